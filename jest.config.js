@@ -1,0 +1,26 @@
+// Tests run on the sources, as CommonJS, so that `npx jest` needs neither a flag nor a build.
+const swc = {
+  jsc: {
+    target: 'es2022',
+    parser: { syntax: 'typescript', decorators: true },
+    keepClassNames: true,
+    transform: { legacyDecorator: true, decoratorMetadata: true, useDefineForClassFields: true },
+  },
+  module: { type: 'commonjs' },
+};
+
+export default {
+  testEnvironment: 'node',
+  maxWorkers: '100%',
+  testMatch: ['<rootDir>/test/**/*.test.ts'],
+  fakeTimers: { doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask'] },
+  modulePathIgnorePatterns: ['<rootDir>/packages/[^/]+/dist/', '<rootDir>/examples/[^/]+/dist/'],
+  moduleNameMapper: {
+    '^@sallyport/(core|handlers|adapters)/(.*)$': '<rootDir>/packages/$1/src/$2/index.ts',
+    '^@sallyport/(core|handlers)$': '<rootDir>/packages/$1/src/index.ts',
+    '^(\\.{1,2}/.*)\\.js$': '$1',
+  },
+  transform: { '^.+\\.[cm]?[jt]s$': ['@swc/jest', swc] },
+  // Packages that ship as ES modules only.
+  transformIgnorePatterns: ['/node_modules/(?!(?:.*/node_modules/)?(?:jose)/)'],
+};
