@@ -22,5 +22,5 @@ export default {
   },
   transform: { '^.+\\.[cm]?[jt]s$': ['@swc/jest', swc] },
   // Packages that ship as ES modules only.
-  transformIgnorePatterns: ['/node_modules/(?!(?:.*/node_modules/)?(?:jose)/)'],
+  transformIgnorePatterns: ['/node_modules/(?!(?:.*/node_modules/)?(?:jose|@seriousme/openapi-schema-validator)/)'],
 };

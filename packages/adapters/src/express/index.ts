@@ -1,0 +1,40 @@
+import type { GuardLike, Principal, SecurityChain } from '@sallyport/core';
+import type { Request, RequestHandler, Response } from 'express';
+import { type AdapterOptions, checkedAdapterOptions } from '../shared/adapter-options.js';
+import { Gate, isPreflight } from '../shared/gate.js';
+import { NodeRequestSource } from '../shared/node-request-source.js';
+import { setHeaderLines, writeDenial } from '../shared/write-denial.js';
+
+export { principalOf } from '../shared/gate.js';
+
+export type ExpressSecurityOptions = AdapterOptions<readonly [request: Request, response: Response]>;
+
+/** Makes middleware: `secure()` for an app or router, `secure(requireScopes('a'))` for a route. */
+export type ExpressSecurity = (...guards: readonly GuardLike[]) => RequestHandler;
+
+/**
+ * Mounts a chain into Express 4 or 5. A granted request goes on with its principal in `req.user`; also read it with
+ * `principalOf(req)`, which is typed. A request is authenticated once, however often the middleware is mounted.
+ * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN
+ */
+export function expressSecurity(chain: SecurityChain, options: ExpressSecurityOptions = {}): ExpressSecurity {
+  const { allowPreflight, trustedHops, onDenied } = checkedAdapterOptions(options);
+  const gate = new Gate(chain);
+  return function secure(...guards) {
+    const guard = gate.guardOf(guards);
+    return function sallyport(request, response, next) {
+      if (allowPreflight && isPreflight(request.method, (name) => request.headers[name])) return next();
+      const source = new NodeRequestSource(request, response, trustedHops, request.originalUrl);
+      gate.pass(request, source, guard, (decision) => {
+        if (decision.kind === 'denied') {
+          if (onDenied === undefined) writeDenial(response, decision);
+          else onDenied(decision, request, response);
+          return;
+        }
+        setHeaderLines(response, decision.headers);
+        (request as { user?: Principal }).user = decision.principal;
+        next();
+      });
+    };
+  };
+}

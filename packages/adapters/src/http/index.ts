@@ -1,0 +1,48 @@
+import { ANONYMOUS, type GuardLike, type Principal, type SecurityChain } from '@sallyport/core';
+import { type AdapterOptions, checkedAdapterOptions } from '../shared/adapter-options.js';
+import { Gate, isPreflight } from '../shared/gate.js';
+import { type NodeRequest, NodeRequestSource, type NodeResponse } from '../shared/node-request-source.js';
+import { setHeaderLines, writeDenial } from '../shared/write-denial.js';
+
+export { principalOf } from '../shared/gate.js';
+
+export type HttpSecurityOptions = AdapterOptions<readonly [request: NodeRequest, response: NodeResponse]>;
+
+/** A request listener that also gets the principal. */
+export type SecuredListener<Request extends NodeRequest, Response extends NodeResponse> = (
+  request: Request,
+  response: Response,
+  principal: Principal,
+) => void;
+
+/** Wraps a listener: `createServer(secure(listener))`, or with guards `secure(listener, requireScopes('a'))`. */
+export type HttpSecurity = <Request extends NodeRequest, Response extends NodeResponse>(
+  listener: SecuredListener<Request, Response>,
+  ...guards: readonly GuardLike[]
+) => (request: Request, response: Response) => void;
+
+/**
+ * Mounts a chain into `node:http`, `node:https` and `node:http2` (compatibility API) servers.
+ * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN
+ */
+export function httpSecurity(chain: SecurityChain, options: HttpSecurityOptions = {}): HttpSecurity {
+  const { allowPreflight, trustedHops, onDenied } = checkedAdapterOptions(options);
+  const gate = new Gate(chain);
+  return function secure(listener, ...guards) {
+    const guard = gate.guardOf(guards);
+    return function sallyport(request, response) {
+      if (allowPreflight && isPreflight(request.method, (name) => request.headers[name])) {
+        return listener(request, response, ANONYMOUS);
+      }
+      gate.pass(request, new NodeRequestSource(request, response, trustedHops), guard, (decision) => {
+        if (decision.kind === 'denied') {
+          if (onDenied === undefined) writeDenial(response, decision);
+          else onDenied(decision, request, response);
+          return;
+        }
+        setHeaderLines(response, decision.headers);
+        listener(request, response, decision.principal);
+      });
+    };
+  };
+}

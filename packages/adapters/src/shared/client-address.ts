@@ -1,0 +1,23 @@
+import { isIP } from 'node:net';
+
+/**
+ * The client's address behind a known number of trusted proxies, each of which appends its peer to X-Forwarded-For.
+ * With no trusted hop the header is not read at all; with fewer entries than hops the header is not believed.
+ */
+export function clientAddress(
+  peer: string | undefined,
+  rawHeaders: readonly string[],
+  trustedHops: number,
+): string | undefined {
+  if (trustedHops === 0) return peer;
+  const chain = forwardedFor(rawHeaders);
+  const claimed = chain[chain.length - trustedHops];
+  return claimed !== undefined && isIP(claimed) !== 0 ? claimed : peer;
+}
+
+function forwardedFor(rawHeaders: readonly string[]): readonly string[] {
+  const lines = rawHeaders.filter(
+    (_, index) => index % 2 === 1 && rawHeaders[index - 1]?.toLowerCase() === 'x-forwarded-for',
+  );
+  return lines.flatMap((line) => line.split(',')).map((entry) => entry.trim());
+}

@@ -1,0 +1,60 @@
+/** What the Authorization header of a request says, parsed once and shared by every handler. */
+export type Authorization = AbsentAuthorization | InvalidAuthorization | AuthorizationCredentials;
+
+export interface AbsentAuthorization {
+  readonly kind: 'absent';
+}
+
+export interface InvalidAuthorization {
+  readonly kind: 'invalid';
+  readonly reason: 'duplicate_authorization' | 'joined_credentials' | 'malformed_authorization';
+}
+
+export interface AuthorizationCredentials {
+  readonly kind: 'credentials';
+  /** In lower case: schemes are compared without regard to case (RFC 9110 11.1). */
+  readonly scheme: string;
+  /** What follows the scheme, still encoded; empty when nothing does. */
+  readonly value: string;
+}
+
+const ABSENT: Authorization = Object.freeze({ kind: 'absent' });
+const DUPLICATE: Authorization = Object.freeze({ kind: 'invalid', reason: 'duplicate_authorization' });
+const JOINED: Authorization = Object.freeze({ kind: 'invalid', reason: 'joined_credentials' });
+const MALFORMED: Authorization = Object.freeze({ kind: 'invalid', reason: 'malformed_authorization' });
+
+/** auth-scheme, then nothing or 1*SP and the rest (RFC 9110 11.4); a tab is not a space. */
+const SHAPE = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+)(?: +(.*))?$/s;
+const TOKEN68_THEN_COMMA = /^[A-Za-z0-9\-._~+/]+=*[ \t]*,/;
+/** After a comma, a token followed by a space and no equals sign can only be another scheme. */
+const SECOND_SCHEME = /,[ \t]*[!#$%&'*+.^_`|~0-9A-Za-z-]+ +(?![ \t]*=)[^\s,]/;
+const QUOTED_STRING = /"(?:[^"\\]|\\.)*"/g;
+
+/**
+ * Parses the raw header lines of a request. More than one Authorization line, or a second scheme behind a comma,
+ * is invalid even if both say the same: a proxy and a server could each honour another one (RFC 9110 5.3).
+ */
+export function parseAuthorization(rawHeaders: readonly string[]): Authorization {
+  let line: string | undefined;
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index] as string;
+    if (name.length !== 13 || name.toLowerCase() !== 'authorization') continue;
+    if (line !== undefined) return DUPLICATE;
+    line = rawHeaders[index + 1] as string;
+  }
+  return line === undefined ? ABSENT : parseLine(line);
+}
+
+function parseLine(line: string): Authorization {
+  const trimmed = line.replace(/^[ \t]+|[ \t]+$/g, '');
+  if (trimmed === '') return ABSENT;
+  const shape = SHAPE.exec(trimmed);
+  if (shape === null) return MALFORMED;
+  const value = shape[2] ?? '';
+  if (value.includes(',') && joinsCredentials(value)) return JOINED;
+  return { kind: 'credentials', scheme: (shape[1] as string).toLowerCase(), value };
+}
+
+function joinsCredentials(value: string): boolean {
+  return TOKEN68_THEN_COMMA.test(value) || SECOND_SCHEME.test(value.replace(QUOTED_STRING, '""'));
+}

@@ -1,0 +1,209 @@
+import { type Clock, systemClock } from './clock.js';
+import { withinDeadline } from './deadline.js';
+import {
+  type Decision,
+  type DeniedDecision,
+  denialOf,
+  GrantedDecision,
+  type ProblemFormatter,
+  problemJson,
+} from './decision.js';
+import { decisionChannel } from './events.js';
+import { andThen, attemptTo, type Eventually } from './eventually.js';
+import { type Explanation, explanationOf } from './explanation.js';
+import { type FirewallOptions, type RequestFirewall, requestFirewall } from './firewall.js';
+import { type Guard, type GuardLike, isGuardVerdict } from './guard.js';
+import type { SecurityHandler } from './handler.js';
+import type { Run } from './leaf.js';
+import { closeHandlers, startHandlers } from './lifecycle.js';
+import type { OperationTable } from './operation.js';
+import { between, callable, checkOptions, having, optionalOption, text, unchecked, withDefault } from './options.js';
+import type { Candidate } from './plan.js';
+import { type Policy, PolicyTable } from './policy.js';
+import type { Principal } from './principal.js';
+import { fault, MISSING, type Outcome, Refusal } from './refusal.js';
+import { SecurityRequest } from './request.js';
+import type { Requirement } from './requirement.js';
+import { DecisionTrace } from './trace.js';
+import { type Authenticated, forbidden, unavailable } from './verdict.js';
+
+export interface SecurityChainOptions {
+  /** Names the chain in events. Default `default`. */
+  readonly name?: string | undefined;
+  /** What every request has to prove. With `operations`: what requests outside of them have to prove. */
+  readonly requirement?: Requirement | undefined;
+  /** Checks after authentication, on every request; see `every`. */
+  readonly guards?: readonly GuardLike[] | undefined;
+  /** Requirements by operation, from `routes()` or `contract()`. Without `requirement`, other requests get 404. */
+  readonly operations?: OperationTable | undefined;
+  /** How long a decision may take, in milliseconds, before it becomes 503. Default 5 000; 1 to 60 000. */
+  readonly deadlineMs?: number | undefined;
+  /** Relaxations of the request firewall, each by name. */
+  readonly firewall?: FirewallOptions | undefined;
+  /** Writes denial bodies. Default: problem details (RFC 9457). */
+  readonly format?: ProblemFormatter | undefined;
+}
+
+/** Services of a chain; tests replace them. */
+export interface SecurityChainCollaborators {
+  readonly clock?: Clock | undefined;
+  /** 0 to 1, for the jitter of Retry-After. Default `Math.random`. */
+  readonly random?: (() => number) | undefined;
+}
+
+const UNDECLARED = new Refusal({ kind: 'undeclared', reason: 'operation_undeclared' });
+const ALL_ABSTAINED = forbidden('all_guards_abstained');
+
+/**
+ * Requirements and guards, compiled once. `decide` turns a request into a decision: it never throws, never rejects,
+ * and is synchronous whenever every handler concerned answers synchronously.
+ */
+export class SecurityChain {
+  readonly name: string;
+  readonly #policies: PolicyTable;
+  readonly #firewall: RequestFirewall;
+  readonly #deadlineMs: number;
+  readonly #format: ProblemFormatter;
+  readonly #clock: Clock;
+  readonly #random: () => number;
+
+  /** @throws {ConfigurationError} with any of the codes for options, requirements and claims */
+  constructor(options: SecurityChainOptions, collaborators: SecurityChainCollaborators = {}) {
+    const checked = checkOptions('SecurityChainOptions', options, {
+      name: withDefault(text, 'default'),
+      requirement: unchecked<Requirement | undefined>(),
+      guards: withDefault(unchecked<readonly GuardLike[]>(), []),
+      operations: optionalOption(having<OperationTable>('find')),
+      deadlineMs: withDefault(between(1, 60_000), 5_000),
+      firewall: unchecked<FirewallOptions | undefined>(),
+      format: withDefault(callable<ProblemFormatter>(), problemJson),
+    });
+    const services = checkOptions('SecurityChainCollaborators', collaborators, {
+      clock: withDefault(having<Clock>('now', 'monotonic', 'schedule'), systemClock),
+      random: withDefault(callable<() => number>(), Math.random),
+    });
+    this.name = checked.name;
+    this.#policies = new PolicyTable(checked.name, checked.requirement, checked.guards, checked.operations);
+    this.#firewall = requestFirewall(checked.firewall);
+    this.#deadlineMs = checked.deadlineMs;
+    this.#format = checked.format;
+    this.#clock = services.clock;
+    this.#random = services.random;
+  }
+
+  /** Every handler of every requirement, each once. */
+  get handlers(): readonly SecurityHandler[] {
+    return this.#policies.handlers;
+  }
+
+  /** Warms every handler up. Rejects with what the first failing handler reports, after closing the others. */
+  start(): Promise<void> {
+    return startHandlers(this.handlers, this.#clock);
+  }
+
+  /** Closes every handler, last first, waiting at most `timeoutMs` (default 5 000) for each. */
+  close(options: { timeoutMs?: number } = {}): Promise<void> {
+    return closeHandlers(this.handlers, this.#clock, options.timeoutMs);
+  }
+
+  /** Decides. A decision that needs no I/O, such as a cached one, is returned as it is and not as a promise. */
+  decide(request: SecurityRequest): Eventually<Decision> {
+    return decisionChannel.hasSubscribers ? andThen(this.#observe(request), publish) : this.#decide(request);
+  }
+
+  /** Decides and tells how: every handler asked, its verdict, reason code, cache state and time. Publishes nothing. */
+  async explain(request: SecurityRequest): Promise<Explanation> {
+    return this.#observe(request);
+  }
+
+  /**
+   * Runs one more guard on a decision of this chain, without authenticating again: for guards that a route adds.
+   * Proofs that work only once (RFC 9449 11.1) stay valid this way.
+   */
+  authorize(granted: GrantedDecision, guard: Guard, request: SecurityRequest): Eventually<Decision> {
+    return this.#inTime(request, () => this.#guard(granted, guard, this.#policies.candidates, request));
+  }
+
+  #decide(request: SecurityRequest): Eventually<Decision> {
+    return this.#inTime(request, () => this.#answer(request));
+  }
+
+  /** Whatever goes wrong in here is our bug: refused with 500. */
+  #inTime(request: SecurityRequest, task: () => Eventually<Decision>): Eventually<Decision> {
+    const decision = attemptTo(task, () => this.#deny(fault('chain_failed'), [])) as Eventually<Decision>;
+    if (!(decision instanceof Promise)) return decision;
+    const giveUp = (cause: string) => this.#deny(new Refusal(unavailable(cause)), []);
+    return withinDeadline(decision, request, { clock: this.#clock, deadlineMs: this.#deadlineMs, giveUp });
+  }
+
+  #answer(request: SecurityRequest): Eventually<Decision> {
+    const refusal = this.#firewall(request);
+    if (refusal !== undefined) return this.#deny(refusal, this.#policies.candidates);
+    const policy = this.#policies.find(request);
+    if (policy === undefined) return this.#deny(UNDECLARED, []);
+    const run = policy.plan.begin(request);
+    const outcome = policy.plan.evaluate(run);
+    return outcome instanceof Promise
+      ? outcome.then((later) => this.#conclude(later, policy, run))
+      : this.#conclude(outcome, policy, run);
+  }
+
+  #conclude(outcome: Outcome, { plan, guard }: Policy, run: Run): Eventually<Decision> {
+    if (outcome instanceof Refusal) return this.#deny(outcome, plan.candidates);
+    const granted = grant(outcome, run);
+    return guard === undefined ? granted : this.#guard(granted, guard, plan.candidates, run.request);
+  }
+
+  #guard(
+    granted: GrantedDecision,
+    guard: Guard,
+    candidates: readonly Candidate[],
+    request: SecurityRequest,
+  ): Eventually<Decision> {
+    const broken = (error: unknown) => {
+      request.trace?.noteFault(guard.name, error);
+      return fault('guard_threw');
+    };
+    const answer = attemptTo(() => guard.check(granted.principal, request), broken);
+    return andThen(answer, (verdict) => {
+      if (verdict instanceof Refusal) return this.#deny(verdict, candidates);
+      if (!isGuardVerdict(verdict)) return this.#deny(broken(new TypeError('check() returned no verdict')), candidates);
+      if (verdict.kind === 'permitted') return granted;
+      const refusing = verdict.kind === 'abstained' ? ALL_ABSTAINED : verdict;
+      return this.#deny(this.#refusedBy(refusing, granted.principal, candidates), candidates);
+    });
+  }
+
+  /** An anonymous caller who may not is asked to say who it is; anybody else is told that it may not. */
+  #refusedBy(verdict: Refusal['verdict'], principal: Principal, candidates: readonly Candidate[]): Refusal {
+    const mayIdentify = principal.kind === 'anonymous' && candidates.length > 0;
+    if (mayIdentify && (verdict.kind === 'forbidden' || verdict.kind === 'denied')) return MISSING;
+    const prover = this.handlers.find(({ name }) => principal.via.some((proof) => proof.handler === name));
+    return new Refusal(verdict, prover);
+  }
+
+  #deny(refusal: Refusal, candidates: readonly Candidate[]): DeniedDecision {
+    return denialOf(refusal, { candidates, format: this.#format, random: this.#random });
+  }
+
+  #observe(request: SecurityRequest): Eventually<Explanation> {
+    const trace = new DecisionTrace(() => this.#clock.monotonic());
+    const startedMs = this.#clock.monotonic();
+    SecurityRequest.attachTrace(request, trace);
+    return andThen(this.#decide(request), (decision) => {
+      SecurityRequest.attachTrace(request, undefined);
+      const operation = this.#policies.find(request)?.operation?.id;
+      const durationMs = this.#clock.monotonic() - startedMs;
+      return explanationOf(decision, { chain: this.name, operation, request, trace, durationMs });
+    });
+  }
+}
+
+function publish({ decision, event }: Explanation): Decision {
+  decisionChannel.publish(event);
+  return decision;
+}
+
+function grant(verdict: Authenticated, run: Run): GrantedDecision {
+  return new GrantedDecision(verdict.principal, verdict.headers, run.attempted?.verdict);
+}

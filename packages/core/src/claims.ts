@@ -1,0 +1,27 @@
+/** No token of good will nests deeper; a limit keeps hostile ones from exhausting the stack. */
+const MAX_DEPTH = 32;
+
+/**
+ * Copies JSON-like claims into frozen, null-prototype objects: a claim called `__proto__` or `constructor` is data
+ * like any other, and no name that was not sent can be read.
+ * @throws {TypeError} for functions, symbols, bigints and nesting deeper than 32 levels
+ */
+export function freezeClaims<Claims extends object>(claims: Claims): Readonly<Claims> {
+  return copy(claims, 0) as Readonly<Claims>;
+}
+
+function copy(value: unknown, depth: number): unknown {
+  if (depth > MAX_DEPTH) throw new TypeError(`claims are nested deeper than ${MAX_DEPTH} levels`);
+  if (Array.isArray(value)) return Object.freeze(value.map((item) => copy(item, depth + 1)));
+  if (typeof value === 'object' && value !== null) return copyMembers(value, depth);
+  if (typeof value === 'function' || typeof value === 'symbol' || typeof value === 'bigint') {
+    throw new TypeError('claims are JSON values');
+  }
+  return value;
+}
+
+function copyMembers(source: object, depth: number): object {
+  const target: Record<string, unknown> = Object.create(null);
+  for (const [name, member] of Object.entries(source)) target[name] = copy(member, depth + 1);
+  return Object.freeze(target);
+}

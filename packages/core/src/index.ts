@@ -1,0 +1,98 @@
+export {
+  type AbsentAuthorization,
+  type Authorization,
+  type AuthorizationCredentials,
+  type InvalidAuthorization,
+  parseAuthorization,
+} from './authorization-header.js';
+export { VerdictCache, type VerdictCacheOptions } from './cache/verdict-cache.js';
+export { SecurityChain, type SecurityChainCollaborators, type SecurityChainOptions } from './chain.js';
+export { basicChallenge, bearerChallenge, type Challenge, challenge, formatChallenge } from './challenge.js';
+export { type Clock, systemClock } from './clock.js';
+export {
+  type Decision,
+  type DeniedDecision,
+  type GrantedDecision,
+  isDecision,
+  type Problem,
+  type ProblemFormatter,
+  problemJson,
+} from './decision.js';
+export {
+  ConfigurationError,
+  SALLYPORT_ERROR_CODES,
+  SallyportError,
+  type SallyportErrorCode,
+  UpstreamError,
+} from './errors.js';
+export { DECISION_CHANNEL, type DecisionEvent, onDecision, type PrincipalSummary } from './events.js';
+export type { Eventually } from './eventually.js';
+export type { Explanation } from './explanation.js';
+export type { FirewallOptions } from './firewall.js';
+export {
+  ABSTAINED,
+  every,
+  type Guard,
+  type GuardFunction,
+  type GuardLike,
+  type GuardVerdict,
+  guard,
+  PERMITTED,
+  requireAudience,
+  requireRoles,
+  requireScopes,
+  type ScopeOptions,
+  type ScopeStrategy,
+  some,
+} from './guard.js';
+export type { CredentialClaim, SecurityHandler } from './handler.js';
+export type { Operation, OperationTable } from './operation.js';
+export {
+  between,
+  callable,
+  checkOptions,
+  flag,
+  having,
+  invalid,
+  listOf,
+  type OptionCheck,
+  oneOf,
+  optionalOption,
+  text,
+  textOrTexts,
+  unchecked,
+  withDefault,
+} from './options.js';
+export {
+  ANONYMOUS,
+  type Confirmation,
+  createPrincipal,
+  isPrincipal,
+  type Principal,
+  type PrincipalInit,
+  type PrincipalKind,
+  type Via,
+} from './principal.js';
+export { type RequestSource, type RouteKey, SecurityRequest } from './request.js';
+export { allOf, anonymous, anyOf, attempt, optional, type Requirement, type SameParty } from './requirement.js';
+export { constantTimeEqual, fingerprint, Secret } from './secret.js';
+export type { CacheState, DecisionTrace, TraceFault, TraceStep } from './trace.js';
+export {
+  type Authenticated,
+  authenticated,
+  type Challenged,
+  challenged,
+  type Denied,
+  denied,
+  type Forbidden,
+  forbidden,
+  type HeaderLine,
+  isVerdict,
+  type Limited,
+  limited,
+  type Malformed,
+  malformed,
+  type Unavailable,
+  unavailable,
+  type Verdict,
+} from './verdict.js';

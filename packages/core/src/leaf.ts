@@ -1,0 +1,114 @@
+import { andThen, attemptTo, type Eventually } from './eventually.js';
+import { type CredentialClaim, claimOf, isAmbient, type SecurityHandler } from './handler.js';
+import { type Principal, withProof } from './principal.js';
+import { fault, type Outcome, Refusal } from './refusal.js';
+import type { SecurityRequest } from './request.js';
+import { type Authenticated, authenticated, isVerdict, malformed, type Verdict } from './verdict.js';
+
+/** The state of one decision: what each leaf extracted, and what it concluded. Never outlives the decision. */
+export class Run {
+  readonly request: SecurityRequest;
+  readonly credentials: unknown[];
+  readonly outcomes: (Eventually<Outcome> | undefined)[];
+  /** What an `attempt` let pass. */
+  attempted: Refusal | undefined;
+
+  constructor(request: SecurityRequest, leaves: number) {
+    this.request = request;
+    this.credentials = new Array(leaves);
+    this.outcomes = new Array(leaves);
+  }
+}
+
+/** A handler's place in a compiled requirement; a handler that stands in several places is one leaf. */
+export class Leaf {
+  readonly index: number;
+  readonly handler: SecurityHandler;
+  readonly claim: CredentialClaim;
+  readonly ambient: boolean;
+  /** Leaves of the same source that are asked before this one: the first that extracts owns the credential. */
+  rivals: readonly Leaf[] = [];
+  readonly #singleHeader: string | undefined;
+  readonly #proved = new WeakMap<Principal, Authenticated>();
+
+  constructor(index: number, handler: SecurityHandler) {
+    this.index = index;
+    this.handler = handler;
+    this.claim = claimOf(handler);
+    this.ambient = isAmbient(this.claim);
+    this.#singleHeader = this.claim.source.startsWith('header:') ? this.claim.source.slice(7) : undefined;
+  }
+
+  isPresent(run: Run): boolean {
+    return run.credentials[this.index] !== undefined;
+  }
+
+  /** Lets the handler look for its credential; returns a refusal only for a bug. */
+  extract(run: Run): Refusal | undefined {
+    for (const rival of this.rivals) if (rival.isPresent(run)) return undefined;
+    try {
+      const found = this.handler.extract(run.request);
+      if (found === undefined) return undefined;
+      if (found instanceof Promise || (isVerdict(found) && found.kind === 'authenticated')) {
+        if (found instanceof Promise) found.catch(() => {});
+        return fault('handler_extract_misbehaved', this.handler);
+      }
+      run.credentials[this.index] = this.#isDoubled(run.request) ? malformed('duplicate_credentials') : found;
+      return undefined;
+    } catch (error) {
+      run.request.trace?.noteFault(this.handler.name, error);
+      return fault('handler_threw', this.handler);
+    }
+  }
+
+  /** Lets the handler check what it extracted, at most once per decision. */
+  verify(run: Run): Eventually<Outcome> {
+    const known = run.outcomes[this.index];
+    if (known !== undefined) return known;
+    const outcome = this.#verify(run);
+    run.outcomes[this.index] = outcome;
+    return outcome;
+  }
+
+  #verify(run: Run): Eventually<Outcome> {
+    const credential = run.credentials[this.index];
+    const { request } = run;
+    request.trace?.begin(this.handler.name, credential);
+    if (isVerdict(credential)) return this.#conclude(credential, request);
+    const failed = (error: unknown) => this.#misbehaved(error, request);
+    const returned = attemptTo(() => this.handler.verify(credential, request), failed);
+    return andThen(returned, (verdict) => (verdict instanceof Refusal ? verdict : this.#conclude(verdict, request)));
+  }
+
+  #conclude(verdict: unknown, request: SecurityRequest): Outcome {
+    if (!isVerdict(verdict)) return this.#misbehaved(new TypeError('verify() returned no verdict'), request);
+    request.trace?.end(verdict.kind, reasonOf(verdict));
+    return verdict.kind === 'authenticated' ? this.#withProof(verdict) : new Refusal(verdict, this.handler);
+  }
+
+  /** Every principal tells which handler proved it, also when the handler's author did not think of it. */
+  #withProof(verdict: Authenticated): Authenticated {
+    const { principal } = verdict;
+    if (principal.via.some(({ handler }) => handler === this.handler.name)) return verdict;
+    const known = this.#proved.get(principal);
+    if (known !== undefined && verdict.headers.length === 0) return known;
+    const scheme = this.handler.challenges[0]?.scheme.toLowerCase() as string;
+    const proved = authenticated(withProof(principal, { handler: this.handler.name, scheme }), verdict);
+    this.#proved.set(principal, proved);
+    return proved;
+  }
+
+  #misbehaved(error: unknown, request: SecurityRequest): Refusal {
+    request.trace?.end('fault', 'handler_threw');
+    request.trace?.noteFault(this.handler.name, error);
+    return fault('handler_threw', this.handler);
+  }
+
+  #isDoubled(request: SecurityRequest): boolean {
+    return this.#singleHeader !== undefined && request.headerLines(this.#singleHeader).length > 1;
+  }
+}
+
+function reasonOf(verdict: Verdict): string | undefined {
+  return verdict.kind === 'authenticated' ? undefined : verdict.reason;
+}

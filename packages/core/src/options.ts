@@ -1,0 +1,126 @@
+import { ConfigurationError } from './errors.js';
+
+/** A check of one option: returns the value to keep, or throws a `ConfigurationError`. */
+export type OptionCheck<Value> = (value: unknown, name: string) => Value;
+
+type Checked<Checks> = {
+  readonly [Name in keyof Checks]: Checks[Name] extends OptionCheck<infer Value> ? Value : never;
+};
+
+/**
+ * Checks an options object once, at construction: unknown keys are refused with the nearest known key named,
+ * an explicit `undefined` means absent, and the result is a frozen copy.
+ * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_UNKNOWN, ERR_SALLYPORT_OPTION_INVALID
+ */
+export function checkOptions<Checks extends Record<string, OptionCheck<unknown>>>(
+  owner: string,
+  options: object,
+  checks: Checks,
+): Checked<Checks> {
+  if (typeof options !== 'object' || options === null) throw invalid(owner, 'must be an object');
+  for (const key of Object.keys(options)) {
+    if (!Object.hasOwn(checks, key)) throw unknownOption(owner, key, Object.keys(checks));
+  }
+  const checked: Record<string, unknown> = {};
+  for (const [name, check] of Object.entries(checks)) {
+    checked[name] = check((options as Record<string, unknown>)[name], `${owner}.${name}`);
+  }
+  return Object.freeze(checked) as Checked<Checks>;
+}
+
+/** Fills in a default for an absent option. */
+export function withDefault<Value>(check: OptionCheck<Value>, fallback: Value): OptionCheck<Value> {
+  return (value, name) => (value === undefined ? fallback : check(value, name));
+}
+
+/** Lets an option be absent. */
+export function optionalOption<Value>(check: OptionCheck<Value>): OptionCheck<Value | undefined> {
+  return (value, name) => (value === undefined ? undefined : check(value, name));
+}
+
+export const text: OptionCheck<string> = (value, name) => {
+  if (typeof value !== 'string' || value === '') throw invalid(name, 'must be a non-empty string');
+  return value;
+};
+
+export const flag: OptionCheck<boolean> = (value, name) => {
+  if (typeof value !== 'boolean') throw invalid(name, 'must be true or false');
+  return value;
+};
+
+/** A number within a closed range; durations and sizes carry their unit in the option's name. */
+export function between(least: number, most: number): OptionCheck<number> {
+  return (value, name) => {
+    if (typeof value !== 'number' || !(value >= least && value <= most)) {
+      throw invalid(name, `must be a number from ${least} to ${most}`);
+    }
+    return value;
+  };
+}
+
+export function oneOf<const Value extends string>(...values: readonly Value[]): OptionCheck<Value> {
+  return (value, name) => {
+    if (!values.includes(value as Value)) throw invalid(name, `must be one of ${values.join(', ')}`);
+    return value as Value;
+  };
+}
+
+export function listOf<Value>(check: OptionCheck<Value>): OptionCheck<readonly Value[]> {
+  return (value, name) => {
+    if (!Array.isArray(value)) throw invalid(name, 'must be an array');
+    return Object.freeze(value.map((item, index) => check(item, `${name}[${index}]`)));
+  };
+}
+
+/** One text or a list of them; the result is always a list, never empty. */
+export const textOrTexts: OptionCheck<readonly string[]> = (value, name) => {
+  const list = listOf(text)(typeof value === 'string' ? [value] : value, name);
+  if (list.length === 0) throw invalid(name, 'must not be empty');
+  return list;
+};
+
+/** An object or function that offers the named methods; the check of a collaborator. */
+export function having<Value>(...methods: readonly (keyof Value & string)[]): OptionCheck<Value> {
+  return (value, name) => {
+    const holder = value as Record<string, unknown> | null | undefined;
+    for (const method of methods) {
+      if (typeof holder?.[method] !== 'function') throw invalid(name, `must have a method ${method}()`);
+    }
+    return value as Value;
+  };
+}
+
+export function callable<Value extends (...args: never[]) => unknown>(): OptionCheck<Value> {
+  return (value, name) => {
+    if (typeof value !== 'function') throw invalid(name, 'must be a function');
+    return value as Value;
+  };
+}
+
+/** Takes the value as it is: for nested structures that have a check of their own. */
+export function unchecked<Value>(): OptionCheck<Value> {
+  return (value) => value as Value;
+}
+
+export function invalid(name: string, rule: string): ConfigurationError {
+  return new ConfigurationError('ERR_SALLYPORT_OPTION_INVALID', `${name} ${rule}`);
+}
+
+function unknownOption(owner: string, key: string, known: readonly string[]): ConfigurationError {
+  const nearest = known.toSorted((a, b) => distance(key, a) - distance(key, b))[0];
+  const hint = nearest === undefined ? '' : `; did you mean ${nearest}?`;
+  return new ConfigurationError('ERR_SALLYPORT_OPTION_UNKNOWN', `${owner} has no option ${JSON.stringify(key)}${hint}`);
+}
+
+function distance(from: string, to: string): number {
+  let row = Array.from({ length: to.length + 1 }, (_, column) => column);
+  for (let i = 1; i <= from.length; i += 1) {
+    const next = [i];
+    for (let j = 1; j <= to.length; j += 1) {
+      const swap = (row[j - 1] ?? 0) + (from[i - 1] === to[j - 1] ? 0 : 1);
+      next.push(Math.min(swap, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row[to.length] ?? 0;
+}

@@ -1,0 +1,165 @@
+import { freezeClaims } from './claims.js';
+
+export type PrincipalKind = 'user' | 'client' | 'workload' | 'anonymous';
+
+/** How a principal was proved: which handler, by which kind of credential. */
+export interface Via {
+  readonly handler: string;
+  /** In lower case: an authentication scheme (`bearer`, `basic`) or another name for the kind of credential. */
+  readonly scheme: string;
+}
+
+/** A proof-of-possession binding that was checked (RFC 7800 3.1, RFC 8705 3.1, RFC 9449 6). */
+export interface Confirmation {
+  /** The member of `cnf` that was checked: `jkt`, `x5t#S256`. */
+  readonly method: string;
+  readonly value: string;
+}
+
+/** What `createPrincipal` takes; lists are copied and frozen, claims are deep-copied and deep-frozen. */
+export interface PrincipalInit<Claims extends object = Record<string, unknown>> {
+  readonly kind?: PrincipalKind | undefined;
+  readonly issuer?: string | undefined;
+  readonly subject: string;
+  readonly clientId?: string | undefined;
+  readonly scopes?: readonly string[] | undefined;
+  readonly roles?: readonly string[] | undefined;
+  readonly audience?: readonly string[] | undefined;
+  readonly claims?: Claims | undefined;
+  readonly expiresAt?: number | undefined;
+  readonly issuedAt?: number | undefined;
+  readonly authenticatedAt?: number | undefined;
+  readonly acr?: string | undefined;
+  readonly amr?: readonly string[] | undefined;
+  readonly confirmation?: Confirmation | undefined;
+  readonly via?: readonly Via[] | undefined;
+}
+
+const NONE: readonly never[] = Object.freeze([]);
+const NO_CLAIMS: object = freezeClaims({});
+
+/**
+ * Who was authenticated. Identity is the pair (issuer, subject), never the subject alone. Frozen all through,
+ * because cached principals are shared between requests, and it never holds the raw credential.
+ */
+class PrincipalRecord<Claims extends object> {
+  readonly #brand = true;
+  readonly kind: PrincipalKind;
+  readonly issuer: string | undefined;
+  /** Empty for the anonymous principal only. */
+  readonly subject: string;
+  /** The OAuth client that acts, where there is one (RFC 9068 2.2 `client_id`). */
+  readonly clientId: string | undefined;
+  readonly scopes: readonly string[];
+  readonly roles: readonly string[];
+  readonly audience: readonly string[];
+  /** All claims of the token or account: null-prototype objects, so that no inherited name is ever read. */
+  readonly claims: Readonly<Claims>;
+  /** When the proof ends, in seconds since the epoch (RFC 7519 2 NumericDate). */
+  readonly expiresAt: number | undefined;
+  /** When the token was issued, in seconds since the epoch. */
+  readonly issuedAt: number | undefined;
+  /** When the user last authenticated, in seconds since the epoch (`auth_time`). */
+  readonly authenticatedAt: number | undefined;
+  readonly acr: string | undefined;
+  readonly amr: readonly string[];
+  readonly confirmation: Confirmation | undefined;
+  /** Every proof that went into this principal, in the order of verification. */
+  readonly via: readonly Via[];
+
+  constructor(kind: PrincipalKind, init: PrincipalInit<Claims>) {
+    this.kind = kind;
+    this.issuer = init.issuer;
+    this.subject = init.subject;
+    this.clientId = init.clientId;
+    this.scopes = frozenList(init.scopes);
+    this.roles = frozenList(init.roles);
+    this.audience = frozenList(init.audience);
+    this.claims = (init.claims === undefined ? NO_CLAIMS : freezeClaims(init.claims)) as Readonly<Claims>;
+    this.expiresAt = init.expiresAt;
+    this.issuedAt = init.issuedAt;
+    this.authenticatedAt = init.authenticatedAt;
+    this.acr = init.acr;
+    this.amr = frozenList(init.amr);
+    this.confirmation = init.confirmation && Object.freeze({ ...init.confirmation });
+    this.via = init.via ? Object.freeze(init.via.map((proof) => Object.freeze({ ...proof }))) : NONE;
+    Object.freeze(this);
+  }
+
+  hasScope(scope: string): boolean {
+    return this.scopes.includes(scope);
+  }
+
+  hasRole(role: string): boolean {
+    return this.roles.includes(role);
+  }
+
+  static made(value: unknown): boolean {
+    return typeof value === 'object' && value !== null && #brand in value;
+  }
+}
+
+export type Principal<Claims extends object = Record<string, unknown>> = PrincipalRecord<Claims>;
+
+/**
+ * Makes a principal. `kind` defaults to `user`.
+ * @throws {TypeError} when the subject is empty, or a claim is not JSON or nested deeper than 32 levels
+ */
+export function createPrincipal<Claims extends object = Record<string, unknown>>(
+  init: PrincipalInit<Claims>,
+): Principal<Claims> {
+  if (typeof init.subject !== 'string' || init.subject === '') throw new TypeError('a principal needs a subject');
+  if (init.kind === 'anonymous') throw new TypeError('the anonymous principal is ANONYMOUS');
+  return new PrincipalRecord(init.kind ?? 'user', init);
+}
+
+/** The principal of a caller who sent nothing where nothing is required. */
+export const ANONYMOUS: Principal = new PrincipalRecord('anonymous', { subject: '' });
+
+/** True only for objects that `createPrincipal` made. */
+export function isPrincipal(value: unknown): value is Principal {
+  return PrincipalRecord.made(value);
+}
+
+/** The same principal with one more proof in `via`; the same object when the proof is there already. */
+export function withProof(principal: Principal, proof: Via): Principal {
+  if (principal.kind === 'anonymous' || principal.via.some(({ handler }) => handler === proof.handler))
+    return principal;
+  return new PrincipalRecord(principal.kind, { ...principal, via: [...principal.via, proof] });
+}
+
+/**
+ * One principal from several proofs. Identity comes from the first; scopes, roles and audiences of the others are
+ * added, its own claims win, and the whole ends when the first of its proofs ends.
+ */
+export function combinePrincipals(principals: readonly Principal[]): Principal {
+  const named = principals.filter((principal) => principal.kind !== 'anonymous');
+  const [first, ...others] = named;
+  if (first === undefined) return ANONYMOUS;
+  if (others.length === 0) return first;
+  const ends = named.flatMap((principal) => principal.expiresAt ?? []);
+  return new PrincipalRecord(first.kind, {
+    ...first,
+    clientId: first.clientId ?? others.find((other) => other.clientId !== undefined)?.clientId,
+    scopes: union(named.map((principal) => principal.scopes)),
+    roles: union(named.map((principal) => principal.roles)),
+    audience: union(named.map((principal) => principal.audience)),
+    amr: union(named.map((principal) => principal.amr)),
+    claims: mergeClaims(named),
+    expiresAt: ends.length === 0 ? undefined : Math.min(...ends),
+    confirmation: named.find((principal) => principal.confirmation !== undefined)?.confirmation,
+    via: named.flatMap((principal) => principal.via),
+  });
+}
+
+function mergeClaims(principals: readonly Principal[]): Record<string, unknown> {
+  return Object.assign(Object.create(null), ...principals.map((principal) => principal.claims).reverse());
+}
+
+function union(lists: readonly (readonly string[])[]): readonly string[] {
+  return [...new Set(lists.flat())];
+}
+
+function frozenList(list: readonly string[] | undefined): readonly string[] {
+  return list === undefined || list.length === 0 ? NONE : Object.freeze([...list]);
+}

@@ -1,0 +1,1 @@
+export { type RouteDefinition, RouteTable, route, routes } from './route-table.js';

@@ -1,0 +1,49 @@
+import { hash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { inspect } from 'node:util';
+
+const processKey: string = randomBytes(32).toString('hex');
+
+/**
+ * Names a credential in traces and logs without revealing it: 8 hex digits of a keyed SHA-256. The key lives as
+ * long as the process, so that a fingerprint cannot be looked up in a table or joined across processes.
+ */
+export function fingerprint(text: string): string {
+  return hash('sha256', processKey + text, 'hex').slice(0, 8);
+}
+
+/** Compares two texts in a time that depends on neither their content nor their common prefix. */
+export function constantTimeEqual(left: string, right: string): boolean {
+  return timingSafeEqual(hash('sha256', left, 'buffer'), hash('sha256', right, 'buffer'));
+}
+
+/**
+ * A text that must not be printed: a token, a password, an API key. Whatever prints it (inspect, JSON, template
+ * strings) sees the fingerprint; code that means it calls `reveal()`.
+ */
+export class Secret {
+  readonly #text: string;
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  reveal(): string {
+    return this.#text;
+  }
+
+  fingerprint(): string {
+    return fingerprint(this.#text);
+  }
+
+  toString(): string {
+    return `[secret ${this.fingerprint()}]`;
+  }
+
+  toJSON(): string {
+    return this.toString();
+  }
+
+  [inspect.custom](): string {
+    return this.toString();
+  }
+}
