@@ -86,6 +86,13 @@ export function anonymous(): Anonymous {
   return ANONYMOUS_REQUIREMENT;
 }
 
+/** Every handler that stands in a requirement, in the order of the chain; one that stands twice comes twice. */
+export function handlersOf(requirement: Requirement): readonly SecurityHandler[] {
+  if (requirement instanceof AnyOf || requirement instanceof AllOf) return requirement.members.flatMap(handlersOf);
+  if (requirement instanceof Optional || requirement instanceof Attempt) return handlersOf(requirement.member);
+  return requirement instanceof Anonymous ? [] : [requirement];
+}
+
 /** Two proofs agree when they name one subject (of one issuer, where both name one) or one client. */
 function agree(first: Principal, other: Principal): boolean {
   const sameIssuer = first.issuer === undefined || other.issuer === undefined || first.issuer === other.issuer;

@@ -1,17 +1,17 @@
 import { ABSTAINED, type Guard, guard, PERMITTED, requireScopes, some } from '../guard.js';
-import type { SecurityHandler } from '../handler.js';
-import { allOf, anonymous, anyOf, optional, type Requirement } from '../requirement.js';
+import { allOf, anonymous, anyOf, handlersOf, optional, type Requirement } from '../requirement.js';
 import { invalidContract, type SecurityRequirementObject } from './document.js';
 
 /** Whether a token needs every scope that an alternative lists, as OpenAPI says, or one of them, as WSO2 does. */
 export type ScopeMode = 'all' | 'any';
 
-/** Security scheme name to the handler that proves it. */
-export type SchemeHandlers = Readonly<Record<string, SecurityHandler>>;
+/** Security scheme name to what proves it: a handler, or several of them, such as `anyOf(jwt, introspection)`. */
+export type SchemeRequirements = Readonly<Record<string, Requirement>>;
 
-/** One security requirement object: the handlers that it names, and the scopes. */
+/** One security requirement object: the schemes that it names, all needed, and the scopes. */
 interface Alternative {
-  readonly handlers: readonly SecurityHandler[];
+  readonly schemes: readonly string[];
+  readonly requirements: readonly Requirement[];
   readonly scopes: readonly string[];
 }
 
@@ -28,15 +28,11 @@ export interface OperationSecurity {
 export function compileSecurity(
   operationId: string,
   security: readonly SecurityRequirementObject[],
-  handlers: SchemeHandlers,
+  schemes: SchemeRequirements,
   mode: ScopeMode,
 ): OperationSecurity {
-  const alternatives = security
-    .filter((object) => Object.keys(object).length > 0)
-    .map((object) => ({
-      handlers: Object.keys(object).map((scheme) => handlerOf(operationId, scheme, handlers)),
-      scopes: [...new Set(Object.values(object).flat())],
-    }));
+  const named = security.filter((object) => Object.keys(object).length > 0);
+  const alternatives = named.map((object) => compileAlternative(operationId, object, schemes));
   if (alternatives.length === 0) return { requirement: anonymous(), guards: [] };
   const proofs = distinctProofs(alternatives);
   const proof = proofs.length === 1 ? (proofs[0] as Requirement) : anyOf(...proofs);
@@ -44,21 +40,24 @@ export function compileSecurity(
   return { requirement, guards: scopeGuards(alternatives, mode) };
 }
 
-function handlerOf(operationId: string, scheme: string, handlers: SchemeHandlers): SecurityHandler {
-  const handler = Object.hasOwn(handlers, scheme) ? handlers[scheme] : undefined;
-  if (handler === undefined) {
-    throw invalidContract(
-      `operation ${operationId} needs the security scheme ${scheme}, for which there is no handler`,
-    );
-  }
-  return handler;
+function compileAlternative(
+  operationId: string,
+  object: SecurityRequirementObject,
+  schemes: SchemeRequirements,
+): Alternative {
+  const names = Object.keys(object).toSorted();
+  const requirements = names.map((name) => {
+    if (Object.hasOwn(schemes, name)) return schemes[name] as Requirement;
+    throw invalidContract(`operation ${operationId} needs the security scheme ${name}, for which there is no handler`);
+  });
+  return { schemes: names, requirements, scopes: [...new Set(Object.values(object).flat())] };
 }
 
 function distinctProofs(alternatives: readonly Alternative[]): readonly Requirement[] {
   const proofs = new Map<string, Requirement>();
-  for (const { handlers } of alternatives) {
-    const [first, ...others] = handlers as [SecurityHandler, ...SecurityHandler[]];
-    const key = keyOf(handlers);
+  for (const { schemes, requirements } of alternatives) {
+    const [first, ...others] = requirements as [Requirement, ...Requirement[]];
+    const key = schemes.join(' ');
     if (!proofs.has(key)) proofs.set(key, others.length === 0 ? first : allOf(first, ...others));
   }
   return [...proofs.values()];
@@ -70,16 +69,12 @@ function scopeGuards(alternatives: readonly Alternative[], mode: ScopeMode): rea
   return [some(...alternatives.map((alternative) => scopeGuard(alternative, mode)))];
 }
 
-function scopeGuard({ handlers, scopes }: Alternative, mode: ScopeMode): Guard {
-  const names = handlers.map(({ name }) => name);
+function scopeGuard({ schemes, requirements, scopes }: Alternative, mode: ScopeMode): Guard {
+  const provers = requirements.map((requirement) => new Set(handlersOf(requirement).map(({ name }) => name)));
   const scoped = scopes.length === 0 ? undefined : requireScopes(scopes, { match: mode });
-  return guard(scoped?.name ?? `via(${names.join(' ')})`, (principal, request) => {
-    const isProved = names.every((name) => principal.via.some(({ handler }) => handler === name));
+  return guard(scoped?.name ?? `via(${schemes.join(' ')})`, (principal, request) => {
+    const isProved = provers.every((names) => principal.via.some(({ handler }) => names.has(handler)));
     if (!isProved) return principal.kind === 'anonymous' ? PERMITTED : ABSTAINED;
     return scoped === undefined ? PERMITTED : scoped.check(principal, request);
   });
-}
-
-function keyOf(handlers: readonly SecurityHandler[]): string {
-  return JSON.stringify(handlers.map(({ name }) => name).toSorted());
 }

@@ -2,12 +2,12 @@ import type { Operation } from '../operation.js';
 import { checkOptions, listOf, oneOf, optionalOption, text, unchecked, withDefault } from '../options.js';
 import { anonymous } from '../requirement.js';
 import { type RouteTable, route, routes } from '../routes/index.js';
-import { compileSecurity, type SchemeHandlers, type ScopeMode } from './alternatives.js';
+import { compileSecurity, type SchemeRequirements, type ScopeMode } from './alternatives.js';
 import { invalidContract, loadDocument, type OpenApiDocument, type SecurityView } from './document.js';
 
 export interface ContractOptions {
-  /** Security scheme name of the definition to the handler that proves it. Every scheme in use needs one. */
-  readonly handlers: SchemeHandlers;
+  /** Security scheme name of the definition to what proves it. Every scheme in use needs an entry. */
+  readonly schemes: SchemeRequirements;
   /** Prefix of all paths. Default: the path of the first server's URL. */
   readonly basePath?: string | undefined;
   /** Operations (by `operationId`) that are open to everybody although the definition says nothing of security. */
@@ -31,7 +31,7 @@ interface OperationObject {
  */
 export async function contract(definition: OpenApiDocument | string, options: ContractOptions): Promise<RouteTable> {
   const checked = checkOptions('ContractOptions', options, {
-    handlers: unchecked<SchemeHandlers>(),
+    schemes: unchecked<SchemeRequirements>(),
     basePath: optionalOption(text),
     open: withDefault(listOf(text), []),
     scopes: withDefault(oneOf('all', 'any'), 'all'),
@@ -48,7 +48,7 @@ export async function contract(definition: OpenApiDocument | string, options: Co
 }
 
 interface Settings {
-  readonly handlers: SchemeHandlers;
+  readonly schemes: SchemeRequirements;
   readonly open: readonly string[];
   readonly scopes: ScopeMode;
 }
@@ -58,12 +58,11 @@ function compileOperation(
   template: string,
   object: OperationObject,
   document: SecurityView,
-  { handlers, open, scopes }: Settings,
+  { schemes, open, scopes }: Settings,
 ): Operation {
   const id = object.operationId ?? `${method} ${template}`;
   const security = object.security ?? document.security;
-  if (security !== undefined)
-    return route(method, template, { id, ...compileSecurity(id, security, handlers, scopes) });
+  if (security !== undefined) return route(method, template, { id, ...compileSecurity(id, security, schemes, scopes) });
   if (open.includes(id)) return route(method, template, { id, requirement: anonymous() });
   throw invalidContract(
     `operation ${id} declares no security and neither does the definition; ` +
