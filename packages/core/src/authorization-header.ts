@@ -23,8 +23,8 @@ const DUPLICATE: Authorization = Object.freeze({ kind: 'invalid', reason: 'dupli
 const JOINED: Authorization = Object.freeze({ kind: 'invalid', reason: 'joined_credentials' });
 const MALFORMED: Authorization = Object.freeze({ kind: 'invalid', reason: 'malformed_authorization' });
 
-/** auth-scheme, then nothing or 1*SP and the rest (RFC 9110 11.4); a tab is not a space. */
-const SHAPE = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+)(?: +(.*))?$/s;
+/** auth-scheme (RFC 9110 11.1). */
+const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const TOKEN68_THEN_COMMA = /^[A-Za-z0-9\-._~+/]+=*[ \t]*,/;
 /** After a comma, a token followed by a space and no equals sign can only be another scheme. */
 const SECOND_SCHEME = /,[ \t]*[!#$%&'*+.^_`|~0-9A-Za-z-]+ +(?![ \t]*=)[^\s,]/;
@@ -46,13 +46,31 @@ export function parseAuthorization(rawHeaders: readonly string[]): Authorization
 }
 
 function parseLine(line: string): Authorization {
-  const trimmed = line.replace(/^[ \t]+|[ \t]+$/g, '');
+  const trimmed = withoutEdgeSpace(line);
   if (trimmed === '') return ABSENT;
-  const shape = SHAPE.exec(trimmed);
-  if (shape === null) return MALFORMED;
-  const value = shape[2] ?? '';
+  const space = trimmed.indexOf(' ');
+  const scheme = space === -1 ? trimmed : trimmed.slice(0, space);
+  if (!TOKEN.test(scheme)) return MALFORMED;
+  const value = space === -1 ? '' : withoutLeadingSpaces(trimmed, space + 1);
   if (value.includes(',') && joinsCredentials(value)) return JOINED;
-  return { kind: 'credentials', scheme: (shape[1] as string).toLowerCase(), value };
+  return { kind: 'credentials', scheme: scheme.toLowerCase(), value };
+}
+
+/** Cuts SP and HTAB off both ends (RFC 9110 5.5); looks at the line's inside only when there is something to cut. */
+function withoutEdgeSpace(line: string): string {
+  const isSpace = (index: number) => line.charCodeAt(index) === 0x20 || line.charCodeAt(index) === 0x09;
+  let start = 0;
+  let end = line.length;
+  while (start < end && isSpace(start)) start += 1;
+  while (end > start && isSpace(end - 1)) end -= 1;
+  return start === 0 && end === line.length ? line : line.slice(start, end);
+}
+
+/** The separator is 1*SP; a tab is part of the value, where no credential syntax allows it. */
+function withoutLeadingSpaces(line: string, from: number): string {
+  let start = from;
+  while (line.charCodeAt(start) === 0x20) start += 1;
+  return line.slice(start);
 }
 
 function joinsCredentials(value: string): boolean {

@@ -26,6 +26,8 @@ export class Leaf {
   readonly handler: SecurityHandler;
   readonly claim: CredentialClaim;
   readonly ambient: boolean;
+  /** The Authorization scheme that this leaf claims, in lower case. */
+  readonly scheme: string | undefined;
   /** Leaves of the same source that are asked before this one: the first that extracts owns the credential. */
   rivals: readonly Leaf[] = [];
   readonly #singleHeader: string | undefined;
@@ -36,7 +38,9 @@ export class Leaf {
     this.handler = handler;
     this.claim = claimOf(handler);
     this.ambient = isAmbient(this.claim);
-    this.#singleHeader = this.claim.source.startsWith('header:') ? this.claim.source.slice(7) : undefined;
+    const [place, name] = this.claim.source.split(':', 2);
+    this.scheme = place === 'authorization' ? name : undefined;
+    this.#singleHeader = place === 'header' ? name : undefined;
   }
 
   isPresent(run: Run): boolean {

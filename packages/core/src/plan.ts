@@ -32,7 +32,6 @@ export class RequirementPlan {
   readonly #root: RequirementNode;
   readonly #readsCredentials: boolean;
   readonly #isAttempt: boolean;
-  readonly #leavesBySource: ReadonlyMap<string, readonly Leaf[]>;
 
   /** @throws {ConfigurationError} ERR_SALLYPORT_REQUIREMENT_INVALID, ERR_SALLYPORT_CLAIM_CONFLICT */
   constructor(requirement: Requirement) {
@@ -42,7 +41,6 @@ export class RequirementPlan {
     const inChainOrder = [...leaves.values()];
     checkClaims(inChainOrder);
     this.#leaves = inClaimOrder(inChainOrder);
-    this.#leavesBySource = groupBySource(this.#leaves);
     this.#readsCredentials = inChainOrder.length > 0;
     this.#isAttempt = requirement instanceof Attempt;
     this.handlers = Object.freeze(inChainOrder.map(({ handler }) => handler));
@@ -71,8 +69,7 @@ export class RequirementPlan {
     const { authorization } = run.request;
     if (authorization.kind !== 'credentials' || !this.#readsCredentials) return undefined;
     const { scheme } = authorization;
-    const owners = this.#leavesBySource.get(`authorization:${scheme}`);
-    if (owners?.some((leaf) => leaf.isPresent(run))) return undefined;
+    for (const leaf of this.#leaves) if (leaf.scheme === scheme && leaf.isPresent(run)) return undefined;
     return new Refusal({ kind: 'unrecognised', reason: 'credentials_unrecognised', scheme });
   }
 }
@@ -103,12 +100,6 @@ function checkClaims(leaves: readonly Leaf[]): void {
     }
     whole.set(claim.source, handler);
   }
-}
-
-function groupBySource(leaves: readonly Leaf[]): ReadonlyMap<string, readonly Leaf[]> {
-  const groups = new Map<string, Leaf[]>();
-  for (const leaf of leaves) groups.set(leaf.claim.source, [...(groups.get(leaf.claim.source) ?? []), leaf]);
-  return groups;
 }
 
 /** Selective handlers look first, fallbacks last; within a rank the chain's order holds. */
