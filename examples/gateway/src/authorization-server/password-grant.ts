@@ -1,0 +1,25 @@
+import type Provider from 'oidc-provider';
+import { errors, type KoaContextWithOIDC } from 'oidc-provider';
+import { DEFAULT_SCOPE, grantableScopes } from '../scopes.js';
+import { authenticateUser } from '../users.js';
+import { issueUserTokens, type TokenSubject } from './user-token.js';
+
+export const PASSWORD_GRANT_PARAMETERS: readonly string[] = ['username', 'password', 'scope', 'resource'];
+
+/** The resource owner password credentials grant (RFC 6749 4.3), which the walkthrough uses. */
+export async function passwordGrant(
+  provider: Provider,
+  context: KoaContextWithOIDC,
+  resourceServerFor: TokenSubject['resourceServerFor'],
+): Promise<void> {
+  const { username, password, scope } = context.oidc.params as Record<string, string | undefined>;
+  if (!username || !password) throw new errors.InvalidRequest('missing required parameter(s) "username", "password"');
+  const user = authenticateUser(username, password);
+  if (user === undefined) throw new errors.InvalidGrant('user name or password is wrong');
+  const granted = grantableScopes(scope?.split(' ') ?? [], user.roles);
+  await issueUserTokens(provider, context, {
+    accountId: user.name,
+    scopes: granted.length === 0 ? [DEFAULT_SCOPE] : granted,
+    resourceServerFor,
+  });
+}

@@ -1,0 +1,38 @@
+import type Provider from 'oidc-provider';
+import type { KoaContextWithOIDC, ResourceServer } from 'oidc-provider';
+import { defaultResourceOf } from './access-token-format.js';
+
+/** Who gets a token for which scopes. */
+export interface TokenSubject {
+  readonly accountId: string;
+  readonly scopes: readonly string[];
+  readonly resourceServerFor: (resource: string) => ResourceServer;
+}
+
+/** Issues an access token, and a refresh token where the client may have one, for a user who has proved itself. */
+export async function issueUserTokens(provider: Provider, context: KoaContextWithOIDC, subject: TokenSubject) {
+  const client = context.oidc.client as NonNullable<typeof context.oidc.client>;
+  const { accountId } = subject;
+  const scope = subject.scopes.join(' ');
+  const resource = (context.oidc.params?.['resource'] as string | undefined) ?? defaultResourceOf(client);
+  const grant = new provider.Grant({ accountId, clientId: client.clientId });
+  grant.addOIDCScope(scope);
+  if (resource !== undefined) grant.addResourceScope(resource, scope);
+  const grantId = await grant.save();
+  const token = new provider.AccessToken({ accountId, client, grantId, gty: 'password', scope } as never);
+  if (resource !== undefined) {
+    token.resourceServer = new provider.ResourceServer(resource, subject.resourceServerFor(resource));
+  }
+  context.oidc.entity('AccessToken', token);
+  const accessToken = await token.save();
+  const refreshToken = client.grantTypeAllowed('refresh_token')
+    ? await new provider.RefreshToken({ accountId, client, grantId, gty: 'password', scope, resource } as never).save()
+    : undefined;
+  context.body = {
+    access_token: accessToken,
+    refresh_token: refreshToken,
+    scope,
+    token_type: 'Bearer',
+    expires_in: token.expiration,
+  };
+}

@@ -1,0 +1,82 @@
+import { type Request, type Response, Router } from 'express';
+import type { ApiKey, ArtifactStore, Deployment } from './artifact-store.js';
+import type { Definition } from './definition.js';
+import { SUPER_TENANT } from './pizza-shack.js';
+import { sendWso2Error } from './wso2-error.js';
+
+type Operation = (api: ApiKey) => object | undefined;
+
+/** The six operations and the definition itself. Nothing in here knows about security. */
+export function gatewayApi(store: ArtifactStore, definition: Definition): Router {
+  const router = Router({ caseSensitive: true, strict: true });
+  router.post(
+    '/redeploy-api',
+    answer((api) => (store.deploy(api) ? deployed(api, 'deployed') : undefined)),
+  );
+  router.post(
+    '/undeploy-api',
+    answer((api) => (store.undeploy(api) ? deployed(api, 'undeployed') : undefined)),
+  );
+  router.get(
+    '/api-artifact',
+    answer((api) => allArtifacts(store, api)),
+  );
+  router.get(
+    '/local-entry',
+    answer((api) => listed(store.deploymentOf(api, 'localEntries'), 'deployedLocalEntries', 'UnDeployedLocalEntries')),
+  );
+  router.get(
+    '/sequence',
+    answer((api) => listed(store.deploymentOf(api, 'sequences'), 'deployedSequences', 'UnDeployedSequences')),
+  );
+  router.get(
+    '/end-points',
+    answer((api) => listed(store.deploymentOf(api, 'endpoints'), 'deployedEndpoints', 'UnDeployedEndpoints')),
+  );
+  router.get('/swagger.json', (_request, response) => void response.json(definition.json));
+  router.get('/swagger.yaml', (_request, response) => void response.type('text/yaml').send(definition.yaml));
+  return router;
+}
+
+/** Reads the parameters that all operations share, and answers 400 or 404 where they lead nowhere. */
+function answer(operation: Operation): (request: Request, response: Response) => void {
+  return (request, response) => {
+    const api = apiOf(new URLSearchParams(request.originalUrl.split('?')[1] ?? ''));
+    if (typeof api === 'string') return sendWso2Error(response, 400, 'Bad Request', api);
+    const result = operation(api);
+    if (result === undefined) return sendWso2Error(response, 404, 'Not Found', 'There is no such API.');
+    response.json(result);
+  };
+}
+
+/** The API that the query names, or what is wrong with the query. */
+function apiOf(query: URLSearchParams): ApiKey | string {
+  for (const name of ['apiName', 'version']) {
+    if (!query.get(name)) return `The query parameter ${name} is missing.`;
+  }
+  for (const name of ['apiName', 'version', 'tenantDomain']) {
+    if (query.getAll(name).length > 1) return `The query parameter ${name} was sent more than once.`;
+  }
+  return {
+    apiName: query.get('apiName') as string,
+    version: query.get('version') as string,
+    tenantDomain: query.get('tenantDomain') || SUPER_TENANT,
+  };
+}
+
+function deployed({ apiName, version }: ApiKey, what: string): object {
+  return { deployStatus: 'DEPLOYED', jsonPayload: `${apiName} ${version} is ${what}.` };
+}
+
+function allArtifacts(store: ArtifactStore, api: ApiKey): object | undefined {
+  const artifacts = store.find(api);
+  if (artifacts === undefined) return undefined;
+  const endpoints = Object.values(artifacts.endpoints);
+  const localEntries = Object.values(artifacts.localEntries);
+  const sequences = Object.values(artifacts.sequences);
+  return { count: endpoints.length + localEntries.length + sequences.length, endpoints, localEntries, sequences };
+}
+
+function listed(deployment: Deployment | undefined, deployedName: string, undeployedName: string): object | undefined {
+  return deployment && { [deployedName]: deployment.deployed, [undeployedName]: deployment.undeployed };
+}

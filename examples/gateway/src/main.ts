@@ -1,0 +1,51 @@
+import { CommandLineError, readCommandLine, USAGE } from './command-line.js';
+import { BASE_PATH } from './definition.js';
+import { type Gateway, type GatewayOptions, startGateway } from './gateway.js';
+import { printedWalkthrough } from './walkthrough.js';
+
+/** Everything that can go wrong before the gateway is ready ends in one line and an exit code. */
+async function main(): Promise<void> {
+  const options = commandLine();
+  const gateway = await startGateway(options).catch(explainAndExit);
+  console.log(printedWalkthrough(gateway));
+  console.log(
+    `Gateway is ready: https://localhost:${gateway.port}${BASE_PATH}, tokens at https://localhost:${gateway.tokenPort}/token`,
+  );
+  closeOnSignal(gateway);
+}
+
+function commandLine(): GatewayOptions {
+  try {
+    const options = readCommandLine(process.argv.slice(2), process.env);
+    if (options !== undefined) return options;
+    console.log(USAGE);
+    return process.exit(0);
+  } catch (error) {
+    if (!(error instanceof CommandLineError)) throw error;
+    console.error(`gateway: ${error.message}`);
+    return process.exit(2);
+  }
+}
+
+function explainAndExit(error: NodeJS.ErrnoException & { port?: number }): never {
+  if (error.code === 'EADDRINUSE')
+    console.error(`gateway: port ${error.port} is in use; choose another with --port or --token-port`);
+  else if (error.code === 'EACCES') console.error(`gateway: port ${error.port} may not be used by this user`);
+  else console.error(`gateway: could not start: ${error.message}`);
+  process.exit(1);
+}
+
+function closeOnSignal(gateway: Gateway): void {
+  let isClosing = false;
+  const close = () => {
+    if (isClosing) return;
+    isClosing = true;
+    gateway.close().catch(() => {
+      process.exitCode = 1;
+    });
+  };
+  process.once('SIGINT', close);
+  process.once('SIGTERM', close);
+}
+
+await main();

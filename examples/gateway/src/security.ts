@@ -1,0 +1,45 @@
+import { anyOf, SecurityChain } from '@sallyport/core';
+import { contract } from '@sallyport/core/openapi';
+import { BasicHandler, hashPassword, InMemoryUserStore } from '@sallyport/handlers/basic';
+import { IntrospectionHandler } from '@sallyport/handlers/introspection';
+import { ApiKeyHandler, type ApiKeyOwner } from './api-key-handler.js';
+import type { AuthorizationServer } from './authorization-server/authorization-server.js';
+import type { Definition } from './definition.js';
+import { scopesOfRoles } from './scopes.js';
+import { ALL_USERS } from './users.js';
+import { wso2Format } from './wso2-error.js';
+
+const REALM = 'Gateway API';
+
+/** What the chain of the API is made from. */
+export interface ApiSecurity {
+  readonly definition: Definition;
+  readonly authorizationServer: AuthorizationServer;
+  /** The authorization server's certificate, which no public authority signed. */
+  readonly certificate: string;
+  readonly apiKeys: readonly ApiKeyOwner[];
+}
+
+/** The default flow: the definition names the scopes, and the authorization server says what a token is worth. */
+export async function apiSecurity(options: ApiSecurity): Promise<SecurityChain> {
+  const { definition, authorizationServer, certificate, apiKeys } = options;
+  const introspection = new IntrospectionHandler({
+    realm: REALM,
+    endpoint: authorizationServer.introspectionEndpoint,
+    clientAuthentication: { method: 'client_secret_basic', ...authorizationServer.resourceServer },
+    certificateAuthorities: [certificate],
+  });
+  const operations = await contract(definition.json, {
+    schemes: { OAuth2Security: anyOf(introspection, new ApiKeyHandler(apiKeys)) },
+  });
+  return new SecurityChain({ name: 'gateway-api', operations, format: wso2Format });
+}
+
+/** Client registration takes the administrator's, or any other user's, name and password. */
+export async function registrationSecurity(): Promise<SecurityChain> {
+  const accounts = await Promise.all(
+    ALL_USERS.map(async ({ name, password, roles }) => ({ name, roles, hash: await hashPassword(password) })),
+  );
+  const basic = new BasicHandler({ realm: REALM, users: new InMemoryUserStore(accounts), scopesOfRoles });
+  return new SecurityChain({ name: 'client-registration', requirement: basic, format: wso2Format });
+}

@@ -1,0 +1,35 @@
+import { constantTimeEqual } from '@sallyport/core';
+
+/** A person who may log in. The passwords are the documented ones of a development server. */
+export interface User {
+  readonly name: string;
+  readonly password: string;
+  readonly roles: readonly string[];
+}
+
+const USERS: ReadonlyMap<string, User> = new Map(
+  [
+    { name: 'admin', password: 'admin', roles: ['admin'] },
+    { name: 'publisher', password: 'publisher', roles: ['Internal/publisher'] },
+    { name: 'creator', password: 'creator', roles: ['Internal/creator'] },
+    { name: 'subscriber', password: 'subscriber', roles: ['Internal/subscriber'] },
+  ].map((user) => [user.name, user]),
+);
+
+export const ALL_USERS: readonly User[] = [...USERS.values()];
+
+export function findUser(name: string): User | undefined {
+  return USERS.get(name);
+}
+
+/** The user whose name and password these are. An unknown name costs the same comparison as a known one. */
+export function authenticateUser(name: string, password: string): User | undefined {
+  const user = USERS.get(name);
+  const matches = constantTimeEqual(password, user?.password ?? '');
+  return user !== undefined && matches ? user : undefined;
+}
+
+/** The role that may register clients for others and read every registration. */
+export function isAdmin(name: string): boolean {
+  return findUser(name)?.roles.includes('admin') ?? false;
+}

@@ -1,0 +1,31 @@
+import type { ServerResponse } from 'node:http';
+import type { ProblemFormatter } from '@sallyport/core';
+
+/** The error body of WSO2's REST APIs. */
+export interface Wso2Error {
+  readonly code: number;
+  readonly message: string;
+  readonly description: string;
+  readonly moreInfo: string;
+  readonly error: readonly { readonly code: string; readonly message: string }[];
+}
+
+export function wso2Error(code: number, message: string, description: string): Wso2Error {
+  return { code, message, description, moreInfo: '', error: [] };
+}
+
+/** Writes the chain's refusals in the same shape; the public code is the list's only item. */
+export const wso2Format: ProblemFormatter = ({ status, title, detail, code, correlationId }) => ({
+  contentType: 'application/json',
+  body: JSON.stringify({
+    ...wso2Error(status, title, detail),
+    moreInfo: correlationId ?? '',
+    error: [{ code, message: detail }],
+  }),
+});
+
+/** Answers with an error body. */
+export function sendWso2Error(response: ServerResponse, status: number, message: string, description: string): void {
+  response.writeHead(status, { 'Content-Type': 'application/json', 'Cache-Control': 'no-store' });
+  response.end(JSON.stringify(wso2Error(status, message, description)));
+}

@@ -1,0 +1,2 @@
+export * from './basic/index.js';
+export * from './introspection/index.js';

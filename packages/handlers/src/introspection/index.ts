@@ -1,0 +1,2 @@
+export { IntrospectionHandler } from './introspection-handler.js';
+export type { ClientAuthentication, IntrospectionHandlerOptions } from './introspection-options.js';

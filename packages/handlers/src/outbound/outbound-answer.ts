@@ -1,0 +1,64 @@
+import { UpstreamError } from '@sallyport/core';
+import type { Dispatcher } from 'undici';
+import type { OutboundAnswer, OutboundRequest } from './outbound-client.js';
+
+const MAX_RETRY_AFTER_SECONDS = 60;
+
+/**
+ * Reads a response up to the limit. Redirects, other statuses, other media types and encodings are failures: an
+ * answer that was not asked for is nobody's word about a token.
+ * @throws {UpstreamError} ERR_SALLYPORT_UPSTREAM_STATUS, ERR_SALLYPORT_UPSTREAM_BODY
+ */
+export async function readAnswer(response: Dispatcher.ResponseData, request: OutboundRequest): Promise<OutboundAnswer> {
+  const { statusCode, headers, body } = response;
+  const mediaType = mediaTypeOf(headers['content-type']);
+  const encoding = headers['content-encoding'];
+  if (statusCode !== 200 || !request.mediaTypes.includes(mediaType) || (encoding ?? 'identity') !== 'identity') {
+    body.on('error', () => {});
+    body.destroy();
+    if (statusCode !== 200) throw refusedStatus(statusCode, headers['retry-after']);
+    throw unusable('the answer has another media type or encoding than was asked for');
+  }
+  return { status: 200, mediaType, headers, body: await readBody(body, request.maxBytes) };
+}
+
+async function readBody(body: Dispatcher.ResponseData['body'], maxBytes: number): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of body) {
+    size += (chunk as Buffer).length;
+    if (size > maxBytes) throw unusable(`the answer is longer than ${maxBytes} bytes`);
+    chunks.push(chunk as Buffer);
+  }
+  return Buffer.concat(chunks, size);
+}
+
+/** A status that is not 200; 401 and 403 mean that the other server refused the handler itself, not its caller. */
+export class UnexpectedStatus extends UpstreamError {
+  readonly status: number;
+
+  constructor(status: number, retryAfterSeconds: number | undefined) {
+    super(
+      'ERR_SALLYPORT_UPSTREAM_STATUS',
+      `the answer has status ${status}`,
+      retryAfterSeconds === undefined ? {} : { retryAfterSeconds },
+    );
+    this.status = status;
+  }
+}
+
+function refusedStatus(status: number, retryAfter: string | string[] | undefined): UnexpectedStatus {
+  const seconds = typeof retryAfter === 'string' && /^\d{1,9}$/.test(retryAfter) ? Number(retryAfter) : undefined;
+  return new UnexpectedStatus(status, seconds && Math.min(seconds, MAX_RETRY_AFTER_SECONDS));
+}
+
+function unusable(message: string): UpstreamError {
+  return new UpstreamError('ERR_SALLYPORT_UPSTREAM_BODY', message);
+}
+
+function mediaTypeOf(contentType: string | string[] | undefined): string {
+  return String(contentType ?? '')
+    .split(';', 1)[0]
+    ?.trim()
+    .toLowerCase() as string;
+}

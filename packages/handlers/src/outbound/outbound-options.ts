@@ -1,0 +1,70 @@
+import { between, checkOptions, flag, invalid, optionalOption, text, textOrTexts, withDefault } from '@sallyport/core';
+
+/** How a handler talks to the servers it depends on. */
+export interface OutboundOptions {
+  /** From the first byte sent to the last byte read, retries and queueing included, in milliseconds. Default 2 000; 1 to 30 000. */
+  readonly timeoutMs?: number | undefined;
+  /** Calls under way at once. Default 64; 1 to 1 024. */
+  readonly maxConcurrent?: number | undefined;
+  /** Calls that wait for one of those places; more are refused with 503 at once. Default 1 024; 0 to 100 000. */
+  readonly maxQueued?: number | undefined;
+  /** Certificates (PEM) to trust besides the well-known authorities. */
+  readonly certificateAuthorities?: string | readonly string[] | undefined;
+  /** The certificate that the handler shows (PEM), for mutual TLS (RFC 8705 2). */
+  readonly clientCertificate?: ClientCertificate | undefined;
+  /** Allows `http:` for loopback hosts. Default false: every server must be `https:`. */
+  readonly allowInsecureLoopback?: boolean | undefined;
+  /** Accepts any certificate: for development only, with a warning at start. Default false. */
+  readonly dangerouslyAcceptAnyCertificate?: boolean | undefined;
+}
+
+export interface ClientCertificate {
+  readonly cert: string;
+  readonly key: string;
+}
+
+export interface OutboundSettings {
+  readonly timeoutMs: number;
+  readonly maxConcurrent: number;
+  readonly maxQueued: number;
+  readonly certificateAuthorities: readonly string[] | undefined;
+  readonly clientCertificate: ClientCertificate | undefined;
+  readonly allowInsecureLoopback: boolean;
+  readonly dangerouslyAcceptAnyCertificate: boolean;
+}
+
+/** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN */
+export function checkedOutboundOptions(options: OutboundOptions): OutboundSettings {
+  return checkOptions('OutboundOptions', options, {
+    timeoutMs: withDefault(between(1, 30_000), 2_000),
+    maxConcurrent: withDefault(between(1, 1_024), 64),
+    maxQueued: withDefault(between(0, 100_000), 1_024),
+    certificateAuthorities: optionalOption(textOrTexts),
+    clientCertificate: optionalOption(clientCertificate),
+    allowInsecureLoopback: withDefault(flag, false),
+    dangerouslyAcceptAnyCertificate: withDefault(flag, false),
+  });
+}
+
+function clientCertificate(value: unknown, name: string): ClientCertificate {
+  return checkOptions(name, value as object, { cert: text, key: text });
+}
+
+const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
+
+/**
+ * A URL that may be called: https, or http on a loopback host where that was allowed; no user name, no fragment.
+ * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID
+ */
+export function checkedEndpoint(value: string, name: string, settings: OutboundSettings): URL {
+  if (!URL.canParse(value)) throw invalid(name, 'must be an absolute URL');
+  const url = new URL(value);
+  const isAllowedHttp = url.protocol === 'http:' && settings.allowInsecureLoopback && LOOPBACK.test(url.hostname);
+  if (url.protocol !== 'https:' && !isAllowedHttp) {
+    throw invalid(name, 'must be an https URL (http only for a loopback host, with allowInsecureLoopback)');
+  }
+  if (url.username !== '' || url.password !== '' || url.hash !== '') {
+    throw invalid(name, 'must have neither credentials nor a fragment');
+  }
+  return url;
+}
