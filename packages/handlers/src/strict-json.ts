@@ -8,20 +8,16 @@ const MAX_MEMBERS = 256;
  */
 export function parseStrictJson(bytes: Uint8Array): Record<string, unknown> | undefined {
   const text = decodeUtf8(bytes);
-  if (text === undefined || !isJson(text)) return undefined;
-  try {
-    const value = new Reader(text).read();
-    return isObject(value) ? value : undefined;
-  } catch (error) {
-    if (error instanceof Ambiguous) return undefined;
-    throw error;
-  }
+  if (text === undefined) return undefined;
+  const value = parseJson(text);
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
+  const tree = new BareTree();
+  const object = tree.copyObject(value, 1);
+  // JSON.parse keeps one of several members of a name, so a text with more names than the tree has doubles.
+  return tree.isWithinLimits && tree.members === nameSeparators(text) ? object : undefined;
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
+/** Keeps a byte order mark, which is no JSON white space (RFC 8259 8.1). */
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 function decodeUtf8(bytes: Uint8Array): string | undefined {
@@ -32,74 +28,53 @@ function decodeUtf8(bytes: Uint8Array): string | undefined {
   }
 }
 
-/** Also refuses a byte order mark, which is no JSON white space (RFC 8259 8.1). */
-function isJson(text: string): boolean {
+function parseJson(text: string): unknown {
   try {
-    JSON.parse(text);
-    return true;
+    return JSON.parse(text);
   } catch {
-    return false;
+    return undefined;
   }
 }
 
-class Ambiguous extends Error {}
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const COLON = 0x3a;
 
-/** A string, a number, a literal, or one sign of structure. */
-const TOKEN = /[ \t\n\r]*("(?:[^"\\]|\\.)*"|[{}[\]:,]|[^ \t\n\r{}[\]:,"]+)/y;
+/** How many members a JSON text spells out: colons outside of strings. */
+function nameSeparators(json: string): number {
+  let count = 0;
+  let isInString = false;
+  for (let index = 0; index < json.length; index += 1) {
+    const code = json.charCodeAt(index);
+    if (code === QUOTE) isInString = !isInString;
+    else if (code === BACKSLASH) index += 1;
+    else if (code === COLON && !isInString) count += 1;
+  }
+  return count;
+}
 
-/** Walks through text that is known to be valid JSON, and sees what `JSON.parse` hides: members that come twice. */
-class Reader {
-  readonly #text: string;
-  #position = 0;
+/** A copy of parsed JSON, all of whose objects are bare: what was not sent cannot be read from them. */
+class BareTree {
+  members = 0;
+  isWithinLimits = true;
 
-  constructor(text: string) {
-    this.#text = text;
+  copyObject(source: object, depth: number): Record<string, unknown> {
+    const target: Record<string, unknown> = Object.create(null);
+    const names = Object.keys(source);
+    this.members += names.length;
+    if (depth > MAX_DEPTH || names.length > MAX_MEMBERS) this.isWithinLimits = false;
+    if (!this.isWithinLimits) return target;
+    for (const name of names) target[name] = this.#copy((source as Record<string, unknown>)[name], depth + 1);
+    return target;
   }
 
-  read(depth = 1): unknown {
-    const token = this.#next();
-    if (token === '{') return this.#readObject(depth);
-    if (token === '[') return this.#readArray(depth);
-    return JSON.parse(token);
+  #copy(value: unknown, depth: number): unknown {
+    if (Array.isArray(value)) return this.#copyArray(value, depth);
+    return typeof value === 'object' && value !== null ? this.copyObject(value, depth) : value;
   }
 
-  #readObject(depth: number): Record<string, unknown> {
-    if (depth > MAX_DEPTH) throw new Ambiguous();
-    const object: Record<string, unknown> = Object.create(null);
-    let members = 0;
-    for (let token = this.#next(); token !== '}'; token = this.#next()) {
-      if (token === ',') continue;
-      const name = JSON.parse(token) as string;
-      members += 1;
-      if (members > MAX_MEMBERS || Object.hasOwn(object, name)) throw new Ambiguous();
-      this.#next();
-      object[name] = this.read(depth + 1);
-    }
-    return object;
-  }
-
-  #readArray(depth: number): unknown[] {
-    if (depth > MAX_DEPTH) throw new Ambiguous();
-    const items: unknown[] = [];
-    while (this.#peek() !== ']') {
-      if (this.#peek() === ',') this.#next();
-      items.push(this.read(depth + 1));
-    }
-    this.#next();
-    return items;
-  }
-
-  #next(): string {
-    TOKEN.lastIndex = this.#position;
-    const match = TOKEN.exec(this.#text) as RegExpExecArray;
-    this.#position = TOKEN.lastIndex;
-    return match[1] as string;
-  }
-
-  #peek(): string {
-    const position = this.#position;
-    const token = this.#next();
-    this.#position = position;
-    return token;
+  #copyArray(source: readonly unknown[], depth: number): unknown[] {
+    if (depth > MAX_DEPTH) this.isWithinLimits = false;
+    return this.isWithinLimits ? source.map((item) => this.#copy(item, depth + 1)) : [];
   }
 }

@@ -15,48 +15,53 @@ export interface ClaimExpectations {
 /** Nothing is wrong; or a claim has the wrong type, which is its author's mistake; or the token is not good here. */
 export type ClaimProblem = { readonly kind: 'mistyped' | 'refused'; readonly reason: string };
 
-const MAX_TEXT_LENGTH = 512;
-/** The last second of the year 9999. */
+const MAX_TEXT_BYTES = 512;
+/** The last second of the year 9999: what is greater was meant in milliseconds, or never to end. */
 const MAX_NUMERIC_DATE = 253_402_300_799;
 const CONTROL_CHARACTER = /\p{Cc}/u;
 
 type TypeRule = (value: unknown) => boolean;
 
 const isText: TypeRule = (value) =>
-  typeof value === 'string' && value !== '' && value.length <= MAX_TEXT_LENGTH && !CONTROL_CHARACTER.test(value);
+  typeof value === 'string' &&
+  value !== '' &&
+  Buffer.byteLength(value) <= MAX_TEXT_BYTES &&
+  !CONTROL_CHARACTER.test(value);
+/** Fractions are allowed (RFC 7519 2); 1e999 is none, for it reads as infinity. */
 const isNumericDate: TypeRule = (value) => typeof value === 'number' && value > 0 && value <= MAX_NUMERIC_DATE;
 const isAudience: TypeRule = (value) =>
-  isText(value) || (Array.isArray(value) && value.length > 0 && value.every((item) => isText(item)));
+  typeof value === 'string' || (Array.isArray(value) && value.every((item) => typeof item === 'string'));
 
-const TYPES: Readonly<Record<string, TypeRule>> = {
-  iss: isText,
-  sub: isText,
-  client_id: isText,
-  jti: isText,
-  username: isText,
-  aud: isAudience,
-  exp: isNumericDate,
-  nbf: isNumericDate,
-  iat: isNumericDate,
-  auth_time: isNumericDate,
-};
+const TYPES: readonly (readonly [name: string, isRight: TypeRule])[] = [
+  ['iss', isText],
+  ['sub', isText],
+  ['client_id', isText],
+  ['jti', isText],
+  ['username', isText],
+  ['aud', isAudience],
+  ['exp', isNumericDate],
+  ['nbf', isNumericDate],
+  ['iat', isNumericDate],
+  ['auth_time', isNumericDate],
+];
 
 /** A registered claim that is there but has the wrong type. */
 export function mistypedClaim(claims: TokenClaims): ClaimProblem | undefined {
-  for (const [name, isRight] of Object.entries(TYPES)) {
+  for (const [name, isRight] of TYPES) {
     const value = claims[name];
     if (value !== undefined && !isRight(value)) return { kind: 'mistyped', reason: `claim_${name}_mistyped` };
   }
   return undefined;
 }
 
-/** The first expectation that the claims, all of the right type, do not meet. Absent times and texts pass. */
+/** The first expectation that the claims, all of the right type, do not meet. Absent times and issuers pass. */
 export function unmetExpectation(claims: TokenClaims, expected: ClaimExpectations): ClaimProblem | undefined {
   const { issuer, audience, now, clockToleranceSeconds } = expected;
   const { exp, nbf, iat, iss } = claims as Record<string, number | undefined> & { iss?: string };
   if (exp !== undefined && exp <= now - clockToleranceSeconds) return refused('token_expired');
   if (nbf !== undefined && nbf > now + clockToleranceSeconds) return refused('token_not_yet_valid');
   if (iat !== undefined && iat > now + clockToleranceSeconds) return refused('token_issued_in_future');
+  if (exp !== undefined && iat !== undefined && exp <= iat) return refused('token_lifetime_empty');
   if (issuer !== undefined && iss !== undefined && iss !== issuer) return refused('issuer_mismatch');
   if (audience !== undefined && !audiencesOf(claims).some((name) => audience.includes(name))) {
     return refused('audience_mismatch');
