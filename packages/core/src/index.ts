@@ -5,7 +5,15 @@ export {
   type InvalidAuthorization,
   parseAuthorization,
 } from './authorization-header.js';
-export { VerdictCache, type VerdictCacheOptions } from './cache/verdict-cache.js';
+export { CACHE_CHANNEL, type CacheEvent, onCacheEvent } from './cache/cache-events.js';
+export type { CacheStatistics } from './cache/cache-statistics.js';
+export type { CacheStore } from './cache/cache-store.js';
+export { configurationDigest } from './cache/configuration-digest.js';
+export { MemoryCacheStore, type MemoryCacheStoreOptions } from './cache/memory-cache-store.js';
+export type { RevocationBus } from './cache/revocation-bus.js';
+export { Revocations, type RevocationsCollaborators, type RevocationsOptions } from './cache/revocations.js';
+export { VerdictCache } from './cache/verdict-cache.js';
+export type { VerdictCacheCollaborators, VerdictCacheOptions } from './cache/verdict-cache-options.js';
 export { SecurityChain, type SecurityChainCollaborators, type SecurityChainOptions } from './chain.js';
 export { basicChallenge, bearerChallenge, type Challenge, challenge, formatChallenge } from './challenge.js';
 export { type Clock, systemClock } from './clock.js';

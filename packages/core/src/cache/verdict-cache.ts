@@ -1,29 +1,18 @@
-import { hash, randomBytes } from 'node:crypto';
-import { LRUCache } from 'lru-cache';
 import { type Clock, systemClock } from '../clock.js';
 import type { Eventually } from '../eventually.js';
-import { between, checkOptions, having, text, withDefault } from '../options.js';
+import { between, checkOptions, having, invalid, optionalOption, text, withDefault } from '../options.js';
 import type { SecurityRequest } from '../request.js';
-import type { Authenticated, Denied, Verdict } from '../verdict.js';
-
-export interface VerdictCacheOptions {
-  /** Keeps handlers apart: the handler's name and a digest of everything in its options that changes an answer. */
-  readonly namespace: string;
-  /** How long a good credential is remembered at most, in seconds; never beyond its expiry. 0 to 86 400, default 30. */
-  readonly ttlSeconds?: number | undefined;
-  /** Good credentials remembered at once, the least recently used goes first. 1 to 10 000 000, default 10 000. */
-  readonly maxEntries?: number | undefined;
-  /** How long a definite "no" is remembered, in seconds. 0 to 3 600, default 5; 0 switches it off. */
-  readonly negativeTtlSeconds?: number | undefined;
-  /** Refused credentials remembered at once, in a space of their own. 1 to 10 000 000, default 10 000. */
-  readonly maxNegativeEntries?: number | undefined;
-}
-
-interface Entry<Kept extends Verdict> {
-  readonly verdict: Kept;
-  /** On the monotonic clock, so that setting the machine's clock cannot prolong it. */
-  readonly staleAtMs: number;
-}
+import { type Authenticated, type Denied, unavailable, type Verdict } from '../verdict.js';
+import { CacheCounters, type CacheStatistics } from './cache-statistics.js';
+import type { CacheStore } from './cache-store.js';
+import { deploymentSecret } from './deployment-secret.js';
+import { type Flight, Flights } from './flights.js';
+import { KeyedHash } from './keyed-hash.js';
+import { Revocations } from './revocations.js';
+import { SharedTier } from './shared-tier.js';
+import type { VerdictCacheCollaborators, VerdictCacheOptions } from './verdict-cache-options.js';
+import { VerdictLookup } from './verdict-lookup.js';
+import { VerdictMemory } from './verdict-memory.js';
 
 /**
  * Remembers what a handler found out about a credential, under a keyed hash of it. Good answers end with the
@@ -31,90 +20,124 @@ interface Entry<Kept extends Verdict> {
  * space of their own; outages and everything else are never kept. Concurrent first uses share one lookup.
  */
 export class VerdictCache {
-  readonly #keyPrefix: string;
-  readonly #good: LRUCache<string, Entry<Authenticated>>;
-  readonly #bad: LRUCache<string, Entry<Denied>>;
-  readonly #flights = new Map<string, Promise<Verdict>>();
-  readonly #ttlMs: number;
-  readonly #negativeTtlMs: number;
-  readonly #clock: Clock;
+  readonly #hash: KeyedHash;
+  readonly #memory: VerdictMemory;
+  readonly #flights: Flights;
+  readonly #lookup: VerdictLookup;
+  readonly #shared: SharedTier | undefined;
+  readonly #counters = new CacheCounters();
 
   /** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN */
-  constructor(options: VerdictCacheOptions, collaborators: { clock?: Clock | undefined } = {}) {
+  constructor(options: VerdictCacheOptions, collaborators: VerdictCacheCollaborators = {}) {
     const checked = checkOptions('VerdictCacheOptions', options, {
       namespace: text,
       ttlSeconds: withDefault(between(0, 86_400), 30),
       maxEntries: withDefault(between(1, 10_000_000), 10_000),
+      maxBytes: withDefault(between(1_024, 2 ** 40), 2 ** 26),
       negativeTtlSeconds: withDefault(between(0, 3_600), 5),
       maxNegativeEntries: withDefault(between(1, 10_000_000), 10_000),
+      staleIfUnavailableSeconds: withDefault(between(0, 30), 0),
+      maxFlights: withDefault(between(1, 1_000_000), 10_000),
+      secret: optionalOption(deploymentSecret),
     });
-    const services = checkOptions('VerdictCacheCollaborators', collaborators, {
+    const { store, ...services } = checkOptions('VerdictCacheCollaborators', collaborators, {
       clock: withDefault(having<Clock>('now', 'monotonic', 'schedule'), systemClock),
+      store: optionalOption(having<CacheStore>('get', 'set', 'delete')),
+      revocations: withDefault(having<Revocations>('refuses', 'judge', 'synchronise'), new Revocations()),
     });
-    this.#keyPrefix = hash('sha256', randomBytes(32).toString('hex') + checked.namespace, 'hex');
-    this.#good = new LRUCache({ max: checked.maxEntries });
-    this.#bad = new LRUCache({ max: checked.maxNegativeEntries });
-    this.#ttlMs = checked.ttlSeconds * 1_000;
-    this.#negativeTtlMs = checked.negativeTtlSeconds * 1_000;
-    this.#clock = services.clock;
+    const { secret, ttlSeconds, negativeTtlSeconds, staleIfUnavailableSeconds } = checked;
+    if (services.revocations.keepSeconds < ttlSeconds + staleIfUnavailableSeconds) {
+      throw invalid('VerdictCacheOptions.ttlSeconds', 'must not be longer than revocations are remembered');
+    }
+    const limits = {
+      ...checked,
+      negativeTtlMs: negativeTtlSeconds * 1_000,
+      graceMs: staleIfUnavailableSeconds * 1_000,
+    };
+    // The lifetime belongs to the name: caches that keep answers for different times do not share them.
+    const name = JSON.stringify([checked.namespace, ttlSeconds]);
+    this.#hash = new KeyedHash(secret, `verdict ${name}`);
+    this.#memory = new VerdictMemory(limits, this.#counters, services);
+    this.#flights = new Flights(checked.maxFlights, services.clock);
+    this.#shared = store && sharedTier(name, secret, { store, clock: services.clock });
+    this.#lookup = new VerdictLookup(
+      { ttlMs: ttlSeconds * 1_000 },
+      { ...services, memory: this.#memory, shared: this.#shared, counters: this.#counters },
+    );
   }
 
-  /** The remembered verdict, at once, or what `load` finds out; one `load` per credential at a time. */
-  resolve(credential: string, request: SecurityRequest, load: () => Promise<Verdict>): Eventually<Verdict> {
-    const key = hash('sha256', this.#keyPrefix + credential, 'base64url');
-    const nowMs = this.#clock.monotonic();
-    const good = fresh(this.#good, key, nowMs);
-    if (good !== undefined && !this.#hasExpired(good)) {
-      request.trace?.noteCache('hit');
-      return good;
-    }
-    const bad = fresh(this.#bad, key, nowMs);
-    if (bad !== undefined) {
-      request.trace?.noteCache('negative_hit');
-      return bad;
-    }
-    const flight = this.#flights.get(key);
-    request.trace?.noteCache(flight === undefined ? 'miss' : 'joined');
-    return flight ?? this.#fly(key, load);
+  /** What the cache has done so far; making it costs next to nothing. */
+  get statistics(): CacheStatistics {
+    const { good, bad } = this.#memory;
+    return Object.freeze({
+      ...this.#counters,
+      evictions: good.evictions,
+      negativeEvictions: bad.evictions,
+      forged: this.#shared?.forged ?? 0,
+      entries: good.size,
+      bytes: good.bytes,
+      negativeEntries: bad.size,
+      flights: this.#flights.size,
+    });
   }
 
-  /** A failed flight fails everybody who joined it and is forgotten: later callers try again. */
-  #fly(key: string, load: () => Promise<Verdict>): Promise<Verdict> {
-    const flight = load()
-      .then((verdict) => this.#keep(key, verdict))
-      .finally(() => this.#flights.delete(key));
-    this.#flights.set(key, flight);
-    return flight;
-  }
-
-  #keep(key: string, verdict: Verdict): Verdict {
-    const nowMs = this.#clock.monotonic();
-    if (verdict.kind === 'authenticated') {
-      const ttlMs = Math.min(this.#ttlMs, this.#remainingMs(verdict));
-      if (ttlMs > 0) this.#good.set(key, { verdict, staleAtMs: nowMs + ttlMs });
-    } else if (verdict.kind === 'denied' && this.#negativeTtlMs > 0) {
-      this.#bad.set(key, { verdict, staleAtMs: nowMs + this.#negativeTtlMs });
-    }
+  /** The remembered good verdict about a credential, if there is one; counts as a hit. Asks nobody. */
+  find(credential: string, request?: SecurityRequest): Authenticated | undefined {
+    const verdict = this.#memory.recall(this.#hash.of(credential), credential);
+    if (verdict?.kind !== 'authenticated') return undefined;
+    this.#counters.hits += 1;
+    request?.trace?.noteCache('hit');
     return verdict;
   }
 
-  #hasExpired(verdict: Authenticated): boolean {
-    return this.#remainingMs(verdict) <= 0;
+  /**
+   * The remembered verdict, at once, or what `load` finds out; one `load` per credential is under way at a time.
+   * It belongs to none of those who wait, each as long as its own request lives: its signal is aborted when the last
+   * of them has gone. `credential` is well-formed Unicode.
+   */
+  resolve(
+    credential: string,
+    request: SecurityRequest,
+    load: (signal: AbortSignal) => Promise<Verdict>,
+  ): Eventually<Verdict> {
+    const key = this.#hash.of(credential);
+    const known = this.#memory.recall(key, credential) ?? this.#memory.refusal(key, credential);
+    if (known !== undefined) return this.#noteHit(known, request);
+    const underWay = this.#flights.find(key);
+    if (underWay === undefined && this.#flights.isFull) return unavailable('too_many_lookups');
+    this.#counters[underWay === undefined ? 'misses' : 'joined'] += 1;
+    request.trace?.noteCache(underWay === undefined ? 'miss' : 'joined');
+    const lookUp = (flight: Flight) => this.#lookup.run({ key, credential, load }, flight);
+    return this.#await(underWay ?? this.#flights.start(key, lookUp), request);
   }
 
-  #remainingMs({ principal: { expiresAt } }: Authenticated): number {
-    return expiresAt === undefined ? Number.POSITIVE_INFINITY : expiresAt * 1_000 - this.#clock.now();
+  /** Forgets what is known about a credential, here and in the shared store: the next caller looks it up again. */
+  forget(credential: string): void {
+    const key = this.#hash.of(credential);
+    this.#memory.drop(key);
+    this.#flights.drop(key);
+    this.#shared?.drop(key);
+  }
+
+  #noteHit(verdict: Authenticated | Denied, request: SecurityRequest): Verdict {
+    const isGood = verdict.kind === 'authenticated';
+    this.#counters[isGood ? 'hits' : 'negativeHits'] += 1;
+    request.trace?.noteCache(isGood ? 'hit' : 'negative_hit');
+    return verdict;
+  }
+
+  async #await(flight: Flight, request: SecurityRequest): Promise<Verdict> {
+    const { verdict, cache } = await flight.join(request.signal);
+    if (cache !== undefined) request.trace?.noteCache(cache);
+    return verdict;
   }
 }
 
-function fresh<Kept extends Verdict>(
-  space: LRUCache<string, Entry<Kept>>,
-  key: string,
-  nowMs: number,
-): Kept | undefined {
-  const entry = space.get(key);
-  if (entry === undefined) return undefined;
-  if (nowMs < entry.staleAtMs) return entry.verdict;
-  space.delete(key);
-  return undefined;
+function sharedTier(
+  namespace: string,
+  secret: string | undefined,
+  collaborators: { store: CacheStore; clock: Clock },
+): SharedTier {
+  if (secret === undefined) throw invalid('VerdictCacheOptions.secret', 'is needed with a store');
+  return new SharedTier({ namespace, secret }, collaborators);
 }

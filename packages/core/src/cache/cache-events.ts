@@ -1,0 +1,28 @@
+import { channel } from 'node:diagnostics_channel';
+
+/** The `node:diagnostics_channel` for what goes wrong around caches. Without subscribers it costs nothing. */
+export const CACHE_CHANNEL = 'sallyport:cache';
+
+export type CacheEvent =
+  /** A shared store returned a value that this deployment did not write: somebody else writes there. */
+  | { readonly kind: 'shared_value_forged'; readonly namespace: string }
+  /** A revocation arrived that this deployment did not write. */
+  | { readonly kind: 'revocation_forged' }
+  /** There are more revocations than are remembered one by one: all tokens of before the oldest are refused. */
+  | { readonly kind: 'revocations_merged' };
+
+const cacheChannel: ReturnType<typeof channel> = channel(CACHE_CHANNEL);
+
+export function publishCacheEvent(event: CacheEvent): void {
+  if (cacheChannel.hasSubscribers) cacheChannel.publish(Object.freeze(event));
+}
+
+/**
+ * Calls `listener` for everything that goes wrong around the caches of this process.
+ * @returns a function that ends the subscription
+ */
+export function onCacheEvent(listener: (event: CacheEvent) => void): () => void {
+  const receive = (event: unknown) => listener(event as CacheEvent);
+  cacheChannel.subscribe(receive);
+  return () => cacheChannel.unsubscribe(receive);
+}

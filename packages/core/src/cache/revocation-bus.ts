@@ -1,0 +1,17 @@
+/**
+ * Carries revocations between instances. The extension point for message brokers; notices are opaque, sealed texts.
+ * It may lose, repeat, delay and reorder them: lifetimes of cached answers stay the guarantee.
+ */
+export interface RevocationBus {
+  /** Tells all instances, and those that start within `keepMs`. Never rejects: false when that is not certain. */
+  publish(notice: string, keepMs: number): Promise<boolean>;
+  /**
+   * What was published since the last call; at first everything that is kept. Never rejects, and settles within tens
+   * of milliseconds: `undefined` when it cannot tell.
+   */
+  receive(): Promise<readonly string[] | undefined>;
+  /** Calls `listener` with every notice as it is published, from now on. */
+  listen(listener: (notice: string) => void): Promise<void>;
+  /** Ends what `listen` began. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,36 @@
+import type { Clock } from '../clock.js';
+import type { CacheStore } from './cache-store.js';
+import type { Revocations } from './revocations.js';
+
+export interface VerdictCacheOptions {
+  /** Keeps handlers apart: the handler's name and a `configurationDigest` of everything that changes an answer. */
+  readonly namespace: string;
+  /** How long a good credential is remembered at most, in seconds; never beyond its expiry. 0 to 86 400, default 30. */
+  readonly ttlSeconds?: number | undefined;
+  /** Good credentials remembered at once, the least recently used goes first. 1 to 10 000 000, default 10 000. */
+  readonly maxEntries?: number | undefined;
+  /** About how many bytes they may take together. 1 024 to 1 099 511 627 776, default 67 108 864. */
+  readonly maxBytes?: number | undefined;
+  /** How long a definite "no" is remembered, in seconds. 0 to 3 600, default 5; 0 switches it off. */
+  readonly negativeTtlSeconds?: number | undefined;
+  /** Refused credentials remembered at once, in a space of their own. 1 to 10 000 000, default 10 000. */
+  readonly maxNegativeEntries?: number | undefined;
+  /**
+   * How much longer a good credential may be answered from memory when a lookup concluded `unavailable`, in seconds;
+   * never beyond its expiry or a revocation. 0 to 30, default 0: an outage means 503.
+   */
+  readonly staleIfUnavailableSeconds?: number | undefined;
+  /** Lookups under way at once; what exceeds them is `unavailable`. 1 to 1 000 000, default 10 000. */
+  readonly maxFlights?: number | undefined;
+  /** The same on all instances that share a store; at least 32 characters. Needed with a store. */
+  readonly secret?: string | undefined;
+}
+
+/** Services of a cache. */
+export interface VerdictCacheCollaborators {
+  readonly clock?: Clock | undefined;
+  /** A second tier that other instances share; only good verdicts go there, sealed. */
+  readonly store?: CacheStore | undefined;
+  /** What has been revoked; one instance may serve many caches. */
+  readonly revocations?: Revocations | undefined;
+}

@@ -1,0 +1,106 @@
+import type { Clock } from '../clock.js';
+import type { Eventually } from '../eventually.js';
+import { type Authenticated, isVerdict, type Unavailable, type Verdict } from '../verdict.js';
+import type { CacheCounters } from './cache-statistics.js';
+import type { Finding, Flight } from './flights.js';
+import { lifetimeMs } from './lifetime.js';
+import type { Revocations } from './revocations.js';
+import type { SharedTier } from './shared-tier.js';
+import { REVOKED, type VerdictMemory } from './verdict-memory.js';
+import type { DatedVerdict } from './verdict-text.js';
+
+/** A verdict from elsewhere may be older than any revocation that is known here. */
+const BEFORE_ANY_REVOCATION = 0;
+
+/** What is looked up, and how. */
+export interface Question {
+  readonly key: string;
+  readonly credential: string;
+  readonly load: (signal: AbortSignal) => Promise<Verdict>;
+}
+
+/** Services of a lookup. */
+export interface LookupCollaborators {
+  readonly memory: VerdictMemory;
+  readonly shared: SharedTier | undefined;
+  readonly revocations: Revocations;
+  readonly counters: CacheCounters;
+  readonly clock: Clock;
+}
+
+/** The way of a question that memory cannot answer: shared store, then handler, then back into memory and store. */
+export class VerdictLookup {
+  readonly #ttlMs: number;
+  readonly #memory: VerdictMemory;
+  readonly #shared: SharedTier | undefined;
+  readonly #revocations: Revocations;
+  readonly #counters: CacheCounters;
+  readonly #clock: Clock;
+
+  constructor(options: { ttlMs: number }, collaborators: LookupCollaborators) {
+    this.#ttlMs = options.ttlMs;
+    this.#memory = collaborators.memory;
+    this.#shared = collaborators.shared;
+    this.#revocations = collaborators.revocations;
+    this.#counters = collaborators.counters;
+    this.#clock = collaborators.clock;
+  }
+
+  async run(question: Question, flight: Flight): Promise<Finding> {
+    const consulted = this.#consult(question, flight);
+    const known = consulted instanceof Promise ? await consulted : consulted;
+    if (known !== undefined) return known;
+    const since = this.#revocations.epoch;
+    const verdict = await question.load(flight.signal);
+    if (!isVerdict(verdict)) return { verdict };
+    if (verdict.kind === 'authenticated') return this.#admit(question, verdict, since, flight);
+    if (verdict.kind === 'denied' && flight.isCurrent) this.#memory.refuse(question.key, verdict);
+    return verdict.kind === 'unavailable' ? this.#bridge(question, verdict) : { verdict };
+  }
+
+  /** What other instances know: their revocations, and the verdict where a store is shared. */
+  #consult(question: Question, flight: Flight): Eventually<Finding | undefined> {
+    const synchronised = this.#revocations.synchronise();
+    if (this.#shared === undefined && !(synchronised instanceof Promise)) return undefined;
+    return Promise.all([synchronised, this.#shared?.read(question.key)]).then(([isUpToDate, dated]) => {
+      if (this.#revocations.refuses(question.credential)) return this.#revoked();
+      return isUpToDate && dated !== undefined ? this.#admitShared(question, dated, flight) : undefined;
+    });
+  }
+
+  /** A copy of what a store gave lives for half of what is left, so that it does not outlive changes there by much. */
+  #admitShared({ key, credential }: Question, dated: DatedVerdict, flight: Flight): Finding | undefined {
+    const { verdict, endsAtMs } = dated;
+    const judgement = this.#revocations.judge(credential, verdict.principal, BEFORE_ANY_REVOCATION);
+    if (judgement === 'revoked') return this.#revoked();
+    if (judgement === 'outdated') return undefined;
+    const leftMs = lifetimeMs(verdict.principal, Math.min(this.#ttlMs, endsAtMs - this.#clock.now()), this.#clock);
+    if (flight.isCurrent) this.#memory.keep(key, verdict, leftMs / 2);
+    this.#counters.sharedHits += 1;
+    return { verdict, cache: 'shared_hit' };
+  }
+
+  /** An answer that was under way when its token was revoked is neither given nor kept. */
+  #admit({ key, credential }: Question, verdict: Authenticated, since: number, flight: Flight): Finding {
+    if (this.#revocations.judge(credential, verdict.principal, since) !== 'clear') return this.#revoked();
+    const ttlMs = lifetimeMs(verdict.principal, this.#ttlMs, this.#clock);
+    if (flight.isCurrent && ttlMs > 0) {
+      this.#memory.keep(key, verdict, ttlMs);
+      this.#shared?.write(key, verdict, this.#clock.now() + ttlMs);
+    }
+    return { verdict };
+  }
+
+  /** During an outage a known answer serves a little longer, where that was switched on. */
+  #bridge({ key, credential }: Question, outage: Unavailable): Finding {
+    const verdict = this.#memory.recallStale(key, credential);
+    if (verdict?.kind !== 'authenticated') return { verdict: verdict ?? outage };
+    this.#counters.staleHits += 1;
+    return { verdict, cache: 'stale' };
+  }
+
+  #revoked(): Finding {
+    this.#counters.revoked += 1;
+    return { verdict: REVOKED };
+  }
+}

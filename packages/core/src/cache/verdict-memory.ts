@@ -1,0 +1,111 @@
+import type { Clock } from '../clock.js';
+import { type Authenticated, type Denied, denied } from '../verdict.js';
+import type { CacheCounters } from './cache-statistics.js';
+import { footprintBytes } from './footprint.js';
+import { hasExpired } from './lifetime.js';
+import type { Revocations } from './revocations.js';
+import { Remembered, VerdictSpace } from './verdict-space.js';
+
+export const REVOKED: Denied = denied('token_revoked');
+
+/** Refusals that time alone lifts; to remember them would prolong them. */
+const PASSING_REASONS: ReadonlySet<string> = new Set(['token_not_yet_valid']);
+
+export interface VerdictMemoryLimits {
+  readonly maxEntries: number;
+  readonly maxBytes: number;
+  readonly maxNegativeEntries: number;
+  readonly negativeTtlMs: number;
+  /** How long after its lifetime a good verdict is still held, for use during an outage. */
+  readonly graceMs: number;
+}
+
+/** The verdicts that this process remembers: good ones and refusals in a space each, so that neither crowds the other. */
+export class VerdictMemory {
+  readonly good: VerdictSpace<Authenticated>;
+  readonly bad: VerdictSpace<Denied>;
+  readonly #limits: VerdictMemoryLimits;
+  readonly #counters: CacheCounters;
+  readonly #clock: Clock;
+  readonly #revocations: Revocations;
+
+  constructor(
+    limits: VerdictMemoryLimits,
+    counters: CacheCounters,
+    collaborators: { clock: Clock; revocations: Revocations },
+  ) {
+    this.good = new VerdictSpace(limits.maxEntries, { maxBytes: limits.maxBytes, footprint: footprintBytes });
+    this.bad = new VerdictSpace(limits.maxNegativeEntries);
+    this.#limits = limits;
+    this.#counters = counters;
+    this.#clock = collaborators.clock;
+    this.#revocations = collaborators.revocations;
+  }
+
+  /** The good verdict about a credential as long as it is fresh, or the refusal that a revocation made of it. */
+  recall(key: string, credential: string): Authenticated | Denied | undefined {
+    const remembered = this.good.find(key);
+    return remembered && this.#use(key, credential, remembered, 0);
+  }
+
+  /** The same, but also for a while after its lifetime: for outages. */
+  recallStale(key: string, credential: string): Authenticated | Denied | undefined {
+    const remembered = this.good.find(key);
+    return remembered && this.#use(key, credential, remembered, this.#limits.graceMs);
+  }
+
+  /** The refusal that is remembered, or that a revocation demands. */
+  refusal(key: string, credential: string): Denied | undefined {
+    const remembered = this.bad.find(key);
+    if (remembered !== undefined) {
+      if (this.#clock.monotonic() < remembered.freshUntilMs) return remembered.verdict;
+      this.bad.drop(key);
+    }
+    return this.#revocations.refuses(credential) ? REVOKED : undefined;
+  }
+
+  keep(key: string, verdict: Authenticated, ttlMs: number): void {
+    this.bad.drop(key);
+    this.good.keep(key, new Remembered(verdict, this.#clock.monotonic() + ttlMs, this.#revocations.epoch));
+  }
+
+  refuse(key: string, verdict: Denied): void {
+    this.good.drop(key);
+    if (this.#limits.negativeTtlMs === 0 || PASSING_REASONS.has(verdict.reason)) return;
+    this.bad.keep(key, new Remembered(verdict, this.#clock.monotonic() + this.#limits.negativeTtlMs, 0));
+  }
+
+  drop(key: string): void {
+    this.good.drop(key);
+    this.bad.drop(key);
+  }
+
+  #use(
+    key: string,
+    credential: string,
+    remembered: Remembered<Authenticated>,
+    graceMs: number,
+  ): Authenticated | Denied | undefined {
+    const { verdict, freshUntilMs, epoch } = remembered;
+    const overMs = this.#clock.monotonic() - freshUntilMs;
+    if (overMs >= this.#limits.graceMs || hasExpired(verdict.principal, this.#clock)) {
+      this.good.drop(key);
+      return undefined;
+    }
+    if (overMs >= graceMs) return undefined;
+    return epoch === this.#revocations.epoch ? verdict : this.#recheck(key, credential, remembered);
+  }
+
+  /** After every revocation, every good verdict proves itself once more before it is used again. */
+  #recheck(key: string, credential: string, remembered: Remembered<Authenticated>): Authenticated | Denied | undefined {
+    const { verdict, epoch } = remembered;
+    const judgement = this.#revocations.judge(credential, verdict.principal, epoch);
+    if (judgement === 'clear') {
+      remembered.epoch = this.#revocations.epoch;
+      return verdict;
+    }
+    this.good.drop(key);
+    this.#counters.revoked += 1;
+    return judgement === 'revoked' ? REVOKED : undefined;
+  }
+}

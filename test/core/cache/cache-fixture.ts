@@ -1,0 +1,121 @@
+import {
+  type Authenticated,
+  authenticated,
+  type Clock,
+  createPrincipal,
+  type PrincipalInit,
+  SecurityRequest,
+  type Verdict,
+  VerdictCache,
+  type VerdictCacheCollaborators,
+  type VerdictCacheOptions,
+} from '@sallyport/core';
+
+/** Some moment, in seconds since the epoch. */
+export const NOON = 1_800_000_000;
+
+/** Time that passes only when a test says so. */
+export class ManualClock implements Clock {
+  #nowMs = NOON * 1_000;
+  #monotonicMs = 5_000;
+
+  now(): number {
+    return this.#nowMs;
+  }
+
+  monotonic(): number {
+    return this.#monotonicMs;
+  }
+
+  schedule(): () => void {
+    throw new Error('a cache waits for nothing');
+  }
+
+  pass(seconds: number): void {
+    this.#nowMs += seconds * 1_000;
+    this.#monotonicMs += seconds * 1_000;
+  }
+
+  /** Somebody sets the machine's clock. */
+  set(seconds: number): void {
+    this.#nowMs += seconds * 1_000;
+  }
+}
+
+export function principalOf(init: Partial<PrincipalInit> = {}): Authenticated {
+  return authenticated(createPrincipal({ subject: 'alice', via: [{ handler: 'test', scheme: 'bearer' }], ...init }));
+}
+
+export function aRequest(onClose?: (listener: () => void) => void): SecurityRequest {
+  return new SecurityRequest({ method: 'GET', target: '/', rawHeaders: [], ...(onClose && { onClose }) });
+}
+
+/** A request whose client can go away. */
+export function leavableRequest(): { request: SecurityRequest; leave: () => void } {
+  let leave = () => {};
+  const request = aRequest((listener) => {
+    leave = listener;
+  });
+  return { request, leave: () => leave() };
+}
+
+/** A lookup that a test settles by hand. */
+export class Lookup {
+  readonly signals: AbortSignal[] = [];
+  readonly #pending: PromiseWithResolvers<Verdict>[] = [];
+
+  get calls(): number {
+    return this.signals.length;
+  }
+
+  readonly load = (signal: AbortSignal): Promise<Verdict> => {
+    const pending = withResolvers<Verdict>();
+    this.signals.push(signal);
+    this.#pending.push(pending);
+    return pending.promise;
+  };
+
+  answer(verdict: Verdict, call = this.calls - 1): void {
+    this.#pending[call]?.resolve(verdict);
+  }
+
+  fail(error: Error, call = this.calls - 1): void {
+    this.#pending[call]?.reject(error);
+  }
+}
+
+interface PromiseWithResolvers<Value> {
+  readonly promise: Promise<Value>;
+  readonly resolve: (value: Value) => void;
+  readonly reject: (error: Error) => void;
+}
+
+function withResolvers<Value>(): PromiseWithResolvers<Value> {
+  let resolve: (value: Value) => void = () => {};
+  let reject: (error: Error) => void = () => {};
+  const promise = new Promise<Value>((fulfil, refuse) => {
+    resolve = fulfil;
+    reject = refuse;
+  });
+  return { promise, resolve, reject };
+}
+
+/** A cache on a clock that stands still, and a short way to ask it. */
+export class CacheUnderTest {
+  readonly clock: ManualClock;
+  readonly cache: VerdictCache;
+  /** How often a handler had to be asked. */
+  loads = 0;
+
+  constructor(options: Partial<VerdictCacheOptions> = {}, collaborators: VerdictCacheCollaborators = {}) {
+    this.clock = (collaborators.clock as ManualClock | undefined) ?? new ManualClock();
+    this.cache = new VerdictCache({ namespace: 'test', ...options }, { ...collaborators, clock: this.clock });
+  }
+
+  async ask(credential: string, verdict: Verdict = principalOf()): Promise<Verdict> {
+    return this.cache.resolve(credential, aRequest(), async () => {
+      this.loads += 1;
+      return verdict;
+    });
+  }
+}
