@@ -1,90 +1,169 @@
 import {
+  type Authenticated,
   authenticated,
   basicChallenge,
   type Challenge,
   type Clock,
-  callable,
-  checkOptions,
   createPrincipal,
   denied,
   type Eventually,
-  having,
-  optionalOption,
+  isVerdict,
   type SecurityHandler,
   type SecurityRequest,
-  systemClock,
-  text,
+  type Unavailable,
+  UpstreamError,
   unavailable,
   type Verdict,
-  withDefault,
 } from '@sallyport/core';
-import { type BasicCredentials, extractBasicCredentials } from './basic-credentials.js';
-import { unmatchableHash, verifyPassword } from './password-hash.js';
-import type { Account, UserStore } from './user-store.js';
+import { AccountDirectory } from './account-directory.js';
+import { type BasicCredential, parseBasicCredential } from './basic-credential.js';
+import { publishBasicEvent } from './basic-events.js';
+import {
+  type BasicHandlerCollaborators,
+  type BasicHandlerOptions,
+  checkedBasicCollaborators,
+  checkedBasicOptions,
+} from './basic-options.js';
+import { FailureLimiter } from './failure-limiter.js';
+import { LoginSource } from './login-source.js';
+import { readHash, type StoredHash } from './password-hash.js';
+import { PasswordVerifier } from './password-verifier.js';
+import { ProvedPasswords } from './proved-passwords.js';
+import { scopeMapping } from './scope-mapping.js';
+import type { Account } from './user-store.js';
 
-export interface BasicHandlerOptions {
-  /** Names this instance. Default `basic`. */
-  readonly name?: string | undefined;
-  /** Realm of the challenge; RFC 7617 2 requires one. */
-  readonly realm: string;
-  readonly users: UserStore;
-  /** Which scopes a user's roles bring. Default: none. */
-  readonly scopesOfRoles?: ((roles: readonly string[]) => readonly string[]) | undefined;
+const WRONG: Verdict = denied('user_or_password_wrong');
+const UNSUPPORTED_HASH: Verdict = unavailable('password_hash_unsupported');
+
+/** One attempt to log in, with everything that is known before the password is hashed. */
+interface Login {
+  readonly credential: BasicCredential;
+  readonly source: LoginSource;
+  readonly account: Account | undefined;
+  readonly stored: StoredHash | undefined;
+  /** Names the credential together with the stored hash. */
+  readonly proof: string;
 }
 
-/** Authenticates user name and password (RFC 7617). Wrong name and wrong password are one refusal at one cost. */
-export class BasicHandler implements SecurityHandler<BasicCredentials> {
+/**
+ * Authenticates by user name and password (RFC 7617), with password hashing that survives load: a password that was
+ * right is not hashed again for a while, hashing runs on few threads behind a bounded queue, and failing logins have
+ * a budget. Unknown users and wrong passwords cost and look the same.
+ */
+export class BasicHandler implements SecurityHandler<BasicCredential> {
   readonly name: string;
   readonly challenges: readonly Challenge[];
-  readonly #users: UserStore;
-  readonly #scopesOfRoles: ((roles: readonly string[]) => readonly string[]) | undefined;
+  readonly #accounts: AccountDirectory;
+  readonly #scopesOf: (roles: readonly string[]) => readonly string[];
+  readonly #passwords: PasswordVerifier;
+  readonly #proved: ProvedPasswords;
+  readonly #limiter: FailureLimiter;
   readonly #clock: Clock;
-  #unmatchableHash: Promise<string> | undefined;
+  readonly #underWay = new Map<string, Promise<Verdict>>();
+  readonly #grants = new WeakMap<Account, Authenticated>();
 
   /** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN */
-  constructor(options: BasicHandlerOptions, collaborators: { clock?: Clock | undefined } = {}) {
-    const checked = checkOptions('BasicHandlerOptions', options, {
-      name: withDefault(text, 'basic'),
-      realm: text,
-      users: having<UserStore>('find'),
-      scopesOfRoles: optionalOption(callable<(roles: readonly string[]) => readonly string[]>()),
-    });
-    this.name = checked.name;
-    this.challenges = Object.freeze([basicChallenge(checked.realm)]);
-    this.#users = checked.users;
-    this.#scopesOfRoles = checked.scopesOfRoles;
-    this.#clock = collaborators.clock ?? systemClock;
+  constructor(options: BasicHandlerOptions, collaborators: BasicHandlerCollaborators = {}) {
+    const settings = checkedBasicOptions(options);
+    const { clock, failureStore } = checkedBasicCollaborators(collaborators);
+    this.name = settings.name;
+    this.challenges = Object.freeze([basicChallenge(settings.realm)]);
+    this.#accounts = new AccountDirectory(settings.users, settings.userStoreTimeoutMs, clock);
+    this.#scopesOf = scopeMapping(settings.scopesOfRoles);
+    this.#passwords = new PasswordVerifier(settings.hashing, settings.queue, clock);
+    this.#proved = new ProvedPasswords(settings.cache, clock);
+    this.#clock = clock;
+    this.#limiter = new FailureLimiter(settings.name, settings.failures, failureStore, clock);
   }
 
-  extract(request: SecurityRequest): BasicCredentials | Verdict | undefined {
-    return extractBasicCredentials(request);
+  extract({ authorization }: SecurityRequest): BasicCredential | Verdict | undefined {
+    if (authorization.kind !== 'credentials' || authorization.scheme !== 'basic') return undefined;
+    return parseBasicCredential(authorization.value);
   }
 
-  verify(credentials: BasicCredentials): Eventually<Verdict> {
-    return this.#verify(credentials);
+  verify(credential: BasicCredential, request: SecurityRequest): Eventually<Verdict> {
+    const found = this.#accounts.find(credential.userName);
+    if (!(found instanceof Promise)) return this.#judge(credential, found, request);
+    return found.then((account) => this.#judge(credential, account, request));
   }
 
-  async #verify(credentials: BasicCredentials): Promise<Verdict> {
-    let account: Account | undefined;
-    let matches: boolean;
-    try {
-      account = await this.#users.find(credentials.user);
-      this.#unmatchableHash ??= unmatchableHash();
-      matches = await verifyPassword(account?.hash ?? (await this.#unmatchableHash), credentials.revealPassword());
-    } catch {
-      return unavailable('user_store_failed');
+  /** Forgets that a password of this account was right: the next request with it is hashed again. */
+  invalidate(accountName: string): void {
+    this.#proved.invalidate(accountName);
+  }
+
+  #judge(
+    credential: BasicCredential,
+    account: Account | Unavailable | undefined,
+    request: SecurityRequest,
+  ): Eventually<Verdict> {
+    if (isVerdict(account)) return account;
+    const { userName, password } = credential;
+    const source = new LoginSource(this.name, userName, request.remoteAddress);
+    const refusal = this.#limiter.standing(source);
+    if (refusal !== undefined) return refusal;
+    const proof = this.#proved.nameOf(userName, password, account?.hash ?? '');
+    if (account !== undefined && this.#proved.has(proof)) {
+      request.trace?.noteCache('hit');
+      return this.#grant(account);
     }
-    if (account === undefined || !matches) return denied('credentials_wrong');
-    return authenticated(this.#principalOf(account));
+    const stored = account && readHash(account.hash);
+    if (account !== undefined && stored === undefined) return UNSUPPORTED_HASH;
+    return this.#checkOnce({ credential, source, account, stored, proof }, request);
   }
 
-  #principalOf({ name, roles = [] }: Account) {
-    return createPrincipal({
-      subject: name,
-      roles,
-      scopes: this.#scopesOfRoles?.(roles),
-      authenticatedAt: Math.floor(this.#clock.now() / 1_000),
-      via: [{ handler: this.name, scheme: 'basic' }],
-    });
+  /** The same credential from the same address is checked once at a time. */
+  #checkOnce(login: Login, request: SecurityRequest): Promise<Verdict> {
+    const key = `${login.proof} ${request.remoteAddress}`;
+    const underWay = this.#underWay.get(key);
+    request.trace?.noteCache(underWay === undefined ? 'miss' : 'joined');
+    if (underWay !== undefined) return underWay;
+    const check = this.#check(login).finally(() => this.#underWay.delete(key));
+    this.#underWay.set(key, check);
+    return check;
+  }
+
+  async #check({ credential, source, account, stored, proof }: Login): Promise<Verdict> {
+    const { userName, password } = credential;
+    const { epoch } = this.#proved;
+    try {
+      const passed = await this.#limiter.run(source, () => this.#passwords.matches(userName, password, stored));
+      if (typeof passed !== 'boolean') return passed;
+      if (!passed || account === undefined || stored === undefined) return WRONG;
+      this.#proved.add(proof, account.name, epoch);
+      const hash = await this.#replaceWeakHash(credential, account, stored);
+      if (hash !== undefined) this.#proved.add(this.#proved.nameOf(userName, password, hash), account.name, epoch);
+    } catch (error) {
+      return unavailable(error, {
+        retryAfterSeconds: error instanceof UpstreamError ? error.retryAfterSeconds : undefined,
+      });
+    }
+    return this.#grant(account);
+  }
+
+  /** Stores a stronger hash where that is possible. The password was right, so nothing here refuses it. */
+  async #replaceWeakHash({ userName, password }: BasicCredential, account: Account, stored: StoredHash) {
+    if (!this.#accounts.savesHashes) return undefined;
+    try {
+      const hash = await this.#passwords.upgrade(userName, password, stored);
+      if (hash !== undefined) await this.#accounts.saveHash(account, hash);
+      return hash;
+    } catch (error) {
+      publishBasicEvent({ kind: 'hash_not_saved', handler: this.name, reason: unavailable(error).reason });
+      return undefined;
+    }
+  }
+
+  #grant(account: Account): Authenticated {
+    const authenticatedAt = Math.floor(this.#clock.now() / 1_000);
+    const known = this.#grants.get(account);
+    if (known?.principal.authenticatedAt === authenticatedAt) return known;
+    const { name, roles = [], claims } = account;
+    const scopes = this.#scopesOf(roles);
+    const via = [{ handler: this.name, scheme: 'basic' }];
+    const principal = createPrincipal({ subject: name, roles, claims, scopes, authenticatedAt, amr: ['pwd'], via });
+    const grant = authenticated(principal);
+    this.#grants.set(account, grant);
+    return grant;
   }
 }

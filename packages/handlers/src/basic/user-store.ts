@@ -1,40 +1,26 @@
-import { ConfigurationError, type Eventually } from '@sallyport/core';
-import { isPasswordHash } from './password-hash.js';
+import type { Eventually } from '@sallyport/core';
 
-/** A user as a store knows it. */
+/** What a user store knows about an account. */
 export interface Account {
+  /** The principal's subject: the one name of this account, also where the store finds it under several spellings. */
   readonly name: string;
-  /** argon2id, bcrypt or scrypt, as a PHC or modular crypt string. */
+  /** The password's hash: a PHC string (`$argon2id$…`, `$scrypt$…`) or a bcrypt string (`$2b$…`). */
   readonly hash: string;
   readonly roles?: readonly string[] | undefined;
+  readonly claims?: Readonly<Record<string, unknown>> | undefined;
 }
 
-/** Where accounts live. A store that cannot answer throws or rejects, which becomes 503; `undefined` means no such user. */
+/**
+ * Where accounts live. Asked on every request, also when the password is remembered, so that a removed account, a
+ * changed password and changed roles take effect at once. A store that returns without a promise keeps the decision
+ * synchronous; one that returns the same object for an unchanged account saves making the principal again.
+ */
 export interface UserStore {
-  find(name: string): Eventually<Account | undefined>;
-}
-
-/** Accounts given at start. Names are compared in Unicode normalisation form C (RFC 7617 2.1). */
-export class InMemoryUserStore implements UserStore {
-  readonly #accounts: ReadonlyMap<string, Account>;
-
-  /** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID for a name twice, or a hash of an unknown format */
-  constructor(accounts: readonly Account[]) {
-    const byName = new Map<string, Account>();
-    for (const account of accounts) {
-      const name = account.name.normalize('NFC');
-      if (byName.has(name)) throw unfit('two accounts have one name');
-      if (!isPasswordHash(account.hash)) throw unfit('a password hash must be argon2id, bcrypt or scrypt');
-      byName.set(name, Object.freeze({ ...account, name }));
-    }
-    this.#accounts = byName;
-  }
-
-  find(name: string): Account | undefined {
-    return this.#accounts.get(name);
-  }
-}
-
-function unfit(message: string): ConfigurationError {
-  return new ConfigurationError('ERR_SALLYPORT_OPTION_INVALID', `InMemoryUserStore: ${message}`);
+  /** Finds an account by its name, which is in Unicode NFC. A store that cannot tell throws or rejects: 503. */
+  find(userName: string): Eventually<Account | null | undefined>;
+  /**
+   * Replaces a hash by a stronger one of the same password, right after a login. Must leave the account alone unless
+   * its hash is still `previous`. Without this method hashes stay as they are; when it fails, the login still counts.
+   */
+  saveHash?(accountName: string, hash: string, previous: string): Eventually<void>;
 }

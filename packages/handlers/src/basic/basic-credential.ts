@@ -1,0 +1,64 @@
+import { isUtf8 } from 'node:buffer';
+import { inspect } from 'node:util';
+import { fingerprint, type Malformed, malformed, Secret } from '@sallyport/core';
+import { hasControlCharacter, MAX_PASSWORD_BYTES, MAX_USER_NAME_BYTES, normalForm } from './basic-text.js';
+
+/** A user name and a password as they were sent, in Unicode NFC. Whatever prints it sees no password. */
+export class BasicCredential {
+  readonly userName: string;
+  readonly password: Secret;
+
+  constructor(userName: string, password: string) {
+    this.userName = userName;
+    this.password = new Secret(password);
+  }
+
+  /** For traces: the same for the same credential, within this process. */
+  fingerprint(): string {
+    return fingerprint(`${this.userName}:${this.password.reveal()}`);
+  }
+
+  toJSON(): string {
+    return `[basic credential ${this.fingerprint()}]`;
+  }
+
+  [inspect.custom](): string {
+    return this.toJSON();
+  }
+}
+
+const MAX_TOKEN_LENGTH = 4_096;
+const COLON = 0x3a;
+
+const TOO_LONG = malformed('basic_credential_too_long');
+const BAD_BASE64 = malformed('basic_base64_invalid');
+const BAD_UTF8 = malformed('basic_utf8_invalid');
+const CONTROL_CHARACTER = malformed('basic_control_character');
+const NO_COLON = malformed('basic_colon_missing');
+const NO_USER_NAME = malformed('basic_user_name_empty');
+
+/**
+ * Parses what follows `Basic` (RFC 7617 2): canonical base64 of UTF-8, cut at the first colon, nothing trimmed. Only
+ * one spelling of a credential is taken, so that counters and caches see it as one.
+ */
+export function parseBasicCredential(token68: string): BasicCredential | Malformed {
+  if (token68.length > MAX_TOKEN_LENGTH) return TOO_LONG;
+  const bytes = Buffer.from(token68, 'base64');
+  const credential = bytes.toString('base64') === token68 ? parseUserPass(bytes) : BAD_BASE64;
+  bytes.fill(0);
+  return credential;
+}
+
+/** user-pass (RFC 7617 2). */
+function parseUserPass(bytes: Buffer): BasicCredential | Malformed {
+  if (!isUtf8(bytes)) return BAD_UTF8;
+  if (hasControlCharacter(bytes)) return CONTROL_CHARACTER;
+  const colon = bytes.indexOf(COLON);
+  if (colon === -1) return NO_COLON;
+  if (colon === 0) return NO_USER_NAME;
+  if (colon > MAX_USER_NAME_BYTES || bytes.length - colon - 1 > MAX_PASSWORD_BYTES) return TOO_LONG;
+  // Decoded apart: a substring of the whole would keep the password alive for as long as the user name.
+  const userName = bytes.toString('utf8', 0, colon);
+  const password = bytes.toString('utf8', colon + 1);
+  return new BasicCredential(normalForm(userName), normalForm(password));
+}

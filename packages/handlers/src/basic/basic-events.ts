@@ -1,0 +1,30 @@
+import { channel } from 'node:diagnostics_channel';
+
+/** The `node:diagnostics_channel` for what goes wrong around Basic. Without subscribers it costs nothing. */
+export const BASIC_CHANNEL = 'sallyport:basic';
+
+export type BasicEvent =
+  /** A user file has changed and is in use. */
+  | { readonly kind: 'user_file_reloaded'; readonly path: string }
+  /** A user file has changed and cannot be used: the accounts of before stay. `problem` quotes nothing of the file. */
+  | { readonly kind: 'user_file_rejected'; readonly path: string; readonly problem: string }
+  /** The shared failure store gives no answer: failures are counted in this process, under the strictest budget. */
+  | { readonly kind: 'failure_store_unavailable'; readonly handler: string; readonly reason: string }
+  /** A weak hash could not be replaced by a stronger one; the login was not affected. */
+  | { readonly kind: 'hash_not_saved'; readonly handler: string; readonly reason: string };
+
+const basicChannel: ReturnType<typeof channel> = channel(BASIC_CHANNEL);
+
+export function publishBasicEvent(event: BasicEvent): void {
+  if (basicChannel.hasSubscribers) basicChannel.publish(Object.freeze(event));
+}
+
+/**
+ * Calls `listener` for everything that goes wrong around Basic in this process.
+ * @returns a function that ends the subscription
+ */
+export function onBasicEvent(listener: (event: BasicEvent) => void): () => void {
+  const receive = (event: unknown) => listener(event as BasicEvent);
+  basicChannel.subscribe(receive);
+  return () => basicChannel.unsubscribe(receive);
+}

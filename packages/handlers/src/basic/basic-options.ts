@@ -1,0 +1,87 @@
+import {
+  between,
+  type Clock,
+  checkOptions,
+  having,
+  optionalOption,
+  systemClock,
+  text,
+  unchecked,
+  withDefault,
+} from '@sallyport/core';
+import type { FailureLimits } from './failure-limiter.js';
+import type { FailureStore } from './failure-store.js';
+import type { HashQueueOptions } from './hash-queue.js';
+import type { HashingOptions } from './password-hasher.js';
+import type { ProvedPasswordsOptions } from './proved-passwords.js';
+import type { ScopesOfRoles } from './scope-mapping.js';
+import type { UserStore } from './user-store.js';
+
+export interface BasicHandlerOptions {
+  /** Names this handler in requirements, traces and logs. Default `basic`. */
+  readonly name?: string | undefined;
+  /** The protection space that clients are told about (RFC 7617 2). */
+  readonly realm: string;
+  readonly users: UserStore;
+  /** The scopes that roles bring: by role, or a function of all roles of an account. Default: none. */
+  readonly scopesOfRoles?: ScopesOfRoles | undefined;
+  /**
+   * How new hashes are made: weaker ones are replaced after a login where the store saves hashes, and unknown users
+   * cost as much. Default: Argon2id with 19 MiB and 2 passes.
+   */
+  readonly hashing?: HashingOptions | undefined;
+  /** How many passwords are hashed at once, and how many may wait. */
+  readonly queue?: HashQueueOptions | undefined;
+  /** How long a password that was right needs no hashing again. */
+  readonly cache?: ProvedPasswordsOptions | undefined;
+  /** How many logins may fail. */
+  readonly failures?: FailureLimits | undefined;
+  /** How long the user store may take, in milliseconds. 1 to 60 000, default 2 000. */
+  readonly userStoreTimeoutMs?: number | undefined;
+}
+
+/** Services of a Basic handler. */
+export interface BasicHandlerCollaborators {
+  readonly clock?: Clock | undefined;
+  /** Where several processes count failures together. Default: each counts its own. */
+  readonly failureStore?: FailureStore | undefined;
+}
+
+/** The options with their defaults; the groups are checked by the classes that they are for. */
+export interface BasicSettings {
+  readonly name: string;
+  readonly realm: string;
+  readonly users: UserStore;
+  readonly scopesOfRoles: ScopesOfRoles | undefined;
+  readonly hashing: HashingOptions;
+  readonly queue: HashQueueOptions;
+  readonly cache: ProvedPasswordsOptions;
+  readonly failures: FailureLimits;
+  readonly userStoreTimeoutMs: number;
+}
+
+/** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN */
+export function checkedBasicOptions(options: BasicHandlerOptions): BasicSettings {
+  return checkOptions('BasicHandlerOptions', options, {
+    name: withDefault(text, 'basic'),
+    realm: text,
+    users: having<UserStore>('find'),
+    scopesOfRoles: unchecked<ScopesOfRoles | undefined>(),
+    hashing: withDefault(unchecked<HashingOptions>(), { algorithm: 'argon2id' }),
+    queue: withDefault(unchecked<HashQueueOptions>(), {}),
+    cache: withDefault(unchecked<ProvedPasswordsOptions>(), {}),
+    failures: withDefault(unchecked<FailureLimits>(), {}),
+    userStoreTimeoutMs: withDefault(between(1, 60_000), 2_000),
+  });
+}
+
+/** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN */
+export function checkedBasicCollaborators(collaborators: BasicHandlerCollaborators): {
+  readonly clock: Clock;
+  readonly failureStore: FailureStore | undefined;
+} {
+  return checkOptions('BasicHandlerCollaborators', collaborators, {
+    clock: withDefault(having<Clock>('now', 'monotonic', 'schedule'), systemClock),
+    failureStore: optionalOption(having<FailureStore>('get', 'add')),
+  });
+}

@@ -1,0 +1,38 @@
+import { isIPv4, isIPv6 } from 'node:net';
+
+/** What requests come from whose address is not known, for example over a Unix socket. */
+const UNKNOWN_NETWORK = 'unknown';
+
+/** How sockets that listen on both families spell IPv4 addresses. */
+const MAPPED = '::ffff:';
+
+/**
+ * The network that counts as one source: an IPv4 address, or the /64 around an IPv6 address, which is what one
+ * subscriber gets. Every spelling of an address gives the same network; IPv4 in IPv6 is IPv4.
+ */
+export function networkOf(address: string | undefined): string {
+  if (address === undefined) return UNKNOWN_NETWORK;
+  if (isIPv4(address)) return address;
+  const mapped = address.startsWith(MAPPED) ? address.slice(MAPPED.length) : '';
+  if (isIPv4(mapped)) return mapped;
+  const [withoutZone = ''] = address.split('%', 1);
+  if (!isIPv6(withoutZone)) return UNKNOWN_NETWORK;
+  const groups = groupsOf(withoutZone);
+  return mappedIPv4(groups) ?? `${groups.slice(0, 4).join(':')}::/64`;
+}
+
+/** The eight groups in lower case without leading zeros. URL brings every spelling into one form (RFC 5952). */
+function groupsOf(address: string): readonly string[] {
+  const canonical = new URL(`http://[${address}]`).hostname.slice(1, -1);
+  const [head = '', tail] = canonical.split('::', 2);
+  const before = head === '' ? [] : head.split(':');
+  const after = tail === undefined || tail === '' ? [] : tail.split(':');
+  return [...before, ...new Array<string>(8 - before.length - after.length).fill('0'), ...after];
+}
+
+/** `::ffff:0:0/96` (RFC 4291 2.5.5.2). */
+function mappedIPv4(groups: readonly string[]): string | undefined {
+  if (groups.slice(0, 6).join(':') !== '0:0:0:0:0:ffff') return undefined;
+  const [high, low] = groups.slice(6).map((group) => Number.parseInt(group, 16)) as [number, number];
+  return [high >> 8, high & 0xff, low >> 8, low & 0xff].join('.');
+}

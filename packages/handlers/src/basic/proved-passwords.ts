@@ -1,0 +1,72 @@
+import { hash, randomBytes } from 'node:crypto';
+import { between, type Clock, checkOptions, type Secret, withDefault } from '@sallyport/core';
+import { LRUCache } from 'lru-cache';
+
+export interface ProvedPasswordsOptions {
+  /** How long a password that was right needs no hashing again, in seconds. 0 to 60, default 60; 0 switches it off. */
+  readonly ttlSeconds?: number | undefined;
+  /** Proofs remembered at once, the least recently used goes first. 1 to 10 000 000, default 10 000. */
+  readonly maxEntries?: number | undefined;
+}
+
+interface Proof {
+  readonly account: string;
+  /** On the monotonic clock. */
+  readonly endsAtMs: number;
+}
+
+/**
+ * Remembers that a password was right for a hash, under a keyed hash of both: a changed password makes another name.
+ * It keeps the fact and no principal, so that changed roles take effect at once; that is why it is no `VerdictCache`.
+ * Wrong passwords are never remembered, and nothing of this leaves the process.
+ */
+export class ProvedPasswords {
+  readonly #key: string = randomBytes(32).toString('hex');
+  readonly #proofs: LRUCache<string, Proof>;
+  readonly #ttlMs: number;
+  readonly #clock: Clock;
+  #epoch = 0;
+
+  /** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN */
+  constructor(options: ProvedPasswordsOptions, clock: Clock) {
+    const checked = checkOptions('ProvedPasswordsOptions', options, {
+      ttlSeconds: withDefault(between(0, 60), 60),
+      maxEntries: withDefault(between(1, 10_000_000), 10_000),
+    });
+    this.#proofs = new LRUCache({ max: Math.floor(checked.maxEntries) });
+    this.#ttlMs = checked.ttlSeconds * 1_000;
+    this.#clock = clock;
+  }
+
+  /** Counts invalidations: what was checked before one must not be remembered after it. */
+  get epoch(): number {
+    return this.#epoch;
+  }
+
+  /** Names a credential together with the hash it is checked against. No part can contain the separator. */
+  nameOf(userName: string, password: Secret, storedHash: string): string {
+    return hash('sha256', `${this.#key}${storedHash}\0${userName}\0${password.reveal()}`, 'base64url');
+  }
+
+  has(name: string): boolean {
+    const proof = this.#proofs.get(name);
+    if (proof === undefined) return false;
+    if (this.#clock.monotonic() < proof.endsAtMs) return true;
+    this.#proofs.delete(name);
+    return false;
+  }
+
+  /** Remembers a proof, unless something was invalidated since `epoch`. */
+  add(name: string, account: string, epoch: number): void {
+    if (this.#ttlMs === 0 || epoch !== this.#epoch) return;
+    this.#proofs.set(name, { account, endsAtMs: this.#clock.monotonic() + this.#ttlMs });
+  }
+
+  /** Forgets all proofs of an account, also those that are on their way. */
+  invalidate(account: string): void {
+    this.#epoch += 1;
+    for (const [name, proof] of this.#proofs.entries()) {
+      if (proof.account === account) this.#proofs.delete(name);
+    }
+  }
+}

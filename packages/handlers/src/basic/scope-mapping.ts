@@ -1,0 +1,29 @@
+import { invalid, textOrTexts } from '@sallyport/core';
+
+/** The scopes that roles bring: role to scope or scopes, or a function of all roles of an account. */
+export type ScopesOfRoles =
+  | Readonly<Record<string, string | readonly string[]>>
+  | ((roles: readonly string[]) => readonly string[]);
+
+/** scope-token (RFC 6749 3.3). */
+const SCOPE = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
+
+/**
+ * Compiles a mapping of roles to scopes; without one, roles bring none. A role that it does not name brings none.
+ * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID
+ */
+export function scopeMapping(mapping: ScopesOfRoles | undefined): (roles: readonly string[]) => readonly string[] {
+  if (mapping === undefined) return () => [];
+  if (typeof mapping === 'function') return mapping;
+  if (typeof mapping !== 'object' || mapping === null)
+    throw invalid('scopesOfRoles', 'must be an object or a function');
+  const byRole = new Map(Object.entries(mapping).map(([role, scopes]) => [role, checkedScopes(role, scopes)]));
+  return (roles) => [...new Set(roles.flatMap((role) => byRole.get(role) ?? []))];
+}
+
+function checkedScopes(role: string, scopes: unknown): readonly string[] {
+  const name = `scopesOfRoles[${JSON.stringify(role)}]`;
+  const list = textOrTexts(scopes, name);
+  if (!list.every((scope) => SCOPE.test(scope))) throw invalid(name, 'must name scopes as RFC 6749 3.3 allows them');
+  return list;
+}
