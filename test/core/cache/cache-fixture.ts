@@ -9,6 +9,7 @@ import {
   VerdictCache,
   type VerdictCacheCollaborators,
   type VerdictCacheOptions,
+  type Waiters,
 } from '@sallyport/core';
 
 /** Some moment, in seconds since the epoch. */
@@ -68,7 +69,7 @@ export class Lookup {
     return this.signals.length;
   }
 
-  readonly load = (signal: AbortSignal): Promise<Verdict> => {
+  readonly load = ({ signal }: Waiters): Promise<Verdict> => {
     const pending = withResolvers<Verdict>();
     this.signals.push(signal);
     this.#pending.push(pending);

@@ -8,18 +8,25 @@ export interface Finding {
   readonly cache?: CacheState;
 }
 
+/** What a lookup may know about those who wait for it. */
+export interface Waiters {
+  /** Aborted when the last of them has gone. Made on first use. */
+  readonly signal: AbortSignal;
+}
+
 /**
  * One lookup under way and everybody who waits for it. It belongs to nobody: it goes on when the one who started it
- * goes away, and its signal is aborted only when the last of those who wait has gone.
+ * goes away, and ends only when the last of those who wait has gone.
  */
-export class Flight {
+export class Flight implements Waiters {
   readonly startedMs: number;
   /** False once it was given up or overtaken: what it finds out then is for those who wait, not for the cache. */
   isCurrent = true;
-  readonly #controller = new AbortController();
+  #controller: AbortController | undefined;
   readonly #landing: Promise<Finding>;
   readonly #end: (flight: Flight) => void;
   #waiting = 0;
+  #isAbandoned = false;
 
   constructor(startedMs: number, lookUp: (flight: Flight) => Promise<Finding>, end: (flight: Flight) => void) {
     this.startedMs = startedMs;
@@ -29,6 +36,8 @@ export class Flight {
   }
 
   get signal(): AbortSignal {
+    this.#controller ??= new AbortController();
+    if (this.#isAbandoned) this.#abort();
     return this.#controller.signal;
   }
 
@@ -44,8 +53,13 @@ export class Flight {
   #leave(): void {
     this.#waiting -= 1;
     if (this.#waiting > 0) return;
+    this.#isAbandoned = true;
     this.#end(this);
-    this.#controller.abort(new DOMException('Nobody waits for this any more', 'AbortError'));
+    this.#abort();
+  }
+
+  #abort(): void {
+    this.#controller?.abort(new DOMException('Nobody waits for this any more', 'AbortError'));
   }
 }
 

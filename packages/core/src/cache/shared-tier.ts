@@ -19,9 +19,12 @@ export class SharedTier {
   readonly #clock: Clock;
   #forged = 0;
 
-  constructor(options: { namespace: string; secret: string }, collaborators: { store: CacheStore; clock: Clock }) {
+  constructor(
+    options: { namespace: string; purpose: string; secret: string },
+    collaborators: { store: CacheStore; clock: Clock },
+  ) {
     this.#namespace = options.namespace;
-    this.#seal = new Seal(options.secret, `verdict 1 ${options.namespace}`);
+    this.#seal = new Seal(options.secret, `seal 1 ${options.purpose}`);
     this.#store = collaborators.store;
     this.#clock = collaborators.clock;
   }

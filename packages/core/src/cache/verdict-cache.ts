@@ -6,7 +6,7 @@ import { type Authenticated, type Denied, unavailable, type Verdict } from '../v
 import { CacheCounters, type CacheStatistics } from './cache-statistics.js';
 import type { CacheStore } from './cache-store.js';
 import { deploymentSecret } from './deployment-secret.js';
-import { type Flight, Flights } from './flights.js';
+import { type Flight, Flights, type Waiters } from './flights.js';
 import { KeyedHash } from './keyed-hash.js';
 import { Revocations } from './revocations.js';
 import { SharedTier } from './shared-tier.js';
@@ -54,12 +54,12 @@ export class VerdictCache {
       negativeTtlMs: negativeTtlSeconds * 1_000,
       graceMs: staleIfUnavailableSeconds * 1_000,
     };
-    // The lifetime belongs to the name: caches that keep answers for different times do not share them.
-    const name = JSON.stringify([checked.namespace, ttlSeconds]);
-    this.#hash = new KeyedHash(secret, `verdict ${name}`);
+    // The lifetime belongs to it: caches that keep answers for different times do not share them.
+    const purpose = JSON.stringify(['verdict', checked.namespace, ttlSeconds]);
+    this.#hash = new KeyedHash(secret, purpose);
     this.#memory = new VerdictMemory(limits, this.#counters, services);
     this.#flights = new Flights(checked.maxFlights, services.clock);
-    this.#shared = store && sharedTier(name, secret, { store, clock: services.clock });
+    this.#shared = store && sharedTier({ ...checked, purpose }, { store, clock: services.clock });
     this.#lookup = new VerdictLookup(
       { ttlMs: ttlSeconds * 1_000 },
       { ...services, memory: this.#memory, shared: this.#shared, counters: this.#counters },
@@ -91,14 +91,14 @@ export class VerdictCache {
   }
 
   /**
-   * The remembered verdict, at once, or what `load` finds out; one `load` per credential is under way at a time.
-   * It belongs to none of those who wait, each as long as its own request lives: its signal is aborted when the last
-   * of them has gone. `credential` is well-formed Unicode.
+   * The remembered verdict, at once, or what `load` finds out; one `load` per credential is under way at a time. It
+   * belongs to none of those who wait, each as long as its own request lives: never pass a request's own signal to what
+   * it calls, but that of the waiters. `credential` is well-formed Unicode.
    */
   resolve(
     credential: string,
     request: SecurityRequest,
-    load: (signal: AbortSignal) => Promise<Verdict>,
+    load: (waiters: Waiters) => Promise<Verdict>,
   ): Eventually<Verdict> {
     const key = this.#hash.of(credential);
     const known = this.#memory.recall(key, credential) ?? this.#memory.refusal(key, credential);
@@ -134,10 +134,9 @@ export class VerdictCache {
 }
 
 function sharedTier(
-  namespace: string,
-  secret: string | undefined,
+  { namespace, purpose, secret }: { namespace: string; purpose: string; secret: string | undefined },
   collaborators: { store: CacheStore; clock: Clock },
 ): SharedTier {
   if (secret === undefined) throw invalid('VerdictCacheOptions.secret', 'is needed with a store');
-  return new SharedTier({ namespace, secret }, collaborators);
+  return new SharedTier({ namespace, purpose, secret }, collaborators);
 }

@@ -2,7 +2,7 @@ import type { Clock } from '../clock.js';
 import type { Eventually } from '../eventually.js';
 import { type Authenticated, isVerdict, type Unavailable, type Verdict } from '../verdict.js';
 import type { CacheCounters } from './cache-statistics.js';
-import type { Finding, Flight } from './flights.js';
+import type { Finding, Flight, Waiters } from './flights.js';
 import { lifetimeMs } from './lifetime.js';
 import type { Revocations } from './revocations.js';
 import type { SharedTier } from './shared-tier.js';
@@ -16,7 +16,7 @@ const BEFORE_ANY_REVOCATION = 0;
 export interface Question {
   readonly key: string;
   readonly credential: string;
-  readonly load: (signal: AbortSignal) => Promise<Verdict>;
+  readonly load: (waiters: Waiters) => Promise<Verdict>;
 }
 
 /** Services of a lookup. */
@@ -51,7 +51,7 @@ export class VerdictLookup {
     const known = consulted instanceof Promise ? await consulted : consulted;
     if (known !== undefined) return known;
     const since = this.#revocations.epoch;
-    const verdict = await question.load(flight.signal);
+    const verdict = await question.load(flight);
     if (!isVerdict(verdict)) return { verdict };
     if (verdict.kind === 'authenticated') return this.#admit(question, verdict, since, flight);
     if (verdict.kind === 'denied' && flight.isCurrent) this.#memory.refuse(question.key, verdict);

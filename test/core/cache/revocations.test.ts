@@ -1,0 +1,270 @@
+import { describe, expect, test } from '@jest/globals';
+import {
+  type CacheEvent,
+  denied,
+  onCacheEvent,
+  type PrincipalInit,
+  Revocations,
+  type RevocationsOptions,
+} from '@sallyport/core';
+import { aRequest, CacheUnderTest, Lookup, ManualClock, NOON, principalOf } from './cache-fixture.js';
+
+const REVOKED = { kind: 'denied', reason: 'token_revoked' };
+const ISSUER = 'https://as.example';
+
+function revocable(options: RevocationsOptions = {}): { subject: CacheUnderTest; revocations: Revocations } {
+  const clock = new ManualClock();
+  const revocations = new Revocations(options, { clock });
+  return { revocations, subject: new CacheUnderTest({ ttlSeconds: 3_600 }, { clock, revocations }) };
+}
+
+describe('a revoked token', () => {
+  test('is refused at once, whether it was remembered or not, and without asking the handler', async () => {
+    const { subject, revocations } = revocable();
+    await subject.ask('known');
+    revocations.revokeToken('known');
+    revocations.revokeToken('unknown');
+    expect(await subject.ask('known')).toMatchObject(REVOKED);
+    expect(await subject.ask('unknown')).toMatchObject(REVOKED);
+    expect(subject.cache.find('known')).toBeUndefined();
+    expect(await subject.ask('other')).toMatchObject({ kind: 'authenticated' });
+    expect(subject.loads).toBe(2);
+  });
+
+  test('is refused by every cache that shares the revocations', async () => {
+    const { subject, revocations } = revocable();
+    const other = new CacheUnderTest({ namespace: 'other' }, { revocations, clock: subject.clock });
+    await subject.ask('t');
+    await other.ask('t');
+    revocations.revokeToken('t');
+    expect(await subject.ask('t')).toMatchObject(REVOKED);
+    expect(await other.ask('t')).toMatchObject(REVOKED);
+  });
+
+  test('is refused until it would have expired, and for the 60 s that verifiers may tolerate', async () => {
+    const { subject, revocations } = revocable();
+    revocations.revokeToken('t', { expiresAt: NOON + 100 });
+    subject.clock.pass(159);
+    expect(await subject.ask('t')).toMatchObject(REVOKED);
+    subject.clock.pass(1);
+    expect(await subject.ask('t')).toMatchObject({ kind: 'authenticated' });
+  });
+
+  test('is refused for the configured time when nobody tells its expiry', async () => {
+    const { subject, revocations } = revocable({ keepSeconds: 3_600 });
+    revocations.revokeToken('t');
+    subject.clock.pass(3_599);
+    expect(await subject.ask('t')).toMatchObject(REVOKED);
+    subject.clock.pass(1);
+    expect(await subject.ask('t')).toMatchObject({ kind: 'authenticated' });
+  });
+
+  test('stays refused when the clock is set forward', async () => {
+    const { subject, revocations } = revocable();
+    revocations.revokeToken('t', { expiresAt: NOON + 100 });
+    subject.clock.set(3_600);
+    expect(await subject.ask('t')).toMatchObject(REVOKED);
+  });
+});
+
+describe('a revoked jti (RFC 7519 4.1.7)', () => {
+  const token = (jti: string, issuer = ISSUER) => principalOf({ issuer, claims: { jti } });
+
+  test('is refused, remembered or not; other identifiers are not', async () => {
+    const { subject, revocations } = revocable();
+    await subject.ask('a', token('1'));
+    revocations.revokeJti('1', { issuer: ISSUER });
+    expect(await subject.ask('a', token('1'))).toMatchObject(REVOKED);
+    expect(await subject.ask('b', token('1'))).toMatchObject(REVOKED);
+    expect(await subject.ask('c', token('2'))).toMatchObject({ kind: 'authenticated' });
+  });
+
+  test('of one issuer says nothing about another; without an issuer it concerns all', async () => {
+    const { subject, revocations } = revocable();
+    revocations.revokeJti('1', { issuer: 'https://elsewhere.example' });
+    expect(await subject.ask('a', token('1'))).toMatchObject({ kind: 'authenticated' });
+    revocations.revokeJti('1');
+    expect(await subject.ask('a', token('1'))).toMatchObject(REVOKED);
+  });
+});
+
+describe('a revoked client or subject', () => {
+  const issued = (issuedAt: number | undefined, init: Partial<PrincipalInit> = {}) =>
+    principalOf({ issuer: ISSUER, clientId: 'shop', issuedAt, ...init });
+  const revoke: readonly (readonly [string, (revocations: Revocations, at?: number) => void])[] = [
+    ['client', (revocations, at) => void revocations.revokeClient('shop', { issuer: ISSUER, at })],
+    ['client of any issuer', (revocations, at) => void revocations.revokeClient('shop', { at })],
+    ['subject', (revocations, at) => void revocations.revokeSubject('alice', { issuer: ISSUER, at })],
+    ['subject of any issuer', (revocations, at) => void revocations.revokeSubject('alice', { at })],
+  ];
+
+  test.each(revoke)(
+    '%s: tokens issued at or before the revocation are refused, to the second',
+    async (_who, doRevoke) => {
+      const { subject, revocations } = revocable();
+      const tokens = [NOON - 1, NOON, NOON + 1];
+      for (const issuedAt of tokens) await subject.ask(`known ${issuedAt}`, issued(issuedAt));
+      doRevoke(revocations, NOON);
+      const verdicts = [];
+      for (const kind of ['known', 'new']) {
+        for (const issuedAt of tokens) verdicts.push((await subject.ask(`${kind} ${issuedAt}`, issued(issuedAt))).kind);
+      }
+      expect(verdicts).toEqual(['denied', 'denied', 'authenticated', 'denied', 'denied', 'authenticated']);
+    },
+  );
+
+  test.each(revoke)('%s: the revocation counts from now where no time is given', async (_who, doRevoke) => {
+    const { subject, revocations } = revocable();
+    doRevoke(revocations);
+    expect(await subject.ask('a', issued(NOON))).toMatchObject(REVOKED);
+    expect(await subject.ask('b', issued(NOON + 1))).toMatchObject({ kind: 'authenticated' });
+  });
+
+  test.each(revoke)(
+    '%s: an answer that does not tell when its token was issued is asked for again',
+    async (_who, doRevoke) => {
+      const { subject, revocations } = revocable();
+      await subject.ask('t', issued(undefined));
+      doRevoke(revocations);
+      expect(await subject.ask('t', issued(undefined))).toMatchObject({ kind: 'authenticated' });
+      expect(subject.loads).toBe(2);
+      await subject.ask('t');
+      expect(subject.loads).toBe(2);
+    },
+  );
+
+  test('the same name at another issuer is another party', async () => {
+    const { subject, revocations } = revocable();
+    revocations.revokeSubject('alice', { issuer: ISSUER });
+    revocations.revokeClient('shop', { issuer: ISSUER });
+    const verdict = await subject.ask('t', issued(NOON, { issuer: 'https://elsewhere.example' }));
+    expect(verdict).toMatchObject({ kind: 'authenticated' });
+  });
+
+  test('a client and a subject of one name are two parties', async () => {
+    const { subject, revocations } = revocable();
+    revocations.revokeClient('alice', { issuer: ISSUER });
+    revocations.revokeSubject('shop', { issuer: ISSUER });
+    expect(await subject.ask('t', issued(NOON))).toMatchObject({ kind: 'authenticated' });
+  });
+
+  test('name and issuer cannot be shifted into each other', async () => {
+    const { subject, revocations } = revocable();
+    revocations.revokeSubject('alice","https://as.example');
+    expect(await subject.ask('t', issued(NOON))).toMatchObject({ kind: 'authenticated' });
+  });
+
+  test('an earlier revocation that arrives late does not weaken a later one', async () => {
+    const { subject, revocations } = revocable();
+    revocations.revokeSubject('alice', { issuer: ISSUER, at: NOON });
+    revocations.revokeSubject('alice', { issuer: ISSUER, at: NOON - 100 });
+    expect(await subject.ask('t', issued(NOON - 50))).toMatchObject(REVOKED);
+  });
+});
+
+describe('a lookup under way does not bring back what was revoked', () => {
+  const revoke: readonly (readonly [string, (revocations: Revocations) => void])[] = [
+    ['token', (revocations) => void revocations.revokeToken('t')],
+    ['jti', (revocations) => void revocations.revokeJti('1')],
+    ['client', (revocations) => void revocations.revokeClient('shop')],
+    ['subject', (revocations) => void revocations.revokeSubject('alice', { issuer: ISSUER })],
+  ];
+  const found = [principalOf({ issuer: ISSUER, clientId: 'shop', claims: { jti: '1' } })];
+  found.push(principalOf({ issuer: ISSUER, clientId: 'shop', claims: { jti: '1' }, issuedAt: NOON - 5 }));
+
+  test.each(revoke)('%s revoked during a delayed lookup: refused and not kept', async (_what, doRevoke) => {
+    for (const good of found) {
+      const { subject, revocations } = revocable();
+      const lookup = new Lookup();
+      const waiting = [1, 2].map(() => subject.cache.resolve('t', aRequest(), lookup.load));
+      doRevoke(revocations);
+      lookup.answer(good);
+      for (const verdict of await Promise.all(waiting)) expect(verdict).toMatchObject(REVOKED);
+      expect(subject.cache.find('t')).toBeUndefined();
+    }
+  });
+
+  test('what was not concerned by a revocation during its lookup is given and kept', async () => {
+    const { subject, revocations } = revocable();
+    const lookup = new Lookup();
+    const pending = subject.cache.resolve('t', aRequest(), lookup.load);
+    revocations.revokeSubject('bob', { issuer: ISSUER });
+    lookup.answer(found[0] as never);
+    expect(await pending).toBe(found[0]);
+    expect(subject.cache.find('t')).toBe(found[0]);
+  });
+});
+
+describe('memory', () => {
+  test('beyond the limit the oldest revocation is widened, not forgotten: tokens issued at or before it are refused', async () => {
+    const events: CacheEvent[] = [];
+    const stop = onCacheEvent((event) => events.push(event));
+    const { subject, revocations } = revocable({ maxEntries: 2 });
+    revocations.revokeToken('oldest');
+    for (const token of ['b', 'c']) {
+      subject.clock.pass(1);
+      revocations.revokeToken(token);
+    }
+    stop();
+    expect(revocations).toMatchObject({ size: 2, merged: 1 });
+    expect(events).toEqual([{ kind: 'revocations_merged' }]);
+    expect(await subject.ask('oldest', principalOf({ issuedAt: NOON - 1 }))).toMatchObject(REVOKED);
+    expect(await subject.ask('another', principalOf({ issuedAt: NOON + 1 }))).toMatchObject({ kind: 'authenticated' });
+  });
+
+  test('the widened revocation ends like any other', async () => {
+    const { subject, revocations } = revocable({ maxEntries: 1, keepSeconds: 3_600 });
+    revocations.revokeToken('a');
+    revocations.revokeToken('b');
+    subject.clock.pass(3_600);
+    expect(await subject.ask('a', principalOf({ issuedAt: NOON - 1 }))).toMatchObject({ kind: 'authenticated' });
+  });
+
+  test('revocations that have ended make room without being widened', () => {
+    const { subject, revocations } = revocable({ maxEntries: 2 });
+    revocations.revokeToken('a', { expiresAt: NOON + 1 });
+    revocations.revokeToken('b', { expiresAt: NOON + 1 });
+    subject.clock.pass(61);
+    revocations.revokeToken('c');
+    expect(revocations).toMatchObject({ size: 1, merged: 0 });
+  });
+
+  test('a flood of revoked tokens does not push out a revoked subject', async () => {
+    const { subject, revocations } = revocable({ maxEntries: 10 });
+    revocations.revokeSubject('alice', { issuer: ISSUER, at: NOON + 100 });
+    for (let index = 0; index < 1_000; index += 1) revocations.revokeToken(`t${index}`);
+    const verdict = await subject.ask('t', principalOf({ issuer: ISSUER, issuedAt: NOON + 50 }));
+    expect(verdict).toMatchObject(REVOKED);
+  });
+});
+
+describe('arguments', () => {
+  test.each([Number.NaN, -1, Number.POSITIVE_INFINITY])('a time of %p is refused: it would revoke nothing', (time) => {
+    const { revocations } = revocable();
+    expect(() => revocations.revokeToken('t', { expiresAt: time })).toThrow(TypeError);
+    expect(() => revocations.revokeSubject('alice', { at: time })).toThrow(TypeError);
+  });
+
+  test.each([{ secret: 'short' }, { maxEntries: 0 }, { keepSeconds: 3_599 }, { keepsSeconds: 1 }])(
+    'option %p is refused',
+    (options) => {
+      expect(() => new Revocations(options)).toThrow(
+        expect.objectContaining({ code: expect.stringMatching(/^ERR_SALLYPORT_OPTION_(?:INVALID|UNKNOWN)$/) }),
+      );
+    },
+  );
+
+  test('without a bus everybody concerned has been told', async () => {
+    const { revocations } = revocable();
+    expect(await revocations.revokeToken('t')).toBe(true);
+    await revocations.start();
+    await revocations.close();
+  });
+});
+
+test('a revocation does not touch refusals', async () => {
+  const { subject, revocations } = revocable();
+  await subject.ask('t', denied('token_inactive'));
+  revocations.revokeSubject('alice');
+  expect(await subject.ask('t')).toMatchObject({ reason: 'token_inactive' });
+});
