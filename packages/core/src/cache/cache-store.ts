@@ -10,7 +10,7 @@ import type { Eventually } from '../eventually.js';
 export interface CacheStore {
   /** The value, or `undefined` when there is none, its lifetime is over or the store cannot tell in time. */
   get(key: string): Eventually<string | undefined>;
-  /** Keeps a value for `ttlMs` milliseconds, a whole number of at least 1. May return before it is stored. */
+  /** Keeps a text that is not empty for `ttlMs` milliseconds, a whole number of at least 1. May return before it is stored. */
   set(key: string, value: string, ttlMs: number): Eventually<void>;
   /** Forgets a value. May return before it is gone. */
   delete(key: string): Eventually<void>;

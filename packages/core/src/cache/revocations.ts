@@ -32,6 +32,9 @@ export interface RevocationsCollaborators {
 /** Verifiers may accept a token that long after its expiry, because clocks differ. */
 const TOLERANCE_SECONDS = 60;
 
+/** How often a start asks for what the bus has kept, before it goes on without. */
+const MAX_ROUNDS = 100;
+
 /**
  * What has been revoked. Shared by any number of caches, each of which refuses or forgets what is in here before it
  * answers. Revoking takes effect at once in this process; `true` comes back when the other instances were told as well.
@@ -45,6 +48,7 @@ export class Revocations {
   readonly #clock: Clock;
   readonly #bus: RevocationBus | undefined;
   readonly #envelope: RevocationEnvelope | undefined;
+  #receiving: Promise<boolean> | undefined;
   #merged = 0;
 
   /** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN */
@@ -81,7 +85,7 @@ export class Revocations {
   /** Learns what the other instances revoked, and listens from now on. Without a bus there is nothing to do. */
   async start(): Promise<void> {
     await this.#bus?.listen((notice) => this.#learn(notice));
-    await this.synchronise();
+    for (let round = 0; round < MAX_ROUNDS && !(await this.synchronise()); round += 1);
   }
 
   async close(): Promise<void> {
@@ -137,13 +141,21 @@ export class Revocations {
 
   /** For caches: learns what the bus has kept. False when it cannot tell; without a bus there is nothing to learn. */
   synchronise(): Eventually<boolean> {
-    return this.#bus === undefined ? true : this.#receive(this.#bus);
+    if (this.#bus === undefined) return true;
+    this.#receiving ??= this.#receive(this.#bus).finally(() => {
+      this.#receiving = undefined;
+    });
+    return this.#receiving;
   }
 
   async #receive(bus: RevocationBus): Promise<boolean> {
-    const notices = await bus.receive().catch(() => undefined);
-    for (const notice of notices ?? []) this.#learn(notice);
-    return notices !== undefined;
+    try {
+      const { notices, isComplete } = await bus.receive();
+      for (const notice of notices) this.#learn(notice);
+      return isComplete;
+    } catch {
+      return false;
+    }
   }
 
   #revokeOne(key: string, expiresAt: number | undefined): Promise<boolean> {
@@ -160,8 +172,7 @@ export class Revocations {
   async #revoke(revocation: Revocation): Promise<boolean> {
     this.#index.add(this.#onMonotonicClock(revocation));
     if (this.#bus === undefined || this.#envelope === undefined) return true;
-    const keepMs = Math.max(1, Math.ceil(revocation.endsAtMs - this.#clock.now()));
-    return this.#bus.publish(this.#envelope.close(revocation), keepMs).catch(() => false);
+    return this.#bus.publish(this.#envelope.close(revocation)).catch(() => false);
   }
 
   #learn(sealed: string): void {

@@ -1,0 +1,132 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { denied, type Verdict, VerdictCache } from '@sallyport/core';
+import { RedisCacheStore } from '@sallyport/core/redis';
+import { cacheStoreContract } from '../../contracts/cache-store-contract.js';
+import { aRequest, principalOf } from './cache-fixture.js';
+import { type Client, HAS_REDIS, RedisServer } from './redis-server.js';
+
+const SECRET = 'a secret that all instances share, 1';
+const describeWithRedis = HAS_REDIS ? describe : describe.skip;
+
+describeWithRedis(HAS_REDIS ? 'with a Redis server' : 'skipped: there is no redis-server to start', () => {
+  let server: RedisServer;
+  let client: Client;
+
+  beforeAll(async () => {
+    server = await RedisServer.start();
+    client = await server.client();
+  });
+  afterAll(() => server.stop());
+  beforeEach(async () => {
+    await client.flushAll();
+  });
+
+  const open = () => new RedisCacheStore({}, { client });
+  const cacheOn = (namespace = 'test') => new VerdictCache({ namespace, secret: SECRET }, { store: open() });
+  const ask = async (cache: VerdictCache, token: string, verdict: Verdict) =>
+    cache.resolve(token, aRequest(), async () => verdict);
+
+  cacheStoreContract('RedisCacheStore', () => ({ store: open(), pass: (milliseconds) => age(client, milliseconds) }));
+
+  test('a value has the lifetime in Redis that it was given', async () => {
+    open().set('key', 'value', 90_000);
+    const leftMs = await client.pTTL('sallyport:key');
+    expect(leftMs).toBeGreaterThan(80_000);
+    expect(leftMs).toBeLessThanOrEqual(90_000);
+  });
+
+  test('two handlers, the same token, opposite answers: 2 000 interleavings, no crossing', async () => {
+    const good = principalOf();
+    const refusal = denied('token_inactive');
+    let crossings = 0;
+    for (let round = 0; round < 1_000; round += 1) {
+      const token = `token ${round % 50}`;
+      const [first, second] = await Promise.all([
+        ask(cacheOn('first'), token, good),
+        ask(cacheOn('second'), token, refusal),
+      ]);
+      if (first.kind !== 'authenticated' || second.kind !== 'denied') crossings += 1;
+    }
+    expect(crossings).toBe(0);
+    expect(await client.dbSize()).toBe(50);
+  });
+
+  test('what one instance found out answers another', async () => {
+    await ask(cacheOn(), 'token', principalOf({ claims: { note: 'ünï' } }));
+    const other = cacheOn();
+    expect(await ask(other, 'token', denied('asked'))).toMatchObject({ principal: { claims: { note: 'ünï' } } });
+    expect(other.statistics.sharedHits).toBe(1);
+  });
+
+  test('no byte of a token is in a dump of the server', async () => {
+    const token = 'eyJhbGciOiJSUzI1NiJ9.canary-canary-canary.signature';
+    await ask(cacheOn(), token, principalOf());
+    const dump = await server.dump(client);
+    expect(dump).toContain('alice');
+    for (const part of token.split('.')) expect(dump).not.toContain(part);
+  });
+
+  describe('whatever is odd is a miss', () => {
+    const oddities: readonly (readonly [string, (key: string) => Promise<unknown>])[] = [
+      ['FLUSHALL', () => client.flushAll()],
+      ['random bytes', (key) => client.set(key, Buffer.from([0, 255, 128, 46, 10, 195]))],
+      ['a value of another type', async (key) => [await client.del(key), await client.lPush(key, 'x')]],
+      ['a value of 1 MB', (key) => client.set(key, 'x'.repeat(1_000_000))],
+      ['an empty value', (key) => client.set(key, '')],
+    ];
+
+    test.each(oddities)('%s', async (_oddity, spoil) => {
+      await ask(cacheOn(), 'token', principalOf());
+      await spoil((await client.keys('*'))[0] as string);
+      expect(await ask(cacheOn(), 'token', denied('asked'))).toMatchObject({ reason: 'asked' });
+    });
+  });
+
+  test('a value that is too long is not written', async () => {
+    await ask(cacheOn(), 'token', principalOf({ claims: { note: 'x'.repeat(70_000) } }));
+    expect(await client.dbSize()).toBe(0);
+  });
+
+  test('a frozen server costs its time limit once, then nothing; nobody is refused', async () => {
+    const cache = cacheOn();
+    server.freeze();
+    try {
+      const startedMs = performance.now();
+      for (let count = 0; count < 100; count += 1) {
+        expect(await ask(cache, `token ${count}`, principalOf())).toMatchObject({ kind: 'authenticated' });
+      }
+      expect(performance.now() - startedMs).toBeLessThan(1_000);
+    } finally {
+      server.thaw();
+    }
+  });
+
+  test('a killed server is a miss, and a new one is used again', async () => {
+    const cache = cacheOn();
+    await server.kill();
+    expect(await ask(cache, 'token', principalOf())).toMatchObject({ kind: 'authenticated' });
+    const reconnected = new Promise((resolve) => client.once('ready', resolve));
+    server.restart();
+    await reconnected;
+    await ask(cache, 'another', principalOf());
+    expect(await ask(cacheOn(), 'another', denied('asked'))).toMatchObject({ kind: 'authenticated' });
+  });
+});
+
+/** Lets time pass for what is in Redis: takes it off every lifetime. */
+async function age(client: Client, milliseconds: number): Promise<void> {
+  for (const key of await client.keys('*')) {
+    const leftMs = await client.pTTL(key);
+    await (leftMs <= milliseconds ? client.del(key) : client.pExpire(key, leftMs - milliseconds));
+  }
+}
+
+test.each([{ prefix: '' }, { readTimeoutMs: 0 }, { maxPending: 0 }, { maxValueBytes: 1 }, { timeoutMs: 50 }])(
+  'option %p is refused',
+  (options) => {
+    const client = { getRange: async () => '', set: async () => '', del: async () => '' };
+    expect(() => new RedisCacheStore(options, { client })).toThrow(
+      expect.objectContaining({ code: expect.stringMatching(/^ERR_SALLYPORT_OPTION_(?:INVALID|UNKNOWN)$/) }),
+    );
+  },
+);

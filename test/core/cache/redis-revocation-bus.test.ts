@@ -1,0 +1,201 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { type CacheEvent, denied, onCacheEvent, Revocations, type Verdict, VerdictCache } from '@sallyport/core';
+import { RedisCacheStore, RedisRevocationBus } from '@sallyport/core/redis';
+import { aRequest, Lookup, principalOf } from './cache-fixture.js';
+import { type Client, HAS_REDIS, RedisServer, until } from './redis-server.js';
+
+const SECRET = 'a secret that all instances share, 1';
+const STREAM = 'sallyport:revocations';
+const REVOKED = { kind: 'denied', reason: 'token_revoked' };
+const describeWithRedis = HAS_REDIS ? describe : describe.skip;
+
+/** One process of a deployment. */
+interface Instance {
+  readonly revocations: Revocations;
+  readonly cache: VerdictCache;
+  readonly client: Client;
+}
+
+describeWithRedis(
+  HAS_REDIS ? 'revocations through a Redis server' : 'skipped: there is no redis-server to start',
+  () => {
+    let server: RedisServer;
+    let admin: Client;
+    const started: Revocations[] = [];
+
+    beforeAll(async () => {
+      server = await RedisServer.start();
+      admin = await server.client();
+    });
+    afterAll(() => server.stop());
+    beforeEach(async () => {
+      await admin.flushAll();
+    });
+    afterEach(async () => {
+      for (const revocations of started.splice(0)) await revocations.close();
+    });
+
+    /** An instance that hears of revocations at once, or, when deaf, only by what the stream keeps. */
+    async function open({ isDeaf = false, withStore = false } = {}): Promise<Instance> {
+      const client = await server.client();
+      const subscriber = isDeaf ? undefined : await server.client();
+      const bus = new RedisRevocationBus({}, { client, subscriber });
+      const revocations = new Revocations({ secret: SECRET }, { bus });
+      const store = withStore ? new RedisCacheStore({}, { client }) : undefined;
+      const cache = new VerdictCache({ namespace: 'test', secret: SECRET }, { revocations, store });
+      await revocations.start();
+      started.push(revocations);
+      return { revocations, cache, client };
+    }
+
+    const ask = async ({ cache }: Instance, token: string, verdict: Verdict = principalOf()) =>
+      cache.resolve(token, aRequest(), async () => verdict);
+
+    test('a token revoked on one instance is refused on all, at once and without a lookup', async () => {
+      const [first, ...others] = [await open(), await open(), await open()];
+      for (const instance of [first, ...others]) await ask(instance, 'token');
+      expect(await first.revocations.revokeToken('token')).toBe(true);
+      for (const { cache } of others) await until(() => cache.find('token') === undefined);
+      for (const instance of others) expect(await ask(instance, 'token')).toMatchObject(REVOKED);
+    });
+
+    test('revoked during a delayed lookup on another instance: refused there, no refill', async () => {
+      const [first, second] = [await open(), await open()];
+      const lookup = new Lookup();
+      const pending = second.cache.resolve('token', aRequest(), lookup.load);
+      await until(() => lookup.calls === 1);
+      await first.revocations.revokeSubject('alice');
+      await until(() => second.revocations.epoch === 1);
+      lookup.answer(principalOf());
+      expect(await pending).toMatchObject(REVOKED);
+      expect(second.cache.find('token')).toBeUndefined();
+    });
+
+    test('all messages lost: the next lookup reads what the stream has kept', async () => {
+      const [first, deaf] = [await open(), await open({ isDeaf: true })];
+      await ask(deaf, 'known');
+      await first.revocations.revokeToken('known');
+      expect(deaf.cache.find('known')).toBeDefined();
+      await ask(deaf, 'any other token');
+      expect(await ask(deaf, 'known')).toMatchObject(REVOKED);
+    });
+
+    test('an instance that starts later knows what was revoked before', async () => {
+      const first = await open();
+      await first.revocations.revokeToken('token');
+      expect(await ask(await open({ isDeaf: true }), 'token')).toMatchObject(REVOKED);
+    });
+
+    test('2 500 revocations are read in one go', async () => {
+      const first = await open();
+      const all = Array.from({ length: 2_500 }, (_, index) => first.revocations.revokeToken(`token ${index}`));
+      expect(new Set(await Promise.all(all))).toEqual(new Set([true]));
+      expect((await open({ isDeaf: true })).revocations.size).toBe(2_500);
+    });
+
+    test('what another instance shared does not outlive a revocation', async () => {
+      const [first, second] = [await open({ withStore: true }), await open({ withStore: true, isDeaf: true })];
+      await ask(first, 'token', principalOf({ issuedAt: 1 }));
+      await first.revocations.revokeSubject('alice');
+      expect(await ask(second, 'token', denied('asked'))).toMatchObject(REVOKED);
+    });
+
+    test('an instance hears its own revocation and thinks nothing of it', async () => {
+      const only = await open();
+      await only.revocations.revokeSubject('alice');
+      await ask(only, 'token');
+      await ask(only, 'another');
+      expect(only.revocations.epoch).toBe(1);
+      expect(only.cache.find('token')).toBeDefined();
+    });
+
+    test('what nobody sealed revokes nothing, and raises an event', async () => {
+      const events: CacheEvent[] = [];
+      const stop = onCacheEvent((event) => events.push(event));
+      const instance = await open();
+      await admin.xAdd(STREAM, '*', { notice: 'rubbish' });
+      await admin.xAdd(STREAM, '*', { other: 'field' });
+      await admin.publish(STREAM, JSON.stringify({ key: 'x', isParty: false, at: 1, endsAtMs: 9e15 }));
+      await until(() => events.length === 1);
+      await ask(instance, 'token');
+      stop();
+      expect(events).toEqual([{ kind: 'revocation_forged' }, { kind: 'revocation_forged' }]);
+      expect(instance.revocations.size).toBe(0);
+    });
+
+    test('neither token nor subject is in a dump of the server', async () => {
+      const { revocations } = await open();
+      await revocations.revokeToken('canary-token');
+      await revocations.revokeSubject('canary-subject');
+      await revocations.revokeClient('canary-client');
+      const dump = await server.dump(admin);
+      expect(dump).toContain('revocations');
+      expect(dump).not.toContain('canary');
+    });
+
+    test('the stream ends by itself, and old notices are trimmed', async () => {
+      const { revocations } = await open();
+      await revocations.revokeToken('token');
+      expect(await admin.pTTL(STREAM)).toBeGreaterThan(86_000_000);
+      const old = String(Date.now() - 90_000_000);
+      for (let index = 1; index <= 200; index += 1) await admin.xAdd('aside', `${old}-${index}`, { notice: 'old' });
+      await admin.rename('aside', STREAM);
+      await revocations.revokeToken('another');
+      expect(await admin.xLen(STREAM)).toBeLessThan(200);
+    });
+
+    test('a stream that is none: nothing is shared, nobody is refused', async () => {
+      const [first, second] = [await open({ withStore: true }), await open({ withStore: true })];
+      await ask(first, 'token');
+      await admin.del(STREAM);
+      await admin.set(STREAM, 'not a stream');
+      expect(await ask(second, 'token', principalOf({ subject: 'asked' }))).toMatchObject({
+        principal: { subject: 'asked' },
+      });
+      expect(await first.revocations.revokeToken('other')).toBe(false);
+    });
+
+    test('a revocation during an outage holds here, says that others were not told, and reaches them afterwards', async () => {
+      const [first, second] = [await open(), await open({ isDeaf: true })];
+      await server.kill();
+      expect(await first.revocations.revokeToken('token')).toBe(false);
+      expect(await ask(first, 'token')).toMatchObject(REVOKED);
+      server.restart();
+      await until(() => first.client.isReady && second.client.isReady && admin.isReady);
+      await ask(first, 'a lookup that works again');
+      expect(await ask(second, 'token')).toMatchObject(REVOKED);
+    });
+
+    test('a frozen server holds up neither a start nor a lookup for long', async () => {
+      const instance = await open();
+      server.freeze();
+      try {
+        const startedMs = performance.now();
+        expect(await ask(instance, 'token')).toMatchObject({ kind: 'authenticated' });
+        await instance.revocations.start();
+        expect(performance.now() - startedMs).toBeLessThan(2_500);
+      } finally {
+        server.thaw();
+      }
+    });
+  },
+);
+
+test.each([{ prefix: '' }, { keepSeconds: 1 }, { readTimeoutMs: 0 }, { publishTimeoutMs: 0 }, { stream: 'x' }])(
+  'option %p is refused',
+  (options) => {
+    const reply = async () => [];
+    const client = { xAdd: reply, xRange: reply, pExpire: reply, publish: reply };
+    expect(() => new RedisRevocationBus(options, { client })).toThrow(
+      expect.objectContaining({ code: expect.stringMatching(/^ERR_SALLYPORT_OPTION_(?:INVALID|UNKNOWN)$/) }),
+    );
+  },
+);
+
+test('a bus needs a secret', () => {
+  const reply = async () => [];
+  const client = { xAdd: reply, xRange: reply, pExpire: reply, publish: reply };
+  expect(() => new Revocations({}, { bus: new RedisRevocationBus({}, { client }) })).toThrow(
+    expect.objectContaining({ code: 'ERR_SALLYPORT_OPTION_INVALID' }),
+  );
+});

@@ -1,0 +1,104 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createClient } from 'redis';
+
+/** Whether this machine can start a Redis server; tests that need one say so in their titles when it cannot. */
+export const HAS_REDIS: boolean = (() => {
+  try {
+    execFileSync('redis-server', ['--version'], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+})();
+
+export type Client = ReturnType<typeof connectionTo>;
+
+function connectionTo(port: number) {
+  const socket = { port, host: '127.0.0.1', reconnectStrategy: () => 20 };
+  return createClient({ socket, disableOfflineQueue: true }).on('error', () => {});
+}
+
+/** A Redis server of this test's own, on a free port, that keeps nothing. */
+export class RedisServer {
+  readonly port: number;
+  readonly #folder: string;
+  readonly #clients: Client[] = [];
+  #process: ChildProcess;
+
+  private constructor(port: number) {
+    this.port = port;
+    this.#folder = mkdtempSync(join(tmpdir(), 'redis-'));
+    this.#process = this.#spawn();
+  }
+
+  static async start(): Promise<RedisServer> {
+    return new RedisServer(await freePort());
+  }
+
+  /** Connects; waits until the server is up. */
+  async client(): Promise<Client> {
+    const client = connectionTo(this.port);
+    this.#clients.push(client);
+    await client.connect();
+    return client;
+  }
+
+  /** Everything that the server knows, as it would lie on a disk. */
+  async dump(client: Client): Promise<string> {
+    await client.sendCommand(['SAVE']);
+    return readFileSync(join(this.#folder, 'dump.rdb'), 'latin1');
+  }
+
+  freeze(): void {
+    this.#process.kill('SIGSTOP');
+  }
+
+  thaw(): void {
+    this.#process.kill('SIGCONT');
+  }
+
+  async kill(): Promise<void> {
+    const gone = once(this.#process, 'exit');
+    this.#process.kill('SIGKILL');
+    await gone;
+  }
+
+  restart(): void {
+    this.#process = this.#spawn();
+  }
+
+  async stop(): Promise<void> {
+    for (const client of this.#clients) client.destroy();
+    if (this.#process.exitCode === null && this.#process.signalCode === null) await this.kill();
+    rmSync(this.#folder, { recursive: true });
+  }
+
+  #spawn(): ChildProcess {
+    const options = ['--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--rdbcompression', 'no'];
+    const where = ['--port', String(this.port), '--dir', this.#folder];
+    return spawn('redis-server', [...where, ...options], { stdio: 'ignore' });
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as { port: number };
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+/** Waits until something is so that happens elsewhere. */
+export async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
+  const deadline = performance.now() + 5_000;
+  while (!(await isSo())) {
+    if (performance.now() > deadline) throw new Error('it did not happen within 5 s');
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
