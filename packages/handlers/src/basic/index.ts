@@ -8,6 +8,7 @@ export type { FailureLimits } from './failure-limiter.js';
 export type { FailureCount, FailureStore } from './failure-store.js';
 export { hashPassword } from './hash-password.js';
 export type { HashQueueOptions } from './hash-queue.js';
+export { HtpasswdUserStore, type HtpasswdUserStoreOptions } from './htpasswd-user-store.js';
 export { InMemoryUserStore } from './in-memory-user-store.js';
 export { MemoryFailureStore, type MemoryFailureStoreOptions } from './memory-failure-store.js';
 export type { HashingOptions } from './password-hasher.js';
