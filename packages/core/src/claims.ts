@@ -1,8 +1,16 @@
+import { interned } from './interned.js';
+
 /** No token of good will nests deeper; a limit keeps hostile ones from exhausting the stack. */
 const MAX_DEPTH = 32;
 
+/** Claims whose values most tokens of an issuer have in common. */
+const COMMON: ReadonlySet<string> = new Set(['iss', 'aud', 'azp', 'client_id', 'scope', 'token_type', 'acr']);
+
+/** An empty prototype and not none: V8 keeps objects without a prototype as hash tables, at twice the size. */
+const BARE: object = Object.freeze(Object.create(null));
+
 /**
- * Copies JSON-like claims into frozen, null-prototype objects: a claim called `__proto__` or `constructor` is data
+ * Copies JSON-like claims into frozen objects that inherit nothing: a claim called `__proto__` or `constructor` is data
  * like any other, and no name that was not sent can be read.
  * @throws {TypeError} for functions, symbols, bigints and nesting deeper than 32 levels
  */
@@ -21,7 +29,9 @@ function copy(value: unknown, depth: number): unknown {
 }
 
 function copyMembers(source: object, depth: number): object {
-  const target: Record<string, unknown> = Object.create(null);
-  for (const [name, member] of Object.entries(source)) target[name] = copy(member, depth + 1);
+  const target: Record<string, unknown> = Object.create(BARE);
+  for (const [name, member] of Object.entries(source)) {
+    target[name] = typeof member === 'string' && COMMON.has(name) ? interned(member) : copy(member, depth + 1);
+  }
   return Object.freeze(target);
 }

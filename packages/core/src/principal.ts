@@ -1,4 +1,5 @@
 import { freezeClaims } from './claims.js';
+import { interned, internedList } from './interned.js';
 
 export type PrincipalKind = 'user' | 'client' | 'workload' | 'anonymous';
 
@@ -16,7 +17,7 @@ export interface Confirmation {
   readonly value: string;
 }
 
-/** What `createPrincipal` takes; lists are copied and frozen, claims are deep-copied and deep-frozen. */
+/** What `createPrincipal` takes; lists are copied unless frozen, claims are deep-copied and deep-frozen. */
 export interface PrincipalInit<Claims extends object = Record<string, unknown>> {
   readonly kind?: PrincipalKind | undefined;
   readonly issuer?: string | undefined;
@@ -53,7 +54,7 @@ class PrincipalRecord<Claims extends object> {
   readonly scopes: readonly string[];
   readonly roles: readonly string[];
   readonly audience: readonly string[];
-  /** All claims of the token or account: null-prototype objects, so that no inherited name is ever read. */
+  /** All claims of the token or account, in objects that inherit nothing: no name is read that was not sent. */
   readonly claims: Readonly<Claims>;
   /** When the proof ends, in seconds since the epoch (RFC 7519 2 NumericDate). */
   readonly expiresAt: number | undefined;
@@ -69,9 +70,9 @@ class PrincipalRecord<Claims extends object> {
 
   constructor(kind: PrincipalKind, init: PrincipalInit<Claims>) {
     this.kind = kind;
-    this.issuer = init.issuer;
+    this.issuer = init.issuer && interned(init.issuer);
     this.subject = init.subject;
-    this.clientId = init.clientId;
+    this.clientId = init.clientId && interned(init.clientId);
     this.scopes = frozenList(init.scopes);
     this.roles = frozenList(init.roles);
     this.audience = frozenList(init.audience);
@@ -82,7 +83,7 @@ class PrincipalRecord<Claims extends object> {
     this.acr = init.acr;
     this.amr = frozenList(init.amr);
     this.confirmation = init.confirmation && Object.freeze({ ...init.confirmation });
-    this.via = init.via ? Object.freeze(init.via.map((proof) => Object.freeze({ ...proof }))) : NONE;
+    this.via = frozenProofs(init.via);
     Object.freeze(this);
   }
 
@@ -161,5 +162,11 @@ function union(lists: readonly (readonly string[])[]): readonly string[] {
 }
 
 function frozenList(list: readonly string[] | undefined): readonly string[] {
-  return list === undefined || list.length === 0 ? NONE : Object.freeze([...list]);
+  return list === undefined || list.length === 0 ? NONE : internedList(list);
+}
+
+/** A list that is frozen already is shared: handlers pass the same one for every principal. */
+function frozenProofs(proofs: readonly Via[] = NONE): readonly Via[] {
+  if (Object.isFrozen(proofs) && proofs.every(Object.isFrozen)) return proofs;
+  return Object.freeze(proofs.map((proof) => Object.freeze({ ...proof })));
 }

@@ -10,9 +10,9 @@ export function footprintBytes({ principal, headers }: Authenticated): number {
 
 /** Claims are acyclic and at most 32 levels deep: `freezeClaims` saw to it. */
 function sizeOf(value: unknown): number {
-  if (typeof value === 'string') return 24 + value.length;
+  if (typeof value === 'string') return 16 + value.length;
   if (typeof value !== 'object' || value === null) return 8;
-  let bytes = 48;
-  for (const [name, member] of Object.entries(value)) bytes += 16 + name.length + sizeOf(member);
+  let bytes = 56;
+  for (const [name, member] of Object.entries(value)) bytes += 8 + name.length + sizeOf(member);
   return bytes;
 }

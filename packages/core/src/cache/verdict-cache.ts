@@ -11,7 +11,7 @@ import { KeyedHash } from './keyed-hash.js';
 import { Revocations } from './revocations.js';
 import { SharedTier } from './shared-tier.js';
 import type { VerdictCacheCollaborators, VerdictCacheOptions } from './verdict-cache-options.js';
-import { VerdictLookup } from './verdict-lookup.js';
+import { type Question, VerdictLookup } from './verdict-lookup.js';
 import { VerdictMemory } from './verdict-memory.js';
 
 /**
@@ -103,12 +103,7 @@ export class VerdictCache {
     const key = this.#hash.of(credential);
     const known = this.#memory.recall(key, credential) ?? this.#memory.refusal(key, credential);
     if (known !== undefined) return this.#noteHit(known, request);
-    const underWay = this.#flights.find(key);
-    if (underWay === undefined && this.#flights.isFull) return unavailable('too_many_lookups');
-    this.#counters[underWay === undefined ? 'misses' : 'joined'] += 1;
-    request.trace?.noteCache(underWay === undefined ? 'miss' : 'joined');
-    const lookUp = (flight: Flight) => this.#lookup.run({ key, credential, load }, flight);
-    return this.#await(underWay ?? this.#flights.start(key, lookUp), request);
+    return this.#ask({ key, credential, load }, request);
   }
 
   /** Forgets what is known about a credential, here and in the shared store: the next caller looks it up again. */
@@ -124,6 +119,16 @@ export class VerdictCache {
     this.#counters[isGood ? 'hits' : 'negativeHits'] += 1;
     request.trace?.noteCache(isGood ? 'hit' : 'negative_hit');
     return verdict;
+  }
+
+  /** Apart from `resolve`, whose hits would otherwise pay for the closure. */
+  #ask(question: Question, request: SecurityRequest): Eventually<Verdict> {
+    const underWay = this.#flights.find(question.key);
+    if (underWay === undefined && this.#flights.isFull) return unavailable('too_many_lookups');
+    this.#counters[underWay === undefined ? 'misses' : 'joined'] += 1;
+    request.trace?.noteCache(underWay === undefined ? 'miss' : 'joined');
+    const lookUp = (flight: Flight) => this.#lookup.run(question, flight);
+    return this.#await(underWay ?? this.#flights.start(question.key, lookUp), request);
   }
 
   async #await(flight: Flight, request: SecurityRequest): Promise<Verdict> {
