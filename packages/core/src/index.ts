@@ -11,7 +11,7 @@ export type { CacheStore } from './cache/cache-store.js';
 export { configurationDigest } from './cache/configuration-digest.js';
 export type { Waiters } from './cache/flights.js';
 export { MemoryCacheStore, type MemoryCacheStoreOptions } from './cache/memory-cache-store.js';
-export type { RevocationBus } from './cache/revocation-bus.js';
+export type { ReceivedNotices, RevocationBus } from './cache/revocation-bus.js';
 export { Revocations, type RevocationsCollaborators, type RevocationsOptions } from './cache/revocations.js';
 export { VerdictCache } from './cache/verdict-cache.js';
 export type { VerdictCacheCollaborators, VerdictCacheOptions } from './cache/verdict-cache-options.js';

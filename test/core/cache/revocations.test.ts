@@ -133,6 +133,17 @@ describe('a revoked client or subject', () => {
     },
   );
 
+  test('a token that was found out to be revoked costs no lookup per request', async () => {
+    const { subject, revocations } = revocable();
+    await subject.ask('known', issued(NOON));
+    revocations.revokeSubject('alice');
+    for (let count = 0; count < 10; count += 1) {
+      expect(await subject.ask('known', issued(NOON))).toMatchObject(REVOKED);
+      expect(await subject.ask('new', issued(NOON))).toMatchObject(REVOKED);
+    }
+    expect(subject.loads).toBe(2);
+  });
+
   test('the same name at another issuer is another party', async () => {
     const { subject, revocations } = revocable();
     revocations.revokeSubject('alice', { issuer: ISSUER });

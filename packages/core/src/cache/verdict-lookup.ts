@@ -82,7 +82,9 @@ export class VerdictLookup {
 
   /** An answer that was under way when its token was revoked is neither given nor kept. */
   #admit({ key, credential }: Question, verdict: Authenticated, since: number, flight: Flight): Finding {
-    if (this.#revocations.judge(credential, verdict.principal, since) !== 'clear') return this.#revoked();
+    const judgement = this.#revocations.judge(credential, verdict.principal, since);
+    if (judgement === 'revoked') this.#memory.refuse(key, REVOKED);
+    if (judgement !== 'clear') return this.#revoked();
     const ttlMs = lifetimeMs(verdict.principal, this.#ttlMs, this.#clock);
     if (flight.isCurrent && ttlMs > 0) {
       this.#memory.keep(key, verdict, ttlMs);

@@ -104,8 +104,9 @@ export class VerdictMemory {
       remembered.epoch = this.#revocations.epoch;
       return verdict;
     }
-    this.good.drop(key);
     this.#counters.revoked += 1;
+    if (judgement === 'revoked') this.refuse(key, REVOKED);
+    else this.good.drop(key);
     return judgement === 'revoked' ? REVOKED : undefined;
   }
 }

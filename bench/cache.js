@@ -1,0 +1,170 @@
+// What a cache costs: a hit, a lookup, and the memory of a million principals.
+// Run: node --expose-gc --min-semi-space-size=64 --max-semi-space-size=256 bench/cache.js [tokens]
+import { hash, randomUUID } from 'node:crypto';
+import { authenticated, createPrincipal, denied, SecurityRequest, VerdictCache } from '@sallyport/core';
+import { LRUCache } from 'lru-cache';
+
+const TOKENS = Number(process.argv[2] ?? 1_000_000);
+const ROUNDS = 7;
+const CALLS = 20_000;
+const VIA = Object.freeze([Object.freeze({ handler: 'introspection', scheme: 'bearer' })]);
+
+if (globalThis.gc === undefined) throw new Error('run with --expose-gc');
+
+function aRequest() {
+  return new SecurityRequest({ method: 'GET', target: '/', rawHeaders: [] });
+}
+
+/** A token of 700 characters, as a flat string, the way a header brings it. */
+function tokenOf(index) {
+  return Buffer.from(`${index}.`.padEnd(700, 'eyJhbGciOiJSUzI1NiJ9')).toString('latin1');
+}
+
+function claimsOf(index) {
+  return JSON.stringify({
+    active: true,
+    iss: 'https://as.example.com',
+    sub: `user-${100_000 + index}`,
+    aud: 'https://api.example.com',
+    client_id: 'web-shop',
+    scope: 'orders:read orders:write',
+    exp: 2_000_000_000 + (index % 3_600),
+    iat: 1_763_996_400 + (index % 3_600),
+    jti: randomUUID(),
+  });
+}
+
+function verdictOf(index) {
+  const claims = JSON.parse(claimsOf(index));
+  return authenticated(
+    createPrincipal({
+      issuer: claims.iss,
+      subject: claims.sub,
+      clientId: claims.client_id,
+      scopes: claims.scope.split(' '),
+      audience: [claims.aud],
+      claims,
+      expiresAt: claims.exp,
+      issuedAt: claims.iat,
+      via: VIA,
+    }),
+  );
+}
+
+/** The median over rounds that take turns, in nanoseconds, and the bytes that one call allocates. */
+function measure(rows) {
+  const samples = new Map(rows.map(([name]) => [name, []]));
+  for (let round = 0; round < ROUNDS; round += 1) {
+    for (const [name, call] of rows) {
+      globalThis.gc();
+      const heap = process.memoryUsage().heapUsed;
+      const started = performance.now();
+      for (let index = 0; index < CALLS; index += 1) call(index % 1_000);
+      const ns = ((performance.now() - started) / CALLS) * 1e6;
+      samples.get(name).push({ ns, bytes: (process.memoryUsage().heapUsed - heap) / CALLS });
+    }
+  }
+  return rows.map(([name]) => {
+    const sorted = samples.get(name).toSorted((left, right) => left.ns - right.ns);
+    const { ns, bytes } = sorted[ROUNDS >> 1];
+    return { row: name, ns: Math.round(ns), 'bytes allocated': Math.max(0, Math.round(bytes)) };
+  });
+}
+
+async function hits() {
+  const tokens = Array.from({ length: 1_000 }, (_, index) => tokenOf(index));
+  const cache = new VerdictCache({ namespace: 'bench', ttlSeconds: 3_600 });
+  const byHash = new Map();
+  const byToken = new LRUCache({ max: 10_000 });
+  for (const [index, token] of tokens.entries()) {
+    const verdict = verdictOf(index);
+    await cache.resolve(token, aRequest(), async () => verdict);
+    byHash.set(hash('sha256', token, 'binary'), verdict);
+    byToken.set(token, verdict);
+  }
+  const request = aRequest();
+  const load = () => Promise.reject(new Error('not asked'));
+  // A header brings a new string each time; a string that was looked up before would bring its hash along.
+  const fresh = (index) => Buffer.from(tokens[index], 'latin1').latin1Slice();
+  return measure([
+    ['a new string of 700 characters', (index) => fresh(index)],
+    ['limit: unkeyed hash, Map', (index) => byHash.get(hash('sha256', fresh(index), 'binary'))],
+    ['by hand: lru-cache by the whole token', (index) => byToken.get(fresh(index))],
+    ['VerdictCache.find', (index) => cache.find(fresh(index))],
+    ['VerdictCache.resolve', (index) => cache.resolve(fresh(index), request, load)],
+  ]);
+}
+
+async function misses() {
+  const cache = new VerdictCache({ namespace: 'bench' });
+  const refusal = denied('token_inactive');
+  const started = performance.now();
+  const count = 100_000;
+  for (let sent = 0; sent < count; sent += 8) {
+    const request = aRequest();
+    await Promise.all(
+      [0, 1, 2, 3, 4, 5, 6, 7].map((index) => cache.resolve(`bad ${sent + index}`, request, async () => refusal)),
+    );
+  }
+  return [{ row: 'a lookup, without its handler', ns: Math.round(((performance.now() - started) / count) * 1e6) }];
+}
+
+async function stampede() {
+  const cache = new VerdictCache({ namespace: 'bench' });
+  let calls = 0;
+  const load = async () => {
+    calls += 1;
+    return verdictOf(1);
+  };
+  await Promise.all(Array.from({ length: 1_000 }, () => cache.resolve('token', aRequest(), load)));
+  return [{ row: 'calls for 1 000 concurrent first uses (goal 1)', calls }];
+}
+
+function usedBytes() {
+  globalThis.gc();
+  globalThis.gc();
+  const { heapUsed, arrayBuffers } = process.memoryUsage();
+  return heapUsed + arrayBuffers;
+}
+
+async function bytesPer(keep) {
+  const before = usedBytes();
+  const kept = await keep();
+  const bytes = Math.round((usedBytes() - before) / TOKENS);
+  return { kept, bytes };
+}
+
+async function memory() {
+  const rawKeys = await bytesPer(() => {
+    const cache = new LRUCache({ max: TOKENS });
+    for (let index = 0; index < TOKENS; index += 1) cache.set(tokenOf(index), JSON.parse(claimsOf(index)));
+    return cache;
+  });
+  rawKeys.kept.clear();
+  const hashKeys = await bytesPer(() => {
+    const cache = new LRUCache({ max: TOKENS });
+    const keyOf = (index) => hash('sha256', tokenOf(index), 'base64url');
+    for (let index = 0; index < TOKENS; index += 1) cache.set(keyOf(index), JSON.parse(claimsOf(index)));
+    return cache;
+  });
+  hashKeys.kept.clear();
+  const ours = await bytesPer(async () => {
+    const options = { namespace: 'bench', ttlSeconds: 3_600, maxEntries: TOKENS, maxBytes: 2 ** 40 };
+    const cache = new VerdictCache(options);
+    for (let index = 0; index < TOKENS; index += 1) {
+      await cache.resolve(tokenOf(index), aRequest(), async () => verdictOf(index));
+    }
+    return cache;
+  });
+  if (ours.kept.statistics.entries !== TOKENS) throw new Error('not all of them were kept');
+  return [
+    { row: 'by hand: lru-cache, token -> parsed claims', 'bytes per token': rawKeys.bytes },
+    { row: 'by hand: lru-cache, hash -> parsed claims', 'bytes per token': hashKeys.bytes },
+    { row: 'VerdictCache: hash -> verdict, principal, claims', 'bytes per token': ours.bytes },
+  ];
+}
+
+console.table(await hits());
+console.table(await misses());
+console.table(await stampede());
+console.table(await memory());
