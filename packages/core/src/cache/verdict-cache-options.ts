@@ -1,6 +1,9 @@
 import type { Clock } from '../clock.js';
+import { between, checkOptions, optionalOption, text, withDefault } from '../options.js';
 import type { CacheStore } from './cache-store.js';
+import { deploymentSecret } from './deployment-secret.js';
 import type { Revocations } from './revocations.js';
+import type { VerdictMemoryLimits } from './verdict-memory.js';
 
 export interface VerdictCacheOptions {
   /** Keeps handlers apart: the handler's name and a `configurationDigest` of everything that changes an answer. */
@@ -33,4 +36,34 @@ export interface VerdictCacheCollaborators {
   readonly store?: CacheStore | undefined;
   /** What has been revoked; one instance may serve many caches. */
   readonly revocations?: Revocations | undefined;
+}
+
+/** The options with their defaults, in the form that the cache works with. */
+export interface VerdictCacheSettings extends VerdictMemoryLimits {
+  readonly namespace: string;
+  readonly secret: string | undefined;
+  readonly ttlMs: number;
+  readonly maxFlights: number;
+}
+
+/** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN */
+export function checkedVerdictCacheOptions(options: VerdictCacheOptions): VerdictCacheSettings {
+  const checked = checkOptions('VerdictCacheOptions', options, {
+    namespace: text,
+    ttlSeconds: withDefault(between(0, 86_400), 30),
+    maxEntries: withDefault(between(1, 10_000_000), 10_000),
+    maxBytes: withDefault(between(1_024, 2 ** 40), 2 ** 26),
+    negativeTtlSeconds: withDefault(between(0, 3_600), 5),
+    maxNegativeEntries: withDefault(between(1, 10_000_000), 10_000),
+    staleIfUnavailableSeconds: withDefault(between(0, 30), 0),
+    maxFlights: withDefault(between(1, 1_000_000), 10_000),
+    secret: optionalOption(deploymentSecret),
+  });
+  const { ttlSeconds, negativeTtlSeconds, staleIfUnavailableSeconds, ...others } = checked;
+  return {
+    ...others,
+    ttlMs: ttlSeconds * 1_000,
+    negativeTtlMs: negativeTtlSeconds * 1_000,
+    graceMs: staleIfUnavailableSeconds * 1_000,
+  };
 }

@@ -1,16 +1,19 @@
 import { type Clock, systemClock } from '../clock.js';
 import type { Eventually } from '../eventually.js';
-import { between, checkOptions, having, invalid, optionalOption, text, withDefault } from '../options.js';
+import { checkOptions, having, invalid, optionalOption, withDefault } from '../options.js';
 import type { SecurityRequest } from '../request.js';
 import { type Authenticated, type Denied, unavailable, type Verdict } from '../verdict.js';
 import { CacheCounters, type CacheStatistics } from './cache-statistics.js';
 import type { CacheStore } from './cache-store.js';
-import { deploymentSecret } from './deployment-secret.js';
 import { type Flight, Flights, type Waiters } from './flights.js';
 import { KeyedHash } from './keyed-hash.js';
 import { Revocations } from './revocations.js';
 import { SharedTier } from './shared-tier.js';
-import type { VerdictCacheCollaborators, VerdictCacheOptions } from './verdict-cache-options.js';
+import {
+  checkedVerdictCacheOptions,
+  type VerdictCacheCollaborators,
+  type VerdictCacheOptions,
+} from './verdict-cache-options.js';
 import { type Question, VerdictLookup } from './verdict-lookup.js';
 import { VerdictMemory } from './verdict-memory.js';
 
@@ -29,41 +32,24 @@ export class VerdictCache {
 
   /** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN */
   constructor(options: VerdictCacheOptions, collaborators: VerdictCacheCollaborators = {}) {
-    const checked = checkOptions('VerdictCacheOptions', options, {
-      namespace: text,
-      ttlSeconds: withDefault(between(0, 86_400), 30),
-      maxEntries: withDefault(between(1, 10_000_000), 10_000),
-      maxBytes: withDefault(between(1_024, 2 ** 40), 2 ** 26),
-      negativeTtlSeconds: withDefault(between(0, 3_600), 5),
-      maxNegativeEntries: withDefault(between(1, 10_000_000), 10_000),
-      staleIfUnavailableSeconds: withDefault(between(0, 30), 0),
-      maxFlights: withDefault(between(1, 1_000_000), 10_000),
-      secret: optionalOption(deploymentSecret),
-    });
+    const settings = checkedVerdictCacheOptions(options);
     const { store, ...services } = checkOptions('VerdictCacheCollaborators', collaborators, {
       clock: withDefault(having<Clock>('now', 'monotonic', 'schedule'), systemClock),
       store: optionalOption(having<CacheStore>('get', 'set', 'delete')),
       revocations: withDefault(having<Revocations>('refuses', 'judge', 'synchronise'), new Revocations()),
     });
-    const { secret, ttlSeconds, negativeTtlSeconds, staleIfUnavailableSeconds } = checked;
-    if (services.revocations.keepSeconds < ttlSeconds + staleIfUnavailableSeconds) {
+    const { clock, revocations } = services;
+    if (revocations.keepSeconds * 1_000 < settings.ttlMs + settings.graceMs) {
       throw invalid('VerdictCacheOptions.ttlSeconds', 'must not be longer than revocations are remembered');
     }
-    const limits = {
-      ...checked,
-      negativeTtlMs: negativeTtlSeconds * 1_000,
-      graceMs: staleIfUnavailableSeconds * 1_000,
-    };
     // The lifetime belongs to it: caches that keep answers for different times do not share them.
-    const purpose = JSON.stringify(['verdict', checked.namespace, ttlSeconds]);
-    this.#hash = new KeyedHash(secret, purpose);
-    this.#memory = new VerdictMemory(limits, this.#counters, services);
-    this.#flights = new Flights(checked.maxFlights, services.clock);
-    this.#shared = store && sharedTier({ ...checked, purpose }, { store, clock: services.clock });
-    this.#lookup = new VerdictLookup(
-      { ttlMs: ttlSeconds * 1_000 },
-      { ...services, memory: this.#memory, shared: this.#shared, counters: this.#counters },
-    );
+    const purpose = JSON.stringify(['verdict', settings.namespace, settings.ttlMs]);
+    const counters = this.#counters;
+    this.#hash = new KeyedHash(settings.secret, purpose);
+    this.#memory = new VerdictMemory(settings, counters, services);
+    this.#flights = new Flights(settings.maxFlights, clock);
+    this.#shared = store && sharedTier({ ...settings, purpose }, { store, clock });
+    this.#lookup = new VerdictLookup(settings, { ...services, counters, memory: this.#memory, shared: this.#shared });
   }
 
   /** What the cache has done so far; making it costs next to nothing. */
