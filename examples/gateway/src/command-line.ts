@@ -6,6 +6,8 @@ export interface CommandLine {
   /** Token endpoint. */
   readonly tokenPort: number;
   readonly accessTokenTtlSeconds: number;
+  /** Where tokens are introspected, and whom to trust there (a PEM file), when it is not the embedded server itself. */
+  readonly introspection: { readonly endpoint: string; readonly certificateFile: string } | undefined;
 }
 
 /** What is wrong with the command line or the environment, in one line. */
@@ -16,6 +18,8 @@ export const USAGE = `Usage: npm start -- [--port N] [--token-port N] [--access-
   --port N                    API and client registration (GATEWAY_PORT, default 9443)
   --token-port N              token endpoint (TOKEN_PORT, default 8243)
   --access-token-ttl SECONDS  life of an access token (ACCESS_TOKEN_TTL, default 3600)
+  --introspection-endpoint URL, --introspection-ca FILE
+                              introspect through another address, a proxy say, whose certificate is in FILE
 
 Port 0 takes any free port.`;
 
@@ -28,13 +32,24 @@ export function readCommandLine(args: readonly string[], environment: NodeJS.Pro
     port: whole('port', values.port ?? environment['GATEWAY_PORT'] ?? '9443', 0, 65_535),
     tokenPort: whole('token-port', values['token-port'] ?? environment['TOKEN_PORT'] ?? '8243', 0, 65_535),
     accessTokenTtlSeconds: whole('access-token-ttl', ttl, 1, 86_400),
+    introspection: elsewhere(values['introspection-endpoint'], values['introspection-ca']),
   };
+}
+
+function elsewhere(endpoint: string | undefined, certificateFile: string | undefined): CommandLine['introspection'] {
+  if (endpoint === undefined && certificateFile === undefined) return undefined;
+  if (endpoint === undefined || certificateFile === undefined || !URL.canParse(endpoint)) {
+    throw new CommandLineError('introspection-endpoint (a URL) and introspection-ca (a file) go together');
+  }
+  return { endpoint, certificateFile };
 }
 
 interface Values {
   port?: string | undefined;
   'token-port'?: string | undefined;
   'access-token-ttl'?: string | undefined;
+  'introspection-endpoint'?: string | undefined;
+  'introspection-ca'?: string | undefined;
   help?: boolean | undefined;
 }
 
@@ -43,6 +58,8 @@ function parse(args: readonly string[]): Values {
     port: { type: 'string' },
     'token-port': { type: 'string' },
     'access-token-ttl': { type: 'string' },
+    'introspection-endpoint': { type: 'string' },
+    'introspection-ca': { type: 'string' },
     help: { type: 'boolean', short: 'h' },
   } as const;
   try {

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { expressSecurity, principalOf } from '@sallyport/adapters/express';
@@ -8,6 +9,7 @@ import type { ApiKeyOwner } from './api-key-handler.js';
 import { ArtifactStore } from './artifact-store.js';
 import { AuthorizationServer } from './authorization-server/authorization-server.js';
 import { ClientRegistration } from './client-registration.js';
+import type { CommandLine } from './command-line.js';
 import { BASE_PATH, type Definition, readDefinition } from './definition.js';
 import { developmentCertificate } from './development-certificate.js';
 import { gatewayApi } from './gateway-api.js';
@@ -18,11 +20,7 @@ import { sendWso2Error } from './wso2-error.js';
 
 export const REGISTRATION_PATH = '/client-registration/v0.17/register';
 
-export interface GatewayOptions {
-  readonly port: number;
-  readonly tokenPort: number;
-  readonly accessTokenTtlSeconds: number;
-}
+export type GatewayOptions = CommandLine;
 
 /** A gateway that listens. */
 export interface Gateway {
@@ -50,7 +48,16 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     });
     const apiKey = { name: 'pipeline', key: randomBytes(24).toString('base64url'), scopes: ['apim:api_publish'] };
     const definition = readDefinition();
-    const apiChain = await apiSecurity({ definition, authorizationServer, certificate: tls.cert, apiKeys: [apiKey] });
+    const { introspection } = options;
+    const apiChain = await apiSecurity({
+      definition,
+      introspection: {
+        endpoint: introspection?.endpoint ?? authorizationServer.introspectionEndpoint,
+        certificate: introspection ? readFileSync(introspection.certificateFile, 'utf8') : tls.cert,
+        ...authorizationServer.resourceServer,
+      },
+      apiKeys: [apiKey],
+    });
     const registrationChain = await registrationSecurity();
     const app = application(definition, authorizationServer, {
       api: expressSecurity(apiChain)(),

@@ -3,7 +3,6 @@ import { contract } from '@sallyport/core/openapi';
 import { BasicHandler, hashPassword, InMemoryUserStore } from '@sallyport/handlers/basic';
 import { IntrospectionHandler } from '@sallyport/handlers/introspection';
 import { ApiKeyHandler, type ApiKeyOwner } from './api-key-handler.js';
-import type { AuthorizationServer } from './authorization-server/authorization-server.js';
 import type { Definition } from './definition.js';
 import { scopesOfRoles } from './scopes.js';
 import { ALL_USERS } from './users.js';
@@ -14,23 +13,27 @@ const REALM = 'Gateway API';
 /** What the chain of the API is made from. */
 export interface ApiSecurity {
   readonly definition: Definition;
-  readonly authorizationServer: AuthorizationServer;
-  /** The authorization server's certificate, which no public authority signed. */
-  readonly certificate: string;
+  readonly introspection: {
+    readonly endpoint: string;
+    /** The endpoint's certificate, which no public authority signed. */
+    readonly certificate: string;
+    readonly clientId: string;
+    readonly clientSecret: string;
+  };
   readonly apiKeys: readonly ApiKeyOwner[];
 }
 
 /** The default flow: the definition names the scopes, and the authorization server says what a token is worth. */
-export async function apiSecurity(options: ApiSecurity): Promise<SecurityChain> {
-  const { definition, authorizationServer, certificate, apiKeys } = options;
-  const introspection = new IntrospectionHandler({
+export async function apiSecurity({ definition, introspection, apiKeys }: ApiSecurity): Promise<SecurityChain> {
+  const { endpoint, certificate, clientId, clientSecret } = introspection;
+  const tokens = new IntrospectionHandler({
     realm: REALM,
-    endpoint: authorizationServer.introspectionEndpoint,
-    clientAuthentication: { method: 'client_secret_basic', ...authorizationServer.resourceServer },
+    endpoint,
+    clientAuthentication: { method: 'client_secret_basic', clientId, clientSecret },
     certificateAuthorities: [certificate],
   });
   const operations = await contract(definition.json, {
-    schemes: { OAuth2Security: anyOf(introspection, new ApiKeyHandler(apiKeys)) },
+    schemes: { OAuth2Security: anyOf(tokens, new ApiKeyHandler(apiKeys)) },
   });
   return new SecurityChain({ name: 'gateway-api', operations, format: wso2Format });
 }

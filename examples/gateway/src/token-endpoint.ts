@@ -15,6 +15,8 @@ export function tokenEndpoint(authorizationServer: AuthorizationServer): Request
       response.setHeader('Allow', 'POST');
       return sendWso2Error(response, 405, 'Method Not Allowed', 'Send the parameters as a form with POST.');
     }
+    // RFC 6749 5.1 asks for both; the authorization server sets the first by itself.
+    response.setHeader('Pragma', 'no-cache');
     request.url = MOUNT_PATH + request.url;
     authorizationServer.handle(request, response);
   };

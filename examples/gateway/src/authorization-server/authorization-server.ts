@@ -8,6 +8,7 @@ import { defaultResourceOf, resourceServerOf } from './access-token-format.js';
 import { CLIENT_CREDENTIALS_PARAMETERS, clientCredentialsGrant } from './client-credentials-grant.js';
 import { loadProvider } from './load-provider.js';
 import { loginPage } from './login-page.js';
+import { OAuthError } from './oauth-error.js';
 import { PASSWORD_GRANT_PARAMETERS, passwordGrant } from './password-grant.js';
 import { signingKeys } from './signing-keys.js';
 import { Storage } from './storage.js';
@@ -110,17 +111,8 @@ function knownResource(
   { audience, accessTokenTtlSeconds }: AuthorizationServerOptions,
 ): ResourceServer {
   const known = resourceServerOf(resource, audience, accessTokenTtlSeconds);
-  if (known === undefined) throw new InvalidTarget();
+  if (known === undefined) throw new OAuthError('invalid_target', 'the resource is unknown');
   return known;
-}
-
-/** RFC 8707 2: the resource is unknown. Shaped as oidc-provider's own errors, whose class loads only with it. */
-class InvalidTarget extends Error {
-  readonly error = 'invalid_target';
-  readonly error_description = 'resource indicator is missing, or unknown';
-  readonly status = 400;
-  readonly statusCode = 400;
-  readonly expose = true;
 }
 
 /** RFC 6749 5.2 has a code of its own for a grant that the client was not registered for. */

@@ -1,0 +1,135 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { Agent, request } from 'undici';
+
+const MAIN = join(__dirname, '../../examples/gateway/dist/main.js');
+const READY = /^Gateway is ready: https:\/\/localhost:(\d+)\S*, tokens at https:\/\/localhost:(\d+)\//;
+
+/** Documents of many shapes, into which tests look without a cast. */
+// biome-ignore lint/suspicious/noExplicitAny: every member may be anything, and the assertions say what it is.
+export type Json = Record<string, any>;
+
+/** An answer, read to its end. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly text: string;
+  readonly json: Json;
+}
+
+export interface Call {
+  readonly method?: 'GET' | 'POST' | 'PUT' | 'HEAD';
+  readonly headers?: Record<string, string>;
+  /** Sent as a form. */
+  readonly form?: Record<string, string>;
+  /** Sent as JSON; a string is sent as it is. */
+  readonly body?: unknown;
+}
+
+/** The gateway example as its users run it: a process of its own, on free ports. */
+export class GatewayProcess {
+  readonly origin: string;
+  readonly tokenOrigin: string;
+  /** Everything that it has printed. */
+  readonly output: readonly string[];
+  readonly #child: ChildProcess;
+  readonly #agent = new Agent({ connect: { rejectUnauthorized: false } });
+
+  static async start(args: readonly string[] = []): Promise<GatewayProcess> {
+    const child = spawn(process.execPath, [MAIN, '--port', '0', '--token-port', '0', ...args], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const output: string[] = [];
+    for await (const line of createInterface({ input: child.stdout as NodeJS.ReadableStream })) {
+      output.push(line);
+      const ready = READY.exec(line);
+      if (ready !== null) return new GatewayProcess(child, output, Number(ready[1]), Number(ready[2]));
+    }
+    throw new Error('the gateway ended before it was ready');
+  }
+
+  private constructor(child: ChildProcess, output: readonly string[], port: number, tokenPort: number) {
+    this.#child = child;
+    this.output = output;
+    this.origin = `https://localhost:${port}`;
+    this.tokenOrigin = `https://localhost:${tokenPort}`;
+  }
+
+  /** The exit code, and the signal if it took one to end it. */
+  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<readonly [code: number | null, signal: string | null]> {
+    await this.#agent.destroy();
+    const exited = once(this.#child, 'exit');
+    this.#child.kill(signal);
+    return (await exited) as [number | null, string | null];
+  }
+
+  /** Calls any address with the development certificate accepted. */
+  async call(url: string, { method, headers = {}, form, body }: Call = {}): Promise<Answer> {
+    const content = form ? new URLSearchParams(form).toString() : encoded(body);
+    const type = form ? 'application/x-www-form-urlencoded' : 'application/json';
+    const response = await request(url, {
+      dispatcher: this.#agent,
+      method: method ?? (content === undefined ? 'GET' : 'POST'),
+      headers: content === undefined ? headers : { 'content-type': type, ...headers },
+      body: content ?? null,
+    });
+    const text = await response.body.text();
+    return { status: response.statusCode, headers: response.headers, text, json: parsed(text) };
+  }
+
+  /** An operation of the Gateway API on the API that is in storage. */
+  api(
+    path: string,
+    headers: Record<string, string> = {},
+    query = 'apiName=PizzaShackAPI&version=1.0.0',
+  ): Promise<Answer> {
+    const method = path === '/redeploy-api' || path === '/undeploy-api' ? 'POST' : 'GET';
+    return this.call(`${this.origin}/api/am/gateway/v1${path}${query === '' ? '' : `?${query}`}`, { method, headers });
+  }
+
+  register(payload: unknown, user = 'admin', password: string = user): Promise<Answer> {
+    const url = `${this.origin}/client-registration/v0.17/register`;
+    return this.call(url, { body: payload, headers: { authorization: basic(user, password) } });
+  }
+
+  token(client: Client, form: Record<string, string>): Promise<Answer> {
+    return this.call(`${this.tokenOrigin}/token`, {
+      form,
+      headers: { authorization: basic(client.clientId, client.clientSecret) },
+    });
+  }
+
+  revoke(client: Client, token: string): Promise<Answer> {
+    return this.call(`${this.tokenOrigin}/revoke`, {
+      form: { token },
+      headers: { authorization: basic(client.clientId, client.clientSecret) },
+    });
+  }
+}
+
+export interface Client {
+  readonly clientId: string;
+  readonly clientSecret: string;
+}
+
+export function basic(user: string, password: string): string {
+  return `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
+}
+
+export function bearer(token: string): { authorization: string } {
+  return { authorization: `Bearer ${token}` };
+}
+
+function encoded(body: unknown): string | undefined {
+  return body === undefined || typeof body === 'string' ? body : JSON.stringify(body);
+}
+
+function parsed(text: string): Json {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return {};
+  }
+}
