@@ -1,2 +1,3 @@
 export * from './basic/index.js';
 export * from './introspection/index.js';
+export * from './jwt/index.js';

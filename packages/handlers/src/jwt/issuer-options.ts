@@ -1,0 +1,102 @@
+import {
+  between,
+  callable,
+  checkOptions,
+  flag,
+  invalid,
+  listOf,
+  type OptionCheck,
+  optionalOption,
+  type PrincipalInit,
+  text,
+  textOrTexts,
+  unchecked,
+  withDefault,
+} from '@sallyport/core';
+import type { TokenClaims } from '../token-claims.js';
+import { signatureAlgorithms } from './algorithms.js';
+import { type ClaimRules, claimRules } from './claim-rules.js';
+import type { KeySource } from './key-source.js';
+import { tokenType } from './token-header.js';
+
+/** An issuer whose tokens are accepted, bound to its own keys and rules. */
+export interface TrustedIssuer {
+  /** Compared with `iss` exactly. */
+  readonly issuer: string;
+  /** Who is meant by `aud`: one of these has to be in it, exactly. */
+  readonly audience: string | readonly string[];
+  /** The only algorithms that its tokens may be signed with: of public keys, or HMAC for a shared secret. */
+  readonly algorithms: string | readonly string[];
+  readonly keys: KeySource;
+  /**
+   * Values of `typ` that are accepted besides `at+jwt` (RFC 9068 2.1), such as `JWT`. Their tokens must look like access
+   * tokens: see `accessTokenClaims`. Default: none.
+   */
+  readonly acceptTyp?: readonly string[] | undefined;
+  /** Accepts tokens without `typ`, under the same condition. Default false. */
+  readonly allowMissingTyp?: boolean | undefined;
+  /**
+   * Claims of which a token that is no `at+jwt` needs at least one, lest an ID token pass for an access token. Default:
+   * `client_id` and the scope claims.
+   */
+  readonly accessTokenClaims?: readonly string[] | undefined;
+  /** Claims that must be there. Default: `sub`, `client_id`, `iat` and `jti` (RFC 9068 2.2); for other `typ`, `sub` and `iat`. */
+  readonly requiredClaims?: readonly string[] | undefined;
+  /** What claims must be; a function gets the value and all claims. */
+  readonly claimRules?: ClaimRules | undefined;
+  /** Accepts tokens without `exp`, which never end. Default false. */
+  readonly allowMissingExpiry?: boolean | undefined;
+  /** How old a token may be by its `iat`, in seconds. 1 to 31 536 000; default: as old as its `exp` allows. */
+  readonly maxTokenAgeSeconds?: number | undefined;
+  /** Claims that hold scopes, as a text of words or a list of them. Default: `scope`, as a text (RFC 9068 2.2.3). */
+  readonly scopeClaims?: string | readonly string[] | undefined;
+  /** Claims that hold roles, as a list (RFC 9068 2.2.3.1) or a text of words. Default `roles`. */
+  readonly rolesClaims?: string | readonly string[] | undefined;
+  /** Changes what the principal is made of. Issuer, audience and end of the token stay what they are. */
+  readonly mapPrincipal?: MapPrincipal | undefined;
+}
+
+export type MapPrincipal = (init: PrincipalInit, claims: TokenClaims) => PrincipalInit;
+
+export interface IssuerSettings {
+  readonly issuer: string;
+  readonly audience: readonly string[];
+  readonly algorithms: readonly string[];
+  readonly keys: KeySource;
+  readonly acceptTyp: readonly string[];
+  readonly allowMissingTyp: boolean;
+  readonly accessTokenClaims: readonly string[] | undefined;
+  readonly requiredClaims: readonly string[] | undefined;
+  readonly claimRules: ReturnType<typeof claimRules>;
+  readonly allowMissingExpiry: boolean;
+  readonly maxTokenAgeSeconds: number | undefined;
+  readonly scopeClaims: readonly string[] | undefined;
+  readonly rolesClaims: readonly string[];
+  readonly mapPrincipal: MapPrincipal | undefined;
+}
+
+/** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN */
+export function checkedIssuer(issuer: TrustedIssuer, name: string): IssuerSettings {
+  return checkOptions(name, issuer, {
+    issuer: text,
+    audience: textOrTexts,
+    algorithms: signatureAlgorithms,
+    keys: unchecked<KeySource>(),
+    acceptTyp: withDefault(listOf(typ), []),
+    allowMissingTyp: withDefault(flag, false),
+    accessTokenClaims: optionalOption(textOrTexts),
+    requiredClaims: optionalOption(listOf(text)),
+    claimRules: withDefault(claimRules, []),
+    allowMissingExpiry: withDefault(flag, false),
+    maxTokenAgeSeconds: optionalOption(between(1, 31_536_000)),
+    scopeClaims: optionalOption(textOrTexts),
+    rolesClaims: withDefault(textOrTexts, ['roles']),
+    mapPrincipal: optionalOption(callable<MapPrincipal>()),
+  });
+}
+
+const typ: OptionCheck<string> = (value, name) => {
+  const type = tokenType(value);
+  if (type === undefined) throw invalid(name, 'must be a media type without parameters, such as JWT');
+  return type;
+};

@@ -1,0 +1,141 @@
+import { isDeepStrictEqual } from 'node:util';
+import {
+  between,
+  type Clock,
+  callable,
+  checkOptions,
+  type Eventually,
+  invalid,
+  type OptionCheck,
+  SallyportError,
+  textOrTexts,
+  UpstreamError,
+  withDefault,
+} from '@sallyport/core';
+import { LRUCache } from 'lru-cache';
+import { answerWithin } from '../basic/answer-within.js';
+import { Issuer } from './issuer.js';
+import type { TrustedIssuer } from './issuer-options.js';
+import type { KeySetCollaborators } from './key-source.js';
+
+/** Issuers that are found at run time: one for each tenant, say. */
+export interface IssuerResolverOptions {
+  /**
+   * Which issuers may be resolved at all: a list, or a function that says so at once. It sees issuers that nobody has
+   * verified yet, so it has to name hosts in full and must not search for parts of a text.
+   */
+  readonly trusts: readonly string[] | ((issuer: string) => boolean);
+  /** Looks an issuer up; `undefined` for one that does not exist. A rejection means 503. */
+  readonly resolve: (issuer: string) => Promise<TrustedIssuer | undefined>;
+  /** How long an answer is used, in seconds. 1 to 86 400, default 600. */
+  readonly ttlSeconds?: number | undefined;
+  /** Issuers remembered at once, the least recently used goes first. 1 to 100 000, default 1 000. */
+  readonly maxIssuers?: number | undefined;
+  /** How long a lookup may take, in milliseconds. 1 to 30 000, default 2 000. */
+  readonly timeoutMs?: number | undefined;
+}
+
+interface ResolvedIssuer {
+  readonly issuer: Issuer;
+  readonly options: TrustedIssuer;
+  untilMs: number;
+}
+
+const MAX_LOOKUPS = 64;
+const MAX_MISSING = 1_000;
+const MISSING_MS = 30_000;
+
+/** Resolves issuers, each once for a while, few at a time; those that do not exist crowd nobody out. */
+export class IssuerResolver {
+  readonly #trusts: (issuer: string) => boolean;
+  readonly #resolve: IssuerResolverOptions['resolve'];
+  readonly #ttlMs: number;
+  readonly #timeoutMs: number;
+  readonly #services: KeySetCollaborators;
+  readonly #clock: Clock;
+  readonly #resolved: LRUCache<string, ResolvedIssuer>;
+  readonly #missingUntilMs = new LRUCache<string, number>({ max: MAX_MISSING });
+  readonly #lookups = new Map<string, Promise<Issuer | undefined>>();
+
+  /** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN */
+  constructor(options: IssuerResolverOptions, services: KeySetCollaborators) {
+    const checked = checkOptions('JwtHandlerOptions.issuerResolver', options, {
+      trusts: trustCheck,
+      resolve: callable<IssuerResolverOptions['resolve']>(),
+      ttlSeconds: withDefault(between(1, 86_400), 600),
+      maxIssuers: withDefault(between(1, 100_000), 1_000),
+      timeoutMs: withDefault(between(1, 30_000), 2_000),
+    });
+    this.#trusts = checked.trusts;
+    this.#resolve = checked.resolve;
+    this.#ttlMs = checked.ttlSeconds * 1_000;
+    this.#timeoutMs = checked.timeoutMs;
+    this.#services = services;
+    this.#clock = services.clock;
+    this.#resolved = new LRUCache({ max: checked.maxIssuers, dispose: ({ issuer }) => issuer.keys.close?.() });
+  }
+
+  trusts(name: string): boolean {
+    return this.#trusts(name);
+  }
+
+  /** The issuer, `undefined` when it does not exist. Rejects with an `UpstreamError` when nobody can tell. */
+  find(name: string): Eventually<Issuer | undefined> {
+    const nowMs = this.#clock.monotonic();
+    const known = this.#resolved.get(name);
+    if (known !== undefined && nowMs < known.untilMs) return known.issuer;
+    if (nowMs < (this.#missingUntilMs.get(name) ?? Number.NEGATIVE_INFINITY)) return undefined;
+    return this.#lookups.get(name) ?? this.#lookUp(name);
+  }
+
+  async close(): Promise<void> {
+    const open = [...this.#resolved.values()];
+    await Promise.all(open.map(({ issuer }) => issuer.keys.close?.()));
+  }
+
+  #lookUp(name: string): Promise<Issuer | undefined> {
+    if (this.#lookups.size >= MAX_LOOKUPS) {
+      return Promise.reject(new UpstreamError('ERR_SALLYPORT_UPSTREAM_OVERLOADED', 'too many issuers are looked up'));
+    }
+    const lookup = this.#ask(name).finally(() => this.#lookups.delete(name));
+    this.#lookups.set(name, lookup);
+    return lookup;
+  }
+
+  async #ask(name: string): Promise<Issuer | undefined> {
+    const options = await this.#answer(name);
+    const known = this.#resolved.get(name);
+    const nowMs = this.#clock.monotonic();
+    if (known !== undefined && isDeepStrictEqual(known.options, options)) {
+      known.untilMs = nowMs + this.#ttlMs;
+      return known.issuer;
+    }
+    // What the old rules let in is not to be remembered under the new ones.
+    if (known !== undefined) this.#services.onWithdrawal();
+    if (options === undefined) {
+      this.#resolved.delete(name);
+      this.#missingUntilMs.set(name, nowMs + MISSING_MS);
+      return undefined;
+    }
+    const issuer = new Issuer(options, 'resolved issuer', this.#services);
+    this.#resolved.set(name, { issuer, options, untilMs: nowMs + this.#ttlMs });
+    return issuer;
+  }
+
+  async #answer(name: string): Promise<TrustedIssuer | undefined> {
+    const options = await answerWithin(this.#timeoutMs, this.#resolve(name), this.#clock).catch((error: unknown) => {
+      if (error instanceof SallyportError) throw error;
+      throw new UpstreamError('ERR_SALLYPORT_UPSTREAM_UNREACHABLE', 'the issuer could not be looked up');
+    });
+    if (options === undefined) return undefined;
+    if (options?.issuer !== name) throw new TypeError('an issuer was resolved to another one');
+    return options;
+  }
+}
+
+const trustCheck: OptionCheck<(issuer: string) => boolean> = (value, name) => {
+  if (typeof value === 'function') return (issuer) => value(issuer) === true;
+  if (!Array.isArray(value)) throw invalid(name, 'must be a list of issuers or a function');
+  const trusted = new Set(textOrTexts(value, name));
+  return (issuer) => trusted.has(issuer);
+};

@@ -1,0 +1,34 @@
+import { inspect } from 'node:util';
+import { type Authenticated, fingerprint } from '@sallyport/core';
+
+/** A token that a JWT handler took. Whatever prints it sees a fingerprint. */
+export class JwtCredential {
+  readonly #token: string;
+  /** The issuer that the token names, trusted but not verified; absent for an encrypted token. */
+  readonly issuer: string | undefined;
+  /** What was remembered about the token when it was extracted. */
+  readonly known: Authenticated | undefined;
+
+  constructor(token: string, { issuer, known }: { issuer?: string; known?: Authenticated } = {}) {
+    this.#token = token;
+    this.issuer = issuer;
+    this.known = known;
+  }
+
+  reveal(): string {
+    return this.#token;
+  }
+
+  /** For traces: the same for the same token, within this process. */
+  fingerprint(): string {
+    return fingerprint(this.#token);
+  }
+
+  toJSON(): string {
+    return `[token ${this.fingerprint()}]`;
+  }
+
+  [inspect.custom](): string {
+    return this.toJSON();
+  }
+}

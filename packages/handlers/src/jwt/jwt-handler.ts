@@ -1,0 +1,142 @@
+import {
+  bearerChallenge,
+  type CacheStatistics,
+  type Challenge,
+  type CredentialClaim,
+  denied,
+  type Eventually,
+  type SecurityHandler,
+  type SecurityRequest,
+  UpstreamError,
+  unavailable,
+  type Verdict,
+  VerdictCache,
+} from '@sallyport/core';
+import { extractBearerToken } from '../bearer-token.js';
+import { outlineOf, peekIssuer } from './compact-jws.js';
+import { decryptToken } from './decryption.js';
+import { Issuers } from './issuers.js';
+import { JwtCredential } from './jwt-credential.js';
+import {
+  checkedJwtCollaborators,
+  checkedJwtOptions,
+  type JwtHandlerCollaborators,
+  type JwtHandlerOptions,
+  type JwtSettings,
+} from './jwt-options.js';
+import { type Verification, verifyToken } from './verify-token.js';
+
+/** What a JWT handler has seen so far. */
+export interface JwtStatistics {
+  readonly cache: CacheStatistics;
+  /** Tokens whose header offered a key or a place to fetch one from (`jwk`, `jku`, `x5c`, `x5u`); it was ignored. */
+  readonly keyOffers: number;
+}
+
+const ISSUER_UNKNOWN = denied('issuer_unknown');
+
+/**
+ * Authenticates JWT access tokens (RFC 7519, RFC 8725, RFC 9068) of trusted issuers, each bound to its own keys. Takes
+ * the tokens that name such an issuer and leaves all others to other handlers. A token that was verified before costs
+ * a lookup; a key server that cannot answer means 503, never 401.
+ */
+export class JwtHandler implements SecurityHandler<JwtCredential> {
+  readonly name: string;
+  readonly challenges: readonly Challenge[];
+  readonly claim: CredentialClaim = Object.freeze({ source: 'authorization:bearer', selective: true });
+  readonly #settings: JwtSettings;
+  readonly #issuers: Issuers;
+  readonly #verification: Verification;
+  readonly #newCache: () => VerdictCache;
+  #cache: VerdictCache;
+  #keyOffers = 0;
+
+  /** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN */
+  constructor(options: JwtHandlerOptions, collaborators: JwtHandlerCollaborators = {}) {
+    const settings = checkedJwtOptions(options);
+    const services = checkedJwtCollaborators(collaborators);
+    const { clock } = services;
+    this.#settings = settings;
+    this.name = settings.name;
+    this.challenges = Object.freeze([bearerChallenge(settings.realm)]);
+    this.#newCache = () => new VerdictCache({ ...settings.cache, namespace: settings.name }, services);
+    this.#cache = this.#newCache();
+    // What a withdrawn key has verified is not to be believed any longer.
+    const onWithdrawal = () => {
+      this.#cache = this.#newCache();
+    };
+    this.#issuers = new Issuers(settings.issuers, settings.issuerResolver, { clock, onWithdrawal });
+    this.#verification = {
+      now: () => clock.now() / 1_000,
+      clockToleranceSeconds: settings.clockToleranceSeconds,
+      handler: settings.name,
+      onKeyOffer: () => {
+        this.#keyOffers += 1;
+      },
+    };
+  }
+
+  get statistics(): JwtStatistics {
+    return Object.freeze({ cache: this.#cache.statistics, keyOffers: this.#keyOffers });
+  }
+
+  /** A token seen before is found by its hash alone; of others the unverified issuer tells whether they are ours. */
+  extract(request: SecurityRequest): JwtCredential | Verdict | undefined {
+    const { authorization } = request;
+    if (authorization.kind !== 'credentials' || authorization.scheme !== 'bearer') return undefined;
+    const { value } = authorization;
+    const known = value.includes('.') ? this.#cache.find(value) : undefined;
+    if (known !== undefined) return new JwtCredential(value, { known });
+    const token = extractBearerToken(request);
+    return typeof token === 'string' ? this.#take(token) : token;
+  }
+
+  verify(credential: JwtCredential, request: SecurityRequest): Eventually<Verdict> {
+    const { known } = credential;
+    if (known === undefined) return this.#cache.resolve(credential.reveal(), request, () => this.#verify(credential));
+    request.trace?.noteCache('hit');
+    return known;
+  }
+
+  async start(): Promise<void> {
+    try {
+      await this.#issuers.start();
+    } catch (error) {
+      if (this.#settings.requireKeysAtStart || !(error instanceof UpstreamError)) throw error;
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#issuers.close();
+  }
+
+  /** Who encrypted a token cannot be seen from outside, so with keys for them all encrypted tokens are ours. */
+  #take(token: string): JwtCredential | undefined {
+    const outline = outlineOf(token);
+    if (outline === 'jwe') return this.#settings.decryptionKeys.length > 0 ? new JwtCredential(token) : undefined;
+    const issuer = outline && peekIssuer(token);
+    return issuer !== undefined && this.#issuers.trusts(issuer) ? new JwtCredential(token, { issuer }) : undefined;
+  }
+
+  async #verify(credential: JwtCredential): Promise<Verdict> {
+    try {
+      const token = credential.reveal();
+      if (credential.issuer !== undefined) return await this.#verifyOf(credential.issuer, token);
+      const signed = await decryptToken(token, this.#settings.decryptionKeys);
+      if (typeof signed !== 'string') return signed;
+      const issuer = peekIssuer(signed);
+      return issuer !== undefined && this.#issuers.trusts(issuer)
+        ? await this.#verifyOf(issuer, signed)
+        : ISSUER_UNKNOWN;
+    } catch (error) {
+      if (!(error instanceof UpstreamError)) throw error;
+      return unavailable(error, { retryAfterSeconds: error.retryAfterSeconds });
+    }
+  }
+
+  async #verifyOf(issuerName: string, token: string): Promise<Verdict> {
+    const found = this.#issuers.find(issuerName);
+    const issuer = found instanceof Promise ? await found : found;
+    return issuer === undefined ? ISSUER_UNKNOWN : verifyToken(token, issuer, this.#verification);
+  }
+}

@@ -1,0 +1,83 @@
+import {
+  between,
+  type Clock,
+  checkOptions,
+  flag,
+  having,
+  listOf,
+  optionalOption,
+  type Revocations,
+  systemClock,
+  text,
+  unchecked,
+  type VerdictCacheOptions,
+  withDefault,
+} from '@sallyport/core';
+import { type DecryptionKey, type DecryptionSettings, decryptionKey } from './decryption-key.js';
+import type { TrustedIssuer } from './issuer-options.js';
+import type { IssuerResolverOptions } from './issuer-resolver.js';
+
+/** How long verified tokens are remembered, and how many. */
+export type VerifiedTokenOptions = Omit<VerdictCacheOptions, 'namespace' | 'secret' | 'staleIfUnavailableSeconds'>;
+
+export interface JwtHandlerOptions {
+  /** Names this handler in requirements, traces and logs. Default `jwt`. */
+  readonly name?: string | undefined;
+  /** Realm of the Bearer challenge. */
+  readonly realm: string;
+  /** The issuers whose tokens are accepted. */
+  readonly issuers?: readonly TrustedIssuer[] | undefined;
+  /** Finds further issuers at run time. */
+  readonly issuerResolver?: IssuerResolverOptions | undefined;
+  /** Tolerance for `exp`, `nbf`, `iat` and ages, in seconds. 0 to 60, default 5. */
+  readonly clockToleranceSeconds?: number | undefined;
+  /** Accepts encrypted tokens (RFC 7516), too, and takes every five-part token. Default: none are. */
+  readonly decryptionKeys?: readonly DecryptionKey[] | undefined;
+  /** How verified tokens, and those that were refused, are remembered. */
+  readonly cache?: VerifiedTokenOptions | undefined;
+  /** Lets the start fail when a configured issuer's keys cannot be fetched. Default false: tokens get 503 until they can. */
+  readonly requireKeysAtStart?: boolean | undefined;
+}
+
+/** Services of a JWT handler. */
+export interface JwtHandlerCollaborators {
+  readonly clock?: Clock | undefined;
+  /** What has been revoked: tokens, their `jti`, clients and subjects. */
+  readonly revocations?: Revocations | undefined;
+}
+
+export interface JwtSettings {
+  readonly name: string;
+  readonly realm: string;
+  readonly issuers: readonly TrustedIssuer[];
+  readonly issuerResolver: IssuerResolverOptions | undefined;
+  readonly clockToleranceSeconds: number;
+  readonly decryptionKeys: readonly DecryptionSettings[];
+  readonly cache: VerifiedTokenOptions;
+  readonly requireKeysAtStart: boolean;
+}
+
+/** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN */
+export function checkedJwtOptions(options: JwtHandlerOptions): JwtSettings {
+  return checkOptions('JwtHandlerOptions', options, {
+    name: withDefault(text, 'jwt'),
+    realm: text,
+    issuers: withDefault(listOf(unchecked<TrustedIssuer>()), []),
+    issuerResolver: unchecked<IssuerResolverOptions | undefined>(),
+    clockToleranceSeconds: withDefault(between(0, 60), 5),
+    decryptionKeys: withDefault(listOf(decryptionKey), []),
+    cache: withDefault(unchecked<VerifiedTokenOptions>(), {}),
+    requireKeysAtStart: withDefault(flag, false),
+  });
+}
+
+/** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN */
+export function checkedJwtCollaborators(collaborators: JwtHandlerCollaborators): {
+  readonly clock: Clock;
+  readonly revocations: Revocations | undefined;
+} {
+  return checkOptions('JwtHandlerCollaborators', collaborators, {
+    clock: withDefault(having<Clock>('now', 'monotonic', 'schedule'), systemClock),
+    revocations: optionalOption(unchecked<Revocations>()),
+  });
+}

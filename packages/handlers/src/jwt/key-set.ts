@@ -1,0 +1,43 @@
+import type { Eventually } from '@sallyport/core';
+import type { KeySelection, KeyTable } from './key-table.js';
+import type { VerificationKey } from './verification-key.js';
+
+/** The keys of one issuer, wherever they come from. */
+export interface KeySet {
+  /**
+   * The key that a token's header names. Rejects with an `UpstreamError` when nobody can tell; a key that is known is
+   * returned as it is and not as a promise.
+   */
+  find(id: string | undefined, algorithm: string): Eventually<KeySelection>;
+  /** Fetches what has to be fetched, so that the first token does not wait. Rejects when that fails. */
+  start?(): Promise<void>;
+  close?(): Promise<void>;
+}
+
+/** A key set that was configured with the handler. */
+export class StaticKeySet implements KeySet {
+  readonly #table: KeyTable;
+
+  constructor(table: KeyTable) {
+    this.#table = table;
+  }
+
+  find(id: string | undefined, algorithm: string): KeySelection {
+    return this.#table.select(id, algorithm);
+  }
+}
+
+/** One configured key or secret: the only one there is, so that a token need not name it, but may not name another. */
+export class SingleKey implements KeySet {
+  readonly #key: VerificationKey;
+
+  constructor(key: VerificationKey) {
+    this.#key = key;
+  }
+
+  find(id: string | undefined, algorithm: string): KeySelection {
+    const isNamed = id === undefined || this.#key.id === undefined || id === this.#key.id;
+    if (!isNamed) return 'unknown';
+    return this.#key.algorithms.has(algorithm) ? this.#key : 'unfit';
+  }
+}

@@ -1,0 +1,143 @@
+import type { KeyObject } from 'node:crypto';
+import {
+  between,
+  type Clock,
+  checkOptions,
+  invalid,
+  type OptionCheck,
+  optionalOption,
+  text,
+  unchecked,
+  withDefault,
+} from '@sallyport/core';
+import { OutboundClient } from '../outbound/outbound-client.js';
+import { checkedEndpoint, type OutboundOptions } from '../outbound/outbound-options.js';
+import { isSymmetric } from './algorithms.js';
+import { configuredPublicKey, configuredSecret } from './configured-key.js';
+import { readKeySet } from './key-document.js';
+import { KeyServer } from './key-server.js';
+import { type KeySet, SingleKey, StaticKeySet } from './key-set.js';
+import { RemoteKeySet } from './remote-key-set.js';
+
+/** Where an issuer's keys come from; exactly one source. */
+export type KeySource = PublishedKeys | DiscoveredKeys | ConfiguredKeys | ConfiguredPublicKey | ConfiguredSecret;
+
+/** How fetched keys are used. */
+export interface RemoteKeyOptions {
+  /** How long keys are used before they are fetched again, in seconds; `Cache-Control` may shorten it. 1 to 86 400, default 600. */
+  readonly maxAgeSeconds?: number | undefined;
+  /** How much longer they serve while the key server fails, in seconds. 0 to 86 400, default 3 600. */
+  readonly maxStaleSeconds?: number | undefined;
+  /** The least time between fetches that unknown key identifiers cause, in seconds. 1 to 3 600, default 30. */
+  readonly cooldownSeconds?: number | undefined;
+  /** How the key server is called. */
+  readonly outbound?: OutboundOptions | undefined;
+}
+
+/** A JWK set at an https URL (RFC 7517 5). */
+export interface PublishedKeys extends RemoteKeyOptions {
+  readonly jwksUri: string;
+}
+
+/** The JWK set that the issuer's metadata name (RFC 8414 2, OpenID Connect Discovery 4). */
+export interface DiscoveredKeys extends RemoteKeyOptions {
+  readonly discovery: true;
+}
+
+/** A JWK set that is part of the configuration. */
+export interface ConfiguredKeys {
+  readonly jwks: { readonly keys: readonly object[] };
+}
+
+/** One public key: PEM (SubjectPublicKeyInfo or a certificate) or a key object. */
+export interface ConfiguredPublicKey {
+  readonly publicKey: string | KeyObject;
+  /** The only key identifier that tokens may name. Default: tokens may name any. */
+  readonly kid?: string | undefined;
+}
+
+/** One shared secret (HMAC), at least as long as the hash of every algorithm; a text stands for its UTF-8 bytes. */
+export interface ConfiguredSecret {
+  readonly secret: string | Uint8Array | KeyObject;
+  /** The only key identifier that tokens may name. Default: tokens may name any. */
+  readonly kid?: string | undefined;
+}
+
+/** Whose keys are opened, and what for. */
+export interface KeyOwner {
+  readonly issuer: string;
+  readonly algorithms: readonly string[];
+}
+
+/** Services of the key sets of one handler. */
+export interface KeySetCollaborators {
+  readonly clock: Clock;
+  /** Called when a key that was in use is no longer published. */
+  readonly onWithdrawal: () => void;
+}
+
+const KINDS = ['jwksUri', 'discovery', 'jwks', 'publicKey', 'secret'] as const;
+
+/**
+ * Opens the keys of an issuer; nothing is fetched yet.
+ * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN
+ */
+export function openKeySet(source: KeySource, name: string, owner: KeyOwner, services: KeySetCollaborators): KeySet {
+  if (typeof source !== 'object' || source === null) throw invalid(name, 'must be an object');
+  const members: Partial<Record<(typeof KINDS)[number], unknown>> = source;
+  const given = KINDS.filter((kind) => members[kind] !== undefined);
+  if (given.length !== 1) throw invalid(name, `must have exactly one of ${KINDS.join(', ')}`);
+  const takesSecrets = members.secret !== undefined;
+  if (!owner.algorithms.every((algorithm) => isSymmetric(algorithm) === takesSecrets)) {
+    throw invalid(name, takesSecrets ? 'go with HMAC algorithms only' : 'go with public key algorithms only');
+  }
+  switch (given[0]) {
+    case 'jwks':
+      return configuredKeys(source as ConfiguredKeys, name, owner);
+    case 'publicKey':
+      return new SingleKey(configuredPublicKey(source as ConfiguredPublicKey, name, owner.algorithms));
+    case 'secret':
+      return new SingleKey(configuredSecret(source as ConfiguredSecret, name, owner.algorithms));
+    default:
+      return remoteKeys(source as PublishedKeys | DiscoveredKeys, name, owner, services);
+  }
+}
+
+function configuredKeys(source: ConfiguredKeys, name: string, { issuer, algorithms }: KeyOwner): KeySet {
+  const { jwks } = checkOptions(name, source, { jwks: unchecked<unknown>() });
+  const table = readKeySet(jwks, issuer, algorithms);
+  if (table === undefined || table.keys.length === 0) throw invalid(`${name}.jwks`, 'must hold a usable key');
+  return new StaticKeySet(table);
+}
+
+function remoteKeys(
+  source: PublishedKeys | DiscoveredKeys,
+  name: string,
+  { issuer, algorithms }: KeyOwner,
+  { clock, onWithdrawal }: KeySetCollaborators,
+): KeySet {
+  const checked = checkOptions(name, source, {
+    jwksUri: optionalOption(text),
+    discovery: optionalOption(discoveryFlag),
+    maxAgeSeconds: withDefault(between(1, 86_400), 600),
+    maxStaleSeconds: withDefault(between(0, 86_400), 3_600),
+    cooldownSeconds: withDefault(between(1, 3_600), 30),
+    outbound: withDefault(unchecked<OutboundOptions>(), {}),
+  });
+  const client = new OutboundClient(checked.outbound, { clock });
+  const endpoint = (url: string, option: string) => checkedEndpoint(url, option, client.settings);
+  const jwksUri = checked.jwksUri === undefined ? undefined : endpoint(checked.jwksUri, `${name}.jwksUri`);
+  if (jwksUri === undefined) endpoint(issuer, 'issuer');
+  const lifetimes = {
+    maxAgeMs: checked.maxAgeSeconds * 1_000,
+    maxStaleMs: checked.maxStaleSeconds * 1_000,
+    cooldownMs: checked.cooldownSeconds * 1_000,
+  };
+  const server = new KeyServer({ issuer, jwksUri }, { client });
+  return new RemoteKeySet({ issuer, algorithms, lifetimes }, { server, clock, onWithdrawal });
+}
+
+const discoveryFlag: OptionCheck<true> = (value, name) => {
+  if (value !== true) throw invalid(name, 'must be true or left out');
+  return value;
+};

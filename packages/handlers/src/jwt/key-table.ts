@@ -1,0 +1,41 @@
+import type { VerificationKey } from './verification-key.js';
+
+/** What a table knows about a key: the key, that there is none of this name, or that it must not be used for this. */
+export type KeySelection = VerificationKey | 'unknown' | 'unfit';
+
+/** The usable keys of a set, by identifier. */
+export class KeyTable {
+  readonly keys: readonly VerificationKey[];
+  /** Identifiers that several different keys bear: none of those keys is used (RFC 7517 4.5). */
+  readonly ambiguous: ReadonlySet<string>;
+  readonly #byId = new Map<string, VerificationKey>();
+
+  constructor(keys: readonly VerificationKey[]) {
+    const ambiguous = new Set<string>();
+    for (const key of keys) {
+      const { id } = key;
+      const known = id === undefined ? undefined : this.#byId.get(id);
+      if (id !== undefined && known !== undefined && !known.isSameKey(key)) ambiguous.add(id);
+      else if (id !== undefined && known === undefined) this.#byId.set(id, key);
+    }
+    this.ambiguous = ambiguous;
+    this.keys = keys.filter(({ id }) => id === undefined || !ambiguous.has(id));
+  }
+
+  /** Without an identifier the algorithm has to be enough to tell one key (RFC 7515 4.1.4). */
+  select(id: string | undefined, algorithm: string): KeySelection {
+    if (id === undefined) return this.#onlyKeyFor(algorithm);
+    const key = this.#byId.get(id);
+    if (key === undefined) return 'unknown';
+    return key.algorithms.has(algorithm) && !this.ambiguous.has(id) ? key : 'unfit';
+  }
+
+  has(key: VerificationKey): boolean {
+    return this.keys.some((candidate) => candidate.isSameKey(key));
+  }
+
+  #onlyKeyFor(algorithm: string): KeySelection {
+    const [key, ...others] = this.keys.filter(({ algorithms }) => algorithms.has(algorithm));
+    return key !== undefined && others.length === 0 ? key : 'unfit';
+  }
+}

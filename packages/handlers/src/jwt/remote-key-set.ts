@@ -1,0 +1,148 @@
+import { type Clock, type Eventually, UpstreamError } from '@sallyport/core';
+import { readKeySet } from './key-document.js';
+import type { KeyServer } from './key-server.js';
+import type { KeySet } from './key-set.js';
+import { publishKeySetEvent } from './key-set-events.js';
+import type { KeySelection, KeyTable } from './key-table.js';
+import { PacedTask } from './paced-task.js';
+import { UnknownKeyBudget } from './unknown-key-budget.js';
+
+/** How long fetched keys are used. */
+export interface KeySetLifetimes {
+  readonly maxAgeMs: number;
+  readonly maxStaleMs: number;
+  readonly cooldownMs: number;
+}
+
+/** Whose keys, and what for. */
+export interface RemoteKeySetOptions {
+  readonly issuer: string;
+  readonly algorithms: readonly string[];
+  readonly lifetimes: KeySetLifetimes;
+}
+
+export interface RemoteKeySetCollaborators {
+  readonly server: KeyServer;
+  readonly clock: Clock;
+  /** Called when a key that was in use is no longer published: what it verified is in doubt. */
+  readonly onWithdrawal: () => void;
+}
+
+/** Keys in use, with their deadlines on the monotonic clock. */
+interface LoadedKeys {
+  readonly table: KeyTable;
+  readonly refreshAtMs: number;
+  readonly freshUntilMs: number;
+  readonly staleUntilMs: number;
+}
+
+/** Keys are fetched again before they are too old, so that in the normal case nobody ever waits. */
+const REFRESH_AT_SHARE = 0.8;
+
+/**
+ * The keys that an issuer publishes (RFC 7517 5). One fetch is under way at a time; during an outage the last good keys
+ * serve on for a while; tokens with made-up key identifiers cause one fetch per cool-down at most, behind which no
+ * known key ever waits.
+ */
+export class RemoteKeySet implements KeySet {
+  readonly #options: RemoteKeySetOptions;
+  readonly #server: KeyServer;
+  readonly #clock: Clock;
+  readonly #onWithdrawal: () => void;
+  readonly #refresh: PacedTask;
+  readonly #unknownKeys: UnknownKeyBudget;
+  #loaded: LoadedKeys | undefined;
+
+  constructor(options: RemoteKeySetOptions, { server, clock, onWithdrawal }: RemoteKeySetCollaborators) {
+    this.#options = options;
+    this.#server = server;
+    this.#clock = clock;
+    this.#onWithdrawal = onWithdrawal;
+    this.#refresh = new PacedTask(() => this.#fetch(), clock);
+    this.#unknownKeys = new UnknownKeyBudget(options.lifetimes.cooldownMs, clock);
+  }
+
+  find(id: string | undefined, algorithm: string): Eventually<KeySelection> {
+    const loaded = this.#loaded;
+    const nowMs = this.#clock.monotonic();
+    if (loaded === undefined || nowMs >= this.#usableUntilMs(loaded)) return this.#findRefreshed(id, algorithm);
+    if (nowMs >= loaded.refreshAtMs) this.#refresh.run();
+    const selection = loaded.table.select(id, algorithm);
+    return selection === 'unknown' && id !== undefined ? this.#search(id, algorithm) : selection;
+  }
+
+  async start(): Promise<void> {
+    await this.#refresh.run();
+    if (this.#loaded === undefined) throw this.#outage();
+  }
+
+  close(): Promise<void> {
+    return this.#server.close();
+  }
+
+  /** Once a fetch has failed, nobody waits for the next one as long as the old keys may serve. */
+  #usableUntilMs({ freshUntilMs, staleUntilMs }: LoadedKeys): number {
+    return this.#refresh.setback === undefined ? freshUntilMs : staleUntilMs;
+  }
+
+  async #findRefreshed(id: string | undefined, algorithm: string): Promise<KeySelection> {
+    await this.#refresh.run();
+    const loaded = this.#loaded;
+    if (loaded === undefined || this.#clock.monotonic() >= loaded.staleUntilMs) throw this.#outage();
+    return loaded.table.select(id, algorithm);
+  }
+
+  /** Looks for a key that is not there once more, if its turn has come. */
+  async #search(id: string, algorithm: string): Promise<KeySelection> {
+    const mayRefresh = this.#refresh.isUnderWay || (!this.#refresh.isPaused && this.#unknownKeys.spend(id));
+    if (!mayRefresh) return 'unknown';
+    const before = this.#loaded;
+    await this.#refresh.run();
+    const selection = this.#loaded?.table.select(id, algorithm) ?? 'unknown';
+    if (selection === 'unknown' && this.#loaded !== before) this.#unknownKeys.noteMissing(id);
+    return selection;
+  }
+
+  async #fetch(): Promise<void> {
+    const { issuer, algorithms } = this.#options;
+    try {
+      const { document, maxAgeSeconds } = await this.#server.fetch();
+      const table = readKeySet(document, issuer, algorithms);
+      if (table === undefined || table.keys.length === 0) {
+        throw new UpstreamError('ERR_SALLYPORT_UPSTREAM_BODY', 'the key set has no usable key');
+      }
+      this.#adopt(table, maxAgeSeconds);
+      publishKeySetEvent({ kind: 'keys_loaded', issuer, keys: table.keys.length });
+    } catch (error) {
+      const reason = error instanceof UpstreamError ? error.code : 'unexpected_error';
+      publishKeySetEvent({ kind: 'keys_unavailable', issuer, reason });
+      throw error;
+    }
+  }
+
+  /** The server may shorten the time for which its keys are used, though not below the cool-down. */
+  #adopt(table: KeyTable, maxAgeSeconds: number | undefined): void {
+    const { maxAgeMs, maxStaleMs, cooldownMs } = this.#options.lifetimes;
+    const askedMs = maxAgeSeconds === undefined ? maxAgeMs : Math.max(maxAgeSeconds * 1_000, cooldownMs);
+    const freshMs = Math.min(maxAgeMs, askedMs);
+    const nowMs = this.#clock.monotonic();
+    const replaced = this.#loaded?.table;
+    this.#loaded = {
+      table,
+      refreshAtMs: nowMs + freshMs * REFRESH_AT_SHARE,
+      freshUntilMs: nowMs + freshMs,
+      staleUntilMs: nowMs + freshMs + maxStaleMs,
+    };
+    if (replaced?.keys.some((key) => !table.has(key))) this.#onWithdrawal();
+  }
+
+  /** Why there are no keys, and when it is worth asking again. */
+  #outage(): unknown {
+    const { error, untilMs } = this.#refresh.setback ?? { error: undefined, untilMs: 0 };
+    if (!(error instanceof UpstreamError)) return error;
+    const pauseSeconds = Math.ceil((untilMs - this.#clock.monotonic()) / 1_000);
+    return new UpstreamError(error.code, error.message, {
+      retryAfterSeconds: Math.max(1, pauseSeconds, error.retryAfterSeconds ?? 0),
+    });
+  }
+}

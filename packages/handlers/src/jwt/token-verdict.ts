@@ -1,0 +1,78 @@
+import { authenticated, createPrincipal, type Denied, denied, type PrincipalInit, type Verdict } from '@sallyport/core';
+import { mistypedClaim, principalInit, scopesOf, type TokenClaims, unmetExpectation } from '../token-claims.js';
+import { claimsKeep } from './claim-rules.js';
+import type { IssuerSettings } from './issuer-options.js';
+
+/** Under which circumstances claims are judged. */
+export interface Judgement {
+  /** Seconds since the epoch. */
+  readonly now: number;
+  readonly clockToleranceSeconds: number;
+  /** The token's header said that it is an access token (RFC 9068 2.1). */
+  readonly isAccessToken: boolean;
+  /** The name of the handler that proves the token. */
+  readonly handler: string;
+}
+
+const MISSING = denied('claim_missing');
+const NO_ACCESS_TOKEN = denied('access_token_shape_missing');
+const TOO_OLD = denied('token_too_old');
+const RULE_BROKEN = denied('claim_rule_broken');
+const UNPROVED = denied('confirmation_unproved');
+
+/** RFC 9068 2.2; what is no `at+jwt` promises less. */
+const REQUIRED_OF_ACCESS_TOKENS = ['sub', 'client_id', 'iat', 'jti'];
+const REQUIRED_OF_OTHERS = ['sub', 'iat'];
+
+/** What claims, whose signature was right, are worth (RFC 9068 4, RFC 7519 4.1). */
+export function tokenVerdict(claims: TokenClaims, settings: IssuerSettings, judgement: Judgement): Verdict {
+  const refusal = formRefusal(claims, settings, judgement) ?? valueRefusal(claims, settings, judgement);
+  if (refusal !== undefined) return refusal;
+  const init = principalOf(claims, settings);
+  if (init.subject === '') return MISSING;
+  return authenticated(createPrincipal({ ...init, via: [{ handler: judgement.handler, scheme: 'bearer' }] }));
+}
+
+/** Which claims are there, and of which type. */
+function formRefusal(claims: TokenClaims, settings: IssuerSettings, { isAccessToken }: Judgement): Denied | undefined {
+  const mistyped = mistypedClaim(claims);
+  if (mistyped !== undefined) return denied(mistyped.reason);
+  const isThere = (name: string) => (claims[name] ?? undefined) !== undefined;
+  const required = settings.requiredClaims ?? (isAccessToken ? REQUIRED_OF_ACCESS_TOKENS : REQUIRED_OF_OTHERS);
+  if (!isThere('iss') || !(isThere('exp') || settings.allowMissingExpiry) || !required.every(isThere)) return MISSING;
+  const shape = settings.accessTokenClaims ?? ['client_id', ...(settings.scopeClaims ?? ['scope'])];
+  return isAccessToken || shape.some(isThere) ? undefined : NO_ACCESS_TOKEN;
+}
+
+/** What the claims say. */
+function valueRefusal(claims: TokenClaims, settings: IssuerSettings, judgement: Judgement): Denied | undefined {
+  const { issuer, audience, maxTokenAgeSeconds } = settings;
+  const { now, clockToleranceSeconds } = judgement;
+  const unmet = unmetExpectation(claims, { issuer, audience, now, clockToleranceSeconds });
+  if (unmet !== undefined) return denied(unmet.reason);
+  const age = now - clockToleranceSeconds - (claims['iat'] as number);
+  if (maxTokenAgeSeconds !== undefined && !(age <= maxTokenAgeSeconds)) return TOO_OLD;
+  // Nothing that a bearer sends proves possession of a key (RFC 7800 3.1), so a bound token is not good here.
+  if (claims['cnf'] !== undefined) return UNPROVED;
+  return claimsKeep(settings.claimRules, claims) ? undefined : RULE_BROKEN;
+}
+
+function principalOf(claims: TokenClaims, { scopeClaims, rolesClaims, mapPrincipal }: IssuerSettings): PrincipalInit {
+  const init: PrincipalInit = {
+    ...principalInit(claims),
+    scopes: scopeClaims === undefined ? scopesOf(claims['scope']) : wordsOf(claims, scopeClaims),
+    roles: wordsOf(claims, rolesClaims),
+  };
+  if (mapPrincipal === undefined) return init;
+  const { issuer, audience, expiresAt } = init;
+  return { ...mapPrincipal(init, claims), issuer, audience, expiresAt };
+}
+
+/** The words that some claims hold together: each a text of words or a list of texts; anything else holds none. */
+function wordsOf(claims: TokenClaims, names: readonly string[]): readonly string[] {
+  const words = names.flatMap((name) => {
+    const value = claims[name];
+    return Array.isArray(value) ? value.filter((item) => typeof item === 'string' && item !== '') : scopesOf(value);
+  });
+  return [...new Set(words)];
+}
