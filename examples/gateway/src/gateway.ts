@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { expressSecurity, principalOf } from '@sallyport/adapters/express';
+import { Revocations } from '@sallyport/core';
 import express, { type ErrorRequestHandler, type Express } from 'express';
 import type { ApiKeyOwner } from './api-key-handler.js';
 import { ArtifactStore } from './artifact-store.js';
@@ -41,10 +42,12 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     const port = await listen(apiServer, options.port);
     const tokenPort = await listen(tokenServer, options.tokenPort);
     const origin = `https://localhost:${port}`;
+    const revocations = new Revocations();
     const authorizationServer = await AuthorizationServer.create({
       origin,
       audience: origin + BASE_PATH,
       accessTokenTtlSeconds: options.accessTokenTtlSeconds,
+      onAccessTokenEnded: (token) => void revocations.revokeToken(token),
     });
     const apiKey = { name: 'pipeline', key: randomBytes(24).toString('base64url'), scopes: ['apim:api_publish'] };
     const definition = readDefinition();
@@ -57,6 +60,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
         ...authorizationServer.resourceServer,
       },
       apiKeys: [apiKey],
+      revocations,
     });
     const registrationChain = await registrationSecurity();
     const app = application(definition, authorizationServer, {

@@ -1,4 +1,4 @@
-import { anyOf, SecurityChain } from '@sallyport/core';
+import { anyOf, type Revocations, SecurityChain } from '@sallyport/core';
 import { contract } from '@sallyport/core/openapi';
 import { BasicHandler, hashPassword, InMemoryUserStore } from '@sallyport/handlers/basic';
 import { IntrospectionHandler } from '@sallyport/handlers/introspection';
@@ -21,17 +21,23 @@ export interface ApiSecurity {
     readonly clientSecret: string;
   };
   readonly apiKeys: readonly ApiKeyOwner[];
+  /** Access tokens that ended before their time: no cached answer about them is given. */
+  readonly revocations: Revocations;
 }
 
 /** The default flow: the definition names the scopes, and the authorization server says what a token is worth. */
-export async function apiSecurity({ definition, introspection, apiKeys }: ApiSecurity): Promise<SecurityChain> {
+export async function apiSecurity(options: ApiSecurity): Promise<SecurityChain> {
+  const { definition, introspection, apiKeys, revocations } = options;
   const { endpoint, certificate, clientId, clientSecret } = introspection;
-  const tokens = new IntrospectionHandler({
-    realm: REALM,
-    endpoint,
-    clientAuthentication: { method: 'client_secret_basic', clientId, clientSecret },
-    certificateAuthorities: [certificate],
-  });
+  const tokens = new IntrospectionHandler(
+    {
+      realm: REALM,
+      endpoint,
+      clientAuthentication: { method: 'client_secret_basic', clientId, clientSecret },
+      certificateAuthorities: [certificate],
+    },
+    { revocations },
+  );
   const operations = await contract(definition.json, {
     schemes: { OAuth2Security: anyOf(tokens, new ApiKeyHandler(apiKeys)) },
   });

@@ -24,6 +24,8 @@ export interface AuthorizationServerOptions {
   readonly audience: string;
   /** Life of an access token in seconds. */
   readonly accessTokenTtlSeconds: number;
+  /** Told of every opaque access token that ends before its time: revoked, or renewed. */
+  readonly onAccessTokenEnded: (token: string) => void;
 }
 
 /** The embedded authorization server: oidc-provider with the documented grants, users and scopes. */
@@ -38,7 +40,7 @@ export class AuthorizationServer {
   static async create(options: AuthorizationServerOptions): Promise<AuthorizationServer> {
     const ProviderClass = await loadProvider();
     const resourceServer = { clientId: 'gateway', clientSecret: randomBytes(32).toString('base64url') };
-    const storage = new Storage();
+    const storage = new Storage(options.onAccessTokenEnded);
     const configuration = await configurationOf(options, storage, resourceServer);
     return new AuthorizationServer(
       new ProviderClass(options.origin + MOUNT_PATH, configuration),

@@ -5,12 +5,21 @@ interface Stored {
   readonly expiresAtMs: number;
 }
 
+/** The kinds of record whose identifier is the opaque token that a client sends. */
+const ACCESS_TOKENS: readonly string[] = ['AccessToken', 'ClientCredentials'];
+
 /**
  * The authorization server's storage: in memory, one map per kind of record. An access token replaces the earlier
  * one of its grant, so that a refresh ends the token it renews.
  */
 export class Storage {
   readonly #records = new Map<string, Map<string, Stored>>();
+  readonly #onAccessTokenEnded: (token: string) => void;
+
+  /** Tells of every access token that ends before its time. */
+  constructor(onAccessTokenEnded: (token: string) => void) {
+    this.#onAccessTokenEnded = onAccessTokenEnded;
+  }
 
   /** What oidc-provider asks for: an adapter per model name. */
   readonly adapterFor = (model: string): Adapter => ({
@@ -19,7 +28,7 @@ export class Storage {
     findByUid: async (uid) => this.#findBy(model, (payload) => payload.uid === uid),
     findByUserCode: async (code) => this.#findBy(model, (payload) => payload.userCode === code),
     consume: async (id) => this.#consume(model, id),
-    destroy: async (id) => void this.#recordsOf(model).delete(id),
+    destroy: async (id) => this.#delete(model, id),
     revokeByGrantId: async (grantId) => this.#deleteWhere(model, (payload) => payload.grantId === grantId),
   });
 
@@ -51,7 +60,11 @@ export class Storage {
   }
 
   #deleteWhere(model: string, matches: (payload: AdapterPayload) => boolean): void {
-    for (const [id, { payload }] of this.#recordsOf(model)) if (matches(payload)) this.#recordsOf(model).delete(id);
+    for (const [id, { payload }] of this.#recordsOf(model)) if (matches(payload)) this.#delete(model, id);
+  }
+
+  #delete(model: string, id: string): void {
+    if (this.#recordsOf(model).delete(id) && ACCESS_TOKENS.includes(model)) this.#onAccessTokenEnded(id);
   }
 
   /** Insertion order is nearly expiry order, so only the oldest records need a look. */

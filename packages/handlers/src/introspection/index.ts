@@ -1,2 +1,6 @@
 export { IntrospectionHandler } from './introspection-handler.js';
-export type { ClientAuthentication, IntrospectionHandlerOptions } from './introspection-options.js';
+export type {
+  ClientAuthentication,
+  IntrospectionHandlerCollaborators,
+  IntrospectionHandlerOptions,
+} from './introspection-options.js';

@@ -6,7 +6,6 @@ import {
   type Eventually,
   type SecurityHandler,
   type SecurityRequest,
-  systemClock,
   UpstreamError,
   unavailable,
   type Verdict,
@@ -19,7 +18,9 @@ import { parseStrictJson } from '../strict-json.js';
 import { type AuthenticationParts, authenticationParts } from './client-authentication.js';
 import { verdictOf } from './introspection-answer.js';
 import {
+  checkedIntrospectionCollaborators,
   checkedIntrospectionOptions,
+  type IntrospectionHandlerCollaborators,
   type IntrospectionHandlerOptions,
   type IntrospectionSettings,
 } from './introspection-options.js';
@@ -43,11 +44,12 @@ export class IntrospectionHandler implements SecurityHandler<string> {
   readonly #clock: Clock;
 
   /** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN */
-  constructor(options: IntrospectionHandlerOptions, collaborators: { clock?: Clock | undefined } = {}) {
+  constructor(options: IntrospectionHandlerOptions, collaborators: IntrospectionHandlerCollaborators = {}) {
     const settings = checkedIntrospectionOptions(options);
+    const { clock, revocations } = checkedIntrospectionCollaborators(collaborators);
     this.#settings = settings;
-    this.#clock = collaborators.clock ?? systemClock;
-    this.#client = new OutboundClient(settings.outbound, { clock: this.#clock });
+    this.#clock = clock;
+    this.#client = new OutboundClient(settings.outbound, { clock });
     this.#endpoint = checkedEndpoint(settings.endpoint, 'IntrospectionHandlerOptions.endpoint', this.#client.settings);
     this.#authentication = authenticationParts(settings.clientAuthentication);
     this.#cache = new VerdictCache(
@@ -57,7 +59,7 @@ export class IntrospectionHandler implements SecurityHandler<string> {
         negativeTtlSeconds: settings.negativeTtlSeconds,
         maxEntries: settings.maxEntries,
       },
-      { clock: this.#clock },
+      { clock, revocations },
     );
     this.name = settings.name;
     this.challenges = Object.freeze([bearerChallenge(settings.realm)]);

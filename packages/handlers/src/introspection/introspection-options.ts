@@ -1,9 +1,13 @@
 import {
   between,
+  type Clock,
   checkOptions,
   flag,
+  having,
   invalid,
   optionalOption,
+  type Revocations,
+  systemClock,
   text,
   textOrTexts,
   unchecked,
@@ -38,6 +42,13 @@ export interface IntrospectionHandlerOptions extends OutboundOptions {
   readonly maxEntries?: number | undefined;
   /** Tolerance for `exp`, `nbf` and `iat`, in seconds. Default 5; 0 to 60. */
   readonly clockToleranceSeconds?: number | undefined;
+}
+
+/** Services of an introspection handler. */
+export interface IntrospectionHandlerCollaborators {
+  readonly clock?: Clock | undefined;
+  /** What has been revoked: tokens, clients and subjects. A remembered answer about them is not given again. */
+  readonly revocations?: Revocations | undefined;
 }
 
 export interface IntrospectionSettings {
@@ -92,6 +103,17 @@ export function checkedIntrospectionOptions(options: IntrospectionHandlerOptions
       dangerouslyAcceptAnyCertificate,
     },
   };
+}
+
+/** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN */
+export function checkedIntrospectionCollaborators(collaborators: IntrospectionHandlerCollaborators): {
+  readonly clock: Clock;
+  readonly revocations: Revocations | undefined;
+} {
+  return checkOptions('IntrospectionHandlerCollaborators', collaborators, {
+    clock: withDefault(having<Clock>('now', 'monotonic', 'schedule'), systemClock),
+    revocations: unchecked<Revocations | undefined>(),
+  });
 }
 
 function clientAuthentication(value: unknown, name: string): ClientAuthentication {
