@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { Agent, request } from 'undici';
 
-const MAIN = join(__dirname, '../../examples/gateway/dist/main.js');
+export const GATEWAY_MAIN = join(__dirname, '../../examples/gateway/dist/main.js');
 const READY = /^Gateway is ready: https:\/\/localhost:(\d+)\S*, tokens at https:\/\/localhost:(\d+)\//;
 
 /** Documents of many shapes, into which tests look without a cast. */
@@ -38,7 +38,7 @@ export class GatewayProcess {
   readonly #agent = new Agent({ connect: { rejectUnauthorized: false } });
 
   static async start(args: readonly string[] = []): Promise<GatewayProcess> {
-    const child = spawn(process.execPath, [MAIN, '--port', '0', '--token-port', '0', ...args], {
+    const child = spawn(process.execPath, [GATEWAY_MAIN, '--port', '0', '--token-port', '0', ...args], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     const output: string[] = [];

@@ -1,11 +1,15 @@
 import { CommandLineError, readCommandLine, USAGE } from './command-line.js';
 import { BASE_PATH } from './definition.js';
-import { type Gateway, type GatewayOptions, startGateway } from './gateway.js';
-import { printedWalkthrough } from './walkthrough.js';
+import type { Gateway, GatewayOptions } from './gateway.js';
 
 /** Everything that can go wrong before the gateway is ready ends in one line and an exit code. */
 async function main(): Promise<void> {
   const options = commandLine();
+  // Loaded only now, so that a wrong flag is told at once.
+  const [{ startGateway }, { printedWalkthrough }] = await Promise.all([
+    import('./gateway.js'),
+    import('./walkthrough.js'),
+  ]);
   const gateway = await startGateway(options).catch(explainAndExit);
   console.log(printedWalkthrough(gateway));
   console.log(

@@ -1,0 +1,115 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { type Answer, bearer, type Client, GatewayProcess } from '../support/gateway-process.js';
+
+const REDIRECT_URI = 'https://client.example/callback';
+
+let gateway: GatewayProcess;
+let client: Client;
+
+beforeAll(async () => {
+  gateway = await GatewayProcess.start();
+  const registration = await gateway.register({
+    callbackUrl: REDIRECT_URI,
+    clientName: 'web_application',
+    owner: 'admin',
+    grantType: 'authorization_code refresh_token',
+    saasApp: true,
+  });
+  client = registration.json as Client;
+});
+afterAll(async () => {
+  await gateway.stop();
+});
+
+/** Keeps cookies, and follows redirects as long as they stay at the gateway. */
+class Browser {
+  readonly #cookies = new Map<string, string>();
+
+  /** The last answer, and where it came from. */
+  async open(url: string, form?: Record<string, string>): Promise<{ url: string; answer: Answer }> {
+    const cookie = [...this.#cookies].map(([name, value]) => `${name}=${value}`).join('; ');
+    const answer = await gateway.call(url, { headers: { cookie }, ...(form && { form }) });
+    for (const line of [answer.headers['set-cookie'] ?? []].flat()) this.#keep(line);
+    const next = new URL((answer.headers['location'] as string | undefined) ?? '', url);
+    const isLeaving = answer.headers['location'] === undefined || next.origin !== gateway.origin;
+    return isLeaving ? { url, answer } : this.open(next.href);
+  }
+
+  #keep(line: string): void {
+    const [name = '', value = ''] = (line.split(';')[0] as string).split(/=(.*)/s);
+    this.#cookies.set(name, value);
+  }
+}
+
+function authorizationUrl(parameters: Record<string, string>): string {
+  const all = new URLSearchParams({
+    client_id: client.clientId,
+    response_type: 'code',
+    redirect_uri: REDIRECT_URI,
+    scope: 'openid apim:tier_view',
+    state: 'of-the-client',
+    ...parameters,
+  });
+  return `${gateway.origin}/oauth2/authorize?${all}`;
+}
+
+/** Logs in as a person does; where the browser is sent to in the end. */
+async function logIn(verifier: string): Promise<URL> {
+  const browser = new Browser();
+  const challenge = createHash('sha256').update(verifier).digest('base64url');
+  const page = await browser.open(authorizationUrl({ code_challenge: challenge, code_challenge_method: 'S256' }));
+  expect(page.answer.text).toContain('<h1>Log in</h1>');
+  const wrong = await browser.open(page.url, { username: 'admin', password: 'wrong' });
+  expect(wrong.answer.status).toBe(401);
+  const { answer } = await browser.open(page.url, { username: 'admin', password: 'admin' });
+  return new URL(answer.headers['location'] as string);
+}
+
+function redeem(code: string | null, verifier: string): Promise<Answer> {
+  return gateway.token(client, {
+    grant_type: 'authorization_code',
+    code: code ?? '',
+    redirect_uri: REDIRECT_URI,
+    code_verifier: verifier,
+  });
+}
+
+describe('the authorization code grant', () => {
+  test('leads over the login page to tokens that the API takes (RFC 6749 4.1, RFC 7636 4)', async () => {
+    const verifier = randomBytes(32).toString('base64url');
+    const sentTo = await logIn(verifier);
+    expect(sentTo.href.startsWith(`${REDIRECT_URI}?`)).toBe(true);
+    expect(sentTo.searchParams.get('state')).toBe('of-the-client');
+    const { status, json } = await redeem(sentTo.searchParams.get('code'), verifier);
+    expect([status, json['token_type']]).toEqual([200, 'Bearer']);
+    expect(json['id_token']).toMatch(/^[\w-]+\.[\w-]+\.[\w-]+$/);
+    expect((await gateway.api('/end-points', bearer(json['access_token']))).status).toBe(200);
+  });
+
+  test('a code with another verifier is refused (RFC 7636 4.6)', async () => {
+    const code = (await logIn(randomBytes(32).toString('base64url'))).searchParams.get('code');
+    const answer = await redeem(code, randomBytes(32).toString('base64url'));
+    expect([answer.status, answer.json['error']]).toEqual([400, 'invalid_grant']);
+  });
+
+  test('a code works once; a second use ends the tokens of the first (RFC 6749 4.1.2)', async () => {
+    const verifier = randomBytes(32).toString('base64url');
+    const code = (await logIn(verifier)).searchParams.get('code');
+    const first = await redeem(code, verifier);
+    expect((await gateway.api('/end-points', bearer(first.json['access_token']))).status).toBe(200);
+    const second = await redeem(code, verifier);
+    expect([second.status, second.json['error']]).toEqual([400, 'invalid_grant']);
+    expect((await gateway.api('/end-points', bearer(first.json['access_token']))).status).toBe(401);
+  });
+
+  test('without a code challenge there is no code (RFC 9700 2.1.1)', async () => {
+    const { answer } = await new Browser().open(authorizationUrl({}));
+    expect(new URL(answer.headers['location'] as string).searchParams.get('error')).toBe('invalid_request');
+  });
+
+  test('an address that was not registered gets no redirect (RFC 6749 4.1.2.1)', async () => {
+    const { answer } = await new Browser().open(authorizationUrl({ redirect_uri: 'https://attacker.example/' }));
+    expect([answer.status, answer.headers['location']]).toEqual([400, undefined]);
+  });
+});

@@ -1,0 +1,141 @@
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { describe, expect, test } from '@jest/globals';
+import { bearer, type Client, GATEWAY_MAIN, GatewayProcess } from '../support/gateway-process.js';
+
+interface Ending {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function run(args: readonly string[], env: Record<string, string> = {}): Promise<Ending> {
+  return new Promise((resolve) => {
+    const child = execFile(
+      process.execPath,
+      [GATEWAY_MAIN, ...args],
+      { env: { ...process.env, ...env } },
+      (_error, stdout, stderr) => resolve({ code: child.exitCode, stdout, stderr }),
+    );
+  });
+}
+
+async function withBusyPort(use: (port: number) => Promise<void>): Promise<void> {
+  const occupant = createServer().listen(0);
+  await once(occupant, 'listening');
+  await use((occupant.address() as AddressInfo).port);
+  occupant.close();
+  await once(occupant, 'close');
+}
+
+describe('a port in use gives one clear line and exit code 1', () => {
+  test.each(['--port', '--token-port'])('%s', async (flag) => {
+    const other = flag === '--port' ? '--token-port' : '--port';
+    await withBusyPort(async (port) => {
+      const { code, stdout, stderr } = await run([flag, String(port), other, '0']);
+      expect([code, stdout]).toEqual([1, '']);
+      expect(stderr).toBe(`gateway: port ${port} is in use; choose another with --port or --token-port\n`);
+    });
+  });
+
+  test.each([
+    ['GATEWAY_PORT', 'TOKEN_PORT'],
+    ['TOKEN_PORT', 'GATEWAY_PORT'],
+  ] as const)('from the environment, too: %s', async (busy, free) => {
+    await withBusyPort(async (port) => {
+      const { code, stderr } = await run([], { [busy]: String(port), [free]: '0' });
+      expect([code, stderr.includes(`port ${port} is in use`)]).toEqual([1, true]);
+    });
+  });
+});
+
+describe('a command line that makes no sense gives one line and exit code 2', () => {
+  test.each([
+    ['an unknown flag', ['--prot', '1'], {}],
+    ['a port that is no number', ['--port', 'x'], {}],
+    ['a port that is too large', ['--port', '65536'], {}],
+    ['a negative port', ['--port=-1'], {}],
+    ['a fraction', ['--port', '1.5'], {}],
+    ['a stray word', ['start'], {}],
+    ['a flag without its value', ['--port'], {}],
+    ['a life of nothing', ['--access-token-ttl', '0'], {}],
+    ['an endpoint without its certificate', ['--introspection-endpoint', 'https://localhost/introspect'], {}],
+    ['an environment that is no number', [], { GATEWAY_PORT: 'x' }],
+  ] as const)('%s', async (_what, args, env) => {
+    const { code, stdout, stderr } = await run(args, env);
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toMatch(/^gateway: [^\n]+\n$/);
+  });
+
+  test('--help tells the flags and ends with 0', async () => {
+    const { code, stdout } = await run(['--help']);
+    expect(code).toBe(0);
+    for (const flag of ['--port', '--token-port', '--access-token-ttl']) expect(stdout).toContain(flag);
+  });
+});
+
+describe('the gateway ends cleanly', () => {
+  test.each(['SIGTERM', 'SIGINT'] as const)('on %s, also with a connection open', async (signal) => {
+    const gateway = await GatewayProcess.start();
+    expect((await gateway.api('/swagger.json', {}, '')).status).toBe(200);
+    expect(await gateway.stop(signal)).toEqual([0, null]);
+  });
+});
+
+test('every printed command works as printed, one after the other', async () => {
+  const gateway = await GatewayProcess.start();
+  try {
+    const commands = gateway.output.filter(
+      (line) => line !== '' && !line.startsWith('#') && !line.startsWith('Gateway'),
+    );
+    const answers = await inOneShell(commands);
+    const at = (title: string) => answers[gateway.output.filter((line) => line.startsWith('#')).indexOf(`# ${title}`)];
+    expect(answers).toHaveLength(commands.length);
+    expect(at('Read the definition; it needs no credentials')).toContain('"openapi"');
+    expect(at('Register a client')).toContain('"clientSecret"');
+    expect(at('Get an access token that may read')).toContain('"scope":"apim:tier_view"');
+    expect(at('See what is stored of PizzaShackAPI')).toContain('PizzaShackAPI');
+    expect(at('Deploying needs another scope: 403 insufficient_scope')).toMatch(/^HTTP\/1.1 403 /);
+    expect(at('Deploy')).toContain('"DEPLOYED"');
+    expect(at('Undeploy')).toContain('is undeployed');
+    expect(at('Deploy with the API key of the custom handler')).toContain('"DEPLOYED"');
+    expect(at('Renew the token')).toContain('"access_token"');
+    expect(at('Use it')).toContain('deployedEndpoints');
+    expect(at('Revoke it: 200 and nothing else')).toMatch(/^HTTP\/1.1 200 /);
+    expect(at('Without credentials: 401 and a challenge')).toMatch(/^HTTP\/1.1 401 /);
+  } finally {
+    await gateway.stop();
+  }
+}, 30_000);
+
+/** What each command printed, all run in one bash session. */
+async function inOneShell(commands: readonly string[]): Promise<readonly string[]> {
+  const separator = '=====next=====';
+  const shell = spawn('bash', ['-eu'], { stdio: ['pipe', 'pipe', 'inherit'] });
+  shell.stdin.end(commands.map((command) => `${command}\necho; echo ${separator}`).join('\n'));
+  let output = '';
+  for await (const chunk of shell.stdout) output += chunk;
+  return output.split(`${separator}\n`).slice(0, -1);
+}
+
+test('an expired token is refused, also when its answer is cached (RFC 6750 3.1, RFC 7662 4)', async () => {
+  const gateway = await GatewayProcess.start(['--access-token-ttl', '2']);
+  try {
+    const payload = { clientName: 'short', owner: 'admin', grantType: 'client_credentials password', saasApp: true };
+    const client = (await gateway.register(payload)).json as Client;
+    const form = { grant_type: 'password', username: 'admin', password: 'admin', scope: 'apim:tier_view' };
+    const answer = await gateway.token(client, form);
+    expect(answer.json['expires_in']).toBe(2);
+    const token = bearer(answer.json['access_token']);
+    expect((await gateway.api('/end-points', token)).status).toBe(200);
+    let last = await gateway.api('/end-points', token);
+    // The process runs on the machine's clock, so its answers are what tells the time.
+    while (last.status === 200) last = await gateway.api('/end-points', token);
+    expect(last.status).toBe(401);
+    expect(last.headers['www-authenticate']?.[0]).toContain('error="invalid_token"');
+  } finally {
+    await gateway.stop();
+  }
+}, 30_000);
