@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { type CacheEvent, denied, onCacheEvent, Revocations, type Verdict, VerdictCache } from '@sallyport/core';
 import { RedisCacheStore, RedisRevocationBus } from '@sallyport/core/redis';
+import { type Client, HAS_REDIS, RedisServer, until } from '../../support/redis-server.js';
 import { aRequest, Lookup, principalOf } from './cache-fixture.js';
-import { type Client, HAS_REDIS, RedisServer, until } from './redis-server.js';
 
 const SECRET = 'a secret that all instances share, 1';
 const STREAM = 'sallyport:revocations';
