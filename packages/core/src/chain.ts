@@ -108,12 +108,16 @@ export class SecurityChain {
 
   /** Decides. A decision that needs no I/O, such as a cached one, is returned as it is and not as a promise. */
   decide(request: SecurityRequest): Eventually<Decision> {
-    return decisionChannel.hasSubscribers ? andThen(this.#observe(request), publish) : this.#decide(request);
+    if (!decisionChannel.hasSubscribers) return this.#decide(request);
+    return andThen(
+      this.#observe(request, () => this.#decide(request)),
+      publish,
+    );
   }
 
   /** Decides and tells how: every handler asked, its verdict, reason code, cache state and time. Publishes nothing. */
   async explain(request: SecurityRequest): Promise<Explanation> {
-    return this.#observe(request);
+    return this.#observe(request, () => this.#decide(request));
   }
 
   /**
@@ -121,7 +125,8 @@ export class SecurityChain {
    * Proofs that work only once (RFC 9449 11.1) stay valid this way.
    */
   authorize(granted: GrantedDecision, guard: Guard, request: SecurityRequest): Eventually<Decision> {
-    return this.#inTime(request, () => this.#guard(granted, guard, this.#policies.candidates, request));
+    const task = () => this.#inTime(request, () => this.#guard(granted, guard, this.#policies.candidates, request));
+    return decisionChannel.hasSubscribers ? andThen(this.#observe(request, task, guard), publish) : task();
   }
 
   #decide(request: SecurityRequest): Eventually<Decision> {
@@ -141,6 +146,7 @@ export class SecurityChain {
     if (refusal !== undefined) return this.#deny(refusal, this.#policies.candidates);
     const policy = this.#policies.find(request);
     if (policy === undefined) return this.#deny(UNDECLARED, []);
+    request.trace?.noteOperation(policy.operation);
     const run = policy.plan.begin(request);
     const outcome = policy.plan.evaluate(run);
     return outcome instanceof Promise
@@ -186,15 +192,12 @@ export class SecurityChain {
     return denialOf(refusal, { candidates, format: this.#format, random: this.#random });
   }
 
-  #observe(request: SecurityRequest): Eventually<Explanation> {
+  #observe(request: SecurityRequest, task: () => Eventually<Decision>, guard?: Guard): Eventually<Explanation> {
     const trace = new DecisionTrace(() => this.#clock.monotonic());
-    const startedMs = this.#clock.monotonic();
     SecurityRequest.attachTrace(request, trace);
-    return andThen(this.#decide(request), (decision) => {
+    return andThen(task(), (decision) => {
       SecurityRequest.attachTrace(request, undefined);
-      const operation = this.#policies.find(request)?.operation?.id;
-      const durationMs = this.#clock.monotonic() - startedMs;
-      return explanationOf(decision, { chain: this.name, operation, request, trace, durationMs });
+      return explanationOf(decision, { chain: this.name, guard: guard?.name, request, trace });
     });
   }
 }

@@ -1,23 +1,26 @@
 import { channel } from 'node:diagnostics_channel';
 import type { PrincipalKind } from './principal.js';
+import { subscribe } from './subscription.js';
 import type { TraceFault, TraceStep } from './trace.js';
 
 /** The `node:diagnostics_channel` on which every decision is published. Without subscribers it costs nothing. */
 export const DECISION_CHANNEL = 'sallyport:decision';
 
-/** One decision as data. Holds no credential, no query and no error message. */
+/** One decision as data. Holds no credential, no error message, and neither path nor query: both may carry a secret. */
 export interface DecisionEvent {
   readonly chain: string;
   readonly method: string;
-  /** The target without its query. */
-  readonly path: string;
+  /** The template of the route or operation, where the framework or the chain chose one. */
+  readonly route: string | undefined;
   /** The operation's id, where the chain knows operations. */
   readonly operation: string | undefined;
+  /** The guard that a route added to an earlier decision; absent when this is the decision about the request. */
+  readonly guard: string | undefined;
   readonly remoteAddress: string | undefined;
   readonly outcome: 'granted' | 'denied';
   /** The status of the denial; absent when granted. */
   readonly status: number | undefined;
-  /** A stable reason code; absent when granted. */
+  /** A stable reason code; when granted, that of the credential which an `attempt` let pass. */
   readonly reason: string | undefined;
   readonly principal: PrincipalSummary | undefined;
   readonly steps: readonly TraceStep[];
@@ -39,11 +42,9 @@ export const decisionChannel: ReturnType<typeof channel> = channel(DECISION_CHAN
 
 /**
  * Calls `listener` after every decision of every chain of this process, synchronously and before the answer.
- * A listener cannot change a decision; what it throws is reported as an uncaught exception by Node.
+ * A listener cannot change a decision: what it throws becomes a process warning, once per subscription.
  * @returns a function that ends the subscription
  */
 export function onDecision(listener: (event: DecisionEvent) => void): () => void {
-  const receive = (event: unknown) => listener(event as DecisionEvent);
-  decisionChannel.subscribe(receive);
-  return () => decisionChannel.unsubscribe(receive);
+  return subscribe(decisionChannel, (event) => listener(event as DecisionEvent));
 }

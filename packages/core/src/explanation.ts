@@ -13,20 +13,21 @@ export interface Explanation {
 /** Where and how a decision was made. */
 export interface Circumstances {
   readonly chain: string;
-  readonly operation: string | undefined;
+  /** The guard that a route added; absent for the decision about the request itself. */
+  readonly guard: string | undefined;
   readonly request: SecurityRequest;
   readonly trace: DecisionTrace;
-  readonly durationMs: number;
 }
 
 export function explanationOf(decision: Decision, circumstances: Circumstances): Explanation {
-  const { chain, operation, request, trace, durationMs } = circumstances;
+  const { chain, guard, request, trace } = circumstances;
   const granted = decision.kind === 'granted';
   const event: DecisionEvent = Object.freeze({
     chain,
     method: request.method,
-    path: request.path,
-    operation,
+    route: request.route?.template ?? trace.operation?.template,
+    operation: trace.operation?.id,
+    guard,
     remoteAddress: request.remoteAddress,
     outcome: decision.kind,
     status: granted ? undefined : decision.status,
@@ -35,7 +36,7 @@ export function explanationOf(decision: Decision, circumstances: Circumstances):
     steps: trace.steps,
     fault: trace.fault,
     correlationId: granted ? undefined : decision.correlationId,
-    durationMs,
+    durationMs: trace.elapsedMs,
   });
   return Object.freeze({ decision, event });
 }

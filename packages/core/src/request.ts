@@ -28,7 +28,7 @@ export interface RequestSource {
 
 /**
  * What handlers and guards may know about a request. Read-only: nothing that a handler does to it is seen by the
- * next. Its inspection shows no header and no query, because both may carry credentials.
+ * next. Its inspection shows neither headers nor the target, because both may carry credentials.
  */
 export class SecurityRequest {
   readonly #source: RequestSource;
@@ -117,7 +117,7 @@ export class SecurityRequest {
   }
 
   [inspect.custom](): string {
-    return `SecurityRequest { ${this.method} ${this.path} }`;
+    return `SecurityRequest { ${this.method} ${this.route?.template ?? '[target]'} }`;
   }
 
   /** For the chain alone: ends what still waits on `signal`. */

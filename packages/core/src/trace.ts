@@ -1,3 +1,4 @@
+import type { Operation } from './operation.js';
 import { fingerprint } from './secret.js';
 
 /** Where a handler's answer came from. */
@@ -12,6 +13,8 @@ export interface TraceStep {
   /** A stable reason code. */
   readonly reason: string | undefined;
   readonly cache: CacheState | undefined;
+  /** When the handler was asked, counted from the decision's begin. */
+  readonly startedAfterMs: number;
   readonly durationMs: number;
 }
 
@@ -29,13 +32,24 @@ export interface TraceFault {
 export class DecisionTrace {
   readonly #steps: TraceStep[] = [];
   readonly #monotonic: () => number;
+  readonly #startedMs: number;
   #fault: TraceFault | undefined;
-  #open:
-    | { handler: string; fingerprint: string | undefined; startedMs: number; cache: CacheState | undefined }
-    | undefined;
+  #operation: Operation | undefined;
+  #open: OpenStep | undefined;
 
   constructor(monotonic: () => number) {
     this.#monotonic = monotonic;
+    this.#startedMs = monotonic();
+  }
+
+  /** Milliseconds since the decision began. */
+  get elapsedMs(): number {
+    return this.#monotonic() - this.#startedMs;
+  }
+
+  /** What the request was decided as; absent where no operation was chosen. */
+  get operation(): Operation | undefined {
+    return this.#operation;
   }
 
   /** The steps so far; one that has not come to a verdict is `unfinished`. */
@@ -49,8 +63,8 @@ export class DecisionTrace {
   }
 
   begin(handler: string, credential: unknown): void {
-    const startedMs = this.#monotonic();
-    this.#open = { handler, fingerprint: fingerprintOf(credential), startedMs, cache: undefined };
+    const startedAfterMs = this.elapsedMs;
+    this.#open = { handler, fingerprint: fingerprintOf(credential), startedAfterMs, cache: undefined };
   }
 
   /** For handlers: tells where the answer to the current credential came from. */
@@ -64,6 +78,10 @@ export class DecisionTrace {
     this.#open = undefined;
   }
 
+  noteOperation(operation: Operation | undefined): void {
+    this.#operation = operation;
+  }
+
   /** Keeps the first bug of a decision; `culprit` is a handler's or guard's name. */
   noteFault(culprit: string, error: unknown): void {
     this.#fault ??= describeFault(culprit, error);
@@ -71,9 +89,16 @@ export class DecisionTrace {
 
   #step(verdict: string, reason: string | undefined): TraceStep | undefined {
     if (this.#open === undefined) return undefined;
-    const { startedMs, ...step } = this.#open;
-    return Object.freeze({ ...step, verdict, reason, durationMs: this.#monotonic() - startedMs });
+    const durationMs = this.elapsedMs - this.#open.startedAfterMs;
+    return Object.freeze({ ...this.#open, verdict, reason, durationMs });
   }
+}
+
+interface OpenStep {
+  readonly handler: string;
+  readonly fingerprint: string | undefined;
+  readonly startedAfterMs: number;
+  cache: CacheState | undefined;
 }
 
 function fingerprintOf(credential: unknown): string | undefined {
@@ -96,13 +121,14 @@ function describeFault(culprit: string, error: unknown): TraceFault {
   });
 }
 
-/** The stack behind the message: cut by length, since a message may look like a frame. */
+/** The stack behind the message: cut by length, since a message may look like a frame; nothing when it is not found. */
 function framesOf(error: Error): readonly string[] {
   const stack = typeof error.stack === 'string' ? error.stack : '';
   const message = String(error.message);
-  const start = message === '' ? 0 : stack.indexOf(message) + message.length;
+  const start = stack.indexOf(message);
+  if (start === -1) return Object.freeze([]);
   const frames = stack
-    .slice(start)
+    .slice(start + message.length)
     .split('\n')
     .map((line) => line.trim());
   return Object.freeze(frames.filter((line) => line.startsWith('at ')).slice(0, MAX_FRAMES));

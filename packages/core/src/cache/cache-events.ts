@@ -1,4 +1,5 @@
 import { channel } from 'node:diagnostics_channel';
+import { subscribe } from '../subscription.js';
 
 /** The `node:diagnostics_channel` for what goes wrong around caches. Without subscribers it costs nothing. */
 export const CACHE_CHANNEL = 'sallyport:cache';
@@ -22,7 +23,5 @@ export function publishCacheEvent(event: CacheEvent): void {
  * @returns a function that ends the subscription
  */
 export function onCacheEvent(listener: (event: CacheEvent) => void): () => void {
-  const receive = (event: unknown) => listener(event as CacheEvent);
-  cacheChannel.subscribe(receive);
-  return () => cacheChannel.unsubscribe(receive);
+  return subscribe(cacheChannel, (event) => listener(event as CacheEvent));
 }

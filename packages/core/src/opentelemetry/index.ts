@@ -1,0 +1,2 @@
+export { type MetricOptions, recordMetrics } from './decision-metrics.js';
+export { recordSpans, type SpanOptions } from './decision-spans.js';

@@ -1,0 +1,114 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { metrics } from '@opentelemetry/api';
+import {
+  AggregationTemporality,
+  type DataPoint,
+  InMemoryMetricExporter,
+  MeterProvider,
+  PeriodicExportingMetricReader,
+} from '@opentelemetry/sdk-metrics';
+import { ConfigurationError } from '@sallyport/core';
+import { recordMetrics } from '@sallyport/core/opentelemetry';
+import { deciding } from './deciding.js';
+
+let exporter: InMemoryMetricExporter;
+let provider: MeterProvider;
+let stop: () => void;
+
+beforeEach(() => {
+  exporter = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);
+  const reader = new PeriodicExportingMetricReader({ exporter, exportIntervalMillis: 3_600_000 });
+  provider = new MeterProvider({ readers: [reader] });
+  stop = recordMetrics({ meterProvider: provider });
+});
+afterEach(async () => {
+  stop();
+  metrics.disable();
+  await provider.shutdown();
+});
+
+async function points(name: string): Promise<readonly DataPoint<unknown>[]> {
+  await provider.forceFlush();
+  const all =
+    exporter
+      .getMetrics()
+      .at(-1)
+      ?.scopeMetrics.flatMap((scope) => scope.metrics) ?? [];
+  return all.find(({ descriptor }) => descriptor.name === name)?.dataPoints ?? [];
+}
+
+describe('metrics', () => {
+  test('count decisions by chain, outcome, status and reason', async () => {
+    const { ask } = deciding();
+    for (const token of ['good', 'good', 'token_expired', 'outage']) await ask(token);
+    const counted = (await points('sallyport.decisions')).map(({ value, attributes }) => ({ value, ...attributes }));
+    expect(counted).toEqual([
+      { value: 2, 'sallyport.chain': 'api', 'sallyport.outcome': 'granted' },
+      {
+        value: 1,
+        'sallyport.chain': 'api',
+        'sallyport.outcome': 'denied',
+        'sallyport.reason': 'token_expired',
+        'http.response.status_code': 401,
+      },
+      {
+        value: 1,
+        'sallyport.chain': 'api',
+        'sallyport.outcome': 'denied',
+        'sallyport.reason': 'server_down',
+        'http.response.status_code': 503,
+        'error.type': 'server_down',
+      },
+    ]);
+  });
+
+  test('measure decisions and handlers in seconds', async () => {
+    await deciding().ask('token_expired');
+    const [decision] = await points('sallyport.decision.duration');
+    const [verify] = await points('sallyport.verify.duration');
+    expect(decision?.value).toMatchObject({ count: 1, sum: 0.5 });
+    expect(verify?.value).toMatchObject({ count: 1, sum: 0.5 });
+    expect(verify?.attributes).toEqual({
+      'sallyport.handler': 'obedient',
+      'sallyport.verdict': 'denied',
+      'sallyport.cache': 'miss',
+    });
+  });
+
+  test('no client makes time series: 1 000 paths, methods, addresses and tokens are one', async () => {
+    const { ask } = deciding();
+    for (let index = 0; index < 1_000; index += 1) {
+      const rawHeaders = ['Authorization', `Unknown ${index}`];
+      await ask(undefined, { rawHeaders, method: `M${index}`, target: `/${index}`, remoteAddress: `10.0.0.${index}` });
+    }
+    expect(await points('sallyport.decisions')).toHaveLength(1);
+    expect(await points('sallyport.decision.duration')).toHaveLength(1);
+    expect(await points('sallyport.verify.duration')).toHaveLength(0);
+  });
+
+  test('a handler that makes reason codes up as it goes is held to 128 of them', async () => {
+    const { ask } = deciding();
+    for (let index = 0; index < 500; index += 1) await ask(`reason_${index}`);
+    const counted = await points('sallyport.decisions');
+    expect(counted).toHaveLength(129);
+    expect(counted.find(({ attributes }) => attributes['sallyport.reason'] === '_OTHER')?.value).toBe(372);
+  });
+
+  test('the globally registered provider is the default', async () => {
+    stop();
+    metrics.setGlobalMeterProvider(provider);
+    stop = recordMetrics();
+    await deciding().ask('good');
+    expect(await points('sallyport.decisions')).toHaveLength(1);
+  });
+
+  test('end with the subscription', async () => {
+    stop();
+    await deciding().ask('good');
+    expect(await points('sallyport.decisions')).toEqual([]);
+  });
+
+  test.each([['{"meterProvider":{}}'], ['{"meter":1}']])('wrong options are refused: %s', (options) => {
+    expect(() => recordMetrics(JSON.parse(options))).toThrow(ConfigurationError);
+  });
+});

@@ -1,0 +1,176 @@
+import { afterEach, describe, expect, jest, test } from '@jest/globals';
+import { guard, isDecision, onDecision, SecurityRequest } from '@sallyport/core';
+import { deciding, eventsOf } from './deciding.js';
+
+const stops: (() => void)[] = [];
+afterEach(() => {
+  for (const stop of stops.splice(0)) stop();
+  jest.restoreAllMocks();
+});
+
+describe('a decision as an event', () => {
+  test('tells chain, route, operation, caller, outcome and every handler asked', async () => {
+    const [event] = await eventsOf(() => deciding().ask('good'));
+    expect(event).toEqual({
+      chain: 'api',
+      method: 'GET',
+      route: '/pets/{petId}',
+      operation: 'readPet',
+      guard: undefined,
+      remoteAddress: '192.0.2.1',
+      outcome: 'granted',
+      status: undefined,
+      reason: undefined,
+      principal: { kind: 'user', issuer: 'https://as.example', subject: 'alice', clientId: 'shop' },
+      steps: [
+        {
+          handler: 'obedient',
+          fingerprint: expect.stringMatching(/^[0-9a-f]{8}$/),
+          verdict: 'authenticated',
+          reason: undefined,
+          cache: 'hit',
+          startedAfterMs: 0,
+          durationMs: 0,
+        },
+      ],
+      fault: undefined,
+      correlationId: undefined,
+      durationMs: 0,
+    });
+  });
+
+  test('measures the decision and each handler on the monotonic clock', async () => {
+    const [event] = await eventsOf(() => deciding().ask('token_expired'));
+    expect(event).toMatchObject({ durationMs: 500, steps: [{ durationMs: 500, startedAfterMs: 0 }] });
+  });
+
+  test.each([
+    ['nothing sent', undefined, 401, 'credentials_missing'],
+    ['a bad token', 'token_expired', 401, 'token_expired'],
+    ['an outage', 'outage', 503, 'server_down'],
+    ['a bug', 'bug', 500, 'handler_threw'],
+  ])('%s is told with status and reason, and without a principal', async (_case, token, status, reason) => {
+    const [event] = await eventsOf(() => deciding().ask(token));
+    expect(event).toMatchObject({ outcome: 'denied', status, reason, principal: undefined, operation: 'readPet' });
+  });
+
+  test('a bug is told by class, culprit and place, with the id that the client got, and without its message', async () => {
+    const { ask } = deciding();
+    let answer: unknown;
+    const [event] = await eventsOf(async () => {
+      answer = await ask('bug');
+    });
+    expect(event?.fault).toMatchObject({ culprit: 'obedient', name: 'RangeError' });
+    expect(event?.fault?.frames[0]).toMatch(/^at .*ObedientHandler\.verify/);
+    expect(JSON.stringify(event)).not.toContain('cannot read');
+    expect(event?.correlationId).toBe((answer as { correlationId: string }).correlationId);
+  });
+
+  test('a target that is refused before it is routed has neither route nor operation', async () => {
+    const [event] = await eventsOf(() => deciding().ask('good', { target: '/pets/../admin' }));
+    expect(event).toMatchObject({ status: 400, reason: 'path_dot_segment', route: undefined, operation: undefined });
+  });
+
+  test('holds neither path nor query, since both may carry a secret', async () => {
+    const events = await eventsOf(async () => {
+      const { ask } = deciding();
+      for (const target of ['/pets/s3cret?key=s3cret', '/s3cret/../s3cret', 'http://s3cret/']) {
+        await ask('good', { target });
+      }
+    });
+    expect(events).toHaveLength(3);
+    expect(JSON.stringify(events)).not.toContain('s3cret');
+  });
+
+  test('is frozen all through', async () => {
+    const [event] = await eventsOf(() => deciding().ask('bug'));
+    const frozen = (value: unknown): boolean =>
+      typeof value !== 'object' || value === null || (Object.isFrozen(value) && Object.values(value).every(frozen));
+    expect(frozen(event)).toBe(true);
+  });
+
+  test('the guard that a route adds makes an event of its own, since it may still refuse', async () => {
+    const { chain, ask } = deciding();
+    const events = await eventsOf(async () => {
+      const granted = await ask('good');
+      if (granted.kind !== 'granted') throw new Error('not granted');
+      const request = new SecurityRequest({ method: 'GET', target: '/pets/7', rawHeaders: [] });
+      await chain.authorize(
+        granted,
+        guard('owner', () => false),
+        request,
+      );
+    });
+    expect(events.map(({ guard, outcome, reason }) => [guard, outcome, reason])).toEqual([
+      [undefined, 'granted', undefined],
+      ['owner', 'denied', 'policy_refused'],
+    ]);
+  });
+});
+
+describe('a listener', () => {
+  test('hears nothing any more once it has unsubscribed', async () => {
+    const { ask } = deciding();
+    const listener = jest.fn();
+    const stop = onDecision(listener);
+    await ask('good');
+    stop();
+    await ask('good');
+    expect(listener).toHaveBeenCalledTimes(1);
+  });
+
+  test.each([
+    [
+      'throws',
+      () => {
+        throw new TypeError('s3cret');
+      },
+    ],
+    ['rejects', () => Promise.reject(new TypeError('s3cret'))],
+    [
+      'throws no error',
+      () => {
+        throw 's3cret';
+      },
+    ],
+  ])(
+    'that %s changes no decision, harms no other listener, and is reported once without its message',
+    async (_case, fail) => {
+      const warn = jest.spyOn(process, 'emitWarning').mockImplementation(() => {});
+      const { ask } = deciding();
+      const before = await Promise.all([ask('good'), ask('token_expired')]);
+      const other = jest.fn();
+      stops.push(onDecision(fail), onDecision(other));
+      const after = await Promise.all([ask('good'), ask('token_expired')]);
+      expect(after).toEqual(before);
+      expect(after.every(isDecision)).toBe(true);
+      expect(other).toHaveBeenCalledTimes(2);
+      await new Promise(setImmediate);
+      expect(warn).toHaveBeenCalledTimes(1);
+      expect(String(warn.mock.calls)).toMatch(/listener of sallyport:decision failed with (?:TypeError|string)/);
+      expect(String(warn.mock.calls)).not.toContain('s3cret');
+    },
+  );
+
+  test('cannot change the decision that it hears of', async () => {
+    stops.push(
+      onDecision((event) => {
+        Object.assign(event, { outcome: 'granted' });
+      }),
+    );
+    const warn = jest.spyOn(process, 'emitWarning').mockImplementation(() => {});
+    expect(await deciding().ask('token_expired')).toMatchObject({ kind: 'denied', status: 401 });
+    expect(warn).toHaveBeenCalledTimes(1);
+  });
+
+  test('keeps a decision synchronous that is synchronous without it', () => {
+    stops.push(onDecision(() => {}));
+    const { chain } = deciding();
+    const request = new SecurityRequest({
+      method: 'GET',
+      target: '/pets/7',
+      rawHeaders: ['Authorization', 'Bearer good'],
+    });
+    expect(isDecision(chain.decide(request))).toBe(true);
+  });
+});
