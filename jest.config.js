@@ -11,6 +11,8 @@ const swc = {
 
 export default {
   testEnvironment: 'node',
+  // Tests start real servers; on a busy machine that takes a while.
+  testTimeout: 30_000,
   maxWorkers: '100%',
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   fakeTimers: { doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask'] },
