@@ -55,6 +55,13 @@ export {
   some,
 } from './guard.js';
 export type { CredentialClaim, SecurityHandler } from './handler.js';
+export {
+  type CookieHandlerOptions,
+  cookieHandler,
+  type HeaderHandlerOptions,
+  headerHandler,
+  type VerifyValue,
+} from './header-handler.js';
 export type { Operation, OperationTable } from './operation.js';
 export {
   between,

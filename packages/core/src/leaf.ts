@@ -55,6 +55,8 @@ export class Leaf {
       if (found === undefined) return undefined;
       if (found instanceof Promise || (isVerdict(found) && found.kind === 'authenticated')) {
         if (found instanceof Promise) found.catch(() => {});
+        const what = found instanceof Promise ? 'a promise' : 'a grant';
+        run.request.trace?.noteFault(this.handler.name, new TypeError(`extract() returned ${what}`));
         return fault('handler_extract_misbehaved', this.handler);
       }
       run.credentials[this.index] = this.#isDoubled(run.request) ? malformed('duplicate_credentials') : found;

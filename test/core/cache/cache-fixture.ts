@@ -1,7 +1,6 @@
 import {
   type Authenticated,
   authenticated,
-  type Clock,
   createPrincipal,
   type PrincipalInit,
   SecurityRequest,
@@ -11,37 +10,10 @@ import {
   type VerdictCacheOptions,
   type Waiters,
 } from '@sallyport/core';
+import { ManualClock } from '@sallyport/core/testing';
 
 /** Some moment, in seconds since the epoch. */
 export const NOON = 1_800_000_000;
-
-/** Time that passes only when a test says so. */
-export class ManualClock implements Clock {
-  #nowMs = NOON * 1_000;
-  #monotonicMs = 5_000;
-
-  now(): number {
-    return this.#nowMs;
-  }
-
-  monotonic(): number {
-    return this.#monotonicMs;
-  }
-
-  schedule(): () => void {
-    throw new Error('a cache waits for nothing');
-  }
-
-  pass(seconds: number): void {
-    this.#nowMs += seconds * 1_000;
-    this.#monotonicMs += seconds * 1_000;
-  }
-
-  /** Somebody sets the machine's clock. */
-  set(seconds: number): void {
-    this.#nowMs += seconds * 1_000;
-  }
-}
 
 export function principalOf(init: Partial<PrincipalInit> = {}): Authenticated {
   return authenticated(createPrincipal({ subject: 'alice', via: [{ handler: 'test', scheme: 'bearer' }], ...init }));

@@ -8,7 +8,8 @@ import {
   type Verdict,
   VerdictCache,
 } from '@sallyport/core';
-import { aRequest, CacheUnderTest, ManualClock, principalOf } from './cache-fixture.js';
+import { ManualClock } from '@sallyport/core/testing';
+import { aRequest, CacheUnderTest, principalOf } from './cache-fixture.js';
 
 const SECRET = 'a secret that all instances share, 1';
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { MemoryCacheStore } from '@sallyport/core';
+import { ManualClock } from '@sallyport/core/testing';
 import { cacheStoreContract } from '../../contracts/cache-store-contract.js';
-import { ManualClock } from './cache-fixture.js';
 
 cacheStoreContract('MemoryCacheStore', () => {
   const clock = new ManualClock();

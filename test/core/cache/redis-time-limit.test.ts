@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { RedisCacheStore } from '@sallyport/core/redis';
-import { HandClock } from './hand-clock.js';
+import { ManualClock } from '@sallyport/core/testing';
 
 /** A client whose replies come when a test says so. */
 class SlowClient {
@@ -31,8 +31,8 @@ class SlowClient {
   }
 }
 
-function storeOn(client: SlowClient, options = {}): { store: RedisCacheStore; clock: HandClock } {
-  const clock = new HandClock();
+function storeOn(client: SlowClient, options = {}): { store: RedisCacheStore; clock: ManualClock } {
+  const clock = new ManualClock();
   return { clock, store: new RedisCacheStore(options, { client, clock }) };
 }
 

@@ -7,7 +7,8 @@ import {
   Revocations,
   type RevocationsOptions,
 } from '@sallyport/core';
-import { aRequest, CacheUnderTest, Lookup, ManualClock, NOON, principalOf } from './cache-fixture.js';
+import { ManualClock } from '@sallyport/core/testing';
+import { aRequest, CacheUnderTest, Lookup, NOON, principalOf } from './cache-fixture.js';
 
 const REVOKED = { kind: 'denied', reason: 'token_revoked' };
 const ISSUER = 'https://as.example';

@@ -14,7 +14,8 @@ import {
   unavailable,
   VerdictCache,
 } from '@sallyport/core';
-import { CacheUnderTest, ManualClock, NOON, principalOf } from './cache-fixture.js';
+import { ManualClock } from '@sallyport/core/testing';
+import { CacheUnderTest, NOON, principalOf } from './cache-fixture.js';
 
 const SECRET = 'a secret that all instances share, 1';
 const TOKEN = 'a-token-that-nobody-else-may-see';

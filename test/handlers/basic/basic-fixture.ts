@@ -6,6 +6,7 @@ import {
   SecurityChain,
   SecurityRequest,
 } from '@sallyport/core';
+import { ManualClock } from '@sallyport/core/testing';
 import {
   type Account,
   BasicHandler,
@@ -16,7 +17,6 @@ import {
   InMemoryUserStore,
   type UserStore,
 } from '@sallyport/handlers/basic';
-import { HandClock } from '../../core/cache/hand-clock.js';
 
 /** The cheapest hashes that the handler makes: tests hash often. */
 export const CHEAP: HashingOptions = { algorithm: 'argon2id', memoryKiB: 8_192, passes: 1 };
@@ -50,7 +50,7 @@ export function headerOf(decision: Decision, name: string): string | undefined {
 
 /** A handler in a chain, on a clock that stands still. */
 export class BasicUnderTest {
-  readonly clock = new HandClock();
+  readonly clock = new ManualClock();
   readonly handler: BasicHandler;
   readonly chain: SecurityChain;
 

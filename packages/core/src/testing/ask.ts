@@ -1,0 +1,39 @@
+import type { SecurityChain } from '../chain.js';
+import type { DecisionEvent } from '../events.js';
+import type { Principal } from '../principal.js';
+import type { HeaderLine } from '../verdict.js';
+import { buildRequest, type RequestLine, type RequestParts } from './build-request.js';
+
+/** What a chain answered, and how it came to it. */
+export interface Answer {
+  /** 200 when granted. */
+  readonly status: number;
+  readonly principal: Principal | undefined;
+  /** The stable reason code of a denial. */
+  readonly reason: string | undefined;
+  readonly headers: readonly HeaderLine[];
+  /** The values of the `WWW-Authenticate` lines. */
+  readonly challenges: readonly string[];
+  /** Empty when granted. */
+  readonly body: string;
+  /** Every handler that was asked, its verdict and its bug, if it had one. */
+  readonly event: DecisionEvent;
+}
+
+/** Asks a chain in one line: `await ask(chain, 'GET /orders', { bearer: token })`. Nothing of the chain is replaced. */
+export async function ask(chain: SecurityChain, line?: RequestLine, parts?: RequestParts): Promise<Answer> {
+  const { decision, event } = await chain.explain(buildRequest(line, parts));
+  const { headers } = decision;
+  const challenges = headers.filter(([name]) => name === 'WWW-Authenticate').map(([, value]) => value);
+  return decision.kind === 'granted'
+    ? { status: 200, principal: decision.principal, reason: undefined, headers, challenges, body: '', event }
+    : {
+        status: decision.status,
+        principal: undefined,
+        reason: decision.reason,
+        headers,
+        challenges,
+        body: decision.body,
+        event,
+      };
+}

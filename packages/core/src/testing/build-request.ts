@@ -1,0 +1,62 @@
+import type { X509Certificate } from 'node:crypto';
+import { type RouteKey, SecurityRequest } from '../request.js';
+
+/** What a request under test carries; everything may be left out. */
+export interface RequestParts {
+  /** Sends `Authorization: Bearer …`. */
+  readonly bearer?: string | undefined;
+  /** Sends `Authorization: Basic …`: user name and password, encoded as UTF-8 (RFC 7617 2). */
+  readonly basic?: readonly [userName: string, password: string] | undefined;
+  /** Header fields; a list makes several lines of one name. */
+  readonly headers?: Readonly<Record<string, string | readonly string[]>> | undefined;
+  /** Sends one `Cookie` line. */
+  readonly cookies?: Readonly<Record<string, string>> | undefined;
+  /** Default `192.0.2.1`. */
+  readonly remoteAddress?: string | undefined;
+  /** The route that a framework chose. */
+  readonly route?: RouteKey | undefined;
+  readonly certificate?: X509Certificate | undefined;
+  /** Aborted when the client goes away. */
+  readonly client?: AbortSignal | undefined;
+}
+
+/** `GET /orders?page=2`, or the target alone for a GET. */
+export type RequestLine = string;
+
+/**
+ * Builds a request in one line: `buildRequest('POST /orders', { bearer: token })`. Header lines arrive in the order
+ * Authorization, Cookie, then `headers`.
+ */
+export function buildRequest(line: RequestLine = '/', parts: RequestParts = {}): SecurityRequest {
+  const space = line.indexOf(' ');
+  const { client, certificate } = parts;
+  return new SecurityRequest({
+    method: space === -1 ? 'GET' : line.slice(0, space),
+    target: line.slice(space + 1),
+    rawHeaders: linesOf(parts).flat(),
+    remoteAddress: parts.remoteAddress ?? '192.0.2.1',
+    route: parts.route,
+    ...(certificate && { peerCertificate: () => certificate }),
+    ...(client && { onClose: (listener) => whenAborted(client, listener) }),
+  });
+}
+
+/** The header lines that parts stand for. */
+export function linesOf({ bearer, basic, cookies, headers = {} }: RequestParts): readonly [string, string][] {
+  const lines: [string, string][] = [];
+  if (bearer !== undefined) lines.push(['Authorization', `Bearer ${bearer}`]);
+  if (basic !== undefined) lines.push(['Authorization', `Basic ${Buffer.from(basic.join(':')).toString('base64')}`]);
+  if (cookies !== undefined) {
+    const pairs = Object.entries(cookies).map(([name, value]) => `${name}=${value}`);
+    lines.push(['Cookie', pairs.join('; ')]);
+  }
+  for (const [name, value] of Object.entries(headers)) {
+    for (const each of typeof value === 'string' ? [value] : value) lines.push([name, each]);
+  }
+  return lines;
+}
+
+function whenAborted(signal: AbortSignal, listener: () => void): void {
+  if (signal.aborted) listener();
+  else signal.addEventListener('abort', listener, { once: true });
+}
