@@ -15,7 +15,7 @@ import {
   type Verdict,
 } from '@sallyport/core';
 import { route, routes } from '@sallyport/core/routes';
-import { HandClock } from '../cache/hand-clock.js';
+import { ManualClock } from '@sallyport/core/testing';
 
 const ALICE = authenticated(
   createPrincipal({ issuer: 'https://as.example', subject: 'alice', clientId: 'shop', scopes: ['read'] }),
@@ -25,9 +25,9 @@ const ALICE = authenticated(
 export class ObedientHandler implements SecurityHandler<string> {
   readonly name = 'obedient';
   readonly challenges = [bearerChallenge('test')];
-  readonly #clock: HandClock;
+  readonly #clock: ManualClock;
 
-  constructor(clock: HandClock) {
+  constructor(clock: ManualClock) {
     this.#clock = clock;
   }
 
@@ -52,7 +52,7 @@ export interface Deciding {
 }
 
 export function deciding(): Deciding {
-  const clock = new HandClock();
+  const clock = new ManualClock();
   const chain = new SecurityChain(
     {
       name: 'api',
