@@ -1,3 +1,5 @@
+import { inspect } from 'node:util';
+
 /** What the Authorization header of a request says, parsed once and shared by every handler. */
 export type Authorization = AbsentAuthorization | InvalidAuthorization | AuthorizationCredentials;
 
@@ -10,12 +12,30 @@ export interface InvalidAuthorization {
   readonly reason: 'duplicate_authorization' | 'joined_credentials' | 'malformed_authorization';
 }
 
-export interface AuthorizationCredentials {
-  readonly kind: 'credentials';
+/** Whatever prints it sees nothing: what stands in the scheme's place may be a credential whose scheme was forgotten. */
+export class AuthorizationCredentials {
+  readonly kind = 'credentials';
+  readonly #scheme: string;
+  readonly #value: string;
+
+  constructor(scheme: string, value: string) {
+    this.#scheme = scheme;
+    this.#value = value;
+  }
+
   /** In lower case: schemes are compared without regard to case (RFC 9110 11.1). */
-  readonly scheme: string;
+  get scheme(): string {
+    return this.#scheme;
+  }
+
   /** What follows the scheme, still encoded; empty when nothing does. */
-  readonly value: string;
+  get value(): string {
+    return this.#value;
+  }
+
+  [inspect.custom](): string {
+    return '[credentials]';
+  }
 }
 
 const ABSENT: Authorization = Object.freeze({ kind: 'absent' });
@@ -53,7 +73,7 @@ function parseLine(line: string): Authorization {
   if (!TOKEN.test(scheme)) return MALFORMED;
   const value = space === -1 ? '' : withoutLeadingSpaces(trimmed, space + 1);
   if (value.includes(',') && joinsCredentials(value)) return JOINED;
-  return { kind: 'credentials', scheme: scheme.toLowerCase(), value };
+  return new AuthorizationCredentials(scheme.toLowerCase(), value);
 }
 
 /** Cuts SP and HTAB off both ends (RFC 9110 5.5); looks at the line's inside only when there is something to cut. */
