@@ -10,7 +10,7 @@ export class Run {
   readonly request: SecurityRequest;
   readonly credentials: unknown[];
   readonly outcomes: (Eventually<Outcome> | undefined)[];
-  /** What an `attempt` let pass. */
+  /** What an `attempt` let pass on the way taken; an alternative that is given up takes its own along. */
   attempted: Refusal | undefined;
 
   constructor(request: SecurityRequest, leaves: number) {

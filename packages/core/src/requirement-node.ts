@@ -142,8 +142,10 @@ export class AnyOfNode implements RequirementNode {
   ): Eventually<Outcome> {
     const candidate = candidates[index];
     if (candidate === undefined) return remembered ?? MISSING;
+    const { attempted } = run;
     return andThen(candidate.evaluate(run), (outcome) => {
       if (!(outcome instanceof Refusal) || isFinal(outcome)) return outcome;
+      run.attempted = attempted;
       return this.#tryFrom(index + 1, candidates, graver(remembered, outcome), run);
     });
   }
@@ -188,9 +190,12 @@ export class AttemptNode implements RequirementNode {
     if (!this.#member.isSatisfiable(run)) {
       return this.#member.carries(run) === Carries.Explicit ? goOn(MISSING, run) : ANONYMOUS_VERDICT;
     }
-    return andThen(this.#member.evaluate(run), (outcome) =>
-      outcome instanceof Refusal && isBadCredential(outcome) ? goOn(outcome, run) : outcome,
-    );
+    const { attempted } = run;
+    return andThen(this.#member.evaluate(run), (outcome) => {
+      if (!(outcome instanceof Refusal) || !isBadCredential(outcome)) return outcome;
+      run.attempted = attempted;
+      return goOn(outcome, run);
+    });
   }
 }
 

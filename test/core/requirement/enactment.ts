@@ -1,0 +1,175 @@
+import {
+  allOf,
+  anonymous,
+  anyOf,
+  attempt,
+  authenticated,
+  basicChallenge,
+  bearerChallenge,
+  type Challenge,
+  type CredentialClaim,
+  challenge,
+  challenged,
+  createPrincipal,
+  type Decision,
+  denied,
+  type Eventually,
+  forbidden,
+  limited,
+  malformed,
+  optional,
+  type Requirement,
+  SecurityChain,
+  type SecurityHandler,
+  SecurityRequest,
+  unavailable,
+  type Verdict,
+} from '@sallyport/core';
+import { mapHandlers } from './random-worlds.js';
+import type { Judgement, Sentence } from './requirement-oracle.js';
+import { HANDLER_NAMES, type HandlerName, type Latency, type Ruling, type Tree, type World } from './world.js';
+
+interface Trait {
+  readonly challenge: Challenge;
+  readonly claim: CredentialClaim;
+  isMine(request: SecurityRequest): boolean;
+}
+
+const sends = (header: string) => (request: SecurityRequest) => request.header(header) !== undefined;
+const authorizes = (scheme: string, value?: string) => (request: SecurityRequest) => {
+  const { authorization } = request;
+  if (authorization.kind !== 'credentials' || authorization.scheme !== scheme) return false;
+  return value === undefined || authorization.value === value;
+};
+
+const TRAITS: Readonly<Record<HandlerName, Trait>> = {
+  jwt: {
+    challenge: bearerChallenge('random'),
+    claim: { source: 'authorization:bearer', selective: true },
+    isMine: authorizes('bearer', 'jwt'),
+  },
+  opaque: {
+    challenge: bearerChallenge('random'),
+    claim: { source: 'authorization:bearer', fallback: true },
+    isMine: authorizes('bearer'),
+  },
+  basic: {
+    challenge: basicChallenge('random'),
+    claim: { source: 'authorization:basic' },
+    isMine: authorizes('basic'),
+  },
+  key: { challenge: challenge('Key'), claim: { source: 'header:x-key' }, isMine: sends('x-key') },
+  signature: {
+    challenge: challenge('Signature'),
+    claim: { source: 'header:x-signature' },
+    isMine: sends('x-signature'),
+  },
+  session: { challenge: challenge('Session'), claim: { source: 'cookie:session' }, isMine: sends('x-session') },
+  certificate: {
+    challenge: challenge('Certificate'),
+    claim: { source: 'tls:certificate' },
+    isMine: sends('x-certificate'),
+  },
+};
+
+/** A tree and a world, played by a real chain with real handlers. */
+export interface Enactment {
+  readonly decision: Eventually<Decision>;
+  readonly asked: readonly HandlerName[];
+}
+
+export function enact(tree: Tree, world: World): Enactment {
+  const asked: HandlerName[] = [];
+  const handlers = mapHandlers((name) => actor(name, world, asked));
+  const chain = new SecurityChain({ requirement: requirementOf(tree, handlers) });
+  return { decision: chain.decide(requestOf(world)), asked };
+}
+
+/** The same, told in the oracle's words. */
+export async function enacted(tree: Tree, world: World): Promise<Sentence> {
+  const { decision, asked } = enact(tree, world);
+  return { judgement: judgementOf(await decision), asked };
+}
+
+export function judgementOf(decision: Decision): Judgement {
+  if (decision.kind === 'denied') return { refused: decision.reason };
+  const proofs = new Set(decision.principal.via.map(({ handler }) => handler));
+  return {
+    granted: HANDLER_NAMES.filter((name) => proofs.has(name)),
+    attempted: decision.attempted?.reason,
+  };
+}
+
+function actor(name: HandlerName, world: World, asked: HandlerName[]): SecurityHandler {
+  const { challenge, claim, isMine } = TRAITS[name];
+  const { rulings, subjects, latencies } = world;
+  return {
+    name,
+    challenges: [challenge],
+    claim,
+    extract: (request) => {
+      if (!isMine(request)) return undefined;
+      return rulings[name].kind === 'unreadable' ? malformed(rulings[name].reason) : 'credential';
+    },
+    verify: () => {
+      asked.push(name);
+      return spoken(rulings[name], subjects[name], latencies[name]) as Verdict | Promise<Verdict>;
+    },
+  };
+}
+
+function spoken(ruling: Ruling, subject: string, latency: Latency): unknown {
+  if (latency === 'at once') return verdictOf(ruling, subject);
+  if (latency === 'settled') return (async () => verdictOf(ruling, subject))();
+  return (async () => {
+    for (let hop = 0; hop < latency; hop += 1) await undefined;
+    return verdictOf(ruling, subject);
+  })();
+}
+
+function verdictOf({ kind, reason }: Ruling, subject: string): unknown {
+  switch (kind) {
+    case 'authenticated':
+      return authenticated(createPrincipal({ subject }));
+    case 'denied':
+      return denied(reason);
+    case 'malformed':
+      return malformed(reason);
+    case 'forbidden':
+      return forbidden(reason);
+    case 'challenged':
+      return challenged({ error: reason });
+    case 'limited':
+      return limited({ retryAfterSeconds: 7 });
+    case 'unavailable':
+      return unavailable(reason);
+    case 'garbage':
+      return { kind: 'authenticated', principal: createPrincipal({ subject }), headers: [] };
+    default:
+      throw new Error('a bug');
+  }
+}
+
+function requirementOf(tree: Tree, handlers: Readonly<Record<HandlerName, SecurityHandler>>): Requirement {
+  const below = (member: Tree) => requirementOf(member, handlers);
+  switch (tree.is) {
+    case 'handler':
+      return handlers[tree.name];
+    case 'anonymous':
+      return anonymous();
+    case 'optional':
+      return optional(below(tree.of));
+    case 'attempt':
+      return attempt(below(tree.of));
+    case 'anyOf':
+      return anyOf(...tree.of.map(below));
+    case 'allOf':
+      return allOf(tree.of.map(below), { sameParty: tree.sameParty });
+  }
+}
+
+function requestOf({ authorization, sent }: World): SecurityRequest {
+  const rawHeaders = sent.flatMap((name) => [`X-${name}`, 'it']);
+  if (authorization !== undefined) rawHeaders.push('Authorization', authorization);
+  return new SecurityRequest({ method: 'GET', target: '/', rawHeaders });
+}
