@@ -34,7 +34,7 @@ export async function apiSecurity(options: ApiSecurity): Promise<SecurityChain> 
       realm: REALM,
       endpoint,
       clientAuthentication: { method: 'client_secret_basic', clientId, clientSecret },
-      certificateAuthorities: [certificate],
+      outbound: { certificateAuthorities: [certificate] },
     },
     { revocations },
   );

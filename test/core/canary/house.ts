@@ -91,7 +91,7 @@ export class House {
         realm: 'api',
         endpoint: server.endpoint,
         clientAuthentication: { method: 'client_secret_basic', clientId: 'gateway', clientSecret: HELD.clientSecret },
-        allowInsecureLoopback: true,
+        outbound: { allowInsecureLoopback: true },
         fallback: true,
       }),
       new BasicHandler({

@@ -1,21 +1,148 @@
-import type { ClientAuthentication } from './introspection-options.js';
+import type { KeyObject } from 'node:crypto';
+import {
+  callable,
+  checkOptions,
+  type Eventually,
+  invalid,
+  type OptionCheck,
+  oneOf,
+  optionalOption,
+  text,
+  unchecked,
+} from '@sallyport/core';
+import { type AssertionKey, assertionKey, sharedAssertionKey } from './assertion-key.js';
 
-/** What client authentication adds to a request. */
-export interface AuthenticationParts {
-  readonly headers: Readonly<Record<string, string>>;
-  readonly parameters: Readonly<Record<string, string>>;
+/** How the handler proves itself to the introspection endpoint (RFC 7662 2.1). */
+export type ClientAuthentication =
+  | ClientSecretAuthentication
+  | ClientSecretJwtAuthentication
+  | PrivateKeyJwtAuthentication
+  | MutualTlsAuthentication
+  | BearerAuthentication;
+
+/** The client's secret, in the Authorization header or in the form (RFC 6749 2.3.1). */
+export interface ClientSecretAuthentication {
+  readonly method: 'client_secret_basic' | 'client_secret_post';
+  readonly clientId: string;
+  readonly clientSecret: string;
 }
 
-/** RFC 6749 2.3.1: both halves are form-encoded before they are joined, or a colon or percent sign would break them. */
-export function authenticationParts(authentication: ClientAuthentication): AuthenticationParts {
-  const { method, clientId, clientSecret } = authentication;
-  if (method === 'client_secret_post') {
-    return { headers: {}, parameters: { client_id: clientId, client_secret: clientSecret } };
+/** What a client assertion says besides who it is (RFC 7523 3). */
+interface AssertionOptions {
+  /** Who the assertion is for. Default: `issuer` where there is one, otherwise the endpoint. */
+  readonly audience?: string | undefined;
+}
+
+/** An assertion under a secret that the server knows, too; at least as long as the hash (RFC 7518 3.2). */
+export interface ClientSecretJwtAuthentication extends AssertionOptions {
+  readonly method: 'client_secret_jwt';
+  readonly clientId: string;
+  readonly clientSecret: string;
+  /** Default `HS256`. */
+  readonly algorithm?: 'HS256' | 'HS384' | 'HS512' | undefined;
+}
+
+/** An assertion signed with the client's private key (RFC 7523 2.2). */
+export interface PrivateKeyJwtAuthentication extends AssertionOptions {
+  readonly method: 'private_key_jwt';
+  readonly clientId: string;
+  /** PEM (PKCS #8) or a key object. */
+  readonly privateKey: string | KeyObject;
+  /** A signature algorithm that fits the key, such as `ES256`. */
+  readonly algorithm: string;
+  /** Names the key to the server (`kid`). */
+  readonly keyId?: string | undefined;
+}
+
+/** The certificate of the connection, which `outbound.clientCertificate` holds (RFC 8705 2, also self-signed). */
+export interface MutualTlsAuthentication {
+  readonly method: 'tls_client_auth';
+  readonly clientId: string;
+}
+
+/** An access token for the endpoint (RFC 7662 2.1), or a function that has a current one. */
+export interface BearerAuthentication {
+  readonly method: 'bearer';
+  readonly token: string | (() => Eventually<string>);
+}
+
+/** Client authentication, checked: the key is read. */
+export type ClientAuthenticationSettings =
+  | ClientSecretAuthentication
+  | AssertionSettings
+  | MutualTlsAuthentication
+  | BearerAuthentication;
+
+export interface AssertionSettings {
+  readonly method: 'client_secret_jwt' | 'private_key_jwt';
+  readonly clientId: string;
+  readonly key: AssertionKey;
+  readonly audience: string | undefined;
+}
+
+/** The option check of client authentication. */
+export const clientAuthentication: OptionCheck<ClientAuthenticationSettings> = (value, name) => {
+  if (typeof value !== 'object' || value === null) throw invalid(name, 'must be an object');
+  const method = METHOD((value as { method?: unknown }).method, `${name}.method`);
+  switch (method) {
+    case 'client_secret_basic':
+    case 'client_secret_post':
+      return checkOptions(name, value, { method: METHOD, clientId: text, clientSecret: text }) as typeof value &
+        ClientSecretAuthentication;
+    case 'tls_client_auth':
+      return { ...checkOptions(name, value, { method: METHOD, clientId: text }), method };
+    case 'bearer':
+      return { ...checkOptions(name, value, { method: METHOD, token: bearerToken }), method };
+    case 'client_secret_jwt':
+      return clientSecretJwt(value, name);
+    case 'private_key_jwt':
+      return privateKeyJwt(value, name);
   }
-  const pair = `${formEncoded(clientId)}:${formEncoded(clientSecret)}`;
-  return { headers: { authorization: `Basic ${Buffer.from(pair).toString('base64')}` }, parameters: {} };
+};
+
+const METHOD = oneOf(
+  'client_secret_basic',
+  'client_secret_post',
+  'client_secret_jwt',
+  'private_key_jwt',
+  'tls_client_auth',
+  'bearer',
+);
+
+const bearerToken: OptionCheck<BearerAuthentication['token']> = (value, name) => {
+  if (typeof value === 'function') return callable<() => Eventually<string>>()(value, name);
+  if (!isBearerToken(value)) throw invalid(name, 'must be a bearer token (RFC 6750 2.1) or a function');
+  return value;
+};
+
+const B64TOKEN = /^[A-Za-z0-9\-._~+/]+=*$/;
+
+/** Nothing else fits into the header. */
+export function isBearerToken(value: unknown): value is string {
+  return typeof value === 'string' && B64TOKEN.test(value);
 }
 
-function formEncoded(text: string): string {
-  return new URLSearchParams({ '': text }).toString().slice(1);
+function clientSecretJwt(value: object, name: string): AssertionSettings {
+  const { clientId, clientSecret, algorithm, audience } = checkOptions(name, value, {
+    method: METHOD,
+    clientId: text,
+    clientSecret: text,
+    algorithm: optionalOption(oneOf('HS256', 'HS384', 'HS512')),
+    audience: optionalOption(text),
+  });
+  const key = sharedAssertionKey(clientSecret, algorithm ?? 'HS256', `${name}.clientSecret`);
+  return { method: 'client_secret_jwt', clientId, key, audience };
+}
+
+function privateKeyJwt(value: object, name: string): AssertionSettings {
+  const { clientId, privateKey, algorithm, keyId, audience } = checkOptions(name, value, {
+    method: METHOD,
+    clientId: text,
+    privateKey: unchecked<unknown>(),
+    algorithm: text,
+    keyId: optionalOption(text),
+    audience: optionalOption(text),
+  });
+  const key = assertionKey(privateKey, { algorithm, keyId }, name);
+  return { method: 'private_key_jwt', clientId, key, audience };
 }

@@ -1,4 +1,5 @@
-import { authenticated, createPrincipal, denied, unavailable, type Verdict } from '@sallyport/core';
+import { authenticated, denied, type Unavailable, unavailable, type Verdict } from '@sallyport/core';
+import type { MapPrincipal } from '../jwt/issuer-options.js';
 import {
   type ClaimExpectations,
   mistypedClaim,
@@ -6,26 +7,68 @@ import {
   type TokenClaims,
   unmetExpectation,
 } from '../token-claims.js';
+import { confirmationOf } from './confirmation.js';
+import { mappedPrincipal } from './principal-mapping.js';
+
+/** What an answer has to keep to, and who judges it. */
+export interface AnswerRules extends ClaimExpectations {
+  readonly requireIssuer: boolean;
+  readonly audienceOptional: boolean;
+  readonly mapPrincipal: MapPrincipal | undefined;
+  /** The name of the handler that proves the token. */
+  readonly handler: string;
+}
+
+/** The reason when an answer breaks its format. */
+export const ANSWER_UNUSABLE = 'introspection_answer_unusable';
+
+const UNUSABLE: Unavailable = unavailable(ANSWER_UNUSABLE);
+const MAPPING_FAILED: Unavailable = unavailable('principal_mapping_failed');
+const INACTIVE = denied('token_inactive');
+const WRONG_TYPE = denied('token_type_refused');
+const UNPROVED = denied('confirmation_unproved');
+const NO_ISSUER = denied('issuer_missing');
 
 /**
  * What an answer means (RFC 7662 2.2). Only `active: true` counts, and only for an access token; an answer that
  * breaks the format is the authorization server's fault and says nothing about the token.
  */
-export function verdictOf(answer: TokenClaims, expected: ClaimExpectations, proof: { name: string }): Verdict {
-  if (typeof answer['active'] !== 'boolean') return unavailable('introspection_answer_unusable');
-  if (!answer['active']) return denied('token_inactive');
-  if (mistypedClaim(answer) !== undefined) return unavailable('introspection_answer_unusable');
-  if (!isAccessToken(answer)) return denied('token_type_refused');
-  if (answer['cnf'] !== undefined) return denied('confirmation_unproved');
-  const unmet = unmetExpectation(answer, expected);
-  if (unmet !== undefined) return denied(unmet.reason);
-  const init = principalInit(answer);
-  if (init.subject === '') return unavailable('introspection_answer_unusable');
-  return authenticated(createPrincipal({ ...init, via: [{ handler: proof.name, scheme: 'bearer' }] }));
+export function verdictOf(answer: TokenClaims, rules: AnswerRules): Verdict {
+  const { active, cnf, iss } = answer;
+  if (typeof active !== 'boolean') return UNUSABLE;
+  if (!active) return INACTIVE;
+  if (mistypedClaim(answer) !== undefined || !TEXTS.every((name) => isTextOrAbsent(answer[name]))) return UNUSABLE;
+  if (!isAccessToken(answer)) return WRONG_TYPE;
+  if (confirmationOf(cnf) === 'unknown') return UNPROVED;
+  if (rules.requireIssuer && iss === undefined) return NO_ISSUER;
+  const unmet = unmetExpectation(answer, isAudienceWaived(answer, rules) ? { ...rules, audience: undefined } : rules);
+  return unmet === undefined ? principalVerdict(answer, rules) : denied(unmet.reason);
+}
+
+const TEXTS = ['scope', 'token_type', 'token_use'];
+
+function isTextOrAbsent(value: unknown): boolean {
+  return value === undefined || typeof value === 'string';
+}
+
+function isAudienceWaived({ aud }: TokenClaims, { audienceOptional }: AnswerRules): boolean {
+  return aud === undefined && audienceOptional;
 }
 
 /** A refresh token can be active, too (RFC 7662 2.1); only a bearer access token is let in. */
 function isAccessToken({ token_type: type, token_use: use }: TokenClaims): boolean {
   const isBearer = type === undefined || (typeof type === 'string' && type.toLowerCase() === 'bearer');
   return isBearer && (use === undefined || use === 'access_token');
+}
+
+function principalVerdict(answer: TokenClaims, { mapPrincipal, handler }: AnswerRules): Verdict {
+  const confirmation = confirmationOf(answer['cnf']);
+  const init = {
+    ...principalInit(answer),
+    confirmation: confirmation === 'unknown' ? undefined : confirmation,
+    via: [{ handler, scheme: 'bearer' }],
+  };
+  const principal = mappedPrincipal(init, answer, mapPrincipal);
+  if (principal !== undefined) return authenticated(principal);
+  return mapPrincipal === undefined ? UNUSABLE : MAPPING_FAILED;
 }

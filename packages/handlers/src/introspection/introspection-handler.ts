@@ -1,9 +1,13 @@
 import {
   bearerChallenge,
+  type CacheStatistics,
   type Challenge,
   type Clock,
   type CredentialClaim,
+  configurationDigest,
+  denied,
   type Eventually,
+  isVerdict,
   type SecurityHandler,
   type SecurityRequest,
   UpstreamError,
@@ -11,12 +15,13 @@ import {
   type Verdict,
   VerdictCache,
 } from '@sallyport/core';
+import { answerWithin } from '../basic/answer-within.js';
 import { extractBearerToken } from '../bearer-token.js';
 import { OutboundClient } from '../outbound/outbound-client.js';
-import { checkedEndpoint } from '../outbound/outbound-options.js';
-import { parseStrictJson } from '../strict-json.js';
-import { type AuthenticationParts, authenticationParts } from './client-authentication.js';
-import { verdictOf } from './introspection-answer.js';
+import type { OutboundStatistics } from '../outbound/outbound-statistics.js';
+import { isConfirmed } from './confirmation.js';
+import { ANSWER_UNUSABLE, verdictOf } from './introspection-answer.js';
+import { publishIntrospectionEvent } from './introspection-events.js';
 import {
   checkedIntrospectionCollaborators,
   checkedIntrospectionOptions,
@@ -24,9 +29,16 @@ import {
   type IntrospectionHandlerOptions,
   type IntrospectionSettings,
 } from './introspection-options.js';
+import { TokenIntrospection } from './token-introspection.js';
 
-const MEDIA_TYPES = ['application/json'];
-const MAX_ANSWER_BYTES = 256 * 1_024;
+/** What an introspection handler has done so far. */
+export interface IntrospectionStatistics {
+  readonly cache: CacheStatistics;
+  /** Calls to the authorization server. */
+  readonly outbound: OutboundStatistics;
+}
+
+const UNCONFIRMED = denied('confirmation_unproved');
 
 /**
  * Authenticates bearer tokens by asking an authorization server what they are worth (RFC 7662). Answers are kept
@@ -37,33 +49,28 @@ export class IntrospectionHandler implements SecurityHandler<string> {
   readonly challenges: readonly Challenge[];
   readonly claim: CredentialClaim;
   readonly #settings: IntrospectionSettings;
-  readonly #endpoint: URL;
-  readonly #authentication: AuthenticationParts;
   readonly #client: OutboundClient;
+  readonly #server: TokenIntrospection;
   readonly #cache: VerdictCache;
   readonly #clock: Clock;
 
   /** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN */
   constructor(options: IntrospectionHandlerOptions, collaborators: IntrospectionHandlerCollaborators = {}) {
     const settings = checkedIntrospectionOptions(options);
-    const { clock, revocations } = checkedIntrospectionCollaborators(collaborators);
-    this.#settings = settings;
-    this.#clock = clock;
-    this.#client = new OutboundClient(settings.outbound, { clock });
-    this.#endpoint = checkedEndpoint(settings.endpoint, 'IntrospectionHandlerOptions.endpoint', this.#client.settings);
-    this.#authentication = authenticationParts(settings.clientAuthentication);
-    this.#cache = new VerdictCache(
-      {
-        namespace: JSON.stringify([settings.name, settings.endpoint, settings.issuer, settings.audience]),
-        ttlSeconds: settings.ttlSeconds,
-        negativeTtlSeconds: settings.negativeTtlSeconds,
-        maxEntries: settings.maxEntries,
-      },
-      { clock, revocations },
-    );
+    const services = checkedIntrospectionCollaborators(collaborators);
+    const { clock } = services;
     this.name = settings.name;
     this.challenges = Object.freeze([bearerChallenge(settings.realm)]);
     this.claim = Object.freeze({ source: 'authorization:bearer', fallback: settings.fallback });
+    this.#settings = settings;
+    this.#clock = clock;
+    this.#client = new OutboundClient(settings.outbound, { clock });
+    this.#server = new TokenIntrospection(settings, { client: this.#client, clock });
+    this.#cache = new VerdictCache({ ...settings.cache, namespace: namespaceOf(settings) }, services);
+  }
+
+  get statistics(): IntrospectionStatistics {
+    return Object.freeze({ cache: this.#cache.statistics, outbound: this.#client.statistics });
   }
 
   extract(request: SecurityRequest): string | Verdict | undefined {
@@ -71,38 +78,58 @@ export class IntrospectionHandler implements SecurityHandler<string> {
   }
 
   verify(token: string, request: SecurityRequest): Eventually<Verdict> {
-    return this.#cache.resolve(token, request, () => this.#introspect(token));
+    const verdict = this.#cache.resolve(token, request, () => this.#introspect(token));
+    return verdict instanceof Promise
+      ? verdict.then((later) => confirmed(later, request))
+      : confirmed(verdict, request);
+  }
+
+  /** A server that cannot be found yet is looked for again when a token comes. */
+  async start(): Promise<void> {
+    try {
+      await this.#server.start();
+    } catch (error) {
+      if (!(error instanceof UpstreamError)) throw error;
+    }
   }
 
   async close(): Promise<void> {
     await this.#client.close();
   }
 
+  /** One deadline for everything that has to be asked for one token. */
   async #introspect(token: string): Promise<Verdict> {
     try {
-      const answer = await this.#client.send({
-        url: this.#endpoint,
-        method: 'POST',
-        headers: { ...this.#authentication.headers, 'content-type': 'application/x-www-form-urlencoded' },
-        body: new URLSearchParams({
-          token,
-          token_type_hint: 'access_token',
-          ...this.#authentication.parameters,
-        }).toString(),
-        mediaTypes: MEDIA_TYPES,
-        maxBytes: MAX_ANSWER_BYTES,
-      });
-      return this.#verdictOf(parseStrictJson(answer.body));
+      const answer = await answerWithin(this.#client.settings.timeoutMs, this.#server.ask(token), this.#clock);
+      const verdict = isVerdict(answer) ? answer : verdictOf(answer, this.#rules());
+      if (verdict.kind === 'unavailable' && verdict.reason === ANSWER_UNUSABLE) {
+        publishIntrospectionEvent({ kind: 'answer_unusable', handler: this.name });
+      }
+      return verdict;
     } catch (error) {
       if (!(error instanceof UpstreamError)) throw error;
       return unavailable(error, { retryAfterSeconds: error.retryAfterSeconds });
     }
   }
 
-  #verdictOf(answer: Record<string, unknown> | undefined): Verdict {
-    if (answer === undefined) return unavailable('introspection_answer_unusable');
-    const { issuer, audience, clockToleranceSeconds } = this.#settings;
-    const now = this.#clock.now() / 1_000;
-    return verdictOf(answer, { issuer, audience, clockToleranceSeconds, now }, this);
+  #rules() {
+    const { name, ...settings } = this.#settings;
+    return { ...settings, handler: name, now: this.#clock.now() / 1_000 };
   }
+}
+
+/** Possession is a matter of each request, also where the answer is remembered (RFC 8705 3). */
+function confirmed(verdict: Verdict, request: SecurityRequest): Verdict {
+  if (verdict.kind !== 'authenticated') return verdict;
+  const { confirmation } = verdict.principal;
+  return confirmation === undefined || isConfirmed(confirmation, request) ? verdict : UNCONFIRMED;
+}
+
+/** Everything that changes an answer, except for functions. */
+function namespaceOf({ name, clientAuthentication, ...settings }: IntrospectionSettings): string {
+  const { endpoint, issuer, requireIssuer, audience, audienceOptional, tokenTypeHint, clockToleranceSeconds } =
+    settings;
+  const rules = { endpoint, issuer, requireIssuer, audience, audienceOptional, tokenTypeHint, clockToleranceSeconds };
+  const clientId = clientAuthentication.method === 'bearer' ? undefined : clientAuthentication.clientId;
+  return `${name} ${configurationDigest({ ...rules, clientId })}`;
 }

@@ -1,126 +1,133 @@
 import {
   between,
+  type CacheStore,
   type Clock,
+  callable,
   checkOptions,
   flag,
   having,
   invalid,
+  type OptionCheck,
   optionalOption,
   type Revocations,
   systemClock,
   text,
   textOrTexts,
   unchecked,
+  type VerdictCacheOptions,
   withDefault,
 } from '@sallyport/core';
+import type { MapPrincipal } from '../jwt/issuer-options.js';
 import type { OutboundOptions } from '../outbound/outbound-options.js';
+import {
+  type ClientAuthentication,
+  type ClientAuthenticationSettings,
+  clientAuthentication,
+} from './client-authentication.js';
 
-/** How the handler proves itself to the introspection endpoint (RFC 7662 2.1). */
-export type ClientAuthentication =
-  | { readonly method: 'client_secret_basic'; readonly clientId: string; readonly clientSecret: string }
-  | { readonly method: 'client_secret_post'; readonly clientId: string; readonly clientSecret: string };
+/**
+ * How long answers are remembered, and how many. During an outage nothing is answered from memory beyond its time
+ * unless `staleIfUnavailableSeconds` says so. With a shared store, handlers whose `mapPrincipal` differs need different
+ * names.
+ */
+export type RememberedAnswerOptions = Omit<VerdictCacheOptions, 'namespace'>;
 
-export interface IntrospectionHandlerOptions extends OutboundOptions {
+export interface IntrospectionHandlerOptions {
   /** Names this instance. Default `introspection`. */
   readonly name?: string | undefined;
   /** Realm of the Bearer challenge. */
   readonly realm: string;
-  /** The introspection endpoint, an https URL. */
-  readonly endpoint: string;
-  readonly clientAuthentication: ClientAuthentication;
-  /** Accepted audiences; a token for others is refused. Default: the answer's `aud` is not looked at. */
-  readonly audience?: string | readonly string[] | undefined;
-  /** The only issuer that the answer may name (`iss`). */
+  /** The introspection endpoint, an https URL. Default: what the metadata of `issuer` name (RFC 8414 2). */
+  readonly endpoint?: string | undefined;
+  /** The only issuer that an answer may name (`iss`). */
   readonly issuer?: string | undefined;
+  /** Refuses answers that name no issuer. Default false. */
+  readonly requireIssuer?: boolean | undefined;
+  /** Who is meant by `aud`: one of these has to be in it, exactly. Default: `aud` is not looked at. */
+  readonly audience?: string | readonly string[] | undefined;
+  /** Accepts answers without `aud`, for servers that never name one. Default false. */
+  readonly audienceOptional?: boolean | undefined;
+  readonly clientAuthentication: ClientAuthentication;
+  /** Sent as `token_type_hint` (RFC 7662 2.1); false leaves it out. Default `access_token`. */
+  readonly tokenTypeHint?: string | false | undefined;
+  /** Changes what the principal is made of. Issuer, audience, end and confirmation of the token stay what they are. */
+  readonly mapPrincipal?: MapPrincipal | undefined;
   /** Takes only the bearer tokens that no other handler wants. Default false. */
   readonly fallback?: boolean | undefined;
-  /** How long a good token is remembered, in seconds, never beyond its `exp`. Default 30; 0 to 86 400. */
-  readonly ttlSeconds?: number | undefined;
-  /** How long a refused token is remembered, in seconds. Default 5; 0 to 3 600. */
-  readonly negativeTtlSeconds?: number | undefined;
-  /** Good tokens remembered at once. Default 10 000. */
-  readonly maxEntries?: number | undefined;
-  /** Tolerance for `exp`, `nbf` and `iat`, in seconds. Default 5; 0 to 60. */
+  /** Tolerance for `exp`, `nbf` and `iat`, in seconds. 0 to 60, default 5. */
   readonly clockToleranceSeconds?: number | undefined;
+  readonly cache?: RememberedAnswerOptions | undefined;
+  /** How the authorization server is called. */
+  readonly outbound?: OutboundOptions | undefined;
 }
 
 /** Services of an introspection handler. */
 export interface IntrospectionHandlerCollaborators {
   readonly clock?: Clock | undefined;
-  /** What has been revoked: tokens, clients and subjects. A remembered answer about them is not given again. */
+  /** Shares good answers with other instances; needs `cache.secret`. */
+  readonly store?: CacheStore | undefined;
+  /** What has been revoked: tokens, their `jti`, clients and subjects. */
   readonly revocations?: Revocations | undefined;
 }
 
 export interface IntrospectionSettings {
   readonly name: string;
   readonly realm: string;
-  readonly endpoint: string;
-  readonly clientAuthentication: ClientAuthentication;
-  readonly audience: readonly string[] | undefined;
+  readonly endpoint: string | undefined;
   readonly issuer: string | undefined;
+  readonly requireIssuer: boolean;
+  readonly audience: readonly string[] | undefined;
+  readonly audienceOptional: boolean;
+  readonly clientAuthentication: ClientAuthenticationSettings;
+  readonly tokenTypeHint: string | false;
+  readonly mapPrincipal: MapPrincipal | undefined;
   readonly fallback: boolean;
-  readonly ttlSeconds: number | undefined;
-  readonly negativeTtlSeconds: number | undefined;
-  readonly maxEntries: number | undefined;
   readonly clockToleranceSeconds: number;
+  readonly cache: RememberedAnswerOptions;
   readonly outbound: OutboundOptions;
 }
 
+const OWNER = 'IntrospectionHandlerOptions';
+
 /** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN */
 export function checkedIntrospectionOptions(options: IntrospectionHandlerOptions): IntrospectionSettings {
-  const checked = checkOptions('IntrospectionHandlerOptions', options, {
+  const settings = checkOptions(OWNER, options, {
     name: withDefault(text, 'introspection'),
     realm: text,
-    endpoint: text,
-    clientAuthentication,
-    audience: optionalOption(textOrTexts),
+    endpoint: optionalOption(text),
     issuer: optionalOption(text),
+    requireIssuer: withDefault(flag, false),
+    audience: optionalOption(textOrTexts),
+    audienceOptional: withDefault(flag, false),
+    clientAuthentication,
+    tokenTypeHint: withDefault(hint, 'access_token'),
+    mapPrincipal: optionalOption(callable<MapPrincipal>()),
     fallback: withDefault(flag, false),
-    ttlSeconds: optionalOption(between(0, 86_400)),
-    negativeTtlSeconds: optionalOption(between(0, 3_600)),
-    maxEntries: optionalOption(between(1, 10_000_000)),
     clockToleranceSeconds: withDefault(between(0, 60), 5),
-    // Checked by the outbound client, which they are for.
-    timeoutMs: unchecked<OutboundOptions['timeoutMs']>(),
-    maxConcurrent: unchecked<OutboundOptions['maxConcurrent']>(),
-    maxQueued: unchecked<OutboundOptions['maxQueued']>(),
-    certificateAuthorities: unchecked<OutboundOptions['certificateAuthorities']>(),
-    clientCertificate: unchecked<OutboundOptions['clientCertificate']>(),
-    allowInsecureLoopback: unchecked<OutboundOptions['allowInsecureLoopback']>(),
-    dangerouslyAcceptAnyCertificate: unchecked<OutboundOptions['dangerouslyAcceptAnyCertificate']>(),
+    cache: withDefault(unchecked<RememberedAnswerOptions>(), {}),
+    outbound: withDefault(unchecked<OutboundOptions>(), {}),
   });
-  const { timeoutMs, maxConcurrent, maxQueued, certificateAuthorities, ...others } = checked;
-  const { clientCertificate, allowInsecureLoopback, dangerouslyAcceptAnyCertificate, ...settings } = others;
-  return {
-    ...settings,
-    outbound: {
-      timeoutMs,
-      maxConcurrent,
-      maxQueued,
-      certificateAuthorities,
-      clientCertificate,
-      allowInsecureLoopback,
-      dangerouslyAcceptAnyCertificate,
-    },
-  };
+  const { endpoint, issuer, requireIssuer } = settings;
+  if (issuer === undefined && (endpoint === undefined || requireIssuer)) {
+    throw invalid(`${OWNER}.issuer`, 'is needed to find the endpoint and for requireIssuer');
+  }
+  if (settings.clientAuthentication.method === 'tls_client_auth' && settings.outbound.clientCertificate === undefined) {
+    throw invalid(`${OWNER}.outbound.clientCertificate`, 'is needed for tls_client_auth');
+  }
+  return settings;
 }
 
 /** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN */
 export function checkedIntrospectionCollaborators(collaborators: IntrospectionHandlerCollaborators): {
   readonly clock: Clock;
+  readonly store: CacheStore | undefined;
   readonly revocations: Revocations | undefined;
 } {
   return checkOptions('IntrospectionHandlerCollaborators', collaborators, {
     clock: withDefault(having<Clock>('now', 'monotonic', 'schedule'), systemClock),
+    store: unchecked<CacheStore | undefined>(),
     revocations: unchecked<Revocations | undefined>(),
   });
 }
 
-function clientAuthentication(value: unknown, name: string): ClientAuthentication {
-  const method = (value as { method?: unknown } | null | undefined)?.method;
-  if (method !== 'client_secret_basic' && method !== 'client_secret_post') {
-    throw invalid(`${name}.method`, 'must be client_secret_basic or client_secret_post');
-  }
-  const checks = { method: unchecked<typeof method>(), clientId: text, clientSecret: text };
-  return checkOptions(name, value as object, checks);
-}
+const hint: OptionCheck<string | false> = (value, name) => (value === false ? false : text(value, name));

@@ -38,6 +38,16 @@ export class PacedTask {
     return this.#setback !== undefined && this.#clock.monotonic() < this.#setback.untilMs;
   }
 
+  /** The last failure, with the time after which it is worth asking again. */
+  outage(): unknown {
+    const { error, untilMs } = this.#setback ?? { error: undefined, untilMs: 0 };
+    if (!(error instanceof UpstreamError)) return error;
+    const pauseSeconds = Math.ceil((untilMs - this.#clock.monotonic()) / 1_000);
+    return new UpstreamError(error.code, error.message, {
+      retryAfterSeconds: Math.max(1, pauseSeconds, error.retryAfterSeconds ?? 0),
+    });
+  }
+
   /** Joins the run under way or begins one; does nothing during a pause. Never rejects: see `setback`. */
   run(): Promise<void> {
     if (this.#underWay === undefined && this.isPaused) return Promise.resolve();

@@ -73,7 +73,7 @@ export class RemoteKeySet implements KeySet {
 
   async start(): Promise<void> {
     await this.#refresh.run();
-    if (this.#loaded === undefined) throw this.#outage();
+    if (this.#loaded === undefined) throw this.#refresh.outage();
   }
 
   close(): Promise<void> {
@@ -88,7 +88,7 @@ export class RemoteKeySet implements KeySet {
   async #findRefreshed(id: string | undefined, algorithm: string): Promise<KeySelection> {
     await this.#refresh.run();
     const loaded = this.#loaded;
-    if (loaded === undefined || this.#clock.monotonic() >= loaded.staleUntilMs) throw this.#outage();
+    if (loaded === undefined || this.#clock.monotonic() >= loaded.staleUntilMs) throw this.#refresh.outage();
     return loaded.table.select(id, algorithm);
   }
 
@@ -134,15 +134,5 @@ export class RemoteKeySet implements KeySet {
       staleUntilMs: nowMs + freshMs + maxStaleMs,
     };
     if (replaced?.keys.some((key) => !table.has(key))) this.#onWithdrawal();
-  }
-
-  /** Why there are no keys, and when it is worth asking again. */
-  #outage(): unknown {
-    const { error, untilMs } = this.#refresh.setback ?? { error: undefined, untilMs: 0 };
-    if (!(error instanceof UpstreamError)) return error;
-    const pauseSeconds = Math.ceil((untilMs - this.#clock.monotonic()) / 1_000);
-    return new UpstreamError(error.code, error.message, {
-      retryAfterSeconds: Math.max(1, pauseSeconds, error.retryAfterSeconds ?? 0),
-    });
   }
 }

@@ -1,14 +1,16 @@
 import {
   type Clock,
   checkOptions,
+  type Eventually,
   having,
-  SallyportError,
   systemClock,
   UpstreamError,
   withDefault,
 } from '@sallyport/core';
+import type { Dispatcher } from 'undici';
 import { readAnswer } from './outbound-answer.js';
 import { checkedOutboundOptions, type OutboundOptions, type OutboundSettings } from './outbound-options.js';
+import { OutboundCounters, type OutboundStatistics } from './outbound-statistics.js';
 import { CallRefused, openTransport, type Transport } from './transport.js';
 
 /** One call to another server. */
@@ -22,6 +24,9 @@ export interface OutboundRequest {
   /** Limit of the body. */
   readonly maxBytes: number;
 }
+
+/** A request, or what makes it. */
+export type RequestSource = OutboundRequest | (() => Eventually<OutboundRequest>);
 
 /** A complete, usable answer: nothing but status 200 with an accepted media type gets here. */
 export interface OutboundAnswer {
@@ -41,7 +46,9 @@ const RETRY_PAUSE_MS = 25;
 export class OutboundClient {
   readonly settings: OutboundSettings;
   readonly #clock: Clock;
+  readonly #counters = new OutboundCounters();
   #transport: Promise<Transport> | undefined;
+  #circuit: () => Transport['circuit'] = () => 'closed';
 
   /** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN */
   constructor(options: OutboundOptions, collaborators: { clock?: Clock | undefined } = {}) {
@@ -55,17 +62,33 @@ export class OutboundClient {
     }
   }
 
-  /** @throws {UpstreamError} when there is no usable answer within the deadline */
-  async send(request: OutboundRequest): Promise<OutboundAnswer> {
+  get statistics(): OutboundStatistics {
+    return Object.freeze({ ...this.#counters, circuit: this.#circuit() });
+  }
+
+  /** Loads what calls are made with, so that the first of them need not wait for it. */
+  async warmUp(): Promise<void> {
+    await this.#open();
+  }
+
+  /**
+   * Sends a request. A function makes it anew for each attempt, within the deadline: for what must not be sent twice.
+   * @throws {UpstreamError} when there is no usable answer within the deadline
+   */
+  async send(request: RequestSource): Promise<OutboundAnswer> {
     const call = new AbortController();
+    const { signal } = call;
     const cancel = this.#clock.schedule(this.settings.timeoutMs, () => call.abort());
+    this.#counters.calls += 1;
     try {
       const sending = this.#open().then((transport) =>
-        transport.run(() => this.#send(request, transport, call.signal)),
+        transport.run(() => this.#send(request, transport, signal), signal),
       );
-      return await Promise.race([sending, aborted(call.signal)]);
+      return await Promise.race([sending, aborted(signal)]);
     } catch (error) {
-      throw asUpstreamError(error, call.signal);
+      this.#counters.failures += 1;
+      if (error instanceof CallRefused) this.#counters.refused += 1;
+      throw asUpstreamError(error, signal);
     } finally {
       cancel();
       call.abort();
@@ -80,39 +103,52 @@ export class OutboundClient {
   }
 
   #open(): Promise<Transport> {
-    this.#transport ??= openTransport(this.settings);
+    this.#transport ??= openTransport(this.settings, this.#clock).then((transport) => {
+      this.#circuit = () => transport.circuit;
+      return transport;
+    });
     return this.#transport;
   }
 
-  /** A connection that failed before an answer began is tried once more; keep-alive connections die unnoticed. */
-  async #send(request: OutboundRequest, transport: Transport, signal: AbortSignal): Promise<OutboundAnswer> {
-    try {
-      return await sendOnce(request, transport, signal);
-    } catch (error) {
-      if (!isConnectionFailure(error) || signal.aborted) throw error;
+  async #send(request: RequestSource, transport: Transport, signal: AbortSignal): Promise<OutboundAnswer> {
+    let begun = await begin(request, transport, signal);
+    if (begun === undefined) {
       await new Promise<void>((resolve) => {
         this.#clock.schedule(RETRY_PAUSE_MS * (1 + Math.random()), resolve);
       });
-      return sendOnce(request, transport, signal);
+      signal.throwIfAborted();
+      this.#counters.retries += 1;
+      begun = await begin(request, transport, signal);
     }
+    if (begun === undefined) throw unreachable();
+    return readAnswer(begun.response, begun.request);
   }
 }
 
-async function sendOnce(request: OutboundRequest, transport: Transport, signal: AbortSignal): Promise<OutboundAnswer> {
-  const response = await transport.request(request.url, {
-    dispatcher: transport.agent,
-    method: request.method,
-    headers: { ...request.headers, accept: request.mediaTypes.join(', '), 'accept-encoding': 'identity' },
-    body: request.body ?? null,
-    signal,
-  });
-  return readAnswer(response, request);
+interface Begun {
+  readonly request: OutboundRequest;
+  readonly response: Dispatcher.ResponseData;
 }
 
 const CONNECTION_FAILURES = ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET'];
 
-function isConnectionFailure(error: unknown): boolean {
-  return !(error instanceof SallyportError) && CONNECTION_FAILURES.includes((error as { code?: string }).code ?? '');
+/** The head of an answer; `undefined` when the connection failed before, as one that was kept alive may unnoticed. */
+async function begin(source: RequestSource, transport: Transport, signal: AbortSignal): Promise<Begun | undefined> {
+  const request = typeof source === 'function' ? await source() : source;
+  const { url, method, headers, body, mediaTypes } = request;
+  try {
+    const response = await transport.request(url, {
+      dispatcher: transport.agent,
+      method,
+      headers: { ...headers, accept: mediaTypes.join(', '), 'accept-encoding': 'identity' },
+      body: body ?? null,
+      signal,
+    });
+    return { request, response };
+  } catch (error) {
+    if (signal.aborted || !CONNECTION_FAILURES.includes((error as { code?: string }).code ?? '')) throw error;
+    return undefined;
+  }
 }
 
 function aborted(signal: AbortSignal): Promise<never> {
@@ -130,5 +166,9 @@ function asUpstreamError(error: unknown, signal: AbortSignal): UpstreamError {
       : new UpstreamError('ERR_SALLYPORT_UPSTREAM_OVERLOADED', 'too many calls are waiting');
   }
   if (signal.aborted) return new UpstreamError('ERR_SALLYPORT_UPSTREAM_TIMEOUT', 'there was no answer in time');
+  return unreachable();
+}
+
+function unreachable(): UpstreamError {
   return new UpstreamError('ERR_SALLYPORT_UPSTREAM_UNREACHABLE', 'the connection failed');
 }

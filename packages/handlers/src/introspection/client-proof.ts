@@ -1,0 +1,91 @@
+import { randomUUID } from 'node:crypto';
+import { type Clock, type Eventually, UpstreamError } from '@sallyport/core';
+import {
+  type AssertionSettings,
+  type BearerAuthentication,
+  type ClientAuthenticationSettings,
+  isBearerToken,
+} from './client-authentication.js';
+
+/** What client authentication adds to a request. */
+export interface ClientProof {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly parameters: Readonly<Record<string, string>>;
+}
+
+/** Proves the client once: what may be used only once is made anew by each call. Rejects with an `UpstreamError`. */
+export type ClientProver = () => Eventually<ClientProof>;
+
+/** `audience` is who an assertion is for unless the client authentication says so itself. */
+export function clientProver(settings: ClientAuthenticationSettings, audience: string, clock: Clock): ClientProver {
+  switch (settings.method) {
+    case 'client_secret_basic':
+      return constant({ authorization: basicCredentials(settings) }, {});
+    case 'client_secret_post':
+      return constant({}, { client_id: settings.clientId, client_secret: settings.clientSecret });
+    case 'tls_client_auth':
+      return constant({}, { client_id: settings.clientId });
+    case 'bearer':
+      return bearerProver(settings.token);
+    default:
+      return () => assertionProof(settings, settings.audience ?? audience, clock);
+  }
+}
+
+function constant(headers: ClientProof['headers'], parameters: ClientProof['parameters']): ClientProver {
+  const proof = { headers, parameters };
+  return () => proof;
+}
+
+/** RFC 6749 2.3.1: both halves are form-encoded before they are joined, or a colon or percent sign would break them. */
+function basicCredentials({ clientId, clientSecret }: { clientId: string; clientSecret: string }): string {
+  return `Basic ${Buffer.from(`${formEncoded(clientId)}:${formEncoded(clientSecret)}`).toString('base64')}`;
+}
+
+function formEncoded(text: string): string {
+  return new URLSearchParams({ '': text }).toString().slice(1);
+}
+
+function bearerProver(source: BearerAuthentication['token']): ClientProver {
+  if (typeof source === 'string') return constant({ authorization: `Bearer ${source}` }, {});
+  return async () => {
+    const token = await ownToken(source);
+    if (!isBearerToken(token)) throw noToken();
+    return { headers: { authorization: `Bearer ${token}` }, parameters: {} };
+  };
+}
+
+/** What the function throws may quote the token. */
+async function ownToken(source: () => Eventually<string>): Promise<unknown> {
+  try {
+    return await source();
+  } catch {
+    throw noToken();
+  }
+}
+
+function noToken(): UpstreamError {
+  return new UpstreamError('ERR_SALLYPORT_UPSTREAM_UNREACHABLE', 'there is no token for the introspection endpoint');
+}
+
+const ASSERTION_TYPE = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
+const ASSERTION_SECONDS = 60;
+
+/** RFC 7523 2.2 and 3: for one use, and not for long. */
+async function assertionProof(
+  { clientId, key }: AssertionSettings,
+  audience: string,
+  clock: Clock,
+): Promise<ClientProof> {
+  const { SignJWT } = await import('jose/jwt/sign');
+  const now = Math.floor(clock.now() / 1_000);
+  const assertion = await new SignJWT({ iss: clientId, sub: clientId, aud: audience, jti: randomUUID() })
+    .setProtectedHeader({ alg: key.algorithm, typ: 'JWT', ...(key.keyId !== undefined && { kid: key.keyId }) })
+    .setIssuedAt(now)
+    .setExpirationTime(now + ASSERTION_SECONDS)
+    .sign(key.key);
+  return {
+    headers: {},
+    parameters: { client_id: clientId, client_assertion_type: ASSERTION_TYPE, client_assertion: assertion },
+  };
+}

@@ -1,0 +1,90 @@
+import { type Clock, type Eventually, invalid } from '@sallyport/core';
+import { PacedTask } from '../jwt/paced-task.js';
+import type { OutboundClient } from '../outbound/outbound-client.js';
+import { checkedEndpoint } from '../outbound/outbound-options.js';
+import { discoverMetadata, endpointOf, type ServerMetadata } from '../server-metadata.js';
+
+/** Where tokens are introspected. */
+export interface IntrospectionEndpoint {
+  /** Rejects with an `UpstreamError` when it cannot be found out. */
+  find(): Eventually<URL>;
+  /** A call there failed: the endpoint may have moved. */
+  doubt(): void;
+}
+
+export class ConfiguredEndpoint implements IntrospectionEndpoint {
+  readonly #url: URL;
+
+  constructor(url: URL) {
+    this.#url = url;
+  }
+
+  find(): URL {
+    return this.#url;
+  }
+
+  doubt(): void {}
+}
+
+const MAX_AGE_MS = 3_600_000;
+/** After failures of a known endpoint: it may have moved, but mostly it has not. */
+const DOUBTED_AGE_MS = 30_000;
+
+/**
+ * The endpoint that an issuer's metadata name (RFC 8414 2), looked up anew every hour and after failures. As long as one
+ * is known nobody waits for that.
+ */
+export class DiscoveredEndpoint implements IntrospectionEndpoint {
+  readonly #issuer: string;
+  readonly #client: OutboundClient;
+  readonly #clock: Clock;
+  readonly #usesMutualTls: boolean;
+  readonly #discovery: PacedTask;
+  #url: URL | undefined;
+  #foundAtMs = 0;
+  #refreshAtMs = 0;
+
+  /** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID */
+  constructor(
+    options: { issuer: string; usesMutualTls: boolean },
+    { client, clock }: { client: OutboundClient; clock: Clock },
+  ) {
+    const { search } = checkedEndpoint(options.issuer, 'IntrospectionHandlerOptions.issuer', client.settings);
+    if (search !== '') throw invalid('IntrospectionHandlerOptions.issuer', 'must have no query (RFC 8414 2)');
+    this.#issuer = options.issuer;
+    this.#usesMutualTls = options.usesMutualTls;
+    this.#client = client;
+    this.#clock = clock;
+    this.#discovery = new PacedTask(() => this.#discover(), clock);
+  }
+
+  find(): Eventually<URL> {
+    if (this.#url === undefined) return this.#findFirst();
+    if (this.#clock.monotonic() >= this.#refreshAtMs) this.#discovery.run();
+    return this.#url;
+  }
+
+  doubt(): void {
+    this.#refreshAtMs = Math.min(this.#refreshAtMs, this.#foundAtMs + DOUBTED_AGE_MS);
+  }
+
+  async #findFirst(): Promise<URL> {
+    await this.#discovery.run();
+    if (this.#url === undefined) throw this.#discovery.outage();
+    return this.#url;
+  }
+
+  async #discover(): Promise<void> {
+    const metadata = await discoverMetadata(this.#issuer, this.#client);
+    this.#url = endpointOf(this.#aliases(metadata), 'introspection_endpoint', this.#client);
+    this.#foundAtMs = this.#clock.monotonic();
+    this.#refreshAtMs = this.#foundAtMs + MAX_AGE_MS;
+  }
+
+  /** Servers may take client certificates at other addresses only (RFC 8705 5). */
+  #aliases(metadata: ServerMetadata): ServerMetadata {
+    const aliases: unknown = metadata['mtls_endpoint_aliases'];
+    const isObject = typeof aliases === 'object' && aliases !== null;
+    return this.#usesMutualTls && isObject ? { ...metadata, ...aliases } : metadata;
+  }
+}

@@ -1,0 +1,94 @@
+import { type Clock, type Unavailable, UpstreamError, unavailable } from '@sallyport/core';
+import { UnexpectedStatus } from '../outbound/outbound-answer.js';
+import type { OutboundAnswer, OutboundClient, OutboundRequest } from '../outbound/outbound-client.js';
+import { checkedEndpoint } from '../outbound/outbound-options.js';
+import { parseStrictJson } from '../strict-json.js';
+import type { TokenClaims } from '../token-claims.js';
+import { CallPause } from './call-pause.js';
+import { type ClientProver, clientProver } from './client-proof.js';
+import { ANSWER_UNUSABLE } from './introspection-answer.js';
+import { ConfiguredEndpoint, DiscoveredEndpoint, type IntrospectionEndpoint } from './introspection-endpoint.js';
+import { publishIntrospectionEvent } from './introspection-events.js';
+import type { IntrospectionSettings } from './introspection-options.js';
+
+const MEDIA_TYPES = ['application/json'];
+const MAX_ANSWER_BYTES = 256 * 1_024;
+/** To ask again with the same credentials would be refused again, and may lock the client out. */
+const REFUSED_PAUSE_SECONDS = 5;
+
+/** Asks an authorization server about tokens (RFC 7662 2.1). */
+export class TokenIntrospection {
+  readonly #settings: IntrospectionSettings;
+  readonly #client: OutboundClient;
+  readonly #endpoint: IntrospectionEndpoint;
+  readonly #prove: ClientProver;
+  readonly #pause: CallPause;
+
+  /** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID */
+  constructor(settings: IntrospectionSettings, { client, clock }: { client: OutboundClient; clock: Clock }) {
+    const { endpoint, issuer = '', clientAuthentication } = settings;
+    const usesMutualTls = clientAuthentication.method === 'tls_client_auth';
+    this.#settings = settings;
+    this.#client = client;
+    this.#endpoint =
+      endpoint === undefined
+        ? new DiscoveredEndpoint({ issuer, usesMutualTls }, { client, clock })
+        : new ConfiguredEndpoint(checkedEndpoint(endpoint, 'IntrospectionHandlerOptions.endpoint', client.settings));
+    this.#prove = clientProver(clientAuthentication, settings.issuer ?? endpoint ?? '', clock);
+    this.#pause = new CallPause(clock);
+  }
+
+  /** Finds the endpoint, so that the first token does not wait. Rejects with an `UpstreamError` when that fails. */
+  async start(): Promise<void> {
+    await this.#client.warmUp();
+    await this.#endpoint.find();
+  }
+
+  /**
+   * The server's answer, whatever it says, or that there is none to be had.
+   * @throws {UpstreamError} when there is no usable answer
+   */
+  async ask(token: string): Promise<TokenClaims | Unavailable> {
+    const paused = this.#pause.verdict;
+    if (paused !== undefined) return paused;
+    const url = await this.#endpoint.find();
+    try {
+      return this.#read(await this.#client.send(async () => this.#request(url, token)));
+    } catch (error) {
+      if (error instanceof UpstreamError) this.#endpoint.doubt();
+      if (error instanceof UnexpectedStatus) return this.#refused(error);
+      throw error;
+    }
+  }
+
+  async #request(url: URL, token: string): Promise<OutboundRequest> {
+    const { headers, parameters } = await this.#prove();
+    const { tokenTypeHint } = this.#settings;
+    const hint = tokenTypeHint === false ? {} : { token_type_hint: tokenTypeHint };
+    return {
+      url,
+      method: 'POST',
+      headers: { ...headers, 'content-type': 'application/x-www-form-urlencoded' },
+      body: new URLSearchParams({ token, ...hint, ...parameters }).toString(),
+      mediaTypes: MEDIA_TYPES,
+      maxBytes: MAX_ANSWER_BYTES,
+    };
+  }
+
+  #read({ body }: OutboundAnswer): TokenClaims | Unavailable {
+    return parseStrictJson(body) ?? unavailable(ANSWER_UNUSABLE);
+  }
+
+  /** RFC 7662 2.3: 401 is about the handler's own credentials and not about the token. */
+  #refused(error: UnexpectedStatus): Unavailable {
+    const { status, retryAfterSeconds = 0 } = error;
+    const areCredentialsRefused = status === 401 || status === 403;
+    const cause = areCredentialsRefused ? 'introspection_credentials_refused' : error;
+    const seconds = areCredentialsRefused ? Math.max(REFUSED_PAUSE_SECONDS, retryAfterSeconds) : retryAfterSeconds;
+    if (areCredentialsRefused) {
+      publishIntrospectionEvent({ kind: 'credentials_refused', handler: this.#settings.name, status });
+    }
+    this.#pause.begin(cause, seconds);
+    return this.#pause.verdict ?? unavailable(cause);
+  }
+}
