@@ -50,7 +50,7 @@ export function headerOf(decision: Decision, name: string): string | undefined {
 
 /** A handler in a chain, on a clock that stands still. */
 export class BasicUnderTest {
-  readonly clock = new ManualClock();
+  readonly clock: ManualClock;
   readonly handler: BasicHandler;
   readonly chain: SecurityChain;
 
@@ -58,7 +58,9 @@ export class BasicUnderTest {
     users: UserStore,
     options: Partial<BasicHandlerOptions> = {},
     collaborators: BasicHandlerCollaborators = {},
+    clock: ManualClock = new ManualClock(),
   ) {
+    this.clock = clock;
     const settings = { realm: 'test', users, hashing: CHEAP, ...options };
     this.handler = new BasicHandler(settings, { clock: this.clock, ...collaborators });
     this.chain = new SecurityChain({ requirement: this.handler }, { clock: this.clock, random: () => 0 });

@@ -6,7 +6,7 @@ export const BASIC_CHANNEL = 'sallyport:basic';
 export type BasicEvent =
   /** A user file has changed and is in use. */
   | { readonly kind: 'user_file_reloaded'; readonly path: string }
-  /** A user file has changed and cannot be used: the accounts of before stay. `problem` quotes nothing of the file. */
+  /** A user file cannot be used: logins get 503, at once or after `maxStaleMs`. `problem` quotes nothing of the file. */
   | { readonly kind: 'user_file_rejected'; readonly path: string; readonly problem: string }
   /** The shared failure store gives no answer: failures are counted in this process, under the strictest budget. */
   | { readonly kind: 'failure_store_unavailable'; readonly handler: string; readonly reason: string }
