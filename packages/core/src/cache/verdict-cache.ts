@@ -100,6 +100,12 @@ export class VerdictCache {
     this.#shared?.drop(key);
   }
 
+  /** Forgets everything that this process knows; lookups under way end for those who wait, and are not kept. */
+  clear(): void {
+    this.#memory.clear();
+    this.#flights.clear();
+  }
+
   #noteHit(verdict: Authenticated | Denied, request: SecurityRequest): Verdict {
     const isGood = verdict.kind === 'authenticated';
     this.#counters[isGood ? 'hits' : 'negativeHits'] += 1;

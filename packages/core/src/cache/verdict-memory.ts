@@ -9,7 +9,7 @@ import { Remembered, VerdictSpace } from './verdict-space.js';
 export const REVOKED: Denied = denied('token_revoked');
 
 /** Refusals that time alone lifts; to remember them would prolong them. */
-const PASSING_REASONS: ReadonlySet<string> = new Set(['token_not_yet_valid']);
+const PASSING_REASONS: ReadonlySet<string> = new Set(['token_not_yet_valid', 'token_issued_in_future']);
 
 export interface VerdictMemoryLimits {
   readonly maxEntries: number;
@@ -73,6 +73,11 @@ export class VerdictMemory {
     this.good.drop(key);
     if (this.#limits.negativeTtlMs === 0 || PASSING_REASONS.has(verdict.reason)) return;
     this.bad.keep(key, new Remembered(verdict, this.#clock.monotonic() + this.#limits.negativeTtlMs, 0));
+  }
+
+  clear(): void {
+    this.good.clear();
+    this.bad.clear();
   }
 
   drop(key: string): void {

@@ -58,6 +58,10 @@ export class VerdictSpace<Kept extends Authenticated | Denied> {
     this.#entries.set(key, remembered, options);
   }
 
+  clear(): void {
+    this.#entries.clear();
+  }
+
   drop(key: string): void {
     this.#entries.delete(key);
   }

@@ -50,6 +50,11 @@ export function isSymmetric(algorithm: string): boolean {
   return ALGORITHMS.get(algorithm)?.keyType === 'secret';
 }
 
+/** Whether one key may be meant for all of them: a hash may vary, a way of signing may not (RFC 8725 3.1). */
+export function areOneFamily(algorithms: readonly string[]): boolean {
+  return new Set(algorithms.map((algorithm) => algorithm.slice(0, 2))).size <= 1;
+}
+
 /** Whether a key is of the kind that an algorithm works with, and strong enough for it. */
 export function fits(key: KeyObject, algorithm: string): boolean {
   const wanted = ALGORITHMS.get(algorithm);

@@ -1,6 +1,6 @@
 import { createPublicKey, createSecretKey, KeyObject } from 'node:crypto';
 import { checkOptions, invalid, optionalOption, text, unchecked } from '@sallyport/core';
-import { fits } from './algorithms.js';
+import { areOneFamily, fits } from './algorithms.js';
 import type { ConfiguredPublicKey, ConfiguredSecret } from './key-source.js';
 import { VerificationKey } from './verification-key.js';
 
@@ -15,6 +15,7 @@ export function configuredPublicKey(
     kid: optionalOption(text),
   });
   const key = readPublicKey(publicKey, `${name}.publicKey`);
+  if (!areOneFamily(algorithms)) throw invalid(name, 'is one key, for algorithms of one family (RFC 8725 3.1)');
   if (!algorithms.every((algorithm) => fits(key, algorithm))) {
     throw invalid(`${name}.publicKey`, 'must fit all algorithms: RSA of 2048 bits or more, or the curve they name');
   }

@@ -123,7 +123,8 @@ export class IssuerResolver {
   }
 
   async #answer(name: string): Promise<TrustedIssuer | undefined> {
-    const options = await answerWithin(this.#timeoutMs, this.#resolve(name), this.#clock).catch((error: unknown) => {
+    const resolving = Promise.resolve(name).then(this.#resolve);
+    const options = await answerWithin(this.#timeoutMs, resolving, this.#clock).catch((error: unknown) => {
       if (error instanceof SallyportError) throw error;
       throw new UpstreamError('ERR_SALLYPORT_UPSTREAM_UNREACHABLE', 'the issuer could not be looked up');
     });

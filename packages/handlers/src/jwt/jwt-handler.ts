@@ -47,8 +47,7 @@ export class JwtHandler implements SecurityHandler<JwtCredential> {
   readonly #settings: JwtSettings;
   readonly #issuers: Issuers;
   readonly #verification: Verification;
-  readonly #newCache: () => VerdictCache;
-  #cache: VerdictCache;
+  readonly #cache: VerdictCache;
   #keyOffers = 0;
 
   /** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN */
@@ -59,12 +58,9 @@ export class JwtHandler implements SecurityHandler<JwtCredential> {
     this.#settings = settings;
     this.name = settings.name;
     this.challenges = Object.freeze([bearerChallenge(settings.realm)]);
-    this.#newCache = () => new VerdictCache({ ...settings.cache, namespace: settings.name }, services);
-    this.#cache = this.#newCache();
+    this.#cache = new VerdictCache({ ...settings.cache, namespace: settings.name }, services);
     // What a withdrawn key has verified is not to be believed any longer.
-    const onWithdrawal = () => {
-      this.#cache = this.#newCache();
-    };
+    const onWithdrawal = () => this.#cache.clear();
     this.#issuers = new Issuers(settings.issuers, settings.issuerResolver, { clock, onWithdrawal });
     this.#verification = {
       now: () => clock.now() / 1_000,

@@ -18,6 +18,7 @@ import { readKeySet } from './key-document.js';
 import { KeyServer } from './key-server.js';
 import { type KeySet, SingleKey, StaticKeySet } from './key-set.js';
 import { RemoteKeySet } from './remote-key-set.js';
+import { revealsPrivateKey } from './verification-key.js';
 
 /** Where an issuer's keys come from; exactly one source. */
 export type KeySource = PublishedKeys | DiscoveredKeys | ConfiguredKeys | ConfiguredPublicKey | ConfiguredSecret;
@@ -105,6 +106,9 @@ export function openKeySet(source: KeySource, name: string, owner: KeyOwner, ser
 
 function configuredKeys(source: ConfiguredKeys, name: string, { issuer, algorithms }: KeyOwner): KeySet {
   const { jwks } = checkOptions(name, source, { jwks: unchecked<unknown>() });
+  const members = (jwks as { keys?: unknown } | null | undefined)?.keys;
+  // Whoever verifies tokens must not be able to issue them; an `oct` key is a secret as well (RFC 7517 9.2).
+  if (Array.isArray(members) && members.some(revealsPrivateKey)) throw invalid(`${name}.jwks`, 'must be public');
   const table = readKeySet(jwks, issuer, algorithms);
   if (table === undefined || table.keys.length === 0) throw invalid(`${name}.jwks`, 'must hold a usable key');
   return new StaticKeySet(table);

@@ -85,22 +85,23 @@ export class RemoteKeySet implements KeySet {
     return this.#refresh.setback === undefined ? freshUntilMs : staleUntilMs;
   }
 
+  /** Nobody can tell that there is no such key while the server that would know it fails. */
   async #findRefreshed(id: string | undefined, algorithm: string): Promise<KeySelection> {
     await this.#refresh.run();
     const loaded = this.#loaded;
     if (loaded === undefined || this.#clock.monotonic() >= loaded.staleUntilMs) throw this.#refresh.outage();
-    return loaded.table.select(id, algorithm);
+    const selection = loaded.table.select(id, algorithm);
+    if (selection !== 'unknown' || id === undefined) return selection;
+    if (this.#refresh.setback !== undefined) throw this.#refresh.outage();
+    this.#unknownKeys.noteMissing(id);
+    return selection;
   }
 
-  /** Looks for a key that is not there once more, if its turn has come. */
-  async #search(id: string, algorithm: string): Promise<KeySelection> {
-    const mayRefresh = this.#refresh.isUnderWay || (!this.#refresh.isPaused && this.#unknownKeys.spend(id));
-    if (!mayRefresh) return 'unknown';
-    const before = this.#loaded;
-    await this.#refresh.run();
-    const selection = this.#loaded?.table.select(id, algorithm) ?? 'unknown';
-    if (selection === 'unknown' && this.#loaded !== before) this.#unknownKeys.noteMissing(id);
-    return selection;
+  /** Looks for a key that is not there once more, if its turn has come. After a failure the pause says when it has. */
+  #search(id: string, algorithm: string): Eventually<KeySelection> {
+    if (this.#unknownKeys.isMissing(id)) return 'unknown';
+    const isTurn = this.#refresh.setback !== undefined || this.#refresh.isUnderWay || this.#unknownKeys.spend();
+    return isTurn ? this.#findRefreshed(id, algorithm) : 'unknown';
   }
 
   async #fetch(): Promise<void> {

@@ -57,15 +57,24 @@ function valueRefusal(claims: TokenClaims, settings: IssuerSettings, judgement: 
   return claimsKeep(settings.claimRules, claims) ? undefined : RULE_BROKEN;
 }
 
-function principalOf(claims: TokenClaims, { scopeClaims, rolesClaims, mapPrincipal }: IssuerSettings): PrincipalInit {
+function principalOf(claims: TokenClaims, settings: IssuerSettings): PrincipalInit {
+  const { scopeClaims, rolesClaims, mapPrincipal } = settings;
   const init: PrincipalInit = {
     ...principalInit(claims),
+    expiresAt: endOf(claims, settings),
     scopes: scopeClaims === undefined ? scopesOf(claims['scope']) : wordsOf(claims, scopeClaims),
     roles: wordsOf(claims, rolesClaims),
   };
   if (mapPrincipal === undefined) return init;
   const { issuer, audience, expiresAt } = init;
   return { ...mapPrincipal(init, claims), issuer, audience, expiresAt };
+}
+
+/** When a token ends: with its `exp` or with its greatest age, lest it be remembered for longer than either. */
+function endOf({ exp, iat }: TokenClaims, { maxTokenAgeSeconds }: IssuerSettings): number | undefined {
+  if (maxTokenAgeSeconds === undefined) return exp as number | undefined;
+  const oldest = (iat as number) + maxTokenAgeSeconds;
+  return exp === undefined ? oldest : Math.min(exp as number, oldest);
 }
 
 /** The words that some claims hold together: each a text of words or a list of texts; anything else holds none. */

@@ -19,11 +19,15 @@ export class UnknownKeyBudget {
   }
 
   /** True when a fetch may be made; the cool-down begins, whatever becomes of that fetch. */
-  spend(id: string): boolean {
+  spend(): boolean {
     const nowMs = this.#clock.monotonic();
-    if (nowMs < this.#nextMs || nowMs < (this.#missingUntilMs.get(id) ?? Number.NEGATIVE_INFINITY)) return false;
+    if (nowMs < this.#nextMs) return false;
     this.#nextMs = nowMs + this.#cooldownMs;
     return true;
+  }
+
+  isMissing(id: string): boolean {
+    return this.#clock.monotonic() < (this.#missingUntilMs.get(id) ?? Number.NEGATIVE_INFINITY);
   }
 
   noteMissing(id: string): void {

@@ -1,5 +1,5 @@
 import { createPublicKey, type JsonWebKey, KeyObject } from 'node:crypto';
-import { fits } from './algorithms.js';
+import { areOneFamily, fits } from './algorithms.js';
 import { isCanonicalBase64url } from './base64url.js';
 
 /** Why a member of a key set cannot be used. */
@@ -9,6 +9,8 @@ export type KeyProblem =
   | 'key_symmetric'
   | 'key_not_for_signatures'
   | 'key_algorithm_not_allowed'
+  /** It has no `alg`, and fits several ways of signing. */
+  | 'key_algorithm_ambiguous'
   | 'key_unfit_or_weak';
 
 /** A key that may verify signatures, with the only algorithms that it may be used for (RFC 8725 3.1). */
@@ -59,14 +61,11 @@ export function importJwk(jwk: unknown, allowed: readonly string[]): Verificatio
   return key instanceof KeyObject ? keyFor(kid, key, candidates) : key;
 }
 
-/** Takes the algorithms that a key fits, if there are any. */
-export function keyFor(
-  id: string | undefined,
-  key: KeyObject,
-  allowed: readonly string[],
-): VerificationKey | KeyProblem {
+/** Takes the algorithms that a key fits, if there are any and they are of one family. */
+function keyFor(id: string | undefined, key: KeyObject, allowed: readonly string[]): VerificationKey | KeyProblem {
   const algorithms = allowed.filter((algorithm) => fits(key, algorithm));
-  return algorithms.length === 0 ? 'key_unfit_or_weak' : new VerificationKey(id, key, algorithms);
+  if (algorithms.length === 0) return 'key_unfit_or_weak';
+  return areOneFamily(algorithms) ? new VerificationKey(id, key, algorithms) : 'key_algorithm_ambiguous';
 }
 
 const PRIVATE_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k', 'priv'];

@@ -41,7 +41,7 @@ export async function verifyToken(token: string, issuer: Issuer, verification: V
   const key = found instanceof Promise ? await found : found;
   if (key === 'unknown') return KEY_UNKNOWN;
   if (key === 'unfit') return KEY_UNFIT;
-  if (!(await isSignedWith(token, key, algorithm))) return SIGNATURE_INVALID;
+  if (!(await isSignedWith(jws, key, algorithm))) return SIGNATURE_INVALID;
   const claims = parseStrictJson(Buffer.from(jws.payload, 'base64url'));
   if (claims === undefined) return CLAIMS_MALFORMED;
   const { clockToleranceSeconds, handler } = verification;

@@ -1,0 +1,377 @@
+import { createSecretKey, randomBytes } from 'node:crypto';
+import { inspect } from 'node:util';
+import { describe, expect, test } from '@jest/globals';
+import { anyOf, authenticated, bearerChallenge, createPrincipal, Revocations, SecurityChain } from '@sallyport/core';
+import type { TrustedIssuer } from '@sallyport/handlers/jwt';
+import {
+  AUDIENCE,
+  bearerRequest,
+  CLAIMS,
+  type ClaimChanges,
+  ISSUER,
+  jwtWith,
+  keyServer,
+  NOON,
+  published,
+  tokenBy,
+  trusted,
+} from './jwt-fixture.js';
+import { newKey, tokenOf } from './signing.js';
+
+const EC = newKey('ES256', 'key-1');
+const OTHER_EC = newKey('ES256', 'key-1');
+const RSA = newKey('RS256');
+const PEM = EC.publicKey.export({ type: 'spki', format: 'pem' }) as string;
+const SECRET = randomBytes(64);
+const SECRET_KEY = createSecretKey(SECRET);
+
+function withPem(changes: Partial<TrustedIssuer> = {}): TrustedIssuer {
+  return trusted({ publicKey: PEM, kid: EC.kid }, changes);
+}
+
+function hmacToken(changes: object = {}, algorithm = 'HS256'): string {
+  const header = JSON.stringify({ alg: algorithm, typ: 'at+jwt' });
+  return tokenOf(header, JSON.stringify({ ...CLAIMS, ...changes }), algorithm, SECRET_KEY);
+}
+
+describe('a good token', () => {
+  test('gives a principal of its claims, without the token itself (RFC 9068 2.2)', async () => {
+    const under = jwtWith(withPem());
+    const token = tokenBy(EC, { roles: ['admin'], acr: 'high', amr: ['pwd', 'otp'], auth_time: NOON - 700 });
+    const decision = await under.decide(token);
+    expect(decision).toMatchObject({
+      kind: 'granted',
+      principal: {
+        kind: 'user',
+        issuer: ISSUER,
+        subject: 'alice',
+        clientId: 'web-shop',
+        scopes: ['orders:read', 'orders:write'],
+        roles: ['admin'],
+        audience: [AUDIENCE],
+        expiresAt: NOON + 600,
+        issuedAt: NOON - 600,
+        authenticatedAt: NOON - 700,
+        acr: 'high',
+        amr: ['pwd', 'otp'],
+        via: [{ handler: 'jwt', scheme: 'bearer' }],
+      },
+    });
+    expect(JSON.stringify(decision)).not.toContain(token.slice(-20));
+  });
+
+  test('of a client that acts for itself is that client (RFC 9068 2.2 sub)', async () => {
+    const decision = await jwtWith(withPem()).decide(tokenBy(EC, { sub: 'web-shop' }));
+    expect(decision).toMatchObject({ principal: { kind: 'client', subject: 'web-shop', clientId: 'web-shop' } });
+  });
+
+  test.each(['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512'])(
+    'may be signed with %s (RFC 7518 3.1)',
+    async (alg) => {
+      const key = { ...RSA, algorithm: alg };
+      const under = jwtWith(trusted({ publicKey: RSA.publicKey }, { algorithms: alg }));
+      expect(await under.outcome(tokenBy(key))).toBe('granted');
+      expect(await under.outcome(tokenBy(key, {}, { alg: 'RS999' }))).toBe('401 algorithm_not_allowed');
+    },
+  );
+
+  test.each(['ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519'])('may be signed with %s (RFC 7518 3.4)', async (alg) => {
+    const key = newKey(alg);
+    const under = jwtWith(trusted({ publicKey: key.publicKey }, { algorithms: alg }));
+    expect(await under.outcome(tokenBy(key))).toBe('granted');
+    expect(await under.outcome(tokenBy({ ...newKey(alg), kid: key.kid }))).toBe('401 signature_invalid');
+  });
+
+  test.each(['HS256', 'HS384', 'HS512'])('may be signed with a shared secret and %s (RFC 7518 3.2)', async (alg) => {
+    const under = jwtWith(trusted({ secret: SECRET }, { algorithms: alg }));
+    expect(await under.outcome(hmacToken({}, alg))).toBe('granted');
+    const other = createSecretKey(randomBytes(64));
+    const forged = tokenOf(JSON.stringify({ alg, typ: 'at+jwt' }), JSON.stringify(CLAIMS), alg, other);
+    expect(await under.outcome(forged)).toBe('401 signature_invalid');
+  });
+});
+
+describe('a token seen before', () => {
+  test('is decided in the same tick, without looking for a key', async () => {
+    const server = await keyServer(EC.jwk);
+    const under = jwtWith(trusted(published(server)));
+    const token = tokenBy(EC);
+    const first = under.decide(token);
+    expect(first).toBeInstanceOf(Promise);
+    await first;
+    await server.close();
+    expect(under.decide(token)).toMatchObject({ kind: 'granted', principal: { subject: 'alice' } });
+    expect(under.handler.statistics.cache).toMatchObject({ hits: 1, misses: 1 });
+  });
+
+  test('is told apart from one that differs in its signature alone', async () => {
+    const under = jwtWith(withPem());
+    const token = tokenBy(EC);
+    expect(await under.outcome(token)).toBe('granted');
+    const [header, claims] = token.split('.');
+    const otherSignature = tokenBy(OTHER_EC).split('.')[2];
+    expect(await under.outcome(`${header}.${claims}.${otherSignature}`)).toBe('401 signature_invalid');
+  });
+
+  test('is refused at once when it was revoked, by itself or by its jti', async () => {
+    const revocations = new Revocations();
+    const under = jwtWith(withPem(), {}, { revocations });
+    const [first, second] = [tokenBy(EC), tokenBy(EC, { jti: 'token-2' })];
+    expect([await under.outcome(first), await under.outcome(second)]).toEqual(['granted', 'granted']);
+    await revocations.revokeToken(first);
+    await revocations.revokeJti('token-2', { issuer: ISSUER });
+    expect(await under.outcome(first)).toBe('401 token_revoked');
+    expect(await under.outcome(second)).toBe('401 token_revoked');
+  });
+
+  test('shows in the trace as a hit, under a fingerprint', async () => {
+    const under = jwtWith(withPem());
+    const token = tokenBy(EC);
+    await under.decide(token);
+    const { event } = await under.explain(token);
+    expect(event.steps).toMatchObject([{ handler: 'jwt', verdict: 'authenticated', cache: 'hit' }]);
+    expect(inspect(event, { depth: 9 })).not.toContain(token.slice(-20));
+  });
+
+  test('used a thousand times at once is verified once', async () => {
+    const server = await keyServer(EC.jwk);
+    const under = jwtWith(trusted(published(server)));
+    const token = tokenBy(EC);
+    const outcomes = await Promise.all(Array.from({ length: 1_000 }, () => under.outcome(token)));
+    expect(new Set(outcomes)).toEqual(new Set(['granted']));
+    expect(under.handler.statistics.cache).toMatchObject({ misses: 1, joined: 999 });
+    expect(server.fetches).toBe(1);
+  });
+});
+
+describe('an issuer', () => {
+  test('is bound to its own keys: those of another one do not count (RFC 8725 3.8)', async () => {
+    const under = jwtWith([
+      withPem(),
+      trusted({ jwks: { keys: [RSA.jwk] } }, { issuer: 'https://other.example.com', algorithms: 'RS256' }),
+    ]);
+    expect(await under.outcome(tokenBy(EC))).toBe('granted');
+    expect(await under.outcome(tokenBy(RSA, { iss: 'https://other.example.com' }))).toBe('granted');
+    expect(await under.outcome(tokenBy(RSA))).toBe('401 algorithm_not_allowed');
+    expect(await under.outcome(tokenBy(EC, { iss: 'https://other.example.com' }))).toBe('401 algorithm_not_allowed');
+  });
+
+  test('with the same kid and algorithm as another is still told apart (GHSA-4mq7-pvjg-xp2r)', async () => {
+    const other = 'https://other.example.com';
+    const under = jwtWith([withPem(), trusted({ jwks: { keys: [OTHER_EC.jwk] } }, { issuer: other })]);
+    expect(await under.outcome(tokenBy(OTHER_EC, { iss: other }))).toBe('granted');
+    expect(await under.outcome(tokenBy(OTHER_EC))).toBe('401 signature_invalid');
+    expect(await under.outcome(tokenBy(EC, { iss: other }))).toBe('401 signature_invalid');
+  });
+
+  test.each([
+    'https://as.example.com/',
+    'https://AS.example.com',
+    'https://as.example.com.evil.test',
+    'as.example.com',
+  ])('is compared exactly: %s is another one (RFC 8725 3.8)', async (iss) => {
+    expect(await jwtWith(withPem()).outcome(tokenBy(EC, { iss }))).toBe('401 credentials_unrecognised');
+  });
+
+  test('that is unknown leaves its tokens to other handlers, and asks nobody', async () => {
+    const under = jwtWith(withPem());
+    const rest = {
+      name: 'rest',
+      challenges: [bearerChallenge('test')],
+      claim: { source: 'authorization:bearer', fallback: true },
+      extract: () => 'a token',
+      verify: () => authenticated(createPrincipal({ subject: 'of the rest' })),
+    };
+    const chain = new SecurityChain({ requirement: anyOf(under.handler, rest) });
+    const ask = async (token: string) => chain.decide(bearerRequest(token));
+    expect(await ask('an-opaque-token')).toMatchObject({ principal: { subject: 'of the rest' } });
+    expect(await ask(tokenBy(EC, { iss: 'https://elsewhere.test' }))).toMatchObject({
+      principal: { subject: 'of the rest' },
+    });
+    expect(await ask(tokenBy(EC))).toMatchObject({ principal: { subject: 'alice' } });
+  });
+
+  test('that is known owns its tokens: no other handler rescues a bad one', async () => {
+    const under = jwtWith(withPem());
+    const rest = {
+      name: 'rest',
+      challenges: [bearerChallenge('test')],
+      claim: { source: 'authorization:bearer', fallback: true },
+      extract: () => 'a token',
+      verify: () => authenticated(createPrincipal({ subject: 'of the rest' })),
+    };
+    const chain = new SecurityChain({ requirement: anyOf(under.handler, rest) });
+    expect(await chain.decide(bearerRequest(tokenBy(OTHER_EC)))).toMatchObject({ reason: 'signature_invalid' });
+  });
+});
+
+describe('typ', () => {
+  test.each(['at+jwt', 'AT+JWT', 'application/at+jwt'])('may be %s (RFC 9068 2.1, RFC 7515 4.1.9)', async (typ) => {
+    expect(await jwtWith(withPem()).outcome(tokenBy(EC, {}, { typ }))).toBe('granted');
+  });
+
+  test.each(['JWT', undefined])('%s is refused unless it was allowed (RFC 9068 4)', async (typ) => {
+    const token = tokenBy(EC, {}, { typ });
+    expect(await jwtWith(withPem()).outcome(token)).toBe('401 token_type_refused');
+    const tolerant = withPem({ acceptTyp: ['jwt'], allowMissingTyp: true });
+    expect(await jwtWith(tolerant).outcome(token)).toBe('granted');
+    expect(await jwtWith(tolerant).outcome(tokenBy(EC, {}, { typ: 'dpop+jwt' }))).toBe('401 token_type_refused');
+  });
+
+  test('that is tolerated still needs the shape of an access token, so no ID token passes (RFC 8725 3.12)', async () => {
+    const idToken = { client_id: undefined, scope: undefined, nonce: 'n', azp: 'web-shop' };
+    const token = tokenBy(EC, idToken, { typ: 'JWT' });
+    expect(await jwtWith(withPem({ acceptTyp: ['JWT'] })).outcome(token)).toBe('401 access_token_shape_missing');
+    const named = withPem({ acceptTyp: ['JWT'], accessTokenClaims: ['azp'] });
+    expect(await jwtWith(named).outcome(token)).toBe('granted');
+  });
+});
+
+describe('claims', () => {
+  test.each(['iss', 'sub', 'aud', 'client_id', 'iat', 'exp', 'jti'])('need %s (RFC 9068 2.2)', async (name) => {
+    const outcome = await jwtWith(withPem()).outcome(tokenBy(EC, { [name]: undefined }));
+    expect(outcome).toMatch(/^401 (claim_missing|audience_mismatch|credentials_unrecognised)$/);
+  });
+
+  test('need no exp where that was said, and are remembered for a while only', async () => {
+    const under = jwtWith(withPem({ allowMissingExpiry: true }));
+    const token = tokenBy(EC, { exp: undefined });
+    expect(await under.outcome(token)).toBe('granted');
+    under.clock.pass(31);
+    expect(under.decide(token)).toBeInstanceOf(Promise);
+  });
+
+  test('need what is required instead of what RFC 9068 requires, where that was said', async () => {
+    const under = jwtWith(withPem({ requiredClaims: ['tenant'] }));
+    expect(await under.outcome(tokenBy(EC))).toBe('401 claim_missing');
+    expect(await under.outcome(tokenBy(EC, { tenant: null }))).toBe('401 claim_missing');
+    expect(await under.outcome(tokenBy(EC, { tenant: 7, jti: undefined, client_id: undefined }))).toBe('granted');
+  });
+
+  test('keep the rules that were given: exact values and functions', async () => {
+    const under = jwtWith(
+      withPem({ claimRules: { tenant: 'blue', level: (level, { sub }) => level === 3 && sub === 'alice' } }),
+    );
+    expect(await under.outcome(tokenBy(EC, { tenant: 'blue', level: 3 }))).toBe('granted');
+    expect(await under.outcome(tokenBy(EC, { tenant: 'blue', level: 3, sub: 'bob' }))).toBe('401 claim_rule_broken');
+    expect(await under.outcome(tokenBy(EC, { tenant: 'blues', level: 3 }))).toBe('401 claim_rule_broken');
+    expect(await under.outcome(tokenBy(EC, { tenant: ['blue'], level: 3 }))).toBe('401 claim_rule_broken');
+    expect(await under.outcome(tokenBy(EC, { level: 3 }))).toBe('401 claim_rule_broken');
+  });
+
+  test.each<[string, () => unknown]>([
+    ['a promise', async () => true],
+    ['a truthy value', () => 1],
+    [
+      'an error',
+      () => {
+        throw new Error('broken');
+      },
+    ],
+  ])('whose rule answers with %s are refused as a bug: 500', async (_, rule) => {
+    const under = jwtWith(withPem({ claimRules: { sub: rule as () => boolean } }));
+    expect(await under.outcome(tokenBy(EC))).toBe('500 handler_threw');
+  });
+
+  test('with a cnf that nobody proves are refused (RFC 7800 3.1)', async () => {
+    const under = jwtWith(withPem());
+    for (const cnf of [{ jkt: 'x' }, { 'x5t#S256': 'x' }, { unknown: 1 }, {}, null, 'jkt']) {
+      expect(await under.outcome(tokenBy(EC, { cnf }))).toBe('401 confirmation_unproved');
+    }
+  });
+
+  test('name the audience exactly, alone or in a list (RFC 7519 4.1.3)', async () => {
+    const under = jwtWith(withPem({ audience: [AUDIENCE, 'urn:api'] }));
+    for (const aud of ['urn:api', ['urn:other', 'urn:api']]) {
+      expect(await under.outcome(tokenBy(EC, { aud }))).toBe('granted');
+    }
+    for (const aud of ['urn:ap', 'urn:api2', 'URN:API', [], ['urn:other'], '']) {
+      expect(await under.outcome(tokenBy(EC, { aud }))).toBe('401 audience_mismatch');
+    }
+  });
+});
+
+describe('scopes and roles', () => {
+  test.each<[string, Partial<TrustedIssuer>, ClaimChanges, { scopes: string[]; roles: string[] }]>([
+    ['scope is a text of words', {}, { scope: 'a  b' }, { scopes: ['a', 'b'], roles: [] }],
+    ['scope as a list is none', {}, { scope: ['a', 'b'] }, { scopes: [], roles: [] }],
+    ['scp is none by default', {}, { scope: undefined, scp: 'a' }, { scopes: [], roles: [] }],
+    ['scp may be named', { scopeClaims: 'scp' }, { scope: 'x', scp: 'a b' }, { scopes: ['a', 'b'], roles: [] }],
+    ['scp may be a list', { scopeClaims: 'scp' }, { scp: ['a', 3, '', 'b'] }, { scopes: ['a', 'b'], roles: [] }],
+    [
+      'several claims add up',
+      { scopeClaims: ['scope', 'permissions'] },
+      { scope: 'a b', permissions: ['b', 'c'] },
+      { scopes: ['a', 'b', 'c'], roles: [] },
+    ],
+    ['roles are a list', {}, { scope: 'a', roles: ['x', 'y'] }, { scopes: ['a'], roles: ['x', 'y'] }],
+    [
+      'groups may be roles',
+      { rolesClaims: ['groups'] },
+      { scope: '', groups: 'g h' },
+      { scopes: [], roles: ['g', 'h'] },
+    ],
+  ])('%s (RFC 9068 2.2.3)', async (_, changes, claims, expected) => {
+    const decision = await jwtWith(withPem(changes)).decide(tokenBy(EC, claims));
+    expect(decision).toMatchObject({ kind: 'granted', principal: expected });
+  });
+
+  test('may be mapped, but issuer, audience and expiry stay what they are', async () => {
+    const under = jwtWith(
+      withPem({
+        mapPrincipal: (init, claims) => ({
+          ...init,
+          issuer: 'https://evil.test',
+          expiresAt: NOON + 9e9,
+          audience: ['*'],
+          roles: (claims['realm_access'] as { roles: string[] }).roles,
+        }),
+      }),
+    );
+    expect(await under.decide(tokenBy(EC, { realm_access: { roles: ['admin'] } }))).toMatchObject({
+      principal: { issuer: ISSUER, audience: [AUDIENCE], expiresAt: NOON + 600, roles: ['admin'], subject: 'alice' },
+    });
+  });
+});
+
+describe('a refusal', () => {
+  test('is the same for every reason, and shows the reason to the trace alone (RFC 6750 3.1)', async () => {
+    const under = jwtWith(withPem());
+    const tokens = [
+      tokenBy(OTHER_EC),
+      tokenBy(EC, { exp: NOON - 60 }),
+      tokenBy(EC, { aud: 'urn:other' }),
+      tokenBy(EC, {}, { crit: ['exp'] }),
+      tokenBy(EC, {}, { kid: 'key-9' }),
+      `${tokenBy(EC)}=`,
+    ];
+    const answers = await Promise.all(
+      tokens.map(async (token) => {
+        const decision = await under.decide(token);
+        if (decision.kind === 'granted') throw new Error('granted');
+        const { status, headers, body } = decision;
+        return JSON.stringify({ status, headers, body });
+      }),
+    );
+    expect(new Set(answers).size).toBe(1);
+    expect(answers[0]).toContain('error=\\"invalid_token\\"');
+    expect(answers[0]).toContain('"status":401');
+  });
+
+  test('is remembered for a short while: the same bad token is not verified twice', async () => {
+    const under = jwtWith(withPem());
+    const token = tokenBy(OTHER_EC);
+    expect(await under.outcome(token)).toBe('401 signature_invalid');
+    expect(under.decide(token)).toMatchObject({ kind: 'denied', reason: 'signature_invalid' });
+    expect(under.handler.statistics.cache).toMatchObject({ negativeHits: 1, misses: 1 });
+  });
+});
+
+test('what shows a credential shows its fingerprint', () => {
+  const token = tokenBy(EC);
+  const credential = jwtWith(withPem()).handler.extract(bearerRequest(token));
+  for (const shown of [JSON.stringify({ credential }), inspect(credential), inspect({ credential }, { depth: 9 })]) {
+    expect(shown).toMatch(/\[token [\w-]+\]/);
+    expect(shown).not.toContain(token.slice(-20));
+  }
+});
