@@ -1,0 +1,34 @@
+import type { SecurityHandler } from '../../handler.js';
+import { ManualClock } from '../manual-clock.js';
+import { conclusionOf, expectRule, within } from './conclusion.js';
+import { answeredCases, type Subject } from './handler-cases.js';
+import { leftOpenSince, openResources } from './side-effects.js';
+
+export async function closesWhatItOpened(subject: Subject): Promise<void> {
+  const before = openResources();
+  await closeAfter(subject, async () => {});
+  await closeAfter(subject, async (handler) => handler.start?.());
+  await closeAfter(subject, async (handler) => {
+    await handler.start?.();
+    for (const { parts } of answeredCases(subject.cases)) await conclusionOf(handler, parts);
+  });
+  const left = await leftOpenSince(before);
+  expectRule(left.length === 0, `after close() there is still open: ${left.join(', ')}`);
+}
+
+async function closeAfter({ factory }: Subject, use: (handler: SecurityHandler) => Promise<void>): Promise<void> {
+  const clock = new ManualClock();
+  const handler = await factory(clock);
+  await use(handler);
+  const closing = (async () => handler.close?.())();
+  const end = await within(
+    closing.then(
+      () => 'closed',
+      () => 'failed',
+    ),
+    'hanging',
+  );
+  expectRule(end !== 'failed', 'close() rejected');
+  expectRule(end !== 'hanging', 'close() did not come to an end');
+  expectRule(clock.waiting === 0, 'after close() something is still scheduled');
+}

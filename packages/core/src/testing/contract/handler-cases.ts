@@ -1,0 +1,64 @@
+import type { Eventually } from '../../eventually.js';
+import type { SecurityHandler } from '../../handler.js';
+import { linesOf, type RequestParts } from '../build-request.js';
+import type { ManualClock } from '../manual-clock.js';
+
+/** Makes the handler under test: a fresh one for every rule, on a clock that the rule owns. */
+export type HandlerFactory = (clock: ManualClock) => Eventually<SecurityHandler>;
+
+/** Requests for one handler, by what has to come of them. */
+export interface HandlerCases {
+  /** Carry a credential that is good. At least one. */
+  readonly accepted: readonly RequestParts[];
+  /** Carry a credential of this handler that is not good. At least one. */
+  readonly refused: readonly RequestParts[];
+  /** Carry credentials that belong to other handlers, besides those that the contract thinks of itself. */
+  readonly foreign?: readonly RequestParts[] | undefined;
+  /** Make the handler ask a dependency that fails. */
+  readonly unavailable?: readonly RequestParts[] | undefined;
+  /** Makes the handler ask a dependency that never answers. Needed as soon as `verify` returns promises. */
+  readonly stalled?: RequestParts | undefined;
+  /** What must not be printed besides the credentials of these requests: client secrets, keys. */
+  readonly secrets?: readonly string[] | undefined;
+}
+
+/** A handler and its requests, for one rule. */
+export interface Subject {
+  readonly factory: HandlerFactory;
+  readonly cases: HandlerCases;
+}
+
+/** A rule that a handler did not keep. Names requests by their place in the cases, never by what they carry. */
+export class ContractBreach extends Error {
+  override readonly name = 'ContractBreach';
+}
+
+export interface NamedParts {
+  readonly label: string;
+  readonly parts: RequestParts;
+}
+
+export function labelled(kind: string, list: readonly RequestParts[] | undefined): readonly NamedParts[] {
+  return (list ?? []).map((parts, index) => ({ label: `${kind}[${index}]`, parts }));
+}
+
+/** Everything that is answered in the end. */
+export function answeredCases({ accepted, refused, unavailable }: HandlerCases): readonly NamedParts[] {
+  return [...labelled('accepted', accepted), ...labelled('refused', refused), ...labelled('unavailable', unavailable)];
+}
+
+/** Shorter values turn up by chance. */
+const LEAST_LENGTH = 8;
+
+/** The texts that a handler must keep to itself: whatever its requests carry, in every form that was sent. */
+export function secretsOf(cases: HandlerCases): readonly string[] {
+  const sent = [...answeredCases(cases).map(({ parts }) => parts), ...(cases.stalled ? [cases.stalled] : [])];
+  const carried = sent.flatMap((parts) => [
+    parts.bearer,
+    parts.basic?.[1],
+    ...Object.values(parts.cookies ?? {}),
+    ...linesOf(parts).map(([, value]) => value.replace(/^[A-Za-z]+ /, '')),
+  ]);
+  const texts = [...carried, ...(cases.secrets ?? [])].filter((text) => text !== undefined);
+  return [...new Set(texts)].filter((text) => text.length >= LEAST_LENGTH);
+}

@@ -1,0 +1,31 @@
+import { inspect } from 'node:util';
+import { SecurityChain } from '../../chain.js';
+import { buildRequest } from '../build-request.js';
+import { begin, expectRule, withHandler } from './conclusion.js';
+import { answeredCases, type Subject, secretsOf } from './handler-cases.js';
+import { printedBy } from './side-effects.js';
+
+const EVERYTHING = { depth: 12, showHidden: true, maxArrayLength: null, maxStringLength: null };
+
+/** Looks for credentials in whatever a handler makes visible: decisions, events, errors, output, itself. */
+export async function tellsNoSecret(subject: Subject): Promise<void> {
+  const secrets = secretsOf(subject.cases);
+  const check = (place: string, text: string) => {
+    expectRule(!secrets.some((secret) => text.includes(secret)), `${place} shows a credential`);
+  };
+  await withHandler(subject, async (handler, clock) => {
+    const chain = new SecurityChain({ requirement: handler }, { clock });
+    for (const { label, parts } of answeredCases(subject.cases)) {
+      const printed = await printedBy(async () => {
+        const { decision, event } = await chain.explain(buildRequest('/', parts));
+        check(`${label}: the event`, JSON.stringify(event));
+        check(`${label}: the decision`, inspect(decision, EVERYTHING));
+        const conclusion = await begin(handler, buildRequest('/', parts)).settled;
+        if (conclusion.kind === 'threw') check(`${label}: the error`, inspect(conclusion.error, EVERYTHING));
+        if (conclusion.kind === 'returned') check(`${label}: the verdict`, inspect(conclusion.value, EVERYTHING));
+      });
+      check(`${label}: the output`, printed);
+    }
+    check('the handler itself', inspect(handler, EVERYTHING));
+  });
+}

@@ -1,0 +1,260 @@
+import { readFile } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import {
+  authenticated,
+  type Challenge,
+  type CredentialClaim,
+  challenge,
+  createPrincipal,
+  denied,
+  type SecurityHandler,
+  type SecurityRequest,
+  unavailable,
+  type Verdict,
+} from '@sallyport/core';
+import type { HandlerCases, ManualClock } from '@sallyport/core/testing';
+
+const PARTNERS = new Map([
+  ['partner-key-of-alice', 'alice'],
+  ['partner-key-of-bob', 'bob'],
+]);
+
+const sent = (key: string) => ({ headers: { 'X-Partner': key } });
+
+export const CASES: HandlerCases = {
+  accepted: [sent('partner-key-of-alice'), sent('partner-key-of-bob')],
+  refused: [sent('partner-key-of-mallory')],
+  unavailable: [sent('partner-key-of-outage')],
+  stalled: sent('partner-key-of-nobody'),
+};
+
+/** Keeps every rule; the others each break one. */
+export class GoodHandler implements SecurityHandler<string> {
+  readonly name: string = 'partner';
+  readonly challenges: readonly Challenge[] = [challenge('Partner', { realm: 'test' })];
+  readonly claim: CredentialClaim = { source: 'header:x-partner' };
+
+  extract(request: SecurityRequest): string | undefined {
+    return request.header('x-partner');
+  }
+
+  async verify(key: string, request: SecurityRequest): Promise<Verdict> {
+    if (key.endsWith('nobody')) return this.stall(request.signal);
+    await null;
+    return this.judge(key);
+  }
+
+  judge(key: string): Verdict {
+    if (key.endsWith('outage')) return unavailable('directory_down');
+    const subject = PARTNERS.get(key);
+    return subject === undefined ? denied('partner_unknown') : authenticated(createPrincipal({ subject }));
+  }
+
+  stall(signal: AbortSignal): Promise<Verdict> {
+    return new Promise((resolve) => {
+      signal.addEventListener('abort', () => resolve(unavailable('aborted')), { once: true });
+    });
+  }
+}
+
+class Renamed extends GoodHandler {
+  override readonly name = `partner-${Math.random()}`;
+}
+
+class Restless extends GoodHandler {
+  #looks = 0;
+
+  constructor() {
+    super();
+    Object.defineProperty(this, 'claim', {
+      get: () => {
+        this.#looks += 1;
+        return { source: 'header:x-partner', selective: this.#looks % 2 === 0 };
+      },
+    });
+  }
+}
+
+class Tires extends GoodHandler {
+  #count = 0;
+
+  override extract(request: SecurityRequest): string | undefined {
+    this.#count += 1;
+    return this.#count <= 12 ? request.header('x-partner') : undefined;
+  }
+}
+
+class Promising extends GoodHandler {
+  override extract(request: SecurityRequest): string {
+    return Promise.resolve(request.header('x-partner')) as unknown as string;
+  }
+}
+
+class ReadsAFile extends GoodHandler {
+  override extract(request: SecurityRequest): string | undefined {
+    readFile(__filename, () => {});
+    return request.header('x-partner');
+  }
+}
+
+class TrustsItsSyntax extends GoodHandler {
+  override extract(request: SecurityRequest): string | undefined {
+    const key = request.header('x-partner');
+    if (key !== undefined) decodeURIComponent(key);
+    return key;
+  }
+}
+
+class SaysNull extends GoodHandler {
+  override extract(request: SecurityRequest): string | undefined {
+    return request.header('x-partner')?.match(/^[a-z-]+$/)?.[0] ?? (null as unknown as undefined);
+  }
+}
+
+class TakesEverything extends GoodHandler {
+  override extract(request: SecurityRequest): string {
+    return request.header('x-partner') ?? 'nothing was sent';
+  }
+}
+
+class ForgetsToReturn extends GoodHandler {
+  override async verify(key: string, request: SecurityRequest): Promise<Verdict> {
+    const verdict = await super.verify(key, request);
+    if (verdict.kind !== 'denied') return verdict;
+    return undefined as unknown as Verdict;
+  }
+}
+
+class LooksLikeAVerdict extends GoodHandler {
+  override judge(key: string): Verdict {
+    return { ...super.judge(key) } as Verdict;
+  }
+}
+
+class GrantsAll extends GoodHandler {
+  override judge(key: string): Verdict {
+    const verdict = super.judge(key);
+    return verdict.kind === 'denied' ? authenticated(createPrincipal({ subject: 'guest' })) : verdict;
+  }
+}
+
+class Throws extends GoodHandler {
+  override judge(key: string): Verdict {
+    const verdict = super.judge(key);
+    if (verdict.kind === 'denied') throw new Error('no such partner');
+    return verdict;
+  }
+}
+
+class Remembers extends GoodHandler {
+  #key = '';
+
+  override async verify(key: string, request: SecurityRequest): Promise<Verdict> {
+    if (!PARTNERS.has(key)) return super.verify(key, request);
+    this.#key = key;
+    await null;
+    return this.judge(this.#key);
+  }
+}
+
+class NeverEnds extends GoodHandler {
+  override stall(): Promise<Verdict> {
+    return new Promise(() => {});
+  }
+}
+
+class BlamesTheCaller extends GoodHandler {
+  override judge(key: string): Verdict {
+    const verdict = super.judge(key);
+    return verdict.kind === 'unavailable' ? denied('partner_unknown') : verdict;
+  }
+}
+
+class LeavesAPromise extends GoodHandler {
+  override judge(key: string): Verdict {
+    Promise.reject(new Error('nobody listens'));
+    return super.judge(key);
+  }
+}
+
+class QuotesInAClaim extends GoodHandler {
+  override judge(key: string): Verdict {
+    const subject = PARTNERS.get(key);
+    return subject === undefined
+      ? super.judge(key)
+      : authenticated(createPrincipal({ subject, claims: { presented: { key } } }));
+  }
+}
+
+class QuotesInItself extends GoodHandler {
+  readonly seen = new Set<string>();
+
+  override judge(key: string): Verdict {
+    this.seen.add(key);
+    return super.judge(key);
+  }
+}
+
+class Prints extends GoodHandler {
+  override judge(key: string): Verdict {
+    console.debug('checking', key);
+    return super.judge(key);
+  }
+}
+
+const servers = new Set<Server>();
+
+/** Ends what the handler under this name never ends. */
+export function closeForgottenServers(): void {
+  for (const server of servers) server.close();
+  servers.clear();
+}
+
+class LeavesAServer extends GoodHandler {
+  async start(): Promise<void> {
+    const server = createServer();
+    servers.add(server);
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  }
+}
+
+class LeavesATimer extends GoodHandler {
+  constructor(clock: ManualClock) {
+    super();
+    clock.schedule(60_000, () => {});
+  }
+}
+
+class NeverCloses extends GoodHandler {
+  close(): Promise<void> {
+    return new Promise(() => {});
+  }
+}
+
+type BadHandler = readonly [rule: string, what: string, make: (clock: ManualClock) => SecurityHandler];
+
+/** Each breaks one rule and keeps all others. */
+export const BAD_HANDLERS: readonly BadHandler[] = [
+  ['one-identity', 'has another name in every instance', () => new Renamed()],
+  ['one-identity', 'claims something else at every look', () => new Restless()],
+  ['extract-deterministic', 'takes the first dozen credentials and no more', () => new Tires()],
+  ['extract-synchronous', 'promises a credential', () => new Promising()],
+  ['extract-starts-nothing', 'reads a file while it looks for a credential', () => new ReadsAFile()],
+  ['extract-never-throws', 'throws at what it cannot decode', () => new TrustsItsSyntax()],
+  ['extract-never-throws', 'says null for "not mine"', () => new SaysNull()],
+  ['extract-own-only', 'takes what was never sent', () => new TakesEverything()],
+  ['one-verdict', 'forgets to return a refusal', () => new ForgetsToReturn()],
+  ['one-verdict', 'returns what only looks like a verdict', () => new LooksLikeAVerdict()],
+  ['one-verdict', 'lets bad credentials pass', () => new GrantsAll()],
+  ['verify-never-throws', 'throws for a refusal', () => new Throws()],
+  ['no-request-state', 'mixes up requests', () => new Remembers()],
+  ['ends-with-request', 'waits for ever', () => new NeverEnds()],
+  ['outage-is-unavailable', 'blames the caller for an outage', () => new BlamesTheCaller()],
+  ['no-unhandled-rejection', 'leaves a rejected promise behind', () => new LeavesAPromise()],
+  ['no-secret-shown', 'puts the key into a claim', () => new QuotesInAClaim()],
+  ['no-secret-shown', 'keeps keys where an inspection finds them', () => new QuotesInItself()],
+  ['no-secret-shown', 'prints the key', () => new Prints()],
+  ['closes', 'leaves a server listening', () => new LeavesAServer()],
+  ['closes', 'leaves a timer running', (clock) => new LeavesATimer(clock)],
+  ['closes', 'hangs in close()', () => new NeverCloses()],
+];
