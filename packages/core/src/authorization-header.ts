@@ -46,9 +46,10 @@ const MALFORMED: Authorization = Object.freeze({ kind: 'invalid', reason: 'malfo
 /** auth-scheme (RFC 9110 11.1). */
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const TOKEN68_THEN_COMMA = /^[A-Za-z0-9\-._~+/]+=*[ \t]*,/;
-/** After a comma, a token followed by a space and no equals sign can only be another scheme. */
-const SECOND_SCHEME = /,[ \t]*[!#$%&'*+.^_`|~0-9A-Za-z-]+ +(?![ \t]*=)[^\s,]/;
-const QUOTED_STRING = /"(?:[^"\\]|\\.)*"/g;
+/** After a comma, a token that no equals sign follows can only be another scheme. */
+const SECOND_SCHEME = /,[ \t]*[!#$%&'*+.^_`|~0-9A-Za-z-]+(?:[ \t]+[^\s,=]|[ \t]*(?:,|$))/;
+/** Ends at the closing quote or at the end of the line: it matches at every quote, so that its time is linear. */
+const QUOTED_STRING = /"(?:[^"\\]|\\.)*("|\\?$)/g;
 
 /**
  * Parses the raw header lines of a request. More than one Authorization line, or a second scheme behind a comma,
@@ -93,6 +94,9 @@ function withoutLeadingSpaces(line: string, from: number): string {
   return line.slice(start);
 }
 
+/** A quoted string that does not end could hide anything, so it is taken for what it may hide. */
 function joinsCredentials(value: string): boolean {
-  return TOKEN68_THEN_COMMA.test(value) || SECOND_SCHEME.test(value.replace(QUOTED_STRING, '""'));
+  if (TOKEN68_THEN_COMMA.test(value)) return true;
+  const bare = value.replace(QUOTED_STRING, (_string, end) => (end === '"' ? '""' : ',x'));
+  return SECOND_SCHEME.test(bare);
 }

@@ -49,11 +49,13 @@ export class SecurityRequest {
     return this.#source.target;
   }
 
-  /** The target up to the query, still percent-encoded. */
+  /** The path of the target, still percent-encoded; an absolute-form target (RFC 9112 3.2.2) has one, too. */
   get path(): string {
     const { target } = this.#source;
     const query = target.indexOf('?');
-    return query === -1 ? target : target.slice(0, query);
+    const end = query === -1 ? target.length : query;
+    const start = pathStart(target);
+    return start < end || start === 0 ? target.slice(start, end) : '/';
   }
 
   /** The target behind the first `?`, undecoded; empty when there is none. */
@@ -129,4 +131,13 @@ export class SecurityRequest {
   static attachTrace(request: SecurityRequest, trace: DecisionTrace | undefined): void {
     request.#trace = trace;
   }
+}
+
+/** Where the path begins: behind the authority of an absolute-form target, else at the start. */
+function pathStart(target: string): number {
+  if (target.startsWith('/')) return 0;
+  const authority = target.indexOf('://');
+  if (authority === -1) return 0;
+  const slash = target.indexOf('/', authority + 3);
+  return slash === -1 ? target.length : slash;
 }
