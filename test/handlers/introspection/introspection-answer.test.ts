@@ -1,0 +1,63 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import type { IntrospectionHandlerOptions } from '@sallyport/handlers/introspection';
+import vectors from '../../vectors/introspection/answers.json' with { type: 'json' };
+import { IntrospectionUnderTest } from './introspection-fixture.js';
+import { IntrospectionServer } from './introspection-server.js';
+
+interface Row {
+  readonly rule: string;
+  readonly ref: string;
+  readonly body?: string;
+  /** For bodies that are no text. */
+  readonly base64?: string;
+  readonly contentType?: string;
+  readonly status?: number;
+  readonly options?: Partial<IntrospectionHandlerOptions>;
+  /** Status and reason code; 200 when granted. */
+  readonly expect: string;
+  readonly scopes?: readonly string[];
+}
+
+const rows = vectors as readonly Row[];
+
+let server: IntrospectionServer;
+let subject: IntrospectionUnderTest;
+
+beforeAll(async () => {
+  server = await IntrospectionServer.start();
+});
+
+afterEach(() => subject.close());
+afterAll(() => server.close());
+
+function answerWith({ body = '', base64, contentType = 'application/json', status = 200, options }: Row): void {
+  const bytes = base64 === undefined ? body : Buffer.from(base64, 'base64');
+  server.answers({ status, headers: { 'content-type': contentType }, body: bytes });
+  subject = new IntrospectionUnderTest({ endpoint: server.endpoint, ...options });
+}
+
+describe('an answer is worth what the RFCs say and no more', () => {
+  test.each(rows)('$rule: $expect ($ref)', async (row) => {
+    answerWith(row);
+    const { status, reason, principal } = await subject.ask();
+    expect([status, reason].filter(Boolean).join(' ')).toBe(row.expect);
+    if (row.scopes !== undefined) expect(principal?.scopes).toEqual(row.scopes);
+  });
+});
+
+describe('only a definite answer is remembered', () => {
+  const oneOf = (expected: string) => rows.find((row) => row.expect === expected && row.options === undefined) as Row;
+  const unusable = rows.filter(({ expect: expected }) => expected === '503 introspection_answer_unusable').slice(0, 60);
+
+  test.each(unusable)('not: $rule', async (row) => {
+    answerWith(row);
+    expect(await subject.status()).toBe(503);
+    expect(subject.handler.statistics.cache).toMatchObject({ entries: 0, negativeEntries: 0 });
+  });
+
+  test.each(['401 token_inactive', '401 token_expired', '401 token_type_refused'])('but: %s', async (expected) => {
+    answerWith(oneOf(expected));
+    expect(await subject.outcome()).toBe(expected);
+    expect(subject.handler.statistics.cache).toMatchObject({ entries: 0, negativeEntries: 1 });
+  });
+});
