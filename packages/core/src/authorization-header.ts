@@ -21,6 +21,7 @@ export class AuthorizationCredentials {
   constructor(scheme: string, value: string) {
     this.#scheme = scheme;
     this.#value = value;
+    Object.freeze(this);
   }
 
   /** In lower case: schemes are compared without regard to case (RFC 9110 11.1). */

@@ -1,26 +1,32 @@
+import { takesToken } from './challenge.js';
 import { type Clock, systemClock } from './clock.js';
 import { withinDeadline } from './deadline.js';
-import {
-  type Decision,
-  type DeniedDecision,
-  denialOf,
-  GrantedDecision,
-  type ProblemFormatter,
-  problemJson,
-} from './decision.js';
+import { type Decision, type DeniedDecision, GrantedDecision } from './decision.js';
+import { denialOf } from './denial.js';
 import { decisionChannel } from './events.js';
 import { andThen, attemptTo, type Eventually } from './eventually.js';
 import { type Explanation, explanationOf } from './explanation.js';
 import { type FirewallOptions, type RequestFirewall, requestFirewall } from './firewall.js';
-import { type Guard, type GuardLike, isGuardVerdict } from './guard.js';
+import { askGuard, type Guard, type GuardLike, type GuardVerdict } from './guard.js';
 import type { SecurityHandler } from './handler.js';
 import type { Run } from './leaf.js';
 import { closeHandlers, startHandlers } from './lifecycle.js';
 import type { OperationTable } from './operation.js';
-import { between, callable, checkOptions, having, optionalOption, text, unchecked, withDefault } from './options.js';
+import {
+  between,
+  callable,
+  checkOptions,
+  having,
+  listOf,
+  optionalOption,
+  text,
+  unchecked,
+  withDefault,
+} from './options.js';
 import type { Candidate } from './plan.js';
 import { type Policy, PolicyTable } from './policy.js';
 import type { Principal } from './principal.js';
+import { type ProblemFormatter, problemJson } from './problem.js';
 import { fault, MISSING, type Outcome, Refusal } from './refusal.js';
 import { SecurityRequest } from './request.js';
 import type { Requirement } from './requirement.js';
@@ -52,7 +58,10 @@ export interface SecurityChainCollaborators {
 }
 
 const UNDECLARED = new Refusal({ kind: 'undeclared', reason: 'operation_undeclared' });
+const GUARD_BROKEN = fault('guard_threw');
 const ALL_ABSTAINED = forbidden('all_guards_abstained');
+/** What a guard says about who is calling, and not about the moment. */
+const ABOUT_THE_CALLER: ReadonlySet<string> = new Set(['forbidden', 'denied', 'challenged']);
 
 /**
  * Requirements and guards, compiled once. `decide` turns a request into a decision: it never throws, never rejects,
@@ -72,7 +81,7 @@ export class SecurityChain {
     const checked = checkOptions('SecurityChainOptions', options, {
       name: withDefault(text, 'default'),
       requirement: unchecked<Requirement | undefined>(),
-      guards: withDefault(unchecked<readonly GuardLike[]>(), []),
+      guards: withDefault(listOf(unchecked<GuardLike>()), []),
       operations: optionalOption(having<OperationTable>('find')),
       deadlineMs: withDefault(between(1, 60_000), 5_000),
       firewall: unchecked<FirewallOptions | undefined>(),
@@ -135,7 +144,11 @@ export class SecurityChain {
 
   /** Whatever goes wrong in here is our bug: refused with 500. */
   #inTime(request: SecurityRequest, task: () => Eventually<Decision>): Eventually<Decision> {
-    const decision = attemptTo(task, () => this.#deny(fault('chain_failed'), [])) as Eventually<Decision>;
+    const failed = (error: unknown) => {
+      request.trace?.noteFault(this.name, error);
+      return this.#deny(fault('chain_failed'), []);
+    };
+    const decision = attemptTo(task, failed) as Eventually<Decision>;
     if (!(decision instanceof Promise)) return decision;
     const giveUp = (cause: string) => this.#deny(new Refusal(unavailable(cause)), []);
     return withinDeadline(decision, request, { clock: this.#clock, deadlineMs: this.#deadlineMs, giveUp });
@@ -166,26 +179,28 @@ export class SecurityChain {
     candidates: readonly Candidate[],
     request: SecurityRequest,
   ): Eventually<Decision> {
-    const broken = (error: unknown) => {
-      request.trace?.noteFault(guard.name, error);
-      return fault('guard_threw');
-    };
-    const answer = attemptTo(() => guard.check(granted.principal, request), broken);
-    return andThen(answer, (verdict) => {
+    const answer = attemptTo(
+      () => askGuard(guard, granted.principal, request),
+      () => GUARD_BROKEN,
+    );
+    return andThen(answer as Eventually<GuardVerdict | Refusal>, (verdict) => {
       if (verdict instanceof Refusal) return this.#deny(verdict, candidates);
-      if (!isGuardVerdict(verdict)) return this.#deny(broken(new TypeError('check() returned no verdict')), candidates);
       if (verdict.kind === 'permitted') return granted;
       const refusing = verdict.kind === 'abstained' ? ALL_ABSTAINED : verdict;
       return this.#deny(this.#refusedBy(refusing, granted.principal, candidates), candidates);
     });
   }
 
-  /** An anonymous caller who may not is asked to say who it is; anybody else is told that it may not. */
+  /**
+   * An anonymous caller who may not is asked to say who it is, where that is possible; anybody else is told that it may
+   * not. Of several proofs the token answers: only its scheme can say `insufficient_scope` (RFC 6750 3.1).
+   */
   #refusedBy(verdict: Refusal['verdict'], principal: Principal, candidates: readonly Candidate[]): Refusal {
-    const mayIdentify = principal.kind === 'anonymous' && candidates.length > 0;
-    if (mayIdentify && (verdict.kind === 'forbidden' || verdict.kind === 'denied')) return MISSING;
-    const prover = this.handlers.find(({ name }) => principal.via.some((proof) => proof.handler === name));
-    return new Refusal(verdict, prover);
+    if (principal.kind === 'anonymous' && ABOUT_THE_CALLER.has(verdict.kind)) {
+      return candidates.length > 0 ? MISSING : new Refusal(forbidden(verdict.reason));
+    }
+    const provers = this.handlers.filter(({ name }) => principal.via.some((proof) => proof.handler === name));
+    return new Refusal(verdict, provers.find(({ challenges }) => challenges.some(takesToken)) ?? provers[0]);
   }
 
   #deny(refusal: Refusal, candidates: readonly Candidate[]): DeniedDecision {

@@ -16,7 +16,8 @@ const PRINTABLE = /^[\x20-\x7e]*$/;
  * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID
  */
 export function challenge(scheme: string, parameters: Readonly<Record<string, string | undefined>> = {}): Challenge {
-  if (!TOKEN.test(scheme)) throw unfit('a challenge scheme must be a token (RFC 9110 5.6.2)');
+  if (typeof scheme !== 'string' || !TOKEN.test(scheme))
+    throw unfit('a challenge scheme must be a token (RFC 9110 5.6.2)');
   const kept: Record<string, string> = {};
   for (const [name, value] of Object.entries(parameters)) {
     if (value === undefined) continue;
@@ -46,6 +47,22 @@ export function formatChallenge({ scheme, parameters }: Challenge): string {
 /** Adds parameters to a challenge, replacing those of the same name. */
 export function extendChallenge(base: Challenge, parameters: Readonly<Record<string, string | undefined>>): Challenge {
   return challenge(base.scheme, { ...base.parameters, ...parameters });
+}
+
+/** Only these schemes define the error codes of RFC 6750 3.1 and RFC 9449 7.1. */
+export function takesToken({ scheme }: Challenge): boolean {
+  return /^(?:bearer|dpop)$/i.test(scheme);
+}
+
+/**
+ * Checks the challenges that a handler brings along: well-formed, and a `Bearer` challenge has a parameter (RFC 6750 3).
+ * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID
+ */
+export function checkChallenge(given: Challenge, owner: string): void {
+  const { scheme, parameters } = challenge(given?.scheme, given?.parameters);
+  if (/^bearer$/i.test(scheme) && Object.keys(parameters).length === 0) {
+    throw unfit(`the Bearer challenge of ${owner} needs a parameter, such as the realm (RFC 6750 3)`);
+  }
 }
 
 function unfit(message: string): ConfigurationError {

@@ -20,16 +20,21 @@ export function withinDeadline<Value>(
 ): Promise<Value> {
   return new Promise((resolve, reject) => {
     const { signal } = request;
-    const abandon = () => resolve(giveUp('client_gone'));
-    const cancel = clock.schedule(deadlineMs, () => {
-      resolve(giveUp('deadline_exceeded'));
-      SecurityRequest.abort(request, new DOMException('The decision took too long', 'TimeoutError'));
-    });
-    signal.addEventListener('abort', abandon, { once: true });
     const settled = () => {
       cancel();
       signal.removeEventListener('abort', abandon);
     };
+    const abandon = () => {
+      settled();
+      resolve(giveUp('client_gone'));
+    };
+    const cancel = clock.schedule(deadlineMs, () => {
+      settled();
+      resolve(giveUp('deadline_exceeded'));
+      SecurityRequest.abort(request, new DOMException('The decision took too long', 'TimeoutError'));
+    });
+    signal.addEventListener('abort', abandon, { once: true });
+    if (signal.aborted) abandon();
     pending.finally(settled).then(resolve, reject);
   });
 }

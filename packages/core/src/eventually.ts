@@ -9,6 +9,16 @@ export function andThen<Value, Next>(
   return value instanceof Promise ? value.then(next) : next(value);
 }
 
+/** True for promises of any kind and realm, and for whatever else is awaited like one. */
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as { then?: unknown } | null | undefined)?.then === 'function';
+}
+
+/** Makes a promise of whatever foreign code calls one, so that `andThen` waits for it. */
+export function adopt<Value>(value: Value | PromiseLike<Value>): Eventually<Value> {
+  return isThenable(value) ? Promise.resolve(value) : value;
+}
+
 /**
  * Runs foreign code that returns a value, a promise or any other thenable, and turns whatever it throws or rejects
  * with into a value.
@@ -16,8 +26,7 @@ export function andThen<Value, Next>(
 export function attemptTo<Value>(task: () => unknown, recover: (error: unknown) => Value): Eventually<unknown | Value> {
   try {
     const returned = task();
-    const isThenable = typeof (returned as { then?: unknown } | null | undefined)?.then === 'function';
-    return isThenable ? Promise.resolve(returned).catch(recover) : returned;
+    return isThenable(returned) ? Promise.resolve(returned).catch(recover) : returned;
   } catch (error) {
     return recover(error);
   }

@@ -1,8 +1,9 @@
 import { ConfigurationError } from './errors.js';
-import { andThen, type Eventually } from './eventually.js';
+import { adopt, andThen, attemptTo, type Eventually } from './eventually.js';
+import { checkOptions, oneOf, withDefault } from './options.js';
 import type { Principal } from './principal.js';
-
 import type { SecurityRequest } from './request.js';
+import { COVERS, isScopeToken, SCOPE_STRATEGIES, type ScopeStrategy } from './scope.js';
 import {
   type Challenged,
   type Denied,
@@ -54,7 +55,7 @@ export type GuardLike = Guard | GuardFunction;
 export function guard(name: string, check: GuardFunction): Guard {
   return Object.freeze({
     name,
-    check: (principal: Principal, request: SecurityRequest) => andThen(check(principal, request), strict),
+    check: (principal: Principal, request: SecurityRequest) => andThen(adopt(check(principal, request)), strict),
   });
 }
 
@@ -64,27 +65,36 @@ function strict(answer: GuardVerdict | boolean): GuardVerdict {
   return answer;
 }
 
-/** How a granted scope may cover a required one. */
-export type ScopeStrategy = 'exact' | 'hierarchic' | 'wildcard';
+/** Whether everything listed is needed, or one of it is enough. */
+export type Match = 'all' | 'any';
+
+const MATCHES = ['all', 'any'] as const satisfies readonly Match[];
 
 export interface ScopeOptions {
   /** Whether every listed scope is needed or one is enough. Default `all`. */
-  readonly match?: 'all' | 'any';
+  readonly match?: Match | undefined;
   /**
    * `exact` (default): equal, case-sensitive (RFC 6749 3.3). `hierarchic`: `files` covers `files.read` and
-   * `files:read`. `wildcard`: `files.*` covers `files.read`; a `*` stands for one or more whole segments.
+   * `files:read`. `wildcard`: `files.*` covers `files.read`; a `*` stands for one whole segment, at the end for one or
+   * more.
    */
-  readonly strategy?: ScopeStrategy;
+  readonly strategy?: ScopeStrategy | undefined;
 }
+
+export type RoleOptions = Pick<ScopeOptions, 'match'>;
 
 /**
  * Requires OAuth scopes; refuses with `insufficient_scope` and the list (RFC 6750 3.1).
- * @throws {ConfigurationError} when the list is empty or a scope breaks the syntax of RFC 6749 3.3
+ * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN
  */
 export function requireScopes(scopes: string | readonly string[], options: ScopeOptions = {}): Guard {
   const required = checkedScopes(typeof scopes === 'string' ? [scopes] : scopes);
-  const covers = COVERS[options.strategy ?? 'exact'];
-  const any = options.match === 'any';
+  const { match, strategy } = checkOptions('ScopeOptions', options, {
+    match: withDefault(oneOf(...MATCHES), 'all'),
+    strategy: withDefault(oneOf(...SCOPE_STRATEGIES), 'exact'),
+  });
+  const covers = COVERS[strategy];
+  const any = match === 'any';
   const refusal = forbidden('insufficient_scope', { scopes: any ? required.slice(0, 1) : required });
   return guard(`requireScopes(${required.join(any ? ' | ' : ' ')})`, (principal) => {
     const has = (scope: string) => principal.scopes.some((granted) => covers(granted, scope));
@@ -92,25 +102,8 @@ export function requireScopes(scopes: string | readonly string[], options: Scope
   });
 }
 
-const COVERS: Record<ScopeStrategy, (granted: string, required: string) => boolean> = {
-  exact: (granted, required) => granted === required,
-  hierarchic: (granted, required) =>
-    granted === required || (required.startsWith(granted) && /[.:]/.test(required.charAt(granted.length))),
-  wildcard: coversWithWildcard,
-};
-
-function coversWithWildcard(granted: string, required: string): boolean {
-  const pattern = granted.split(/[.:]/);
-  const segments = required.split(/[.:]/);
-  const endsOpen = pattern.at(-1) === '*' && segments.length > pattern.length;
-  if (!endsOpen && pattern.length !== segments.length) return false;
-  return pattern.every((part, index) => part === '*' || part === segments[index]);
-}
-
-const SCOPE_TOKEN = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
-
 function checkedScopes(scopes: readonly string[]): readonly string[] {
-  if (scopes.length === 0 || !scopes.every((scope) => typeof scope === 'string' && SCOPE_TOKEN.test(scope))) {
+  if (scopes.length === 0 || !scopes.every(isScopeToken)) {
     throw new ConfigurationError(
       'ERR_SALLYPORT_OPTION_INVALID',
       'requireScopes takes at least one scope, each a scope-token of RFC 6749 3.3',
@@ -119,10 +112,14 @@ function checkedScopes(scopes: readonly string[]): readonly string[] {
   return Object.freeze([...scopes]);
 }
 
-/** Requires roles: all of them, or one with `match: 'any'`. Roles are not scopes, so the refusal names none. */
-export function requireRoles(roles: string | readonly string[], options: { match?: 'all' | 'any' } = {}): Guard {
+/**
+ * Requires roles: all of them, or one with `match: 'any'`. Roles are not scopes, so the refusal names none.
+ * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN
+ */
+export function requireRoles(roles: string | readonly string[], options: RoleOptions = {}): Guard {
   const required = checkedNames('requireRoles', typeof roles === 'string' ? [roles] : roles);
-  const any = options.match === 'any';
+  const { match } = checkOptions('RoleOptions', options, { match: withDefault(oneOf(...MATCHES), 'all') });
+  const any = match === 'any';
   const refusal = forbidden('role_missing');
   return guard(`requireRoles(${required.join(any ? ' | ' : ' ')})`, (principal) => {
     const has = (role: string) => principal.hasRole(role);
@@ -149,6 +146,18 @@ function checkedNames(owner: string, names: readonly string[]): readonly string[
   return Object.freeze([...names]);
 }
 
+/** Asks one guard. Whatever is wrong with its answer is thrown, after the trace has learned whose fault it is. */
+export function askGuard(member: Guard, principal: Principal, request: SecurityRequest): Eventually<GuardVerdict> {
+  const blame = (error: unknown): never => {
+    request.trace?.noteFault(member.name, error);
+    throw error;
+  };
+  const answer = attemptTo(() => member.check(principal, request), blame);
+  return andThen(answer, (verdict) =>
+    isGuardVerdict(verdict) ? verdict : blame(new TypeError('check() returned no guard verdict')),
+  );
+}
+
 /** Every guard must permit or abstain, in order; all abstaining is abstaining. Needs at least one guard. */
 export function every(...guards: readonly GuardLike[]): Guard {
   const members = checkedGuards('every', guards);
@@ -167,8 +176,7 @@ function everyFrom(
 ): Eventually<GuardVerdict> {
   const member = members[index];
   if (member === undefined) return soFar;
-  return andThen(member.check(principal, request), (verdict) => {
-    if (!isGuardVerdict(verdict)) throw new TypeError(`${member.name} returned no guard verdict`);
+  return andThen(askGuard(member, principal, request), (verdict) => {
     if (verdict.kind === 'abstained') return everyFrom(index + 1, members, soFar, principal, request);
     if (verdict.kind === 'permitted') return everyFrom(index + 1, members, verdict, principal, request);
     return verdict;
@@ -195,8 +203,7 @@ function someFrom(
 ): Eventually<GuardVerdict> {
   const member = members[index];
   if (member === undefined) return soFar;
-  return andThen(member.check(principal, request), (verdict) => {
-    if (!isGuardVerdict(verdict)) throw new TypeError(`${member.name} returned no guard verdict`);
+  return andThen(askGuard(member, principal, request), (verdict) => {
     if (verdict.kind === 'permitted') return verdict;
     const replaces = soFar.kind === 'abstained' || (verdict.kind === 'unavailable' && soFar.kind !== 'unavailable');
     return someFrom(index + 1, members, replaces ? verdict : soFar, principal, request);

@@ -1,4 +1,5 @@
 import type { Challenge } from './challenge.js';
+import { ConfigurationError } from './errors.js';
 import type { SecurityRequest } from './request.js';
 import type { Verdict } from './verdict.js';
 
@@ -39,9 +40,21 @@ export interface SecurityHandler<Credential = unknown> {
   close?(): Promise<void>;
 }
 
-/** The claim of a handler, with the default filled in. */
+const SOURCE = /^(?:(?:authorization|header|cookie|query):[!-@[-~]+|tls:certificate)$/;
+
+/**
+ * The claim of a handler, with the default filled in. A misspelt source would not be seen to compete with others.
+ * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID
+ */
 export function claimOf(handler: SecurityHandler): CredentialClaim {
-  return handler.claim ?? { source: `authorization:${handler.challenges[0]?.scheme.toLowerCase()}` };
+  const claim = handler.claim ?? { source: `authorization:${handler.challenges[0]?.scheme.toLowerCase()}` };
+  if (!SOURCE.test(claim.source)) {
+    throw new ConfigurationError(
+      'ERR_SALLYPORT_OPTION_INVALID',
+      `the claim of ${handler.name} must have a source such as authorization:bearer or header:x-api-key, in lower case`,
+    );
+  }
+  return claim;
 }
 
 /** Cookies and client certificates are sent without being asked; what a client adds by itself is explicit. */

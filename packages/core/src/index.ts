@@ -23,9 +23,6 @@ export {
   type DeniedDecision,
   type GrantedDecision,
   isDecision,
-  type Problem,
-  type ProblemFormatter,
-  problemJson,
 } from './decision.js';
 export {
   ConfigurationError,
@@ -46,12 +43,13 @@ export {
   type GuardLike,
   type GuardVerdict,
   guard,
+  type Match,
   PERMITTED,
+  type RoleOptions,
   requireAudience,
   requireRoles,
   requireScopes,
   type ScopeOptions,
-  type ScopeStrategy,
   some,
 } from './guard.js';
 export type { CredentialClaim, SecurityHandler } from './handler.js';
@@ -89,8 +87,10 @@ export {
   type PrincipalKind,
   type Via,
 } from './principal.js';
+export { type Problem, type ProblemFormatter, problemJson } from './problem.js';
 export { type RequestSource, type RouteKey, SecurityRequest } from './request.js';
 export { allOf, anonymous, anyOf, attempt, optional, type Requirement, type SameParty } from './requirement.js';
+export type { ScopeStrategy } from './scope.js';
 export { constantTimeEqual, fingerprint, Secret } from './secret.js';
 export type { CacheState, DecisionTrace, TraceFault, TraceStep } from './trace.js';
 export {

@@ -1,9 +1,9 @@
-import { andThen, attemptTo, type Eventually } from './eventually.js';
+import { andThen, attemptTo, type Eventually, isThenable } from './eventually.js';
 import { type CredentialClaim, claimOf, isAmbient, type SecurityHandler } from './handler.js';
 import { type Principal, withProof } from './principal.js';
 import { fault, type Outcome, Refusal } from './refusal.js';
-import type { SecurityRequest } from './request.js';
-import { type Authenticated, authenticated, isVerdict, malformed, type Verdict } from './verdict.js';
+import { SecurityRequest } from './request.js';
+import { type Authenticated, authenticated, isVerdict, malformed, unavailable, type Verdict } from './verdict.js';
 
 /** The state of one decision: what each leaf extracted, and what it concluded. Never outlives the decision. */
 export class Run {
@@ -50,19 +50,18 @@ export class Leaf {
   /** Lets the handler look for its credential; returns a refusal only for a bug. */
   extract(run: Run): Refusal | undefined {
     for (const rival of this.rivals) if (rival.isPresent(run)) return undefined;
+    const { request } = run;
     try {
-      const found = this.handler.extract(run.request);
-      if (found === undefined) return undefined;
-      if (found instanceof Promise || (isVerdict(found) && found.kind === 'authenticated')) {
-        if (found instanceof Promise) found.catch(() => {});
-        const what = found instanceof Promise ? 'a promise' : 'a grant';
-        run.request.trace?.noteFault(this.handler.name, new TypeError(`extract() returned ${what}`));
+      const found = this.#isDoubled(request) ? DOUBLED : this.handler.extract(request);
+      const mistake = mistakenFor(found);
+      if (mistake !== undefined) {
+        request.trace?.noteFault(this.handler.name, new TypeError(`extract() returned ${mistake}`));
         return fault('handler_extract_misbehaved', this.handler);
       }
-      run.credentials[this.index] = this.#isDoubled(run.request) ? malformed('duplicate_credentials') : found;
+      run.credentials[this.index] = found;
       return undefined;
     } catch (error) {
-      run.request.trace?.noteFault(this.handler.name, error);
+      request.trace?.noteFault(this.handler.name, error);
       return fault('handler_threw', this.handler);
     }
   }
@@ -79,6 +78,7 @@ export class Leaf {
   #verify(run: Run): Eventually<Outcome> {
     const credential = run.credentials[this.index];
     const { request } = run;
+    if (SecurityRequest.isAbandoned(request)) return ABANDONED;
     request.trace?.begin(this.handler.name, credential);
     if (isVerdict(credential)) return this.#conclude(credential, request);
     const failed = (error: unknown) => this.#misbehaved(error, request);
@@ -88,6 +88,9 @@ export class Leaf {
 
   #conclude(verdict: unknown, request: SecurityRequest): Outcome {
     if (!isVerdict(verdict)) return this.#misbehaved(new TypeError('verify() returned no verdict'), request);
+    if (verdict.kind === 'authenticated' && verdict.principal.kind === 'anonymous') {
+      return this.#misbehaved(new TypeError('verify() proved nobody: who needs no proof is anonymous()'), request);
+    }
     request.trace?.end(verdict.kind, reasonOf(verdict));
     return verdict.kind === 'authenticated' ? this.#withProof(verdict) : new Refusal(verdict, this.handler);
   }
@@ -100,7 +103,8 @@ export class Leaf {
     if (known !== undefined && verdict.headers.length === 0) return known;
     const scheme = this.handler.challenges[0]?.scheme.toLowerCase() as string;
     const proved = authenticated(withProof(principal, { handler: this.handler.name, scheme }), verdict);
-    this.#proved.set(principal, proved);
+    // Header lines belong to one answer; the principal may come from a cache and go into many.
+    if (verdict.headers.length === 0) this.#proved.set(principal, proved);
     return proved;
   }
 
@@ -113,6 +117,20 @@ export class Leaf {
   #isDoubled(request: SecurityRequest): boolean {
     return this.#singleHeader !== undefined && request.headerLines(this.#singleHeader).length > 1;
   }
+}
+
+const DOUBLED: Verdict = malformed('duplicate_credentials');
+/** Nobody waits for the decision any more; it was given already. */
+const ABANDONED: Refusal = Object.freeze(new Refusal(unavailable('abandoned')));
+
+/** What is no credential: a promise of one, a grant without a check, a null that was meant to be undefined. */
+function mistakenFor(found: unknown): string | undefined {
+  if (found === null) return 'null';
+  if (isThenable(found)) {
+    Promise.resolve(found).catch(() => {});
+    return 'a promise';
+  }
+  return isVerdict(found) && found.kind === 'authenticated' ? 'a grant' : undefined;
 }
 
 function reasonOf(verdict: Verdict): string | undefined {

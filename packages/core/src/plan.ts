@@ -1,4 +1,4 @@
-import { type Challenge, formatChallenge } from './challenge.js';
+import { type Challenge, checkChallenge, formatChallenge } from './challenge.js';
 import { ConfigurationError } from './errors.js';
 import type { Eventually } from './eventually.js';
 import type { SecurityHandler } from './handler.js';
@@ -17,10 +17,10 @@ import {
   type RequirementNode,
 } from './requirement-node.js';
 
-/** A candidate's challenge, and the handler that it belongs to. */
+/** A challenge that a 401 may carry, and the handlers that share it. */
 export interface Candidate {
-  readonly handler: SecurityHandler;
   readonly challenge: Challenge;
+  readonly handlers: readonly SecurityHandler[];
 }
 
 /** A requirement, compiled once: its leaves in the order in which they may claim, its tree, its challenges. */
@@ -45,7 +45,7 @@ export class RequirementPlan {
     this.#isAttempt = requirement instanceof Attempt;
     this.handlers = Object.freeze(inChainOrder.map(({ handler }) => handler));
     this.candidates = distinctCandidates(
-      this.handlers.flatMap((handler) => handler.challenges.map((challenge) => ({ handler, challenge }))),
+      this.handlers.flatMap((handler) => handler.challenges.map((challenge) => ({ challenge, handlers: [handler] }))),
     );
   }
 
@@ -81,6 +81,7 @@ function compile(requirement: Requirement, leaves: Map<SecurityHandler, Leaf>): 
   if (requirement instanceof Optional) return new OptionalNode(compile(requirement.member, leaves));
   if (requirement instanceof Attempt) return new AttemptNode(compile(requirement.member, leaves));
   if (requirement instanceof Anonymous) return new AnonymousNode();
+  for (const challenge of requirement.challenges) checkChallenge(challenge, requirement.name);
   const leaf = leaves.get(requirement) ?? new Leaf(leaves.size, requirement);
   leaves.set(requirement, leaf);
   return new LeafNode(leaf);
@@ -119,9 +120,10 @@ function rank({ claim }: Leaf): number {
 /** Each distinct header value once, in order: two handlers of one realm make one challenge. */
 export function distinctCandidates(candidates: readonly Candidate[]): readonly Candidate[] {
   const distinct = new Map<string, Candidate>();
-  for (const candidate of candidates) {
-    const line = formatChallenge(candidate.challenge);
-    if (!distinct.has(line)) distinct.set(line, candidate);
+  for (const { challenge, handlers } of candidates) {
+    const line = formatChallenge(challenge);
+    const known = distinct.get(line) ?? { challenge, handlers: [] };
+    distinct.set(line, { challenge: known.challenge, handlers: [...new Set([...known.handlers, ...handlers])] });
   }
   return Object.freeze([...distinct.values()]);
 }

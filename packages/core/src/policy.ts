@@ -3,7 +3,7 @@ import { every, type Guard, type GuardLike } from './guard.js';
 import type { SecurityHandler } from './handler.js';
 import type { Operation, OperationTable } from './operation.js';
 import { type Candidate, distinctCandidates, RequirementPlan } from './plan.js';
-import type { SecurityRequest } from './request.js';
+import type { RouteKey, SecurityRequest } from './request.js';
 import type { Requirement } from './requirement.js';
 
 /** What one operation, or every request, has to prove; compiled. */
@@ -50,9 +50,16 @@ export class PolicyTable {
   find(request: SecurityRequest): Policy | undefined {
     if (this.#table === undefined) return this.#default;
     const { route } = request;
-    if (route !== undefined) return this.#byRoute.get(routeOf(route)) ?? this.#default;
+    if (route !== undefined) return this.#ofRoute(route) ?? this.#default;
     const operation = this.#table.find(request.method, request.path);
     return operation === undefined ? this.#default : this.#byOperation.get(operation);
+  }
+
+  /** A router that has no route for HEAD takes the one for GET (RFC 9110 9.3.2). */
+  #ofRoute({ method, template }: RouteKey): Policy | undefined {
+    const policy = this.#byRoute.get(routeOf({ method, template }));
+    if (policy !== undefined || method !== 'HEAD') return policy;
+    return this.#byRoute.get(routeOf({ method: 'GET', template }));
   }
 
   #compile(operation: Operation, chainGuards: readonly GuardLike[]): Policy {
@@ -63,7 +70,7 @@ export class PolicyTable {
   }
 }
 
-function routeOf({ method, template }: { method: string; template: string }): string {
+function routeOf({ method, template }: RouteKey): string {
   return `${method} ${template}`;
 }
 

@@ -127,6 +127,11 @@ export class SecurityRequest {
     request.#controller?.abort(reason);
   }
 
+  /** For the chain alone: the deadline has passed or the client has gone away. */
+  static isAbandoned(request: SecurityRequest): boolean {
+    return request.#controller?.signal.aborted ?? false;
+  }
+
   /** For the chain alone: attaches the trace of a decision, or detaches it. */
   static attachTrace(request: SecurityRequest, trace: DecisionTrace | undefined): void {
     request.#trace = trace;

@@ -1,4 +1,4 @@
-import { andThen, type Eventually } from './eventually.js';
+import { andThen, type Eventually, isThenable } from './eventually.js';
 import type { Leaf, Run } from './leaf.js';
 import { ANONYMOUS, combinePrincipals, type Principal } from './principal.js';
 import { MISSING, type Outcome, Refusal } from './refusal.js';
@@ -98,7 +98,7 @@ export class AllOfNode implements RequirementNode {
   #isOneParty([first, ...others]: readonly Principal[]): boolean {
     const sameParty = this.#sameParty;
     if (sameParty === undefined || first === undefined) return true;
-    return others.every((other) => sameParty(first, other) === true);
+    return others.every((other) => agreement(sameParty(first, other)));
   }
 }
 
@@ -197,6 +197,13 @@ export class AttemptNode implements RequirementNode {
       return goOn(outcome, run);
     });
   }
+}
+
+/** A comparison that answers later, or not with true or false, is a bug and not a mismatch. */
+function agreement(answer: unknown): boolean {
+  if (typeof answer === 'boolean') return answer;
+  if (isThenable(answer)) Promise.resolve(answer).catch(() => {});
+  throw new TypeError('sameParty() returned neither true nor false');
 }
 
 /** Records what an attempt let pass and continues as the anonymous principal. */

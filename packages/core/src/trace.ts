@@ -104,18 +104,31 @@ interface OpenStep {
 function fingerprintOf(credential: unknown): string | undefined {
   if (typeof credential === 'string') return fingerprint(credential);
   const owner = credential as { fingerprint?: unknown } | null | undefined;
-  return typeof owner?.fingerprint === 'function' ? String(owner.fingerprint()) : undefined;
+  try {
+    return typeof owner?.fingerprint === 'function' ? String(owner.fingerprint()) : undefined;
+  } catch {
+    // A credential is foreign code; being watched must not change what is decided about it.
+    return undefined;
+  }
 }
 
 const MAX_FRAMES = 8;
 const CODE = /^[A-Z][A-Z0-9_]{0,63}$/;
 
 function describeFault(culprit: string, error: unknown): TraceFault {
-  if (!(error instanceof Error)) return Object.freeze({ culprit, name: typeof error, code: undefined, frames: [] });
+  try {
+    if (error instanceof Error) return describeError(culprit, error);
+  } catch {
+    // What was thrown throws when it is looked at; its kind has to do.
+  }
+  return Object.freeze({ culprit, name: typeof error, code: undefined, frames: [] });
+}
+
+function describeError(culprit: string, error: Error): TraceFault {
   const code = (error as { code?: unknown }).code;
   return Object.freeze({
     culprit,
-    name: error.constructor.name,
+    name: String(error.constructor.name),
     code: typeof code === 'string' && CODE.test(code) ? code : undefined,
     frames: framesOf(error),
   });

@@ -1,5 +1,6 @@
-import type { Challenge } from './challenge.js';
+import { type Challenge, challenge } from './challenge.js';
 import { isPrincipal, type Principal } from './principal.js';
+import { isScopeToken } from './scope.js';
 
 /**
  * What a handler concluded about a credential: a closed union, made only by the constructors of this file and
@@ -52,7 +53,7 @@ class ForbiddenVerdict extends Branded<'forbidden'> {
   constructor(reason: string, scopes: readonly string[] | undefined) {
     super('forbidden');
     this.reason = checkedReason(reason);
-    this.scopes = scopes && Object.freeze([...scopes]);
+    this.scopes = scopes && checkedScopes(scopes);
     Object.freeze(this);
   }
 }
@@ -65,7 +66,7 @@ class ChallengedVerdict extends Branded<'challenged'> {
   constructor(parameters: Challenge['parameters'], headers: readonly HeaderLine[]) {
     super('challenged');
     this.reason = checkedReason(parameters['error'] ?? 'challenged');
-    this.parameters = Object.freeze({ ...parameters });
+    this.parameters = challenge('any', parameters).parameters;
     this.headers = headers;
     Object.freeze(this);
   }
@@ -176,12 +177,24 @@ function reasonOf(cause: unknown): string {
   return REASON.test(reason) ? reason : 'dependency_failed';
 }
 
+/** They go into a header line as they are. */
+function checkedScopes(scopes: readonly string[]): readonly string[] {
+  if (scopes.length > 0 && scopes.every(isScopeToken)) return Object.freeze([...scopes]);
+  throw new TypeError('scopes are at least one scope-token (RFC 6749 3.3)');
+}
+
 function checkedSeconds(seconds: number): number {
   if (!Number.isFinite(seconds)) throw new TypeError('retryAfterSeconds must be a finite number');
   return Math.min(86_400, Math.max(1, Math.ceil(seconds)));
 }
 
+const FIELD_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+const FIELD_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
+
 function frozenLines(lines: readonly HeaderLine[] | undefined): readonly HeaderLine[] {
   if (lines === undefined || lines.length === 0) return NO_HEADERS;
-  return Object.freeze(lines.map(([name, value]) => Object.freeze([name, value] as const)));
+  if (lines.every(([name, value]) => FIELD_NAME.test(name) && FIELD_VALUE.test(value))) {
+    return Object.freeze(lines.map(([name, value]) => Object.freeze([name, value] as const)));
+  }
+  throw new TypeError('a header line is a token and a value without control characters (RFC 9110 5.5)');
 }

@@ -262,7 +262,7 @@ describe('what can be seen', () => {
     const chain = new SecurityChain({
       requirement: {
         name: 'test',
-        challenges: [{ scheme: 'Bearer', parameters: {} }],
+        challenges: [{ scheme: 'Bearer', parameters: { realm: 'test' } }],
         extract: () => 't',
         verify: (credential: string, request) => subject.cache.resolve(credential, request, async () => answer),
       },

@@ -1,0 +1,48 @@
+/** What a denial's body says. All texts come from a fixed catalogue; nothing of the request is repeated. */
+export interface Problem {
+  readonly status: number;
+  /** The reason phrase of the status (RFC 9457 4.2.1, `about:blank`). */
+  readonly title: string;
+  readonly detail: string;
+  /** A public code: the RFC 6750 ones where they apply. */
+  readonly code: string;
+  /** The scopes that would be enough, on `insufficient_scope`. */
+  readonly scopes: readonly string[] | undefined;
+  readonly correlationId: string | undefined;
+}
+
+/** Writes a problem as a body. Must not throw and must not add anything of the request. */
+export type ProblemFormatter = (problem: Problem) => { readonly contentType: string; readonly body: string };
+
+/** The default body: problem details (RFC 9457). */
+export const problemJson: ProblemFormatter = ({ status, title, detail, code, scopes, correlationId }) => ({
+  contentType: 'application/problem+json',
+  body: JSON.stringify({ type: 'about:blank', title, status, detail, code, scopes, correlationId }),
+});
+
+export const TITLES: Readonly<Record<number, string>> = {
+  400: 'Bad Request',
+  401: 'Unauthorized',
+  403: 'Forbidden',
+  404: 'Not Found',
+  429: 'Too Many Requests',
+  500: 'Internal Server Error',
+  503: 'Service Unavailable',
+};
+
+/** The catalogue: public code to text. The first three texts are also the `error_description` (RFC 6750 3). */
+export const DETAILS = {
+  invalid_request: 'The request is malformed or carries its credentials in more than one way.',
+  invalid_token: 'The access token is missing, expired, revoked or otherwise not valid.',
+  insufficient_scope: 'The access token does not carry a scope that this operation needs.',
+  unauthenticated: 'This resource needs credentials.',
+  invalid_credentials: 'The credentials are not valid.',
+  forbidden: 'The caller may not do this.',
+  authentication_required: 'A further authentication step is needed.',
+  not_found: 'There is no such operation.',
+  rate_limited: 'Too many attempts. Try again later.',
+  temporarily_unavailable: 'The request could not be checked. Try again later.',
+  internal_error: 'The request could not be processed.',
+} as const;
+
+export type PublicCode = keyof typeof DETAILS;

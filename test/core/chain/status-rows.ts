@@ -1,0 +1,502 @@
+import {
+  allOf,
+  anonymous,
+  anyOf,
+  attempt,
+  challenged,
+  denied,
+  forbidden,
+  limited,
+  malformed,
+  optional,
+  requireAudience,
+  requireScopes,
+  type SecurityChainOptions,
+  unavailable,
+} from '@sallyport/core';
+import { route, routes } from '@sallyport/core/routes';
+import type { RequestParts } from '@sallyport/core/testing';
+import { alice, apiKey, basic, bearer, dpop, session } from './scripted-handlers.js';
+
+/** A request to a chain, and the whole answer. */
+export interface StatusRow {
+  readonly rule: string;
+  readonly chain: SecurityChainOptions;
+  /** Default `GET /`. */
+  readonly line?: string;
+  readonly sends: RequestParts;
+  readonly status: number;
+  readonly reason: string;
+  /** The body's public code. */
+  readonly code: string;
+  readonly challenges: readonly string[];
+  readonly retryAfter?: string;
+  readonly scopes?: readonly string[];
+}
+
+const BEARER = 'Bearer realm="api"';
+const BASIC = 'Basic realm="api", charset="UTF-8"';
+const KEY = 'ApiKey header="X-Key"';
+const INVALID_TOKEN =
+  'Bearer realm="api", error="invalid_token", error_description="The access token is missing, expired, revoked or otherwise not valid."';
+const INVALID_REQUEST =
+  'Bearer realm="api", error="invalid_request", error_description="The request is malformed or carries its credentials in more than one way."';
+const INSUFFICIENT_SCOPE = (scope: string) =>
+  `Bearer realm="api", error="insufficient_scope", error_description="The access token does not carry a scope that this operation needs.", scope="${scope}"`;
+
+const bearerOrBasic = () => ({ requirement: anyOf(bearer(), basic()) });
+const TOKEN: RequestParts = { bearer: 'token' };
+const NOTHING: RequestParts = {};
+const MISSING = { status: 401, reason: 'credentials_missing', code: 'unauthenticated' } as const;
+const AMBIGUOUS = { status: 400, code: 'invalid_request' } as const;
+const UNRECOGNISED = { status: 401, reason: 'credentials_unrecognised' } as const;
+const UNAVAILABLE = { status: 503, code: 'temporarily_unavailable', challenges: [] } as const;
+
+/** The status table of the design, from top to bottom, then the rules of decision by number. */
+export const STATUS_ROWS: readonly StatusRow[] = [
+  {
+    rule: 'nothing sent: 401 with every challenge and no error code [RFC 6750 3.1, RFC 9110 15.5.2]',
+    chain: bearerOrBasic(),
+    sends: NOTHING,
+    ...MISSING,
+    challenges: [BEARER, BASIC],
+  },
+  {
+    rule: 'nothing sent: an empty Authorization line is nothing [RFC 9110 11.6.2]',
+    chain: bearerOrBasic(),
+    sends: { headers: { Authorization: ' ' } },
+    ...MISSING,
+    challenges: [BEARER, BASIC],
+  },
+  {
+    rule: 'nothing sent: two handlers of one realm make one challenge',
+    chain: { requirement: anyOf(bearer(alice(), 'jwt', { selective: true }), bearer(alice(), 'opaque')) },
+    sends: NOTHING,
+    ...MISSING,
+    challenges: [BEARER],
+  },
+  {
+    rule: 'malformed bearer: 400 invalid_request [RFC 6750 3.1]',
+    chain: bearerOrBasic(),
+    sends: { headers: { Authorization: 'Bearer' } },
+    ...AMBIGUOUS,
+    reason: 'bearer_malformed',
+    challenges: [INVALID_REQUEST],
+  },
+  {
+    rule: 'malformed bearer: the same when verify finds it out [RFC 6750 3.1]',
+    chain: { requirement: bearer(malformed('token_syntax')) },
+    sends: TOKEN,
+    ...AMBIGUOUS,
+    reason: 'token_syntax',
+    challenges: [INVALID_REQUEST],
+  },
+  {
+    rule: 'malformed basic: 401, so that a browser asks again [RFC 7617 2]',
+    chain: { requirement: basic() },
+    sends: { headers: { Authorization: 'Basic' } },
+    status: 401,
+    reason: 'basic_malformed',
+    code: 'invalid_credentials',
+    challenges: [BASIC],
+  },
+  {
+    rule: 'malformed key: 400 without a challenge where no bearer handler is a candidate',
+    chain: { requirement: apiKey(malformed('key_syntax')) },
+    sends: { headers: { 'X-Key': 'k' } },
+    ...AMBIGUOUS,
+    reason: 'key_syntax',
+    challenges: [],
+  },
+  {
+    rule: 'denied bearer: 401 invalid_token with a fixed description; other schemes stay on offer [RFC 6750 3.1]',
+    chain: { requirement: anyOf(bearer(denied('token_revoked')), basic()) },
+    sends: TOKEN,
+    status: 401,
+    reason: 'token_revoked',
+    code: 'invalid_token',
+    challenges: [INVALID_TOKEN, BASIC],
+  },
+  {
+    rule: 'denied bearer: the error stands on the challenge that two handlers share, whichever refused [RFC 6750 3.1]',
+    chain: {
+      requirement: anyOf(
+        bearer(alice(), 'jwt', { source: 'header:x-jwt' }),
+        bearer(denied('token_inactive'), 'introspection'),
+      ),
+    },
+    sends: TOKEN,
+    status: 401,
+    reason: 'token_inactive',
+    code: 'invalid_token',
+    challenges: [INVALID_TOKEN],
+  },
+  {
+    rule: 'denied DPoP: 401 invalid_token on the DPoP challenge alone [RFC 9449 7.1]',
+    chain: { requirement: anyOf(bearer(), dpop(denied('proof_invalid'))) },
+    sends: { headers: { Authorization: 'DPoP token' } },
+    status: 401,
+    reason: 'proof_invalid',
+    code: 'invalid_token',
+    challenges: [
+      BEARER,
+      'DPoP algs="ES256", error="invalid_token", error_description="The access token is missing, expired, revoked or otherwise not valid."',
+    ],
+  },
+  {
+    rule: 'denied basic: 401 with the Basic challenge alone; never which half was wrong [RFC 7617 2]',
+    chain: { requirement: basic(denied('password_wrong')) },
+    sends: { basic: ['alice', 'wrong'] },
+    status: 401,
+    reason: 'password_wrong',
+    code: 'invalid_credentials',
+    challenges: [BASIC],
+  },
+  {
+    rule: 'denied key: 401 with its own challenge and no error code [RFC 9110 15.5.2]',
+    chain: { requirement: apiKey(denied('key_unknown')) },
+    sends: { headers: { 'X-Key': 'k' } },
+    status: 401,
+    reason: 'key_unknown',
+    code: 'invalid_credentials',
+    challenges: [KEY],
+  },
+  {
+    rule: 'forbidden by scope: 403 insufficient_scope with the scopes [RFC 6750 3.1]',
+    chain: { requirement: bearer(alice({ scopes: ['a'] })), guards: [requireScopes(['a', 'b'])] },
+    sends: TOKEN,
+    status: 403,
+    reason: 'insufficient_scope',
+    code: 'insufficient_scope',
+    challenges: [INSUFFICIENT_SCOPE('a b')],
+    scopes: ['a', 'b'],
+  },
+  {
+    rule: 'forbidden by scope: the token answers for several proofs, wherever it stands [RFC 6750 3.1]',
+    chain: { requirement: allOf(apiKey(), bearer()), guards: [requireScopes('b')] },
+    sends: { ...TOKEN, headers: { 'X-Key': 'k' } },
+    status: 403,
+    reason: 'insufficient_scope',
+    code: 'insufficient_scope',
+    challenges: [INSUFFICIENT_SCOPE('b')],
+    scopes: ['b'],
+  },
+  {
+    rule: 'forbidden by scope: no bearer challenge to whom no token proved',
+    chain: { requirement: anyOf(bearer(), basic()), guards: [requireScopes('b')] },
+    sends: { basic: ['alice', 'secret'] },
+    status: 403,
+    reason: 'insufficient_scope',
+    code: 'insufficient_scope',
+    challenges: [],
+    scopes: ['b'],
+  },
+  {
+    rule: 'forbidden by policy: 403 without a challenge [RFC 9110 15.5.4]',
+    chain: { requirement: bearer(forbidden('account_suspended')) },
+    sends: TOKEN,
+    status: 403,
+    reason: 'account_suspended',
+    code: 'forbidden',
+    challenges: [],
+  },
+  {
+    rule: 'challenged: 401 with the parameters of a step-up on the own challenge alone [RFC 9470 3]',
+    chain: {
+      requirement: anyOf(
+        bearer(challenged({ error: 'insufficient_user_authentication', acr_values: 'urn:mfa', max_age: '5' })),
+        basic(),
+      ),
+    },
+    sends: TOKEN,
+    status: 401,
+    reason: 'insufficient_user_authentication',
+    code: 'authentication_required',
+    challenges: ['Bearer realm="api", error="insufficient_user_authentication", acr_values="urn:mfa", max_age="5"'],
+  },
+  {
+    rule: 'challenged: a guard may ask for a step-up, too [RFC 9470 3]',
+    chain: { requirement: allOf(apiKey(), bearer()), guards: [() => challenged({ error: 'use_mfa' })] },
+    sends: { ...TOKEN, headers: { 'X-Key': 'k' } },
+    status: 401,
+    reason: 'use_mfa',
+    code: 'authentication_required',
+    challenges: ['Bearer realm="api", error="use_mfa"'],
+  },
+  {
+    rule: 'limited: 429 with Retry-After and no challenge [RFC 6585 4]',
+    chain: { requirement: basic(limited({ retryAfterSeconds: 29.2 })) },
+    sends: { basic: ['alice', 'secret'] },
+    status: 429,
+    reason: 'rate_limited',
+    code: 'rate_limited',
+    challenges: [],
+    retryAfter: '30',
+  },
+  {
+    rule: 'unavailable: 503 with Retry-After and no challenge [RFC 9110 15.6.4]',
+    chain: { requirement: bearer(unavailable('key_server_down')) },
+    sends: TOKEN,
+    ...UNAVAILABLE,
+    reason: 'key_server_down',
+    retryAfter: '7',
+  },
+  {
+    rule: 'unavailable: what the dependency asked for, spread by half of it [RFC 9110 10.2.3]',
+    chain: { requirement: bearer(unavailable('key_server_down', { retryAfterSeconds: 20 })) },
+    sends: TOKEN,
+    ...UNAVAILABLE,
+    reason: 'key_server_down',
+    retryAfter: '25',
+  },
+  {
+    rule: 'no operation and no default requirement: 404',
+    chain: { operations: routes([route('GET', '/pets', { requirement: bearer() })]) },
+    line: 'GET /dogs',
+    sends: TOKEN,
+    status: 404,
+    reason: 'operation_undeclared',
+    code: 'not_found',
+    challenges: [],
+  },
+  {
+    rule: 'rule 1: a denial is final for its credential; no later handler rescues it',
+    chain: { requirement: anyOf(bearer(denied('expired'), 'jwt', { selective: true }), bearer(alice(), 'opaque')) },
+    sends: TOKEN,
+    status: 401,
+    reason: 'expired',
+    code: 'invalid_token',
+    challenges: [INVALID_TOKEN],
+  },
+  {
+    rule: 'rule 2: an unsupported scheme is refused without an error code [RFC 6750 3.1]',
+    chain: bearerOrBasic(),
+    sends: { headers: { Authorization: 'Negotiate abc' } },
+    ...UNRECOGNISED,
+    code: 'unauthenticated',
+    challenges: [BEARER, BASIC],
+  },
+  {
+    rule: 'rule 2: a token that no bearer handler takes is invalid_token [RFC 6750 3.1]',
+    chain: bearerOrBasic(),
+    sends: { bearer: 'foreign' },
+    ...UNRECOGNISED,
+    code: 'invalid_token',
+    challenges: [INVALID_TOKEN, BASIC],
+  },
+  {
+    rule: 'rule 2: the error stands on the scheme that was sent alone [RFC 9449 7.1]',
+    chain: { requirement: anyOf(bearer(), dpop()) },
+    sends: { bearer: 'foreign' },
+    ...UNRECOGNISED,
+    code: 'invalid_token',
+    challenges: [INVALID_TOKEN, 'DPoP algs="ES256"'],
+  },
+  {
+    rule: 'rule 2: a bearer token where none is taken has no error code [RFC 6750 3.1]',
+    chain: { requirement: basic() },
+    sends: TOKEN,
+    ...UNRECOGNISED,
+    code: 'unauthenticated',
+    challenges: [BASIC],
+  },
+  {
+    rule: 'rule 2: optional does not make an unrecognised credential missing',
+    chain: { requirement: optional(basic()) },
+    sends: TOKEN,
+    ...UNRECOGNISED,
+    code: 'unauthenticated',
+    challenges: [BASIC],
+  },
+  {
+    rule: 'rule 2: neither does another credential that is good',
+    chain: { requirement: anyOf(bearer(), apiKey()) },
+    sends: { headers: { Authorization: 'Negotiate abc', 'X-Key': 'k' } },
+    ...UNRECOGNISED,
+    code: 'unauthenticated',
+    challenges: [BEARER, KEY],
+  },
+  {
+    rule: 'rule 3: two Authorization lines are 400, equal or not [RFC 9110 5.3]',
+    chain: bearerOrBasic(),
+    sends: { headers: { Authorization: ['Bearer token', 'Bearer token'] } },
+    ...AMBIGUOUS,
+    reason: 'duplicate_authorization',
+    challenges: [INVALID_REQUEST],
+  },
+  {
+    rule: 'rule 3: a second scheme behind a comma is 400 [RFC 9110 11.6.2]',
+    chain: bearerOrBasic(),
+    sends: { headers: { Authorization: 'Bearer token, Basic YTpi' } },
+    ...AMBIGUOUS,
+    reason: 'joined_credentials',
+    challenges: [INVALID_REQUEST],
+  },
+  {
+    rule: 'rule 3: without a bearer handler there is no challenge to say it',
+    chain: { requirement: basic() },
+    sends: { headers: { Authorization: ['Basic YTpi', 'Basic YTpi'] } },
+    ...AMBIGUOUS,
+    reason: 'duplicate_authorization',
+    challenges: [],
+  },
+  {
+    rule: 'rule 3: a doubled key is 400, also where it is optional and its handler saw nothing',
+    chain: { requirement: optional(apiKey()) },
+    sends: { headers: { 'X-Key': ['k', 'k'] } },
+    ...AMBIGUOUS,
+    reason: 'duplicate_credentials',
+    challenges: [],
+  },
+  {
+    rule: 'rule 3: an unroutable target is 400 without a challenge [RFC 9112 3.2]',
+    chain: bearerOrBasic(),
+    line: 'GET /a/../b',
+    sends: TOKEN,
+    ...AMBIGUOUS,
+    reason: 'path_dot_segment',
+    challenges: [],
+  },
+  {
+    rule: 'rule 5: one credential of an allOf is missing: 401, and nothing is verified',
+    chain: { requirement: allOf(bearer(denied('never_asked')), apiKey()) },
+    sends: TOKEN,
+    ...MISSING,
+    challenges: [BEARER, KEY],
+  },
+  {
+    rule: 'rule 5: the first member that is not authenticated is the verdict',
+    chain: { requirement: allOf(apiKey(unavailable('down')), bearer(denied('expired'))) },
+    sends: { ...TOKEN, headers: { 'X-Key': 'k' } },
+    ...UNAVAILABLE,
+    reason: 'down',
+    retryAfter: '7',
+  },
+  {
+    rule: 'rule 5: proofs of two parties are refused where one party is wanted',
+    chain: { requirement: allOf([bearer(), apiKey(alice({ subject: 'bob' }))], { sameParty: true }) },
+    sends: { ...TOKEN, headers: { 'X-Key': 'k' } },
+    status: 401,
+    reason: 'party_mismatch',
+    code: 'invalid_credentials',
+    challenges: [BEARER, KEY],
+  },
+  {
+    rule: 'rule 6: an explicit credential is looked at before an ambient one, and its denial stops',
+    chain: { requirement: anyOf(session(), bearer(denied('expired'))) },
+    sends: { ...TOKEN, cookies: { session: 's' } },
+    status: 401,
+    reason: 'expired',
+    code: 'invalid_token',
+    challenges: ['Cookie', INVALID_TOKEN],
+  },
+  {
+    rule: 'rule 6: limited stops',
+    chain: { requirement: anyOf(bearer(limited({ retryAfterSeconds: 3 })), apiKey()) },
+    sends: { ...TOKEN, headers: { 'X-Key': 'k' } },
+    status: 429,
+    reason: 'rate_limited',
+    code: 'rate_limited',
+    challenges: [],
+    retryAfter: '3',
+  },
+  {
+    rule: 'rule 6: forbidden stops',
+    chain: { requirement: anyOf(bearer(forbidden('suspended')), apiKey()) },
+    sends: { ...TOKEN, headers: { 'X-Key': 'k' } },
+    status: 403,
+    reason: 'suspended',
+    code: 'forbidden',
+    challenges: [],
+  },
+  {
+    rule: 'rule 6: unavailable beats challenged at the end',
+    chain: { requirement: anyOf(bearer(challenged({ error: 'use_mfa' })), apiKey(unavailable('down'))) },
+    sends: { ...TOKEN, headers: { 'X-Key': 'k' } },
+    ...UNAVAILABLE,
+    reason: 'down',
+    retryAfter: '7',
+  },
+  {
+    rule: 'rule 6: an alternative that needs nothing does not swallow half of an explicit proof',
+    chain: { requirement: anyOf(allOf(bearer(), apiKey()), anonymous()) },
+    sends: TOKEN,
+    ...MISSING,
+    challenges: [BEARER, KEY],
+  },
+  {
+    rule: 'rule 7: optional refuses what is bad',
+    chain: { requirement: optional(bearer(denied('expired'))) },
+    sends: TOKEN,
+    status: 401,
+    reason: 'expired',
+    code: 'invalid_token',
+    challenges: [INVALID_TOKEN],
+  },
+  {
+    rule: 'rule 7: attempt does not ignore an outage',
+    chain: { requirement: attempt(bearer(unavailable('down'))) },
+    sends: TOKEN,
+    ...UNAVAILABLE,
+    reason: 'down',
+    retryAfter: '7',
+  },
+  {
+    rule: 'rule 7: attempt does not ignore a syntax error [RFC 6750 3.1]',
+    chain: { requirement: attempt(bearer()) },
+    sends: { headers: { Authorization: 'Bearer' } },
+    ...AMBIGUOUS,
+    reason: 'bearer_malformed',
+    challenges: [INVALID_REQUEST],
+  },
+  {
+    rule: 'rule 7: attempt does not ignore a lock-out',
+    chain: { requirement: attempt(basic(limited({ retryAfterSeconds: 9 }))) },
+    sends: { basic: ['alice', 'secret'] },
+    status: 429,
+    reason: 'rate_limited',
+    code: 'rate_limited',
+    challenges: [],
+    retryAfter: '9',
+  },
+  {
+    rule: 'rule 8: an anonymous caller whom a guard refuses is asked who it is',
+    chain: { requirement: optional(bearer()), guards: [requireScopes('a')] },
+    sends: NOTHING,
+    ...MISSING,
+    challenges: [BEARER],
+  },
+  {
+    rule: 'rule 8: so is one whom a guard wants to prove more [RFC 9110 15.5.2]',
+    chain: { requirement: optional(bearer()), guards: [() => challenged({ error: 'use_mfa' })] },
+    sends: NOTHING,
+    ...MISSING,
+    challenges: [BEARER],
+  },
+  {
+    rule: 'rule 8: where nobody can say who it is, a 401 would have no challenge: 403 [RFC 9110 15.5.2]',
+    chain: { requirement: anonymous(), guards: [requireAudience('api')] },
+    sends: NOTHING,
+    status: 403,
+    reason: 'audience_mismatch',
+    code: 'forbidden',
+    challenges: [],
+  },
+  {
+    rule: 'rule 8: a token for somebody else is invalid_token [RFC 9068 4]',
+    chain: { requirement: bearer(alice({ audience: ['other'] })), guards: [requireAudience('api')] },
+    sends: TOKEN,
+    status: 401,
+    reason: 'audience_mismatch',
+    code: 'invalid_token',
+    challenges: [INVALID_TOKEN],
+  },
+  {
+    rule: 'rule 9: a guard that cannot answer is 503, also for an anonymous caller',
+    chain: { requirement: optional(bearer()), guards: [() => unavailable('policy_server_down')] },
+    sends: NOTHING,
+    ...UNAVAILABLE,
+    reason: 'policy_server_down',
+    retryAfter: '7',
+  },
+];
