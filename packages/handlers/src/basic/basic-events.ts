@@ -8,7 +8,7 @@ export type BasicEvent =
   | { readonly kind: 'user_file_reloaded'; readonly path: string }
   /** A user file cannot be used: logins get 503, at once or after `maxStaleMs`. `problem` quotes nothing of the file. */
   | { readonly kind: 'user_file_rejected'; readonly path: string; readonly problem: string }
-  /** The shared failure store gives no answer: failures are counted in this process, under the strictest budget. */
+  /** The shared failure store gives no answer: logins get 503, or are counted in this process (`whenStoreFails`). */
   | { readonly kind: 'failure_store_unavailable'; readonly handler: string; readonly reason: string }
   /** A weak hash could not be replaced by a stronger one; the login was not affected. */
   | { readonly kind: 'hash_not_saved'; readonly handler: string; readonly reason: string };

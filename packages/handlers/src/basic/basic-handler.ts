@@ -24,6 +24,7 @@ import {
   checkedBasicCollaborators,
   checkedBasicOptions,
 } from './basic-options.js';
+import { ChecksUnderWay } from './checks-under-way.js';
 import { FailureLimiter } from './failure-limiter.js';
 import { LoginSource } from './login-source.js';
 import { readHash, type StoredHash } from './password-hash.js';
@@ -59,7 +60,7 @@ export class BasicHandler implements SecurityHandler<BasicCredential> {
   readonly #proved: ProvedPasswords;
   readonly #limiter: FailureLimiter;
   readonly #clock: Clock;
-  readonly #underWay = new Map<string, Promise<Verdict>>();
+  readonly #underWay = new ChecksUnderWay();
   readonly #grants = new WeakMap<Account, Authenticated>();
 
   /** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN */
@@ -115,19 +116,17 @@ export class BasicHandler implements SecurityHandler<BasicCredential> {
   /** The same credential from the same address is checked once at a time. */
   #checkOnce(login: Login, request: SecurityRequest): Promise<Verdict> {
     const key = `${login.proof} ${request.remoteAddress}`;
-    const underWay = this.#underWay.get(key);
-    request.trace?.noteCache(underWay === undefined ? 'miss' : 'joined');
-    if (underWay !== undefined) return underWay;
-    const check = this.#check(login).finally(() => this.#underWay.delete(key));
-    this.#underWay.set(key, check);
-    return check;
+    request.trace?.noteCache(this.#underWay.has(key) ? 'joined' : 'miss');
+    return this.#underWay.join(key, request.signal, (abandoned) => this.#check(login, abandoned));
   }
 
-  async #check({ credential, source, account, stored, proof }: Login): Promise<Verdict> {
+  async #check({ credential, source, account, stored, proof }: Login, abandoned: AbortSignal): Promise<Verdict> {
     const { userName, password } = credential;
     const { epoch } = this.#proved;
     try {
-      const passed = await this.#limiter.run(source, () => this.#passwords.matches(userName, password, stored));
+      const passed = await this.#limiter.run(source, () => {
+        return this.#passwords.matches(userName, password, stored, abandoned);
+      });
       if (typeof passed !== 'boolean') return passed;
       if (!passed || account === undefined || stored === undefined) return WRONG;
       this.#proved.add(proof, account.name, epoch);

@@ -9,7 +9,7 @@ import {
   unchecked,
   withDefault,
 } from '@sallyport/core';
-import type { FailureLimits } from './failure-limiter.js';
+import type { FailureLimits } from './failure-limits.js';
 import type { FailureStore } from './failure-store.js';
 import type { HashQueueOptions } from './hash-queue.js';
 import type { HashingOptions } from './password-hasher.js';
@@ -82,6 +82,6 @@ export function checkedBasicCollaborators(collaborators: BasicHandlerCollaborato
 } {
   return checkOptions('BasicHandlerCollaborators', collaborators, {
     clock: withDefault(having<Clock>('now', 'monotonic', 'schedule'), systemClock),
-    failureStore: optionalOption(having<FailureStore>('get', 'add')),
+    failureStore: optionalOption(having<FailureStore>('get', 'add', 'reset')),
   });
 }

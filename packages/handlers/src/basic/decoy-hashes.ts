@@ -5,24 +5,30 @@ import type { HashKind, StoredHash } from './password-hash.js';
 const MAX_KINDS = 16;
 
 /**
- * Hashes to check the passwords of unknown users against, so that they cost what known users cost. Where a store holds
- * hashes of several kinds, every unknown name gets one of them, and always the same.
+ * Hashes to check the passwords of unknown users against, so that they cost what known users cost: like the hashes that
+ * were seen in the store, or like new ones are made as long as none was seen. Where a store holds several kinds, every
+ * unknown name gets one of them, and always the same.
  */
 export class DecoyHashes {
-  readonly #decoys = new Map<string, StoredHash>();
+  readonly #usual: StoredHash;
+  readonly #seen = new Map<string, StoredHash>();
 
   constructor(usual: HashKind) {
-    this.imitate(usual);
+    this.#usual = decoyOf(usual);
   }
 
   /** Learns what the store's hashes are like. */
-  imitate({ format, shape }: HashKind): void {
-    if (this.#decoys.has(shape.prefix) || this.#decoys.size === MAX_KINDS) return;
-    this.#decoys.set(shape.prefix, { format, shape, hash: format.decoy(shape) });
+  imitate(kind: HashKind): void {
+    const { prefix } = kind.shape;
+    if (!this.#seen.has(prefix) && this.#seen.size < MAX_KINDS) this.#seen.set(prefix, decoyOf(kind));
   }
 
   for(userName: string): StoredHash {
-    const decoys = [...this.#decoys.values()];
-    return decoys[Number.parseInt(fingerprint(userName), 16) % decoys.length] as StoredHash;
+    const seen = [...this.#seen.values()];
+    return seen[Number.parseInt(fingerprint(userName), 16) % seen.length] ?? this.#usual;
   }
+}
+
+function decoyOf({ format, shape }: HashKind): StoredHash {
+  return { format, shape, hash: format.decoy(shape) };
 }

@@ -12,4 +12,6 @@ export interface FailureStore {
   get(key: string): Eventually<FailureCount | undefined>;
   /** Counts one failure. The first one opens a window of `windowSeconds`, which later ones do not prolong. */
   add(key: string, windowSeconds: number): Eventually<FailureCount>;
+  /** Forgets a count. */
+  reset(key: string): Eventually<unknown>;
 }

@@ -17,10 +17,11 @@ interface Waiting {
   readonly user: string;
   readonly since: number;
   start(): void;
-  giveUp(): void;
+  giveUp(why: string): void;
 }
 
 const MAX_DEFAULT_THREADS = 3;
+const ABANDONED = 'Nobody waits for this login any more';
 
 /** Limits how many passwords are hashed at once, and lets every user have only one of them. */
 export class HashQueue {
@@ -46,11 +47,12 @@ export class HashQueue {
   }
 
   /**
-   * Runs `task` as soon as a thread is free and nobody else hashes for this user.
+   * Runs `task` as soon as a thread is free and nobody else hashes for this user. Once `abandoned`, it gives its place
+   * up; a task that has begun goes on.
    * @throws {UpstreamError} ERR_SALLYPORT_UPSTREAM_OVERLOADED when too many wait already, or this one waited too long
    */
-  async run<Value>(user: string, task: () => Promise<Value>): Promise<Value> {
-    await this.#turn(user);
+  async run<Value>(user: string, task: () => Promise<Value>, abandoned?: AbortSignal): Promise<Value> {
+    await this.#turn(user, abandoned);
     try {
       return await task();
     } finally {
@@ -59,15 +61,18 @@ export class HashQueue {
     }
   }
 
-  async #turn(user: string): Promise<void> {
+  async #turn(user: string, abandoned: AbortSignal | undefined): Promise<void> {
+    if (abandoned?.aborted) throw overloaded(ABANDONED);
     if (this.#mayStart(user)) {
       this.#busy.add(user);
       return;
     }
     if (this.#waiting.length >= this.#maxWaiting) throw overloaded('Too many logins wait for a thread');
     await new Promise<void>((resolve, reject) => {
-      const giveUp = () => reject(overloaded('A login has waited too long for a thread'));
-      this.#waiting.push({ user, since: this.#clock.monotonic(), start: resolve, giveUp });
+      const giveUp = (why: string) => reject(overloaded(why));
+      const waiting = { user, since: this.#clock.monotonic(), start: resolve, giveUp };
+      this.#waiting.push(waiting);
+      abandoned?.addEventListener('abort', () => this.#dismiss((other) => other === waiting, ABANDONED));
     });
   }
 
@@ -76,7 +81,9 @@ export class HashQueue {
   }
 
   #startNext(): void {
-    this.#dismissLate();
+    // Whoever waited that long has its answer from the chain: hashing for it would help nobody.
+    const latestMs = this.#clock.monotonic() - this.#maxWaitMs;
+    this.#dismiss(({ since }) => since <= latestMs, 'A login has waited too long for a thread');
     const index = this.#waiting.findIndex(({ user }) => this.#mayStart(user));
     const [next] = index === -1 ? [] : this.#waiting.splice(index, 1);
     if (next === undefined) return;
@@ -84,13 +91,11 @@ export class HashQueue {
     next.start();
   }
 
-  /** Whoever waited that long has given up, or the chain has answered for us: hashing for them would help nobody. */
-  #dismissLate(): void {
-    const latestMs = this.#clock.monotonic() - this.#maxWaitMs;
-    const late = this.#waiting.filter(({ since }) => since <= latestMs);
-    if (late.length === 0) return;
-    this.#waiting = this.#waiting.filter(({ since }) => since > latestMs);
-    for (const { giveUp } of late) giveUp();
+  #dismiss(isOver: (waiting: Waiting) => boolean, why: string): void {
+    const over = this.#waiting.filter(isOver);
+    if (over.length === 0) return;
+    this.#waiting = this.#waiting.filter((waiting) => !over.includes(waiting));
+    for (const { giveUp } of over) giveUp(why);
   }
 }
 

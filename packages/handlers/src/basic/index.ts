@@ -4,7 +4,7 @@ export { BASIC_CHANNEL, type BasicEvent, onBasicEvent } from './basic-events.js'
 export { BasicHandler } from './basic-handler.js';
 export type { BasicHandlerCollaborators, BasicHandlerOptions } from './basic-options.js';
 export type { BcryptOptions } from './bcrypt.js';
-export type { FailureLimits } from './failure-limiter.js';
+export type { FailureLimits } from './failure-limits.js';
 export type { FailureCount, FailureStore } from './failure-store.js';
 export { hashPassword } from './hash-password.js';
 export type { HashQueueOptions } from './hash-queue.js';

@@ -50,10 +50,16 @@ export class MemoryFailureStore implements FailureStore {
     return { failures: failures + 1, endsInMs: endsAtMs - nowMs };
   }
 
-  /** Takes over what another store has counted, where that is more. */
-  raise(key: string, { failures, endsInMs }: FailureCount): void {
-    if (failures <= (this.#find(key)?.failures ?? 0)) return;
-    this.#counters.set(key, { failures, endsAtMs: this.#clock.monotonic() + endsInMs });
+  reset(key: string): void {
+    this.#counters.delete(key);
+  }
+
+  /** Takes over what another store has counted, where that is more. Returns what counts from then on. */
+  raise(key: string, count: FailureCount): FailureCount {
+    const known = this.get(key);
+    if (known !== undefined && count.failures <= known.failures) return known;
+    this.#counters.set(key, { failures: count.failures, endsAtMs: this.#clock.monotonic() + count.endsInMs });
+    return count;
   }
 
   #find(key: string): Counter | undefined {

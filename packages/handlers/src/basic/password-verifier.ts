@@ -19,13 +19,20 @@ export class PasswordVerifier {
 
   /**
    * True when this is the password of the stored hash. Without one, or with an empty password, the work is the same
-   * and the answer is no. `user` is whom the work is done for: one password at a time for each.
+   * and the answer is no. `user` is whom the work is done for: one password at a time for each. Once `abandoned`, the
+   * work is not begun any more; what has begun is ended, so that its failure is counted.
    * @throws {UpstreamError} ERR_SALLYPORT_UPSTREAM_OVERLOADED
    */
-  async matches(user: string, password: Secret, stored: StoredHash | undefined): Promise<boolean> {
+  async matches(
+    user: string,
+    password: Secret,
+    stored: StoredHash | undefined,
+    abandoned: AbortSignal,
+  ): Promise<boolean> {
     if (stored !== undefined) this.#decoys.imitate(stored);
     const { format, hash } = stored ?? this.#decoys.for(user);
-    const matches = await this.#queue.run(user, () => withBytes(password, (bytes) => format.verify(hash, bytes)));
+    const verify = () => withBytes(password, (bytes) => format.verify(hash, bytes));
+    const matches = await this.#queue.run(user, verify, abandoned);
     return matches && stored !== undefined && password.reveal() !== '';
   }
 

@@ -4,6 +4,7 @@ import type { FailureCount, FailureStore } from './failure-store.js';
 export interface RateLimiterLike {
   get(key: string): Promise<RateLimiterCount | null>;
   penalty(key: string, points: number, options: { customDuration: number }): Promise<RateLimiterCount>;
+  delete(key: string): Promise<boolean>;
 }
 
 export interface RateLimiterCount {
@@ -29,6 +30,10 @@ export class RateLimiterFailureStore implements FailureStore {
 
   async add(key: string, windowSeconds: number): Promise<FailureCount> {
     return failureCount(await this.#limiter.penalty(key, 1, { customDuration: windowSeconds }));
+  }
+
+  async reset(key: string): Promise<void> {
+    await this.#limiter.delete(key);
   }
 }
 
