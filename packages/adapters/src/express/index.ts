@@ -3,7 +3,7 @@ import type { Request, RequestHandler, Response } from 'express';
 import { type AdapterOptions, checkedAdapterOptions } from '../shared/adapter-options.js';
 import { Gate, isPreflight } from '../shared/gate.js';
 import { NodeRequestSource } from '../shared/node-request-source.js';
-import { setHeaderLines, writeDenial } from '../shared/write-denial.js';
+import { answerBy, isAnswerable, setHeaderLines, writeDenial } from '../shared/write-denial.js';
 
 export { principalOf } from '../shared/gate.js';
 
@@ -26,14 +26,13 @@ export function expressSecurity(chain: SecurityChain, options: ExpressSecurityOp
       if (allowPreflight && isPreflight(request.method, (name) => request.headers[name])) return next();
       const source = new NodeRequestSource(request, response, trustedHops, request.originalUrl);
       gate.pass(request, source, guard, (decision) => {
-        if (decision.kind === 'denied') {
-          if (onDenied === undefined) writeDenial(response, decision);
-          else onDenied(decision, request, response);
-          return;
+        if (decision.kind === 'granted') {
+          setHeaderLines(response, decision.headers);
+          (request as { user?: Principal }).user = decision.principal;
+          return next();
         }
-        setHeaderLines(response, decision.headers);
-        (request as { user?: Principal }).user = decision.principal;
-        next();
+        if (onDenied === undefined) return writeDenial(response, decision);
+        if (isAnswerable(response)) answerBy(() => onDenied(decision, request, response), next);
       });
     };
   };

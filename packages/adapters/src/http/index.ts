@@ -2,9 +2,10 @@ import { ANONYMOUS, type GuardLike, type Principal, type SecurityChain } from '@
 import { type AdapterOptions, checkedAdapterOptions } from '../shared/adapter-options.js';
 import { Gate, isPreflight } from '../shared/gate.js';
 import { type NodeRequest, NodeRequestSource, type NodeResponse } from '../shared/node-request-source.js';
-import { setHeaderLines, writeDenial } from '../shared/write-denial.js';
+import { isAnswerable, setHeaderLines, writeDenial } from '../shared/write-denial.js';
 
 export { principalOf } from '../shared/gate.js';
+export { type SecuredUpgrade, type UpgradeSecurity, type UpgradeSecurityOptions, upgradeSecurity } from './upgrade.js';
 
 export type HttpSecurityOptions = AdapterOptions<readonly [request: NodeRequest, response: NodeResponse]>;
 
@@ -22,7 +23,8 @@ export type HttpSecurity = <Request extends NodeRequest, Response extends NodeRe
 ) => (request: Request, response: Response) => void;
 
 /**
- * Mounts a chain into `node:http`, `node:https` and `node:http2` (compatibility API) servers.
+ * Mounts a chain into `node:http`, `node:https` and `node:http2` (compatibility API) servers. A server that also
+ * listens to `checkContinue` or `checkExpectation` needs those listeners wrapped too, `upgrade` see `upgradeSecurity`.
  * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN
  */
 export function httpSecurity(chain: SecurityChain, options: HttpSecurityOptions = {}): HttpSecurity {
@@ -35,13 +37,12 @@ export function httpSecurity(chain: SecurityChain, options: HttpSecurityOptions 
         return listener(request, response, ANONYMOUS);
       }
       gate.pass(request, new NodeRequestSource(request, response, trustedHops), guard, (decision) => {
-        if (decision.kind === 'denied') {
-          if (onDenied === undefined) writeDenial(response, decision);
-          else onDenied(decision, request, response);
-          return;
+        if (decision.kind === 'granted') {
+          setHeaderLines(response, decision.headers);
+          return listener(request, response, decision.principal);
         }
-        setHeaderLines(response, decision.headers);
-        listener(request, response, decision.principal);
+        if (onDenied === undefined) writeDenial(response, decision);
+        else if (isAnswerable(response)) onDenied(decision, request, response);
       });
     };
   };

@@ -4,33 +4,63 @@ import {
   checkOptions,
   type DeniedDecision,
   flag,
+  invalid,
+  type OptionCheck,
   optionalOption,
   withDefault,
 } from '@sallyport/core';
 
-/** Options that every adapter has. */
-export interface AdapterOptions<Context extends readonly unknown[]> {
+/** Options that every adapter has. `Answer` is what the framework takes as one. */
+export interface AdapterOptions<Context extends readonly unknown[], Answer = unknown>
+  extends DoorOptions<Context, Answer> {
   /** Lets true CORS preflights (OPTIONS with Origin and Access-Control-Request-Method) through. Default false. */
   readonly allowPreflight?: boolean | undefined;
+}
+
+/** Options of doors through which no preflight comes. */
+export interface DoorOptions<Context extends readonly unknown[], Answer = unknown> {
   /** How many proxies in front of the server append to X-Forwarded-For. Default 0: the header is not read; at most 16. */
   readonly trustedHops?: number | undefined;
   /** Answers a refused request instead of the adapter: a redirect to a login page, say. */
-  readonly onDenied?: ((denied: DeniedDecision, ...context: Context) => void) | undefined;
+  readonly onDenied?: OnDenied<Context, Answer> | undefined;
 }
 
+export type OnDenied<Context extends readonly unknown[], Answer> = (
+  denied: DeniedDecision,
+  ...context: Context
+) => Answer;
+
 /** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN */
-export function checkedAdapterOptions<Context extends readonly unknown[]>(
-  options: AdapterOptions<Context>,
-): CheckedAdapterOptions<Context> {
+export function checkedAdapterOptions<Context extends readonly unknown[], Answer>(
+  options: AdapterOptions<Context, Answer>,
+): CheckedDoorOptions<Context, Answer> & { readonly allowPreflight: boolean } {
   return checkOptions('AdapterOptions', options, {
+    ...doorChecks<Context, Answer>(),
     allowPreflight: withDefault(flag, false),
-    trustedHops: withDefault(between(0, 16), 0),
-    onDenied: optionalOption(callable<(denied: DeniedDecision, ...context: Context) => void>()),
   });
 }
 
-export interface CheckedAdapterOptions<Context extends readonly unknown[]> {
-  readonly allowPreflight: boolean;
-  readonly trustedHops: number;
-  readonly onDenied: ((denied: DeniedDecision, ...context: Context) => void) | undefined;
+/** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN */
+export function checkedDoorOptions<Context extends readonly unknown[], Answer>(
+  options: DoorOptions<Context, Answer>,
+): CheckedDoorOptions<Context, Answer> {
+  return checkOptions('DoorOptions', options, doorChecks<Context, Answer>());
 }
+
+export interface CheckedDoorOptions<Context extends readonly unknown[], Answer> {
+  readonly trustedHops: number;
+  readonly onDenied: OnDenied<Context, Answer> | undefined;
+}
+
+function doorChecks<Context extends readonly unknown[], Answer>() {
+  return {
+    trustedHops: withDefault(wholeHops, 0),
+    onDenied: optionalOption(callable<OnDenied<Context, Answer>>()),
+  };
+}
+
+const wholeHops: OptionCheck<number> = (value, name) => {
+  const hops = between(0, 16)(value, name);
+  if (!Number.isInteger(hops)) throw invalid(name, 'must be a whole number');
+  return hops;
+};

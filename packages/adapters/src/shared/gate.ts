@@ -1,6 +1,7 @@
 import {
   ANONYMOUS,
   type Decision,
+  type Eventually,
   every,
   type GrantedDecision,
   type Guard,
@@ -19,14 +20,23 @@ interface Carrier {
   [grant: symbol]: GrantedDecision | Principal | undefined;
 }
 
+/** Where a chain's decision is kept on a framework's request object. Every chain has a place of its own. */
+const PLACES = new WeakMap<SecurityChain, symbol>();
+
+function placeOf(chain: SecurityChain): symbol {
+  const place = PLACES.get(chain) ?? Symbol('sallyport.grant');
+  PLACES.set(chain, place);
+  return place;
+}
+
 /** A chain at a framework's door: decides once per request, and lets routes add guards to that decision. */
 export class Gate {
   readonly #chain: SecurityChain;
-  /** Where this gate keeps its decision on the framework's request object; every chain has a place of its own. */
-  readonly #grant: symbol = Symbol('sallyport.grant');
+  readonly #grant: symbol;
 
   constructor(chain: SecurityChain) {
     this.#chain = chain;
+    this.#grant = placeOf(chain);
   }
 
   /** Turns the guards of a route into one; undefined when it adds none. */
@@ -34,17 +44,24 @@ export class Gate {
     return guards.length === 0 ? undefined : every(...guards);
   }
 
+  /** Decides, and leaves the principal of a granted request on `carrier`; at once if the chain decides at once. */
+  decide(carrier: object, source: RequestSource, guard: Guard | undefined): Eventually<Decision> {
+    const decision = this.#decide(carrier as Carrier, new SecurityRequest(source), guard);
+    if (!(decision instanceof Promise)) return this.#admit(carrier as Carrier, decision);
+    return decision.then((later) => this.#admit(carrier as Carrier, later));
+  }
+
   /**
    * Decides and calls `proceed` with the decision: in this tick if the chain decided at once. `proceed` never runs
    * inside a promise or a try block, so what it throws is never taken for a refusal.
    */
   pass(carrier: object, source: RequestSource, guard: Guard | undefined, proceed: (decision: Decision) => void): void {
-    const decision = this.#decide(carrier as Carrier, new SecurityRequest(source), guard);
-    if (!(decision instanceof Promise)) proceed(this.#admit(carrier as Carrier, decision));
-    else decision.then((later) => queueMicrotask(() => proceed(this.#admit(carrier as Carrier, later))));
+    const decision = this.decide(carrier, source, guard);
+    if (!(decision instanceof Promise)) proceed(decision);
+    else decision.then((later) => queueMicrotask(() => proceed(later)));
   }
 
-  #decide(carrier: Carrier, request: SecurityRequest, guard: Guard | undefined): Decision | Promise<Decision> {
+  #decide(carrier: Carrier, request: SecurityRequest, guard: Guard | undefined): Eventually<Decision> {
     const earlier = carrier[this.#grant] as GrantedDecision | undefined;
     const decision = earlier ?? this.#chain.decide(request);
     if (guard === undefined) return decision;
@@ -52,7 +69,7 @@ export class Gate {
     return this.#authorize(decision, guard, request);
   }
 
-  #authorize(decision: Decision, guard: Guard, request: SecurityRequest): Decision | Promise<Decision> {
+  #authorize(decision: Decision, guard: Guard, request: SecurityRequest): Eventually<Decision> {
     return decision.kind === 'granted' ? this.#chain.authorize(decision, guard, request) : decision;
   }
 

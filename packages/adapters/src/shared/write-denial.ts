@@ -1,18 +1,40 @@
 import type { DeniedDecision, HeaderLine } from '@sallyport/core';
 import type { NodeResponse } from './node-request-source.js';
 
-/** Writes a refusal as it is. Does nothing when the answer has begun already or nobody is left to read it. */
+/** False when the answer has begun already or nobody is left to read it. */
+export function isAnswerable(response: NodeResponse): boolean {
+  return !(response.headersSent || response.writableEnded || response.destroyed);
+}
+
+/** Writes a refusal as it is, where one can still be written. */
 export function writeDenial(response: NodeResponse, denied: DeniedDecision): void {
-  if (response.headersSent || response.writableEnded || response.destroyed) return;
+  if (!isAnswerable(response)) return;
   response.statusCode = denied.status;
   setHeaderLines(response, denied.headers);
-  response.setHeader('Content-Length', Buffer.byteLength(denied.body));
+  response.setHeader('content-length', Buffer.byteLength(denied.body));
   response.end(denied.body);
 }
 
 /** Lines of one name stay apart: each challenge is a line of its own. */
 export function setHeaderLines(response: NodeResponse, lines: readonly HeaderLine[]): void {
-  const byName = new Map<string, string[]>();
-  for (const [name, value] of lines) byName.set(name, [...(byName.get(name) ?? []), value]);
-  for (const [name, values] of byName) response.setHeader(name, values.length === 1 ? (values[0] as string) : values);
+  for (const [name, value] of headerFields(lines)) response.setHeader(name, value);
+}
+
+/**
+ * Header lines by name, in the order of their first lines. Names are in lower case, as HTTP/2, Fastify and fetch
+ * write them, so that an answer has the same bytes wherever it is written.
+ */
+export function headerFields(lines: readonly HeaderLine[]): ReadonlyMap<string, string | string[]> {
+  const fields = new Map<string, string | string[]>();
+  for (const [line, value] of lines) {
+    const name = line.toLowerCase();
+    const earlier = fields.get(name);
+    fields.set(name, earlier === undefined ? value : [earlier, value].flat());
+  }
+  return fields;
+}
+
+/** Runs the application's own answer to a refusal; what it throws or rejects with goes where errors go. */
+export function answerBy(hook: () => unknown, failed: (error: unknown) => void): void {
+  new Promise((resolve) => resolve(hook())).catch(failed);
 }

@@ -1,0 +1,129 @@
+import type { DeniedDecision, Guard, GuardLike, Principal, SecurityChain } from '@sallyport/core';
+import type {
+  FastifyContextConfig,
+  FastifyError,
+  FastifyPluginCallback,
+  FastifyReply,
+  FastifyRequest,
+  onRequestHookHandler,
+} from 'fastify';
+import fp from 'fastify-plugin';
+import { type AdapterOptions, checkedAdapterOptions } from '../shared/adapter-options.js';
+import { Gate, isPreflight } from '../shared/gate.js';
+import { NodeRequestSource } from '../shared/node-request-source.js';
+import { answerBy, headerFields, isAnswerable } from '../shared/write-denial.js';
+import { templateOf } from './route-template.js';
+
+export { principalOf } from '../shared/gate.js';
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Guards that this route adds to the chain of its context. */
+    sallyport?: { readonly guards: readonly GuardLike[] };
+  }
+}
+
+export type FastifySecurityOptions = AdapterOptions<readonly [request: FastifyRequest, reply: FastifyReply]>;
+
+export interface FastifySecurity {
+  /** Makes an `onRequest` hook for a route: `{ onRequest: secure(requireScopes('a')) }`. */
+  (...guards: readonly GuardLike[]): onRequestHookHandler;
+  /** Secures the context that it is registered in, and all below: `app.register(secure.plugin)`. */
+  readonly plugin: FastifyPluginCallback;
+  /** Lets the chain answer what Fastify refuses before routing: `Fastify({ frameworkErrors: secure.frameworkErrors })`. */
+  frameworkErrors(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void;
+}
+
+/**
+ * Mounts a chain into Fastify 5, before any body is read. A granted request goes on with its principal in
+ * `request.user`; also read it with `principalOf(request)`, which is typed. Routes add guards with the hook that
+ * `secure(...)` makes or, below the plugin, with `config: { sallyport: { guards: [...] } }`.
+ * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN
+ */
+export function fastifySecurity(chain: SecurityChain, options: FastifySecurityOptions = {}): FastifySecurity {
+  const { allowPreflight, trustedHops, onDenied = sendDenial } = checkedAdapterOptions(options);
+  const gate = new Gate(chain);
+  const routes = new Routes(gate);
+
+  function hookOf(guardOf: (route: Route) => Guard | undefined): onRequestHookHandler {
+    return function sallyport(request, reply, done) {
+      if (allowPreflight && isPreflight(request.method, (name) => request.headers[name])) return done();
+      const route = routes.of(request);
+      const key = route.template === undefined ? undefined : { method: request.method, template: route.template };
+      const source = new NodeRequestSource(request.raw, reply.raw, trustedHops, request.originalUrl, key);
+      gate.pass(request, source, guardOf(route), (decision) => {
+        if (decision.kind === 'granted') {
+          for (const [name, value] of headerFields(decision.headers)) reply.header(name, value);
+          (request as { user?: Principal }).user = decision.principal;
+          return done();
+        }
+        if (!reply.sent && isAnswerable(reply.raw)) answerBy(() => onDenied(decision, request, reply), fail);
+      });
+      function fail(error: unknown): void {
+        done(error instanceof Error ? error : new Error('onDenied failed', { cause: error }));
+      }
+    };
+  }
+
+  const inContext = hookOf((route) => route.guard);
+  const plugin = fp(
+    (app, _options, done) => {
+      if (!app.hasRequestDecorator('user')) app.decorateRequest('user', null);
+      app.addHook('onRequest', inContext);
+      // Wrong guards are found when the server starts.
+      app.addHook('onRoute', ({ config }) => void routes.guardOf(config));
+      done();
+    },
+    { name: '@sallyport/adapters/fastify', fastify: '5.x' },
+  );
+  const secure = (...guards: readonly GuardLike[]): onRequestHookHandler => {
+    const guard = gate.guardOf(guards);
+    return hookOf(() => guard);
+  };
+  return Object.assign(secure, {
+    plugin,
+    frameworkErrors(error: FastifyError, request: FastifyRequest, reply: FastifyReply) {
+      inContext.call(request.server, request, reply, () => reply.send(error));
+    },
+  });
+}
+
+/** What the adapter knows of a route: its path in a contract, and its own guards, compiled. */
+interface Route {
+  readonly template: string | undefined;
+  readonly guard: Guard | undefined;
+}
+
+const NO_ROUTE: Route = Object.freeze({ template: undefined, guard: undefined });
+
+class Routes {
+  readonly #gate: Gate;
+  readonly #known = new WeakMap<object, Route>();
+
+  constructor(gate: Gate) {
+    this.#gate = gate;
+  }
+
+  /** The route that Fastify chose; read when it is called, so that no route can be declared too early. */
+  of(request: FastifyRequest): Route {
+    const { config, url } = request.routeOptions;
+    if (url === undefined) return NO_ROUTE;
+    const known = this.#known.get(config);
+    if (known !== undefined) return known;
+    const route = { template: templateOf(url), guard: this.guardOf(config) };
+    this.#known.set(config, route);
+    return route;
+  }
+
+  guardOf(config: FastifyContextConfig | undefined): Guard | undefined {
+    return this.#gate.guardOf(config?.sallyport?.guards ?? []);
+  }
+}
+
+/** As bytes: Fastify adds a charset to JSON that it gets as text. */
+function sendDenial(denied: DeniedDecision, _request: FastifyRequest, reply: FastifyReply): void {
+  const body = Buffer.from(denied.body);
+  reply.code(denied.status);
+  for (const [name, value] of headerFields(denied.headers)) reply.header(name, value);
+  reply.header('content-length', body.length).send(body);
+}

@@ -1,0 +1,100 @@
+import type { Decision, DeniedDecision, GuardLike, Principal, SecurityChain } from '@sallyport/core';
+import { type AdapterOptions, checkedAdapterOptions } from '../shared/adapter-options.js';
+import { Gate, isPreflight } from '../shared/gate.js';
+import { headerFields } from '../shared/write-denial.js';
+import { fetchRequestSource } from './fetch-request-source.js';
+
+export { principalOf } from '../shared/gate.js';
+
+export type FetchSecurityOptions = AdapterOptions<readonly [request: Request], Response | Promise<Response>>;
+
+/** A fetch handler: what servers of many runtimes call, with whatever they pass besides the request. */
+export type FetchHandler<Rest extends unknown[]> = (request: Request, ...rest: Rest) => Response | Promise<Response>;
+
+/** The part of a middleware's context that Hono, and frameworks like it, offer. */
+export interface FetchContext {
+  readonly req: { readonly raw: Request };
+  readonly env: unknown;
+  set(name: 'user', principal: Principal): void;
+  header(name: string, value: string, options: { append: boolean }): void;
+}
+
+export type FetchMiddleware = (context: FetchContext, next: () => Promise<void>) => Promise<Response | undefined>;
+
+export interface FetchSecurity {
+  /** Wraps a whole handler: `serve({ fetch: secure(app.fetch) })`. Guards are checked on every request. */
+  <Rest extends unknown[]>(handler: FetchHandler<Rest>, ...guards: readonly GuardLike[]): FetchHandler<Rest>;
+  /** Makes middleware for Hono: `app.use(secure.middleware())`, `secure.middleware(requireScopes('a'))` for a route. */
+  middleware(...guards: readonly GuardLike[]): FetchMiddleware;
+}
+
+/**
+ * Mounts a chain in front of fetch handlers (Request -> Response). Read the principal with `principalOf(request)`, in
+ * Hono also with `c.get('user')`. Servers on Node that pass `{ incoming, outgoing }` have their raw request read.
+ * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN
+ */
+export function fetchSecurity(chain: SecurityChain, options: FetchSecurityOptions = {}): FetchSecurity {
+  const { allowPreflight, trustedHops, onDenied = responseOf } = checkedAdapterOptions(options);
+  const gate = new Gate(chain);
+  const isLetThrough = (request: Request) =>
+    allowPreflight && isPreflight(request.method, (name) => request.headers.get(name) ?? undefined);
+  const decide = (request: Request, bindings: unknown, guard: ReturnType<Gate['guardOf']>) =>
+    gate.decide(request, fetchRequestSource(request, bindings, trustedHops), guard);
+
+  function secure<Rest extends unknown[]>(
+    handler: FetchHandler<Rest>,
+    ...guards: readonly GuardLike[]
+  ): FetchHandler<Rest> {
+    const guard = gate.guardOf(guards);
+    return function sallyport(request, ...rest) {
+      if (isLetThrough(request)) return handler(request, ...rest);
+      const proceed = (decision: Decision) =>
+        decision.kind === 'denied'
+          ? onDenied(decision, request)
+          : withHeaders(handler(request, ...rest), decision.headers);
+      const decision = decide(request, rest[0], guard);
+      return decision instanceof Promise ? decision.then(proceed) : proceed(decision);
+    };
+  }
+
+  function middleware(...guards: readonly GuardLike[]): FetchMiddleware {
+    const guard = gate.guardOf(guards);
+    return async function sallyport(context, next) {
+      const request = context.req.raw;
+      if (isLetThrough(request)) return proceedTo(next);
+      const decision = await decide(request, context.env, guard);
+      if (decision.kind === 'denied') return onDenied(decision, request);
+      for (const [name, value] of decision.headers) context.header(name, value, { append: true });
+      context.set('user', decision.principal);
+      return proceedTo(next);
+    };
+  }
+
+  return Object.assign(secure, { middleware });
+}
+
+async function proceedTo(next: () => Promise<void>): Promise<undefined> {
+  await next();
+}
+
+/** Lines of one name are joined by comma (RFC 9110 5.3): fetch has no other way to hold them. */
+function responseOf(denied: DeniedDecision): Response {
+  const fields = [...headerFields(denied.headers)].map(([name, value]) => [name, [value].flat().join(', ')] as const);
+  const length = String(Buffer.byteLength(denied.body));
+  return new Response(denied.body, {
+    status: denied.status,
+    headers: { ...Object.fromEntries(fields), 'content-length': length },
+  });
+}
+
+/** A response from elsewhere may have headers that cannot be changed, so an answer with more of them is a new one. */
+function withHeaders(
+  answer: Response | Promise<Response>,
+  lines: DeniedDecision['headers'],
+): Response | Promise<Response> {
+  if (lines.length === 0) return answer;
+  if (answer instanceof Promise) return answer.then((later) => withHeaders(later, lines));
+  const headers = new Headers(answer.headers);
+  for (const [name, value] of lines) headers.append(name, value);
+  return new Response(answer.body, { status: answer.status, statusText: answer.statusText, headers });
+}

@@ -1,0 +1,88 @@
+import { type IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { DeniedDecision, GuardLike, Principal, SecurityChain } from '@sallyport/core';
+import { checkedDoorOptions, type DoorOptions } from '../shared/adapter-options.js';
+import { Gate } from '../shared/gate.js';
+import { NodeRequestSource } from '../shared/node-request-source.js';
+import { writeDenial } from '../shared/write-denial.js';
+
+export type UpgradeSecurityOptions = DoorOptions<readonly [request: IncomingMessage, response: ServerResponse]>;
+
+/** An `upgrade` listener that also gets the principal. */
+export type SecuredUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer, principal: Principal) => void;
+
+/** Wraps a listener: `server.on('upgrade', secureUpgrade(listener))`; guards as for requests. */
+export type UpgradeSecurity = (
+  listener: SecuredUpgrade,
+  ...guards: readonly GuardLike[]
+) => (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
+
+/**
+ * Guards the `upgrade` event (RFC 9110 7.8), which no request listener sees: a WebSocket handshake is decided by the
+ * same chain as every request. A refused one gets the chain's answer and a closed socket.
+ * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN
+ */
+export function upgradeSecurity(chain: SecurityChain, options: UpgradeSecurityOptions = {}): UpgradeSecurity {
+  const { trustedHops, onDenied = answerDenial } = checkedDoorOptions(options);
+  const gate = new Gate(chain);
+  return function secureUpgrade(listener, ...guards) {
+    const guard = gate.guardOf(guards);
+    return function sallyport(request, socket, head) {
+      const source = new UpgradeRequestSource(request, socket, trustedHops);
+      gate.pass(request, source, guard, (decision) => {
+        if (socket.destroyed) return source.release();
+        if (decision.kind === 'granted') {
+          source.release();
+          return listener(request, socket, head, decision.principal);
+        }
+        const response = responseOn(socket, request);
+        if (response === undefined) socket.destroy();
+        else onDenied(decision, request, response);
+      });
+    };
+  };
+}
+
+function answerDenial(denied: DeniedDecision, _request: IncomingMessage, response: ServerResponse): void {
+  writeDenial(response, denied);
+}
+
+/** Between `upgrade` and the handover nobody else listens to the socket, so a reset would end the process. */
+class UpgradeRequestSource extends NodeRequestSource {
+  readonly #socket: Duplex;
+  readonly #ignore = (): void => {};
+  #gone: (() => void) | undefined;
+
+  constructor(request: IncomingMessage, socket: Duplex, trustedHops: number) {
+    super(request, undefined, trustedHops);
+    this.#socket = socket.on('error', this.#ignore);
+  }
+
+  override onClose(listener: () => void): void {
+    this.#gone = listener;
+    this.#socket.once('close', listener);
+  }
+
+  /** Leaves the socket as it was found. */
+  release(): void {
+    this.#socket.off('error', this.#ignore);
+    if (this.#gone !== undefined) this.#socket.off('close', this.#gone);
+  }
+}
+
+/** A response that closes the socket behind itself; undefined while an earlier answer is still being written to it. */
+function responseOn(socket: Duplex, request: IncomingMessage): ServerResponse | undefined {
+  const response = new ServerResponse(request);
+  response.shouldKeepAlive = false;
+  try {
+    response.assignSocket(socket as Socket);
+  } catch {
+    return undefined;
+  }
+  response.once('finish', () => {
+    response.detachSocket(socket as Socket);
+    socket.end(() => socket.destroy());
+  });
+  return response;
+}

@@ -1,0 +1,47 @@
+import type { Decision, GuardLike, SecurityChain } from '@sallyport/core';
+import type { Context, Middleware, Next } from 'koa';
+import { type AdapterOptions, checkedAdapterOptions } from '../shared/adapter-options.js';
+import { Gate, isPreflight } from '../shared/gate.js';
+import { NodeRequestSource } from '../shared/node-request-source.js';
+import { headerFields, isAnswerable } from '../shared/write-denial.js';
+
+export { principalOf } from '../shared/gate.js';
+
+export type KoaSecurityOptions = AdapterOptions<readonly [context: Context]>;
+
+/** Makes middleware: `app.use(secure())`, or `secure(requireScopes('a'))` in front of a router's own. */
+export type KoaSecurity = (...guards: readonly GuardLike[]) => Middleware;
+
+/**
+ * Mounts a chain into Koa 2 or 3. A granted request goes on with its principal in `ctx.state.user`; also read it with
+ * `principalOf(ctx)`, which is typed. A refusal is set on `ctx`, so middleware in front still sees and may log it.
+ * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN
+ */
+export function koaSecurity(chain: SecurityChain, options: KoaSecurityOptions = {}): KoaSecurity {
+  const { allowPreflight, trustedHops, onDenied = answerDenial } = checkedAdapterOptions(options);
+  const gate = new Gate(chain);
+  const proceed = (context: Context, next: Next, decision: Decision): unknown => {
+    if (decision.kind === 'denied') return isAnswerable(context.res) ? onDenied(decision, context) : undefined;
+    for (const [name, value] of headerFields(decision.headers)) context.set(name, value);
+    context.state['user'] = decision.principal;
+    return next();
+  };
+  return function secure(...guards) {
+    const guard = gate.guardOf(guards);
+    return function sallyport(context, next) {
+      if (allowPreflight && isPreflight(context.method, (name) => context.headers[name])) return next();
+      const source = new NodeRequestSource(context.req, context.res, trustedHops, context.originalUrl);
+      const decision = gate.decide(context, source, guard);
+      if (!(decision instanceof Promise)) return proceed(context, next, decision);
+      return decision.then((later) => proceed(context, next, later));
+    };
+  };
+}
+
+function answerDenial(denied: Extract<Decision, { kind: 'denied' }>, context: Context): void {
+  context.status = denied.status;
+  for (const [name, value] of headerFields(denied.headers)) context.set(name, value);
+  context.body = denied.body;
+  // Koa has set its own spelling of the name along with the body.
+  context.set('content-length', String(Buffer.byteLength(denied.body)));
+}

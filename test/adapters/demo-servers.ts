@@ -1,0 +1,231 @@
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import {
+  createSecureServer,
+  type Http2SecureServer,
+  type Http2ServerRequest,
+  type Http2ServerResponse,
+} from 'node:http2';
+import { createServer as createHttpsServer } from 'node:https';
+import type { AddressInfo, Socket } from 'node:net';
+import type { Readable } from 'node:stream';
+import { serve } from '@hono/node-server';
+import { expressSecurity, principalOf } from '@sallyport/adapters/express';
+import { fastifySecurity } from '@sallyport/adapters/fastify';
+import { fetchSecurity } from '@sallyport/adapters/fetch';
+import { httpSecurity } from '@sallyport/adapters/http';
+import { koaSecurity } from '@sallyport/adapters/koa';
+import { type Principal, requireScopes, type SecurityChain } from '@sallyport/core';
+import express from 'express';
+import Fastify from 'fastify';
+import { Hono } from 'hono';
+import Koa from 'koa';
+import { testCertificate } from './test-certificate.js';
+
+const express4: typeof express = require('express4');
+const Koa2: typeof Koa = require('koa2');
+
+/** What a server is mounted with. */
+export interface DemoOptions {
+  readonly allowPreflight?: boolean;
+  readonly trustedHops?: number;
+}
+
+/** A server of some framework that listens. All of them answer alike: see `answerTo`. */
+export interface DemoServer {
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+/** One row of the adapter contract: a framework in one version, on one protocol. */
+export interface AdapterRow {
+  readonly name: string;
+  readonly protocol: 'http' | 'https' | 'h2';
+  /** Fetch holds lines of one name joined by comma, whatever the adapter does (RFC 9110 5.3). */
+  readonly joinsLines?: true;
+  open(chain: SecurityChain, options?: DemoOptions): Promise<DemoServer>;
+}
+
+/** What every demo server does once a request is let in: `/orders` needs a scope, `/echo` reads the body. */
+export function answerTo(method: string | undefined, principal: Principal, body?: string): string {
+  return `${method} by ${principal.subject || 'nobody'}${body === undefined ? '' : ` with ${body}`}`;
+}
+
+const ORDERS = requireScopes('orders:read');
+
+/** Reads a body to its end: a length and a digest, so that a lost byte shows. */
+async function digestOf(body: AsyncIterable<Uint8Array> | readonly never[]): Promise<string> {
+  const hash = createHash('sha256');
+  let length = 0;
+  for await (const chunk of body) {
+    hash.update(chunk);
+    length += chunk.length;
+  }
+  return `${length} bytes ${hash.digest('hex').slice(0, 16)}`;
+}
+
+function headersFor(text: string): { 'content-type': string; 'content-length': string } {
+  return { 'content-type': 'text/plain', 'content-length': String(Buffer.byteLength(text)) };
+}
+
+type AnyRequest = IncomingMessage | Http2ServerRequest;
+type AnyResponse = ServerResponse | Http2ServerResponse;
+
+/** The listener of the node:http rows, written as their users write it. */
+function nodeListener(
+  chain: SecurityChain,
+  options: DemoOptions,
+): (request: AnyRequest, response: AnyResponse) => void {
+  const secure = httpSecurity(chain, options);
+  const answer = async (request: AnyRequest, response: AnyResponse, principal: Principal) => {
+    const isEcho = request.url?.startsWith('/echo') === true;
+    const text = answerTo(request.method, principal, isEcho ? await digestOf(request as Readable) : undefined);
+    response.writeHead(200, headersFor(text));
+    response.end(text);
+  };
+  const orders = secure(answer, ORDERS);
+  const others = secure(answer);
+  return (request, response) => (/^\/orders(?:\?|$)/.test(request.url ?? '') ? orders : others)(request, response);
+}
+
+function expressApp(framework: typeof express, chain: SecurityChain, options: DemoOptions): express.Express {
+  const secure = expressSecurity(chain, options);
+  const app = framework().disable('x-powered-by');
+  app.use(secure());
+  const send = (request: express.Request, response: express.Response, body?: string) => {
+    const text = answerTo(request.method, principalOf(request), body);
+    response.writeHead(200, headersFor(text)).end(text);
+  };
+  app.use('/echo', (request, response) => void digestOf(request).then((body) => send(request, response, body)));
+  app.all('/orders', secure(ORDERS), (request, response) => send(request, response));
+  app.use((request, response) => send(request, response));
+  return app;
+}
+
+function koaApp(framework: typeof Koa, chain: SecurityChain, options: DemoOptions): Koa {
+  const secure = koaSecurity(chain, options);
+  const app = new framework();
+  app.silent = true;
+  app.use(secure());
+  const orders = secure(ORDERS);
+  app.use((context, next) => (context.path === '/orders' ? orders(context, next) : next()));
+  app.use(async (context) => {
+    const body = context.path.startsWith('/echo') ? await digestOf(context.req) : undefined;
+    const text = answerTo(context.method, principalOf(context), body);
+    context.set(headersFor(text));
+    context.body = text;
+  });
+  return app;
+}
+
+async function openFastify(chain: SecurityChain, options: DemoOptions): Promise<DemoServer> {
+  const secure = fastifySecurity(chain, options);
+  const app = Fastify({ frameworkErrors: secure.frameworkErrors, exposeHeadRoutes: false });
+  await app.register(secure.plugin);
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', (_request, payload, done) => done(null, payload));
+  const answer = async (request: { method: string; url: string; body?: unknown }) => {
+    const body = request.body as Readable | undefined;
+    const isEcho = request.url.startsWith('/echo');
+    return answerTo(request.method, principalOf(request), isEcho ? await digestOf(body ?? []) : undefined);
+  };
+  app.all('/orders', { config: { sallyport: { guards: [ORDERS] } } }, async (request, reply) => {
+    const text = await answer(request);
+    return reply.headers(headersFor(text)).send(text);
+  });
+  app.setNotFoundHandler(async (request, reply) => {
+    const text = await answer(request);
+    return reply.code(200).headers(headersFor(text)).send(text);
+  });
+  await app.listen({ port: 0, host: '127.0.0.1' });
+  const { port } = app.server.address() as AddressInfo;
+  return {
+    port,
+    close: async () => {
+      app.server.closeAllConnections();
+      await app.close();
+    },
+  };
+}
+
+async function openHono(chain: SecurityChain, options: DemoOptions): Promise<DemoServer> {
+  const secure = fetchSecurity(chain, options);
+  const app = new Hono();
+  app.use('/orders', secure.middleware(ORDERS));
+  app.all('*', async (context) => {
+    const { raw } = context.req;
+    const isEcho = context.req.path.startsWith('/echo');
+    const text = answerTo(context.req.method, principalOf(raw), isEcho ? await digestOf(raw.body ?? []) : undefined);
+    return new Response(text, { headers: headersFor(text) });
+  });
+  const server = serve({ fetch: secure(app.fetch), port: 0, hostname: '127.0.0.1' });
+  await once(server, 'listening');
+  return closing(server as Server);
+}
+
+/** Starts a server on a free port, and remembers its connections so that closing it leaves none. */
+export async function listening(server: Server): Promise<DemoServer> {
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return closing(server);
+}
+
+function closing(server: Server | Http2SecureServer): DemoServer {
+  const sockets = new Set<Socket>();
+  for (const event of ['connection', 'secureConnection']) {
+    server.on(event, (socket: Socket) => sockets.add(socket.once('close', () => sockets.delete(socket))));
+  }
+  return {
+    port: (server.address() as AddressInfo).port,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        for (const socket of sockets) socket.destroy();
+      }),
+  };
+}
+
+async function openHttp2(chain: SecurityChain, options: DemoOptions): Promise<DemoServer> {
+  const server = createSecureServer({ ...(await testCertificate()), allowHTTP1: true }, nodeListener(chain, options));
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return closing(server);
+}
+
+export const ADAPTERS: readonly AdapterRow[] = [
+  {
+    name: 'node:http',
+    protocol: 'http',
+    open: (chain, options = {}) => listening(createServer(nodeListener(chain, options))),
+  },
+  {
+    name: 'node:https',
+    protocol: 'https',
+    open: async (chain, options = {}) =>
+      listening(createHttpsServer(await testCertificate(), nodeListener(chain, options))),
+  },
+  { name: 'node:http2', protocol: 'h2', open: (chain, options = {}) => openHttp2(chain, options) },
+  {
+    name: 'Express 4',
+    protocol: 'http',
+    open: (chain, options = {}) => listening(createServer(expressApp(express4, chain, options))),
+  },
+  {
+    name: 'Express 5',
+    protocol: 'http',
+    open: (chain, options = {}) => listening(createServer(expressApp(express, chain, options))),
+  },
+  { name: 'Fastify 5', protocol: 'http', open: (chain, options = {}) => openFastify(chain, options) },
+  {
+    name: 'Koa 2',
+    protocol: 'http',
+    open: (chain, options = {}) => listening(createServer(koaApp(Koa2, chain, options).callback())),
+  },
+  {
+    name: 'Koa 3',
+    protocol: 'http',
+    open: (chain, options = {}) => listening(createServer(koaApp(Koa, chain, options).callback())),
+  },
+  { name: 'fetch (Hono)', protocol: 'http', joinsLines: true, open: (chain, options = {}) => openHono(chain, options) },
+];
