@@ -13,3 +13,4 @@ export type {
   IntrospectionHandlerOptions,
   RememberedAnswerOptions,
 } from './introspection-options.js';
+export type { SignedAnswerOptions } from './signed-answer-options.js';

@@ -21,6 +21,8 @@ export interface AnswerRules extends ClaimExpectations {
 
 /** The reason when an answer breaks its format. */
 export const ANSWER_UNUSABLE = 'introspection_answer_unusable';
+/** The reason when a signed answer is not what it should be. */
+export const ANSWER_UNVERIFIED = 'introspection_answer_unverified';
 
 const UNUSABLE: Unavailable = unavailable(ANSWER_UNUSABLE);
 const MAPPING_FAILED: Unavailable = unavailable('principal_mapping_failed');

@@ -6,8 +6,8 @@ export const INTROSPECTION_CHANNEL = 'sallyport:introspection';
 export type IntrospectionEvent =
   /** The authorization server refused the handler's own client authentication: every token gets 503 until it does not. */
   | { readonly kind: 'credentials_refused'; readonly handler: string; readonly status: number }
-  /** An answer broke RFC 7662 or RFC 9701. */
-  | { readonly kind: 'answer_unusable'; readonly handler: string };
+  /** An answer broke the format (RFC 7662 2.2), or its signature or what is signed was wrong (RFC 9701 5). */
+  | { readonly kind: 'answer_unusable'; readonly handler: string; readonly reason: string };
 
 const introspectionChannel: ReturnType<typeof channel> = channel(INTROSPECTION_CHANNEL);
 

@@ -20,7 +20,7 @@ import { extractBearerToken } from '../bearer-token.js';
 import { OutboundClient } from '../outbound/outbound-client.js';
 import type { OutboundStatistics } from '../outbound/outbound-statistics.js';
 import { isConfirmed } from './confirmation.js';
-import { ANSWER_UNUSABLE, verdictOf } from './introspection-answer.js';
+import { ANSWER_UNUSABLE, ANSWER_UNVERIFIED, verdictOf } from './introspection-answer.js';
 import { publishIntrospectionEvent } from './introspection-events.js';
 import {
   checkedIntrospectionCollaborators,
@@ -38,6 +38,7 @@ export interface IntrospectionStatistics {
   readonly outbound: OutboundStatistics;
 }
 
+const UNUSABLE_REASONS = [ANSWER_UNUSABLE, ANSWER_UNVERIFIED];
 const UNCONFIRMED = denied('confirmation_unproved');
 
 /**
@@ -51,7 +52,7 @@ export class IntrospectionHandler implements SecurityHandler<string> {
   readonly #settings: IntrospectionSettings;
   readonly #client: OutboundClient;
   readonly #server: TokenIntrospection;
-  readonly #cache: VerdictCache;
+  #cache: VerdictCache;
   readonly #clock: Clock;
 
   /** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN */
@@ -65,8 +66,13 @@ export class IntrospectionHandler implements SecurityHandler<string> {
     this.#settings = settings;
     this.#clock = clock;
     this.#client = new OutboundClient(settings.outbound, { clock });
-    this.#server = new TokenIntrospection(settings, { client: this.#client, clock });
-    this.#cache = new VerdictCache({ ...settings.cache, namespace: namespaceOf(settings) }, services);
+    const newCache = () => new VerdictCache({ ...settings.cache, namespace: namespaceOf(settings) }, services);
+    this.#cache = newCache();
+    // What a withdrawn key has signed is not to be believed any longer.
+    const onWithdrawal = () => {
+      this.#cache = newCache();
+    };
+    this.#server = new TokenIntrospection(settings, { client: this.#client, clock, onWithdrawal });
   }
 
   get statistics(): IntrospectionStatistics {
@@ -94,7 +100,7 @@ export class IntrospectionHandler implements SecurityHandler<string> {
   }
 
   async close(): Promise<void> {
-    await this.#client.close();
+    await Promise.all([this.#client.close(), this.#server.close()]);
   }
 
   /** One deadline for everything that has to be asked for one token. */
@@ -102,8 +108,8 @@ export class IntrospectionHandler implements SecurityHandler<string> {
     try {
       const answer = await answerWithin(this.#client.settings.timeoutMs, this.#server.ask(token), this.#clock);
       const verdict = isVerdict(answer) ? answer : verdictOf(answer, this.#rules());
-      if (verdict.kind === 'unavailable' && verdict.reason === ANSWER_UNUSABLE) {
-        publishIntrospectionEvent({ kind: 'answer_unusable', handler: this.name });
+      if (verdict.kind === 'unavailable' && UNUSABLE_REASONS.includes(verdict.reason)) {
+        publishIntrospectionEvent({ kind: 'answer_unusable', handler: this.name, reason: verdict.reason });
       }
       return verdict;
     } catch (error) {
@@ -126,10 +132,11 @@ function confirmed(verdict: Verdict, request: SecurityRequest): Verdict {
 }
 
 /** Everything that changes an answer, except for functions. */
-function namespaceOf({ name, clientAuthentication, ...settings }: IntrospectionSettings): string {
+function namespaceOf(settings: IntrospectionSettings): string {
+  const { name, clientAuthentication, signedAnswers } = settings;
   const { endpoint, issuer, requireIssuer, audience, audienceOptional, tokenTypeHint, clockToleranceSeconds } =
     settings;
   const rules = { endpoint, issuer, requireIssuer, audience, audienceOptional, tokenTypeHint, clockToleranceSeconds };
   const clientId = clientAuthentication.method === 'bearer' ? undefined : clientAuthentication.clientId;
-  return `${name} ${configurationDigest({ ...rules, clientId })}`;
+  return `${name} ${configurationDigest({ ...rules, clientId, isSigned: signedAnswers !== undefined })}`;
 }

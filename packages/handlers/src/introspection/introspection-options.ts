@@ -24,6 +24,7 @@ import {
   type ClientAuthenticationSettings,
   clientAuthentication,
 } from './client-authentication.js';
+import type { SignedAnswerOptions } from './signed-answer-options.js';
 
 /**
  * How long answers are remembered, and how many. During an outage nothing is answered from memory beyond its time
@@ -50,6 +51,8 @@ export interface IntrospectionHandlerOptions {
   readonly clientAuthentication: ClientAuthentication;
   /** Sent as `token_type_hint` (RFC 7662 2.1); false leaves it out. Default `access_token`. */
   readonly tokenTypeHint?: string | false | undefined;
+  /** Asks for signed answers (RFC 9701) and takes no others; needs `issuer`. Default: plain JSON. */
+  readonly signedAnswers?: SignedAnswerOptions | undefined;
   /** Changes what the principal is made of. Issuer, audience, end and confirmation of the token stay what they are. */
   readonly mapPrincipal?: MapPrincipal | undefined;
   /** Takes only the bearer tokens that no other handler wants. Default false. */
@@ -80,6 +83,7 @@ export interface IntrospectionSettings {
   readonly audienceOptional: boolean;
   readonly clientAuthentication: ClientAuthenticationSettings;
   readonly tokenTypeHint: string | false;
+  readonly signedAnswers: SignedAnswerOptions | undefined;
   readonly mapPrincipal: MapPrincipal | undefined;
   readonly fallback: boolean;
   readonly clockToleranceSeconds: number;
@@ -101,6 +105,7 @@ export function checkedIntrospectionOptions(options: IntrospectionHandlerOptions
     audienceOptional: withDefault(flag, false),
     clientAuthentication,
     tokenTypeHint: withDefault(hint, 'access_token'),
+    signedAnswers: unchecked<SignedAnswerOptions | undefined>(),
     mapPrincipal: optionalOption(callable<MapPrincipal>()),
     fallback: withDefault(flag, false),
     clockToleranceSeconds: withDefault(between(0, 60), 5),

@@ -1,4 +1,4 @@
-import { type Clock, type Unavailable, UpstreamError, unavailable } from '@sallyport/core';
+import { type Clock, isVerdict, type Unavailable, UpstreamError, unavailable } from '@sallyport/core';
 import { UnexpectedStatus } from '../outbound/outbound-answer.js';
 import type { OutboundAnswer, OutboundClient, OutboundRequest } from '../outbound/outbound-client.js';
 import { checkedEndpoint } from '../outbound/outbound-options.js';
@@ -6,15 +6,25 @@ import { parseStrictJson } from '../strict-json.js';
 import type { TokenClaims } from '../token-claims.js';
 import { CallPause } from './call-pause.js';
 import { type ClientProver, clientProver } from './client-proof.js';
-import { ANSWER_UNUSABLE } from './introspection-answer.js';
+import { ANSWER_UNUSABLE, ANSWER_UNVERIFIED } from './introspection-answer.js';
 import { ConfiguredEndpoint, DiscoveredEndpoint, type IntrospectionEndpoint } from './introspection-endpoint.js';
 import { publishIntrospectionEvent } from './introspection-events.js';
 import type { IntrospectionSettings } from './introspection-options.js';
+import { SIGNED_ANSWER_TYPE, SignedAnswers } from './signed-answers.js';
 
-const MEDIA_TYPES = ['application/json'];
+const JSON_TYPES = ['application/json'];
+const SIGNED_TYPES = [SIGNED_ANSWER_TYPE];
 const MAX_ANSWER_BYTES = 256 * 1_024;
 /** To ask again with the same credentials would be refused again, and may lock the client out. */
 const REFUSED_PAUSE_SECONDS = 5;
+
+/** Services of token introspection. */
+export interface TokenIntrospectionCollaborators {
+  readonly client: OutboundClient;
+  readonly clock: Clock;
+  /** Called when a key that signed answers is no longer published. */
+  readonly onWithdrawal: () => void;
+}
 
 /** Asks an authorization server about tokens (RFC 7662 2.1). */
 export class TokenIntrospection {
@@ -23,10 +33,11 @@ export class TokenIntrospection {
   readonly #endpoint: IntrospectionEndpoint;
   readonly #prove: ClientProver;
   readonly #pause: CallPause;
+  readonly #signed: SignedAnswers | undefined;
 
-  /** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID */
-  constructor(settings: IntrospectionSettings, { client, clock }: { client: OutboundClient; clock: Clock }) {
-    const { endpoint, issuer = '', clientAuthentication } = settings;
+  /** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN */
+  constructor(settings: IntrospectionSettings, { client, clock, onWithdrawal }: TokenIntrospectionCollaborators) {
+    const { endpoint, issuer = '', clientAuthentication, signedAnswers } = settings;
     const usesMutualTls = clientAuthentication.method === 'tls_client_auth';
     this.#settings = settings;
     this.#client = client;
@@ -36,12 +47,16 @@ export class TokenIntrospection {
         : new ConfiguredEndpoint(checkedEndpoint(endpoint, 'IntrospectionHandlerOptions.endpoint', client.settings));
     this.#prove = clientProver(clientAuthentication, settings.issuer ?? endpoint ?? '', clock);
     this.#pause = new CallPause(clock);
+    this.#signed = signedAnswers && new SignedAnswers(signedAnswers, settings, { clock, onWithdrawal });
   }
 
-  /** Finds the endpoint, so that the first token does not wait. Rejects with an `UpstreamError` when that fails. */
+  /** Finds endpoint and keys, so that the first token does not wait. Rejects with an `UpstreamError` when that fails. */
   async start(): Promise<void> {
-    await this.#client.warmUp();
-    await this.#endpoint.find();
+    await Promise.all([this.#client.warmUp(), this.#endpoint.find(), this.#signed?.start()]);
+  }
+
+  async close(): Promise<void> {
+    await this.#signed?.close();
   }
 
   /**
@@ -52,8 +67,15 @@ export class TokenIntrospection {
     const paused = this.#pause.verdict;
     if (paused !== undefined) return paused;
     const url = await this.#endpoint.find();
+    const answer = await this.#send(url, token);
+    if (isVerdict(answer)) return answer;
+    if (this.#signed === undefined) return parseStrictJson(answer.body) ?? unavailable(ANSWER_UNUSABLE);
+    return (await this.#signed.read(answer.body)) ?? unavailable(ANSWER_UNVERIFIED);
+  }
+
+  async #send(url: URL, token: string): Promise<OutboundAnswer | Unavailable> {
     try {
-      return this.#read(await this.#client.send(async () => this.#request(url, token)));
+      return await this.#client.send(() => this.#request(url, token));
     } catch (error) {
       if (error instanceof UpstreamError) this.#endpoint.doubt();
       if (error instanceof UnexpectedStatus) return this.#refused(error);
@@ -70,13 +92,9 @@ export class TokenIntrospection {
       method: 'POST',
       headers: { ...headers, 'content-type': 'application/x-www-form-urlencoded' },
       body: new URLSearchParams({ token, ...hint, ...parameters }).toString(),
-      mediaTypes: MEDIA_TYPES,
+      mediaTypes: this.#signed === undefined ? JSON_TYPES : SIGNED_TYPES,
       maxBytes: MAX_ANSWER_BYTES,
     };
-  }
-
-  #read({ body }: OutboundAnswer): TokenClaims | Unavailable {
-    return parseStrictJson(body) ?? unavailable(ANSWER_UNUSABLE);
   }
 
   /** RFC 7662 2.3: 401 is about the handler's own credentials and not about the token. */

@@ -40,8 +40,9 @@ export async function openTransport(settings: OutboundSettings, clock: Clock): P
   const agent = new Agent({
     connections: maxConcurrent,
     connect: { timeout: timeoutMs, ...tlsOptions(settings) },
-    headersTimeout: timeoutMs,
-    bodyTimeout: timeoutMs,
+    // The deadline of each call ends it, but not a connection that is being made.
+    headersTimeout: 0,
+    bodyTimeout: 0,
   });
   return {
     request,

@@ -1,0 +1,84 @@
+import { type Clock, invalid, isVerdict } from '@sallyport/core';
+import type { KeySet } from '../jwt/key-set.js';
+import { openKeySet } from '../jwt/key-source.js';
+import { openJws } from '../jwt/open-jws.js';
+import type { HeaderRules } from '../jwt/token-header.js';
+import { audiencesOf, mistypedClaim, type TokenClaims } from '../token-claims.js';
+import type { IntrospectionSettings } from './introspection-options.js';
+import { checkedSignedAnswers, type SignedAnswerOptions } from './signed-answer-options.js';
+
+/** Services of signed answers. */
+export interface SignedAnswerCollaborators {
+  readonly clock: Clock;
+  /** Called when a key that was in use is no longer published. */
+  readonly onWithdrawal: () => void;
+}
+
+export const SIGNED_ANSWER_TYPE = 'application/token-introspection+jwt';
+
+const NAME = 'IntrospectionHandlerOptions.signedAnswers';
+const TYP = 'token-introspection+jwt';
+/** An answer is made for the call that it answers; an old one tells about another call, or another token. */
+const MAX_AGE_SECONDS = 300;
+
+/** Reads signed answers (RFC 9701 5): the issuer's signature, for us, of just now, and typed as nothing else. */
+export class SignedAnswers {
+  readonly #issuer: string;
+  readonly #audience: string;
+  readonly #toleranceSeconds: number;
+  readonly #headerRules: HeaderRules;
+  readonly #keys: KeySet;
+  readonly #clock: Clock;
+
+  /** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN */
+  constructor(
+    options: SignedAnswerOptions,
+    settings: IntrospectionSettings,
+    { clock, onWithdrawal }: SignedAnswerCollaborators,
+  ) {
+    const { algorithms, keys, audience } = checkedSignedAnswers(options, NAME);
+    const { issuer, clientAuthentication, outbound } = settings;
+    const client = clientAuthentication.method === 'bearer' ? undefined : clientAuthentication.clientId;
+    const ownName = audience ?? client;
+    if (issuer === undefined) throw invalid('IntrospectionHandlerOptions.issuer', 'is needed for signedAnswers');
+    if (ownName === undefined) throw invalid(`${NAME}.audience`, 'is needed with bearer client authentication');
+    this.#issuer = issuer;
+    this.#audience = ownName;
+    this.#toleranceSeconds = settings.clockToleranceSeconds;
+    this.#headerRules = { algorithms: new Set(algorithms), acceptTyp: new Set([TYP]), allowMissingTyp: false };
+    const source = keys ?? { discovery: true, outbound };
+    this.#keys = openKeySet(source, `${NAME}.keys`, { issuer, algorithms }, { clock, onWithdrawal });
+    this.#clock = clock;
+  }
+
+  /**
+   * What the server says about the token; `undefined` when the signature or what is signed is not right.
+   * @throws {UpstreamError} when the issuer's keys cannot be had
+   */
+  async read(body: Buffer): Promise<TokenClaims | undefined> {
+    const rules = { headerRules: this.#headerRules, keys: this.#keys, onKeyOffer: () => {} };
+    const opened = await openJws(body.toString('latin1'), rules);
+    // An access token is signed by the same keys (RFC 9701 8.1).
+    if (isVerdict(opened) || opened.header.isAccessToken || !this.#isForUs(opened.claims)) return undefined;
+    const { token_introspection: answer } = opened.claims;
+    return typeof answer === 'object' && answer !== null && !Array.isArray(answer)
+      ? (answer as TokenClaims)
+      : undefined;
+  }
+
+  async start(): Promise<void> {
+    await this.#keys.start?.();
+  }
+
+  async close(): Promise<void> {
+    await this.#keys.close?.();
+  }
+
+  #isForUs(claims: TokenClaims): boolean {
+    const { iss, iat } = claims;
+    if (mistypedClaim(claims) !== undefined || iss !== this.#issuer || typeof iat !== 'number') return false;
+    const age = this.#clock.now() / 1_000 - iat;
+    const isFresh = age >= -this.#toleranceSeconds && age <= MAX_AGE_SECONDS + this.#toleranceSeconds;
+    return isFresh && audiencesOf(claims).includes(this.#audience);
+  }
+}
