@@ -6,13 +6,16 @@ const MAX_DEPTH = 32;
 /** Claims whose values most tokens of an issuer have in common. */
 const COMMON: ReadonlySet<string> = new Set(['iss', 'aud', 'azp', 'client_id', 'scope', 'token_type', 'acr']);
 
+/** A member that is undefined is left out when claims are written. */
+const SCALARS: readonly string[] = ['string', 'number', 'boolean', 'undefined'];
+
 /** An empty prototype and not none: V8 keeps objects without a prototype as hash tables, at twice the size. */
 const BARE: object = Object.freeze(Object.create(null));
 
 /**
  * Copies JSON-like claims into frozen objects that inherit nothing: a claim called `__proto__` or `constructor` is data
  * like any other, and no name that was not sent can be read.
- * @throws {TypeError} for functions, symbols, bigints and nesting deeper than 32 levels
+ * @throws {TypeError} for what is no JSON value, such as functions, bigints and dates, and for nesting deeper than 32 levels
  */
 export function freezeClaims<Claims extends object>(claims: Claims): Readonly<Claims> {
   return copy(claims, 0) as Readonly<Claims>;
@@ -21,11 +24,14 @@ export function freezeClaims<Claims extends object>(claims: Claims): Readonly<Cl
 function copy(value: unknown, depth: number): unknown {
   if (depth > MAX_DEPTH) throw new TypeError(`claims are nested deeper than ${MAX_DEPTH} levels`);
   if (Array.isArray(value)) return Object.freeze(value.map((item) => copy(item, depth + 1)));
-  if (typeof value === 'object' && value !== null) return copyMembers(value, depth);
-  if (typeof value === 'function' || typeof value === 'symbol' || typeof value === 'bigint') {
-    throw new TypeError('claims are JSON values');
-  }
+  if (isRecord(value)) return copyMembers(value, depth);
+  if (!SCALARS.includes(typeof value) && value !== null) throw new TypeError('claims are JSON values');
   return value;
+}
+
+/** Dates, maps and buffers are none: copied member by member they would lose what they say. */
+function isRecord(value: unknown): value is object {
+  return Object.prototype.toString.call(value) === '[object Object]';
 }
 
 function copyMembers(source: object, depth: number): object {

@@ -1,40 +1,14 @@
 import { freezeClaims } from './claims.js';
 import { interned, internedList } from './interned.js';
+import {
+  type Confirmation,
+  checkPrincipalInit,
+  type PrincipalInit,
+  type PrincipalKind,
+  type Via,
+} from './principal-init.js';
 
-export type PrincipalKind = 'user' | 'client' | 'workload' | 'anonymous';
-
-/** How a principal was proved: which handler, by which kind of credential. */
-export interface Via {
-  readonly handler: string;
-  /** In lower case: an authentication scheme (`bearer`, `basic`) or another name for the kind of credential. */
-  readonly scheme: string;
-}
-
-/** A proof-of-possession binding that was checked (RFC 7800 3.1, RFC 8705 3.1, RFC 9449 6). */
-export interface Confirmation {
-  /** The member of `cnf` that was checked: `jkt`, `x5t#S256`. */
-  readonly method: string;
-  readonly value: string;
-}
-
-/** What `createPrincipal` takes; lists are copied unless frozen, claims are deep-copied and deep-frozen. */
-export interface PrincipalInit<Claims extends object = Record<string, unknown>> {
-  readonly kind?: PrincipalKind | undefined;
-  readonly issuer?: string | undefined;
-  readonly subject: string;
-  readonly clientId?: string | undefined;
-  readonly scopes?: readonly string[] | undefined;
-  readonly roles?: readonly string[] | undefined;
-  readonly audience?: readonly string[] | undefined;
-  readonly claims?: Claims | undefined;
-  readonly expiresAt?: number | undefined;
-  readonly issuedAt?: number | undefined;
-  readonly authenticatedAt?: number | undefined;
-  readonly acr?: string | undefined;
-  readonly amr?: readonly string[] | undefined;
-  readonly confirmation?: Confirmation | undefined;
-  readonly via?: readonly Via[] | undefined;
-}
+export type { Confirmation, PrincipalInit, PrincipalKind, Via };
 
 const NONE: readonly never[] = Object.freeze([]);
 const NO_CLAIMS: object = freezeClaims({});
@@ -104,13 +78,13 @@ export type Principal<Claims extends object = Record<string, unknown>> = Princip
 
 /**
  * Makes a principal. `kind` defaults to `user`.
- * @throws {TypeError} when the subject is empty, or a claim is not JSON or nested deeper than 32 levels
+ * @throws {TypeError} when the subject is empty, another member has the wrong type, or a claim is not JSON or nested
+ *   deeper than 32 levels
  */
 export function createPrincipal<Claims extends object = Record<string, unknown>>(
   init: PrincipalInit<Claims>,
 ): Principal<Claims> {
-  if (typeof init.subject !== 'string' || init.subject === '') throw new TypeError('a principal needs a subject');
-  if (init.kind === 'anonymous') throw new TypeError('the anonymous principal is ANONYMOUS');
+  checkPrincipalInit(init);
   return new PrincipalRecord(init.kind ?? 'user', init);
 }
 

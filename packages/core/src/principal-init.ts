@@ -1,0 +1,80 @@
+export type PrincipalKind = 'user' | 'client' | 'workload' | 'anonymous';
+
+/** How a principal was proved: which handler, by which kind of credential. */
+export interface Via {
+  readonly handler: string;
+  /** In lower case: an authentication scheme (`bearer`, `basic`) or another name for the kind of credential. */
+  readonly scheme: string;
+}
+
+/** A proof-of-possession binding that was checked (RFC 7800 3.1, RFC 8705 3.1, RFC 9449 6). */
+export interface Confirmation {
+  /** The member of `cnf` that was checked: `jkt`, `x5t#S256`. */
+  readonly method: string;
+  readonly value: string;
+}
+
+/** What `createPrincipal` takes; lists are copied unless frozen, claims are deep-copied and deep-frozen. */
+export interface PrincipalInit<Claims extends object = Record<string, unknown>> {
+  readonly kind?: PrincipalKind | undefined;
+  readonly issuer?: string | undefined;
+  readonly subject: string;
+  readonly clientId?: string | undefined;
+  readonly scopes?: readonly string[] | undefined;
+  readonly roles?: readonly string[] | undefined;
+  readonly audience?: readonly string[] | undefined;
+  readonly claims?: Claims | undefined;
+  readonly expiresAt?: number | undefined;
+  readonly issuedAt?: number | undefined;
+  readonly authenticatedAt?: number | undefined;
+  readonly acr?: string | undefined;
+  readonly amr?: readonly string[] | undefined;
+  readonly confirmation?: Confirmation | undefined;
+  readonly via?: readonly Via[] | undefined;
+}
+
+const KINDS: readonly unknown[] = ['user', 'client', 'workload'] satisfies PrincipalKind[];
+const TEXTS = ['issuer', 'clientId', 'acr'] as const;
+const LISTS = ['scopes', 'roles', 'audience', 'amr'] as const;
+const TIMES = ['expiresAt', 'issuedAt', 'authenticatedAt'] as const;
+
+/**
+ * Refuses what only looks right: a text in the place of a list would make `includes` a substring search, and a time
+ * that is no number would never come.
+ * @throws {TypeError} naming the member, not its value
+ */
+export function checkPrincipalInit(init: PrincipalInit<object>): void {
+  if (!isText(init.subject) || init.subject === '') throw new TypeError('a principal needs a subject');
+  if (init.kind === 'anonymous') throw new TypeError('the anonymous principal is ANONYMOUS');
+  check(init, ['kind'], (kind) => KINDS.includes(kind), 'user, client or workload');
+  check(init, TEXTS, isText, 'a string');
+  check(init, LISTS, (list) => Array.isArray(list) && list.every(isText), 'an array of strings');
+  check(init, TIMES, Number.isFinite, 'a finite number');
+  check(init, ['via'], (via) => Array.isArray(via) && via.every(isProof), 'an array of proofs');
+  check(init, ['confirmation'], isConfirmation, 'a method and a value');
+}
+
+function check(
+  init: PrincipalInit<object>,
+  names: readonly (keyof PrincipalInit)[],
+  fits: (value: unknown) => boolean,
+  expected: string,
+): void {
+  for (const name of names) {
+    if (init[name] !== undefined && !fits(init[name])) throw new TypeError(`a principal's ${name} must be ${expected}`);
+  }
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string';
+}
+
+function isProof(value: unknown): boolean {
+  const proof = value as Partial<Via> | null;
+  return isText(proof?.handler) && isText(proof.scheme);
+}
+
+function isConfirmation(value: unknown): boolean {
+  const confirmation = value as Partial<Confirmation> | null;
+  return isText(confirmation?.method) && isText(confirmation.value);
+}
