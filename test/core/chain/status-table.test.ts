@@ -17,8 +17,10 @@ import {
   unavailable,
 } from '@sallyport/core';
 import { ask, type RequestParts } from '@sallyport/core/testing';
+import { GUARD_ROWS } from './guard-rows.js';
+import { RULE_ROWS } from './rule-rows.js';
 import { alice, apiKey, basic, bearer, plain, ScriptedHandler, session } from './scripted-handlers.js';
-import { STATUS_ROWS } from './status-rows.js';
+import { TABLE_ROWS } from './table-rows.js';
 
 const DETAILS: Readonly<Record<string, string>> = {
   invalid_request: 'The request is malformed or carries its credentials in more than one way.',
@@ -46,7 +48,7 @@ const TITLES: Readonly<Record<number, string>> = {
 const collaborators = { random: () => 0.5 };
 
 describe('the status table', () => {
-  test.each(STATUS_ROWS)('$rule', async (row) => {
+  test.each([...TABLE_ROWS, ...RULE_ROWS, ...GUARD_ROWS])('$rule', async (row) => {
     const answer = await ask(new SecurityChain(row.chain, collaborators), row.line, row.sends);
     const { status, reason, code, scopes } = row;
     const problem = { type: 'about:blank', title: TITLES[status], status, detail: DETAILS[code], code, scopes };
