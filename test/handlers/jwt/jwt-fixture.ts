@@ -5,6 +5,8 @@ import {
   JwtHandler,
   type JwtHandlerCollaborators,
   type JwtHandlerOptions,
+  type KeySetEvent,
+  onKeySetEvent,
   type PublishedKeys,
   type TrustedIssuer,
 } from '@sallyport/handlers/jwt';
@@ -70,11 +72,14 @@ export class JwtUnderTest {
     return this.chain.explain(bearerRequest(token));
   }
 
-  /** `granted`, or the status and the reason. */
   async outcome(token: string): Promise<string> {
-    const decision = await this.decide(token);
-    return decision.kind === 'granted' ? 'granted' : `${decision.status} ${decision.reason}`;
+    return outcomeOf(await this.decide(token));
   }
+}
+
+/** `granted`, or the status and the reason. */
+export function outcomeOf(decision: Decision): string {
+  return decision.kind === 'granted' ? 'granted' : `${decision.status} ${decision.reason}`;
 }
 
 const closing: (() => Promise<void>)[] = [];
@@ -99,4 +104,15 @@ export function jwtWith(...given: ConstructorParameters<typeof JwtUnderTest>): J
 
 export function published(server: KeyServer, more: Partial<PublishedKeys> = {}): PublishedKeys {
   return { jwksUri: server.jwksUri, outbound: { allowInsecureLoopback: true }, ...more };
+}
+
+/** Resolves with the next event of its kind. */
+export function nextKeySetEvent(kind: KeySetEvent['kind']): Promise<KeySetEvent> {
+  return new Promise((resolve) => {
+    const end = onKeySetEvent((event) => {
+      if (event.kind !== kind) return;
+      end();
+      resolve(event);
+    });
+  });
 }
