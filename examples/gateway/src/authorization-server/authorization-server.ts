@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type Provider from 'oidc-provider';
-import type { ClientMetadata, Configuration, KoaContextWithOIDC, ResourceServer } from 'oidc-provider';
+import type { ClientMetadata, Configuration, ResourceServer } from 'oidc-provider';
 import { ALL_SCOPES } from '../scopes.js';
 import { findUser } from '../users.js';
 import { defaultResourceOf, resourceServerOf } from './access-token-format.js';
 import { CLIENT_CREDENTIALS_PARAMETERS, clientCredentialsGrant } from './client-credentials-grant.js';
+import { correctAnswer } from './corrected-answers.js';
 import { loadProvider } from './load-provider.js';
 import { loginPage } from './login-page.js';
 import { OAuthError } from './oauth-error.js';
@@ -34,6 +35,7 @@ export class AuthorizationServer {
   readonly introspectionEndpoint: string;
   /** The client as which the gateway introspects tokens. */
   readonly resourceServer: { readonly clientId: string; readonly clientSecret: string };
+  readonly #host: string;
   readonly #provider: Provider;
   readonly #callback: (request: IncomingMessage, response: ServerResponse) => void;
 
@@ -57,9 +59,10 @@ export class AuthorizationServer {
     this.issuer = provider.issuer;
     this.introspectionEndpoint = `${provider.issuer}/introspect`;
     this.resourceServer = resourceServer;
+    this.#host = new URL(provider.issuer).host;
     this.#provider = provider;
     registerGrants(provider, options);
-    provider.use(sayUnauthorizedClient);
+    provider.use(correctAnswer);
     this.#callback = provider.callback();
   }
 
@@ -82,8 +85,12 @@ export class AuthorizationServer {
     return true;
   }
 
-  /** Hands a request on to an endpoint of the server, as if it had come in under the mount path. */
+  /**
+   * Hands a request on to an endpoint of the server, as if it had come in under the mount path. The host is the
+   * server's own, because oidc-provider makes the addresses that it publishes and redirects to from it.
+   */
   #forward(endpoint: string, request: IncomingMessage, response: ServerResponse): true {
+    request.headers.host = this.#host;
     Object.assign(request, { originalUrl: MOUNT_PATH + endpoint, url: endpoint });
     this.#callback(request, response);
     return true;
@@ -115,16 +122,6 @@ function knownResource(
   const known = resourceServerOf(resource, audience, accessTokenTtlSeconds);
   if (known === undefined) throw new OAuthError('invalid_target', 'the resource is unknown');
   return known;
-}
-
-/** RFC 6749 5.2 has a code of its own for a grant that the client was not registered for. */
-async function sayUnauthorizedClient(context: KoaContextWithOIDC, next: () => Promise<void>): Promise<void> {
-  await next();
-  const { client, params } = context.oidc ?? {};
-  const body = context.body as { error?: string; error_description?: string } | undefined;
-  if (context.oidc?.route !== 'token' || body?.error !== 'invalid_request' || client === undefined) return;
-  const grant = params?.['grant_type'] as string | undefined;
-  if (grant !== undefined && !client.grantTypeAllowed(grant)) body.error = 'unauthorized_client';
 }
 
 async function configurationOf(
@@ -181,7 +178,13 @@ async function configurationOf(
             ? token.kind !== 'RefreshToken'
             : client.clientId === token.clientId,
       },
-      revocation: { enabled: true },
+      revocation: {
+        enabled: true,
+        allowedPolicy: async (_context, client, token) => {
+          if (client.clientId === token.clientId) return true;
+          throw new OAuthError('unauthorized_client', 'the token belongs to another client');
+        },
+      },
       resourceIndicators: {
         enabled: true,
         defaultResource: async (_context, client) => defaultResourceOf(client) as string,

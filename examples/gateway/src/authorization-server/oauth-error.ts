@@ -9,7 +9,10 @@ export class OAuthError extends Error {
   readonly statusCode = 400;
   readonly expose = true;
 
-  constructor(error: 'invalid_request' | 'invalid_grant' | 'invalid_target', description: string) {
+  constructor(
+    error: 'invalid_request' | 'invalid_grant' | 'invalid_target' | 'unauthorized_client',
+    description: string,
+  ) {
     super(error);
     this.error = error;
     this.error_description = description;
