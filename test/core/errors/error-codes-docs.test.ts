@@ -1,0 +1,66 @@
+import { describe, expect, test } from '@jest/globals';
+import { SALLYPORT_ERROR_CODES } from '@sallyport/core';
+import { DETAILS } from '../../../packages/core/src/problem.js';
+import { documentOf, tablesOf } from '../../support/markdown.js';
+import { reasonCodes } from './reason-codes.js';
+
+const document = documentOf('docs/error-codes.md');
+const tables = tablesOf(document);
+const publicCodes = tables.flat().filter((row) => row['Code'] !== undefined);
+const reasons = tables.flat().filter((row) => row['Reason'] !== undefined);
+const inCode = new Map([
+  ...reasonCodes(),
+  ...SALLYPORT_ERROR_CODES.filter((code) => code.includes('_UPSTREAM_')).map(
+    (code) => [code.toLowerCase(), 503] as const,
+  ),
+]);
+
+function plain(cell: string | undefined): string {
+  return (cell ?? '').replaceAll('`', '');
+}
+
+describe('docs/error-codes.md and the code agree', () => {
+  test('on the errors: each code has a section, with a fix', () => {
+    const sections = document.split(/^### /m).filter((section) => section.startsWith('`ERR_'));
+    expect(sections.map((section) => plain(section.split('\n', 1)[0])).toSorted()).toEqual(
+      SALLYPORT_ERROR_CODES.toSorted(),
+    );
+    expect(sections.filter((section) => !section.includes('**Fix:**'))).toEqual([]);
+  });
+
+  test('on the public codes and their texts', () => {
+    expect(Object.fromEntries(publicCodes.map((row) => [plain(row['Code']), row['Text']]))).toEqual(DETAILS);
+  });
+
+  test('on the reasons: all that the code makes, and no other', () => {
+    expect(reasons.map((row) => plain(row['Reason'])).toSorted()).toEqual([...inCode.keys()].toSorted());
+  });
+
+  test.each(reasons.map((row) => [plain(row['Reason']), row] as const))(
+    'on %s: status, meaning and fix',
+    (reason, row) => {
+      expect(Number(row['Status'])).toBe(inCode.get(reason));
+      expect(row['Meaning']).toMatch(/.\.$/);
+      expect(row['Fix']).toMatch(/.\.$/);
+    },
+  );
+});
+
+describe('the search for reasons itself', () => {
+  test('finds those of each kind', () => {
+    const found = reasonCodes();
+    expect(
+      [
+        'credentials_missing',
+        'duplicate_authorization',
+        'path_double_slash',
+        'target_form',
+        'rate_limited',
+        'dependency_failed',
+        'client_gone',
+        'claim_<name>_mistyped',
+        'introspection_answer_unusable',
+      ].filter((reason) => !found.has(reason)),
+    ).toEqual([]);
+  });
+});
