@@ -55,8 +55,7 @@ function authorizationUrl(parameters: Record<string, string>): string {
 }
 
 /** Logs in as a person does; where the browser is sent to in the end. */
-async function logIn(verifier: string): Promise<URL> {
-  const browser = new Browser();
+async function logIn(verifier: string, browser = new Browser()): Promise<URL> {
   const challenge = createHash('sha256').update(verifier).digest('base64url');
   const page = await browser.open(authorizationUrl({ code_challenge: challenge, code_challenge_method: 'S256' }));
   expect(page.answer.text).toContain('<h1>Log in</h1>');
@@ -112,4 +111,68 @@ describe('the authorization code grant', () => {
     const { answer } = await new Browser().open(authorizationUrl({ redirect_uri: 'https://attacker.example/' }));
     expect([answer.status, answer.headers['location']]).toEqual([400, undefined]);
   });
+});
+
+describe('a person who is logged in', () => {
+  const evil = { clientName: '<b>"Good" & known</b>', callbackUrl: 'https://attacker.example/cb', owner: 'subscriber' };
+  let browser: Browser;
+  let page: { url: string; answer: Answer };
+
+  beforeAll(async () => {
+    browser = new Browser();
+    await logIn(randomBytes(32).toString('base64url'), browser);
+    const payload = { ...evil, grantType: 'authorization_code', saasApp: true };
+    const { json } = await gateway.register(payload, 'subscriber');
+    page = await browser.open(
+      authorizationUrl({
+        client_id: json['clientId'],
+        redirect_uri: evil.callbackUrl,
+        scope: 'apim:admin',
+        code_challenge: 'x'.repeat(43),
+        code_challenge_method: 'S256',
+      }),
+    );
+  });
+
+  test('is asked before an application gets anything, and told its name, address and wishes (RFC 6749 10.2)', () => {
+    expect(page.answer.status).toBe(200);
+    for (const shown of [
+      'logged in as admin',
+      '&#60;b&#62;&#34;Good&#34; &#38; known',
+      evil.callbackUrl,
+      'apim:admin',
+    ]) {
+      expect(page.answer.text).toContain(shown);
+    }
+    expect(page.answer.text).not.toContain('<b>"Good"');
+  });
+
+  test('consents by nothing but the button: a form from elsewhere comes without the cookie (RFC 6749 10.12)', async () => {
+    const answer = await gateway.call(page.url, { form: { decision: 'allow' } });
+    expect([answer.status, answer.headers['location']]).toEqual([400, undefined]);
+  });
+
+  test('may decline', async () => {
+    const { answer } = await browser.open(page.url, { decision: 'deny' });
+    const sentTo = new URL(answer.headers['location'] as string);
+    expect([sentTo.searchParams.get('error'), sentTo.searchParams.get('code')]).toEqual(['access_denied', null]);
+  });
+});
+
+test('the login page says which application is let in, and where it is', async () => {
+  const parameters = { code_challenge: 'x'.repeat(43), code_challenge_method: 'S256' };
+  const { answer } = await new Browser().open(authorizationUrl(parameters));
+  for (const shown of ['web_application', REDIRECT_URI, 'apim:tier_view']) expect(answer.text).toContain(shown);
+});
+
+test('who allows an application sends it a code', async () => {
+  const browser = new Browser();
+  const verifier = randomBytes(32).toString('base64url');
+  await logIn(verifier, browser);
+  const challenge = createHash('sha256').update(verifier).digest('base64url');
+  const parameters = { code_challenge: challenge, code_challenge_method: 'S256', prompt: 'consent' };
+  const { url } = await browser.open(authorizationUrl(parameters));
+  const { answer } = await browser.open(url, { decision: 'allow' });
+  const code = new URL(answer.headers['location'] as string).searchParams.get('code');
+  expect((await redeem(code, verifier)).status).toBe(200);
 });

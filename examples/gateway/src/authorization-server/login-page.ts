@@ -2,41 +2,69 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type Provider from 'oidc-provider';
 import { grantableScopes } from '../scopes.js';
 import { authenticateUser, findUser } from '../users.js';
+import { type Asked, consentForm, loginForm } from './login-forms.js';
 
 const MAX_FORM_BYTES = 4_096;
 
-/** The page on which a person logs in during the authorization code grant. Consent is implied by logging in. */
+type Interaction = Awaited<ReturnType<Provider['interactionDetails']>>;
+
+/**
+ * The page on which a person logs in during the authorization code grant. Logging in is consent to what the page
+ * shows; who is logged in already is asked for it, because any user may have registered the application.
+ */
 export async function loginPage(provider: Provider, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const { prompt, params, session } = await provider.interactionDetails(request, response);
-  if (prompt.name === 'consent' && session !== undefined) {
-    return finishConsent(
-      provider,
-      request,
-      response,
-      session.accountId,
-      params as { client_id: string; scope?: string },
-    );
+  const interaction = await provider.interactionDetails(request, response);
+  const { prompt, session, lastSubmission } = interaction;
+  if (prompt.name !== 'consent' || session === undefined) return logIn(provider, interaction, request, response);
+  const hasJustLoggedIn = lastSubmission?.['login'] !== undefined;
+  if (!hasJustLoggedIn) {
+    const asked = await askedBy(provider, interaction);
+    if (request.method !== 'POST') return show(response, 200, consentForm(asked, session.accountId));
+    const form = await readForm(request);
+    if (form?.get('decision') !== 'allow') {
+      return provider.interactionFinished(request, response, { error: 'access_denied' });
+    }
   }
-  if (request.method !== 'POST') return showForm(response, 200, '');
+  const grantId = await grant(provider, interaction, session.accountId);
+  await provider.interactionFinished(request, response, { consent: { grantId } });
+}
+
+async function logIn(
+  provider: Provider,
+  interaction: Interaction,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const asked = await askedBy(provider, interaction);
+  if (request.method !== 'POST') return show(response, 200, loginForm(asked, ''));
   const form = await readForm(request);
   const user = form && authenticateUser(form.get('username') ?? '', form.get('password') ?? '');
-  if (!user) return showForm(response, 401, 'User name or password is wrong.');
+  if (!user) return show(response, 401, loginForm(asked, 'User name or password is wrong.'));
   await provider.interactionFinished(request, response, { login: { accountId: user.name } });
 }
 
-async function finishConsent(
-  provider: Provider,
-  request: IncomingMessage,
-  response: ServerResponse,
-  accountId: string,
-  params: { client_id: string; scope?: string },
-): Promise<void> {
-  const grant = new provider.Grant({ accountId, clientId: params.client_id });
-  const requested = params.scope?.split(' ') ?? [];
+/** Grants what the user's roles allow of what was asked for; the identifier of the grant. */
+async function grant(provider: Provider, interaction: Interaction, accountId: string): Promise<string> {
+  const requested = scopesOf(interaction);
   const granted = grantableScopes(requested, findUser(accountId)?.roles ?? []);
-  grant.addOIDCScope(granted.join(' '));
-  grant.rejectOIDCScope(requested.filter((scope) => !granted.includes(scope)).join(' '));
-  await provider.interactionFinished(request, response, { consent: { grantId: await grant.save() } });
+  const made = new provider.Grant({ accountId, clientId: String(interaction.params['client_id']) });
+  made.addOIDCScope(granted.join(' '));
+  made.rejectOIDCScope(requested.filter((scope) => !granted.includes(scope)).join(' '));
+  return made.save();
+}
+
+async function askedBy(provider: Provider, interaction: Interaction): Promise<Asked> {
+  const clientId = String(interaction.params['client_id']);
+  const client = await provider.Client.find(clientId);
+  return {
+    application: client?.clientName ?? clientId,
+    redirectUri: String(interaction.params['redirect_uri']),
+    scopes: scopesOf(interaction),
+  };
+}
+
+function scopesOf({ params }: Interaction): readonly string[] {
+  return typeof params['scope'] === 'string' ? params['scope'].split(' ') : [];
 }
 
 async function readForm(request: IncomingMessage): Promise<URLSearchParams | undefined> {
@@ -50,16 +78,11 @@ async function readForm(request: IncomingMessage): Promise<URLSearchParams | und
   return new URLSearchParams(Buffer.concat(chunks).toString('utf8'));
 }
 
-/** Nothing of the request is shown, so there is nothing to escape. The form posts to its own address. */
-function showForm(response: ServerResponse, status: number, message: string): void {
+function show(response: ServerResponse, status: number, html: string): void {
   response.writeHead(status, {
     'Content-Type': 'text/html; charset=utf-8',
     'Cache-Control': 'no-store',
     'Content-Security-Policy': "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
   });
-  response.end(`<!doctype html><html lang="en"><title>Log in</title><body style="font-family:sans-serif;margin:3em">
-<h1>Log in</h1><p role="alert">${message}</p>
-<form method="post"><p><label>User name <input name="username" autofocus autocomplete="username"></label></p>
-<p><label>Password <input name="password" type="password" autocomplete="current-password"></label></p>
-<p><button>Log in</button></p></form></body></html>`);
+  response.end(html);
 }

@@ -1,0 +1,45 @@
+/** What an application asks a person for. */
+export interface Asked {
+  /** The name that it was registered with. */
+  readonly application: string;
+  /** Where the person is sent to with the answer: the name may say anything, the address cannot. */
+  readonly redirectUri: string;
+  readonly scopes: readonly string[];
+}
+
+/** Both forms post to their own address. */
+export function loginForm(asked: Asked, message: string): string {
+  return page(
+    'Log in',
+    `<p role="alert">${message}</p>
+${purpose('Log in to let', asked)}
+<form method="post"><p><label>User name <input name="username" autofocus autocomplete="username"></label></p>
+<p><label>Password <input name="password" type="password" autocomplete="current-password"></label></p>
+<p><button>Log in</button></p></form>`,
+  );
+}
+
+export function consentForm(asked: Asked, user: string): string {
+  return page(
+    'Allow access',
+    `<p>You are logged in as ${escaped(user)}.</p>
+${purpose('Do you let', asked)}
+<form method="post"><p><button name="decision" value="allow">Allow</button>
+<button name="decision" value="deny">Deny</button></p></form>`,
+  );
+}
+
+function purpose(beginning: string, { application, redirectUri, scopes }: Asked): string {
+  const list = scopes.map((scope) => `<li>${escaped(scope)}</li>`).join('');
+  return `<p>${beginning} <b>${escaped(application)}</b> at ${escaped(redirectUri)} act for you:</p><ul>${list}</ul>`;
+}
+
+function page(title: string, content: string): string {
+  return `<!doctype html><html lang="en"><title>${title}</title><body style="font-family:sans-serif;margin:3em">
+<h1>${title}</h1>${content}</body></html>`;
+}
+
+/** Names and addresses are what somebody registered. */
+function escaped(text: string): string {
+  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+}
