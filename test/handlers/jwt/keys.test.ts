@@ -71,6 +71,8 @@ describe('keys', () => {
     expect(await jwtWith(trusted({ jwks: { keys: [RSA.jwk, EC.jwk] } }, { algorithms })).outcome(token)).toBe(
       'granted',
     );
+    const doubled = jwtWith(trusted({ jwks: { keys: [EC.jwk, EC.jwk] } }));
+    expect(await doubled.outcome(token)).toBe('granted');
     const ambiguous = jwtWith(trusted({ jwks: { keys: [second.jwk, EC.jwk] } }));
     expect(await ambiguous.outcome(token)).toBe('401 key_unfit');
   });

@@ -49,8 +49,24 @@ export const decryptionKey: OptionCheck<DecryptionSettings> = (value, name) => {
   if (!checked.contentEncryption.every((encryption) => CONTENT_ENCRYPTION.includes(encryption))) {
     throw invalid(`${name}.contentEncryption`, `must be some of ${CONTENT_ENCRYPTION.join(', ')}`);
   }
+  const { algorithms, contentEncryption } = checked;
+  if (key.type === 'secret' && !secretBytes(algorithms, contentEncryption).every((n) => n === key.symmetricKeySize)) {
+    throw invalid(`${name}.key`, 'must be as long as its algorithms say');
+  }
   return { ...checked, key };
 };
+
+/** The lengths that a secret must have: that in the name of the wrapping, or of the encryption that it serves directly. */
+function secretBytes(algorithms: readonly string[], contentEncryption: readonly string[]): readonly number[] {
+  return algorithms.flatMap((algorithm) =>
+    algorithm === 'dir' ? contentEncryption.map((name) => bitsIn(name) / 8) : [bitsIn(algorithm) / 8],
+  );
+}
+
+/** `A256GCM` needs 256 bits; `A128CBC-HS256` one half of 256 for each of its two keys (RFC 7518 5.2.2.1). */
+function bitsIn(name: string): number {
+  return Number(/\d{3}(?!.*\d)/.exec(name)?.[0]);
+}
 
 function readKey(value: unknown, name: string): KeyObject {
   const key = value instanceof Uint8Array ? createSecretKey(value) : asKeyObject(value, name);

@@ -19,7 +19,10 @@ export class KeyTable {
       else if (id !== undefined && known === undefined) this.#byId.set(id, key);
     }
     this.ambiguous = ambiguous;
-    this.keys = keys.filter(({ id }) => id === undefined || !ambiguous.has(id));
+    // One key that is published twice is still one.
+    this.keys = keys.filter((key) => {
+      return key.id === undefined || (this.#byId.get(key.id) === key && !ambiguous.has(key.id));
+    });
   }
 
   /** Without an identifier the algorithm has to be enough to tell one key (RFC 7515 4.1.4). */

@@ -1,0 +1,202 @@
+import { describe, expect, test } from '@jest/globals';
+import type { IssuerResolverOptions, TrustedIssuer } from '@sallyport/handlers/jwt';
+import { type JwtUnderTest, jwtWith, keyServer, NOON, published, tokenBy, trusted } from './jwt-fixture.js';
+import { newKey } from './signing.js';
+
+const EC = newKey('ES256', 'key-1');
+const OTHER_EC = newKey('ES256', 'key-1');
+const ACME = 'https://acme.login.example.com';
+const UMBRELLA = 'https://umbrella.login.example.com';
+
+/** A directory of tenants that counts how often it was asked. */
+class Directory {
+  readonly tenants = new Map<string, TrustedIssuer>();
+  readonly asked: string[] = [];
+
+  readonly resolve = async (issuer: string): Promise<TrustedIssuer | undefined> => {
+    this.asked.push(issuer);
+    return this.tenants.get(issuer);
+  };
+
+  static of(...tenants: readonly TrustedIssuer[]): Directory {
+    const directory = new Directory();
+    for (const tenant of tenants) directory.tenants.set(tenant.issuer, tenant);
+    return directory;
+  }
+}
+
+function tenant(issuer: string, key = EC): TrustedIssuer {
+  return trusted({ jwks: { keys: [key.jwk] } }, { issuer });
+}
+
+function resolving(resolve: IssuerResolverOptions['resolve'], more: Partial<IssuerResolverOptions> = {}): JwtUnderTest {
+  const trusts = (issuer: string) => new URL(issuer).host.endsWith('.login.example.com');
+  return jwtWith([], { issuerResolver: { trusts, resolve, ...more } });
+}
+
+let serial = 0;
+
+/** A token that nobody has seen yet. */
+function fresh(iss: string, key = EC): string {
+  serial += 1;
+  return tokenBy(key, { iss, jti: `token-${serial}`, exp: NOON + 90_000 });
+}
+
+describe('an issuer that is resolved at run time', () => {
+  test('is held to its own keys and rules, like any other', async () => {
+    const directory = Directory.of(tenant(ACME), { ...tenant(UMBRELLA, OTHER_EC), audience: 'urn:umbrella' });
+    const jwt = resolving(directory.resolve);
+    expect(await jwt.decide(fresh(ACME))).toMatchObject({ principal: { issuer: ACME } });
+    expect(await jwt.outcome(fresh(UMBRELLA))).toBe('401 signature_invalid');
+    expect(await jwt.outcome(fresh(UMBRELLA, OTHER_EC))).toBe('401 audience_mismatch');
+    expect(await jwt.outcome(fresh(ACME, OTHER_EC))).toBe('401 signature_invalid');
+  });
+
+  test.each<[string, IssuerResolverOptions['trusts']]>([
+    ['a list', [ACME]],
+    ['a function', (issuer) => issuer === ACME],
+    ['a function that answers with anything but true', (issuer) => (issuer === ACME ? true : (1 as never))],
+  ])('is asked for only where %s allows it: nobody looks a stranger up', async (_, trusts) => {
+    const directory = Directory.of(tenant(ACME), tenant(UMBRELLA));
+    const jwt = resolving(directory.resolve, { trusts });
+    expect(await jwt.outcome(fresh(ACME))).toBe('granted');
+    expect(await jwt.outcome(fresh(UMBRELLA))).toBe('401 credentials_unrecognised');
+    expect(directory.asked).toEqual([ACME]);
+  });
+
+  test('stands besides configured ones, which are never looked up', async () => {
+    const directory = Directory.of(tenant(ACME, OTHER_EC));
+    const jwt = jwtWith([tenant(ACME)], { issuerResolver: { trusts: [ACME, UMBRELLA], resolve: directory.resolve } });
+    expect(await jwt.outcome(fresh(ACME))).toBe('granted');
+    expect(directory.asked).toEqual([]);
+  });
+
+  test('is looked up once for a thousand tokens at once, and once in ten minutes', async () => {
+    const directory = Directory.of(tenant(ACME));
+    const jwt = resolving(directory.resolve);
+    const outcomes = await Promise.all(Array.from({ length: 1_000 }, () => jwt.outcome(fresh(ACME))));
+    expect(new Set(outcomes)).toEqual(new Set(['granted']));
+    jwt.clock.pass(599.999);
+    await jwt.decide(fresh(ACME));
+    expect(directory.asked).toHaveLength(1);
+    jwt.clock.pass(0.001);
+    await jwt.decide(fresh(ACME));
+    expect(directory.asked).toHaveLength(2);
+  });
+
+  test('keeps its keys as long as its options stay the same', async () => {
+    const server = await keyServer(EC.jwk);
+    const jwt = resolving(async (issuer) => trusted(published(server), { issuer }), { ttlSeconds: 10 });
+    await jwt.decide(fresh(ACME));
+    jwt.clock.pass(10);
+    expect(await jwt.outcome(fresh(ACME))).toBe('granted');
+    expect(server.fetches).toBe(1);
+  });
+
+  test('whose options have changed is judged by the new ones, for tokens that are remembered as well', async () => {
+    const directory = Directory.of(tenant(ACME));
+    const jwt = resolving(directory.resolve, { ttlSeconds: 10 });
+    const token = fresh(ACME);
+    await jwt.decide(token);
+    directory.tenants.set(ACME, { ...tenant(ACME), audience: 'urn:moved' });
+    jwt.clock.pass(10);
+    expect(await jwt.outcome(fresh(ACME))).toBe('401 audience_mismatch');
+    expect(await jwt.outcome(token)).toBe('401 audience_mismatch');
+  });
+
+  test('that is gone takes its tokens along', async () => {
+    const directory = Directory.of(tenant(ACME));
+    const jwt = resolving(directory.resolve, { ttlSeconds: 10 });
+    const token = fresh(ACME);
+    await jwt.decide(token);
+    directory.tenants.clear();
+    jwt.clock.pass(10);
+    expect(await jwt.outcome(fresh(ACME))).toBe('401 issuer_unknown');
+    expect(await jwt.outcome(token)).toBe('401 issuer_unknown');
+  });
+
+  test('that does not exist is asked for once in 30 s', async () => {
+    const directory = Directory.of();
+    const jwt = resolving(directory.resolve);
+    expect(await jwt.outcome(fresh(ACME))).toBe('401 issuer_unknown');
+    jwt.clock.pass(29.999);
+    expect(await jwt.outcome(fresh(ACME))).toBe('401 issuer_unknown');
+    expect(directory.asked).toHaveLength(1);
+    directory.tenants.set(ACME, tenant(ACME));
+    jwt.clock.pass(0.001);
+    expect(await jwt.outcome(fresh(ACME))).toBe('granted');
+  });
+
+  test('is forgotten when others are used more often, and then looked up again', async () => {
+    const names = ['a', 'b', 'c'].map((name) => `https://${name}.login.example.com`);
+    const directory = Directory.of(...names.map((name) => tenant(name)));
+    const jwt = resolving(directory.resolve, { maxIssuers: 2 });
+    for (const name of names) await jwt.decide(fresh(name));
+    expect(await jwt.outcome(fresh(names[0] as string))).toBe('granted');
+    expect(directory.asked).toHaveLength(4);
+  });
+});
+
+describe('a directory that cannot answer means 503, and is asked again', () => {
+  test.each<[string, IssuerResolverOptions['resolve']]>([
+    ['a rejection', () => Promise.reject(new Error('secret-password in a message'))],
+    [
+      'an error',
+      () => {
+        throw new Error('secret-password in a message');
+      },
+    ],
+  ])('%s', async (_, fail) => {
+    const directory = Directory.of(tenant(ACME));
+    let isBroken = true;
+    const jwt = resolving((issuer) => (isBroken ? fail(issuer) : directory.resolve(issuer)));
+    const token = fresh(ACME);
+    const { decision, event } = await jwt.explain(token);
+    expect(decision).toMatchObject({ status: 503, reason: 'err_sallyport_upstream_unreachable' });
+    expect(JSON.stringify([decision, event])).not.toContain('secret-password');
+    isBroken = false;
+    expect(await jwt.outcome(token)).toBe('granted');
+  });
+
+  test('silence, after 2 s', async () => {
+    const jwt = resolving(() => new Promise(() => {}));
+    const asking = jwt.outcome(fresh(ACME));
+    // The deadlines of decision and lookup.
+    while (jwt.clock.waiting < 2) await new Promise(setImmediate);
+    jwt.clock.pass(2);
+    expect(await asking).toBe('503 err_sallyport_upstream_timeout');
+  });
+
+  test('a flood of names: more than 64 lookups at once are refused, those who know their issuer are not', async () => {
+    const directory = Directory.of(tenant(ACME));
+    const pending: (() => void)[] = [];
+    const jwt = resolving(async (issuer) => {
+      if (issuer !== ACME) await new Promise<void>((resolve) => pending.push(resolve));
+      return directory.resolve(issuer);
+    });
+    await jwt.decide(fresh(ACME));
+    const flood = Array.from({ length: 100 }, (_, index) => jwt.outcome(fresh(`https://${index}.login.example.com`)));
+    while (pending.length < 64) await new Promise(setImmediate);
+    expect(await jwt.outcome(fresh(ACME))).toBe('granted');
+    for (const release of pending) release();
+    const outcomes = await Promise.all(flood);
+    expect(outcomes.filter((outcome) => outcome === '401 issuer_unknown')).toHaveLength(64);
+    expect(outcomes.filter((outcome) => outcome === '503 err_sallyport_upstream_overloaded')).toHaveLength(36);
+  });
+});
+
+describe('a directory that is wrong is a bug: 500', () => {
+  test.each<[string, unknown]>([
+    ['another issuer than was asked for', tenant(UMBRELLA)],
+    ['null', null],
+    ['options that are refused', { ...tenant(ACME), algorithms: 'none' }],
+  ])('%s', async (_, answer) => {
+    const jwt = resolving(async () => answer as TrustedIssuer);
+    expect(await jwt.outcome(fresh(ACME))).toBe('500 handler_threw');
+  });
+
+  test('a predicate that throws', async () => {
+    const jwt = resolving(async () => tenant(ACME), { trusts: (issuer) => new URL(issuer).host === 'x' });
+    expect(await jwt.outcome(fresh('no url'))).toBe('500 handler_threw');
+  });
+});
