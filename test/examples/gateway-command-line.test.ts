@@ -139,3 +139,28 @@ test('an expired token is refused, also when its answer is cached (RFC 6750 3.1,
     await gateway.stop();
   }
 }, 30_000);
+
+test('--wso2-compatible refuses a missing scope as WSO2 does, and nothing else (checklist 24)', async () => {
+  const gateway = await GatewayProcess.start(['--wso2-compatible']);
+  try {
+    const payload = { clientName: 'compatible', owner: 'admin', grantType: 'password', saasApp: true };
+    const client = (await gateway.register(payload)).json as Client;
+    const form = { grant_type: 'password', username: 'admin', password: 'admin', scope: 'apim:tier_view' };
+    const token = bearer((await gateway.token(client, form)).json['access_token']);
+    const refused = await gateway.api('/redeploy-api', token);
+    expect(refused.status).toBe(401);
+    expect(refused.json).toEqual({
+      code: 401,
+      message: '',
+      description: 'Unauthenticated request',
+      moreInfo: '',
+      error: [],
+    });
+    expect(refused.headers['www-authenticate']).toContain('error="insufficient_scope"');
+    expect((await gateway.api('/end-points', token)).status).toBe(200);
+    const anonymous = await gateway.api('/end-points');
+    expect([anonymous.status, anonymous.headers['www-authenticate']]).toEqual([401, expect.any(Array)]);
+  } finally {
+    await gateway.stop();
+  }
+});

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { parse } from 'yaml';
 import { CountingProxy } from '../support/counting-proxy.js';
 import { basic, bearer, type Client, GatewayProcess } from '../support/gateway-process.js';
 
@@ -94,15 +95,24 @@ describe('dynamic client registration v0.17', () => {
     expect(JSON.parse(json['jsonString'] as string).grant_types).toBe('password');
   });
 
-  test.each(['www.google.lk', 'http://example.org/cb', 'https://example.org/cb#x', 'javascript:alert(1)'])(
-    'authorization_code with the callback URL %s is 400',
-    async (callbackUrl) => {
-      const grantType = 'authorization_code';
-      const answer = await gateway.register({ ...PAYLOAD, clientName: callbackUrl, callbackUrl, grantType });
-      expect(answer.status).toBe(400);
-      expect(answer.json).toMatchObject({ code: 400, message: 'Bad Request', error: [] });
-    },
-  );
+  test.each([
+    'www.google.lk',
+    'http://example.org/cb',
+    'http://localhost.example.org/cb',
+    'https://example.org/cb#x',
+    'https://example.org/#',
+    'https:example.org/cb',
+    'https://admin@example.org/cb',
+    'https://localhost\\@example.org/cb',
+    'https://example.org/ cb',
+    'https://example.org/\r\nSet-Cookie: a=b',
+    'javascript:alert(1)',
+  ])('authorization_code with the callback URL %j is 400', async (callbackUrl) => {
+    const grantType = 'authorization_code';
+    const answer = await gateway.register({ ...PAYLOAD, clientName: callbackUrl, callbackUrl, grantType });
+    expect(answer.status).toBe(400);
+    expect(answer.json).toMatchObject({ code: 400, message: 'Bad Request', error: [] });
+  });
 
   test.each([
     ['no JSON', '{"clientName":'],
@@ -155,6 +165,21 @@ describe('the token endpoint', () => {
     expect([answer.status, answer.json['error']]).toEqual([400, error]);
   });
 
+  test.each([
+    ['a parameter that is sent twice', 'grant_type=password&username=admin&username=creator&password=admin'],
+    ['a client that proves itself in two ways', () => `grant_type=password&client_secret=${client.clientSecret}`],
+  ])('%s is 400 invalid_request (checklist 9, RFC 6749 3.2, 2.3)', async (_what, form) => {
+    const answer = await gateway.call(`${gateway.tokenOrigin}/token`, {
+      method: 'POST',
+      headers: {
+        authorization: basic(client.clientId, client.clientSecret),
+        'content-type': 'application/x-www-form-urlencoded',
+      },
+      body: typeof form === 'string' ? form : form(),
+    });
+    expect([answer.status, answer.json['error']]).toEqual([400, 'invalid_request']);
+  });
+
   test('a wrong client secret is 401 invalid_client with a Basic challenge (checklist 9, RFC 6749 5.2)', async () => {
     const answer = await gateway.token({ ...client, clientSecret: 'wrong' }, { grant_type: 'password' });
     expect([answer.status, answer.json['error']]).toEqual([401, 'invalid_client']);
@@ -196,6 +221,11 @@ describe('the token endpoint', () => {
     const refused = await gateway.api('/end-points', bearer(token));
     expect(refused.status).toBe(401);
     expect(refused.headers['www-authenticate']?.[0]).toContain('error="invalid_token"');
+    const introspection = await gateway.call(`${gateway.origin}/oauth2/introspect`, {
+      form: { token },
+      headers: { authorization: basic(client.clientId, client.clientSecret) },
+    });
+    expect([introspection.status, introspection.json]).toEqual([200, { active: false }]);
   });
 
   test('revoking the refresh token ends the access token, too (RFC 7009 2.1)', async () => {
@@ -232,10 +262,22 @@ describe('the definition', () => {
     expect(operations.map(([path]) => path)).toEqual(expect.arrayContaining([...READING, ...DEPLOYING]));
   });
 
-  test('is served as YAML', async () => {
+  test('has six operations besides itself, and each of its paths is mounted (checklist 14)', async () => {
+    const { json } = await gateway.api('/swagger.json', {}, '');
+    const operations = Object.entries<object>(json['paths']).flatMap(([path, item]) =>
+      Object.keys(item).map((method) => `${method} ${path}`),
+    );
+    const six = [...READING.map((path) => `get ${path}`), ...DEPLOYING.map((path) => `post ${path}`)];
+    expect(operations.toSorted()).toEqual([...six, 'get /swagger.json', 'get /swagger.yaml'].toSorted());
+    const token = bearer(await accessToken('apim:api_publish'));
+    for (const path of [...READING, ...DEPLOYING]) expect((await gateway.api(path, token)).status).toBe(200);
+  });
+
+  test('is served as YAML, with the same content (checklist 13)', async () => {
     const { status, headers, text } = await gateway.api('/swagger.yaml', {}, '');
     expect([status, headers['content-type']]).toEqual([200, 'text/yaml; charset=utf-8']);
     expect(text).toMatch(/^openapi: 3\.0\./);
+    expect(parse(text)).toEqual((await gateway.api('/swagger.json', {}, '')).json);
   });
 
   test('a path that it does not know is refused, with and without a token (checklist 16)', async () => {
@@ -252,7 +294,7 @@ describe('the six operations', () => {
     }
   });
 
-  test.each(DEPLOYING)('POST %s needs apim:api_publish (RFC 6750 3.1)', async (path) => {
+  test.each(DEPLOYING)('POST %s needs apim:api_publish (checklist 23, RFC 6750 3.1)', async (path) => {
     expect((await gateway.api(path, bearer(await accessToken('apim:api_publish')))).status).toBe(200);
     const refused = await gateway.api(path, bearer(await accessToken('apim:tier_view')));
     expect(refused.status).toBe(403);
@@ -273,7 +315,7 @@ describe('the six operations', () => {
   });
 
   test.each([...READING, ...DEPLOYING])(
-    '%s without credentials is 401 and a challenge without a code (RFC 6750 3.1)',
+    '%s without credentials is 401 and a challenge without a code (checklist 23, 24, RFC 6750 3.1)',
     async (path) => {
       const answer = await gateway.api(path);
       expect(answer.status).toBe(401);
@@ -286,11 +328,14 @@ describe('the six operations', () => {
     },
   );
 
-  test.each([...READING, ...DEPLOYING])('%s with a bad token is 401 invalid_token (RFC 6750 3.1)', async (path) => {
-    const answer = await gateway.api(path, bearer('never-issued'));
-    expect(answer.status).toBe(401);
-    expect(answer.headers['www-authenticate']?.[0]).toMatch(/^Bearer realm="Gateway API", error="invalid_token"/);
-  });
+  test.each([...READING, ...DEPLOYING])(
+    '%s with a bad token is 401 invalid_token (checklist 21, 23, RFC 6750 3.1)',
+    async (path) => {
+      const answer = await gateway.api(path, bearer('never-issued'));
+      expect(answer.status).toBe(401);
+      expect(answer.headers['www-authenticate']?.[0]).toMatch(/^Bearer realm="Gateway API", error="invalid_token"/);
+    },
+  );
 
   test('a refresh token is no access token (RFC 7662 4)', async () => {
     const form = { grant_type: 'password', username: 'admin', password: 'admin', scope: 'apim:tier_view' };
@@ -314,7 +359,7 @@ describe('the six operations', () => {
 });
 
 describe('the default flow', () => {
-  test('1,000 concurrent requests with one new token cause one introspection call, the next round none', async () => {
+  test('1,000 concurrent requests with one new token cause one introspection call, the next round none (checklist 18, 19, 20)', async () => {
     const token = bearer(await accessToken('apim:tier_view'));
     const before = proxy.calls;
     const round = () => Promise.all(Array.from({ length: 1_000 }, () => gateway.api('/end-points', token)));
@@ -324,7 +369,28 @@ describe('the default flow', () => {
     expect(proxy.calls - before).toBe(1);
   });
 
-  test('an authorization server that is down is 503 and Retry-After, and is not remembered as a no', async () => {
+  test('a refused token causes one introspection call, and none for a while (checklist 21)', async () => {
+    const before = proxy.calls;
+    for (let count = 0; count < 3; count += 1)
+      expect((await gateway.api('/end-points', bearer('x.y'))).status).toBe(401);
+    expect(proxy.calls - before).toBe(1);
+  });
+
+  test.each([
+    ['fails', { status: 500 }],
+    ['refuses the gateway', { status: 400 }],
+    ['does not answer', { isSilent: true }],
+  ])('an authorization server that %s is 503, and is not remembered as a no (checklist 22)', async (_how, fault) => {
+    const token = bearer(await accessToken('apim:tier_view'));
+    Object.assign(proxy, fault);
+    const answer = await gateway.api('/end-points', token);
+    Object.assign(proxy, { status: undefined, isSilent: false });
+    expect(answer.status).toBe(503);
+    expect(answer.headers['www-authenticate']).toBeUndefined();
+    expect((await gateway.api('/end-points', token)).status).toBe(200);
+  });
+
+  test('an authorization server that is down is 503 and Retry-After, and is not remembered as a no (checklist 22)', async () => {
     const token = bearer(await accessToken('apim:tier_view'));
     proxy.isDown = true;
     const answer = await gateway.api('/end-points', token);
@@ -345,10 +411,53 @@ describe('the default flow', () => {
   });
 });
 
+describe('the Authorization header', () => {
+  test.each(['bearer', 'BEARER', 'bEaReR'])('names its scheme in any case: %s (checklist 28)', async (scheme) => {
+    const authorization = `${scheme} ${await accessToken('apim:tier_view')}`;
+    expect((await gateway.api('/end-points', { authorization })).status).toBe(200);
+  });
+
+  test.each([
+    ['xBearer TOKEN', 401],
+    ['x Bearer TOKEN', 401],
+    ['Basic Bearer TOKEN', 401],
+    ['Bearer: TOKEN', 400],
+    ['Bearer-TOKEN', 401],
+    ['TOKEN', 401],
+    ['Bearer Bearer TOKEN', 400],
+    ['Bearer\tTOKEN', 400],
+    ['Bearer TOKEN,Basic YTpi', 400],
+  ])('is nothing else than a scheme at its start and the token: %j is %i (checklist 28)', async (text, status) => {
+    const authorization = text.replace('TOKEN', await accessToken('apim:tier_view'));
+    expect((await gateway.api('/end-points', { authorization })).status).toBe(status);
+  });
+});
+
+test('every refusal has the five members of the error body (checklist 24)', async () => {
+  const token = bearer(await accessToken('apim:tier_view'));
+  proxy.isDown = true;
+  const unavailable = await gateway.api('/end-points', bearer('never-seen'));
+  proxy.isDown = false;
+  const refusals = [
+    await gateway.api('/end-points', { authorization: 'Bearer a b' }),
+    await gateway.api('/end-points'),
+    await gateway.api('/redeploy-api', token),
+    await gateway.api('/elsewhere', token),
+    await gateway.call(`${gateway.origin}/elsewhere`),
+    await gateway.call(`${gateway.tokenOrigin}/token`),
+    unavailable,
+  ];
+  expect(refusals.map(({ status }) => status)).toEqual([400, 401, 403, 404, 404, 405, 503]);
+  for (const { status, headers, json } of refusals) {
+    expect(Object.keys(json)).toEqual(['code', 'message', 'description', 'moreInfo', 'error']);
+    expect([json['code'], headers['content-type']]).toEqual([status, 'application/json']);
+  }
+});
+
 describe('the custom handler', () => {
   const key = () => /X-API-Key: (\S+)'/.exec(gateway.output.join('\n'))?.[1] as string;
 
-  test('takes the key that was printed', async () => {
+  test('takes the key that was printed, while the built-in handlers keep working (checklist 31)', async () => {
     expect((await gateway.api('/redeploy-api', { 'x-api-key': key() })).status).toBe(200);
   });
 

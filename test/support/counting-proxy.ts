@@ -13,6 +13,10 @@ export class CountingProxy {
   calls = 0;
   /** While true, connections are cut as soon as a request is there. */
   isDown = false;
+  /** While true, calls are taken and not answered. */
+  isSilent = false;
+  /** While set, calls are answered with this status. */
+  status: number | undefined;
   /** Where calls go on to; the gateway's port is known only after it has started. */
   target = '';
   readonly #server: Server;
@@ -38,6 +42,8 @@ export class CountingProxy {
     server.on('request', (incoming, outgoing) => {
       this.calls += 1;
       if (this.isDown) return incoming.destroy();
+      if (this.isSilent) return;
+      if (this.status !== undefined) return outgoing.writeHead(this.status).end();
       const { method, url, headers } = incoming;
       const onward = request(this.target + url, { method, headers, rejectUnauthorized: false }, (answer) => {
         outgoing.writeHead(answer.statusCode ?? 502, answer.rawHeaders);

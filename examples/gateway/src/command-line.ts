@@ -8,6 +8,8 @@ export interface CommandLine {
   readonly accessTokenTtlSeconds: number;
   /** Where tokens are introspected, and whom to trust there (a PEM file), when it is not the embedded server itself. */
   readonly introspection: { readonly endpoint: string; readonly certificateFile: string } | undefined;
+  /** Refuses a missing scope with 401, as WSO2 does, and not with 403 (RFC 6750 3.1). */
+  readonly isWso2Compatible: boolean;
 }
 
 /** What is wrong with the command line or the environment, in one line. */
@@ -18,6 +20,7 @@ export const USAGE = `Usage: npm start -- [--port N] [--token-port N] [--access-
   --port N                    API and client registration (GATEWAY_PORT, default 9443)
   --token-port N              token endpoint (TOKEN_PORT, default 8243)
   --access-token-ttl SECONDS  life of an access token (ACCESS_TOKEN_TTL, default 3600)
+  --wso2-compatible           refuse a missing scope with 401, as WSO2 does, instead of 403
   --introspection-endpoint URL, --introspection-ca FILE
                               introspect through another address, a proxy say, whose certificate is in FILE
 
@@ -33,6 +36,7 @@ export function readCommandLine(args: readonly string[], environment: NodeJS.Pro
     tokenPort: whole('token-port', values['token-port'] ?? environment['TOKEN_PORT'] ?? '8243', 0, 65_535),
     accessTokenTtlSeconds: whole('access-token-ttl', ttl, 1, 86_400),
     introspection: elsewhere(values['introspection-endpoint'], values['introspection-ca']),
+    isWso2Compatible: values['wso2-compatible'] ?? false,
   };
 }
 
@@ -50,6 +54,7 @@ interface Values {
   'access-token-ttl'?: string | undefined;
   'introspection-endpoint'?: string | undefined;
   'introspection-ca'?: string | undefined;
+  'wso2-compatible'?: boolean | undefined;
   help?: boolean | undefined;
 }
 
@@ -60,6 +65,7 @@ function parse(args: readonly string[]): Values {
     'access-token-ttl': { type: 'string' },
     'introspection-endpoint': { type: 'string' },
     'introspection-ca': { type: 'string' },
+    'wso2-compatible': { type: 'boolean' },
     help: { type: 'boolean', short: 'h' },
   } as const;
   try {

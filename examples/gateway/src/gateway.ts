@@ -17,7 +17,7 @@ import { gatewayApi } from './gateway-api.js';
 import { PIZZA_SHACK, PIZZA_SHACK_KEY } from './pizza-shack.js';
 import { apiSecurity, registrationSecurity } from './security.js';
 import { tokenEndpoint } from './token-endpoint.js';
-import { sendWso2Error } from './wso2-error.js';
+import { refuseAsWso2, sendWso2Error } from './wso2-error.js';
 
 export const REGISTRATION_PATH = '/client-registration/v0.17/register';
 
@@ -47,7 +47,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       origin,
       audience: origin + BASE_PATH,
       accessTokenTtlSeconds: options.accessTokenTtlSeconds,
-      onAccessTokenEnded: (token) => void revocations.revokeToken(token),
+      onAccessTokenEnded: (token, expiresAt) => void revocations.revokeToken(token, { expiresAt }),
     });
     const apiKey = { name: 'pipeline', key: randomBytes(24).toString('base64url'), scopes: ['apim:api_publish'] };
     const definition = readDefinition();
@@ -64,7 +64,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     });
     const registrationChain = await registrationSecurity();
     const app = application(definition, authorizationServer, {
-      api: expressSecurity(apiChain)(),
+      api: expressSecurity(apiChain, options.isWso2Compatible ? { onDenied: refuseAsWso2 } : {})(),
       registration: expressSecurity(registrationChain)(),
     });
     apiServer.on('request', (request, response) => {

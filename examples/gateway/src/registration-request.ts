@@ -56,10 +56,12 @@ function grantsOf(list: string, callbackUrl: string): readonly string[] {
   return kept;
 }
 
+/** What URL parsers forgive is refused before: whatever is sent there has to be read by everybody in the same way. */
+const ABSOLUTE_URL = /^https?:\/\/[A-Za-z0-9\-._~!$&'()*+,;=:[\]%]+(?:[/?][A-Za-z0-9\-._~!$&'()*+,;=:@%/?]*)?$/i;
+
 function isRedirectUri(callbackUrl: string): boolean {
-  if (!URL.canParse(callbackUrl)) return false;
-  const { protocol, hostname, hash } = new URL(callbackUrl);
-  if (hash !== '') return false;
+  if (!ABSOLUTE_URL.test(callbackUrl) || !URL.canParse(callbackUrl)) return false;
+  const { protocol, hostname } = new URL(callbackUrl);
   return protocol === 'https:' || (protocol === 'http:' && ['localhost', '127.0.0.1', '[::1]'].includes(hostname));
 }
 

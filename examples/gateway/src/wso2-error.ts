@@ -1,5 +1,5 @@
-import type { ServerResponse } from 'node:http';
-import type { ProblemFormatter } from '@sallyport/core';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { DeniedDecision, ProblemFormatter } from '@sallyport/core';
 
 /** The error body of WSO2's REST APIs. */
 export interface Wso2Error {
@@ -23,6 +23,13 @@ export const wso2Format: ProblemFormatter = ({ status, title, detail, code, corr
     error: [{ code, message: detail }],
   }),
 });
+
+/** Writes a refusal as WSO2 does: who lacks a scope is told the same as who lacks credentials. */
+export function refuseAsWso2(denied: DeniedDecision, _request: IncomingMessage, response: ServerResponse): void {
+  const lacksScope = denied.status === 403;
+  response.writeHead(lacksScope ? 401 : denied.status, denied.headers.flat());
+  response.end(lacksScope ? JSON.stringify(wso2Error(401, '', 'Unauthenticated request')) : denied.body);
+}
 
 /** Answers with an error body. */
 export function sendWso2Error(response: ServerResponse, status: number, message: string, description: string): void {

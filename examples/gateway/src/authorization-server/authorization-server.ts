@@ -12,7 +12,7 @@ import { loginPage } from './login-page.js';
 import { OAuthError } from './oauth-error.js';
 import { PASSWORD_GRANT_PARAMETERS, passwordGrant } from './password-grant.js';
 import { signingKeys } from './signing-keys.js';
-import { Storage } from './storage.js';
+import { type AccessTokenListener, Storage } from './storage.js';
 
 /** Where the server is mounted; its issuer is this path on the API's host. */
 export const MOUNT_PATH = '/oauth2';
@@ -26,7 +26,7 @@ export interface AuthorizationServerOptions {
   /** Life of an access token in seconds. */
   readonly accessTokenTtlSeconds: number;
   /** Told of every opaque access token that ends before its time: revoked, or renewed. */
-  readonly onAccessTokenEnded: (token: string) => void;
+  readonly onAccessTokenEnded: AccessTokenListener;
 }
 
 /** The embedded authorization server: oidc-provider with the documented grants, users and scopes. */

@@ -5,6 +5,9 @@ interface Stored {
   readonly expiresAtMs: number;
 }
 
+/** Takes an access token and when it would have expired, in seconds since the epoch. */
+export type AccessTokenListener = (token: string, expiresAt: number) => void;
+
 /** The kinds of record whose identifier is the opaque token that a client sends. */
 const ACCESS_TOKENS: readonly string[] = ['AccessToken', 'ClientCredentials'];
 
@@ -14,10 +17,10 @@ const ACCESS_TOKENS: readonly string[] = ['AccessToken', 'ClientCredentials'];
  */
 export class Storage {
   readonly #records = new Map<string, Map<string, Stored>>();
-  readonly #onAccessTokenEnded: (token: string) => void;
+  readonly #onAccessTokenEnded: AccessTokenListener;
 
   /** Tells of every access token that ends before its time. */
-  constructor(onAccessTokenEnded: (token: string) => void) {
+  constructor(onAccessTokenEnded: AccessTokenListener) {
     this.#onAccessTokenEnded = onAccessTokenEnded;
   }
 
@@ -64,7 +67,9 @@ export class Storage {
   }
 
   #delete(model: string, id: string): void {
-    if (this.#recordsOf(model).delete(id) && ACCESS_TOKENS.includes(model)) this.#onAccessTokenEnded(id);
+    const stored = this.#recordsOf(model).get(id);
+    this.#recordsOf(model).delete(id);
+    if (stored && ACCESS_TOKENS.includes(model)) this.#onAccessTokenEnded(id, stored.expiresAtMs / 1_000);
   }
 
   /** Insertion order is nearly expiry order, so only the oldest records need a look. */
