@@ -1,21 +1,13 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { systemClock } from '@sallyport/core';
-import { ManualClock } from '@sallyport/core/testing';
 import type { IntrospectionHandlerOptions } from '@sallyport/handlers/introspection';
 import { closedOrigin, type Document, FAULTS, FaultServer } from '../../support/fault-server.js';
+import { PromptClock } from '../../support/prompt-clock.js';
 import { newKey, tokenOf } from '../jwt/signing.js';
 import { IntrospectionUnderTest } from './introspection-fixture.js';
 
 const KEY = newKey('ES256', 'k1');
 const METADATA = '/.well-known/oauth-authorization-server';
 const DEADLINE_SECONDS = 2;
-
-/** Stands still, except for the pause before a second attempt. */
-class PromptClock extends ManualClock {
-  override schedule(delayMs: number, run: () => void): () => void {
-    return delayMs < 100 ? systemClock.schedule(0, run) : super.schedule(delayMs, run);
-  }
-}
 
 interface Call {
   readonly path: string;
