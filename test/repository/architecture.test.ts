@@ -14,8 +14,8 @@ const MAY_IMPORT: Readonly<Record<Package, readonly string[]>> = {
 
 /** Containers, frameworks, brokers: each behind one door. */
 const BEHIND_ONE_DOOR: Readonly<Record<string, RegExp>> = {
-  tsyringe: /^packages\/core\/src\/di\//,
-  'reflect-metadata': /^packages\/core\/src\/di\//,
+  tsyringe: /^packages\/core\/src\/di\/container\.ts$/,
+  'reflect-metadata': /^packages\/core\/src\/di\/container\.ts$/,
   redis: /^packages\/core\/src\/redis\//,
   '@opentelemetry/api': /^packages\/core\/src\/opentelemetry\//,
   'find-my-way': /^packages\/core\/src\/routes\//,

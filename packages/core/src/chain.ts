@@ -3,7 +3,7 @@ import { type Clock, systemClock } from './clock.js';
 import { withinDeadline } from './deadline.js';
 import { type Decision, type DeniedDecision, GrantedDecision } from './decision.js';
 import { denialOf } from './denial.js';
-import { decisionChannel } from './events.js';
+import { type DecisionListener, decisionChannel } from './events.js';
 import { andThen, attemptTo, type Eventually } from './eventually.js';
 import { type Explanation, explanationOf } from './explanation.js';
 import { type FirewallOptions, type RequestFirewall, requestFirewall } from './firewall.js';
@@ -55,6 +55,8 @@ export interface SecurityChainCollaborators {
   readonly clock?: Clock | undefined;
   /** 0 to 1, for the jitter of Retry-After. Default `Math.random`. */
   readonly random?: (() => number) | undefined;
+  /** Called like those of `onDecision`, for the decisions of this chain only. */
+  readonly listeners?: readonly DecisionListener[] | undefined;
 }
 
 const UNDECLARED = new Refusal({ kind: 'undeclared', reason: 'operation_undeclared' });
@@ -75,6 +77,7 @@ export class SecurityChain {
   readonly #format: ProblemFormatter;
   readonly #clock: Clock;
   readonly #random: () => number;
+  readonly #listeners: readonly DecisionListener[];
 
   /** @throws {ConfigurationError} with any of the codes for options, requirements and claims */
   constructor(options: SecurityChainOptions, collaborators: SecurityChainCollaborators = {}) {
@@ -90,6 +93,7 @@ export class SecurityChain {
     const services = checkOptions('SecurityChainCollaborators', collaborators, {
       clock: withDefault(having<Clock>('now', 'monotonic', 'schedule'), systemClock),
       random: withDefault(callable<() => number>(), Math.random),
+      listeners: withDefault(listOf(callable<DecisionListener>()), []),
     });
     this.name = checked.name;
     this.#policies = new PolicyTable(checked.name, checked.requirement, checked.guards, checked.operations);
@@ -98,6 +102,7 @@ export class SecurityChain {
     this.#format = checked.format;
     this.#clock = services.clock;
     this.#random = services.random;
+    this.#listeners = services.listeners;
   }
 
   /** Every handler of every requirement, each once. */
@@ -105,9 +110,12 @@ export class SecurityChain {
     return this.#policies.handlers;
   }
 
-  /** Warms every handler up. Rejects with what the first failing handler reports, after closing the others. */
-  start(): Promise<void> {
-    return startHandlers(this.handlers, this.#clock);
+  /**
+   * Warms every handler up. Rejects with what the first failing handler reports, or when one takes longer than
+   * `timeoutMs` (default 30 000), after closing the others.
+   */
+  start(options: { timeoutMs?: number } = {}): Promise<void> {
+    return startHandlers(this.handlers, this.#clock, options.timeoutMs);
   }
 
   /** Closes every handler, last first, waiting at most `timeoutMs` (default 5 000) for each. */
@@ -117,10 +125,10 @@ export class SecurityChain {
 
   /** Decides. A decision that needs no I/O, such as a cached one, is returned as it is and not as a promise. */
   decide(request: SecurityRequest): Eventually<Decision> {
-    if (!decisionChannel.hasSubscribers) return this.#decide(request);
+    if (!this.#isObserved()) return this.#decide(request);
     return andThen(
       this.#observe(request, () => this.#decide(request)),
-      publish,
+      (explanation) => this.#publish(explanation),
     );
   }
 
@@ -135,7 +143,8 @@ export class SecurityChain {
    */
   authorize(granted: GrantedDecision, guard: Guard, request: SecurityRequest): Eventually<Decision> {
     const task = () => this.#inTime(request, () => this.#guard(granted, guard, this.#policies.candidates, request));
-    return decisionChannel.hasSubscribers ? andThen(this.#observe(request, task, guard), publish) : task();
+    if (!this.#isObserved()) return task();
+    return andThen(this.#observe(request, task, guard), (explanation) => this.#publish(explanation));
   }
 
   #decide(request: SecurityRequest): Eventually<Decision> {
@@ -215,11 +224,25 @@ export class SecurityChain {
       return explanationOf(decision, { chain: this.name, guard: guard?.name, request, trace });
     });
   }
-}
 
-function publish({ decision, event }: Explanation): Decision {
-  decisionChannel.publish(event);
-  return decision;
+  #isObserved(): boolean {
+    return this.#listeners.length > 0 || decisionChannel.hasSubscribers;
+  }
+
+  /** What a listener throws changes no decision; it surfaces as Node lets the errors of subscribers surface. */
+  #publish({ decision, event }: Explanation): Decision {
+    decisionChannel.publish(event);
+    for (const listener of this.#listeners) {
+      try {
+        listener(event);
+      } catch (error) {
+        process.nextTick(() => {
+          throw error;
+        });
+      }
+    }
+    return decision;
+  }
 }
 
 function grant(verdict: Authenticated, run: Run): GrantedDecision {

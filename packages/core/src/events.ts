@@ -38,6 +38,9 @@ export interface PrincipalSummary {
   readonly clientId: string | undefined;
 }
 
+/** Called with every decision, synchronously and before the answer. */
+export type DecisionListener = (event: DecisionEvent) => void;
+
 export const decisionChannel: ReturnType<typeof channel> = channel(DECISION_CHANNEL);
 
 /**
@@ -45,6 +48,6 @@ export const decisionChannel: ReturnType<typeof channel> = channel(DECISION_CHAN
  * A listener cannot change a decision: what it throws becomes a process warning, once per subscription.
  * @returns a function that ends the subscription
  */
-export function onDecision(listener: (event: DecisionEvent) => void): () => void {
+export function onDecision(listener: DecisionListener): () => void {
   return subscribe(decisionChannel, (event) => listener(event as DecisionEvent));
 }

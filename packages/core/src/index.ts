@@ -31,7 +31,13 @@ export {
   type SallyportErrorCode,
   UpstreamError,
 } from './errors.js';
-export { DECISION_CHANNEL, type DecisionEvent, onDecision, type PrincipalSummary } from './events.js';
+export {
+  DECISION_CHANNEL,
+  type DecisionEvent,
+  type DecisionListener,
+  onDecision,
+  type PrincipalSummary,
+} from './events.js';
 export type { Eventually } from './eventually.js';
 export type { Explanation } from './explanation.js';
 export type { FirewallOptions } from './firewall.js';

@@ -72,6 +72,20 @@ export function listOf<Value>(check: OptionCheck<Value>): OptionCheck<readonly V
   };
 }
 
+/** An object of values by name, such as handlers by theirs. */
+export function namedValues<Value>(check: OptionCheck<Value>): OptionCheck<Readonly<Record<string, Value>>> {
+  return (value, name) => {
+    const entries = Object.entries(plainObject(value, name));
+    return Object.freeze(Object.fromEntries(entries.map(([key, each]) => [key, check(each, `${name}.${key}`)])));
+  };
+}
+
+/** An object that is neither null nor an array. */
+export const plainObject: OptionCheck<object> = (value, name) => {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw invalid(name, 'must be an object');
+  return value;
+};
+
 /** One text or a list of them; the result is always a list, never empty. */
 export const textOrTexts: OptionCheck<readonly string[]> = (value, name) => {
   const list = listOf(text)(typeof value === 'string' ? [value] : value, name);
@@ -107,9 +121,16 @@ export function invalid(name: string, rule: string): ConfigurationError {
 }
 
 function unknownOption(owner: string, key: string, known: readonly string[]): ConfigurationError {
-  const nearest = known.toSorted((a, b) => distance(key, a) - distance(key, b))[0];
-  const hint = nearest === undefined ? '' : `; did you mean ${nearest}?`;
-  return new ConfigurationError('ERR_SALLYPORT_OPTION_UNKNOWN', `${owner} has no option ${JSON.stringify(key)}${hint}`);
+  return new ConfigurationError(
+    'ERR_SALLYPORT_OPTION_UNKNOWN',
+    `${owner} has no option ${JSON.stringify(key)}${nearestHint(key, known)}`,
+  );
+}
+
+/** `; did you mean …?` with the nearest of the known names, or nothing when none is known. */
+export function nearestHint(name: string, known: readonly string[]): string {
+  const nearest = known.toSorted((a, b) => distance(name, a) - distance(name, b))[0];
+  return nearest === undefined ? '' : `; did you mean ${nearest}?`;
 }
 
 function distance(from: string, to: string): number {

@@ -125,7 +125,7 @@ export function checkRequirement(value: unknown, owner: string): asserts value i
   );
 }
 
-function isHandler(value: unknown): value is SecurityHandler {
+export function isHandler(value: unknown): value is SecurityHandler {
   const handler = value as Partial<SecurityHandler> | null | undefined;
   return (
     typeof handler?.name === 'string' &&

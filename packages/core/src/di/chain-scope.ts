@@ -1,0 +1,130 @@
+import { type Clock, systemClock } from '../clock.js';
+import type { DecisionListener } from '../events.js';
+import type { SecurityHandler } from '../handler.js';
+import { isHandler } from '../requirement.js';
+import type { DependencyContainer } from './container.js';
+import { type BuildingPlace, buildHandler } from './handler-builder.js';
+import { registrationToken } from './handler-registration.js';
+import { late, missing, unusable } from './registration-errors.js';
+import { all, effective, namesUnder } from './registry.js';
+import { nameOf, type SecurityToken, securityToken, tokens } from './tokens.js';
+
+const SCOPE: SecurityToken<ChainScope> = securityToken('@sallyport/core/chain-scope');
+
+/** Services that a chain takes from its container where they are registered. */
+const SERVICES: readonly SecurityToken<unknown>[] = [
+  tokens.clock,
+  tokens.random,
+  tokens.cacheStore,
+  tokens.revocations,
+  tokens.revocationBus,
+];
+
+/** Every handler of an open chain: one that two chains started and closed would be closed under one of them. */
+const owned = new WeakSet<SecurityHandler>();
+
+/**
+ * One chain's own child container and the handlers that were built in it. What is scoped to a container exists once
+ * per chain, and two chains share only what was registered to be shared.
+ */
+export class ChainScope {
+  readonly container: DependencyContainer;
+  readonly clock: Clock;
+  readonly random: (() => number) | undefined;
+  readonly listeners: readonly DecisionListener[];
+  readonly #parent: DependencyContainer;
+  readonly #handlers = new Map<string, SecurityHandler>();
+  readonly #absent: readonly SecurityToken<unknown>[];
+  /** The handlers under construction, from the outermost to the one that is being built. */
+  readonly #building: BuildingPlace[] = [];
+
+  constructor(parent: DependencyContainer) {
+    this.#parent = parent;
+    this.container = parent.createChildContainer();
+    this.clock = effective(parent, tokens.clock) ?? systemClock;
+    this.random = effective(parent, tokens.random);
+    this.listeners = all(parent, tokens.decisionListener);
+    this.#absent = SERVICES.filter((token) => !this.#provide(token));
+    if (this.#absent.includes(tokens.clock)) this.container.register(tokens.clock, { useValue: this.clock });
+    this.container.register(SCOPE, { useValue: this });
+    this.container.register(tokens.handlers, { useValue: this.handler });
+    this.container.register(tokens.handlerName, { useFactory: () => this.#place(tokens.handlerName).name });
+    this.container.register(tokens.handlerOptions, { useFactory: () => this.#place(tokens.handlerOptions).options });
+  }
+
+  /** The scope in which `container` resolves `token`. */
+  static of(container: DependencyContainer, token: symbol): ChainScope {
+    if (container.isRegistered(SCOPE, true)) return container.resolve(SCOPE);
+    throw missing(token, 'Handlers exist in a chain only: take them from resolveChain(container)');
+  }
+
+  /** Every handler that was built here, dependencies first. */
+  get built(): readonly SecurityHandler[] {
+    return [...this.#handlers.values()];
+  }
+
+  /** The handler of this name, built on first use. */
+  readonly handler = (name: string): SecurityHandler => {
+    const known = this.#handlers.get(name);
+    if (known !== undefined) return known;
+    const built = this.#build(name);
+    this.#handlers.set(name, built);
+    owned.add(built);
+    return built;
+  };
+
+  /** @throws {ConfigurationError} ERR_SALLYPORT_REGISTRATION_LATE for a service that was registered after all */
+  checkNothingLate(): void {
+    for (const token of this.#absent) if (this.#parent.isRegistered(token, true)) throw late(token);
+  }
+
+  /** Lets the collaborators go that this chain alone had. */
+  async dispose(): Promise<void> {
+    for (const handler of this.#handlers.values()) owned.delete(handler);
+    await this.container.dispose();
+  }
+
+  #provide(token: SecurityToken<unknown>): boolean {
+    const value = effective(this.#parent, token);
+    if (value !== undefined) this.container.register(token, { useValue: value });
+    return value !== undefined;
+  }
+
+  #place(token: symbol): BuildingPlace {
+    const place = this.#building.at(-1);
+    if (place === undefined) throw missing(token, 'It is there while a handler is built, and for that handler only');
+    return place;
+  }
+
+  #build(name: string): SecurityHandler {
+    const token = tokens.handler(name);
+    if (this.#building.some((place) => place.name === name)) throw unusable(token, 'needs itself to be built');
+    const registration = effective(this.#parent, registrationToken(name));
+    const options = { name, ...effective(this.#parent, tokens.options(name)) };
+    const place = { name, options, container: this.container };
+    this.#building.push(place);
+    try {
+      const built =
+        registration === undefined ? effective(this.container, token) : buildHandler(registration, place, this.clock);
+      return this.#checked(built, name);
+    } finally {
+      this.#building.pop();
+    }
+  }
+
+  #checked(built: SecurityHandler | undefined, name: string): SecurityHandler {
+    const token = tokens.handler(name);
+    if (built === undefined) {
+      const fix = `Register it: registerSecurity(container, { handlers: { ${JSON.stringify(name)}: … } })`;
+      throw missing(token, fix, name, namesUnder(this.#parent, nameOf(tokens.handler(''))));
+    }
+    if (!isHandler(built)) throw unusable(token, 'is no handler: it needs name, challenges, extract() and verify()');
+    if (built.name !== name) {
+      throw unusable(token, `calls itself ${JSON.stringify(built.name)}; take its name from tokens.handlerOptions`);
+    }
+    if (owned.has(built)) {
+      throw unusable(token, 'belongs to another open chain; register a class or function, of which each gets its own');
+    }
+    return built;
+  }
+}

@@ -1,0 +1,32 @@
+import { ConfigurationError } from '../errors.js';
+import { nearestHint } from '../options.js';
+import { nameOf } from './tokens.js';
+
+/** Nothing is registered under a token. `known` are the names of its kind that something is registered under. */
+export function missing(token: symbol, fix: string, name = '', known: readonly string[] = []): ConfigurationError {
+  const problem = `nothing is registered under ${nameOf(token)}${nearestHint(name, known)}`;
+  return new ConfigurationError('ERR_SALLYPORT_REGISTRATION_MISSING', `${problem}. ${fix}`);
+}
+
+export function doubled(token: symbol): ConfigurationError {
+  return new ConfigurationError(
+    'ERR_SALLYPORT_REGISTRATION_DOUBLED',
+    `${nameOf(token)} is registered already. Register it once; to replace it, use overrideSecurity()`,
+  );
+}
+
+export function late(token: symbol): ConfigurationError {
+  return new ConfigurationError(
+    'ERR_SALLYPORT_REGISTRATION_LATE',
+    `${nameOf(token)} came after the chain was resolved and would have no effect. ` +
+      'Register it before resolveChain(), or close the chain and resolve another',
+  );
+}
+
+export function unusable(token: symbol, problem: string, cause?: unknown): ConfigurationError {
+  return new ConfigurationError(
+    'ERR_SALLYPORT_REGISTRATION_INVALID',
+    `${nameOf(token)} ${problem}`,
+    cause === undefined ? {} : { cause },
+  );
+}

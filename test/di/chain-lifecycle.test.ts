@@ -1,0 +1,193 @@
+import { describe, expect, test } from '@jest/globals';
+import { allOf, SecurityChain } from '@sallyport/core';
+import {
+  container,
+  type DependencyContainer,
+  inject,
+  injectable,
+  Lifecycle,
+  registerSecurity,
+  resolveChain,
+  scoped,
+  securityToken,
+  tokens,
+} from '@sallyport/core/di';
+import { ask, buildRequest, ManualClock } from '@sallyport/core/testing';
+import { loggingHandler, PartnerHandler } from './partner-handlers.js';
+
+type Faults = Readonly<Record<string, { start?: Error; close?: Error }>>;
+
+const LOG = securityToken<string[]>('test/log');
+
+/** A collaborator of one chain that has to be disposed of. */
+@scoped(Lifecycle.ContainerScoped)
+class Connection {
+  constructor(@inject(LOG) private readonly log: string[]) {}
+
+  async dispose(): Promise<void> {
+    this.log.push('dispose connection');
+  }
+}
+
+@injectable()
+class Connected extends PartnerHandler {
+  constructor(
+    @inject(tokens.handlerName) name: string,
+    @inject(Connection) readonly connection: Connection,
+  ) {
+    super({ name }, undefined as never, undefined as never, undefined as never);
+  }
+}
+
+function threeHandlers(log: string[], faults: Faults = {}, clock = new ManualClock()): DependencyContainer {
+  const app = container.createChildContainer();
+  const handlers = Object.fromEntries(
+    ['a', 'b', 'c'].map((name) => [name, { useFactory: () => loggingHandler(name, log, faults[name]) }]),
+  );
+  app.register(LOG, { useValue: log });
+  registerSecurity(app, {
+    clock,
+    handlers: { ...handlers, connected: { useClass: Connected } },
+    chain: (handler) => ({ requirement: allOf(...['a', 'b', 'c', 'connected'].map(handler)) }),
+  });
+  return app;
+}
+
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+describe('starting and closing', () => {
+  test('handlers start together and close last first, then their collaborators go', async () => {
+    const log: string[] = [];
+    const chain = await resolveChain(threeHandlers(log));
+    await chain.start();
+    expect(log).toEqual(['start a', 'start b', 'start c']);
+    await chain.close();
+    expect(log.slice(3)).toEqual(['close c', 'close b', 'close a', 'dispose connection']);
+  });
+
+  test('closing twice closes once', async () => {
+    const log: string[] = [];
+    const chain = await resolveChain(threeHandlers(log));
+    await Promise.all([chain.close(), chain.close()]);
+    await chain.close();
+    expect(log).toEqual(['close c', 'close b', 'close a', 'dispose connection']);
+  });
+
+  test('when one fails to close, the others close all the same, and the failure is told', async () => {
+    const log: string[] = [];
+    const broken = new Error('b is broken');
+    const chain = await resolveChain(threeHandlers(log, { b: { close: broken } }));
+    const failure: AggregateError = await chain.close().catch((error) => error);
+    expect(failure.errors).toEqual([broken]);
+    expect(log).toEqual(['close c', 'close b', 'close a', 'dispose connection']);
+  });
+
+  test('one that hangs is waited for as long as the limit, not longer', async () => {
+    const clock = new ManualClock();
+    const log: string[] = [];
+    const app = threeHandlers(log, {}, clock);
+    const hanging = { ...loggingHandler('hanging', log), close: () => new Promise<void>(() => {}) };
+    registerSecurity(app, { handlers: { hanging: { useFactory: () => hanging } } });
+    const scope = app.createChildContainer();
+    scope.register(tokens.chain, {
+      useValue: (handler) => ({ requirement: allOf(handler('a'), handler('hanging')) }),
+    } as { useValue: (handler: (name: string) => never) => object });
+    const chain = await resolveChain(scope);
+    const closing = chain.close({ timeoutMs: 200 }).catch((error: AggregateError) => error.errors.map(String));
+    await turn();
+    clock.pass(0.2);
+    expect(await closing).toEqual(['Error: handler hanging did not close within 200 ms']);
+    expect(log).toEqual(['close a']);
+    expect(clock.waiting).toBe(0);
+  });
+
+  test('when one fails to start, all are closed and the container can be used again', async () => {
+    const log: string[] = [];
+    const app = threeHandlers(log, { b: { start: new Error('no keys') } });
+    const chain = await resolveChain(app);
+    await expect(chain.start()).rejects.toThrow('no keys');
+    expect(log).toEqual(['start a', 'start b', 'start c', 'close c', 'close b', 'close a', 'dispose connection']);
+    await chain.close();
+    expect(log).toHaveLength(7);
+    expect(await resolveChain(app)).not.toBe(chain);
+  });
+
+  test('one that hangs at the start is given up at the limit', async () => {
+    const clock = new ManualClock();
+    const log: string[] = [];
+    const hanging = { ...loggingHandler('hanging', log), start: () => new Promise<void>(() => {}) };
+    const chain = new SecurityChain({ requirement: hanging }, { clock });
+    const starting = chain.start({ timeoutMs: 1_000 });
+    clock.pass(1);
+    await expect(starting).rejects.toThrow('handler hanging did not start within 1000 ms');
+    expect(log).toEqual(['close hanging']);
+  });
+
+  test('a handler that only other handlers use is started and closed with them', async () => {
+    const log: string[] = [];
+    const app = container.createChildContainer();
+    registerSecurity(app, {
+      handlers: {
+        outer: {
+          useFactory: (_options, services) => {
+            services.get(tokens.handlers)('inner');
+            return loggingHandler('outer', log);
+          },
+        },
+        inner: { useFactory: () => loggingHandler('inner', log) },
+      },
+      chain: (handler) => ({ requirement: handler('outer') }),
+    });
+    const chain = await resolveChain(app);
+    await chain.start();
+    await chain.close();
+    expect(log).toEqual(['start inner', 'start outer', 'close outer', 'close inner']);
+  });
+});
+
+describe('a container is for building, not for requests', () => {
+  test('nothing is resolved and nothing is registered while requests are decided', async () => {
+    const app = threeHandlers([]);
+    const chain = await resolveChain(app);
+    const touched: string[] = [];
+    for (const method of ['resolve', 'resolveAll', 'register', 'isRegistered', 'createChildContainer'] as const) {
+      Reflect.set(app, method, () => touched.push(method));
+    }
+    const headers = { 'x-a': '1', 'x-b': '1', 'x-c': '1', 'x-partner': '1' };
+    await Promise.all(Array.from({ length: 100 }, () => ask(chain, '/', { headers })));
+    await Promise.all(Array.from({ length: 100 }, () => ask(chain)));
+    expect(touched).toEqual([]);
+  });
+});
+
+describe('1 000 chains, built, used and closed', () => {
+  const collect = (globalThis as { gc?: () => void }).gc;
+
+  test('leave no handle and nothing scheduled behind, and are themselves collected', async () => {
+    const clock = new ManualClock();
+    const before = process.getActiveResourcesInfo().length;
+    const left: WeakRef<SecurityChain>[] = [];
+    const app = threeHandlers([], {}, clock);
+    for (let round = 0; round < 1_000; round += 1) {
+      const chain = await resolveChain(round % 2 === 0 ? app : app.createChildContainer());
+      await chain.start();
+      chain.decide(buildRequest());
+      await chain.close();
+      left.push(new WeakRef(chain));
+    }
+    expect(clock.waiting).toBe(0);
+    expect(process.getActiveResourcesInfo().length).toBeLessThanOrEqual(before);
+    await collected(left);
+    expect(left.filter((chain) => chain.deref() !== undefined).length).toBeLessThan(20);
+  }, 20_000);
+
+  /** Without `--expose-gc` the collector is made to run by filling the heap. */
+  async function collected(left: readonly WeakRef<object>[]): Promise<void> {
+    for (let round = 0; round < 50 && left.some((chain) => chain.deref() !== undefined); round += 1) {
+      collect?.();
+      const filling = Array.from({ length: 50 }, () => new Array(20_000).fill(round));
+      await turn();
+      filling.length = 0;
+    }
+  }
+});
