@@ -3,7 +3,7 @@ import { type Clock, systemClock } from './clock.js';
 import { withinDeadline } from './deadline.js';
 import { type Decision, type DeniedDecision, GrantedDecision } from './decision.js';
 import { denialOf } from './denial.js';
-import { type DecisionListener, decisionChannel } from './events.js';
+import { type DecisionListener, decisionChannel, publishDecision } from './events.js';
 import { andThen, attemptTo, type Eventually } from './eventually.js';
 import { type Explanation, explanationOf } from './explanation.js';
 import { type FirewallOptions, type RequestFirewall, requestFirewall } from './firewall.js';
@@ -229,18 +229,8 @@ export class SecurityChain {
     return this.#listeners.length > 0 || decisionChannel.hasSubscribers;
   }
 
-  /** What a listener throws changes no decision; it surfaces as Node lets the errors of subscribers surface. */
   #publish({ decision, event }: Explanation): Decision {
-    decisionChannel.publish(event);
-    for (const listener of this.#listeners) {
-      try {
-        listener(event);
-      } catch (error) {
-        process.nextTick(() => {
-          throw error;
-        });
-      }
-    }
+    publishDecision(event, this.#listeners);
     return decision;
   }
 }
