@@ -1,5 +1,7 @@
-import { readdirSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { request } from 'undici';
 import { blocksOf, DocumentProject } from './document.js';
@@ -7,7 +9,10 @@ import { DocumentedServer } from './documented-server.js';
 import { TokenAuthority } from './token-authority.js';
 
 const README = 'README.md';
-const SERVERS = blocksOf(README).filter(({ code }) => code.includes('3000'));
+const ROOT = join(__dirname, '../..');
+const FILES = blocksOf(README).filter(({ file }) => file !== undefined);
+const SERVERS = FILES.filter(({ code }) => code.includes('3000'));
+const MODULES = FILES.filter((block) => !SERVERS.includes(block));
 
 let authority: TokenAuthority;
 let project: DocumentProject;
@@ -26,8 +31,20 @@ test('every TypeScript block names its file and compiles under strict', async ()
   expect(await project.compile()).toBe('');
 }, 30_000);
 
+test.each(MODULES)('$file runs', async ({ file = '' }) => {
+  const compiled = join(project.folder, file.replace('.ts', '.js'));
+  const env = { ...process.env, INTROSPECTION_SECRET: 'a secret of the reader' };
+  await promisify(execFile)(process.execPath, [compiled], { env });
+});
+
+test('every document that it links to is there', () => {
+  const text = readFileSync(join(ROOT, README), 'utf8');
+  const links = [...text.matchAll(/\]\((?!https?:)([^)#]+)\)/g)].map(([, target = '']) => target);
+  expect(links.filter((target) => !existsSync(join(ROOT, target)))).toEqual([]);
+});
+
 test('there is a quick start per adapter', () => {
-  const adapters = readdirSync(join(__dirname, '../../packages/adapters/src')).filter((name) => name !== 'shared');
+  const adapters = readdirSync(join(ROOT, 'packages/adapters/src')).filter((name) => name !== 'shared');
   const text = blocksOf(README)
     .map(({ code }) => code)
     .join('\n');
