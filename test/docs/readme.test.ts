@@ -32,9 +32,9 @@ test('every TypeScript block names its file and compiles under strict', async ()
 }, 30_000);
 
 test.each(MODULES)('$file runs', async ({ file = '' }) => {
-  const compiled = join(project.folder, file.replace('.ts', '.js'));
+  project.write('machines.htpasswd', 'reporting:$2y$05$/OK.fbVrR/bpIqNJ5ianF.CE5elHaaO4EbggVDjb8P19RukzXSM3e');
   const env = { ...process.env, INTROSPECTION_SECRET: 'a secret of the reader' };
-  await promisify(execFile)(process.execPath, [compiled], { env });
+  await promisify(execFile)(process.execPath, [file.replace('.ts', '.js')], { cwd: project.folder, env });
 });
 
 test('every document that it links to is there', () => {
