@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { type CacheEvent, denied, onCacheEvent, Revocations, type Verdict, VerdictCache } from '@sallyport/core';
 import { RedisCacheStore, RedisRevocationBus } from '@sallyport/core/redis';
+import { ManualClock } from '@sallyport/core/testing';
 import { type Client, HAS_REDIS, RedisServer, until } from '../../support/redis-server.js';
 import { aRequest, Lookup, principalOf } from './cache-fixture.js';
 
@@ -165,6 +166,10 @@ describeWithRedis(
       server.restart();
       await until(() => first.client.isReady && second.client.isReady && admin.isReady);
       await ask(first, 'a lookup that works again');
+      await until(async () => {
+        await second.revocations.synchronise();
+        return second.revocations.refuses('token');
+      });
       expect(await ask(second, 'token')).toMatchObject(REVOKED);
     });
 
@@ -191,6 +196,51 @@ test.each([{ prefix: '' }, { keepSeconds: 1 }, { readTimeoutMs: 0 }, { publishTi
     );
   },
 );
+
+test('a lookup does not wait for what is sent again: writing may be stuck where reading works', async () => {
+  const sent: unknown[] = [];
+  let append = (): Promise<unknown> => Promise.reject(new Error('READONLY'));
+  const client = {
+    xAdd: (_name: string, _id: string, message: unknown) => {
+      sent.push(message);
+      return append();
+    },
+    xRange: async () => [],
+    pExpire: async () => 1,
+    publish: async () => 0,
+  };
+  const bus = new RedisRevocationBus({}, { client, clock: new ManualClock() });
+  for (const notice of ['a', 'b', 'c']) expect(await bus.publish(notice)).toBe(false);
+  append = () => new Promise(() => {});
+  expect(await bus.receive()).toEqual({ notices: [], isComplete: true });
+  expect(await bus.receive()).toEqual({ notices: [], isComplete: true });
+  expect(sent.slice(3)).toEqual([{ notice: 'a' }]);
+});
+
+test('what is sent again is sent once, in order, up to the first that fails', async () => {
+  const sent: string[] = [];
+  let fails = (_notice: string) => true;
+  const client = {
+    xAdd: async (_name: string, _id: string, { notice = '' }: Record<string, string>) => {
+      if (fails(notice)) throw new Error('READONLY');
+      sent.push(notice);
+      return '1-1';
+    },
+    xRange: async () => [],
+    pExpire: async () => 1,
+    publish: async () => 0,
+  };
+  const bus = new RedisRevocationBus({}, { client, clock: new ManualClock() });
+  for (const notice of ['a', 'b', 'c']) await bus.publish(notice);
+  fails = (notice) => notice === 'b';
+  await bus.receive();
+  await until(() => sent.length === 1);
+  fails = () => false;
+  await bus.receive();
+  await until(() => sent.length === 3);
+  await bus.receive();
+  expect(sent).toEqual(['a', 'b', 'c']);
+});
 
 test('a bus needs a secret', () => {
   const reply = async () => [];

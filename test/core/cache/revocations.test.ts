@@ -4,6 +4,8 @@ import {
   denied,
   onCacheEvent,
   type PrincipalInit,
+  type ReceivedNotices,
+  type RevocationBus,
   Revocations,
   type RevocationsOptions,
 } from '@sallyport/core';
@@ -65,6 +67,14 @@ describe('a revoked token', () => {
     revocations.revokeToken('t', { expiresAt: NOON + 100 });
     subject.clock.set(3_600);
     expect(await subject.ask('t')).toMatchObject(REVOKED);
+  });
+
+  test('stays refused when the clock is set back, which gives the token more time to live', async () => {
+    const { subject, revocations } = revocable();
+    revocations.revokeToken('t', { expiresAt: NOON + 100 });
+    subject.clock.set(-3_600);
+    subject.clock.pass(3_600);
+    expect(await subject.ask('t', principalOf({ expiresAt: NOON + 100 }))).toMatchObject(REVOKED);
   });
 });
 
@@ -204,6 +214,51 @@ describe('a lookup under way does not bring back what was revoked', () => {
     lookup.answer(found[0] as never);
     expect(await pending).toBe(found[0]);
     expect(subject.cache.find('t')).toBe(found[0]);
+  });
+});
+
+describe('other instances', () => {
+  const SECRET = 'a secret that all instances share, 1';
+
+  /** Delivers at once, to everybody who listens. */
+  class LocalBus implements RevocationBus {
+    readonly #listeners: ((notice: string) => void)[] = [];
+
+    async publish(notice: string): Promise<boolean> {
+      for (const listener of this.#listeners) listener(notice);
+      return true;
+    }
+    async receive(): Promise<ReceivedNotices> {
+      return { notices: [], isComplete: true };
+    }
+    async listen(listener: (notice: string) => void): Promise<void> {
+      this.#listeners.push(listener);
+    }
+    async close(): Promise<void> {}
+  }
+
+  test.each([2 ** 63, 253_402_300_800, Number.MAX_VALUE])(
+    'learn of a token that expires at %p, as servers say of those that never do',
+    async (expiresAt) => {
+      const bus = new LocalBus();
+      const [first, second] = [
+        new Revocations({ secret: SECRET }, { bus }),
+        new Revocations({ secret: SECRET }, { bus }),
+      ];
+      await second.start();
+      await first.revokeToken('t', { expiresAt });
+      expect(second.refuses('t')).toBe(true);
+    },
+  );
+
+  test('were not told when the bus throws, and the revocation holds here', async () => {
+    const bus = new LocalBus();
+    bus.publish = () => {
+      throw new Error('no connection');
+    };
+    const revocations = new Revocations({ secret: SECRET }, { bus });
+    expect(await revocations.revokeToken('t')).toBe(false);
+    expect(revocations.refuses('t')).toBe(true);
   });
 });
 

@@ -18,6 +18,7 @@ export class RevocationIndex {
   readonly #jti: KeyedHash;
   readonly #client: KeyedHash;
   readonly #subject: KeyedHash;
+  readonly #clock: Clock;
   #epoch = 0;
 
   constructor(secret: string | undefined, maxEntries: number, clock: Clock, onMerge: () => void) {
@@ -27,6 +28,7 @@ export class RevocationIndex {
     this.#jti = new KeyedHash(secret, 'revoked jti');
     this.#client = new KeyedHash(secret, 'revoked client');
     this.#subject = new KeyedHash(secret, 'revoked subject');
+    this.#clock = clock;
   }
 
   /** Grows with every revocation; 0 as long as there was none. */
@@ -57,13 +59,14 @@ export class RevocationIndex {
   add({ key, isParty, at, endsAtMs }: Revocation): void {
     this.#epoch += 1;
     const records = isParty ? this.#parties : this.#tokens;
-    records.keep(key, { at, endsAtMs, epoch: this.#epoch });
+    const monotonicEndMs = this.#clock.monotonic() + endsAtMs - this.#clock.now();
+    records.keep(key, { at, endsAtMs, monotonicEndMs, epoch: this.#epoch });
   }
 
   /** False for a notice that says what is known already, as every bus brings them: then nothing has to be re-checked. */
   isNews({ key, isParty, at, endsAtMs }: Revocation): boolean {
     const known = (isParty ? this.#parties : this.#tokens).find(key);
-    return known === undefined || known.at < at || known.endsAtMs + 1_000 < endsAtMs;
+    return known === undefined || known.at < at || known.endsAtMs < endsAtMs;
   }
 
   refuses(token: string): boolean {

@@ -4,8 +4,10 @@ import type { Clock } from '../clock.js';
 export interface RevocationRecord {
   /** When it was revoked, in seconds since the epoch. */
   readonly at: number;
-  /** When it may be forgotten, on the monotonic clock. */
+  /** When it may be forgotten, in milliseconds since the epoch. */
   readonly endsAtMs: number;
+  /** The same on the monotonic clock, as it was when the revocation became known. */
+  readonly monotonicEndMs: number;
   /** Its place in the order in which this process learnt of revocations. */
   readonly epoch: number;
 }
@@ -58,8 +60,14 @@ export class RevocationRecords {
     }
   }
 
+  /**
+   * A revocation has ended when both clocks say so: set forward, the machine's clock would end it too early, and set
+   * back, it would make the token good again for longer than the monotonic clock knows.
+   */
   #current(record: RevocationRecord | undefined): RevocationRecord | undefined {
-    return record !== undefined && this.#clock.monotonic() < record.endsAtMs ? record : undefined;
+    if (record === undefined) return undefined;
+    const lasts = this.#clock.monotonic() < record.monotonicEndMs || this.#clock.now() < record.endsAtMs;
+    return lasts ? record : undefined;
   }
 }
 
@@ -68,6 +76,7 @@ function later(left: RevocationRecord | undefined, right: RevocationRecord): Rev
   return {
     at: Math.max(left.at, right.at),
     endsAtMs: Math.max(left.endsAtMs, right.endsAtMs),
+    monotonicEndMs: Math.max(left.monotonicEndMs, right.monotonicEndMs),
     epoch: Math.max(left.epoch, right.epoch),
   };
 }

@@ -8,7 +8,7 @@ export interface Revocation {
   readonly isParty: boolean;
   /** Seconds since the epoch. */
   readonly at: number;
-  /** When it may be forgotten: milliseconds since the epoch, or on the monotonic clock in an index. */
+  /** When it may be forgotten, in milliseconds since the epoch. */
   readonly endsAtMs: number;
 }
 

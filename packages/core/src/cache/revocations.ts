@@ -170,24 +170,22 @@ export class Revocations {
   }
 
   async #revoke(revocation: Revocation): Promise<boolean> {
-    this.#index.add(this.#onMonotonicClock(revocation));
+    this.#index.add(revocation);
     if (this.#bus === undefined || this.#envelope === undefined) return true;
-    return this.#bus.publish(this.#envelope.close(revocation)).catch(() => false);
+    try {
+      return await this.#bus.publish(this.#envelope.close(revocation));
+    } catch {
+      return false;
+    }
   }
 
   #learn(sealed: string): void {
-    const notice = this.#envelope?.open(sealed);
-    if (notice === undefined) {
+    const revocation = this.#envelope?.open(sealed);
+    if (revocation === undefined) {
       publishCacheEvent({ kind: 'revocation_forged' });
       return;
     }
-    const revocation = this.#onMonotonicClock(notice);
     if (this.#index.isNews(revocation)) this.#index.add(revocation);
-  }
-
-  /** Setting the machine's clock must not end a revocation. */
-  #onMonotonicClock(revocation: Revocation): Revocation {
-    return { ...revocation, endsAtMs: this.#clock.monotonic() + revocation.endsAtMs - this.#clock.now() };
   }
 
   #noteMerge(): void {
@@ -196,8 +194,11 @@ export class Revocations {
   }
 }
 
+/** The end of the year 9999. Some servers say of tokens without an end that they expire much later. */
+const LAST_MOMENT = 253_402_300_799;
+
 /** A revocation with a broken date would be none. */
 function moment(seconds: number): number {
-  if (Number.isFinite(seconds) && seconds >= 0) return seconds;
+  if (Number.isFinite(seconds) && seconds >= 0) return Math.min(seconds, LAST_MOMENT);
   throw new TypeError('a time is a number of seconds since the epoch');
 }

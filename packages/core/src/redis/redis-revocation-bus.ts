@@ -44,6 +44,7 @@ export class RedisRevocationBus implements RevocationBus {
   readonly #writes: CommandBudget;
   #listener: ((notice: string) => void) | undefined;
   #unsent: readonly string[] = [];
+  #isSendingAgain = false;
   #lastId = '0-0';
 
   /** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN */
@@ -83,7 +84,7 @@ export class RedisRevocationBus implements RevocationBus {
       if (page === undefined) break;
       notices.push(...page.flatMap(({ notice }) => notice ?? []));
       if (page.length < PAGE) {
-        await this.#sendAgain();
+        this.#sendAgain();
         return { notices, isComplete: true };
       }
     }
@@ -115,10 +116,15 @@ export class RedisRevocationBus implements RevocationBus {
     return typeof (await appended) === 'string';
   }
 
+  /** One by one, until one fails. Lookups do not wait for it: writing may take long where reading does not. */
   async #sendAgain(): Promise<void> {
-    const notices = this.#unsent;
-    this.#unsent = [];
-    for (const notice of notices) await this.publish(notice);
+    if (this.#isSendingAgain) return;
+    this.#isSendingAgain = true;
+    for (const notice of this.#unsent) {
+      if (!(await this.#append(notice))) break;
+      this.#unsent = this.#unsent.filter((unsent) => unsent !== notice);
+    }
+    this.#isSendingAgain = false;
   }
 
   /** The next notices of the stream, or `undefined` when Redis does not answer in time or not as it should. */
