@@ -2,7 +2,7 @@ import type { Clock } from '../clock.js';
 import { ConfigurationError } from '../errors.js';
 import type { SecurityHandler } from '../handler.js';
 import type { DependencyContainer } from './container.js';
-import type { HandlerRegistration, HandlerServices, HandlerType } from './handler-registration.js';
+import type { ContainerServices, HandlerRegistration, HandlerType } from './handler-registration.js';
 import { missing, unusable } from './registration-errors.js';
 import { effective, namesUnder } from './registry.js';
 import { nameOf, type SecurityToken, tokens } from './tokens.js';
@@ -19,7 +19,8 @@ export function buildHandler(registration: HandlerRegistration, place: BuildingP
   if ('useValue' in registration) return registration.useValue;
   const type = 'type' in registration ? typeCalled(registration.type, place.container) : registration;
   try {
-    if ('useFactory' in type) return type.useFactory(place.options, servicesAt(place, clock));
+    const services = servicesOf(place.container, clock, `the handler ${JSON.stringify(place.name)}`);
+    if ('useFactory' in type) return type.useFactory(place.options, { name: place.name, ...services });
     // A token of its own: the class may be registered elsewhere as a singleton of all chains.
     const own = Symbol(nameOf(tokens.handler(place.name)));
     place.container.register<SecurityHandler>(own, { useClass: type.useClass });
@@ -37,14 +38,15 @@ function typeCalled(name: string, container: DependencyContainer): HandlerType {
   throw missing(token, fix, name, namesUnder(container, nameOf(tokens.handlerType(''))));
 }
 
-function servicesAt({ name, container }: BuildingPlace, clock: Clock): HandlerServices {
+/** @param who needs a service, for the error when it is missing */
+export function servicesOf(container: DependencyContainer, clock: Clock, who: string): ContainerServices {
   const find = <Value>(token: SecurityToken<Value>) => effective(container, token);
   const get = <Value>(token: SecurityToken<Value>) => {
     const value = find(token);
-    if (value === undefined) throw missing(token, `The handler ${JSON.stringify(name)} needs it`);
+    if (value === undefined) throw missing(token, `Register it in the container: ${who} needs it`);
     return value;
   };
-  return Object.freeze({ name, clock, find, get });
+  return { clock, find, get };
 }
 
 const FROM_CONTAINER = /^(?:Cannot inject|Attempted to|TypeInfo not known)/;

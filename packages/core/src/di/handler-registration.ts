@@ -6,15 +6,18 @@ import { invalid, type OptionCheck, plainObject } from '../options.js';
 import type { ClassProvider } from './container.js';
 import { type SecurityToken, securityToken } from './tokens.js';
 
-/** What a container hands to a handler that is made by a function. */
-export interface HandlerServices {
-  /** The name of this instance. */
-  readonly name: string;
+/** What a container hands to functions that build handlers and chains. */
+export interface ContainerServices {
   readonly clock: Clock;
   /** What is registered under a token, if anything is. */
   find<Value>(token: SecurityToken<Value>): Value | undefined;
   /** @throws {ConfigurationError} ERR_SALLYPORT_REGISTRATION_MISSING */
   get<Value>(token: SecurityToken<Value>): Value;
+}
+
+export interface HandlerServices extends ContainerServices {
+  /** The name of this instance. */
+  readonly name: string;
 }
 
 /** A class that the container builds: `@injectable()`, best with `@inject(token)` at every parameter. */
@@ -36,7 +39,10 @@ export type HandlerRegistration =
 export type HandlerLookup = (name: string) => SecurityHandler;
 
 /** Says what the chain requires, in terms of its handlers. May be asynchronous, to compile a contract. */
-export type ChainDefinition = (handlers: HandlerLookup) => Eventually<SecurityChainOptions>;
+export type ChainDefinition = (
+  handlers: HandlerLookup,
+  services: ContainerServices,
+) => Eventually<SecurityChainOptions>;
 
 /** The token under which the registration of a handler, not the handler itself, is kept. */
 export function registrationToken(handlerName: string): SecurityToken<HandlerRegistration> {

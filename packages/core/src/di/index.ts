@@ -1,3 +1,4 @@
+export { registerConfigurationFile } from './configuration-file.js';
 export {
   container,
   type DependencyContainer,
@@ -10,8 +11,10 @@ export {
   scoped,
   singleton,
 } from './container.js';
+export type { Environment } from './environment-references.js';
 export type {
   ChainDefinition,
+  ContainerServices,
   HandlerClass,
   HandlerLookup,
   HandlerMaker,
@@ -26,4 +29,5 @@ export {
   type SecurityRegistration,
 } from './register-security.js';
 export { resolveChain } from './resolve-chain.js';
+export { type ConfigurationContext, registerConfiguration } from './security-configuration.js';
 export { type SecurityToken, securityToken, tokens } from './tokens.js';

@@ -3,6 +3,7 @@ import type { SecurityHandler } from '../handler.js';
 import { closeHandlers, startHandlers, within } from '../lifecycle.js';
 import { ChainScope } from './chain-scope.js';
 import type { DependencyContainer } from './container.js';
+import { servicesOf } from './handler-builder.js';
 import { missing } from './registration-errors.js';
 import { effective, seal, unseal } from './registry.js';
 import { tokens } from './tokens.js';
@@ -36,7 +37,11 @@ async function build(container: DependencyContainer): Promise<SecurityChain> {
     if (define === undefined) {
       throw missing(tokens.chain, 'Register it: registerSecurity(container, { chain: (handler) => ({ … }) })');
     }
-    return new ContainedChain(await define(scope.handler), scope, release);
+    return new ContainedChain(
+      await define(scope.handler, servicesOf(scope.container, scope.clock, 'the chain')),
+      scope,
+      release,
+    );
   } catch (error) {
     unseal(container);
     await scope?.dispose().catch(() => {});

@@ -1,0 +1,35 @@
+import { dirname, resolve } from 'node:path';
+import { invalid, plainObject } from '../options.js';
+import type { DependencyContainer } from './container.js';
+import type { Environment } from './environment-references.js';
+import { registerConfiguration, textOf } from './security-configuration.js';
+
+/**
+ * Registers what a configuration file describes; JSON is read as the YAML that it is. Members that occur twice and
+ * unknown keys are refused, and errors never quote the file, which may hold secrets.
+ * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN and those of registerSecurity
+ */
+export async function registerConfigurationFile(
+  container: DependencyContainer,
+  path: string,
+  { environment }: { readonly environment?: Environment | undefined } = {},
+): Promise<void> {
+  const configuration = plainObject(await parsed(await textOf(path), path), path);
+  registerConfiguration(container, configuration, { environment, source: path, directory: dirname(resolve(path)) });
+}
+
+async function parsed(text: string, path: string): Promise<unknown> {
+  const { LineCounter, parseDocument } = await import('yaml');
+  const lineCounter = new LineCounter();
+  const document = parseDocument(text, { uniqueKeys: true, prettyErrors: false, lineCounter });
+  const problem = document.errors[0] ?? document.warnings[0];
+  if (problem !== undefined) {
+    const { line, col } = lineCounter.linePos(problem.pos[0]);
+    throw invalid(path, `is neither YAML nor JSON: ${problem.code} in line ${line}, column ${col}`);
+  }
+  try {
+    return document.toJS({ maxAliasCount: 100 });
+  } catch {
+    throw invalid(path, 'has aliases that cannot be resolved, or too many of them');
+  }
+}

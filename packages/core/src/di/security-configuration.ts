@@ -1,0 +1,126 @@
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import type { SecurityChainOptions } from '../chain.js';
+import type { FirewallOptions } from '../firewall.js';
+import type { GuardLike } from '../guard.js';
+import {
+  checkOptions,
+  invalid,
+  listOf,
+  namedValues,
+  type OptionCheck,
+  optionalOption,
+  plainObject,
+  text,
+  unchecked,
+  withDefault,
+} from '../options.js';
+import type { DependencyContainer } from './container.js';
+import { type Environment, withEnvironment } from './environment-references.js';
+import { guardExpression } from './guard-expression.js';
+import type { ChainDefinition, ContainerServices, HandlerLookup, HandlerRegistration } from './handler-registration.js';
+import { registerSecurity } from './register-security.js';
+import { missing } from './registration-errors.js';
+import { namesUnder } from './registry.js';
+import { requirementExpression } from './requirement-expression.js';
+import { nameOf, tokens } from './tokens.js';
+
+export interface ConfigurationContext {
+  /** What `${NAME}` refers to. Default `process.env`. */
+  readonly environment?: Environment | undefined;
+  /** What the configuration is called in errors. Default `configuration`. */
+  readonly source?: string | undefined;
+  /** Where relative paths in it start. Default: the working directory. */
+  readonly directory?: string | undefined;
+}
+
+/**
+ * Registers handlers and the chain that a configuration describes as data. Handlers are named by kind, and kinds are
+ * found in the container: `registerSecurity(container, { handlerTypes })`, before or after.
+ * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN and those of registerSecurity
+ */
+export function registerConfiguration(
+  container: DependencyContainer,
+  configuration: object,
+  { environment = process.env, source = 'configuration', directory = process.cwd() }: ConfigurationContext = {},
+): void {
+  const resolved = plainObject(withEnvironment(configuration, environment, source), source);
+  const { handlers, chain } = checkOptions(source, resolved, {
+    handlers: withDefault(namedValues(configuredHandler), {}),
+    chain: optionalOption(chainSettings),
+  });
+  const names = () => namesUnder(container, nameOf(tokens.guard('')));
+  const define: ChainDefinition | undefined =
+    chain && ((lookup, services) => optionsOf(chain, directory, lookup, guardLookup(services, names)));
+  registerSecurity(container, { handlers, chain: define });
+}
+
+const configuredHandler: OptionCheck<HandlerRegistration> = (value, name) =>
+  checkOptions(name, plainObject(value, name), { type: text, options: withDefault(plainObject, {}) });
+
+const chainSettings = (value: unknown, name: string) =>
+  checkOptions(name, plainObject(value, name), {
+    name: optionalOption(text),
+    requirement: optionalOption(requirementExpression),
+    guards: withDefault(listOf(guardExpression), []),
+    contract: optionalOption(contractSettings),
+    // Checked by the chain, whose options they are.
+    deadlineMs: unchecked<number | undefined>(),
+    firewall: unchecked<FirewallOptions | undefined>(),
+  });
+
+const contractSettings = (value: unknown, name: string) =>
+  checkOptions(name, plainObject(value, name), {
+    document: text,
+    schemes: namedValues(requirementExpression),
+    basePath: optionalOption(text),
+    open: unchecked<readonly string[] | undefined>(),
+    scopes: unchecked<'all' | 'any' | undefined>(),
+  });
+
+type ChainSettings = ReturnType<typeof chainSettings>;
+
+async function optionsOf(
+  { requirement, guards, contract, ...settings }: ChainSettings,
+  directory: string,
+  handlers: HandlerLookup,
+  registered: (name: string) => GuardLike,
+): Promise<SecurityChainOptions> {
+  return {
+    ...settings,
+    requirement: requirement?.(handlers),
+    guards: guards.map((guard) => guard(registered)),
+    operations: contract && (await operationsOf(contract, handlers, directory)),
+  };
+}
+
+function guardLookup(services: ContainerServices, names: () => readonly string[]): (name: string) => GuardLike {
+  return (name) => {
+    const token = tokens.guard(name);
+    const guard = services.find(token);
+    if (guard !== undefined) return guard;
+    const fix = `Register it: registerSecurity(container, { guards: { ${JSON.stringify(name)}: … } })`;
+    throw missing(token, fix, name, names());
+  };
+}
+
+/** The contract's compiler is loaded only where there is a contract. */
+async function operationsOf(
+  { document, schemes, ...options }: NonNullable<ChainSettings['contract']>,
+  handlers: HandlerLookup,
+  directory: string,
+): Promise<SecurityChainOptions['operations']> {
+  const { contract } = await import('../openapi/index.js');
+  const definition = await textOf(resolve(directory, document));
+  const proofs = Object.entries(schemes).map(([name, expression]) => [name, expression(handlers)] as const);
+  return contract(definition, { ...options, schemes: Object.fromEntries(proofs) });
+}
+
+/** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID with the system's error code */
+export async function textOf(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    throw invalid(path, `cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown error'})`);
+  }
+}
