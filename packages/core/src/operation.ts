@@ -19,4 +19,9 @@ export interface OperationTable {
   readonly operations: readonly Operation[];
   /** The operation that a router would choose for this method and path (percent-encoded, without query). */
   find(method: string, path: string): Operation | undefined;
+  /**
+   * Whether another router could choose another operation for this spelling of the path. Such requests are refused as
+   * if there were no operation, also where the chain has a requirement for the rest.
+   */
+  isAmbiguous?(method: string, path: string): boolean;
 }

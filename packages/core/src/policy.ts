@@ -39,7 +39,12 @@ export class PolicyTable {
     this.#table = table;
     const operations = table?.operations ?? [];
     this.#byOperation = new Map(operations.map((operation) => [operation, this.#compile(operation, guards)]));
-    this.#byRoute = new Map([...this.#byOperation].map(([operation, policy]) => [routeOf(operation), policy]));
+    this.#byRoute = new Map(
+      [...this.#byOperation].flatMap(([operation, policy]) => [
+        [routeOf(operation), policy] as const,
+        [unnamedRouteOf(operation), policy] as const,
+      ]),
+    );
     const plans = [this.#default, ...this.#byOperation.values()].flatMap((policy) => policy?.plan ?? []);
     if (plans.length === 0) throw withoutRequirement(`chain ${owner}`);
     this.candidates = distinctCandidates(plans.flatMap((plan) => plan.candidates));
@@ -51,15 +56,17 @@ export class PolicyTable {
     if (this.#table === undefined) return this.#default;
     const { route } = request;
     if (route !== undefined) return this.#ofRoute(route) ?? this.#default;
-    const operation = this.#table.find(request.method, request.path);
+    const { method, path } = request;
+    if (this.#table.isAmbiguous?.(method, path)) return undefined;
+    const operation = this.#table.find(method, path);
     return operation === undefined ? this.#default : this.#byOperation.get(operation);
   }
 
   /** A router that has no route for HEAD takes the one for GET (RFC 9110 9.3.2). */
-  #ofRoute({ method, template }: RouteKey): Policy | undefined {
-    const policy = this.#byRoute.get(routeOf({ method, template }));
-    if (policy !== undefined || method !== 'HEAD') return policy;
-    return this.#byRoute.get(routeOf({ method: 'GET', template }));
+  #ofRoute(route: RouteKey): Policy | undefined {
+    const policy = this.#byRoute.get(routeOf(route)) ?? this.#byRoute.get(unnamedRouteOf(route));
+    if (policy !== undefined || route.method !== 'HEAD') return policy;
+    return this.#ofRoute({ method: 'GET', template: route.template });
   }
 
   #compile(operation: Operation, chainGuards: readonly GuardLike[]): Policy {
@@ -72,6 +79,11 @@ export class PolicyTable {
 
 function routeOf({ method, template }: RouteKey): string {
   return `${method} ${template}`;
+}
+
+/** Router and definition may call a parameter by different names: `/pets/{id}` is `/pets/{petId}`. */
+function unnamedRouteOf({ method, template }: RouteKey): string {
+  return `${method} ${template.replace(/\{[^}]*\}/g, '{}')}`;
 }
 
 /** One name means one instance in all of a chain: events and configuration refer to handlers by name. */

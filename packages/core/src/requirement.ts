@@ -93,6 +93,13 @@ export function handlersOf(requirement: Requirement): readonly SecurityHandler[]
   return requirement instanceof Anonymous ? [] : [requirement];
 }
 
+/** Whether a requirement is met by a request that carries no credential at all. */
+export function needsNothing(requirement: Requirement): boolean {
+  if (requirement instanceof AllOf) return requirement.members.every(needsNothing);
+  if (requirement instanceof AnyOf) return requirement.members.some(needsNothing);
+  return requirement instanceof Optional || requirement instanceof Attempt || requirement instanceof Anonymous;
+}
+
 /** Two proofs agree when they name one subject (of one issuer, where both name one) or one client. */
 function agree(first: Principal, other: Principal): boolean {
   const sameIssuer = first.issuer === undefined || other.issuer === undefined || first.issuer === other.issuer;

@@ -1,5 +1,6 @@
 import { ABSTAINED, type Guard, guard, PERMITTED, requireScopes, some } from '../guard.js';
-import { allOf, anonymous, anyOf, handlersOf, optional, type Requirement } from '../requirement.js';
+import { allOf, anonymous, anyOf, handlersOf, needsNothing, optional, type Requirement } from '../requirement.js';
+import { isScopeToken } from '../scope.js';
 import { invalidContract, type SecurityRequirementObject } from './document.js';
 
 /** Whether a token needs every scope that an alternative lists, as OpenAPI says, or one of them, as WSO2 does. */
@@ -37,7 +38,7 @@ export function compileSecurity(
   const proofs = distinctProofs(alternatives);
   const proof = proofs.length === 1 ? (proofs[0] as Requirement) : anyOf(...proofs);
   const requirement = alternatives.length < security.length ? optional(proof) : proof;
-  return { requirement, guards: scopeGuards(alternatives, mode) };
+  return { requirement, guards: scopeGuards(alternatives, mode, requirement !== proof) };
 }
 
 function compileAlternative(
@@ -50,7 +51,12 @@ function compileAlternative(
     if (Object.hasOwn(schemes, name)) return schemes[name] as Requirement;
     throw invalidContract(`operation ${operationId} needs the security scheme ${name}, for which there is no handler`);
   });
-  return { schemes: names, requirements, scopes: [...new Set(Object.values(object).flat())] };
+  const scopes = [...new Set(Object.values(object).flat())];
+  const odd = scopes.find((scope) => !isScopeToken(scope));
+  if (odd !== undefined) {
+    throw invalidContract(`operation ${operationId} needs ${JSON.stringify(odd)}, which is no scope (RFC 6749 3.3)`);
+  }
+  return { schemes: names, requirements, scopes };
 }
 
 function distinctProofs(alternatives: readonly Alternative[]): readonly Requirement[] {
@@ -63,18 +69,26 @@ function distinctProofs(alternatives: readonly Alternative[]): readonly Requirem
   return [...proofs.values()];
 }
 
-/** One guard: of the alternatives that the caller has proved, the scopes of one must be there. */
-function scopeGuards(alternatives: readonly Alternative[], mode: ScopeMode): readonly Guard[] {
+/**
+ * One guard: of the alternatives that the caller has proved, the scopes of one must be there. Who proved nothing is
+ * let in by `{}` alone, or by an alternative that needs no proof and no scope.
+ */
+function scopeGuards(alternatives: readonly Alternative[], mode: ScopeMode, isOptional: boolean): readonly Guard[] {
   if (alternatives.every(({ scopes }) => scopes.length === 0)) return [];
-  return [some(...alternatives.map((alternative) => scopeGuard(alternative, mode)))];
+  const guards = alternatives.map((alternative) => scopeGuard(alternative, mode));
+  return [some(...(isOptional ? [UNPROVED, ...guards] : guards))];
 }
 
+const UNPROVED: Guard = guard('unproved', ({ kind }) => (kind === 'anonymous' ? PERMITTED : ABSTAINED));
+
 function scopeGuard({ schemes, requirements, scopes }: Alternative, mode: ScopeMode): Guard {
-  const provers = requirements.map((requirement) => new Set(handlersOf(requirement).map(({ name }) => name)));
+  const provers = requirements
+    .filter((requirement) => !needsNothing(requirement))
+    .map((requirement) => new Set(handlersOf(requirement).map(({ name }) => name)));
   const scoped = scopes.length === 0 ? undefined : requireScopes(scopes, { match: mode });
   return guard(scoped?.name ?? `via(${schemes.join(' ')})`, (principal, request) => {
     const isProved = provers.every((names) => principal.via.some(({ handler }) => names.has(handler)));
-    if (!isProved) return principal.kind === 'anonymous' ? PERMITTED : ABSTAINED;
+    if (!isProved) return ABSTAINED;
     return scoped === undefined ? PERMITTED : scoped.check(principal, request);
   });
 }

@@ -1,14 +1,22 @@
 import type { Operation } from '../operation.js';
-import { checkOptions, listOf, oneOf, optionalOption, text, unchecked, withDefault } from '../options.js';
-import { anonymous } from '../requirement.js';
+import { checkOptions, invalid, listOf, oneOf, optionalOption, text, withDefault } from '../options.js';
+import { anonymous, checkRequirement } from '../requirement.js';
 import { type RouteTable, route, routes } from '../routes/index.js';
 import { compileSecurity, type SchemeRequirements, type ScopeMode } from './alternatives.js';
-import { invalidContract, loadDocument, type OpenApiDocument, type SecurityView } from './document.js';
+import {
+  invalidContract,
+  loadDocument,
+  type OpenApiDocument,
+  type OperationObject,
+  type PathItem,
+  type SecurityView,
+  type Server,
+} from './document.js';
 
 export interface ContractOptions {
   /** Security scheme name of the definition to what proves it. Every scheme in use needs an entry. */
   readonly schemes: SchemeRequirements;
-  /** Prefix of all paths. Default: the path of the first server's URL. */
+  /** Prefix of all paths. Default: the path of the first server's URL, of the operation, its path or the definition. */
   readonly basePath?: string | undefined;
   /** Operations (by `operationId`) that are open to everybody although the definition says nothing of security. */
   readonly open?: readonly string[] | undefined;
@@ -16,12 +24,7 @@ export interface ContractOptions {
   readonly scopes?: ScopeMode | undefined;
 }
 
-const METHODS = ['get', 'put', 'post', 'delete', 'options', 'head', 'patch', 'trace'] as const;
-
-interface OperationObject {
-  readonly operationId?: string;
-  readonly security?: SecurityView['security'];
-}
+const METHODS = ['get', 'put', 'post', 'delete', 'options', 'head', 'patch', 'trace', 'query'] as const;
 
 /**
  * Compiles an OpenAPI 3 definition (data, or YAML or JSON text) to an operation table: the scopes in the definition
@@ -31,20 +34,49 @@ interface OperationObject {
  */
 export async function contract(definition: OpenApiDocument | string, options: ContractOptions): Promise<RouteTable> {
   const checked = checkOptions('ContractOptions', options, {
-    schemes: unchecked<SchemeRequirements>(),
+    schemes: schemeRequirements,
     basePath: optionalOption(text),
     open: withDefault(listOf(text), []),
     scopes: withDefault(oneOf('all', 'any'), 'all'),
   });
   const document = await loadDocument(definition);
-  const basePath = checked.basePath ?? basePathOf(document);
-  const operations = Object.entries(document.paths ?? {}).flatMap(([template, item]) =>
-    METHODS.filter((method) => item[method] !== undefined).map((method) => {
-      const object = item[method] as OperationObject;
-      return compileOperation(method.toUpperCase(), basePath + template, object, document, checked);
-    }),
-  );
+  const operations = Object.entries(document.paths ?? {})
+    .filter(([template]) => template.startsWith('/'))
+    .flatMap(([template, item]) =>
+      operationsOf(item).map(([method, object]) => {
+        const servers = object.servers ?? item.servers ?? document.servers;
+        const basePath = withoutTrailingSlash(checked.basePath ?? pathOf(servers?.[0]));
+        return compileOperation(method, basePath + template, object, document, checked);
+      }),
+    );
+  checkNames(operations, checked.open);
   return routes(operations);
+}
+
+/** Method and object of every operation of a path; other methods than the fixed ones since OpenAPI 3.2. */
+function operationsOf(item: PathItem): readonly (readonly [method: string, object: OperationObject])[] {
+  const fixed = METHODS.flatMap((method) => {
+    const object = item[method] as OperationObject | undefined;
+    return object === undefined ? [] : [[method.toUpperCase(), object] as const];
+  });
+  return [...fixed, ...Object.entries(item.additionalOperations ?? {})];
+}
+
+/** Names must mean one operation each, since `open` and events go by them (OpenAPI 3.0.4 4.8.10). */
+function checkNames(operations: readonly Operation[], open: readonly string[]): void {
+  const ids = new Set<string>();
+  for (const { id } of operations) {
+    if (ids.has(id)) throw invalidContract(`two operations are called ${id}`);
+    ids.add(id);
+  }
+  const stray = open.find((id) => !ids.has(id));
+  if (stray !== undefined) throw invalidContract(`the option open lists ${stray}, but no operation is called so`);
+}
+
+function schemeRequirements(value: unknown, name: string): SchemeRequirements {
+  if (typeof value !== 'object' || value === null) throw invalid(name, 'must map security schemes to what proves them');
+  for (const [scheme, requirement] of Object.entries(value)) checkRequirement(requirement, `${name}.${scheme}`);
+  return Object.freeze({ ...value });
 }
 
 interface Settings {
@@ -70,8 +102,15 @@ function compileOperation(
   );
 }
 
-function basePathOf({ servers }: SecurityView): string {
-  const url = servers?.[0]?.url ?? '/';
-  const { pathname } = new URL(url.replace(/\{[^}]*\}/g, 'variable'), 'http://localhost');
-  return pathname.replace(/\/+$/, '');
+/** The path of a server's URL, with the defaults of its variables. */
+function pathOf({ url, variables = {} }: Server = { url: '/' }): string {
+  const filled = url.replace(/\{([^}]*)\}/g, (_, name: string) => variables[name]?.default ?? '');
+  if (!URL.canParse(filled, ANY_ORIGIN)) throw invalidContract(`the server URL ${url} cannot be read; set basePath`);
+  return new URL(filled, ANY_ORIGIN).pathname;
+}
+
+const ANY_ORIGIN = 'http://localhost';
+
+function withoutTrailingSlash(path: string): string {
+  return path.replace(/\/+$/, '');
 }

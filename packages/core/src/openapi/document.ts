@@ -7,10 +7,28 @@ export type OpenApiDocument = Readonly<Record<string, unknown>>;
 
 /** The parts of a document that matter for security, with local references resolved. */
 export interface SecurityView {
-  readonly servers?: readonly { readonly url: string }[];
+  readonly servers?: readonly Server[];
   readonly security?: readonly SecurityRequirementObject[];
-  readonly paths?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  readonly paths?: Readonly<Record<string, PathItem>>;
   readonly components?: { readonly securitySchemes?: Readonly<Record<string, unknown>> };
+}
+
+/** One path: operations by method, and what they have in common. */
+export interface PathItem extends Readonly<Record<string, unknown>> {
+  readonly servers?: readonly Server[];
+  readonly additionalOperations?: Readonly<Record<string, OperationObject>>;
+}
+
+export interface OperationObject {
+  readonly operationId?: string;
+  readonly security?: readonly SecurityRequirementObject[];
+  readonly servers?: readonly Server[];
+}
+
+/** Where an API is served (OpenAPI 3.0.4 4.8.5); variables of the URL have a default each. */
+export interface Server {
+  readonly url: string;
+  readonly variables?: Readonly<Record<string, { readonly default: string }>>;
 }
 
 /** Scheme name to scopes: all schemes of one object are needed together (OpenAPI 3.0.4 4.8.30). */
@@ -23,14 +41,28 @@ export type SecurityRequirementObject = Readonly<Record<string, readonly string[
  */
 export async function loadDocument(definition: OpenApiDocument | string): Promise<SecurityView> {
   const document = typeof definition === 'string' ? parseText(definition) : definition;
-  const validator = new Validator();
-  const result = await validator.validate(structuredClone(document));
+  const specification = copyOf(document);
+  const result = await schemas.validate(specification);
   if (!result.valid) throw invalidContract(`the definition is no valid OpenAPI document: ${summary(result.errors)}`);
-  if (!String(validator.version).startsWith('3.')) throw invalidContract('the definition must be OpenAPI 3');
+  if (specification['openapi'] === undefined) throw invalidContract('the definition must be OpenAPI 3');
   try {
-    return validator.resolveRefs() as SecurityView;
+    // A validator of its own: the shared one keeps the definition that was validated last, by whomever.
+    return new Validator().resolveRefs({ specification }) as SecurityView;
   } catch (error) {
     throw invalidContract(`the definition has a reference that cannot be resolved: ${(error as Error).message}`);
+  }
+}
+
+/** Compiling the schemas takes a quarter of a second, so it is done once. */
+const schemas = new Validator();
+
+/** The validator writes into what it validates. */
+function copyOf(document: unknown): OpenApiDocument {
+  if (typeof document !== 'object' || document === null) throw invalidContract('the definition is empty');
+  try {
+    return structuredClone(document) as OpenApiDocument;
+  } catch {
+    throw invalidContract('the definition holds something that is not data');
   }
 }
 

@@ -1,8 +1,8 @@
-import findMyWay from 'find-my-way';
 import { ConfigurationError } from '../errors.js';
 import type { GuardLike } from '../guard.js';
 import type { Operation, OperationTable } from '../operation.js';
 import { checkRequirement, type Requirement } from '../requirement.js';
+import { OperationRouter } from './operation-router.js';
 
 /** What an operation needs, beyond its method and template. */
 export interface RouteDefinition {
@@ -14,9 +14,7 @@ export interface RouteDefinition {
 }
 
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE', 'QUERY'];
-const SEGMENT = /^(?:[^{}:*]*|\{[A-Za-z_][A-Za-z0-9_.-]*\})$/;
-/** Longer than any request line that Node accepts: a parameter is never too long to be protected. */
-const ANY_LENGTH = 65_536;
+const SEGMENT = /^(?:[^{}:*?#]*|\{[A-Za-z_][A-Za-z0-9_.-]*\})$/;
 
 /**
  * One operation: `route('GET', '/pets/{petId}', { guards: [requireScopes('pets:read')] })`. A parameter is a whole
@@ -24,13 +22,19 @@ const ANY_LENGTH = 65_536;
  * @throws {ConfigurationError} ERR_SALLYPORT_CONTRACT_INVALID
  */
 export function route(method: string, template: string, definition: RouteDefinition = {}): Operation {
-  if (!METHODS.includes(method)) throw invalidRoute(`${method} is not a method of upper-case letters that is known`);
-  if (!template.startsWith('/') || !template.split('/').every((segment) => SEGMENT.test(segment))) {
-    throw invalidRoute(`${template} is not a path whose parameters are whole segments in braces`);
-  }
+  checkRoute(method, template);
   const { requirement, guards, id } = definition;
   if (requirement !== undefined) checkRequirement(requirement, `route ${method} ${template}`);
   return Object.freeze({ id: id ?? `${method} ${template}`, method, template, requirement, guards });
+}
+
+/** Encoded braces are refused as well: decoded, they would look like a parameter. */
+function checkRoute(method: string, template: string): void {
+  if (!METHODS.includes(method)) throw invalidRoute(`${method} is not a method of upper-case letters that is known`);
+  const isPath = template.startsWith('/') && !/%7[bd]/i.test(template);
+  if (!isPath || !segmentsOf(template).every((segment) => SEGMENT.test(segment))) {
+    throw invalidRoute(`${template} is not a path whose parameters are whole segments in braces`);
+  }
 }
 
 /** A lookup table of operations. @throws {ConfigurationError} ERR_SALLYPORT_CONTRACT_INVALID for two alike */
@@ -40,40 +44,73 @@ export function routes(operations: readonly Operation[]): RouteTable {
 
 /**
  * Finds the operation of a path in time linear to its length: case matters, a trailing slash matters, and a concrete
- * segment goes before a parameter.
+ * segment goes before a parameter. A parameter is never empty.
  */
 export class RouteTable implements OperationTable {
   readonly operations: readonly Operation[];
-  readonly #router: findMyWay.Instance<findMyWay.HTTPVersion.V1>;
+  readonly #exact = new OperationRouter({ lenient: false });
+  readonly #lenient = new OperationRouter({ lenient: true });
 
   constructor(operations: readonly Operation[]) {
     this.operations = Object.freeze([...operations]);
-    this.#router = findMyWay({ maxParamLength: ANY_LENGTH, querystringParser: () => NO_QUERY });
-    for (const operation of operations) this.#add(operation);
+    for (const operation of operations) {
+      checkRoute(operation.method, operation.template);
+      const [twin] = this.#exact.add(operation);
+      if (twin !== undefined) throw invalidRoute(`${operation.id} and ${twin.id} cover the same requests`);
+      this.#lenient.add(operation);
+    }
   }
 
   /** HEAD falls back to GET. A path that cannot be decoded belongs to no operation. */
   find(method: string, path: string): Operation | undefined {
-    return this.#lookup(method, path) ?? (method === 'HEAD' ? this.#lookup('GET', path) : undefined);
+    const [found] = this.#exact.find(method, path);
+    return found === undefined || hasEmptyParameter(path, found) ? undefined : found;
   }
 
-  #lookup(method: string, path: string): Operation | undefined {
-    return this.#router.find(method as findMyWay.HTTPMethod, path)?.store as Operation | undefined;
-  }
-
-  #add(operation: Operation): void {
-    const { method, template } = operation;
-    const path = template.replace(/\{([^}]*)\}/g, () => ':parameter');
-    const twin = this.#router.findRoute(method as findMyWay.HTTPMethod, path)?.store as Operation | undefined;
-    if (twin !== undefined) throw invalidRoute(`${operation.id} and ${twin.id} cover the same requests`);
-    this.#router.on(method as findMyWay.HTTPMethod, path, matched, operation);
+  /**
+   * Whether a router that ignores case or a trailing slash, or that does not decode before it compares, could choose
+   * another operation than `find`: Express does all of it by default.
+   */
+  isAmbiguous(method: string, path: string): boolean {
+    if (!SPELT_ODDLY.test(path)) return false;
+    const found = this.find(method, path);
+    if (found !== undefined && path.includes('%') && !isSpeltOut(path, found)) return true;
+    const others = this.#lenient.find(method, path);
+    return others.length > 0 && (found === undefined || !others.includes(found));
   }
 }
 
-const NO_QUERY = Object.freeze({});
+/** Only such paths can be read differently by another router. */
+const SPELT_ODDLY = /[A-Z%]|.\/$/;
 
-/** The router wants a handler for each route; the operation itself travels as the route's store. */
-function matched(): void {}
+/** Behind every slash of a path stands something, unless the template ends there, too. */
+function hasEmptyParameter(path: string, { template }: Operation): boolean {
+  return (
+    /\/(?:\/|$)/.test(path) && path.split('/').some((part, i) => part === '' && isParameter(template.split('/')[i]))
+  );
+}
+
+function isParameter(segment: string | undefined): boolean {
+  return segment?.startsWith('{') ?? false;
+}
+
+/** Every concrete segment is written in the path as in the template, or in the usual encoding of it. */
+function isSpeltOut(path: string, { template }: Operation): boolean {
+  const segments = segmentsOf(template);
+  return path.split('/').every((part, index) => {
+    const segment = segments[index] ?? '';
+    return isParameter(segment) || part === segment || part.toUpperCase() === encodeURI(segment).toUpperCase();
+  });
+}
+
+/** The segments of a template, decoded, as the router compares them. */
+function segmentsOf(template: string): readonly string[] {
+  try {
+    return decodeURI(template).split('/');
+  } catch {
+    throw invalidRoute(`${template} is not a path whose percent-encoding can be read`);
+  }
+}
 
 function invalidRoute(message: string): ConfigurationError {
   return new ConfigurationError('ERR_SALLYPORT_CONTRACT_INVALID', message);

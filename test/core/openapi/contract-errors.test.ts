@@ -1,0 +1,79 @@
+import { describe, expect, test } from '@jest/globals';
+import { contract, type OpenApiDocument } from '@sallyport/core/openapi';
+import { compiled, definition, operation, secured } from './contract-fixture.js';
+
+describe('contract: what cannot be meant is a clear error', () => {
+  const INVALID = 'ERR_SALLYPORT_CONTRACT_INVALID';
+  const rows: readonly (readonly [string, OpenApiDocument | string, RegExp])[] = [
+    ['an operation without security', secured(undefined), /operation a declares no security/],
+    ['a scheme without a handler', secured([{ saml: [] }]), /operation a needs the security scheme saml/],
+    ['a scheme called like a member of every object', secured([{ constructor: [] }]), /scheme constructor/],
+    ['a scope that is none', secured([{ oauth: ['a b'] }]), /operation a needs "a b"/],
+    ['no text', '', /is empty/],
+    ['null', JSON.parse('null'), /is empty/],
+    ['a list', JSON.parse('[]'), /no valid OpenAPI document/],
+    ['a number', JSON.parse('3'), /is empty/],
+    ['something that is not data', { ...secured([]), 'x-code': () => 1 }, /not data/],
+    ['broken YAML', 'a: b: c', /neither YAML nor JSON/],
+    ['a doubled key', 'openapi: 3.0.4\nopenapi: 3.0.4', /unique/],
+    ['an avalanche of aliases', avalanche(), /alias/],
+    ['nothing but a version', { openapi: '3.0.4' }, /no valid OpenAPI document: .*info/],
+    ['Swagger 2', { swagger: '2.0', info: { title: 't', version: '1' }, paths: {} }, /must be OpenAPI 3/],
+    ['a version that nobody knows', secured([], { openapi: '3.9.0' }), /version/],
+    ['a reference to another document', definition({ '/a': { $ref: 'other.yaml#/a' } }), /other.yaml/],
+    ['a reference to nothing', definition({ '/a': { $ref: '#/components/nothing' } }), /#\/components\/nothing/],
+    [
+      'a path that cannot be matched',
+      definition({ '/a/{b}.json': { get: operation({ security: [] }) } }),
+      /whole segments/,
+    ],
+    ['a server URL that cannot be read', secured([], { servers: [{ url: 'http://[' }] }), /set basePath/],
+    [
+      'two operations of one name',
+      definition(
+        { '/a': { get: operation({ operationId: 'x' }), put: operation({ operationId: 'x' }) } },
+        { security: [] },
+      ),
+      /two operations are called x/,
+    ],
+    [
+      'two paths alike',
+      definition({ '/a/{b}': { get: operation() }, '/a/{c}': { get: operation() } }, { security: [] }),
+      /same requests/,
+    ],
+    [
+      'a method that is not known [OpenAPI 3.2.0 4.9]',
+      definition({ '/a': { additionalOperations: { COPY: operation({ security: [] }) } } }, { openapi: '3.2.0' }),
+      /COPY is not a method/,
+    ],
+  ];
+
+  test.each(rows)('%s', async (_what, document, message) => {
+    await expect(compiled(document)).rejects.toMatchObject({ code: INVALID, message: expect.stringMatching(message) });
+  });
+
+  test('open lists an operation that does not exist', async () => {
+    await expect(compiled(secured([]), { open: ['b'] })).rejects.toMatchObject({ code: INVALID });
+  });
+
+  test('a base path that is no path', async () => {
+    await expect(compiled(secured([]), { basePath: 'v1' })).rejects.toMatchObject({ code: INVALID });
+  });
+
+  const options: readonly (readonly [string, string, string])[] = [
+    ['no schemes', '{}', 'ERR_SALLYPORT_OPTION_INVALID'],
+    ['schemes that are none', '{"schemes":null}', 'ERR_SALLYPORT_OPTION_INVALID'],
+    ['a scheme proved by nothing', '{"schemes":{"oauth":3}}', 'ERR_SALLYPORT_REQUIREMENT_INVALID'],
+    ['an unknown option', '{"schemes":{},"base":"/"}', 'ERR_SALLYPORT_OPTION_UNKNOWN'],
+    ['an unknown mode', '{"schemes":{},"scopes":"some"}', 'ERR_SALLYPORT_OPTION_INVALID'],
+  ];
+
+  test.each(options)('%s', async (_what, json, code) => {
+    await expect(contract(secured([]), JSON.parse(json))).rejects.toMatchObject({ code });
+  });
+});
+
+function avalanche(): string {
+  const lists = [...'bcdef'].map((name, index) => `${name}: &${name} [${Array(10).fill(`*${'abcde'[index]}`)}]`);
+  return ['a: &a [x]', ...lists].join('\n');
+}

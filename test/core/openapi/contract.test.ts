@@ -1,0 +1,202 @@
+import { describe, expect, test } from '@jest/globals';
+import { anonymous, anyOf, attempt, optional, type Requirement, SecurityChain } from '@sallyport/core';
+import { ask, type RequestParts } from '@sallyport/core/testing';
+import { alice, apiKey, bearer, plain } from '../chain/scripted-handlers.js';
+import { compiled, definition, handlers, operation, type Security, secured } from './contract-fixture.js';
+
+const TOKEN: RequestParts = { bearer: 'token' };
+const KEY: RequestParts = { headers: { 'X-Key': 'k' } };
+const BOTH: RequestParts = { ...TOKEN, ...KEY };
+
+describe('contract: what a security list comes to [OpenAPI 3.0.4 4.8.30]', () => {
+  type Row = readonly [string, Security, readonly string[], RequestParts, number, string | undefined];
+  const rows: readonly Row[] = [
+    ['one scheme: proved', [{ oauth: [] }], [], TOKEN, 200, undefined],
+    ['one scheme: nothing sent', [{ oauth: [] }], [], {}, 401, 'credentials_missing'],
+    ['one scheme: another one sent', [{ oauth: [] }], [], KEY, 401, 'credentials_missing'],
+    ['a scope that is there', [{ oauth: ['r'] }], ['r'], TOKEN, 200, undefined],
+    ['a scope that is not', [{ oauth: ['r'] }], ['w'], TOKEN, 403, 'insufficient_scope'],
+    ['all scopes are needed', [{ oauth: ['r', 'w'] }], ['r'], TOKEN, 403, 'insufficient_scope'],
+    ['one object is all-of', [{ oauth: [], key: [] }], [], TOKEN, 401, 'credentials_missing'],
+    ['one object is all-of: both sent', [{ oauth: ['r'], key: [] }], ['r'], BOTH, 200, undefined],
+    ['the list is any-of: the first', [{ oauth: ['r'] }, { key: [] }], ['r'], TOKEN, 200, undefined],
+    ['the list is any-of: the second needs no scope', [{ oauth: ['r'] }, { key: [] }], [], KEY, 200, undefined],
+    ['the list is any-of: neither', [{ oauth: ['r'] }, { key: [] }], [], {}, 401, 'credentials_missing'],
+    ['scopes belong to their alternative', [{ oauth: ['r'] }, { key: [] }], [], TOKEN, 403, 'insufficient_scope'],
+    ['one scheme, two lists of scopes: the second', [{ oauth: ['a'] }, { oauth: ['b'] }], ['b'], TOKEN, 200, undefined],
+    ['one scheme, two lists: neither', [{ oauth: ['a'] }, { oauth: ['b'] }], ['c'], TOKEN, 403, 'insufficient_scope'],
+    [
+      'half of an all-of is no alternative',
+      [{ oauth: ['r'], key: [] }, { oauth: ['w'] }],
+      ['r'],
+      TOKEN,
+      403,
+      'insufficient_scope',
+    ],
+    ['{} makes it optional: nothing sent', [{ oauth: ['r'] }, {}], [], {}, 200, undefined],
+    ['{} makes it optional: something good sent', [{}, { oauth: ['r'] }], ['r'], TOKEN, 200, undefined],
+    ['{} does not forgive a missing scope', [{ oauth: ['r'] }, {}], [], TOKEN, 403, 'insufficient_scope'],
+    ['{} does not forgive a scheme that nobody takes', [{ key: [] }, {}], [], TOKEN, 401, 'credentials_unrecognised'],
+    ['an empty list is open', [], [], {}, 200, undefined],
+    ['an empty list reads no credentials', [], [], TOKEN, 200, undefined],
+    ['{} alone is open', [{}], [], TOKEN, 200, undefined],
+  ];
+
+  test.each(rows)('%s', async (_what, security, scopes, sends, status, reason) => {
+    const operations = await compiled(secured(security), { schemes: handlers(scopes) });
+    expect(await ask(new SecurityChain({ operations }), 'GET /a', sends)).toMatchObject({ status, reason });
+  });
+
+  test("the definition's security holds where an operation has none, and an operation's own replaces it", async () => {
+    const paths = {
+      '/a': { get: operation(), post: operation({ security: [] }), put: operation({ security: [{ key: [] }] }) },
+    };
+    const operations = await compiled(definition(paths, { security: [{ oauth: [] }] }));
+    const chain = new SecurityChain({ operations });
+    expect((await ask(chain, 'GET /a', KEY)).status).toBe(401);
+    expect((await ask(chain, 'GET /a', TOKEN)).status).toBe(200);
+    expect((await ask(chain, 'POST /a')).status).toBe(200);
+    expect((await ask(chain, 'PUT /a', KEY)).status).toBe(200);
+  });
+
+  test('with scopes: any, one of them is enough, as in WSO2', async () => {
+    const schemes = handlers(['w']);
+    const operations = await compiled(secured([{ oauth: ['r', 'w'] }]), { schemes, scopes: 'any' });
+    expect((await ask(new SecurityChain({ operations }), 'GET /a', TOKEN)).status).toBe(200);
+  });
+
+  test('a scheme may be proved by several handlers', async () => {
+    const jwt = bearer(alice({ scopes: ['r'] }), 'jwt', { selective: true });
+    const opaque = {
+      ...plain('opaque', 'authorization:bearer'),
+      claim: { source: 'authorization:bearer', fallback: true },
+    };
+    const operations = await compiled(secured([{ oauth: ['r'] }]), { schemes: { oauth: anyOf(jwt, opaque) } });
+    const chain = new SecurityChain({ operations });
+    expect((await ask(chain, 'GET /a', TOKEN)).status).toBe(200);
+    expect(await ask(chain, 'GET /a', { bearer: 'foreign' })).toMatchObject({
+      status: 403,
+      reason: 'insufficient_scope',
+    });
+  });
+
+  const lenient: readonly (readonly [string, Requirement, Security, number])[] = [
+    ['attempt, with a scope', attempt(bearer()), [{ oauth: ['r'] }], 401],
+    ['optional, with a scope', optional(bearer()), [{ oauth: ['r'] }], 401],
+    ['optional, without one', optional(bearer()), [{ oauth: [] }], 200],
+    ['optional in one alternative, a scope in the other', optional(bearer()), [{ oauth: [] }, { key: ['r'] }], 200],
+    ['optional and a scope, the other without', optional(bearer()), [{ oauth: ['r'] }, { key: [] }], 401],
+    ['anonymous(), with a scope', anonymous(), [{ oauth: ['r'] }], 403],
+  ];
+
+  test.each(lenient)(
+    'a scheme that needs no proof lets nobody past a scope: %s',
+    async (_what, oauth, security, status) => {
+      const operations = await compiled(secured(security), { schemes: { oauth, key: apiKey() } });
+      expect((await ask(new SecurityChain({ operations }), 'GET /a')).status).toBe(status);
+    },
+  );
+});
+
+describe('contract: which requests belong to an operation', () => {
+  const rows: readonly (readonly [string, object, { basePath?: string }, string])[] = [
+    ['no server: the root', {}, {}, '/a'],
+    ["the first server's path", { servers: [{ url: 'https://api.example/v1' }, { url: '/v2' }] }, {}, '/v1/a'],
+    ['without its trailing slash', { servers: [{ url: 'https://api.example/v1/' }] }, {}, '/v1/a'],
+    ['a server that is a path', { servers: [{ url: '/v1' }] }, {}, '/v1/a'],
+    [
+      'variables with their defaults [OpenAPI 3.0.4 4.8.6]',
+      {
+        servers: [{ url: '{root}/{v}', variables: { root: { default: 'https://api.example' }, v: { default: 'v3' } } }],
+      },
+      {},
+      '/v3/a',
+    ],
+    ['the option goes before', { servers: [{ url: '/v1' }] }, { basePath: '/v9' }, '/v9/a'],
+    ['the option may end with a slash', {}, { basePath: '/v9/' }, '/v9/a'],
+    ['the option may be the root', { servers: [{ url: '/v1' }] }, { basePath: '/' }, '/a'],
+  ];
+
+  test.each(rows)('base path: %s', async (_what, more, options, template) => {
+    const { operations } = await compiled(secured([], more), options);
+    expect(operations.map((each) => each.template)).toEqual([template]);
+  });
+
+  test('base path: a path or an operation may have servers of its own [OpenAPI 3.0.4 4.8.9]', async () => {
+    const paths = {
+      '/a': { servers: [{ url: '/p' }], get: operation(), put: operation({ servers: [{ url: '/o' }] }) },
+      '/b': { get: operation() },
+    };
+    const { operations } = await compiled(definition(paths, { security: [], servers: [{ url: '/d' }] }));
+    expect(operations.map(({ id }) => id)).toEqual(['PUT /o/a', 'GET /p/a', 'GET /d/b'].toSorted(byPath));
+  });
+
+  test('a path or method that is not declared is 404', async () => {
+    const chain = new SecurityChain({ operations: await compiled(secured([])) });
+    expect(await ask(chain, 'POST /a')).toMatchObject({ status: 404, reason: 'operation_undeclared' });
+    expect(await ask(chain, 'GET /b')).toMatchObject({ status: 404, reason: 'operation_undeclared' });
+  });
+
+  test('a path item may stand in the components', async () => {
+    const item = { get: operation({ security: [{ oauth: ['r'] }] }) };
+    const more = { openapi: '3.1.1', components: { pathItems: { a: item }, securitySchemes: {} } };
+    const operations = await compiled(definition({ '/a': { $ref: '#/components/pathItems/a' } }, more));
+    expect((await ask(new SecurityChain({ operations }), 'GET /a')).status).toBe(401);
+  });
+
+  test('QUERY is a method since OpenAPI 3.2', async () => {
+    const paths = { '/a': { query: operation({ security: [{ oauth: [] }] }) } };
+    const operations = await compiled(definition(paths, { openapi: '3.2.0' }));
+    expect((await ask(new SecurityChain({ operations }), 'QUERY /a')).status).toBe(401);
+  });
+
+  test('a definition that refers to itself compiles', async () => {
+    const node = { type: 'object', properties: { next: { $ref: '#/components/schemas/Node' } } };
+    const content = { 'application/json': { schema: { $ref: '#/components/schemas/Node' } } };
+    const get = { security: [], responses: { 200: { description: 'fine', content } } };
+    const document = definition({ '/a': { get } }, { components: { schemas: { Node: node } } });
+    expect((await compiled(document)).operations).toHaveLength(1);
+  });
+
+  test('definitions that are compiled at the same time do not mix', async () => {
+    const one = definition({ '/one': { get: operation() } }, { security: [] });
+    const two = definition({ '/two': { get: operation() } }, { security: [] });
+    const tables = await Promise.all([compiled(one), compiled(two)]);
+    expect(tables.map(({ operations }) => operations.map(({ id }) => id))).toEqual([['GET /one'], ['GET /two']]);
+  });
+
+  test('the definition is read and not written to', async () => {
+    const document = secured([{ oauth: ['r'] }]);
+    const before = JSON.stringify(document);
+    await compiled(document);
+    expect(JSON.stringify(document)).toBe(before);
+  });
+
+  test('YAML and JSON text are read like data', async () => {
+    const document = secured([{ key: [] }]);
+    const yaml = [
+      'openapi: 3.0.4',
+      'info: {title: t, version: "1"}',
+      'paths:',
+      '  /a:',
+      '    get: {security: [], responses: {200: {description: d}}}',
+    ];
+    expect((await compiled(JSON.stringify(document))).operations).toHaveLength(1);
+    expect((await compiled(yaml.join('\n'))).operations.map(({ id }) => id)).toEqual(['GET /a']);
+  });
+
+  test('open lists what is open without saying so', async () => {
+    const operations = await compiled(secured(undefined), { open: ['a'] });
+    expect((await ask(new SecurityChain({ operations }), 'GET /a')).status).toBe(200);
+  });
+
+  test('open opens nothing that has a security of its own', async () => {
+    const operations = await compiled(secured([{ key: [] }]), { open: ['a'] });
+    expect((await ask(new SecurityChain({ operations }), 'GET /a')).status).toBe(401);
+  });
+});
+
+function byPath(a: string, b: string): number {
+  const path = (id: string) => id.split('/').at(-1) ?? '';
+  return path(a).localeCompare(path(b)) || a.localeCompare(b);
+}
