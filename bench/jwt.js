@@ -1,0 +1,183 @@
+// What a JWT costs: a decision about a token seen before, and the verification of one never seen, against node:crypto
+// and jose in the same run.
+// Run after a build: node --expose-gc --min-semi-space-size=64 --max-semi-space-size=256 bench/jwt.js
+import { constants, generateKeyPairSync, hash, sign, verify } from 'node:crypto';
+import { SecurityChain, SecurityRequest } from '@sallyport/core';
+import { JwtHandler } from '@sallyport/handlers/jwt';
+import { compactVerify } from 'jose';
+
+const ROUNDS = 7;
+const CACHED_CALLS = 20_000;
+const FIRST_CALLS = 1_500;
+const IN_FLIGHT = 64;
+const ISSUER = 'https://as.example.com';
+const AUDIENCE = 'https://api.example.com';
+
+if (globalThis.gc === undefined) throw new Error('run with --expose-gc');
+
+const PSS = { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_DIGEST };
+const P1363 = { dsaEncoding: 'ieee-p1363' };
+const ALGORITHMS = {
+  RS256: { pair: () => generateKeyPairSync('rsa', { modulusLength: 2_048 }), digest: 'sha256', parameters: {} },
+  PS256: { pair: () => generateKeyPairSync('rsa', { modulusLength: 2_048 }), digest: 'sha256', parameters: PSS },
+  ES256: { pair: () => generateKeyPairSync('ec', { namedCurve: 'P-256' }), digest: 'sha256', parameters: P1363 },
+  EdDSA: { pair: () => generateKeyPairSync('ed25519'), digest: null, parameters: {} },
+};
+
+const encoded = (value) => Buffer.from(JSON.stringify(value)).toString('base64url');
+
+/** An issuer with one key, and tokens of about 700 characters that differ in their jti. */
+function issuerOf(alg, count) {
+  const { pair, digest, parameters } = ALGORITHMS[alg];
+  const { publicKey, privateKey } = pair();
+  const now = Math.floor(Date.now() / 1_000);
+  const header = encoded({ alg, typ: 'at+jwt', kid: 'key-1' });
+  const tokens = Array.from({ length: count }, (_, index) => {
+    const input = `${header}.${encoded({
+      iss: ISSUER,
+      sub: `user-${100_000 + index}`,
+      aud: AUDIENCE,
+      client_id: 'web-shop',
+      scope: 'orders:read orders:write profile email',
+      iat: now,
+      exp: now + 3_600,
+      jti: `0b5d1fd4-9f1c-4d3e-a6a8-${String(index).padStart(12, '0')}`,
+    })}`;
+    const signature = sign(digest, Buffer.from(input), { key: privateKey, ...parameters });
+    return `${input}.${signature.toString('base64url')}`;
+  });
+  return { alg, publicKey, digest, parameters, tokens };
+}
+
+function chainOf({ alg, publicKey }) {
+  const issuer = { issuer: ISSUER, audience: AUDIENCE, algorithms: alg, keys: { publicKey, kid: 'key-1' } };
+  const cache = { ttlSeconds: 3_600, maxEntries: 10_000 };
+  return new SecurityChain({ requirement: new JwtHandler({ realm: 'bench', issuers: [issuer], cache }) });
+}
+
+function requestOf(authorization) {
+  return new SecurityRequest({ method: 'GET', target: '/orders', rawHeaders: ['Authorization', authorization] });
+}
+
+/** The same, in the thread pool. */
+function verifyAsync({ publicKey, digest, parameters }, token) {
+  const end = token.lastIndexOf('.');
+  const signature = Buffer.from(token.slice(end + 1), 'base64url');
+  return new Promise((resolve, reject) => {
+    verify(digest, Buffer.from(token.slice(0, end)), { key: publicKey, ...parameters }, signature, (error, isRight) =>
+      isRight ? resolve(claimsOf(token)) : reject(error ?? new Error()),
+    );
+  });
+}
+
+function claimsOf(token) {
+  const [, claims] = token.split('.');
+  return JSON.parse(Buffer.from(claims, 'base64url').toString());
+}
+
+/** A header brings a new string each time; one that was looked up before would bring its hash along. */
+const fresh = (text) => Buffer.from(text, 'latin1').latin1Slice();
+
+function median(samples) {
+  return samples.toSorted((left, right) => left - right)[samples.length >> 1];
+}
+
+/** The least work that proves a token: signature, then claims. */
+function verifySync({ publicKey, digest, parameters }, token) {
+  const end = token.lastIndexOf('.');
+  const signature = Buffer.from(token.slice(end + 1), 'base64url');
+  if (!verify(digest, Buffer.from(token.slice(0, end)), { key: publicKey, ...parameters }, signature))
+    throw new Error();
+  return claimsOf(token);
+}
+
+async function cached() {
+  const issuer = issuerOf('RS256', 1_000);
+  const chain = chainOf(issuer);
+  const lines = issuer.tokens.map((token) => `Bearer ${token}`);
+  const byHash = new Map();
+  for (const [index, line] of lines.entries()) {
+    const decision = await chain.decide(requestOf(line));
+    if (decision.kind !== 'granted') throw new Error(decision.reason);
+    byHash.set(hash('sha256', issuer.tokens[index], 'base64url'), decision);
+  }
+  const rows = [
+    ['a new string and a request', (line) => requestOf(fresh(line))],
+    ['limit: unkeyed hash, Map', (line) => byHash.get(hash('sha256', fresh(line).slice(7), 'base64url'))],
+    ['decide(), token seen before', (line) => chain.decide(requestOf(fresh(line)))],
+  ];
+  if (rows[2][1](lines[0]) instanceof Promise) throw new Error('a cached decision is a promise');
+  const samples = new Map(rows.map(([name]) => [name, []]));
+  const bytes = new Map();
+  for (let round = 0; round < ROUNDS; round += 1) {
+    for (const [name, call] of rows) {
+      globalThis.gc();
+      const heap = process.memoryUsage().heapUsed;
+      const started = performance.now();
+      for (let index = 0; index < CACHED_CALLS; index += 1) call(lines[index % 1_000]);
+      samples.get(name).push(((performance.now() - started) / CACHED_CALLS) * 1_000);
+      bytes.set(name, Math.max(0, (process.memoryUsage().heapUsed - heap) / CACHED_CALLS));
+    }
+  }
+  const limit = median(samples.get(rows[1][0]));
+  return rows.map(([name]) => {
+    const us = median(samples.get(name));
+    return {
+      row: name,
+      us: us.toFixed(2),
+      'x limit': (us / limit).toFixed(2),
+      'bytes allocated': Math.round(bytes.get(name)),
+    };
+  });
+}
+
+/** Runs a task for every token, so many at a time; the time per token in us, and the CPU of all threads. */
+async function inFlight(tokens, width, task) {
+  let next = 0;
+  const worker = async () => {
+    for (let index = next++; index < tokens.length; index = next++) await task(tokens[index]);
+  };
+  const cpu = process.cpuUsage();
+  const started = performance.now();
+  await Promise.all(Array.from({ length: width }, worker));
+  const us = ((performance.now() - started) / tokens.length) * 1_000;
+  const { user, system } = process.cpuUsage(cpu);
+  return { us, cpu: (user + system) / tokens.length };
+}
+
+async function first(alg) {
+  const issuer = issuerOf(alg, FIRST_CALLS);
+  const proveWithChain = (chain) => async (token) => {
+    const decision = await chain.decide(requestOf(`Bearer ${token}`));
+    if (decision.kind !== 'granted') throw new Error(decision.reason);
+  };
+  const rows = [
+    ['node:crypto, sync', 1, () => async (token) => verifySync(issuer, token)],
+    [`node:crypto, ${IN_FLIGHT} in flight`, IN_FLIGHT, () => (token) => verifyAsync(issuer, token)],
+    [
+      `jose compactVerify, ${IN_FLIGHT} in flight`,
+      IN_FLIGHT,
+      () => (token) => compactVerify(token, issuer.publicKey, { algorithms: [alg] }),
+    ],
+    ['decide(), one at a time', 1, () => proveWithChain(chainOf(issuer))],
+    [`decide(), ${IN_FLIGHT} in flight`, IN_FLIGHT, () => proveWithChain(chainOf(issuer))],
+  ];
+  const samples = new Map(rows.map(([name]) => [name, []]));
+  for (let round = 0; round < ROUNDS; round += 1) {
+    for (const [name, width, task] of rows) samples.get(name).push(await inFlight(issuer.tokens, width, task()));
+  }
+  const timeOf = (name) => median(samples.get(name).map(({ us }) => us));
+  return rows.map(([name]) => ({
+    row: `${alg} ${name}`,
+    us: timeOf(name).toFixed(1),
+    'x node:crypto': (timeOf(name) / timeOf(rows[0][0])).toFixed(2),
+    'CPU us': median(samples.get(name).map(({ cpu }) => cpu)).toFixed(1),
+  }));
+}
+
+console.log('A token seen before (goal: decide() <= 1.5 us, no promise, <= 300 bytes)');
+console.table(await cached());
+console.log(`A token never seen (goal: ${IN_FLIGHT} in flight <= 1.3x node:crypto sync on two cores, RS256 and ES256)`);
+const verified = [];
+for (const alg of Object.keys(ALGORITHMS)) verified.push(...(await first(alg)));
+console.table(verified);
