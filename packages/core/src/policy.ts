@@ -55,10 +55,13 @@ export class PolicyTable {
   find(request: SecurityRequest): Policy | undefined {
     if (this.#table === undefined) return this.#default;
     const { route } = request;
-    if (route !== undefined) return this.#ofRoute(route) ?? this.#default;
+    const known = route && this.#ofRoute(route);
+    if (known !== undefined) return known;
     const { method, path } = request;
     if (this.#table.isAmbiguous?.(method, path)) return undefined;
     const operation = this.#table.find(method, path);
+    // The framework chose a route that is none of the operations, for the path of one: they read it differently.
+    if (route !== undefined && operation !== undefined) return undefined;
     return operation === undefined ? this.#default : this.#byOperation.get(operation);
   }
 
