@@ -64,7 +64,7 @@ export function fetchSecurity(chain: SecurityChain, options: FetchSecurityOption
       if (isLetThrough(request)) return proceedTo(next);
       const decision = await decide(request, context.env, guard);
       if (decision.kind === 'denied') return onDenied(decision, request);
-      for (const [name, value] of decision.headers) context.header(name, value, { append: true });
+      for (const [name, value, append] of placed(decision.headers)) context.header(name, value, { append });
       context.set('user', decision.principal);
       return proceedTo(next);
     };
@@ -95,6 +95,15 @@ function withHeaders(
   if (lines.length === 0) return answer;
   if (answer instanceof Promise) return answer.then((later) => withHeaders(later, lines));
   const headers = new Headers(answer.headers);
-  for (const [name, value] of lines) headers.append(name, value);
+  for (const [name, value, append] of placed(lines)) headers[append ? 'append' : 'set'](name, value);
   return new Response(answer.body, { status: answer.status, statusText: answer.statusText, headers });
+}
+
+/** The first line of a name replaces what is there: a chain that is mounted twice says it once. */
+function placed(
+  lines: DeniedDecision['headers'],
+): readonly (readonly [name: string, value: string, append: boolean])[] {
+  return [...headerFields(lines)].flatMap(([name, values]) =>
+    [values].flat().map((value, index) => [name, value, index > 0] as const),
+  );
 }
