@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type Challenge, extendChallenge, formatChallenge, takesToken } from './challenge.js';
 import { DeniedDecision } from './decision.js';
+import { disregard } from './eventually.js';
 import type { Candidate } from './plan.js';
 import { DETAILS, type Problem, type ProblemFormatter, type PublicCode, problemJson, TITLES } from './problem.js';
 import type { Refusal, RefusingVerdict } from './refusal.js';
@@ -130,10 +131,12 @@ const FIELD_VALUE = /^[\x21-\x7e][\x20-\x7e]*$/;
 
 function formatted(problem: Problem, format: ProblemFormatter): { contentType: string; body: string } {
   try {
-    const { contentType, body } = format(problem);
+    const answer = format(problem);
+    const { contentType, body } = answer;
     if (typeof body === 'string' && typeof contentType === 'string' && FIELD_VALUE.test(contentType)) {
       return { contentType, body };
     }
+    disregard(answer);
   } catch {
     // Falls through to the body that cannot fail: a broken formatter must not turn a refusal into an error.
   }

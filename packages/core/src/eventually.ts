@@ -14,6 +14,11 @@ export function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof (value as { then?: unknown } | null | undefined)?.then === 'function';
 }
 
+/** Foreign code answered later where it had to answer at once: its rejection must not end the process. */
+export function disregard(answer: unknown): void {
+  if (isThenable(answer)) Promise.resolve(answer).catch(() => {});
+}
+
 /** Makes a promise of whatever foreign code calls one, so that `andThen` waits for it. */
 export function adopt<Value>(value: Value | PromiseLike<Value>): Eventually<Value> {
   return isThenable(value) ? Promise.resolve(value) : value;

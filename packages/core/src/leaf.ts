@@ -1,4 +1,4 @@
-import { andThen, attemptTo, type Eventually, isThenable } from './eventually.js';
+import { andThen, attemptTo, disregard, type Eventually, isThenable } from './eventually.js';
 import { type CredentialClaim, claimOf, isAmbient, type SecurityHandler } from './handler.js';
 import { type Principal, withProof } from './principal.js';
 import { fault, type Outcome, Refusal } from './refusal.js';
@@ -127,7 +127,7 @@ const ABANDONED: Refusal = Object.freeze(new Refusal(unavailable('abandoned')));
 function mistakenFor(found: unknown): string | undefined {
   if (found === null) return 'null';
   if (isThenable(found)) {
-    Promise.resolve(found).catch(() => {});
+    disregard(found);
     return 'a promise';
   }
   return isVerdict(found) && found.kind === 'authenticated' ? 'a grant' : undefined;

@@ -1,4 +1,4 @@
-import { andThen, type Eventually, isThenable } from './eventually.js';
+import { andThen, disregard, type Eventually } from './eventually.js';
 import type { Leaf, Run } from './leaf.js';
 import { ANONYMOUS, combinePrincipals, type Principal } from './principal.js';
 import { MISSING, type Outcome, Refusal } from './refusal.js';
@@ -202,7 +202,7 @@ export class AttemptNode implements RequirementNode {
 /** A comparison that answers later, or not with true or false, is a bug and not a mismatch. */
 function agreement(answer: unknown): boolean {
   if (typeof answer === 'boolean') return answer;
-  if (isThenable(answer)) Promise.resolve(answer).catch(() => {});
+  disregard(answer);
   throw new TypeError('sameParty() returned neither true nor false');
 }
 

@@ -1,0 +1,55 @@
+import { setImmediate as aTurn } from 'node:timers/promises';
+import { describe, expect, test } from '@jest/globals';
+import { type Problem, type ProblemFormatter, SecurityChain } from '@sallyport/core';
+import { ask } from '@sallyport/core/testing';
+import { bearer } from './scripted-handlers.js';
+
+async function answer(format: ProblemFormatter) {
+  const { status, headers, body } = await ask(new SecurityChain({ requirement: bearer(), format }));
+  return { status, contentType: headers.find(([name]) => name === 'Content-Type')?.[1], body };
+}
+
+describe('the formatter of denials', () => {
+  test('gets the whole problem and decides on media type and body', async () => {
+    const seen: Problem[] = [];
+    const format: ProblemFormatter = (problem) => {
+      seen.push(problem);
+      return { contentType: 'text/plain; charset=utf-8', body: 'Non.' };
+    };
+    expect(await answer(format)).toEqual({ status: 401, contentType: 'text/plain; charset=utf-8', body: 'Non.' });
+    expect(seen).toEqual([
+      {
+        status: 401,
+        title: 'Unauthorized',
+        detail: 'This resource needs credentials.',
+        code: 'unauthenticated',
+        scopes: undefined,
+        correlationId: undefined,
+      },
+    ]);
+  });
+
+  const broken: readonly (readonly [string, () => unknown])[] = [
+    ['throws', () => JSON.parse('{')],
+    ['returns nothing', () => undefined],
+    ['returns a text', () => 'Non.'],
+    ['returns no media type', () => ({ body: 'Non.' })],
+    ['returns no body', () => ({ contentType: 'text/plain' })],
+    ['returns a body that is no text', () => ({ contentType: 'text/plain', body: { a: 1 } })],
+    ['returns a media type with a line end', () => ({ contentType: 'text/plain\r\nX: y', body: 'Non.' })],
+    ['returns an empty media type', () => ({ contentType: '', body: 'Non.' })],
+    ['answers later', async () => ({ contentType: 'text/plain', body: 'Non.' })],
+    ['rejects later', () => Promise.reject(new Error('late'))],
+  ];
+
+  test.each(broken)(
+    'a broken one changes no refusal: problem details are sent [RFC 9457 3] (%s)',
+    async (_what, format) => {
+      const { status, contentType, body } = await answer(format as ProblemFormatter);
+      expect({ status, contentType }).toEqual({ status: 401, contentType: 'application/problem+json' });
+      expect(JSON.parse(body)).toMatchObject({ status: 401, code: 'unauthenticated' });
+      // A rejection that nobody handles would surface now, and fail the test.
+      await aTurn();
+    },
+  );
+});
