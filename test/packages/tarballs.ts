@@ -1,0 +1,69 @@
+import { execFile } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+const ROOT = join(__dirname, '../..');
+export const PACKAGES = ['core', 'handlers', 'adapters'] as const;
+export type PackageName = (typeof PACKAGES)[number];
+const run = promisify(execFile);
+
+/** Names that a package's export map offers, as users import them. */
+export function entryPoints(name: PackageName): readonly string[] {
+  const { exports } = JSON.parse(readFileSync(join(ROOT, `packages/${name}/package.json`), 'utf8'));
+  const paths = Object.keys(exports).filter((path) => path !== './package.json');
+  return paths.map((path) => `@sallyport/${name}${path.slice(1)}`);
+}
+
+/** An empty project into which nothing but the packed tarballs is installed; what they depend on is linked. */
+export class EmptyProject {
+  readonly folder: string = mkdtempSync(join(tmpdir(), 'sallyport-tarballs-'));
+  readonly files = new Map<PackageName, readonly string[]>();
+  /** Where each tarball lies. */
+  readonly tarballs = new Map<PackageName, string>();
+
+  static async install(): Promise<EmptyProject> {
+    const project = new EmptyProject();
+    mkdirSync(join(project.folder, 'node_modules/@sallyport'), { recursive: true });
+    for (const name of PACKAGES) await project.#installPackage(name);
+    for (const dependency of readdirSync(join(ROOT, 'node_modules'))) project.#link(dependency);
+    return project;
+  }
+
+  write(file: string, content: string): void {
+    writeFileSync(join(this.folder, file), content);
+  }
+
+  /** What the command printed. Rejects, with all that it printed, when it fails. */
+  async run(command: string, args: readonly string[]): Promise<string> {
+    const { stdout } = await run(command, args, { cwd: this.folder }).catch((error) => {
+      throw new Error(`${error.message}\n${error.stdout}`);
+    });
+    return stdout;
+  }
+
+  remove(): void {
+    rmSync(this.folder, { recursive: true });
+  }
+
+  async #installPackage(name: PackageName): Promise<void> {
+    const args = ['pack', `./packages/${name}`, '--pack-destination', this.folder, '--json'];
+    const { stdout } = await run('npm', args, { cwd: ROOT });
+    const [packed] = [JSON.parse(stdout)].flat().flatMap((entry) => ('files' in entry ? entry : Object.values(entry)));
+    this.files.set(
+      name,
+      packed.files.map((file: { path: string }) => file.path),
+    );
+    const tarball = join(this.folder, packed.filename);
+    this.tarballs.set(name, tarball);
+    const target = join(this.folder, 'node_modules/@sallyport', name);
+    mkdirSync(target);
+    await run('tar', ['-xzf', tarball, '-C', target, '--strip-components', '1']);
+  }
+
+  #link(dependency: string): void {
+    if (dependency === '@sallyport' || dependency === '@sallyport-examples') return;
+    symlinkSync(join(ROOT, 'node_modules', dependency), join(this.folder, 'node_modules', dependency));
+  }
+}
