@@ -281,3 +281,37 @@ describe('what can be seen', () => {
     expect(states).toEqual(['miss', 'joined', 'hit', 'stale', 'miss', 'negative_hit']);
   });
 });
+
+describe('forgetting by principal', () => {
+  test('leaves the others, and their counters', async () => {
+    const subject = new CacheUnderTest();
+    const subjects = ['alice', 'bob', 'carol', 'bob'];
+    for (const [index, name] of subjects.entries()) await subject.ask(`t${index}`, principalOf({ subject: name }));
+    subject.cache.forgetWhere((principal) => principal.subject === 'bob');
+    expect(subjects.map((_, index) => subject.cache.find(`t${index}`)?.principal.subject)).toEqual([
+      'alice',
+      undefined,
+      'carol',
+      undefined,
+    ]);
+    expect(subject.cache.statistics).toMatchObject({ misses: 4, entries: 2, evictions: 0 });
+  });
+
+  test('takes all refusals along: they do not say whom they concern', async () => {
+    const subject = new CacheUnderTest();
+    await subject.ask('t', denied('token_inactive'));
+    subject.cache.forgetWhere(() => false);
+    expect(await subject.ask('t')).toMatchObject({ kind: 'authenticated' });
+  });
+
+  test('keeps a lookup under way out of the cache; who waits for it gets its answer', async () => {
+    const { cache } = new CacheUnderTest();
+    let answer = (_verdict: Verdict) => {};
+    const load = () => new Promise<Verdict>((resolve) => (answer = resolve));
+    const waiting = cache.resolve('t', aRequest(), load);
+    cache.forgetWhere(() => false);
+    answer(principalOf());
+    expect(await waiting).toMatchObject({ kind: 'authenticated' });
+    expect(cache.find('t')).toBeUndefined();
+  });
+});

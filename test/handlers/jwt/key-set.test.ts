@@ -67,6 +67,18 @@ describe('rotation without a restart', () => {
     expect(jwt.handler.statistics.cache).toMatchObject({ hits: 1 });
   });
 
+  test('of one issuer leaves the remembered tokens of others alone', async () => {
+    const [first, second] = [await keyServer(OLD.jwk), await keyServer(OLD.jwk)];
+    const other = 'https://other.example.com';
+    const jwt = jwtWith([trusted(published(first)), trusted(published(second), { issuer: other })]);
+    const [mine, theirs] = [fresh(OLD), tokenBy(OLD, { iss: other })];
+    await Promise.all([jwt.decide(mine), jwt.decide(theirs)]);
+    first.publish(NEW.jwk);
+    expect(await jwt.outcome(fresh(NEW))).toBe('granted');
+    expect(jwt.decide(mine)).toBeInstanceOf(Promise);
+    expect(jwt.decide(theirs)).toMatchObject({ kind: 'granted' });
+  });
+
   test('another key under the same kid replaces the first one', async () => {
     const { jwt, server } = await underTest();
     const remembered = fresh(OLD);

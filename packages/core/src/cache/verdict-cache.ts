@@ -1,6 +1,7 @@
 import { type Clock, systemClock } from '../clock.js';
 import type { Eventually } from '../eventually.js';
 import { checkOptions, having, invalid, optionalOption, withDefault } from '../options.js';
+import type { Principal } from '../principal.js';
 import type { SecurityRequest } from '../request.js';
 import { type Authenticated, type Denied, unavailable, type Verdict } from '../verdict.js';
 import { CacheCounters, type CacheStatistics } from './cache-statistics.js';
@@ -100,9 +101,12 @@ export class VerdictCache {
     this.#shared?.drop(key);
   }
 
-  /** Forgets everything that this process knows; lookups under way end for those who wait, and are not kept. */
-  clear(): void {
-    this.#memory.clear();
+  /**
+   * Forgets the principals that are concerned, and every refusal, in this process. Looks at all there are, so it is for
+   * rare events. Lookups under way end for those who wait, and are not kept.
+   */
+  forgetWhere(isConcerned: (principal: Principal) => boolean): void {
+    this.#memory.dropWhere(isConcerned);
     this.#flights.clear();
   }
 

@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.js';
+import type { Principal } from '../principal.js';
 import { type Authenticated, type Denied, denied } from '../verdict.js';
 import type { CacheCounters } from './cache-statistics.js';
 import { footprintBytes } from './footprint.js';
@@ -75,9 +76,9 @@ export class VerdictMemory {
     this.bad.keep(key, new Remembered(verdict, this.#clock.monotonic() + this.#limits.negativeTtlMs, 0));
   }
 
-  clear(): void {
-    this.good.clear();
-    this.bad.clear();
+  dropWhere(isConcerned: (principal: Principal) => boolean): void {
+    this.good.dropWhere(({ principal }) => isConcerned(principal));
+    this.bad.dropWhere(() => true);
   }
 
   drop(key: string): void {

@@ -58,8 +58,9 @@ export class VerdictSpace<Kept extends Authenticated | Denied> {
     this.#entries.set(key, remembered, options);
   }
 
-  clear(): void {
-    this.#entries.clear();
+  dropWhere(isConcerned: (verdict: Kept) => boolean): void {
+    const entries = [...this.#entries.entries()];
+    for (const [key, { verdict }] of entries) if (isConcerned(verdict)) this.#entries.delete(key);
   }
 
   drop(key: string): void {

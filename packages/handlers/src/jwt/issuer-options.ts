@@ -46,7 +46,7 @@ export interface TrustedIssuer {
   readonly claimRules?: ClaimRules | undefined;
   /** Accepts tokens without `exp`, which never end. Default false. */
   readonly allowMissingExpiry?: boolean | undefined;
-  /** How old a token may be by its `iat`, in seconds. 1 to 31 536 000; default: as old as its `exp` allows. */
+  /** How old a token may be by its `iat`, in seconds; it ends then. 1 to 31 536 000; default: as old as its `exp` allows. */
   readonly maxTokenAgeSeconds?: number | undefined;
   /** Claims that hold scopes, as a text of words or a list of them. Default: `scope`, as a text (RFC 9068 2.2.3). */
   readonly scopeClaims?: string | readonly string[] | undefined;

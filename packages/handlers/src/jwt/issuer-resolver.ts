@@ -25,7 +25,10 @@ export interface IssuerResolverOptions {
    * verified yet, so it has to name hosts in full and must not search for parts of a text.
    */
   readonly trusts: readonly string[] | ((issuer: string) => boolean);
-  /** Looks an issuer up; `undefined` for one that does not exist. A rejection means 503. */
+  /**
+   * Looks an issuer up; `undefined` for one that does not exist. A rejection means 503. Options that are equal to the
+   * last ones leave keys and remembered tokens alone; functions are compared by identity, so make them once.
+   */
   readonly resolve: (issuer: string) => Promise<TrustedIssuer | undefined>;
   /** How long an answer is used, in seconds. 1 to 86 400, default 600. */
   readonly ttlSeconds?: number | undefined;
@@ -111,7 +114,7 @@ export class IssuerResolver {
       return known.issuer;
     }
     // What the old rules let in is not to be remembered under the new ones.
-    if (known !== undefined) this.#services.onWithdrawal();
+    if (known !== undefined) this.#services.onWithdrawal(name);
     if (options === undefined) {
       this.#resolved.delete(name);
       this.#missingUntilMs.set(name, nowMs + MISSING_MS);

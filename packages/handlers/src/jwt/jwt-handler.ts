@@ -60,7 +60,7 @@ export class JwtHandler implements SecurityHandler<JwtCredential> {
     this.challenges = Object.freeze([bearerChallenge(settings.realm)]);
     this.#cache = new VerdictCache({ ...settings.cache, namespace: settings.name }, services);
     // What a withdrawn key has verified is not to be believed any longer.
-    const onWithdrawal = () => this.#cache.clear();
+    const onWithdrawal = (issuer: string) => this.#cache.forgetWhere((principal) => principal.issuer === issuer);
     this.#issuers = new Issuers(settings.issuers, settings.issuerResolver, { clock, onWithdrawal });
     this.#verification = {
       now: () => clock.now() / 1_000,

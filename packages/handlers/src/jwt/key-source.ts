@@ -73,8 +73,8 @@ export interface KeyOwner {
 /** Services of the key sets of one handler. */
 export interface KeySetCollaborators {
   readonly clock: Clock;
-  /** Called when a key that was in use is no longer published. */
-  readonly onWithdrawal: () => void;
+  /** Called when a key of an issuer that was in use is no longer published. */
+  readonly onWithdrawal: (issuer: string) => void;
 }
 
 const KINDS = ['jwksUri', 'discovery', 'jwks', 'publicKey', 'secret'] as const;

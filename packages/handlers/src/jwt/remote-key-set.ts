@@ -25,7 +25,7 @@ export interface RemoteKeySetCollaborators {
   readonly server: KeyServer;
   readonly clock: Clock;
   /** Called when a key that was in use is no longer published: what it verified is in doubt. */
-  readonly onWithdrawal: () => void;
+  readonly onWithdrawal: (issuer: string) => void;
 }
 
 /** Keys in use, with their deadlines on the monotonic clock. */
@@ -48,7 +48,7 @@ export class RemoteKeySet implements KeySet {
   readonly #options: RemoteKeySetOptions;
   readonly #server: KeyServer;
   readonly #clock: Clock;
-  readonly #onWithdrawal: () => void;
+  readonly #onWithdrawal: (issuer: string) => void;
   readonly #refresh: PacedTask;
   readonly #unknownKeys: UnknownKeyBudget;
   #loaded: LoadedKeys | undefined;
@@ -134,6 +134,6 @@ export class RemoteKeySet implements KeySet {
       freshUntilMs: nowMs + freshMs,
       staleUntilMs: nowMs + freshMs + maxStaleMs,
     };
-    if (replaced?.keys.some((key) => !table.has(key))) this.#onWithdrawal();
+    if (replaced?.keys.some((key) => !table.has(key))) this.#onWithdrawal(this.#options.issuer);
   }
 }
