@@ -44,6 +44,11 @@ const DUPLICATE: Authorization = Object.freeze({ kind: 'invalid', reason: 'dupli
 const JOINED: Authorization = Object.freeze({ kind: 'invalid', reason: 'joined_credentials' });
 const MALFORMED: Authorization = Object.freeze({ kind: 'invalid', reason: 'malformed_authorization' });
 
+const USUAL = [
+  ['Bearer ', 'bearer'],
+  ['Basic ', 'basic'],
+  ['DPoP ', 'dpop'],
+] as const;
 /** auth-scheme (RFC 9110 11.1). */
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const TOKEN68_THEN_COMMA = /^[A-Za-z0-9\-._~+/]+=*[ \t]*,/;
@@ -71,21 +76,31 @@ function parseLine(line: string): Authorization {
   const trimmed = withoutEdgeSpace(line);
   if (trimmed === '') return ABSENT;
   const space = trimmed.indexOf(' ');
-  const scheme = space === -1 ? trimmed : trimmed.slice(0, space);
-  if (!TOKEN.test(scheme)) return MALFORMED;
+  const scheme = schemeOf(trimmed, space);
+  if (scheme === undefined) return MALFORMED;
   const value = space === -1 ? '' : withoutLeadingSpaces(trimmed, space + 1);
   if (value.includes(',') && joinsCredentials(value)) return JOINED;
-  return new AuthorizationCredentials(scheme.toLowerCase(), value);
+  return new AuthorizationCredentials(scheme, value);
+}
+
+/** In lower case; `undefined` for what is no token. The usual spellings need no string of their own. */
+function schemeOf(line: string, space: number): string | undefined {
+  for (const [spelling, scheme] of USUAL) if (line.startsWith(spelling)) return scheme;
+  const scheme = space === -1 ? line : line.slice(0, space);
+  return TOKEN.test(scheme) ? scheme.toLowerCase() : undefined;
 }
 
 /** Cuts SP and HTAB off both ends (RFC 9110 5.5); looks at the line's inside only when there is something to cut. */
 function withoutEdgeSpace(line: string): string {
-  const isSpace = (index: number) => line.charCodeAt(index) === 0x20 || line.charCodeAt(index) === 0x09;
   let start = 0;
   let end = line.length;
-  while (start < end && isSpace(start)) start += 1;
-  while (end > start && isSpace(end - 1)) end -= 1;
+  while (start < end && isSpace(line.charCodeAt(start))) start += 1;
+  while (end > start && isSpace(line.charCodeAt(end - 1))) end -= 1;
   return start === 0 && end === line.length ? line : line.slice(start, end);
+}
+
+function isSpace(character: number): boolean {
+  return character === 0x20 || character === 0x09;
 }
 
 /** The separator is 1*SP; a tab is part of the value, where no credential syntax allows it. */

@@ -2,10 +2,11 @@ import { takesToken } from './challenge.js';
 import { type Clock, systemClock } from './clock.js';
 import { withinDeadline } from './deadline.js';
 import { type Decision, type DeniedDecision, GrantedDecision } from './decision.js';
+import { DecisionObserver } from './decision-observer.js';
 import { denialOf } from './denial.js';
-import { type DecisionListener, decisionChannel, publishDecision } from './events.js';
-import { andThen, attemptTo, type Eventually } from './eventually.js';
-import { type Explanation, explanationOf } from './explanation.js';
+import type { DecisionListener } from './events.js';
+import type { Eventually } from './eventually.js';
+import type { Explanation } from './explanation.js';
 import { type FirewallOptions, type RequestFirewall, requestFirewall } from './firewall.js';
 import { askGuard, type Guard, type GuardLike, type GuardVerdict } from './guard.js';
 import type { SecurityHandler } from './handler.js';
@@ -30,8 +31,7 @@ import { type ProblemFormatter, problemJson } from './problem.js';
 import { fault, MISSING, type Outcome, Refusal } from './refusal.js';
 import { SecurityRequest } from './request.js';
 import type { Requirement } from './requirement.js';
-import { DecisionTrace } from './trace.js';
-import { type Authenticated, forbidden, unavailable } from './verdict.js';
+import { forbidden, unavailable } from './verdict.js';
 
 export interface SecurityChainOptions {
   /** Names the chain in events. Default `default`. */
@@ -77,7 +77,7 @@ export class SecurityChain {
   readonly #format: ProblemFormatter;
   readonly #clock: Clock;
   readonly #random: () => number;
-  readonly #listeners: readonly DecisionListener[];
+  readonly #observer: DecisionObserver;
 
   /** @throws {ConfigurationError} with any of the codes for options, requirements and claims */
   constructor(options: SecurityChainOptions, collaborators: SecurityChainCollaborators = {}) {
@@ -102,7 +102,7 @@ export class SecurityChain {
     this.#format = checked.format;
     this.#clock = services.clock;
     this.#random = services.random;
-    this.#listeners = services.listeners;
+    this.#observer = new DecisionObserver(checked.name, services.listeners, services.clock);
   }
 
   /** Every handler of every requirement, each once. */
@@ -125,16 +125,14 @@ export class SecurityChain {
 
   /** Decides. A decision that needs no I/O, such as a cached one, is returned as it is and not as a promise. */
   decide(request: SecurityRequest): Eventually<Decision> {
-    if (!this.#isObserved()) return this.#decide(request);
-    return andThen(
-      this.#observe(request, () => this.#decide(request)),
-      (explanation) => this.#publish(explanation),
-    );
+    return this.#observer.isHeard
+      ? this.#observer.announce(request, () => this.#decide(request))
+      : this.#decide(request);
   }
 
   /** Decides and tells how: every handler asked, its verdict, reason code, cache state and time. Publishes nothing. */
   async explain(request: SecurityRequest): Promise<Explanation> {
-    return this.#observe(request, () => this.#decide(request));
+    return this.#observer.observe(request, () => this.#decide(request));
   }
 
   /**
@@ -142,25 +140,34 @@ export class SecurityChain {
    * Proofs that work only once (RFC 9449 11.1) stay valid this way.
    */
   authorize(granted: GrantedDecision, guard: Guard, request: SecurityRequest): Eventually<Decision> {
-    const task = () => this.#inTime(request, () => this.#guard(granted, guard, this.#policies.candidates, request));
-    if (!this.#isObserved()) return task();
-    return andThen(this.#observe(request, task, guard), (explanation) => this.#publish(explanation));
+    const task = () => this.#authorize(granted, guard, request);
+    return this.#observer.isHeard ? this.#observer.announce(request, task, guard) : task();
   }
 
   #decide(request: SecurityRequest): Eventually<Decision> {
-    return this.#inTime(request, () => this.#answer(request));
+    try {
+      const decision = this.#answer(request);
+      return decision instanceof Promise ? this.#inTime(decision, request) : decision;
+    } catch (error) {
+      return this.#failed(error, request);
+    }
   }
 
-  /** Whatever goes wrong in here is our bug: refused with 500. */
-  #inTime(request: SecurityRequest, task: () => Eventually<Decision>): Eventually<Decision> {
-    const failed = (error: unknown) => {
-      request.trace?.noteFault(this.name, error);
-      return this.#deny(fault('chain_failed'), []);
-    };
-    const decision = attemptTo(task, failed) as Eventually<Decision>;
-    if (!(decision instanceof Promise)) return decision;
+  #authorize(granted: GrantedDecision, guard: Guard, request: SecurityRequest): Eventually<Decision> {
+    const decision = this.#guard(granted, guard, this.#policies.candidates, request);
+    return decision instanceof Promise ? this.#inTime(decision, request) : decision;
+  }
+
+  #inTime(decision: Promise<Decision>, request: SecurityRequest): Promise<Decision> {
+    const decided = decision.catch((error) => this.#failed(error, request));
     const giveUp = (cause: string) => this.#deny(new Refusal(unavailable(cause)), []);
-    return withinDeadline(decision, request, { clock: this.#clock, deadlineMs: this.#deadlineMs, giveUp });
+    return withinDeadline(decided, request, { clock: this.#clock, deadlineMs: this.#deadlineMs, giveUp });
+  }
+
+  /** What goes wrong outside of handlers and guards is our bug: refused with 500. */
+  #failed(error: unknown, request: SecurityRequest): DeniedDecision {
+    request.trace?.noteFault(this.name, error);
+    return this.#deny(fault('chain_failed'), []);
   }
 
   #answer(request: SecurityRequest): Eventually<Decision> {
@@ -178,7 +185,7 @@ export class SecurityChain {
 
   #conclude(outcome: Outcome, { plan, guard }: Policy, run: Run): Eventually<Decision> {
     if (outcome instanceof Refusal) return this.#deny(outcome, plan.candidates);
-    const granted = grant(outcome, run);
+    const granted = new GrantedDecision(outcome.principal, outcome.headers, run.attempted?.verdict);
     return guard === undefined ? granted : this.#guard(granted, guard, plan.candidates, run.request);
   }
 
@@ -188,16 +195,30 @@ export class SecurityChain {
     candidates: readonly Candidate[],
     request: SecurityRequest,
   ): Eventually<Decision> {
-    const answer = attemptTo(
-      () => askGuard(guard, granted.principal, request),
-      () => GUARD_BROKEN,
+    try {
+      const verdict = askGuard(guard, granted.principal, request);
+      if (verdict instanceof Promise) return this.#guardLater(verdict, granted, candidates);
+      return this.#weigh(verdict, granted, candidates);
+    } catch {
+      return this.#deny(GUARD_BROKEN, candidates);
+    }
+  }
+
+  #guardLater(
+    pending: Promise<GuardVerdict>,
+    granted: GrantedDecision,
+    candidates: readonly Candidate[],
+  ): Promise<Decision> {
+    return pending.then(
+      (verdict) => this.#weigh(verdict, granted, candidates),
+      () => this.#deny(GUARD_BROKEN, candidates),
     );
-    return andThen(answer as Eventually<GuardVerdict | Refusal>, (verdict) => {
-      if (verdict instanceof Refusal) return this.#deny(verdict, candidates);
-      if (verdict.kind === 'permitted') return granted;
-      const refusing = verdict.kind === 'abstained' ? ALL_ABSTAINED : verdict;
-      return this.#deny(this.#refusedBy(refusing, granted.principal, candidates), candidates);
-    });
+  }
+
+  #weigh(verdict: GuardVerdict, granted: GrantedDecision, candidates: readonly Candidate[]): Decision {
+    if (verdict.kind === 'permitted') return granted;
+    const refusing = verdict.kind === 'abstained' ? ALL_ABSTAINED : verdict;
+    return this.#deny(this.#refusedBy(refusing, granted.principal, candidates), candidates);
   }
 
   /**
@@ -215,26 +236,4 @@ export class SecurityChain {
   #deny(refusal: Refusal, candidates: readonly Candidate[]): DeniedDecision {
     return denialOf(refusal, { candidates, format: this.#format, random: this.#random });
   }
-
-  #observe(request: SecurityRequest, task: () => Eventually<Decision>, guard?: Guard): Eventually<Explanation> {
-    const trace = new DecisionTrace(() => this.#clock.monotonic());
-    SecurityRequest.attachTrace(request, trace);
-    return andThen(task(), (decision) => {
-      SecurityRequest.attachTrace(request, undefined);
-      return explanationOf(decision, { chain: this.name, guard: guard?.name, request, trace });
-    });
-  }
-
-  #isObserved(): boolean {
-    return this.#listeners.length > 0 || decisionChannel.hasSubscribers;
-  }
-
-  #publish({ decision, event }: Explanation): Decision {
-    publishDecision(event, this.#listeners);
-    return decision;
-  }
-}
-
-function grant(verdict: Authenticated, run: Run): GrantedDecision {
-  return new GrantedDecision(verdict.principal, verdict.headers, run.attempted?.verdict);
 }

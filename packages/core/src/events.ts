@@ -51,17 +51,3 @@ export const decisionChannel: ReturnType<typeof channel> = channel(DECISION_CHAN
 export function onDecision(listener: DecisionListener): () => void {
   return subscribe(decisionChannel, (event) => listener(event as DecisionEvent));
 }
-
-/** What a listener of a chain throws changes no decision: it surfaces as Node lets the errors of subscribers surface. */
-export function publishDecision(event: DecisionEvent, listeners: readonly DecisionListener[]): void {
-  decisionChannel.publish(event);
-  for (const listener of listeners) {
-    try {
-      listener(event);
-    } catch (error) {
-      process.nextTick(() => {
-        throw error;
-      });
-    }
-  }
-}

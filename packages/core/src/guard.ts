@@ -1,9 +1,9 @@
 import { ConfigurationError } from './errors.js';
-import { adopt, andThen, attemptTo, type Eventually } from './eventually.js';
+import { adopt, andThen, type Eventually, isThenable } from './eventually.js';
 import { checkOptions, oneOf, withDefault } from './options.js';
 import type { Principal } from './principal.js';
 import type { SecurityRequest } from './request.js';
-import { COVERS, isScopeToken, SCOPE_STRATEGIES, type ScopeStrategy } from './scope.js';
+import { COVERS, coversAll, coversSome, isScopeToken, SCOPE_STRATEGIES, type ScopeStrategy } from './scope.js';
 import {
   type Challenged,
   type Denied,
@@ -95,11 +95,11 @@ export function requireScopes(scopes: string | readonly string[], options: Scope
   });
   const covers = COVERS[strategy];
   const any = match === 'any';
+  const isEnough = any ? coversSome : coversAll;
   const refusal = forbidden('insufficient_scope', { scopes: any ? required.slice(0, 1) : required });
-  return guard(`requireScopes(${required.join(any ? ' | ' : ' ')})`, (principal) => {
-    const has = (scope: string) => principal.scopes.some((granted) => covers(granted, scope));
-    return (any ? required.some(has) : required.every(has)) ? PERMITTED : refusal;
-  });
+  return guard(`requireScopes(${required.join(any ? ' | ' : ' ')})`, ({ scopes: granted }) =>
+    isEnough(granted, required, covers) ? PERMITTED : refusal,
+  );
 }
 
 function checkedScopes(scopes: readonly string[]): readonly string[] {
@@ -148,14 +148,28 @@ function checkedNames(owner: string, names: readonly string[]): readonly string[
 
 /** Asks one guard. Whatever is wrong with its answer is thrown, after the trace has learned whose fault it is. */
 export function askGuard(member: Guard, principal: Principal, request: SecurityRequest): Eventually<GuardVerdict> {
-  const blame = (error: unknown): never => {
-    request.trace?.noteFault(member.name, error);
-    throw error;
-  };
-  const answer = attemptTo(() => member.check(principal, request), blame);
-  return andThen(answer, (verdict) =>
-    isGuardVerdict(verdict) ? verdict : blame(new TypeError('check() returned no guard verdict')),
-  );
+  try {
+    const answer: unknown = member.check(principal, request);
+    return isThenable(answer) ? answerLater(answer, member, request) : checkedAnswer(answer);
+  } catch (error) {
+    return blame(member, error, request);
+  }
+}
+
+function answerLater(answer: PromiseLike<unknown>, member: Guard, request: SecurityRequest): Promise<GuardVerdict> {
+  return Promise.resolve(answer)
+    .then(checkedAnswer)
+    .catch((error) => blame(member, error, request));
+}
+
+function checkedAnswer(answer: unknown): GuardVerdict {
+  if (isGuardVerdict(answer)) return answer;
+  throw new TypeError('check() returned no guard verdict');
+}
+
+function blame(member: Guard, error: unknown, request: SecurityRequest): never {
+  request.trace?.noteFault(member.name, error);
+  throw error;
 }
 
 /** Every guard must permit or abstain, in order; all abstaining is abstaining. Needs at least one guard. */

@@ -1,28 +1,50 @@
-import { andThen, attemptTo, disregard, type Eventually, isThenable } from './eventually.js';
+import { disregard, type Eventually, isThenable } from './eventually.js';
 import { type CredentialClaim, claimOf, isAmbient, type SecurityHandler } from './handler.js';
-import { type Principal, withProof } from './principal.js';
+import { isProvedBy, type Principal, withProof } from './principal.js';
 import { fault, type Outcome, Refusal } from './refusal.js';
 import { SecurityRequest } from './request.js';
 import { type Authenticated, authenticated, isVerdict, malformed, unavailable, type Verdict } from './verdict.js';
 
-/** The state of one decision: what each leaf extracted, and what it concluded. Never outlives the decision. */
+/** A credential that a leaf extracted, and what the leaf concluded about it. */
+class Finding {
+  readonly leaf: Leaf;
+  readonly credential: unknown;
+  readonly earlier: Finding | undefined;
+  outcome: Eventually<Outcome> | undefined;
+
+  constructor(leaf: Leaf, credential: unknown, earlier: Finding | undefined) {
+    this.leaf = leaf;
+    this.credential = credential;
+    this.earlier = earlier;
+    this.outcome = undefined;
+  }
+}
+
+/** The state of one decision. Never outlives it. Most requests carry one credential, so findings are a linked list. */
 export class Run {
   readonly request: SecurityRequest;
-  readonly credentials: unknown[];
-  readonly outcomes: (Eventually<Outcome> | undefined)[];
   /** What an `attempt` let pass on the way taken; an alternative that is given up takes its own along. */
   attempted: Refusal | undefined;
+  #latest: Finding | undefined;
 
-  constructor(request: SecurityRequest, leaves: number) {
+  constructor(request: SecurityRequest) {
     this.request = request;
-    this.credentials = new Array(leaves);
-    this.outcomes = new Array(leaves);
+    this.attempted = undefined;
+  }
+
+  keep(leaf: Leaf, credential: unknown): void {
+    this.#latest = new Finding(leaf, credential, this.#latest);
+  }
+
+  find(leaf: Leaf): Finding | undefined {
+    let finding = this.#latest;
+    while (finding !== undefined && finding.leaf !== leaf) finding = finding.earlier;
+    return finding;
   }
 }
 
 /** A handler's place in a compiled requirement; a handler that stands in several places is one leaf. */
 export class Leaf {
-  readonly index: number;
   readonly handler: SecurityHandler;
   readonly claim: CredentialClaim;
   readonly ambient: boolean;
@@ -33,8 +55,7 @@ export class Leaf {
   readonly #singleHeader: string | undefined;
   readonly #proved = new WeakMap<Principal, Authenticated>();
 
-  constructor(index: number, handler: SecurityHandler) {
-    this.index = index;
+  constructor(handler: SecurityHandler) {
     this.handler = handler;
     this.claim = claimOf(handler);
     this.ambient = isAmbient(this.claim);
@@ -44,7 +65,7 @@ export class Leaf {
   }
 
   isPresent(run: Run): boolean {
-    return run.credentials[this.index] !== undefined;
+    return run.find(this) !== undefined;
   }
 
   /** Lets the handler look for its credential; returns a refusal only for a bug. */
@@ -58,7 +79,7 @@ export class Leaf {
         request.trace?.noteFault(this.handler.name, new TypeError(`extract() returned ${mistake}`));
         return fault('handler_extract_misbehaved', this.handler);
       }
-      run.credentials[this.index] = found;
+      if (found !== undefined) run.keep(this, found);
       return undefined;
     } catch (error) {
       request.trace?.noteFault(this.handler.name, error);
@@ -68,22 +89,31 @@ export class Leaf {
 
   /** Lets the handler check what it extracted, at most once per decision. */
   verify(run: Run): Eventually<Outcome> {
-    const known = run.outcomes[this.index];
-    if (known !== undefined) return known;
-    const outcome = this.#verify(run);
-    run.outcomes[this.index] = outcome;
+    const finding = run.find(this);
+    if (finding?.outcome !== undefined) return finding.outcome;
+    const outcome = this.#verify(finding?.credential, run.request);
+    if (finding !== undefined) finding.outcome = outcome;
     return outcome;
   }
 
-  #verify(run: Run): Eventually<Outcome> {
-    const credential = run.credentials[this.index];
-    const { request } = run;
+  #verify(credential: unknown, request: SecurityRequest): Eventually<Outcome> {
     if (SecurityRequest.isAbandoned(request)) return ABANDONED;
     request.trace?.begin(this.handler.name, credential);
     if (isVerdict(credential)) return this.#conclude(credential, request);
-    const failed = (error: unknown) => this.#misbehaved(error, request);
-    const returned = attemptTo(() => this.handler.verify(credential, request), failed);
-    return andThen(returned, (verdict) => (verdict instanceof Refusal ? verdict : this.#conclude(verdict, request)));
+    try {
+      const returned: unknown = this.handler.verify(credential, request);
+      return isThenable(returned) ? this.#concludeLater(returned, request) : this.#conclude(returned, request);
+    } catch (error) {
+      return this.#misbehaved(error, request);
+    }
+  }
+
+  /** Apart from `#verify`, which would otherwise pay for the closures on every decision. */
+  #concludeLater(returned: PromiseLike<unknown>, request: SecurityRequest): Promise<Outcome> {
+    return Promise.resolve(returned).then(
+      (verdict) => this.#conclude(verdict, request),
+      (error) => this.#misbehaved(error, request),
+    );
   }
 
   #conclude(verdict: unknown, request: SecurityRequest): Outcome {
@@ -98,7 +128,7 @@ export class Leaf {
   /** Every principal tells which handler proved it, also when the handler's author did not think of it. */
   #withProof(verdict: Authenticated): Authenticated {
     const { principal } = verdict;
-    if (principal.via.some(({ handler }) => handler === this.handler.name)) return verdict;
+    if (isProvedBy(principal, this.handler.name)) return verdict;
     const known = this.#proved.get(principal);
     if (known !== undefined && verdict.headers.length === 0) return known;
     const scheme = this.handler.challenges[0]?.scheme.toLowerCase() as string;

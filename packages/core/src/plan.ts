@@ -50,7 +50,7 @@ export class RequirementPlan {
   }
 
   begin(request: SecurityRequest): Run {
-    return new Run(request, this.#leaves.length);
+    return new Run(request);
   }
 
   /** Comes to an outcome; synchronous as long as every handler is. */
@@ -82,7 +82,7 @@ function compile(requirement: Requirement, leaves: Map<SecurityHandler, Leaf>): 
   if (requirement instanceof Attempt) return new AttemptNode(compile(requirement.member, leaves));
   if (requirement instanceof Anonymous) return new AnonymousNode();
   for (const challenge of requirement.challenges) checkChallenge(challenge, requirement.name);
-  const leaf = leaves.get(requirement) ?? new Leaf(leaves.size, requirement);
+  const leaf = leaves.get(requirement) ?? new Leaf(requirement);
   leaves.set(requirement, leaf);
   return new LeafNode(leaf);
 }

@@ -96,10 +96,16 @@ export function isPrincipal(value: unknown): value is Principal {
   return PrincipalRecord.made(value);
 }
 
+/** Whether a handler's proof went into a principal. Loops by index: iterators of frozen lists are not optimised. */
+export function isProvedBy(principal: Principal, handler: string): boolean {
+  const { via } = principal;
+  for (let index = 0; index < via.length; index += 1) if (via[index]?.handler === handler) return true;
+  return false;
+}
+
 /** The same principal with one more proof in `via`; the same object when the proof is there already. */
 export function withProof(principal: Principal, proof: Via): Principal {
-  if (principal.kind === 'anonymous' || principal.via.some(({ handler }) => handler === proof.handler))
-    return principal;
+  if (principal.kind === 'anonymous' || isProvedBy(principal, proof.handler)) return principal;
   return new PrincipalRecord(principal.kind, { ...principal, via: [...principal.via, proof] });
 }
 

@@ -110,7 +110,13 @@ export class AnyOfNode implements RequirementNode {
   }
 
   isSatisfiable(run: Run): boolean {
-    return this.#candidates(run).length > 0;
+    let isOpen = false;
+    for (const member of this.#members) {
+      const isMet = member.isSatisfiable(run);
+      if (isMet && member.carries(run) !== Carries.Nothing) return true;
+      isOpen ||= isMet;
+    }
+    return isOpen && this.carries(run) !== Carries.Explicit;
   }
 
   carries(run: Run): Carries {
@@ -118,7 +124,18 @@ export class AnyOfNode implements RequirementNode {
   }
 
   evaluate(run: Run): Eventually<Outcome> {
-    return this.#tryFrom(0, this.#candidates(run), undefined, run);
+    return this.#single(run)?.evaluate(run) ?? this.#tryFrom(0, this.#candidates(run), undefined, run);
+  }
+
+  /** The only alternative that can be asked, if it is only one: mostly it is, and then no list has to be made. */
+  #single(run: Run): RequirementNode | undefined {
+    let single: RequirementNode | undefined;
+    for (const member of this.#members) {
+      if (!member.isSatisfiable(run)) continue;
+      if (single !== undefined) return undefined;
+      single = member;
+    }
+    return single;
   }
 
   /**
@@ -228,7 +245,5 @@ function graver(remembered: Refusal | undefined, latest: Refusal): Refusal {
 }
 
 function strongest(members: readonly RequirementNode[], run: Run): Carries {
-  let most = Carries.Nothing;
-  for (const member of members) most = Math.max(most, member.carries(run));
-  return most;
+  return members.reduce<Carries>((most, member) => Math.max(most, member.carries(run)), Carries.Nothing);
 }

@@ -4,6 +4,7 @@ import {
   createPrincipal,
   type Decision,
   type DecisionEvent,
+  type DecisionListener,
   denied,
   onDecision,
   type RequestSource,
@@ -51,7 +52,7 @@ export interface Deciding {
   readonly ask: (token: string | undefined, source?: Partial<RequestSource>) => Promise<Decision>;
 }
 
-export function deciding(): Deciding {
+export function deciding(listeners: readonly DecisionListener[] = []): Deciding {
   const clock = new ManualClock();
   const chain = new SecurityChain(
     {
@@ -62,7 +63,7 @@ export function deciding(): Deciding {
         route('DELETE', '/pets/{petId}', { id: 'deletePet', guards: [requireScopes('write')] }),
       ]),
     },
-    { clock, random: () => 0 },
+    { clock, random: () => 0, listeners },
   );
   const ask = async (token: string | undefined, source: Partial<RequestSource> = {}) => {
     const rawHeaders = token === undefined ? [] : ['Authorization', `Bearer ${token}`];

@@ -152,6 +152,20 @@ describe('a listener', () => {
     },
   );
 
+  test('of one chain hears of this chain only, and harms nobody either when it throws', async () => {
+    const warn = jest.spyOn(process, 'emitWarning').mockImplementation(() => {});
+    const heard = jest.fn();
+    const fail = () => {
+      throw new TypeError('s3cret');
+    };
+    const { ask } = deciding([fail, heard]);
+    expect(await ask('good')).toEqual(await deciding().ask('good'));
+    expect(await ask('token_expired')).toMatchObject({ kind: 'denied', status: 401 });
+    expect(heard).toHaveBeenCalledTimes(2);
+    expect(warn).toHaveBeenCalledTimes(1);
+    expect(String(warn.mock.calls)).not.toContain('s3cret');
+  });
+
   test('cannot change the decision that it hears of', async () => {
     stops.push(
       onDecision((event) => {
