@@ -64,6 +64,30 @@ describe('the circuit opens', () => {
   });
 });
 
+describe('an answer about one request, which its sender can choose', () => {
+  test.each([400, 413, 422])('%i never opens the circuit (RFC 9110 15.5)', async (status) => {
+    subject.fails(status);
+    expect(new Set(await subject.sendTimes(50))).toEqual(new Set(['STATUS']));
+    expect(circuit()).toBe('closed');
+    subject.works();
+    expect(await subject.send()).toBe('{}');
+  });
+
+  test('closes an open circuit: the server is well', async () => {
+    await open();
+    subject.fails(400);
+    subject.clock.pass(1);
+    await subject.send();
+    expect(circuit()).toBe('closed');
+  });
+
+  test.each([404, 408, 429, 500, 503])('%i is none', async (status) => {
+    subject.fails(status);
+    await subject.sendTimes(20);
+    expect(circuit()).toBe('open');
+  });
+});
+
 describe('an open circuit', () => {
   test('lets one call through after a second, and closes when that succeeds', async () => {
     await open();

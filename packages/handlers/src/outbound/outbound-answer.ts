@@ -33,6 +33,9 @@ async function readBody(body: Dispatcher.ResponseData['body'], maxBytes: number)
   return Buffer.concat(chunks, size);
 }
 
+/** Bad Request, Content Too Large, Unprocessable Content (RFC 9110 15.5). */
+const STATUSES_OF_A_REQUEST: readonly number[] = [400, 413, 422];
+
 /** A status that is not 200; 401 and 403 mean that the other server refused the handler itself, not its caller. */
 export class UnexpectedStatus extends UpstreamError {
   readonly status: number;
@@ -44,6 +47,14 @@ export class UnexpectedStatus extends UpstreamError {
       retryAfterSeconds === undefined ? {} : { retryAfterSeconds },
     );
     this.status = status;
+  }
+
+  /**
+   * The other server is well and finds fault with this one request. Who sends tokens can choose such answers (some
+   * servers say 400 to whatever looks like a JWT), so they must not suspend the calls for everybody.
+   */
+  get isAboutRequest(): boolean {
+    return STATUSES_OF_A_REQUEST.includes(this.status);
   }
 }
 

@@ -3,6 +3,7 @@ import type { Clock } from '@sallyport/core';
 import type { Agent as UndiciAgent, request as undiciRequest } from 'undici';
 import { FailureSample } from './failure-sample.js';
 import { OpenPeriods } from './open-period.js';
+import { UnexpectedStatus } from './outbound-answer.js';
 import type { OutboundSettings } from './outbound-options.js';
 
 /** What calls are made with: the connections, and the policy that limits them. */
@@ -30,9 +31,9 @@ export class CallRefused extends Error {
 /** Loads the HTTP client and the breaker on first use: a server that never calls anybody never pays for them. */
 export async function openTransport(settings: OutboundSettings, clock: Clock): Promise<Transport> {
   const [{ Agent, request }, breaker] = await Promise.all([import('undici'), import('cockatiel')]);
-  const { bulkhead, CircuitState, circuitBreaker, handleAll, wrap } = breaker;
+  const { bulkhead, CircuitState, circuitBreaker, handleWhen, wrap } = breaker;
   const { maxConcurrent, maxQueued, timeoutMs } = settings;
-  const circuit = circuitBreaker(handleAll, {
+  const circuit = circuitBreaker(handleWhen(isServerFailure), {
     halfOpenAfter: new OpenPeriods(clock),
     breaker: new FailureSample(clock),
   });
@@ -61,6 +62,10 @@ export async function openTransport(settings: OutboundSettings, clock: Clock): P
       }
     },
   };
+}
+
+function isServerFailure(error: Error): boolean {
+  return !(error instanceof UnexpectedStatus && error.isAboutRequest);
 }
 
 function tlsOptions({ certificateAuthorities, clientCertificate, dangerouslyAcceptAnyCertificate }: OutboundSettings): {
