@@ -1,0 +1,116 @@
+import { afterEach, describe, expect, jest, test } from '@jest/globals';
+import {
+  AggregationTemporality,
+  DataPointType,
+  InMemoryMetricExporter,
+  MeterProvider,
+  PeriodicExportingMetricReader,
+} from '@opentelemetry/sdk-metrics';
+import { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base';
+import { guard, SecurityRequest } from '@sallyport/core';
+import { type AuditLogger, auditDecisions } from '@sallyport/core/audit';
+import { recordMetrics, recordSpans } from '@sallyport/core/opentelemetry';
+import { documentOf, type TableRow, tablesOf } from '../../support/markdown.js';
+import { type Deciding, deciding, eventsOf } from './deciding.js';
+
+const [members = [], options = [], spans = [], metrics = []] = tablesOf(documentOf('docs/events.md'));
+
+const KINDS: Partial<Record<DataPointType, string>> = {
+  [DataPointType.SUM]: 'counter',
+  [DataPointType.HISTOGRAM]: 'histogram',
+};
+
+const stops: (() => void)[] = [];
+afterEach(() => {
+  for (const stop of stops.splice(0)) stop();
+});
+
+/** Decisions of every kind: granted, refused, failed, broken, refused by a route's guard. */
+async function decideAll({ chain, ask }: Deciding): Promise<void> {
+  for (const token of ['token_expired', 'outage', 'bug', undefined]) await ask(token);
+  const granted = await ask('good');
+  if (granted.kind !== 'granted') throw new Error('not granted');
+  const request = new SecurityRequest({ method: 'GET', target: '/', rawHeaders: [] });
+  await chain.authorize(
+    granted,
+    guard('owner', () => false),
+    request,
+  );
+}
+
+function codesIn(cell: string | undefined): Set<string> {
+  return new Set([...(cell ?? '').matchAll(/`([^`]+)`/g)].map(([, code = '']) => code));
+}
+
+function firstCode(row: TableRow, heading: string): string {
+  return [...codesIn(row[heading])][0] ?? '';
+}
+
+/** Names of the attributes that have a value somewhere. */
+function used(attributes: readonly object[]): Set<string> {
+  return new Set(
+    attributes.flatMap((one) => Object.entries(one).flatMap(([name, value]) => (value === undefined ? [] : name))),
+  );
+}
+
+describe('docs/events.md and the code agree', () => {
+  test('on the members of events, of steps, faults and principals', async () => {
+    const events = await eventsOf(() => decideAll(deciding()));
+    expect(members.map((row) => firstCode(row, 'Member'))).toEqual(Object.keys(events[0] ?? {}));
+    const meaning = (member: string) => members.find((row) => firstCode(row, 'Member') === member)?.['Meaning'];
+    expect(codesIn(meaning('steps'))).toEqual(used(events.flatMap(({ steps }) => steps)));
+    expect(codesIn(meaning('principal'))).toEqual(used(events.flatMap(({ principal }) => principal ?? [])));
+    expect(codesIn(meaning('fault'))).toEqual(new Set(Object.keys(events.find(({ fault }) => fault)?.fault ?? {})));
+  });
+
+  test.each(options.map((row) => [firstCode(row, 'Option'), firstCode(row, 'Default')]))(
+    'on the audit level %s, by default %s',
+    async (option, level) => {
+      const lines = jest.fn();
+      const logger = Object.fromEntries(
+        ['trace', 'debug', 'info', 'warn', 'error'].map((name) => [name, () => lines(name)]),
+      );
+      const count = async (settings: object) => {
+        stops.push(auditDecisions(logger as unknown as AuditLogger, settings));
+        await decideAll(deciding());
+        stops.pop()?.();
+        return lines.mock.calls.splice(0).filter(([name]) => name === level).length;
+      };
+      expect(await count({})).toBeGreaterThan(0);
+      expect(await count({ [option]: 'silent' })).toBe(0);
+    },
+  );
+
+  test('on spans and their attributes', async () => {
+    const exporter = new InMemorySpanExporter();
+    const tracerProvider = new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] });
+    stops.push(recordSpans({ tracerProvider }));
+    await decideAll(deciding());
+    const finished = exporter.getFinishedSpans();
+    expect(new Set(finished.map(({ name }) => name))).toEqual(new Set(spans.map((row) => firstCode(row, 'Span'))));
+    for (const row of spans) {
+      const same = finished.filter(({ name }) => name === firstCode(row, 'Span'));
+      expect(used(same.map(({ attributes }) => attributes))).toEqual(codesIn(row['Attributes']));
+    }
+  });
+
+  test('on metrics, their kinds, units and attributes', async () => {
+    const exporter = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);
+    const reader = new PeriodicExportingMetricReader({ exporter, exportIntervalMillis: 3_600_000 });
+    const meterProvider = new MeterProvider({ readers: [reader] });
+    stops.push(recordMetrics({ meterProvider }));
+    await decideAll(deciding());
+    await meterProvider.forceFlush();
+    const recorded = exporter
+      .getMetrics()
+      .flatMap(({ scopeMetrics }) => scopeMetrics.flatMap((scope) => scope.metrics));
+    expect(recorded.map(({ descriptor }) => descriptor.name)).toEqual(metrics.map((row) => firstCode(row, 'Metric')));
+    for (const [index, { descriptor, dataPointType, dataPoints }] of recorded.entries()) {
+      const row = metrics[index] as TableRow;
+      expect([KINDS[dataPointType], descriptor.unit]).toEqual([row['Kind'], firstCode(row, 'Unit')]);
+      const expected = row['Attributes'] === 'the same' ? metrics[index - 1]?.['Attributes'] : row['Attributes'];
+      expect(used(dataPoints.map(({ attributes }) => attributes))).toEqual(codesIn(expected));
+    }
+    await meterProvider.shutdown();
+  });
+});
