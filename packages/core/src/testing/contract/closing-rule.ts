@@ -1,25 +1,28 @@
 import type { SecurityHandler } from '../../handler.js';
 import { ManualClock } from '../manual-clock.js';
-import { conclusionOf, expectRule, within } from './conclusion.js';
+import { conclusionOf, expectRule, startWith, within } from './conclusion.js';
 import { answeredCases, type Subject } from './handler-cases.js';
 import { leftOpenSince, openResources } from './side-effects.js';
 
 export async function closesWhatItOpened(subject: Subject): Promise<void> {
   const before = openResources();
   await closeAfter(subject, async () => {});
-  await closeAfter(subject, async (handler) => handler.start?.());
-  await closeAfter(subject, async (handler) => {
-    await handler.start?.();
+  await closeAfter(subject, async (handler, clock) => startWith(clock, handler));
+  await closeAfter(subject, async (handler, clock) => {
+    await startWith(clock, handler);
     for (const { parts } of answeredCases(subject.cases)) await conclusionOf(handler, parts);
   });
   const left = await leftOpenSince(before);
   expectRule(left.length === 0, `after close() there is still open: ${left.join(', ')}`);
 }
 
-async function closeAfter({ factory }: Subject, use: (handler: SecurityHandler) => Promise<void>): Promise<void> {
+async function closeAfter(
+  { factory }: Subject,
+  use: (handler: SecurityHandler, clock: ManualClock) => Promise<void>,
+): Promise<void> {
   const clock = new ManualClock();
   const handler = await factory(clock);
-  await use(handler);
+  await use(handler, clock);
   const closing = (async () => handler.close?.())();
   const end = await within(
     closing.then(

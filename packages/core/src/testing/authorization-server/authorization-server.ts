@@ -1,0 +1,187 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { type Clock, systemClock } from '../../clock.js';
+import { checkOptions, having, oneOf, text, withDefault } from '../../options.js';
+import type { Principal, PrincipalInit } from '../../principal.js';
+import type { RequestParts } from '../build-request.js';
+import { answerWithFault, type Fault } from './faults.js';
+import { type SigningAlgorithm, SigningKey } from './signing-key.js';
+import { claimsOf, type TokenClaims } from './token-claims.js';
+
+export interface AuthorizationServerOptions {
+  /** The `aud` of tokens that name no other. Default `https://api.example`. */
+  readonly audience?: string | undefined;
+  /** Default ES256. */
+  readonly algorithm?: SigningAlgorithm | undefined;
+  /** Decides what has expired; give it the clock of the chain. Default: the system's. */
+  readonly clock?: Clock | undefined;
+}
+
+/** The part of a request that carries a token. */
+export interface BearerParts extends RequestParts {
+  readonly bearer: string;
+}
+
+/** What can be called, and be made to fail. */
+export type Endpoint = 'metadata' | 'jwks' | 'introspection';
+
+const PATHS: Readonly<Record<string, Endpoint>> = {
+  '/.well-known/oauth-authorization-server': 'metadata',
+  '/.well-known/openid-configuration': 'metadata',
+  '/jwks': 'jwks',
+  '/introspect': 'introspection',
+};
+
+/**
+ * An authorization server for tests, in this process on a free port of 127.0.0.1: metadata (RFC 8414), keys
+ * (RFC 7517) and introspection (RFC 7662), all of it real HTTP. Handlers need `allowInsecureLoopback` to talk to it.
+ */
+export class AuthorizationServer {
+  /** The client that a handler uses for introspection, by HTTP Basic or by form (RFC 6749 2.3.1). */
+  readonly clientId = 'resource-server';
+  readonly clientSecret: string = randomBytes(24).toString('base64url');
+  readonly audience: string;
+  readonly #algorithm: SigningAlgorithm;
+  readonly #clock: Clock;
+  readonly #server: Server;
+  readonly #keys: SigningKey[];
+  readonly #tokens = new Map<string, TokenClaims>();
+  readonly #faults = new Map<Endpoint, Fault>();
+  readonly #tokenFaults = new Map<string, Fault>();
+  readonly #calls = new Map<Endpoint, number>();
+
+  private constructor(options: AuthorizationServerOptions) {
+    const checked = checkOptions('AuthorizationServerOptions', options, {
+      audience: withDefault(text, 'https://api.example'),
+      algorithm: withDefault(oneOf<SigningAlgorithm>('ES256', 'RS256', 'EdDSA'), 'ES256'),
+      clock: withDefault(having<Clock>('now', 'monotonic', 'schedule'), systemClock),
+    });
+    this.audience = checked.audience;
+    this.#algorithm = checked.algorithm;
+    this.#clock = checked.clock;
+    this.#keys = [new SigningKey(checked.algorithm)];
+    this.#server = createServer((request, response) => {
+      this.#answer(request, response).catch(() => response.destroy());
+    });
+  }
+
+  /** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN */
+  static async start(options: AuthorizationServerOptions = {}): Promise<AuthorizationServer> {
+    const started = new AuthorizationServer(options);
+    await new Promise<void>((resolve, reject) => {
+      started.#server.once('error', reject).listen(0, '127.0.0.1', resolve);
+    });
+    return started;
+  }
+
+  get issuer(): string {
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  get jwksUri(): string {
+    return `${this.issuer}/jwks`;
+  }
+
+  get introspectionEndpoint(): string {
+    return `${this.issuer}/introspect`;
+  }
+
+  /**
+   * A request of this principal: `await ask(chain, 'GET /', await server.as({ subject: 'alice' }))`. The token is real: a
+   * signed JWT (RFC 9068) that introspection knows as well, or with `opaque` one that only introspection knows.
+   */
+  async as(principal: PrincipalInit | Principal, { opaque = false } = {}): Promise<BearerParts> {
+    const { issuer, audience, clientId } = this;
+    const claims = claimsOf(principal, { issuer, audience, clientId, now: Math.floor(this.#clock.now() / 1_000) });
+    const bearer = opaque ? randomUUID() : this.sign(claims);
+    this.#tokens.set(bearer, claims);
+    return { bearer };
+  }
+
+  /** Signs any claims, also those that no server should: for tests of what has to be refused. */
+  sign(claims: TokenClaims, header: object = { typ: 'at+jwt' }): string {
+    return (this.#keys.at(-1) as SigningKey).sign(header, claims);
+  }
+
+  /** Ends a token: introspection calls it inactive from now on. */
+  revoke(token: string): void {
+    this.#tokens.delete(token);
+  }
+
+  /** Signs with a new key from now on. Tokens of the old one stay good until it is withdrawn. */
+  rotateKeys({ withdraw = false } = {}): void {
+    if (withdraw) this.#keys.length = 0;
+    this.#keys.push(new SigningKey(this.#algorithm));
+  }
+
+  /** Makes an endpoint fail until `repair`. */
+  breakDown(endpoint: Endpoint, fault: Fault): void {
+    this.#faults.set(endpoint, fault);
+  }
+
+  /** Makes introspection fail for one token until `repair`. */
+  breakDownFor(token: string, fault: Fault): void {
+    this.#tokenFaults.set(token, fault);
+  }
+
+  repair(): void {
+    this.#faults.clear();
+    this.#tokenFaults.clear();
+  }
+
+  /** How often an endpoint has been called. */
+  calls(endpoint: Endpoint): number {
+    return this.#calls.get(endpoint) ?? 0;
+  }
+
+  /** Closes every connection, those that hang as well. */
+  async close(): Promise<void> {
+    this.#server.closeAllConnections();
+    await new Promise((resolve) => this.#server.close(resolve));
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const endpoint = PATHS[request.url ?? ''];
+    if (endpoint === undefined) {
+      response.writeHead(404).end();
+      return;
+    }
+    this.#calls.set(endpoint, this.calls(endpoint) + 1);
+    const fault = this.#faults.get(endpoint);
+    if (fault !== undefined) return answerWithFault(fault, response);
+    if (endpoint === 'introspection') return this.#introspect(request, response);
+    send(response, endpoint === 'jwks' ? { keys: this.#keys.map(({ jwk }) => jwk) } : this.#metadata());
+  }
+
+  #metadata(): object {
+    return { issuer: this.issuer, jwks_uri: this.jwksUri, introspection_endpoint: this.introspectionEndpoint };
+  }
+
+  async #introspect(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk);
+    const form = new URLSearchParams(Buffer.concat(chunks).toString());
+    if (!this.#isClient(request.headers.authorization, form)) {
+      response.writeHead(401, { 'www-authenticate': 'Basic realm="introspection"' }).end();
+      return;
+    }
+    const token = form.get('token') ?? '';
+    const fault = this.#tokenFaults.get(token);
+    if (fault !== undefined) return answerWithFault(fault, response);
+    const claims = this.#tokens.get(token);
+    const isActive = claims !== undefined && Number(claims['exp']) * 1_000 > this.#clock.now();
+    send(response, isActive ? { active: true, token_type: 'Bearer', ...claims } : { active: false });
+  }
+
+  #isClient(authorization: string | undefined, form: URLSearchParams): boolean {
+    if (authorization === undefined) {
+      return form.get('client_id') === this.clientId && form.get('client_secret') === this.clientSecret;
+    }
+    return authorization === `Basic ${Buffer.from(`${this.clientId}:${this.clientSecret}`).toString('base64')}`;
+  }
+}
+
+function send(response: ServerResponse, answer: object): void {
+  response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(answer));
+}

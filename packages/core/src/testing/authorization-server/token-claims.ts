@@ -1,0 +1,40 @@
+import { randomUUID } from 'node:crypto';
+import type { Principal, PrincipalInit } from '../../principal.js';
+
+/** What a token says: the claims of RFC 9068 2.2, RFC 7662 2.2 and any others. */
+export type TokenClaims = Readonly<Record<string, unknown>>;
+
+/** How long a token is good, in seconds, where the principal does not say it. */
+const LIFETIME_SECONDS = 300;
+
+export interface TokenContext {
+  readonly issuer: string;
+  readonly audience: string;
+  readonly clientId: string;
+  /** In seconds since the epoch. */
+  readonly now: number;
+}
+
+/** The claims that a handler turns into this principal again. */
+export function claimsOf(principal: PrincipalInit | Principal, context: TokenContext): TokenClaims {
+  const { subject, clientId, scopes = [], roles = [], audience = [], expiresAt, issuedAt, claims } = principal;
+  return withoutAbsent({
+    iss: principal.issuer ?? context.issuer,
+    aud: audience.length === 0 ? context.audience : audience,
+    sub: subject,
+    client_id: clientId ?? context.clientId,
+    scope: scopes.length === 0 ? undefined : scopes.join(' '),
+    roles: roles.length === 0 ? undefined : roles,
+    iat: issuedAt ?? context.now,
+    exp: expiresAt ?? context.now + LIFETIME_SECONDS,
+    jti: randomUUID(),
+    auth_time: principal.authenticatedAt,
+    acr: principal.acr,
+    amr: principal.amr?.length ? principal.amr : undefined,
+    ...claims,
+  });
+}
+
+function withoutAbsent(claims: TokenClaims): TokenClaims {
+  return Object.fromEntries(Object.entries(claims).filter(([, value]) => value !== undefined));
+}

@@ -1,0 +1,66 @@
+import { AssertionError } from 'node:assert';
+import type { Answer } from './ask.js';
+
+/** What a matcher says, in the form that `expect.extend` wants. */
+export interface MatcherResult {
+  readonly pass: boolean;
+  readonly message: () => string;
+}
+
+/** What a refusal is expected to be, besides its status. */
+export interface ExpectedRefusal {
+  /** The stable reason code. */
+  readonly reason?: string | undefined;
+  /** The scheme of a challenge that has to be there. */
+  readonly challenge?: string | undefined;
+}
+
+function toBeGrantedTo(answer: Answer, subject: string): MatcherResult {
+  return result(answer, answer.principal?.subject === subject, `granted to ${JSON.stringify(subject)}`);
+}
+
+function toBeRefusedWith(answer: Answer, status: number, { reason, challenge }: ExpectedRefusal = {}): MatcherResult {
+  const isReason = reason === undefined || answer.reason === reason;
+  const schemes = answer.challenges.map((line) => line.split(' ', 1)[0]?.toLowerCase());
+  const isChallenged = challenge === undefined || schemes.includes(challenge.toLowerCase());
+  const isRefused = answer.principal === undefined && answer.status === status;
+  const wanted = [`refused with ${status}`, reason && `reason ${reason}`, challenge && `a ${challenge} challenge`];
+  return result(answer, isRefused && isReason && isChallenged, wanted.filter(Boolean).join(', '));
+}
+
+/** For Jest and Vitest: `expect.extend(securityMatchers)`, then `expect(answer).toBeGrantedTo('alice')`. */
+export const securityMatchers: {
+  readonly toBeGrantedTo: typeof toBeGrantedTo;
+  readonly toBeRefusedWith: typeof toBeRefusedWith;
+} = { toBeGrantedTo, toBeRefusedWith };
+
+/** The same without a test runner: throws an `AssertionError`. */
+export function assertThat(answer: Answer): {
+  toBeGrantedTo(subject: string): void;
+  toBeRefusedWith(status: number, expected?: ExpectedRefusal): void;
+} {
+  return {
+    toBeGrantedTo: (subject) => assertPass(toBeGrantedTo(answer, subject)),
+    toBeRefusedWith: (status, expected) => assertPass(toBeRefusedWith(answer, status, expected)),
+  };
+}
+
+function assertPass({ pass, message }: MatcherResult): void {
+  if (!pass) throw new AssertionError({ message: message(), stackStartFn: assertPass });
+}
+
+function result(answer: Answer, pass: boolean, wanted: string): MatcherResult {
+  return { pass, message: () => `expected the request ${pass ? 'not ' : ''}to be ${wanted}; it was ${told(answer)}` };
+}
+
+/** Says which handler came to which verdict; a trace holds no credential. */
+function told({ status, principal, reason, challenges, event }: Answer): string {
+  const outcome = principal
+    ? `granted to ${JSON.stringify(principal.subject)}`
+    : `refused with ${status}, reason ${reason}`;
+  const steps = event.steps.map(
+    ({ handler, verdict, reason: why }) => `${handler}: ${verdict}${why ? ` (${why})` : ''}`,
+  );
+  const fault = event.fault && `bug in ${event.fault.culprit}: ${event.fault.name} ${event.fault.frames[0] ?? ''}`;
+  return [outcome, ...challenges, ...steps, fault].filter(Boolean).join('; ');
+}

@@ -1,0 +1,92 @@
+import { afterAll, beforeAll, describe, test } from '@jest/globals';
+import { AuthorizationServer, type HandlerRule, handlerContract, ManualClock } from '@sallyport/core/testing';
+import { type Account, BasicHandler, IntrospectionHandler, JwtHandler } from '@sallyport/handlers';
+import { accountOf, CHEAP } from '../handlers/basic/basic-fixture.js';
+
+const OUTBOUND = { allowInsecureLoopback: true };
+
+let server: AuthorizationServer;
+/** A server that takes requests and never answers, and one that always fails. */
+let silent: AuthorizationServer;
+let failing: AuthorizationServer;
+let alice: Account;
+
+beforeAll(async () => {
+  const clock = new ManualClock();
+  [server, silent, failing] = await Promise.all([
+    AuthorizationServer.start({ clock }),
+    AuthorizationServer.start({ clock }),
+    AuthorizationServer.start({ clock }),
+  ]);
+  for (const endpoint of ['metadata', 'jwks', 'introspection'] as const) {
+    silent.breakDown(endpoint, 'hang');
+    failing.breakDown(endpoint, { status: 500 });
+  }
+  alice = await accountOf('alice', 'correct horse battery');
+});
+
+afterAll(() => Promise.all([server, silent, failing].map((each) => each.close())));
+
+function keepsTheContract(rules: readonly HandlerRule[]): void {
+  for (const { title, check } of rules) test(title, check);
+}
+
+describe('the JWT handler', () => {
+  const issuerOf = ({ issuer, audience, jwksUri }: AuthorizationServer) => {
+    return { issuer, audience, algorithms: 'ES256', keys: { jwksUri, outbound: OUTBOUND } };
+  };
+  keepsTheContract(
+    handlerContract(
+      (clock) => new JwtHandler({ realm: 'test', issuers: [server, silent, failing].map(issuerOf) }, { clock }),
+      async () => ({
+        accepted: [await server.as({ subject: 'alice' }), await server.as({ subject: 'bob' })],
+        refused: [{ bearer: server.sign({ iss: server.issuer, sub: 'mallory', aud: 'https://elsewhere.example' }) }],
+        foreign: [{ bearer: 'an-opaque-token' }],
+        unavailable: [await failing.as({ subject: 'alice' })],
+        stalled: await silent.as({ subject: 'alice' }),
+      }),
+    ),
+  );
+});
+
+describe('the introspection handler', () => {
+  keepsTheContract(
+    handlerContract(
+      (clock) => {
+        const options = { realm: 'test', outbound: OUTBOUND };
+        const { introspectionEndpoint: endpoint, clientId, clientSecret } = server;
+        const clientAuthentication = { method: 'client_secret_post' as const, clientId, clientSecret };
+        return new IntrospectionHandler({ ...options, endpoint, clientAuthentication }, { clock });
+      },
+      async () => {
+        server.breakDownFor('a-token-that-fails', { status: 500 });
+        server.breakDownFor('a-token-that-stalls', 'hang');
+        return {
+          accepted: [await server.as({ subject: 'alice' }, { opaque: true }), await server.as({ subject: 'bob' })],
+          refused: [{ bearer: 'an-unknown-token' }],
+          unavailable: [{ bearer: 'a-token-that-fails' }],
+          stalled: { bearer: 'a-token-that-stalls' },
+          secrets: [server.clientSecret],
+        };
+      },
+    ),
+  );
+});
+
+describe('the Basic handler', () => {
+  const users = {
+    find: (name: string) => {
+      if (name === 'stalled') return new Promise<never>(() => {});
+      if (name === 'outage') throw new Error('the directory is down');
+      return name === 'alice' ? alice : undefined;
+    },
+  };
+  keepsTheContract(
+    handlerContract((clock) => new BasicHandler({ realm: 'test', users, hashing: CHEAP }, { clock }), {
+      accepted: [{ basic: ['alice', 'correct horse battery'] }],
+      refused: [{ basic: ['alice', 'wrong horse battery'] }, { basic: ['nobody', 'correct horse battery'] }],
+      unavailable: [{ basic: ['outage', 'correct horse battery'] }],
+      stalled: { basic: ['stalled', 'correct horse battery'] },
+    }),
+  );
+});
