@@ -120,6 +120,14 @@ describe('an active token', () => {
   });
 });
 
+test('a server that repeats the token does not get it into the principal: nothing keeps a raw credential', async () => {
+  const repeated = { token_string: 'canary-token', jti: 'canary-token', ['__proto__']: 'kept' };
+  server.answers({ body: JSON.stringify({ active: true, sub: 'alice', department: 'shoes', ...repeated }) });
+  const { principal } = await subjectWith().ask('canary-token');
+  expect(Object.keys(principal?.claims ?? {}).toSorted()).toEqual(['__proto__', 'active', 'department', 'sub']);
+  expect(JSON.stringify(principal)).not.toContain('canary');
+});
+
 describe('a token that is not active', () => {
   test('is refused with a challenge that says so and nothing more [RFC 7662 2.2, RFC 6750 3.1]', async () => {
     server.answers({ body: { active: false, sub: 'alice', exp: 1 } });

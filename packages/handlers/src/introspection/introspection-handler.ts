@@ -19,6 +19,7 @@ import { answerWithin } from '../basic/answer-within.js';
 import { extractBearerToken } from '../bearer-token.js';
 import { OutboundClient } from '../outbound/outbound-client.js';
 import type { OutboundStatistics } from '../outbound/outbound-statistics.js';
+import type { TokenClaims } from '../token-claims.js';
 import { isConfirmed } from './confirmation.js';
 import { ANSWER_UNUSABLE, ANSWER_UNVERIFIED, verdictOf } from './introspection-answer.js';
 import { publishIntrospectionEvent } from './introspection-events.js';
@@ -107,7 +108,7 @@ export class IntrospectionHandler implements SecurityHandler<string> {
   async #introspect(token: string): Promise<Verdict> {
     try {
       const answer = await answerWithin(this.#client.settings.timeoutMs, this.#server.ask(token), this.#clock);
-      const verdict = isVerdict(answer) ? answer : verdictOf(answer, this.#rules());
+      const verdict = isVerdict(answer) ? answer : verdictOf(withoutToken(answer, token), this.#rules());
       if (verdict.kind === 'unavailable' && UNUSABLE_REASONS.includes(verdict.reason)) {
         publishIntrospectionEvent({ kind: 'answer_unusable', handler: this.name, reason: verdict.reason });
       }
@@ -122,6 +123,13 @@ export class IntrospectionHandler implements SecurityHandler<string> {
     const { name, ...settings } = this.#settings;
     return { ...settings, handler: name, now: this.#clock.now() / 1_000 };
   }
+}
+
+/** Some servers repeat the token in their answer. It belongs into no principal, and so into no store, log or trace. */
+function withoutToken(answer: TokenClaims, token: string): TokenClaims {
+  const members = Object.entries(answer);
+  const kept = members.filter(([, value]) => value !== token);
+  return kept.length === members.length ? answer : Object.assign(Object.create(null), Object.fromEntries(kept));
 }
 
 /** Possession is a matter of each request, also where the answer is remembered (RFC 8705 3). */
