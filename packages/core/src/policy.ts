@@ -3,8 +3,9 @@ import { every, type Guard, type GuardLike } from './guard.js';
 import type { SecurityHandler } from './handler.js';
 import type { Operation, OperationTable } from './operation.js';
 import { type Candidate, distinctCandidates, RequirementPlan } from './plan.js';
-import type { RouteKey, SecurityRequest } from './request.js';
+import type { SecurityRequest } from './request.js';
 import type { Requirement } from './requirement.js';
+import { RouteIndex } from './route-index.js';
 
 /** What one operation, or every request, has to prove; compiled. */
 export interface Policy {
@@ -22,7 +23,7 @@ export class PolicyTable {
   readonly #default: Policy | undefined;
   readonly #table: OperationTable | undefined;
   readonly #byOperation: ReadonlyMap<Operation, Policy>;
-  readonly #byRoute: ReadonlyMap<string, Policy>;
+  readonly #byRoute = new RouteIndex<Policy>();
 
   /** @throws {ConfigurationError} ERR_SALLYPORT_REQUIREMENT_INVALID, ERR_SALLYPORT_CLAIM_CONFLICT */
   constructor(
@@ -39,12 +40,7 @@ export class PolicyTable {
     this.#table = table;
     const operations = table?.operations ?? [];
     this.#byOperation = new Map(operations.map((operation) => [operation, this.#compile(operation, guards)]));
-    this.#byRoute = new Map(
-      [...this.#byOperation].flatMap(([operation, policy]) => [
-        [routeOf(operation), policy] as const,
-        [unnamedRouteOf(operation), policy] as const,
-      ]),
-    );
+    for (const [operation, policy] of this.#byOperation) this.#byRoute.add(operation, policy);
     const plans = [this.#default, ...this.#byOperation.values()].flatMap((policy) => policy?.plan ?? []);
     if (plans.length === 0) throw withoutRequirement(`chain ${owner}`);
     this.candidates = distinctCandidates(plans.flatMap((plan) => plan.candidates));
@@ -55,7 +51,7 @@ export class PolicyTable {
   find(request: SecurityRequest): Policy | undefined {
     if (this.#table === undefined) return this.#default;
     const { route } = request;
-    const known = route && this.#ofRoute(route);
+    const known = route && this.#byRoute.find(route);
     if (known !== undefined) return known;
     const { method, path } = request;
     if (this.#table.isAmbiguous?.(method, path)) return undefined;
@@ -65,28 +61,12 @@ export class PolicyTable {
     return operation === undefined ? this.#default : this.#byOperation.get(operation);
   }
 
-  /** A router that has no route for HEAD takes the one for GET (RFC 9110 9.3.2). */
-  #ofRoute(route: RouteKey): Policy | undefined {
-    const policy = this.#byRoute.get(routeOf(route)) ?? this.#byRoute.get(unnamedRouteOf(route));
-    if (policy !== undefined || route.method !== 'HEAD') return policy;
-    return this.#ofRoute({ method: 'GET', template: route.template });
-  }
-
   #compile(operation: Operation, chainGuards: readonly GuardLike[]): Policy {
     const guards = [...chainGuards, ...(operation.guards ?? [])];
     const plan = operation.requirement ? new RequirementPlan(operation.requirement) : this.#default?.plan;
     if (plan === undefined) throw withoutRequirement(`operation ${operation.id}`);
     return { operation, plan, guard: guards.length === 0 ? undefined : every(...guards) };
   }
-}
-
-function routeOf({ method, template }: RouteKey): string {
-  return `${method} ${template}`;
-}
-
-/** Router and definition may call a parameter by different names: `/pets/{id}` is `/pets/{petId}`. */
-function unnamedRouteOf({ method, template }: RouteKey): string {
-  return `${method} ${template.replace(/\{[^}]*\}/g, '{}')}`;
 }
 
 /** One name means one instance in all of a chain: events and configuration refer to handlers by name. */
