@@ -1,0 +1,139 @@
+import { describe, expect, test } from '@jest/globals';
+import type { TrustedIssuer } from '@sallyport/handlers/jwt';
+import { AUDIENCE, type ClaimChanges, ISSUER, jwtWith, NOON, tokenBy, trusted } from './jwt-fixture.js';
+import { newKey } from './signing.js';
+
+const EC = newKey('ES256', 'key-1');
+
+function withPem(changes: Partial<TrustedIssuer> = {}): TrustedIssuer {
+  return trusted({ publicKey: EC.publicKey, kid: EC.kid }, changes);
+}
+
+describe('typ', () => {
+  test.each(['at+jwt', 'AT+JWT', 'application/at+jwt'])('may be %s (RFC 9068 2.1, RFC 7515 4.1.9)', async (typ) => {
+    expect(await jwtWith(withPem()).outcome(tokenBy(EC, {}, { typ }))).toBe('granted');
+  });
+
+  test.each(['JWT', undefined])('%s is refused unless it was allowed (RFC 9068 4)', async (typ) => {
+    const token = tokenBy(EC, {}, { typ });
+    expect(await jwtWith(withPem()).outcome(token)).toBe('401 token_type_refused');
+    const tolerant = withPem({ acceptTyp: ['jwt'], allowMissingTyp: true });
+    expect(await jwtWith(tolerant).outcome(token)).toBe('granted');
+    expect(await jwtWith(tolerant).outcome(tokenBy(EC, {}, { typ: 'dpop+jwt' }))).toBe('401 token_type_refused');
+  });
+
+  test('that is tolerated still needs the shape of an access token, so no ID token passes (RFC 8725 3.12)', async () => {
+    const idToken = { client_id: undefined, scope: undefined, nonce: 'n', azp: 'web-shop' };
+    const token = tokenBy(EC, idToken, { typ: 'JWT' });
+    expect(await jwtWith(withPem({ acceptTyp: ['JWT'] })).outcome(token)).toBe('401 access_token_shape_missing');
+    const named = withPem({ acceptTyp: ['JWT'], accessTokenClaims: ['azp'] });
+    expect(await jwtWith(named).outcome(token)).toBe('granted');
+  });
+});
+
+describe('claims', () => {
+  test.each(['iss', 'sub', 'aud', 'client_id', 'iat', 'exp', 'jti'])('need %s (RFC 9068 2.2)', async (name) => {
+    const outcome = await jwtWith(withPem()).outcome(tokenBy(EC, { [name]: undefined }));
+    expect(outcome).toMatch(/^401 (claim_missing|audience_mismatch|credentials_unrecognised)$/);
+  });
+
+  test('need no exp where that was said, and are remembered for a while only', async () => {
+    const under = jwtWith(withPem({ allowMissingExpiry: true }));
+    const token = tokenBy(EC, { exp: undefined });
+    expect(await under.outcome(token)).toBe('granted');
+    under.clock.pass(31);
+    expect(under.decide(token)).toBeInstanceOf(Promise);
+  });
+
+  test('need what is required instead of what RFC 9068 requires, where that was said', async () => {
+    const under = jwtWith(withPem({ requiredClaims: ['tenant'] }));
+    expect(await under.outcome(tokenBy(EC))).toBe('401 claim_missing');
+    expect(await under.outcome(tokenBy(EC, { tenant: null }))).toBe('401 claim_missing');
+    expect(await under.outcome(tokenBy(EC, { tenant: 7, jti: undefined, client_id: undefined }))).toBe('granted');
+  });
+
+  test('keep the rules that were given: exact values and functions', async () => {
+    const under = jwtWith(
+      withPem({ claimRules: { tenant: 'blue', level: (level, { sub }) => level === 3 && sub === 'alice' } }),
+    );
+    expect(await under.outcome(tokenBy(EC, { tenant: 'blue', level: 3 }))).toBe('granted');
+    expect(await under.outcome(tokenBy(EC, { tenant: 'blue', level: 3, sub: 'bob' }))).toBe('401 claim_rule_broken');
+    expect(await under.outcome(tokenBy(EC, { tenant: 'blues', level: 3 }))).toBe('401 claim_rule_broken');
+    expect(await under.outcome(tokenBy(EC, { tenant: ['blue'], level: 3 }))).toBe('401 claim_rule_broken');
+    expect(await under.outcome(tokenBy(EC, { level: 3 }))).toBe('401 claim_rule_broken');
+  });
+
+  test.each<[string, () => unknown]>([
+    ['a promise', async () => true],
+    ['a truthy value', () => 1],
+    [
+      'an error',
+      () => {
+        throw new Error('broken');
+      },
+    ],
+  ])('whose rule answers with %s are refused as a bug: 500', async (_, rule) => {
+    const under = jwtWith(withPem({ claimRules: { sub: rule as () => boolean } }));
+    expect(await under.outcome(tokenBy(EC))).toBe('500 handler_threw');
+  });
+
+  test('with a cnf that nobody proves are refused (RFC 7800 3.1)', async () => {
+    const under = jwtWith(withPem());
+    for (const cnf of [{ jkt: 'x' }, { 'x5t#S256': 'x' }, { unknown: 1 }, {}, null, 'jkt']) {
+      expect(await under.outcome(tokenBy(EC, { cnf }))).toBe('401 confirmation_unproved');
+    }
+  });
+
+  test('name the audience exactly, alone or in a list (RFC 7519 4.1.3)', async () => {
+    const under = jwtWith(withPem({ audience: [AUDIENCE, 'urn:api'] }));
+    for (const aud of ['urn:api', ['urn:other', 'urn:api']]) {
+      expect(await under.outcome(tokenBy(EC, { aud }))).toBe('granted');
+    }
+    for (const aud of ['urn:ap', 'urn:api2', 'URN:API', [], ['urn:other'], '']) {
+      expect(await under.outcome(tokenBy(EC, { aud }))).toBe('401 audience_mismatch');
+    }
+  });
+});
+
+describe('scopes and roles', () => {
+  test.each<[string, Partial<TrustedIssuer>, ClaimChanges, { scopes: string[]; roles: string[] }]>([
+    ['scope is a text of words', {}, { scope: 'a  b' }, { scopes: ['a', 'b'], roles: [] }],
+    ['scope as a list is none', {}, { scope: ['a', 'b'] }, { scopes: [], roles: [] }],
+    ['scp is none by default', {}, { scope: undefined, scp: 'a' }, { scopes: [], roles: [] }],
+    ['scp may be named', { scopeClaims: 'scp' }, { scope: 'x', scp: 'a b' }, { scopes: ['a', 'b'], roles: [] }],
+    ['scp may be a list', { scopeClaims: 'scp' }, { scp: ['a', 3, '', 'b'] }, { scopes: ['a', 'b'], roles: [] }],
+    [
+      'several claims add up',
+      { scopeClaims: ['scope', 'permissions'] },
+      { scope: 'a b', permissions: ['b', 'c'] },
+      { scopes: ['a', 'b', 'c'], roles: [] },
+    ],
+    ['roles are a list', {}, { scope: 'a', roles: ['x', 'y'] }, { scopes: ['a'], roles: ['x', 'y'] }],
+    [
+      'groups may be roles',
+      { rolesClaims: ['groups'] },
+      { scope: '', groups: 'g h' },
+      { scopes: [], roles: ['g', 'h'] },
+    ],
+  ])('%s (RFC 9068 2.2.3)', async (_, changes, claims, expected) => {
+    const decision = await jwtWith(withPem(changes)).decide(tokenBy(EC, claims));
+    expect(decision).toMatchObject({ kind: 'granted', principal: expected });
+  });
+
+  test('may be mapped, but issuer, audience and expiry stay what they are', async () => {
+    const under = jwtWith(
+      withPem({
+        mapPrincipal: (init, claims) => ({
+          ...init,
+          issuer: 'https://evil.test',
+          expiresAt: NOON + 9e9,
+          audience: ['*'],
+          roles: (claims['realm_access'] as { roles: string[] }).roles,
+        }),
+      }),
+    );
+    expect(await under.decide(tokenBy(EC, { realm_access: { roles: ['admin'] } }))).toMatchObject({
+      principal: { issuer: ISSUER, audience: [AUDIENCE], expiresAt: NOON + 600, roles: ['admin'], subject: 'alice' },
+    });
+  });
+});
