@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
-import { anyOf, every, requireScopes, SecurityChain } from '@sallyport/core';
+import { anyOf, every, Revocations, requireScopes, SecurityChain } from '@sallyport/core';
 import { ask, buildRequest } from '@sallyport/core/testing';
 import {
   IntrospectionHandler,
@@ -117,6 +117,27 @@ describe('an active token', () => {
     expect(answer.status).toBe(403);
     expect(answer.challenges).toEqual([expect.stringContaining('error="insufficient_scope"')]);
     expect(answer.challenges).toEqual([expect.stringContaining('scope="orders:write"')]);
+  });
+});
+
+describe('the issuer of a principal', () => {
+  const issuer = 'https://as.example';
+  const answer = { active: true, sub: 'alice', iat: 1_700_000_000 };
+
+  test('is the configured one where the answer names none: identity is issuer and subject', async () => {
+    server.answers({ body: answer });
+    expect((await subjectWith({ issuer }).ask()).principal).toMatchObject({ issuer, subject: 'alice' });
+    expect((await subjectWith().ask()).principal?.issuer).toBeUndefined();
+  });
+
+  test('is what a revocation of its subject finds it by', async () => {
+    server.answers({ body: answer });
+    const revocations = new Revocations();
+    const subject = new IntrospectionUnderTest({ endpoint: server.endpoint, issuer }, { revocations });
+    opened.push(subject);
+    expect(await subject.outcome('token')).toBe('200');
+    revocations.revokeSubject('alice', { issuer });
+    expect(await subject.outcome('token')).toBe('401 token_revoked');
   });
 });
 

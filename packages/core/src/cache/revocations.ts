@@ -107,7 +107,8 @@ export class Revocations {
 
   /**
    * Refuses what a client was issued up to `at`, in seconds since the epoch, by default now. Give the authorization
-   * server's own time where it tells it: its clock is the one that tokens bear.
+   * server's own time where it tells it: its clock is the one that tokens bear. With an issuer it concerns principals
+   * that bear that issuer, and no others.
    */
   revokeClient(
     clientId: string,

@@ -63,14 +63,17 @@ function isAccessToken({ token_type: type, token_use: use }: TokenClaims): boole
   return isBearer && (use === undefined || use === 'access_token');
 }
 
-function principalVerdict(answer: TokenClaims, { mapPrincipal, handler }: AnswerRules): Verdict {
+/** The issuer is the one that was asked, also where its answer does not repeat the name: identity and revocations need it. */
+function principalVerdict(answer: TokenClaims, { mapPrincipal, handler, issuer }: AnswerRules): Verdict {
   const confirmation = confirmationOf(answer['cnf']);
-  const init = {
-    ...principalInit(answer),
+  const init = principalInit(answer);
+  const proved = {
+    ...init,
+    issuer: init.issuer ?? issuer,
     confirmation: confirmation === 'unknown' ? undefined : confirmation,
     via: [{ handler, scheme: 'bearer' }],
   };
-  const principal = mappedPrincipal(init, answer, mapPrincipal);
+  const principal = mappedPrincipal(proved, answer, mapPrincipal);
   if (principal !== undefined) return authenticated(principal);
   return mapPrincipal === undefined ? UNUSABLE : MAPPING_FAILED;
 }

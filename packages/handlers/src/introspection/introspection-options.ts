@@ -40,7 +40,7 @@ export interface IntrospectionHandlerOptions {
   readonly realm: string;
   /** The introspection endpoint, an https URL. Default: what the metadata of `issuer` name (RFC 8414 2). */
   readonly endpoint?: string | undefined;
-  /** The only issuer that an answer may name (`iss`). */
+  /** The only issuer that an answer may name (`iss`), and that of every principal; name it where tokens are revoked by it. */
   readonly issuer?: string | undefined;
   /** Refuses answers that name no issuer. Default false. */
   readonly requireIssuer?: boolean | undefined;
