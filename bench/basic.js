@@ -6,7 +6,7 @@ import { createServer } from 'node:http';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
 import { httpSecurity } from '@sallyport/adapters/http';
-import { SecurityChain, SecurityRequest } from '@sallyport/core';
+import { anonymous, SecurityChain, SecurityRequest } from '@sallyport/core';
 import { BasicHandler, hashPassword, InMemoryUserStore } from '@sallyport/handlers/basic';
 import { Pool } from 'undici';
 
@@ -69,6 +69,8 @@ async function inProcess() {
 
 const SERVERS = {
   bare: () => (_, response) => response.end('ok'),
+  // The adapter and a chain, without Basic.
+  anonymous: () => httpSecurity(new SecurityChain({ requirement: anonymous() }))((_, response) => response.end('ok')),
   basic: async () => httpSecurity(await chainOf())((_, response) => response.end('ok')),
   limited: async () => httpSecurity(await chainOf({ failures: { perAccountAndNetwork: 1 } }))((_, r) => r.end('ok')),
   forgetful: async () => httpSecurity(await chainOf({ cache: { ttlSeconds: 1 } }))((_, r) => r.end('ok')),
@@ -157,27 +159,20 @@ function openLoop(seconds, passwordOf) {
 const median = (values) => values.toSorted((left, right) => left - right)[values.length >> 1];
 
 async function overHttp() {
-  const cpu = { bare: [], basic: [] };
-  const rate = { bare: [], basic: [] };
+  const kinds = ['bare', 'anonymous', 'basic'];
+  const samples = new Map(kinds.map((kind) => [kind, []]));
   for (let round = 0; round < 5; round += 1) {
-    for (const kind of ['bare', 'basic']) {
-      const { cpuUs, requests, seconds } = await withServer(kind, closedLoop(20_000));
-      cpu[kind].push(cpuUs / requests);
-      rate[kind].push(requests / seconds);
-    }
+    for (const kind of kinds) samples.get(kind).push(await withServer(kind, closedLoop(20_000)));
   }
-  const added = median(cpu.basic) - median(cpu.bare);
-  const spread = Math.max(...cpu.bare) - Math.min(...cpu.bare);
-  return [
-    { row: 'node:http, bare', 'us of CPU': median(cpu.bare).toFixed(1), 'requests/s': Math.round(median(rate.bare)) },
-    {
-      row: 'node:http, Basic',
-      'us of CPU': median(cpu.basic).toFixed(1),
-      'requests/s': Math.round(median(rate.basic)),
-    },
-    { row: 'added (goal: 3 us)', 'us of CPU': `${added.toFixed(1)}, bare varies by ${spread.toFixed(1)}` },
-    { row: 'throughput against bare', 'requests/s': (median(rate.basic) / median(rate.bare)).toFixed(2) },
-  ];
+  const cpuOf = (kind) => median(samples.get(kind).map(({ cpuUs, requests }) => cpuUs / requests));
+  const rateOf = (kind) => median(samples.get(kind).map(({ requests, seconds }) => requests / seconds));
+  return kinds.map((kind) => ({
+    'node:http': kind,
+    'us of CPU': cpuOf(kind).toFixed(1),
+    'added (goal: 3 us)': (cpuOf(kind) - cpuOf('bare')).toFixed(1),
+    'requests/s': Math.round(rateOf(kind)),
+    'against bare': (rateOf(kind) / rateOf('bare')).toFixed(2),
+  }));
 }
 
 async function eventLoop(seconds) {

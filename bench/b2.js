@@ -1,0 +1,205 @@
+// What Basic with argon2id costs: a credential that was seen before, and the event loop under load.
+// Run after a build: node --expose-gc --min-semi-space-size=64 --max-semi-space-size=256 bench/basic.js [seconds per load]
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { fileURLToPath } from 'node:url';
+import { httpSecurity } from '@sallyport/adapters/http';
+import { anonymous, SecurityChain, SecurityRequest } from '@sallyport/core';
+import { BasicHandler, hashPassword, InMemoryUserStore } from '@sallyport/handlers/basic';
+import { Pool } from 'undici';
+
+const USERS = 20;
+const REQUESTS_PER_SECOND = 200;
+const CONNECTIONS = 50;
+const ROUNDS = 7;
+const CALLS = 20_000;
+const names = Array.from({ length: USERS }, (_, index) => `user-${index}`);
+
+function headerOf(name, password = `password of ${name}`) {
+  return `Basic ${Buffer.from(`${name}:${password}`).toString('base64')}`;
+}
+
+async function accounts() {
+  return Promise.all(names.map(async (name) => ({ name, hash: await hashPassword(`password of ${name}`) })));
+}
+
+async function chainOf(options) {
+  const users = new InMemoryUserStore(await accounts());
+  return new SecurityChain({ requirement: new BasicHandler({ realm: 'bench', users, ...options }) });
+}
+
+/** The median over rounds that take turns: CPU in nanoseconds, and the bytes that one call allocates. */
+function measure(rows) {
+  const samples = new Map(rows.map(([name]) => [name, []]));
+  for (let round = 0; round < ROUNDS; round += 1) {
+    for (const [name, call] of rows) {
+      globalThis.gc();
+      const heap = process.memoryUsage().heapUsed;
+      const before = process.cpuUsage();
+      for (let index = 0; index < CALLS; index += 1) call(index % USERS);
+      const { user, system } = process.cpuUsage(before);
+      const ns = ((user + system) / CALLS) * 1_000;
+      samples.get(name).push({ ns, bytes: (process.memoryUsage().heapUsed - heap) / CALLS });
+    }
+  }
+  return rows.map(([name]) => {
+    const { ns, bytes } = samples.get(name).toSorted((left, right) => left.ns - right.ns)[ROUNDS >> 1];
+    return { row: name, ns: Math.round(ns), 'bytes allocated': Math.max(0, Math.round(bytes)) };
+  });
+}
+
+async function inProcess() {
+  const chain = await chainOf();
+  const headers = names.map((name) => headerOf(name));
+  // A header brings a new string each time; a string that was looked up before would bring its hash along.
+  const fresh = (index) => Buffer.from(headers[index], 'latin1').latin1Slice();
+  const requestOf = (value) =>
+    new SecurityRequest({ method: 'GET', target: '/', rawHeaders: ['Authorization', value] });
+  for (const header of headers) await chain.decide(requestOf(header));
+  if (chain.decide(requestOf(headers[0])).kind !== 'granted') throw new Error('the credential is not remembered');
+  const byHeader = new Map(headers.map((header, index) => [header, { name: names[index] }]));
+  return measure([
+    ['a new header string', fresh],
+    ['limit: Map by the whole header', (index) => byHeader.get(fresh(index))],
+    ['decide(), seen before (goal: 3 000 ns)', (index) => chain.decide(requestOf(fresh(index)))],
+  ]);
+}
+
+const SERVERS = {
+  bare: () => (_, response) => response.end('ok'),
+  // The adapter and a chain, without Basic.
+  anonymous: () => httpSecurity(new SecurityChain({ requirement: anonymous() }))((_, response) => response.end('ok')),
+  basic: async () => httpSecurity(await chainOf())((_, response) => response.end('ok')),
+  limited: async () => httpSecurity(await chainOf({ failures: { perAccountAndNetwork: 1 } }))((_, r) => r.end('ok')),
+  forgetful: async () => httpSecurity(await chainOf({ cache: { ttlSeconds: 1 } }))((_, r) => r.end('ok')),
+  attacked: async () => {
+    const failures = { perAccountAndNetwork: 10_000, perNetwork: 1_000_000, perAccount: 1_000_000 };
+    return httpSecurity(await chainOf({ failures }))((_, response) => response.end('ok'));
+  },
+};
+
+/** The server's side, in a process of its own. */
+async function serve(kind) {
+  const server = createServer(await SERVERS[kind]());
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const delay = monitorEventLoopDelay({ resolution: 1 });
+  let cpu = process.cpuUsage();
+  process.on('message', (message) => {
+    if (message === 'start') {
+      delay.enable();
+      delay.reset();
+      cpu = process.cpuUsage();
+      process.send('started');
+    } else {
+      const { user, system } = process.cpuUsage(cpu);
+      process.send({ cpuUs: user + system, p50Ms: delay.percentile(50) / 1e6, p99Ms: delay.percentile(99) / 1e6 });
+    }
+  });
+  process.send(server.address().port);
+}
+
+/** Starts a server, loads it, and tells what it has measured. */
+async function withServer(kind, load) {
+  const child = fork(fileURLToPath(import.meta.url), ['serve', kind]);
+  const [port] = await once(child, 'message');
+  const pool = new Pool(`http://127.0.0.1:${port}`, { connections: CONNECTIONS });
+  const statuses = new Map();
+  const ask = async (authorization) => {
+    const { statusCode, body } = await pool.request({ path: '/', method: 'GET', headers: { authorization } });
+    await body.dump();
+    statuses.set(statusCode, (statuses.get(statusCode) ?? 0) + 1);
+  };
+  // Everything is compiled, connected and remembered before the clock runs.
+  for (let round = 0; round < 100; round += 1) await Promise.all(names.map((name) => ask(headerOf(name))));
+  statuses.clear();
+  child.send('start');
+  await once(child, 'message');
+  const started = performance.now();
+  await load(ask);
+  const seconds = (performance.now() - started) / 1_000;
+  child.send('stop');
+  const [measured] = await once(child, 'message');
+  await pool.close();
+  child.kill();
+  const requests = [...statuses.values()].reduce((sum, count) => sum + count, 0);
+  return { ...measured, requests, seconds, statuses: Object.fromEntries(statuses) };
+}
+
+/** As fast as it goes, on all connections. */
+function closedLoop(requests) {
+  let sent = 0;
+  const client = async (ask) => {
+    while (sent < requests) {
+      sent += 1;
+      await ask(headerOf(names[sent % USERS]));
+    }
+  };
+  return (ask) => Promise.all(Array.from({ length: CONNECTIONS }, () => client(ask)));
+}
+
+/** So many requests a second, whether or not they are answered. */
+function openLoop(seconds, passwordOf) {
+  return async (ask) => {
+    const pending = [];
+    const started = performance.now();
+    while (pending.length < seconds * REQUESTS_PER_SECOND) {
+      const due = ((performance.now() - started) / 1_000) * REQUESTS_PER_SECOND;
+      for (; pending.length < due; ) {
+        const name = names[pending.length % USERS];
+        pending.push(ask(headerOf(name, passwordOf?.(pending.length))));
+      }
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+    await Promise.all(pending);
+  };
+}
+
+const median = (values) => values.toSorted((left, right) => left - right)[values.length >> 1];
+
+async function overHttp() {
+  const kinds = ['bare', 'anonymous', 'basic'];
+  const samples = new Map(kinds.map((kind) => [kind, []]));
+  for (let round = 0; round < 5; round += 1) {
+    for (const kind of kinds) samples.get(kind).push(await withServer(kind, closedLoop(20_000)));
+  }
+  const cpuOf = (kind) => median(samples.get(kind).map(({ cpuUs, requests }) => cpuUs / requests));
+  const rateOf = (kind) => median(samples.get(kind).map(({ requests, seconds }) => requests / seconds));
+  return kinds.map((kind) => ({
+    'node:http': kind,
+    'us of CPU': cpuOf(kind).toFixed(1),
+    'added (goal: 3 us)': (cpuOf(kind) - cpuOf('bare')).toFixed(1),
+    'requests/s': Math.round(rateOf(kind)),
+    'against bare': (rateOf(kind) / rateOf('bare')).toFixed(2),
+  }));
+}
+
+async function eventLoop(seconds) {
+  const wrong = (index) => `wrong ${index}`;
+  const loads = [
+    ['bare server', 'bare', undefined],
+    ['seen before (goal: 20 ms)', 'basic', undefined],
+    ['remembered for 1 s only: 20 hashes/s', 'forgetful', undefined],
+    ['budgets used up: 429', 'limited', wrong],
+    ['wrong passwords without budgets: hashing on every thread', 'attacked', wrong],
+  ];
+  const rows = [];
+  for (const [row, kind, passwordOf] of loads) {
+    const { p50Ms, p99Ms, statuses } = await withServer(kind, openLoop(seconds, passwordOf));
+    rows.push({ row, 'p50 ms': p50Ms.toFixed(1), 'p99 ms': p99Ms.toFixed(1), statuses: JSON.stringify(statuses) });
+  }
+  const [bare, basic] = rows;
+  rows.push({ row: 'p99, seen before against bare', 'p99 ms': (basic['p99 ms'] / bare['p99 ms']).toFixed(2) });
+  return rows;
+}
+
+if (process.argv[2] === 'serve') {
+  await serve(process.argv[3]);
+} else {
+  if (globalThis.gc === undefined) throw new Error('run with --expose-gc');
+  console.table(await inProcess());
+  console.table(await overHttp());
+
+
+}
