@@ -10,6 +10,7 @@ export type { CacheStatistics } from './cache/cache-statistics.js';
 export type { CacheStore } from './cache/cache-store.js';
 export { configurationDigest } from './cache/configuration-digest.js';
 export type { Waiters } from './cache/flights.js';
+export { KeyedHash } from './cache/keyed-hash.js';
 export { MemoryCacheStore, type MemoryCacheStoreOptions } from './cache/memory-cache-store.js';
 export type { ReceivedNotices, RevocationBus } from './cache/revocation-bus.js';
 export { Revocations, type RevocationsCollaborators, type RevocationsOptions } from './cache/revocations.js';

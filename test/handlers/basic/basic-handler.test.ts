@@ -132,8 +132,8 @@ describe('over a socket', () => {
   ])('%s is 401 with the challenge, so that a browser asks again (RFC 7617 2)', async (_, authorization) => {
     const answer = await ask(`Authorization: ${authorization}\r\n`);
     expect(answer).toMatch(/^HTTP\/1\.1 401 /);
-    expect(answer).toContain(`\r\nWWW-Authenticate: ${CHALLENGE}\r\n`);
-    expect(answer).toContain('\r\nCache-Control: no-store\r\n');
+    expect(answer).toContain(`\r\nwww-authenticate: ${CHALLENGE}\r\n`);
+    expect(answer).toContain('\r\ncache-control: no-store\r\n');
   });
 
   test.each([

@@ -6,16 +6,28 @@ import { hasControlCharacter, MAX_PASSWORD_BYTES, MAX_USER_NAME_BYTES, normalFor
 /** A user name and a password as they were sent, in Unicode NFC. Whatever prints it sees no password. */
 export class BasicCredential {
   readonly userName: string;
-  readonly password: Secret;
+  /** Names it among the credentials that were proved: a keyed hash. */
+  readonly name: string;
+  readonly #token68: string;
 
-  constructor(userName: string, password: string) {
+  /** @param token68 what followed `Basic`: well-formed, and of this user */
+  constructor(token68: string, userName: string, name: string) {
+    this.#token68 = token68;
     this.userName = userName;
-    this.password = new Secret(password);
+    this.name = name;
+  }
+
+  /** Decoded each time: who logs in with a password that is remembered needs none. */
+  get password(): Secret {
+    const bytes = Buffer.from(this.#token68, 'base64');
+    const password = new Secret(normalForm(bytes.toString('utf8', bytes.indexOf(COLON) + 1)));
+    bytes.fill(0);
+    return password;
   }
 
   /** For traces: the same for the same credential, within this process. */
   fingerprint(): string {
-    return fingerprint(`${this.userName}:${this.password.reveal()}`);
+    return fingerprint(this.#token68);
   }
 
   toJSON(): string {
@@ -38,27 +50,24 @@ const NO_COLON = malformed('basic_colon_missing');
 const NO_USER_NAME = malformed('basic_user_name_empty');
 
 /**
- * Parses what follows `Basic` (RFC 7617 2): canonical base64 of UTF-8, cut at the first colon, nothing trimmed. Only
- * one spelling of a credential is taken, so that counters and caches see it as one.
+ * Checks what follows `Basic` and tells whose it is (RFC 7617 2): canonical base64 of UTF-8, cut at the first colon,
+ * nothing trimmed. Only one spelling of a credential is taken, so that counters and caches see it as one.
  */
-export function parseBasicCredential(token68: string): BasicCredential | Malformed {
+export function parseUserName(token68: string): string | Malformed {
   if (token68.length > MAX_TOKEN_LENGTH) return TOO_LONG;
   const bytes = Buffer.from(token68, 'base64');
-  const credential = bytes.toString('base64') === token68 ? parseUserPass(bytes) : BAD_BASE64;
+  const userName = bytes.toString('base64') === token68 ? userNameOf(bytes) : BAD_BASE64;
   bytes.fill(0);
-  return credential;
+  return userName;
 }
 
-/** user-pass (RFC 7617 2). */
-function parseUserPass(bytes: Buffer): BasicCredential | Malformed {
+/** The user of a user-pass (RFC 7617 2). */
+function userNameOf(bytes: Buffer): string | Malformed {
   if (!isUtf8(bytes)) return BAD_UTF8;
   if (hasControlCharacter(bytes)) return CONTROL_CHARACTER;
   const colon = bytes.indexOf(COLON);
   if (colon === -1) return NO_COLON;
   if (colon === 0) return NO_USER_NAME;
   if (colon > MAX_USER_NAME_BYTES || bytes.length - colon - 1 > MAX_PASSWORD_BYTES) return TOO_LONG;
-  // Decoded apart: a substring of the whole would keep the password alive for as long as the user name.
-  const userName = bytes.toString('utf8', 0, colon);
-  const password = bytes.toString('utf8', colon + 1);
-  return new BasicCredential(normalForm(userName), normalForm(password));
+  return normalForm(bytes.toString('utf8', 0, colon));
 }

@@ -16,7 +16,7 @@ import {
   type Verdict,
 } from '@sallyport/core';
 import { AccountDirectory } from './account-directory.js';
-import { type BasicCredential, parseBasicCredential } from './basic-credential.js';
+import { BasicCredential, parseUserName } from './basic-credential.js';
 import { publishBasicEvent } from './basic-events.js';
 import {
   type BasicHandlerCollaborators,
@@ -42,8 +42,6 @@ interface Login {
   readonly source: LoginSource;
   readonly account: Account | undefined;
   readonly stored: StoredHash | undefined;
-  /** Names the credential together with the stored hash. */
-  readonly proof: string;
 }
 
 /**
@@ -79,7 +77,10 @@ export class BasicHandler implements SecurityHandler<BasicCredential> {
 
   extract({ authorization }: SecurityRequest): BasicCredential | Verdict | undefined {
     if (authorization.kind !== 'credentials' || authorization.scheme !== 'basic') return undefined;
-    return parseBasicCredential(authorization.value);
+    const { value } = authorization;
+    const name = this.#proved.nameOf(value);
+    const userName = this.#proved.find(name)?.userName ?? parseUserName(value);
+    return typeof userName === 'string' ? new BasicCredential(value, userName, name) : userName;
   }
 
   verify(credential: BasicCredential, request: SecurityRequest): Eventually<Verdict> {
@@ -99,28 +100,26 @@ export class BasicHandler implements SecurityHandler<BasicCredential> {
     request: SecurityRequest,
   ): Eventually<Verdict> {
     if (isVerdict(account)) return account;
-    const { userName, password } = credential;
-    const source = new LoginSource(this.name, userName, request.remoteAddress);
+    const source = new LoginSource(this.name, credential.userName, request.remoteAddress);
     const refusal = this.#limiter.standing(source);
     if (refusal !== undefined) return refusal;
-    const proof = this.#proved.nameOf(userName, password, account?.hash ?? '');
-    if (account !== undefined && this.#proved.has(proof)) {
+    if (account !== undefined && this.#proved.find(credential.name)?.hash === account.hash) {
       request.trace?.noteCache('hit');
       return this.#grant(account);
     }
     const stored = account && readHash(account.hash);
     if (account !== undefined && stored === undefined) return UNSUPPORTED_HASH;
-    return this.#checkOnce({ credential, source, account, stored, proof }, request);
+    return this.#checkOnce({ credential, source, account, stored }, request);
   }
 
   /** The same credential from the same address is checked once at a time. */
   #checkOnce(login: Login, request: SecurityRequest): Promise<Verdict> {
-    const key = `${login.proof} ${request.remoteAddress}`;
+    const key = `${login.credential.name} ${login.account?.hash} ${request.remoteAddress}`;
     request.trace?.noteCache(this.#underWay.has(key) ? 'joined' : 'miss');
     return this.#underWay.join(key, request.signal, (abandoned) => this.#check(login, abandoned));
   }
 
-  async #check({ credential, source, account, stored, proof }: Login, abandoned: AbortSignal): Promise<Verdict> {
+  async #check({ credential, source, account, stored }: Login, abandoned: AbortSignal): Promise<Verdict> {
     const { userName, password } = credential;
     const { epoch } = this.#proved;
     try {
@@ -129,9 +128,10 @@ export class BasicHandler implements SecurityHandler<BasicCredential> {
       });
       if (typeof passed !== 'boolean') return passed;
       if (!passed || account === undefined || stored === undefined) return WRONG;
-      this.#proved.add(proof, account.name, epoch);
+      const proof = { userName, account: account.name, hash: account.hash };
+      this.#proved.add(credential.name, proof, epoch);
       const hash = await this.#replaceWeakHash(credential, account, stored);
-      if (hash !== undefined) this.#proved.add(this.#proved.nameOf(userName, password, hash), account.name, epoch);
+      if (hash !== undefined) this.#proved.add(credential.name, { ...proof, hash }, epoch);
     } catch (error) {
       return unavailable(error, {
         retryAfterSeconds: error instanceof UpstreamError ? error.retryAfterSeconds : undefined,

@@ -1,5 +1,5 @@
-import { hash, randomBytes } from 'node:crypto';
-import { between, type Clock, checkOptions, type Secret, withDefault } from '@sallyport/core';
+import { randomBytes } from 'node:crypto';
+import { between, type Clock, checkOptions, KeyedHash, withDefault } from '@sallyport/core';
 import { LRUCache } from 'lru-cache';
 
 export interface ProvedPasswordsOptions {
@@ -9,20 +9,28 @@ export interface ProvedPasswordsOptions {
   readonly maxEntries?: number | undefined;
 }
 
-interface Proof {
+/** What is known of a credential whose password was right. */
+export interface Proof {
+  /** As it was sent. */
+  readonly userName: string;
   readonly account: string;
+  /** The stored hash that the password was checked against: another one ends the proof. */
+  readonly hash: string;
+}
+
+interface DatedProof extends Proof {
   /** On the monotonic clock. */
   readonly endsAtMs: number;
 }
 
 /**
- * Remembers that a password was right for a hash, under a keyed hash of both: a changed password makes another name.
- * It keeps the fact and no principal, so that changed roles take effect at once; that is why it is no `VerdictCache`.
+ * Remembers that a password was right for a stored hash, under a keyed hash of the credential as it was sent: what is
+ * remembered need not even be decoded. It keeps the fact and no principal, so that changed roles take effect at once; that is why it is no `VerdictCache`.
  * Wrong passwords are never remembered, and nothing of this leaves the process.
  */
 export class ProvedPasswords {
-  readonly #key: string = randomBytes(32).toString('hex');
-  readonly #proofs: LRUCache<string, Proof>;
+  readonly #hash = new KeyedHash(randomBytes(32).toString('hex'), 'basic');
+  readonly #proofs: LRUCache<string, DatedProof>;
   readonly #ttlMs: number;
   readonly #clock: Clock;
   #epoch = 0;
@@ -43,23 +51,22 @@ export class ProvedPasswords {
     return this.#epoch;
   }
 
-  /** Names a credential together with the hash it is checked against. No part can contain the separator. */
-  nameOf(userName: string, password: Secret, storedHash: string): string {
-    return hash('sha256', `${this.#key}${storedHash}\0${userName}\0${password.reveal()}`, 'base64url');
+  /** Names a credential: what follows `Basic`, of which there is only one spelling. */
+  nameOf(token68: string): string {
+    return this.#hash.of(token68);
   }
 
-  has(name: string): boolean {
+  find(name: string): Proof | undefined {
     const proof = this.#proofs.get(name);
-    if (proof === undefined) return false;
-    if (this.#clock.monotonic() < proof.endsAtMs) return true;
+    if (proof === undefined || this.#clock.monotonic() < proof.endsAtMs) return proof;
     this.#proofs.delete(name);
-    return false;
+    return undefined;
   }
 
   /** Remembers a proof, unless something was invalidated since `epoch`. */
-  add(name: string, account: string, epoch: number): void {
+  add(name: string, proof: Proof, epoch: number): void {
     if (this.#ttlMs === 0 || epoch !== this.#epoch) return;
-    this.#proofs.set(name, { account, endsAtMs: this.#clock.monotonic() + this.#ttlMs });
+    this.#proofs.set(name, { ...proof, endsAtMs: this.#clock.monotonic() + this.#ttlMs });
   }
 
   /** Forgets all proofs of an account, also those that are on their way. */
