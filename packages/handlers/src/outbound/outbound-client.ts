@@ -77,21 +77,26 @@ export class OutboundClient {
    */
   async send(request: RequestSource): Promise<OutboundAnswer> {
     const call = new AbortController();
-    const { signal } = call;
-    const cancel = this.#clock.schedule(this.settings.timeoutMs, () => call.abort());
+    let cancel = () => {};
+    // A call that ends in time is not aborted: to make the reason and to tell the listeners costs as much as the call.
+    const deadline = new Promise<never>((_resolve, reject) => {
+      cancel = this.#clock.schedule(this.settings.timeoutMs, () => {
+        call.abort();
+        reject(call.signal.reason);
+      });
+    });
     this.#counters.calls += 1;
     try {
       const sending = this.#open().then((transport) =>
-        transport.run(() => this.#send(request, transport, signal), signal),
+        transport.run(() => this.#send(request, transport, call.signal), call.signal),
       );
-      return await Promise.race([sending, aborted(signal)]);
+      return await Promise.race([sending, deadline]);
     } catch (error) {
       this.#counters.failures += 1;
       if (error instanceof CallRefused) this.#counters.refused += 1;
-      throw asUpstreamError(error, signal);
+      throw asUpstreamError(error, call.signal);
     } finally {
       cancel();
-      call.abort();
     }
   }
 
@@ -149,12 +154,6 @@ async function begin(source: RequestSource, transport: Transport, signal: AbortS
     if (signal.aborted || !CONNECTION_FAILURES.includes((error as { code?: string }).code ?? '')) throw error;
     return undefined;
   }
-}
-
-function aborted(signal: AbortSignal): Promise<never> {
-  return new Promise((_resolve, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-  });
 }
 
 /** The cause is left out: it may quote headers, and the code says what matters. */

@@ -1,0 +1,281 @@
+// What introspection costs: a remembered decision, a first one, a stampede, a hanging server (goals 3, 6, 7, 8).
+// Run: node --expose-gc --min-semi-space-size=64 --max-semi-space-size=256 bench/introspection.js
+import { fork } from 'node:child_process';
+import { hash } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { requireScopes, SecurityChain, SecurityRequest } from '@sallyport/core';
+import { IntrospectionHandler } from '@sallyport/handlers/introspection';
+import { Agent, request } from 'undici';
+
+const ROUNDS = 9;
+const HITS = 20_000;
+const FIRST_USES = 3_000;
+const IN_FLIGHT = 64;
+const TIMEOUT_MS = 1_000;
+
+const CLIENT = { method: 'client_secret_basic', clientId: 'gateway', clientSecret: 'secret' };
+
+/** The other side, in a process of its own, so that only the client's CPU is counted. */
+async function serve() {
+  let calls = 0;
+  const server = createServer((incoming, outgoing) => {
+    let body = '';
+    incoming.setEncoding('utf8').on('data', (chunk) => {
+      body += chunk;
+    });
+    incoming.on('end', () => {
+      calls += 1;
+      if (incoming.url === '/hang') return;
+      const token = new URLSearchParams(body).get('token') ?? '';
+      const answer = {
+        active: true,
+        iss: 'https://as.example.com',
+        sub: `user-${hash('sha1', token).slice(0, 8)}`,
+        aud: 'https://api.example.com',
+        client_id: 'web-shop',
+        scope: 'orders:read orders:write',
+        token_type: 'Bearer',
+        exp: Math.floor(Date.now() / 1_000) + 3_600,
+      };
+      outgoing.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(answer));
+    });
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  process.on('message', () => process.send(calls));
+  process.send(server.address().port);
+}
+
+function chainOf(port, { path = '/introspect', cache = {}, ...outbound } = {}) {
+  const handler = new IntrospectionHandler({
+    realm: 'bench',
+    endpoint: `http://127.0.0.1:${port}${path}`,
+    clientAuthentication: CLIENT,
+    audience: 'https://api.example.com',
+    cache: { ttlSeconds: 3_600, maxEntries: 100_000, ...cache },
+    outbound: {
+      allowInsecureLoopback: true,
+      maxConcurrent: IN_FLIGHT,
+      maxQueued: 100_000,
+      timeoutMs: 30_000,
+      ...outbound,
+    },
+  });
+  return new SecurityChain({ requirement: handler, guards: [requireScopes('orders:read')], deadlineMs: 60_000 });
+}
+
+/** A token of 700 characters. */
+function tokenOf(name) {
+  return `${name}.`.padEnd(700, 'b3BhcXVlIHRva2Vu');
+}
+
+function requestFor(line) {
+  return new SecurityRequest({ method: 'GET', target: '/orders', rawHeaders: ['Host', 'api', 'Authorization', line] });
+}
+
+function median(numbers) {
+  return numbers.toSorted((left, right) => left - right)[numbers.length >> 1];
+}
+
+/** Rounds take turns; medians in nanoseconds and in bytes allocated, per call. */
+function measure(rows) {
+  const samples = rows.map(() => ({ ns: [], bytes: [] }));
+  for (let round = 0; round < ROUNDS; round += 1) {
+    for (const [row, [, call]] of rows.entries()) {
+      globalThis.gc();
+      const heap = process.memoryUsage().heapUsed;
+      const started = performance.now();
+      for (let index = 0; index < HITS; index += 1) call(index % 1_000);
+      samples[row].ns.push(((performance.now() - started) / HITS) * 1e6);
+      samples[row].bytes.push((process.memoryUsage().heapUsed - heap) / HITS);
+    }
+  }
+  return rows.map(([name], row) => ({ name, ns: median(samples[row].ns), bytes: median(samples[row].bytes) }));
+}
+
+async function remembered(port) {
+  const chain = chainOf(port);
+  const lines = Array.from({ length: 1_000 }, (_, index) => Buffer.from(`Bearer ${tokenOf(`r${index}`)}`, 'latin1'));
+  const known = await Promise.all(lines.map((line) => chain.decide(requestFor(line.latin1Slice()))));
+  if (known.some(({ kind }) => kind !== 'granted')) throw new Error('not everything is remembered');
+  const byHash = new Map(lines.map((line) => [hash('sha256', line.latin1Slice(7), 'binary'), { subject: 'user' }]));
+  if (chain.decide(requestFor(lines[0].latin1Slice())) instanceof Promise) throw new Error('not decided at once');
+  const rows = measure([
+    ['the request alone: a new header string, a SecurityRequest', (index) => requestFor(lines[index].latin1Slice())],
+    [
+      'limit: the same, SHA-256 and a Map',
+      (index) => {
+        const { rawHeaders } = { rawHeaders: ['Authorization', lines[index].latin1Slice()] };
+        byHash.get(hash('sha256', rawHeaders[1].slice(7), 'binary'));
+      },
+    ],
+    ['the same, decided', (index) => chain.decide(requestFor(lines[index].latin1Slice()))],
+  ]);
+  await chain.close();
+  const [bare, , decided] = rows;
+  console.table(rows.map(({ name, ns, bytes }) => ({ row: name, ns: Math.round(ns), bytes: Math.round(bytes) })));
+  const ns = decided.ns - bare.ns;
+  const bytes = decided.bytes - bare.bytes;
+  return {
+    goal: 3,
+    what: 'remembered decide(), us and bytes',
+    ours: `${us(ns)}, ${Math.round(bytes)}`,
+    aim: '<= 1.5, <= 300',
+  };
+}
+
+function us(ns) {
+  return (ns / 1_000).toFixed(2);
+}
+
+/** CPU time of this process per call, in microseconds, with a fixed number under way. */
+async function cpuPerCall(call) {
+  globalThis.gc();
+  const started = process.cpuUsage();
+  let next = 0;
+  const worker = async () => {
+    while (next < FIRST_USES) {
+      next += 1;
+      await call(next);
+    }
+  };
+  await Promise.all(Array.from({ length: IN_FLIGHT }, worker));
+  const { user, system } = process.cpuUsage(started);
+  return (user + system) / FIRST_USES;
+}
+
+async function firstUses(port) {
+  const chain = chainOf(port, { cache: { maxEntries: 1_000_000 } });
+  const agent = new Agent({ connections: IN_FLIGHT });
+  const authorization = `Basic ${Buffer.from('gateway:secret').toString('base64')}`;
+  const limit = async (index, round) => {
+    const body = new URLSearchParams({
+      token: tokenOf(`l${round}-${index}`),
+      token_type_hint: 'access_token',
+    }).toString();
+    const headers = { authorization, 'content-type': 'application/x-www-form-urlencoded', accept: 'application/json' };
+    const answer = await request(`http://127.0.0.1:${port}/introspect`, {
+      dispatcher: agent,
+      method: 'POST',
+      headers,
+      body,
+    });
+    if ((await answer.body.json()).active !== true) throw new Error('refused');
+  };
+  const ours = async (index, round) => {
+    const decision = await chain.decide(requestFor(`Bearer ${tokenOf(`o${round}-${index}`)}`));
+    if (decision.kind !== 'granted') throw new Error(decision.reason);
+  };
+  const samples = { limit: [], ours: [] };
+  for (let round = 0; round < ROUNDS; round += 1) {
+    samples.limit.push(await cpuPerCall((index) => limit(index, round)));
+    samples.ours.push(await cpuPerCall((index) => ours(index, round)));
+  }
+  await chain.close();
+  await agent.close();
+  const [limitUs, oursUs] = [median(samples.limit), median(samples.ours)];
+  console.table([
+    { row: 'limit: undici with the same body, JSON parsed', 'CPU us': limitUs.toFixed(1) },
+    { row: 'decide() for a token never seen before', 'CPU us': oursUs.toFixed(1) },
+  ]);
+  return { goal: 6, what: 'first use, CPU against undici', ours: `${(oursUs / limitUs).toFixed(2)}x`, aim: '<= 1.3x' };
+}
+
+async function callsOf(child) {
+  const reply = once(child, 'message');
+  child.send('calls');
+  return (await reply)[0];
+}
+
+async function stampede(port, child) {
+  const chain = chainOf(port);
+  const before = await callsOf(child);
+  const line = `Bearer ${tokenOf('stampede')}`;
+  await Promise.all(Array.from({ length: 1_000 }, () => chain.decide(requestFor(line))));
+  const calls = (await callsOf(child)) - before;
+  await chain.close();
+  return { goal: 7, what: 'calls for 1,000 concurrent first uses', ours: calls, aim: 1 };
+}
+
+/** Token numbers of which a few come often and most come seldom (Zipf, exponent 1). */
+function zipf(tokens, draws) {
+  const weights = Array.from({ length: tokens }, (_, index) => 1 / (index + 1));
+  let sum = 0;
+  const steps = weights.map((weight) => {
+    sum += weight;
+    return sum;
+  });
+  let seed = 42;
+  const random = () => {
+    seed = (seed * 1_664_525 + 1_013_904_223) % 2 ** 32;
+    return seed / 2 ** 32;
+  };
+  return Array.from({ length: draws }, () => {
+    const wanted = random() * sum;
+    let [low, high] = [0, tokens - 1];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (steps[middle] < wanted) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  });
+}
+
+async function mix(port, child) {
+  const chain = chainOf(port);
+  const before = await callsOf(child);
+  const draws = zipf(10_000, 50_000);
+  let next = 0;
+  const worker = async () => {
+    for (let draw = draws[next++]; draw !== undefined; draw = draws[next++]) {
+      await chain.decide(requestFor(`Bearer ${tokenOf(`z${draw}`)}`));
+    }
+  };
+  await Promise.all(Array.from({ length: IN_FLIGHT }, worker));
+  const calls = (await callsOf(child)) - before;
+  await chain.close();
+  const distinct = new Set(draws).size;
+  return {
+    goal: 7,
+    what: 'calls for 50,000 uses of 10,000 tokens (Zipf)',
+    ours: calls,
+    aim: `${distinct}, the distinct ones`,
+  };
+}
+
+async function hanging(port) {
+  const chain = chainOf(port, { path: '/hang', timeoutMs: TIMEOUT_MS });
+  const well = chainOf(port);
+  await chain.start();
+  await well.decide(requestFor(`Bearer ${tokenOf('known')}`));
+  const started = performance.now();
+  const ends = [];
+  const pending = Array.from({ length: 500 }, async (_, index) => {
+    const decision = await chain.decide(requestFor(`Bearer ${tokenOf(`h${index}`)}`));
+    if (decision.status !== 503) throw new Error(`answered ${decision.status}`);
+    ends.push(performance.now() - started);
+  });
+  const known = well.decide(requestFor(`Bearer ${tokenOf('known')}`));
+  await Promise.all(pending);
+  await Promise.all([chain.close(), well.close()]);
+  if (known instanceof Promise) throw new Error('a remembered decision waited');
+  const late = (Math.max(...ends) - TIMEOUT_MS) / 1_000;
+  return {
+    goal: 8,
+    what: '500 callers of a hanging server: s after the deadline',
+    ours: late.toFixed(3),
+    aim: '<= 0.2',
+  };
+}
+
+async function main() {
+  if (globalThis.gc === undefined) throw new Error('run with --expose-gc');
+  const child = fork(import.meta.filename, ['serve'], { execArgv: [] });
+  const [port] = await once(child, 'message');
+  const goals = [await remembered(port), await firstUses(port), await stampede(port, child), await mix(port, child)];
+  console.table([...goals, await hanging(port)]);
+  child.kill();
+}
+
+await (process.argv[2] === 'serve' ? serve() : main());
