@@ -52,7 +52,14 @@ describe('the request', () => {
     const subject = subjectWith();
     for (const token of ['to ken', 'tök', 'a"b', 'a=b', 'a,b']) expect(await subject.status(token)).toBe(400);
     expect(await subject.status('x'.repeat(8_193))).toBe(400);
-    expect(server.arrivals).toEqual([]);
+    expect(await subject.status('x'.repeat(8_192))).toBe(200);
+    expect(server.calls).toBe(1);
+  });
+
+  test('is not waited for by what is no b64token: decide() returns no promise [RFC 6750 3.1]', () => {
+    const subject = subjectWith();
+    expect(subject.decide('to ken')).toMatchObject({ kind: 'denied', status: 400, reason: 'bearer_token_malformed' });
+    expect(subject.handler.statistics.cache.misses).toBe(0);
   });
 
   test('is not sent when there is no bearer token', async () => {

@@ -10,6 +10,7 @@ import {
   text,
   unchecked,
 } from '@sallyport/core';
+import { isBearerToken } from '../bearer-token.js';
 import { type AssertionKey, assertionKey, sharedAssertionKey } from './assertion-key.js';
 
 /** How the handler proves itself to the introspection endpoint (RFC 7662 2.1). */
@@ -111,16 +112,10 @@ const METHOD = oneOf(
 
 const bearerToken: OptionCheck<BearerAuthentication['token']> = (value, name) => {
   if (typeof value === 'function') return callable<() => Eventually<string>>()(value, name);
-  if (!isBearerToken(value)) throw invalid(name, 'must be a bearer token (RFC 6750 2.1) or a function');
+  if (typeof value !== 'string' || !isBearerToken(value))
+    throw invalid(name, 'must be a bearer token (RFC 6750 2.1) or a function');
   return value;
 };
-
-const B64TOKEN = /^[A-Za-z0-9\-._~+/]+=*$/;
-
-/** Nothing else fits into the header. */
-export function isBearerToken(value: unknown): value is string {
-  return typeof value === 'string' && B64TOKEN.test(value);
-}
 
 function clientSecretJwt(value: object, name: string): AssertionSettings {
   const { clientId, clientSecret, algorithm, audience } = checkOptions(name, value, {

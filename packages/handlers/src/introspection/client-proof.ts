@@ -1,11 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type Clock, type Eventually, UpstreamError } from '@sallyport/core';
-import {
-  type AssertionSettings,
-  type BearerAuthentication,
-  type ClientAuthenticationSettings,
-  isBearerToken,
-} from './client-authentication.js';
+import { isBearerToken } from '../bearer-token.js';
+import type { AssertionSettings, BearerAuthentication, ClientAuthenticationSettings } from './client-authentication.js';
 
 /** What client authentication adds to a request. */
 export interface ClientProof {
@@ -50,7 +46,7 @@ function bearerProver(source: BearerAuthentication['token']): ClientProver {
   if (typeof source === 'string') return constant({ authorization: `Bearer ${source}` }, {});
   return async () => {
     const token = await ownToken(source);
-    if (!isBearerToken(token)) throw noToken();
+    if (typeof token !== 'string' || !isBearerToken(token)) throw noToken();
     return { headers: { authorization: `Bearer ${token}` }, parameters: {} };
   };
 }

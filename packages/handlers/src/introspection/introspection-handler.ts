@@ -16,7 +16,7 @@ import {
   VerdictCache,
 } from '@sallyport/core';
 import { answerWithin } from '../basic/answer-within.js';
-import { extractBearerToken } from '../bearer-token.js';
+import { bearerText, malformedToken } from '../bearer-token.js';
 import { OutboundClient } from '../outbound/outbound-client.js';
 import type { OutboundStatistics } from '../outbound/outbound-statistics.js';
 import type { TokenClaims } from '../token-claims.js';
@@ -80,15 +80,14 @@ export class IntrospectionHandler implements SecurityHandler<string> {
     return Object.freeze({ cache: this.#cache.statistics, outbound: this.#client.statistics });
   }
 
-  extract(request: SecurityRequest): string | Verdict | undefined {
-    return extractBearerToken(request);
+  extract(request: SecurityRequest): string | undefined {
+    return bearerText(request);
   }
 
+  /** What is remembered is well-formed, so only other texts are looked through for what no token has. */
   verify(token: string, request: SecurityRequest): Eventually<Verdict> {
-    const verdict = this.#cache.resolve(token, request, () => this.#introspect(token));
-    return verdict instanceof Promise
-      ? verdict.then((later) => confirmed(later, request))
-      : confirmed(verdict, request);
+    const known = this.#cache.find(token, request);
+    return known === undefined ? (malformedToken(token) ?? this.#resolve(token, request)) : confirmed(known, request);
   }
 
   /** A server that cannot be found yet is looked for again when a token comes. */
@@ -102,6 +101,13 @@ export class IntrospectionHandler implements SecurityHandler<string> {
 
   async close(): Promise<void> {
     await Promise.all([this.#client.close(), this.#server.close()]);
+  }
+
+  #resolve(token: string, request: SecurityRequest): Eventually<Verdict> {
+    const verdict = this.#cache.resolve(token, request, () => this.#introspect(token));
+    return verdict instanceof Promise
+      ? verdict.then((later) => confirmed(later, request))
+      : confirmed(verdict, request);
   }
 
   /** One deadline for everything that has to be asked for one token. */
