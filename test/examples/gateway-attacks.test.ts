@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { connect } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { bearer, type Client, GatewayProcess } from '../support/gateway-process.js';
 
@@ -62,6 +64,21 @@ describe('strangers without credentials', () => {
     expect([answer.status, answer.json['error']]).toEqual([401, 'invalid_client']);
     expect(answer.headers['www-authenticate']).toMatch(/^Basic realm="/);
   });
+});
+
+test('clients that go away in the middle of a request fill no log', async () => {
+  const port = Number(new URL(gateway.tokenOrigin).port);
+  for (let count = 0; count < 5; count += 1) {
+    const socket = connect({ port, host: 'localhost', rejectUnauthorized: false });
+    await once(socket, 'secureConnect');
+    const type = 'Content-Type: application/x-www-form-urlencoded';
+    socket.write(`POST /token HTTP/1.1\r\nHost: localhost\r\n${type}\r\nContent-Length: 9\r\n\r\ngrant`);
+    socket.end();
+    socket.resume();
+    await once(socket, 'close');
+  }
+  await gateway.call(`${gateway.tokenOrigin}/token`);
+  expect(gateway.complaints).toEqual([]);
 });
 
 describe('another client', () => {

@@ -34,26 +34,37 @@ export class GatewayProcess {
   readonly tokenOrigin: string;
   /** Everything that it has printed. */
   readonly output: readonly string[];
+  /** Everything that it has printed as an error. */
+  readonly complaints: readonly string[];
   readonly #child: ChildProcess;
   /** A thousand requests at once share a hundred connections: handshakes are not what the tests are about. */
   readonly #agent = new Agent({ connect: { rejectUnauthorized: false }, connections: 100, pipelining: 10 });
 
   static async start(args: readonly string[] = []): Promise<GatewayProcess> {
     const child = spawn(process.execPath, [GATEWAY_MAIN, '--port', '0', '--token-port', '0', ...args], {
-      stdio: ['ignore', 'pipe', 'inherit'],
+      stdio: ['ignore', 'pipe', 'pipe'],
     });
     const output: string[] = [];
+    const complaints: string[] = [];
+    child.stderr?.pipe(process.stderr);
+    child.stderr?.on('data', (chunk) => complaints.push(String(chunk)));
     for await (const line of createInterface({ input: child.stdout as NodeJS.ReadableStream })) {
       output.push(line);
       const ready = READY.exec(line);
-      if (ready !== null) return new GatewayProcess(child, output, Number(ready[1]), Number(ready[2]));
+      if (ready !== null) return new GatewayProcess(child, { output, complaints }, Number(ready[1]), Number(ready[2]));
     }
     throw new Error('the gateway ended before it was ready');
   }
 
-  private constructor(child: ChildProcess, output: readonly string[], port: number, tokenPort: number) {
+  private constructor(
+    child: ChildProcess,
+    { output, complaints }: { output: readonly string[]; complaints: readonly string[] },
+    port: number,
+    tokenPort: number,
+  ) {
     this.#child = child;
     this.output = output;
+    this.complaints = complaints;
     this.origin = `https://localhost:${port}`;
     this.tokenOrigin = `https://localhost:${tokenPort}`;
   }

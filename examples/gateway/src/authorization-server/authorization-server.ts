@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
+import type { EventEmitter } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type Provider from 'oidc-provider';
-import type { ClientMetadata, Configuration, ResourceServer } from 'oidc-provider';
+import type { ClientMetadata, Configuration, KoaContextWithOIDC, ResourceServer } from 'oidc-provider';
 import { ALL_SCOPES } from '../scopes.js';
 import { findUser } from '../users.js';
 import { defaultResourceOf, resourceServerOf } from './access-token-format.js';
@@ -63,6 +64,11 @@ export class AuthorizationServer {
     this.#provider = provider;
     registerGrants(provider, options);
     provider.use(correctAnswer);
+    // Anybody can go away in the middle of a request, as often as they like: that is not for the log.
+    const events: EventEmitter = provider;
+    events.on('error', (error: Error, context: KoaContextWithOIDC) => {
+      if (context.req.complete) provider.onerror(error);
+    });
     this.#callback = provider.callback();
   }
 
