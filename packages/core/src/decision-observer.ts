@@ -1,11 +1,11 @@
 import type { Clock } from './clock.js';
 import type { Decision } from './decision.js';
-import { DECISION_CHANNEL, type DecisionListener, decisionChannel } from './events.js';
+import { DECISION_CHANNEL, type DecisionListener, decisionEvents } from './events.js';
 import { andThen, type Eventually } from './eventually.js';
 import { type Explanation, explanationOf } from './explanation.js';
 import type { Guard } from './guard.js';
+import { harmless } from './harmless.js';
 import { SecurityRequest } from './request.js';
-import { harmless } from './subscription.js';
 import { DecisionTrace } from './trace.js';
 
 /** Watches the decisions of one chain, and tells those who listen: to all chains by the channel, or to this one. */
@@ -22,7 +22,7 @@ export class DecisionObserver {
 
   /** Whether anybody listens; if not, observing is left out. */
   get isHeard(): boolean {
-    return this.#listeners.length > 0 || decisionChannel.hasSubscribers;
+    return this.#listeners.length > 0 || decisionEvents.hasSubscribers;
   }
 
   /** Lets `task` decide under a trace. `guard` is the one that a route added to an earlier decision. */
@@ -38,7 +38,7 @@ export class DecisionObserver {
   /** Observes, and tells everybody who listens before the decision is given. */
   announce(request: SecurityRequest, task: () => Eventually<Decision>, guard?: Guard): Eventually<Decision> {
     return andThen(this.observe(request, task, guard), ({ decision, event }) => {
-      decisionChannel.publish(event);
+      decisionEvents.publish(event);
       for (const listener of this.#listeners) listener(event);
       return decision;
     });

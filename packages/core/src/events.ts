@@ -1,6 +1,5 @@
-import { channel } from 'node:diagnostics_channel';
+import { EventChannel } from './event-channel.js';
 import type { PrincipalKind } from './principal.js';
-import { subscribe } from './subscription.js';
 import type { TraceFault, TraceStep } from './trace.js';
 
 /** The `node:diagnostics_channel` on which every decision is published. Without subscribers it costs nothing. */
@@ -41,7 +40,7 @@ export interface PrincipalSummary {
 /** Called with every decision, synchronously and before the answer. */
 export type DecisionListener = (event: DecisionEvent) => void;
 
-export const decisionChannel: ReturnType<typeof channel> = channel(DECISION_CHANNEL);
+export const decisionEvents: EventChannel<DecisionEvent> = new EventChannel(DECISION_CHANNEL);
 
 /**
  * Calls `listener` after every decision of every chain of this process, synchronously and before the answer.
@@ -49,5 +48,5 @@ export const decisionChannel: ReturnType<typeof channel> = channel(DECISION_CHAN
  * @returns a function that ends the subscription
  */
 export function onDecision(listener: DecisionListener): () => void {
-  return subscribe(decisionChannel, (event) => listener(event as DecisionEvent));
+  return decisionEvents.subscribe(listener);
 }

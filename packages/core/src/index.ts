@@ -32,6 +32,7 @@ export {
   type SallyportErrorCode,
   UpstreamError,
 } from './errors.js';
+export { EventChannel } from './event-channel.js';
 export {
   DECISION_CHANNEL,
   type DecisionEvent,

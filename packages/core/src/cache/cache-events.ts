@@ -1,5 +1,4 @@
-import { channel } from 'node:diagnostics_channel';
-import { subscribe } from '../subscription.js';
+import { EventChannel } from '../event-channel.js';
 
 /** The `node:diagnostics_channel` for what goes wrong around caches. Without subscribers it costs nothing. */
 export const CACHE_CHANNEL = 'sallyport:cache';
@@ -12,10 +11,10 @@ export type CacheEvent =
   /** There are more revocations than are remembered one by one: all tokens of before the oldest are refused. */
   | { readonly kind: 'revocations_merged' };
 
-const cacheChannel: ReturnType<typeof channel> = channel(CACHE_CHANNEL);
+const events = new EventChannel<CacheEvent>(CACHE_CHANNEL);
 
 export function publishCacheEvent(event: CacheEvent): void {
-  if (cacheChannel.hasSubscribers) cacheChannel.publish(Object.freeze(event));
+  events.publish(event);
 }
 
 /**
@@ -23,5 +22,5 @@ export function publishCacheEvent(event: CacheEvent): void {
  * @returns a function that ends the subscription
  */
 export function onCacheEvent(listener: (event: CacheEvent) => void): () => void {
-  return subscribe(cacheChannel, (event) => listener(event as CacheEvent));
+  return events.subscribe(listener);
 }

@@ -1,4 +1,4 @@
-import { channel } from 'node:diagnostics_channel';
+import { EventChannel } from '@sallyport/core';
 
 /** The `node:diagnostics_channel` for what goes wrong around Basic. Without subscribers it costs nothing. */
 export const BASIC_CHANNEL = 'sallyport:basic';
@@ -13,10 +13,10 @@ export type BasicEvent =
   /** A weak hash could not be replaced by a stronger one; the login was not affected. */
   | { readonly kind: 'hash_not_saved'; readonly handler: string; readonly reason: string };
 
-const basicChannel: ReturnType<typeof channel> = channel(BASIC_CHANNEL);
+const events = new EventChannel<BasicEvent>(BASIC_CHANNEL);
 
 export function publishBasicEvent(event: BasicEvent): void {
-  if (basicChannel.hasSubscribers) basicChannel.publish(Object.freeze(event));
+  events.publish(event);
 }
 
 /**
@@ -24,7 +24,5 @@ export function publishBasicEvent(event: BasicEvent): void {
  * @returns a function that ends the subscription
  */
 export function onBasicEvent(listener: (event: BasicEvent) => void): () => void {
-  const receive = (event: unknown) => listener(event as BasicEvent);
-  basicChannel.subscribe(receive);
-  return () => basicChannel.unsubscribe(receive);
+  return events.subscribe(listener);
 }

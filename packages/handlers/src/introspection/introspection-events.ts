@@ -1,4 +1,4 @@
-import { channel } from 'node:diagnostics_channel';
+import { EventChannel } from '@sallyport/core';
 
 /** The `node:diagnostics_channel` for what an operator has to mend. Without subscribers it costs nothing. */
 export const INTROSPECTION_CHANNEL = 'sallyport:introspection';
@@ -9,10 +9,10 @@ export type IntrospectionEvent =
   /** An answer broke the format (RFC 7662 2.2), or its signature or what is signed was wrong (RFC 9701 5). */
   | { readonly kind: 'answer_unusable'; readonly handler: string; readonly reason: string };
 
-const introspectionChannel: ReturnType<typeof channel> = channel(INTROSPECTION_CHANNEL);
+const events = new EventChannel<IntrospectionEvent>(INTROSPECTION_CHANNEL);
 
 export function publishIntrospectionEvent(event: IntrospectionEvent): void {
-  if (introspectionChannel.hasSubscribers) introspectionChannel.publish(Object.freeze(event));
+  events.publish(event);
 }
 
 /**
@@ -20,7 +20,5 @@ export function publishIntrospectionEvent(event: IntrospectionEvent): void {
  * @returns a function that ends the subscription
  */
 export function onIntrospectionEvent(listener: (event: IntrospectionEvent) => void): () => void {
-  const receive = (event: unknown) => listener(event as IntrospectionEvent);
-  introspectionChannel.subscribe(receive);
-  return () => introspectionChannel.unsubscribe(receive);
+  return events.subscribe(listener);
 }

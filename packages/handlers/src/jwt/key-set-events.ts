@@ -1,4 +1,4 @@
-import { channel } from 'node:diagnostics_channel';
+import { EventChannel } from '@sallyport/core';
 import type { KeyProblem } from './verification-key.js';
 
 /** The `node:diagnostics_channel` for what happens to the keys of issuers. Without subscribers it costs nothing. */
@@ -16,10 +16,10 @@ export type KeySetEvent =
   /** A key set publishes private keys (RFC 7517 9.2): whoever can read it can issue tokens. */
   | { readonly kind: 'private_keys_published'; readonly issuer: string; readonly count: number };
 
-const keySetChannel: ReturnType<typeof channel> = channel(KEY_SET_CHANNEL);
+const events = new EventChannel<KeySetEvent>(KEY_SET_CHANNEL);
 
 export function publishKeySetEvent(event: KeySetEvent): void {
-  if (keySetChannel.hasSubscribers) keySetChannel.publish(Object.freeze(event));
+  events.publish(event);
 }
 
 /**
@@ -27,7 +27,5 @@ export function publishKeySetEvent(event: KeySetEvent): void {
  * @returns a function that ends the subscription
  */
 export function onKeySetEvent(listener: (event: KeySetEvent) => void): () => void {
-  const receive = (event: unknown) => listener(event as KeySetEvent);
-  keySetChannel.subscribe(receive);
-  return () => keySetChannel.unsubscribe(receive);
+  return events.subscribe(listener);
 }
