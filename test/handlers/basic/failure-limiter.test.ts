@@ -185,6 +185,15 @@ describe('failed logins have a budget (ASVS 6.3, CWE-307)', () => {
     expect(hashed).toHaveBeenCalledTimes(5);
   });
 
+  test('that the same guess from two networks at once uses up for each', async () => {
+    const under = await withLimits({ perAccountAndNetwork: 1 });
+    expect(await Promise.all([HERE, THERE].map((address) => under.status('alice', 'guess', address)))).toEqual([
+      401, 401,
+    ]);
+    expect(await under.status('alice', 'pass', HERE)).toBe(429);
+    expect(await under.status('alice', 'pass', THERE)).toBe(429);
+  });
+
   test('that malformed credentials and outages of the user store do not use up', async () => {
     const users = new InMemoryUserStore([await accountOf('alice', 'pass')]);
     let isDown = true;
