@@ -1,0 +1,44 @@
+import {
+  authenticated,
+  type Challenge,
+  type CredentialClaim,
+  challenge,
+  checkOptions,
+  createPrincipal,
+  denied,
+  Secret,
+  type SecurityHandler,
+  type SecurityRequest,
+  text,
+  type Verdict,
+} from '@sallyport/core';
+import { inject, injectable, tokens } from '@sallyport/core/di';
+import { BadgeDirectory } from './badge-directory.js';
+
+/** The server's own security mechanism: the number on an employee's badge, in the `X-Badge` header. */
+@injectable()
+export class BadgeHandler implements SecurityHandler<Secret> {
+  readonly name: string;
+  readonly challenges: readonly Challenge[];
+  readonly claim: CredentialClaim = { source: 'header:x-badge' };
+  readonly #badges: BadgeDirectory;
+
+  constructor(@inject(tokens.handlerOptions) options: object, @inject(BadgeDirectory) badges: BadgeDirectory) {
+    const { name, realm } = checkOptions('BadgeHandlerOptions', options, { name: text, realm: text });
+    this.name = name;
+    this.challenges = [challenge('Badge', { realm, header: 'X-Badge' })];
+    this.#badges = badges;
+  }
+
+  extract(request: SecurityRequest): Secret | undefined {
+    const badge = request.header('x-badge');
+    return badge === undefined ? undefined : new Secret(badge);
+  }
+
+  verify(badge: Secret): Verdict {
+    const employee = this.#badges.find(badge.reveal());
+    if (employee === undefined) return denied('badge_unknown');
+    const { name, roles, onDuty } = employee;
+    return authenticated(createPrincipal({ subject: name, roles, claims: { onDuty } }));
+  }
+}
