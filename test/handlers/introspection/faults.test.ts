@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { IntrospectionHandlerOptions } from '@sallyport/handlers/introspection';
 import { closedOrigin, type Document, FAULTS, FaultServer } from '../../support/fault-server.js';
@@ -125,4 +127,27 @@ describe.each(Object.entries(CALLS))('in the call for %s', (_name, call) => {
     expect(await subject.outcome()).toBe('503 err_sallyport_upstream_unreachable');
     expect(subject.handler.statistics.cache).toMatchObject(known);
   });
+});
+
+test('200 answers without measure leave the memory as it was', async () => {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  const used = () => {
+    collect();
+    const { heapUsed, arrayBuffers } = process.memoryUsage();
+    return heapUsed + arrayBuffers;
+  };
+  subjectFor(CALLS['introspection'] as Call);
+  const flood = async (count: number) => {
+    for (let index = 0; index < count; index += 1) {
+      server.misbehave('/introspect', 'a body of 100 MB');
+      expect(await subject.status(`token-${index}`)).toBe(503);
+      subject.clock.pass(31);
+    }
+  };
+  await flood(40);
+  const before = used();
+  await flood(200);
+  expect((used() - before) / 1_024 / 1_024).toBeLessThan(8);
+  expect(server.targets).toHaveLength(240);
 });

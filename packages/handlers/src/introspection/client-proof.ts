@@ -6,7 +6,8 @@ import type { AssertionSettings, BearerAuthentication, ClientAuthenticationSetti
 /** What client authentication adds to a request. */
 export interface ClientProof {
   readonly headers: Readonly<Record<string, string>>;
-  readonly parameters: Readonly<Record<string, string>>;
+  /** Parameters for the body, form-encoded, each behind an ampersand. */
+  readonly form: string;
 }
 
 /** Proves the client once: what may be used only once is made anew by each call. Rejects with an `UpstreamError`. */
@@ -28,9 +29,14 @@ export function clientProver(settings: ClientAuthenticationSettings, audience: s
   }
 }
 
-function constant(headers: ClientProof['headers'], parameters: ClientProof['parameters']): ClientProver {
-  const proof = { headers, parameters };
+function constant(headers: ClientProof['headers'], parameters: Readonly<Record<string, string>>): ClientProver {
+  const proof = { headers, form: formOf(parameters) };
   return () => proof;
+}
+
+/** What is to follow the first parameter of a form. */
+export function formOf(parameters: Readonly<Record<string, string>>): string {
+  return Object.keys(parameters).length === 0 ? '' : `&${new URLSearchParams(parameters)}`;
 }
 
 /** RFC 6749 2.3.1: both halves are form-encoded before they are joined, or a colon or percent sign would break them. */
@@ -47,7 +53,7 @@ function bearerProver(source: BearerAuthentication['token']): ClientProver {
   return async () => {
     const token = await ownToken(source);
     if (typeof token !== 'string' || !isBearerToken(token)) throw noToken();
-    return { headers: { authorization: `Bearer ${token}` }, parameters: {} };
+    return { headers: { authorization: `Bearer ${token}` }, form: '' };
   };
 }
 
@@ -82,6 +88,6 @@ async function assertionProof(
     .sign(key.key);
   return {
     headers: {},
-    parameters: { client_id: clientId, client_assertion_type: ASSERTION_TYPE, client_assertion: assertion },
+    form: formOf({ client_id: clientId, client_assertion_type: ASSERTION_TYPE, client_assertion: assertion }),
   };
 }

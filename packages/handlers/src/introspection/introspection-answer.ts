@@ -1,4 +1,4 @@
-import { authenticated, denied, type Unavailable, unavailable, type Verdict } from '@sallyport/core';
+import { authenticated, denied, type Unavailable, unavailable, type Verdict, type Via } from '@sallyport/core';
 import type { MapPrincipal } from '../jwt/issuer-options.js';
 import {
   type ClaimExpectations,
@@ -11,12 +11,12 @@ import { confirmationOf } from './confirmation.js';
 import { mappedPrincipal } from './principal-mapping.js';
 
 /** What an answer has to keep to, and who judges it. */
-export interface AnswerRules extends ClaimExpectations {
+export interface AnswerRules extends Omit<ClaimExpectations, 'now'> {
   readonly requireIssuer: boolean;
   readonly audienceOptional: boolean;
   readonly mapPrincipal: MapPrincipal | undefined;
-  /** The name of the handler that proves the token. */
-  readonly handler: string;
+  /** How the token is proved. Frozen, because all principals share it. */
+  readonly via: readonly Via[];
 }
 
 /** The reason when an answer breaks its format. */
@@ -33,17 +33,19 @@ const NO_ISSUER = denied('issuer_missing');
 
 /**
  * What an answer means (RFC 7662 2.2). Only `active: true` counts, and only for an access token; an answer that
- * breaks the format is the authorization server's fault and says nothing about the token.
+ * breaks the format is the authorization server's fault and says nothing about the token. `now` is in seconds.
  */
-export function verdictOf(answer: TokenClaims, rules: AnswerRules): Verdict {
+export function verdictOf(answer: TokenClaims, rules: AnswerRules, now: number): Verdict {
   const { active, cnf, iss } = answer;
+  const { issuer, clockToleranceSeconds } = rules;
   if (typeof active !== 'boolean') return UNUSABLE;
   if (!active) return INACTIVE;
   if (mistypedClaim(answer) !== undefined || !TEXTS.every((name) => isTextOrAbsent(answer[name]))) return UNUSABLE;
   if (!isAccessToken(answer)) return WRONG_TYPE;
   if (confirmationOf(cnf) === 'unknown') return UNPROVED;
   if (rules.requireIssuer && iss === undefined) return NO_ISSUER;
-  const unmet = unmetExpectation(answer, isAudienceWaived(answer, rules) ? { ...rules, audience: undefined } : rules);
+  const audience = isAudienceWaived(answer, rules) ? undefined : rules.audience;
+  const unmet = unmetExpectation(answer, { issuer, audience, now, clockToleranceSeconds });
   return unmet === undefined ? principalVerdict(answer, rules) : denied(unmet.reason);
 }
 
@@ -64,14 +66,14 @@ function isAccessToken({ token_type: type, token_use: use }: TokenClaims): boole
 }
 
 /** The issuer is the one that was asked, also where its answer does not repeat the name: identity and revocations need it. */
-function principalVerdict(answer: TokenClaims, { mapPrincipal, handler, issuer }: AnswerRules): Verdict {
+function principalVerdict(answer: TokenClaims, { mapPrincipal, via, issuer }: AnswerRules): Verdict {
   const confirmation = confirmationOf(answer['cnf']);
   const init = principalInit(answer);
   const proved = {
     ...init,
     issuer: init.issuer ?? issuer,
     confirmation: confirmation === 'unknown' ? undefined : confirmation,
-    via: [{ handler, scheme: 'bearer' }],
+    via,
   };
   const principal = mappedPrincipal(proved, answer, mapPrincipal);
   if (principal !== undefined) return authenticated(principal);

@@ -21,7 +21,7 @@ import { OutboundClient } from '../outbound/outbound-client.js';
 import type { OutboundStatistics } from '../outbound/outbound-statistics.js';
 import type { TokenClaims } from '../token-claims.js';
 import { isConfirmed } from './confirmation.js';
-import { ANSWER_UNUSABLE, ANSWER_UNVERIFIED, verdictOf } from './introspection-answer.js';
+import { ANSWER_UNUSABLE, ANSWER_UNVERIFIED, type AnswerRules, verdictOf } from './introspection-answer.js';
 import { publishIntrospectionEvent } from './introspection-events.js';
 import {
   checkedIntrospectionCollaborators,
@@ -50,7 +50,7 @@ export class IntrospectionHandler implements SecurityHandler<string> {
   readonly name: string;
   readonly challenges: readonly Challenge[];
   readonly claim: CredentialClaim;
-  readonly #settings: IntrospectionSettings;
+  readonly #rules: AnswerRules;
   readonly #client: OutboundClient;
   readonly #server: TokenIntrospection;
   #cache: VerdictCache;
@@ -64,7 +64,8 @@ export class IntrospectionHandler implements SecurityHandler<string> {
     this.name = settings.name;
     this.challenges = Object.freeze([bearerChallenge(settings.realm)]);
     this.claim = Object.freeze({ source: 'authorization:bearer', fallback: settings.fallback });
-    this.#settings = settings;
+    const via = Object.freeze([Object.freeze({ handler: settings.name, scheme: 'bearer' })]);
+    this.#rules = { ...settings, via };
     this.#clock = clock;
     this.#client = new OutboundClient(settings.outbound, { clock });
     const newCache = () => new VerdictCache({ ...settings.cache, namespace: namespaceOf(settings) }, services);
@@ -114,7 +115,9 @@ export class IntrospectionHandler implements SecurityHandler<string> {
   async #introspect(token: string): Promise<Verdict> {
     try {
       const answer = await answerWithin(this.#client.settings.timeoutMs, this.#server.ask(token), this.#clock);
-      const verdict = isVerdict(answer) ? answer : verdictOf(withoutToken(answer, token), this.#rules());
+      const verdict = isVerdict(answer)
+        ? answer
+        : verdictOf(withoutToken(answer, token), this.#rules, this.#clock.now() / 1_000);
       if (verdict.kind === 'unavailable' && UNUSABLE_REASONS.includes(verdict.reason)) {
         publishIntrospectionEvent({ kind: 'answer_unusable', handler: this.name, reason: verdict.reason });
       }
@@ -123,11 +126,6 @@ export class IntrospectionHandler implements SecurityHandler<string> {
       if (!(error instanceof UpstreamError)) throw error;
       return unavailable(error, { retryAfterSeconds: error.retryAfterSeconds });
     }
-  }
-
-  #rules() {
-    const { name, ...settings } = this.#settings;
-    return { ...settings, handler: name, now: this.#clock.now() / 1_000 };
   }
 }
 

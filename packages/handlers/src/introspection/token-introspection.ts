@@ -5,7 +5,7 @@ import { checkedEndpoint } from '../outbound/outbound-options.js';
 import { parseStrictJson } from '../strict-json.js';
 import type { TokenClaims } from '../token-claims.js';
 import { CallPause } from './call-pause.js';
-import { type ClientProver, clientProver } from './client-proof.js';
+import { type ClientProver, clientProver, formOf } from './client-proof.js';
 import { ANSWER_UNUSABLE, ANSWER_UNVERIFIED } from './introspection-answer.js';
 import { ConfiguredEndpoint, DiscoveredEndpoint, type IntrospectionEndpoint } from './introspection-endpoint.js';
 import { publishIntrospectionEvent } from './introspection-events.js';
@@ -34,6 +34,7 @@ export class TokenIntrospection {
   readonly #prove: ClientProver;
   readonly #pause: CallPause;
   readonly #signed: SignedAnswers | undefined;
+  readonly #hint: string;
 
   /** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN */
   constructor(settings: IntrospectionSettings, { client, clock, onWithdrawal }: TokenIntrospectionCollaborators) {
@@ -46,6 +47,7 @@ export class TokenIntrospection {
         ? new DiscoveredEndpoint({ issuer, usesMutualTls }, { client, clock })
         : new ConfiguredEndpoint(checkedEndpoint(endpoint, 'IntrospectionHandlerOptions.endpoint', client.settings));
     this.#prove = clientProver(clientAuthentication, settings.issuer ?? endpoint ?? '', clock);
+    this.#hint = formOf(settings.tokenTypeHint === false ? {} : { token_type_hint: settings.tokenTypeHint });
     this.#pause = new CallPause(clock);
     this.#signed = signedAnswers && new SignedAnswers(signedAnswers, settings, { clock, onWithdrawal });
   }
@@ -84,14 +86,12 @@ export class TokenIntrospection {
   }
 
   async #request(url: URL, token: string): Promise<OutboundRequest> {
-    const { headers, parameters } = await this.#prove();
-    const { tokenTypeHint } = this.#settings;
-    const hint = tokenTypeHint === false ? {} : { token_type_hint: tokenTypeHint };
+    const { headers, form } = await this.#prove();
     return {
       url,
       method: 'POST',
       headers: { ...headers, 'content-type': 'application/x-www-form-urlencoded' },
-      body: new URLSearchParams({ token, ...hint, ...parameters }).toString(),
+      body: `token=${encodeURIComponent(token)}${this.#hint}${form}`,
       mediaTypes: this.#signed === undefined ? JSON_TYPES : SIGNED_TYPES,
       maxBytes: MAX_ANSWER_BYTES,
     };
