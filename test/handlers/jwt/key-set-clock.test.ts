@@ -78,6 +78,14 @@ describe('keys', () => {
     expect(server.fetches).toBe(2);
   });
 
+  test('that are too old are waited for: one that was withdrawn meanwhile does not count', async () => {
+    const { server, jwt } = await underTest();
+    await jwt.handler.start();
+    server.publish(newKey('ES256', 'key-2').jwk);
+    jwt.clock.pass(600);
+    expect(await jwt.outcome(fresh())).toBe('401 key_unknown');
+  });
+
   test.each([
     [{}, 4_200],
     [{ maxAgeSeconds: 60, maxStaleSeconds: 60 }, 120],

@@ -185,11 +185,13 @@ describe('an outage', () => {
     expect(await jwt.outcome(tokenBy(NEW, { iss: other }))).toBe('granted');
   });
 
-  test('does not make a token good or bad whose header is refused anyway', async () => {
+  test('does not make a token good or bad that is refused anyway', async () => {
     const { jwt, server } = await underTest();
     await server.close();
     expect(await jwt.outcome(fresh(OLD, { alg: 'none' }))).toBe('401 algorithm_not_allowed');
     expect(await jwt.outcome(fresh(OLD, { typ: 'JWT' }))).toBe('401 token_type_refused');
+    // A signature that no key can have made needs none.
+    expect(await jwt.outcome(`${fresh(OLD)}AAAA`)).toBe('401 signature_invalid');
     expect(server.fetches).toBe(0);
   });
 });

@@ -1,3 +1,4 @@
+import { generateKeyPairSync, type RSAKeyPairKeyObjectOptions } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import { type TrustedIssuer } from '@sallyport/handlers/jwt';
 import { jwtWith, keyServer, published, tokenBy, trusted } from './jwt-fixture.js';
@@ -86,6 +87,19 @@ describe('keys', () => {
   ])('are left out when their %s says that they are not for this (RFC 7517 4)', async (_, changes) => {
     const server = await keyServer({ ...EC.jwk, ...changes }, newKey('ES256', 'key-2').jwk);
     expect(await jwtWith(trusted(published(server))).outcome(tokenBy(EC))).toBe('401 key_unknown');
+  });
+
+  test.each<[string, RSAKeyPairKeyObjectOptions]>([
+    ['of 1 024 bits', { modulusLength: 1_024 }],
+    ['of 2 047 bits', { modulusLength: 2_047 }],
+    ['with the exponent 3', { modulusLength: 2_048, publicExponent: 3 }],
+  ])('%s are too weak, published or configured (RFC 7518 3.3)', async (_, options) => {
+    const weak = { ...RSA, ...generateKeyPairSync('rsa', options) };
+    const jwk = { ...weak.publicKey.export({ format: 'jwk' }), kid: weak.kid };
+    const server = await keyServer(jwk, EC.jwk);
+    const under = jwtWith(trusted(published(server), { algorithms: ['RS256', 'ES256'] }));
+    expect(await under.outcome(tokenBy(weak))).toBe('401 key_unknown');
+    expect(() => jwtWith(trusted({ publicKey: weak.publicKey }, { algorithms: 'RS256' }))).toThrow(/2048 bits/);
   });
 
   test('without alg are for one family of algorithms only (RFC 8725 3.1)', async () => {
