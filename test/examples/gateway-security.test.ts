@@ -1,13 +1,12 @@
-import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { connect } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Revocations, type SecurityChain } from '@sallyport/core';
 import { buildRequest } from '@sallyport/core/testing';
 import { parse } from 'yaml';
 import { apiSecurity } from '../../examples/gateway/src/security.js';
 import { type Client, GatewayProcess, type Json } from '../support/gateway-process.js';
+import { certificateOf } from '../support/server-certificate.js';
 
 const YAML = readFileSync(join(__dirname, '../../examples/gateway/gateway-api.yaml'), 'utf8');
 const READ = 'GET /api/am/gateway/v1/end-points?apiName=PizzaShackAPI&version=1.0.0';
@@ -21,24 +20,12 @@ beforeAll(async () => {
   gateway = await GatewayProcess.start();
   const payload = { clientName: 'inspector', owner: 'admin', grantType: 'password', saasApp: true };
   client = (await gateway.register(payload)).json as Client;
-  certificate = await certificateOf(Number(new URL(gateway.origin).port));
+  certificate = await certificateOf(gateway.origin);
 });
 afterAll(async () => {
   for (const chain of opened) await chain.close();
   await gateway.stop();
 });
-
-async function certificateOf(port: number): Promise<string> {
-  const socket = connect({ port, host: 'localhost', rejectUnauthorized: false });
-  await once(socket, 'secureConnect');
-  const lines =
-    socket
-      .getPeerCertificate()
-      .raw.toString('base64')
-      .match(/.{1,64}/g) ?? [];
-  socket.destroy();
-  return `-----BEGIN CERTIFICATE-----\n${lines.join('\n')}\n-----END CERTIFICATE-----\n`;
-}
 
 /** The example's chain over a definition, which asks the running authorization server. */
 async function open(definition: Json): Promise<SecurityChain> {
@@ -46,6 +33,7 @@ async function open(definition: Json): Promise<SecurityChain> {
   const chain = await apiSecurity({
     definition: { json: definition, yaml: '' },
     introspection: { endpoint, certificate, clientId: client.clientId, clientSecret: client.clientSecret },
+    issuer: { issuer: `${gateway.origin}/oauth2`, audience: `${gateway.origin}/api/am/gateway/v1`, certificate },
     apiKeys: [],
     revocations: new Revocations(),
   });

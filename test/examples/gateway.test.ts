@@ -475,14 +475,22 @@ describe('the custom handler', () => {
 });
 
 describe('JWT access tokens', () => {
+  async function jwt(algorithm: string, scope = 'apim:tier_view'): Promise<string> {
+    const resource = `urn:gateway:jwt:${algorithm}`;
+    const form = { grant_type: 'password', username: 'admin', password: 'admin', scope, resource };
+    return (await gateway.token(client, form)).json['access_token'];
+  }
+
   test.each(['RS256', 'PS256', 'ES256', 'EdDSA'])(
-    'are issued on request, signed with %s (RFC 9068 2.1)',
+    'are issued on request, signed with %s, and verified without a call (RFC 9068 2.1, 4; checklist 25)',
     async (algorithm) => {
-      const resource = `urn:gateway:jwt:${algorithm}`;
-      const form = { grant_type: 'password', username: 'admin', password: 'admin', scope: 'apim:tier_view', resource };
-      const token = (await gateway.token(client, form)).json['access_token'] as string;
+      const token = await jwt(algorithm);
       const header = JSON.parse(Buffer.from(token.split('.')[0] as string, 'base64url').toString());
       expect(header).toMatchObject({ typ: 'at+jwt', alg: algorithm });
+      const before = proxy.calls;
+      expect((await gateway.api('/end-points', bearer(token))).status).toBe(200);
+      expect((await gateway.api('/redeploy-api', bearer(token))).status).toBe(403);
+      expect(proxy.calls).toBe(before);
     },
   );
 
@@ -491,5 +499,24 @@ describe('JWT access tokens', () => {
     const jwtClient = (await gateway.register(payload)).json as unknown as Client;
     const { json } = await gateway.token(jwtClient, { grant_type: 'client_credentials' });
     expect(json['access_token']).toMatch(/^[\w-]+\.[\w-]+\.[\w-]+$/);
+  });
+
+  test('with another signature are refused, and leave the good token alone (checklist 25, 26)', async () => {
+    const token = await jwt('RS256');
+    const [header, payload] = token.split('.');
+    const forged = `${header}.${payload}.${Buffer.alloc(256, 1).toString('base64url')}`;
+    for (const [sent, status] of [
+      [forged, 401],
+      [token, 200],
+      [forged, 401],
+      [token, 200],
+    ] as const) {
+      expect((await gateway.api('/end-points', bearer(sent))).status).toBe(status);
+    }
+  });
+
+  test('cannot be revoked, and the answer says so (RFC 7009 2.2.1)', async () => {
+    const answer = await gateway.revoke(client, await jwt('RS256'));
+    expect([answer.status, answer.json['error']]).toEqual([400, 'unsupported_token_type']);
   });
 });

@@ -43,9 +43,10 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     const tokenPort = await listen(tokenServer, options.tokenPort);
     const origin = `https://localhost:${port}`;
     const revocations = new Revocations();
+    const audience = origin + BASE_PATH;
     const authorizationServer = await AuthorizationServer.create({
       origin,
-      audience: origin + BASE_PATH,
+      audience,
       accessTokenTtlSeconds: options.accessTokenTtlSeconds,
       onAccessTokenEnded: (token, expiresAt) => void revocations.revokeToken(token, { expiresAt }),
     });
@@ -59,6 +60,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
         certificate: introspection ? readFileSync(introspection.certificateFile, 'utf8') : tls.cert,
         ...authorizationServer.resourceServer,
       },
+      issuer: { issuer: authorizationServer.issuer, audience, certificate: tls.cert },
       apiKeys: [apiKey],
       revocations,
     });

@@ -2,7 +2,9 @@ import { anyOf, type Revocations, SecurityChain } from '@sallyport/core';
 import { contract } from '@sallyport/core/openapi';
 import { BasicHandler, hashPassword, InMemoryUserStore } from '@sallyport/handlers/basic';
 import { IntrospectionHandler } from '@sallyport/handlers/introspection';
+import { JwtHandler } from '@sallyport/handlers/jwt';
 import { ApiKeyHandler, type ApiKeyOwner } from './api-key-handler.js';
+import { SIGNING_ALGORITHMS } from './authorization-server/access-token-format.js';
 import type { Definition } from './definition.js';
 import { scopesOfRoles } from './scopes.js';
 import { ALL_USERS } from './users.js';
@@ -20,16 +22,28 @@ export interface ApiSecurity {
     readonly clientId: string;
     readonly clientSecret: string;
   };
+  /** Who issues JWT access tokens for this API, and the certificate under which it publishes its keys. */
+  readonly issuer: { readonly issuer: string; readonly audience: string; readonly certificate: string };
   readonly apiKeys: readonly ApiKeyOwner[];
   /** Access tokens that ended before their time: no cached answer about them is given. */
   readonly revocations: Revocations;
 }
 
-/** The default flow: the definition names the scopes, and the authorization server says what a token is worth. */
+/**
+ * The default flow: the definition names the scopes, and the authorization server says what a token is worth. A client
+ * that was registered for JWT access tokens has them verified right here.
+ */
 export async function apiSecurity(options: ApiSecurity): Promise<SecurityChain> {
-  const { definition, introspection, apiKeys, revocations } = options;
+  const { definition, apiKeys } = options;
+  const operations = await contract(definition.json, {
+    schemes: { OAuth2Security: anyOf(jwtTokens(options), opaqueTokens(options), new ApiKeyHandler(apiKeys)) },
+  });
+  return new SecurityChain({ name: 'gateway-api', operations, format: wso2Format });
+}
+
+function opaqueTokens({ introspection, revocations }: ApiSecurity): IntrospectionHandler {
   const { endpoint, certificate, clientId, clientSecret } = introspection;
-  const tokens = new IntrospectionHandler(
+  return new IntrospectionHandler(
     {
       realm: REALM,
       endpoint,
@@ -38,10 +52,12 @@ export async function apiSecurity(options: ApiSecurity): Promise<SecurityChain> 
     },
     { revocations },
   );
-  const operations = await contract(definition.json, {
-    schemes: { OAuth2Security: anyOf(tokens, new ApiKeyHandler(apiKeys)) },
-  });
-  return new SecurityChain({ name: 'gateway-api', operations, format: wso2Format });
+}
+
+function jwtTokens({ issuer: { issuer, audience, certificate }, revocations }: ApiSecurity): JwtHandler {
+  const keys = { discovery: true, outbound: { certificateAuthorities: [certificate] } } as const;
+  const trusted = { issuer, audience, algorithms: SIGNING_ALGORITHMS, keys };
+  return new JwtHandler({ realm: REALM, issuers: [trusted] }, { revocations });
 }
 
 /** Client registration takes the administrator's, or any other user's, name and password. */

@@ -1,11 +1,10 @@
-import { once } from 'node:events';
-import { connect } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { SecurityChain } from '@sallyport/core';
 import { ask } from '@sallyport/core/testing';
 import { JwtHandler, type TrustedIssuer } from '@sallyport/handlers/jwt';
 import { SignJWT } from 'jose';
 import { type Client, GatewayProcess } from '../../support/gateway-process.js';
+import { certificateOf } from '../../support/server-certificate.js';
 import { AUDIENCE, ISSUER, trusted } from './jwt-fixture.js';
 import { newKey } from './signing.js';
 
@@ -128,12 +127,3 @@ describe('tokens of another library', () => {
     },
   );
 });
-
-/** The certificate that a development server shows, in PEM. */
-async function certificateOf(origin: string): Promise<string> {
-  const socket = connect({ host: 'localhost', port: Number(new URL(origin).port), rejectUnauthorized: false });
-  await once(socket, 'secureConnect');
-  const { raw } = socket.getPeerCertificate();
-  socket.destroy();
-  return `-----BEGIN CERTIFICATE-----\n${raw.toString('base64')}\n-----END CERTIFICATE-----\n`;
-}
