@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
-import { cookieHandler, denied, headerHandler, type SecurityHandler } from '@sallyport/core';
+import { cookieHandler, denied, headerHandler, type SecurityHandler, unavailable } from '@sallyport/core';
 import { assertHandlerContract, ContractBreach, handlerContract, type ManualClock } from '@sallyport/core/testing';
 import { unhandledRejectionsOf } from '../../packages/core/src/testing/contract/side-effects.js';
 import { BAD_HANDLERS, CASES, closeForgottenServers, GoodHandler } from './bad-handlers.js';
@@ -83,6 +83,20 @@ describe('a handler for a cookie', () => {
   const rules = handlerContract(() => cookieHandler({ name: 'session', cookie: 'sid', verify }), {
     accepted: [{ cookies: { sid: 'key-number-one' } }],
     refused: [{ cookies: { sid: 'key-number-two' } }],
+  });
+  for (const { title, check } of rules) test(title, check);
+});
+
+describe('a handler for a header whose function asks somebody and knows of no signal', () => {
+  const asking = async (key: string) => {
+    if (key.endsWith('nobody')) return new Promise<never>(() => {});
+    return key.endsWith('outage') ? unavailable('directory_down') : verify(key);
+  };
+  const rules = handlerContract(() => headerHandler({ name: 'key', header: 'X-Key', verify: asking }), {
+    accepted: [{ headers: { 'X-Key': 'key-number-one' } }],
+    refused: [{ headers: { 'X-Key': 'key-number-two' } }],
+    unavailable: [{ headers: { 'X-Key': 'key-of-outage' } }],
+    stalled: { headers: { 'X-Key': 'key-of-nobody' } },
   });
   for (const { title, check } of rules) test(title, check);
 });

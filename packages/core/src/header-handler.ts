@@ -1,11 +1,11 @@
 import { type Challenge, challenge } from './challenge.js';
-import { andThen, attemptTo, type Eventually } from './eventually.js';
+import { attemptTo, type Eventually } from './eventually.js';
 import type { CredentialClaim, SecurityHandler } from './handler.js';
 import { callable, checkOptions, invalid, optionalOption, text, unchecked } from './options.js';
 import { createPrincipal, isPrincipal, type Principal, type PrincipalInit } from './principal.js';
 import type { SecurityRequest } from './request.js';
 import { Secret } from './secret.js';
-import { authenticated, isVerdict, type Malformed, malformed, type Verdict } from './verdict.js';
+import { authenticated, isVerdict, type Malformed, malformed, unavailable, type Verdict } from './verdict.js';
 
 /**
  * Tells whose value this is: what a principal is made of, or a verdict such as `denied('api_key_unknown')`. Anything
@@ -63,6 +63,7 @@ const MAX_LENGTH = 8_192;
 const EMPTY = malformed('credential_empty');
 const TOO_LONG = malformed('credential_too_long');
 const DOUBLED = malformed('duplicate_credentials');
+const REQUEST_OVER = unavailable('request_over');
 
 class SentValueHandler implements SecurityHandler<Secret> {
   readonly name: string;
@@ -95,8 +96,18 @@ class SentValueHandler implements SecurityHandler<Secret> {
 
   verify(credential: Secret, request: SecurityRequest): Eventually<Verdict> {
     const answer = attemptTo(() => this.#verify(credential.reveal(), request), rethrow);
-    return andThen(answer, toVerdict);
+    return answer instanceof Promise ? untilAborted(answer.then(toVerdict), request.signal) : toVerdict(answer);
   }
+}
+
+/** The function need not know of the signal: when the request is over, nobody waits for it any longer. */
+function untilAborted(pending: Promise<Verdict>, signal: AbortSignal): Promise<Verdict> {
+  return new Promise((resolve, reject) => {
+    const giveUp = () => resolve(REQUEST_OVER);
+    if (signal.aborted) giveUp();
+    signal.addEventListener('abort', giveUp, { once: true });
+    pending.finally(() => signal.removeEventListener('abort', giveUp)).then(resolve, reject);
+  });
 }
 
 function rethrow(error: unknown): never {
