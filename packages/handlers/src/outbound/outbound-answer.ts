@@ -34,7 +34,9 @@ function readBody(body: Dispatcher.ResponseData['body'], maxBytes: number): Prom
     });
     body.on('end', () => resolve(Buffer.concat(chunks, size)));
     body.on('error', reject);
-    body.on('close', () => reject(unusable('the answer ended before its end')));
+    body.on('close', () => {
+      if (!body.readableEnded) reject(unusable('the connection ended within the answer'));
+    });
   });
 }
 
