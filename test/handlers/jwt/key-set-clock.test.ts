@@ -128,6 +128,23 @@ describe('a fetch that failed', () => {
     expect(await jwt.outcome(token)).toBe('granted');
   });
 
+  test('is repeated after 1 s again when a fetch was good in between', async () => {
+    const { server, jwt } = await underTest({ maxAgeSeconds: 1, maxStaleSeconds: 0 });
+    broken(server);
+    await jwt.decide(fresh());
+    jwt.clock.pass(1);
+    await jwt.decide(fresh());
+    server.publish(EC.jwk);
+    jwt.clock.pass(2);
+    expect(await jwt.outcome(fresh())).toBe('granted');
+    broken(server);
+    jwt.clock.pass(1);
+    expect(await jwt.outcome(fresh())).toBe('503 err_sallyport_upstream_status');
+    jwt.clock.pass(1);
+    await jwt.decide(fresh());
+    expect(server.fetches).toBe(5);
+  });
+
   test.each([
     ['20', 20],
     ['86400', 60],
