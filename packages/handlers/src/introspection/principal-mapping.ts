@@ -24,9 +24,9 @@ export function mappedPrincipal(
   map: MapPrincipal | undefined,
 ): Principal | undefined {
   try {
+    if (map === undefined) return createPrincipal(init);
     const { issuer, audience, expiresAt, confirmation, via } = init;
-    const mapped = map === undefined ? init : checked(map(init, claims));
-    return createPrincipal({ ...mapped, issuer, audience, expiresAt, confirmation, via });
+    return createPrincipal({ ...checked(map(init, claims)), issuer, audience, expiresAt, confirmation, via });
   } catch {
     return undefined;
   }
