@@ -43,3 +43,18 @@ describe('tokens', () => {
     expect(securityToken('company/store')).toBe(securityToken('company/store'));
   });
 });
+
+describe('listeners of a chain', () => {
+  test('cannot change a decision by throwing; the failure becomes a warning', async () => {
+    const printed = await printedBy(`
+      import { SecurityChain, anonymous } from '@sallyport/core';
+      import { buildRequest } from '@sallyport/core/testing';
+      const heard = [];
+      process.on('warning', (warning) => console.log(warning.name));
+      const listeners = [() => { throw new Error('broken listener'); }, () => heard.push('second')];
+      const chain = new SecurityChain({ requirement: anonymous() }, { listeners });
+      console.log(chain.decide(buildRequest()).kind, heard.join());
+    `);
+    expect(printed.split('\n')).toEqual(['granted second', 'SallyportWarning']);
+  });
+});

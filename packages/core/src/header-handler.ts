@@ -63,7 +63,6 @@ const MAX_LENGTH = 8_192;
 const EMPTY = malformed('credential_empty');
 const TOO_LONG = malformed('credential_too_long');
 const DOUBLED = malformed('duplicate_credentials');
-const REQUEST_OVER = unavailable('request_over');
 
 class SentValueHandler implements SecurityHandler<Secret> {
   readonly name: string;
@@ -103,7 +102,7 @@ class SentValueHandler implements SecurityHandler<Secret> {
 /** The function need not know of the signal: when the request is over, nobody waits for it any longer. */
 function untilAborted(pending: Promise<Verdict>, signal: AbortSignal): Promise<Verdict> {
   return new Promise((resolve, reject) => {
-    const giveUp = () => resolve(REQUEST_OVER);
+    const giveUp = () => resolve(unavailable(signal.reason));
     if (signal.aborted) giveUp();
     signal.addEventListener('abort', giveUp, { once: true });
     pending.finally(() => signal.removeEventListener('abort', giveUp)).then(resolve, reject);
