@@ -72,7 +72,8 @@ describe('a command line that makes no sense gives one line and exit code 2', ()
   test('--help tells the flags and ends with 0', async () => {
     const { code, stdout } = await run(['--help']);
     expect(code).toBe(0);
-    for (const flag of ['--port', '--token-port', '--access-token-ttl']) expect(stdout).toContain(flag);
+    for (const flag of ['--host', '--port', '--token-port', '--access-token-ttl', '--wso2-compatible'])
+      expect(stdout).toContain(flag);
   });
 });
 

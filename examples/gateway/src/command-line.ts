@@ -1,6 +1,8 @@
 import { parseArgs } from 'node:util';
 
 export interface CommandLine {
+  /** The address to listen at. */
+  readonly host: string;
   /** API and client registration. */
   readonly port: number;
   /** Token endpoint. */
@@ -17,6 +19,7 @@ export class CommandLineError extends Error {}
 
 export const USAGE = `Usage: npm start -- [--port N] [--token-port N] [--access-token-ttl SECONDS]
 
+  --host ADDRESS              where to listen (GATEWAY_HOST, default localhost: its passwords are known to everybody)
   --port N                    API and client registration (GATEWAY_PORT, default 9443)
   --token-port N              token endpoint (TOKEN_PORT, default 8243)
   --access-token-ttl SECONDS  life of an access token (ACCESS_TOKEN_TTL, default 3600)
@@ -32,6 +35,7 @@ export function readCommandLine(args: readonly string[], environment: NodeJS.Pro
   if (values.help) return undefined;
   const ttl = values['access-token-ttl'] ?? environment['ACCESS_TOKEN_TTL'] ?? '3600';
   return {
+    host: values.host ?? environment['GATEWAY_HOST'] ?? 'localhost',
     port: whole('port', values.port ?? environment['GATEWAY_PORT'] ?? '9443', 0, 65_535),
     tokenPort: whole('token-port', values['token-port'] ?? environment['TOKEN_PORT'] ?? '8243', 0, 65_535),
     accessTokenTtlSeconds: whole('access-token-ttl', ttl, 1, 86_400),
@@ -48,28 +52,20 @@ function elsewhere(endpoint: string | undefined, certificateFile: string | undef
   return { endpoint, certificateFile };
 }
 
-interface Values {
-  port?: string | undefined;
-  'token-port'?: string | undefined;
-  'access-token-ttl'?: string | undefined;
-  'introspection-endpoint'?: string | undefined;
-  'introspection-ca'?: string | undefined;
-  'wso2-compatible'?: boolean | undefined;
-  help?: boolean | undefined;
-}
+const FLAGS = {
+  host: { type: 'string' },
+  port: { type: 'string' },
+  'token-port': { type: 'string' },
+  'access-token-ttl': { type: 'string' },
+  'introspection-endpoint': { type: 'string' },
+  'introspection-ca': { type: 'string' },
+  'wso2-compatible': { type: 'boolean' },
+  help: { type: 'boolean', short: 'h' },
+} as const;
 
-function parse(args: readonly string[]): Values {
-  const options = {
-    port: { type: 'string' },
-    'token-port': { type: 'string' },
-    'access-token-ttl': { type: 'string' },
-    'introspection-endpoint': { type: 'string' },
-    'introspection-ca': { type: 'string' },
-    'wso2-compatible': { type: 'boolean' },
-    help: { type: 'boolean', short: 'h' },
-  } as const;
+function parse(args: readonly string[]) {
   try {
-    return parseArgs({ args: [...args], options }).values;
+    return parseArgs({ args: [...args], options: FLAGS }).values;
   } catch (error) {
     throw new CommandLineError((error as Error).message.split('\n')[0]);
   }

@@ -39,8 +39,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const tokenServer = createServer(tls);
   const close = () => closeAll([apiServer, tokenServer]);
   try {
-    const port = await listen(apiServer, options.port);
-    const tokenPort = await listen(tokenServer, options.tokenPort);
+    const port = await listen(apiServer, options.host, options.port);
+    const tokenPort = await listen(tokenServer, options.host, options.tokenPort);
     const origin = `https://localhost:${port}`;
     const revocations = new Revocations();
     const audience = origin + BASE_PATH;
@@ -111,8 +111,8 @@ const answerError: ErrorRequestHandler = (error, _request, response, _next) => {
   else sendWso2Error(response, 500, 'Internal Server Error', 'The request could not be processed.');
 };
 
-async function listen(server: Server, port: number): Promise<number> {
-  server.listen(port);
+async function listen(server: Server, host: string, port: number): Promise<number> {
+  server.listen(port, host);
   await once(server, 'listening');
   return (server.address() as AddressInfo).port;
 }
