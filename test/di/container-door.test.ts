@@ -20,6 +20,7 @@ describe('the container stays behind its door', () => {
       await import('@sallyport/core');
       await import('@sallyport/core/testing');
       await import('@sallyport/handlers');
+      await import('@sallyport/handlers/di');
       console.log(typeof Reflect.getMetadata);
     `);
     expect(loaded).toBe('undefined');
