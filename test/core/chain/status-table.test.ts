@@ -135,12 +135,34 @@ describe('what is granted', () => {
 
   test('header lines of a grant belong to one answer, though the principal comes from a cache [RFC 9449 8.2]', async () => {
     const principal = createPrincipal({ subject: 'alice' });
-    const says = [authenticated(principal, { headers: [['DPoP-Nonce', 'n1']] }), authenticated(principal)];
-    const handler = { ...plain('nonces'), verify: () => says.shift() ?? denied('spent') };
-    const chain = new SecurityChain({ requirement: handler });
+    const fresh = authenticated(principal, { headers: [['DPoP-Nonce', 'n1']] });
+    const says = [fresh, authenticated(principal), fresh];
+    const chain = new SecurityChain({
+      requirement: { ...plain('nonces'), verify: () => says.shift() ?? denied('spent') },
+    });
     const sends = { headers: { 'x-nonces': 'it' } };
-    expect((await ask(chain, 'GET /', sends)).headers).toEqual([['DPoP-Nonce', 'n1']]);
-    expect((await ask(chain, 'GET /', sends)).headers).toEqual([]);
+    const lines = [];
+    for (let index = 0; index < 3; index += 1) lines.push((await ask(chain, 'GET /', sends)).headers);
+    expect(lines).toEqual([[['DPoP-Nonce', 'n1']], [], [['DPoP-Nonce', 'n1']]]);
+  });
+
+  test('header lines of all proofs of an allOf come along, in order [RFC 9449 8.2]', async () => {
+    const saying = (line: string) =>
+      authenticated(createPrincipal({ subject: 'alice' }), { headers: [['X-Said', line]] });
+    const requirement = allOf(bearer(saying('first')), apiKey(saying('second')));
+    const { headers } = await ask(new SecurityChain({ requirement }), '/', both());
+    expect(headers).toEqual([
+      ['X-Said', 'first'],
+      ['X-Said', 'second'],
+    ]);
+  });
+
+  test('a handler that picks its tokens looks before one that takes them all, wherever it stands (rule 4)', async () => {
+    const picky = bearer(alice(), 'picky', { selective: true });
+    const whole = bearer(denied('never_asked'), 'whole');
+    const chain = new SecurityChain({ requirement: anyOf(whole, picky) });
+    expect(await ask(chain, 'GET /', { bearer: 'token' })).toMatchObject({ status: 200 });
+    expect(whole.asked).toBe(0);
   });
 
   test('every proof of an allOf is named, and its grants are joined (rule 5)', async () => {

@@ -8,13 +8,13 @@ const BOTH = { bearer: 'token', headers: { 'X-Key': 'k' } };
 
 async function answer(sameParty: boolean | SameParty, first: Partial<PrincipalInit>, other: Partial<PrincipalInit>) {
   const requirement = allOf([bearer(alice(first)), apiKey(alice(other))], { sameParty });
-  const { status, reason } = await ask(new SecurityChain({ requirement }), '/', BOTH);
-  return { status, reason };
+  const { status, reason, event } = await ask(new SecurityChain({ name: 'both', requirement }), '/', BOTH);
+  return { status, reason, culprit: event.fault?.culprit };
 }
 
-const GRANTED = { status: 200, reason: undefined };
-const MISMATCH = { status: 401, reason: 'party_mismatch' };
-const BUG = { status: 500, reason: 'chain_failed' };
+const GRANTED = { status: 200, reason: undefined, culprit: undefined };
+const MISMATCH = { status: 401, reason: 'party_mismatch', culprit: undefined };
+const BUG = { status: 500, reason: 'chain_failed', culprit: 'both' };
 
 describe('sameParty: true (rule 5)', () => {
   type Row = readonly [string, Partial<PrincipalInit>, Partial<PrincipalInit>, boolean];
