@@ -138,6 +138,14 @@ describe('a guard with a bug is refused with 500 and named', () => {
     ['returns a thenable that throws', () => thenable(() => JSON.parse('{'))],
   ];
 
+  test.each([undefined, null, 0, '', 'no', 1, {}])(
+    'a plain function that returns %p is neither true nor false',
+    async (answer) => {
+      const vague = (() => answer) as unknown as GuardFunction;
+      expect(await ask(chainOf(vague), '/', TOKEN)).toMatchObject({ status: 500, reason: 'guard_threw' });
+    },
+  );
+
   test.each(bugs)('%s', async (_what, check) => {
     const broken: Guard = { name: 'broken', check: check as Guard['check'] };
     const places: readonly GuardLike[][] = [[broken], [() => true, broken], [some(broken, () => true)]];

@@ -161,6 +161,12 @@ describe('routes: each has its own requirement and guards, without a contract', 
     expect(await ask(chain, 'POST /pets', token)).toMatchObject({ status: 403, reason: 'insufficient_scope' });
   });
 
+  test('guards of its own do not replace those of the chain', async () => {
+    const operations = routes([route('GET', '/a', { guards: [() => true] })]);
+    const closed = new SecurityChain({ requirement: bearer(), guards: [() => false], operations });
+    expect(await ask(closed, 'GET /a', token)).toMatchObject({ status: 403, reason: 'policy_refused' });
+  });
+
   test('a requirement of its own takes no other, and challenges with its own alone', async () => {
     expect(await ask(chain, 'GET /admin/1', token)).toMatchObject({
       status: 401,
