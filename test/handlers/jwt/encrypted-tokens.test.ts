@@ -70,6 +70,12 @@ describe('an encrypted token', () => {
     expect(await under(WITH_RSA).outcome(await encrypted(content()))).toBe(outcome);
   });
 
+  test('that holds a token of four parts is refused (RFC 7515 7.1)', async () => {
+    const [header, claims, signature] = tokenBy(EC).split('.') as [string, string, string];
+    const four = [header, claims.slice(0, 40), claims.slice(40), signature].join('.');
+    expect(await under(WITH_RSA).outcome(await encrypted(four))).toBe('401 token_malformed');
+  });
+
   test('within an encrypted token is refused', async () => {
     const jwt = under(WITH_RSA);
     expect(await jwt.outcome(await encrypted(await encrypted(tokenBy(EC))))).toBe('401 issuer_unknown');

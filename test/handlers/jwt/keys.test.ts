@@ -41,6 +41,32 @@ describe('keys', () => {
     },
   );
 
+  test('are fetched again where they were found, and looked for anew when they are no longer there', async () => {
+    const server = await keyServer();
+    const issuer = server.origin;
+    let place = '/jwks';
+    server.answer = (request, response) => {
+      if (request.url === place) keySet([EC.jwk])(request, response);
+      else if (request.url?.startsWith('/.well-known/')) json({ issuer, jwks_uri: issuer + place })(request, response);
+      else response.writeHead(404).end();
+    };
+    const outbound = { allowInsecureLoopback: true };
+    const keys = { discovery: true, outbound, maxAgeSeconds: 10, maxStaleSeconds: 0 } as const;
+    const under = jwtWith(trusted(keys, { issuer }));
+    const ask = (jti: string) => under.outcome(tokenBy(EC, { iss: issuer, jti }));
+    expect(await ask('token-1')).toBe('granted');
+    under.clock.pass(10);
+    expect(await ask('token-2')).toBe('granted');
+    const metadata = '/.well-known/oauth-authorization-server';
+    expect(server.asked).toEqual([metadata, '/jwks', '/jwks']);
+    place = '/moved';
+    under.clock.pass(10);
+    expect(await ask('token-3')).toBe('503 err_sallyport_upstream_status');
+    under.clock.pass(1);
+    expect(await ask('token-3')).toBe('granted');
+    expect(server.asked.slice(3)).toEqual(['/jwks', metadata, '/moved']);
+  });
+
   test('are not taken from metadata that name another issuer (RFC 8414 3.3)', async () => {
     const server = await keyServer();
     server.answer = json({ issuer: 'https://evil.test', jwks_uri: server.jwksUri });
@@ -84,6 +110,7 @@ describe('keys', () => {
     ['alg', { alg: 'ES384' }],
     ['kty', { kty: 'oct', k: 'c2VjcmV0' }],
     ['x', { x: 'AAAA' }],
+    ['padding', { x: `${EC.jwk.x}=` }],
   ])('are left out when their %s says that they are not for this (RFC 7517 4)', async (_, changes) => {
     const server = await keyServer({ ...EC.jwk, ...changes }, newKey('ES256', 'key-2').jwk);
     expect(await jwtWith(trusted(published(server))).outcome(tokenBy(EC))).toBe('401 key_unknown');
