@@ -9,7 +9,11 @@ export class DocumentedServer {
   readonly origin: string;
   readonly #child: ChildProcess;
 
-  static async start(folder: string, file: string, env: Readonly<Record<string, string>>): Promise<DocumentedServer> {
+  static async start(
+    folder: string,
+    file: string,
+    env: Readonly<Record<string, string>> = {},
+  ): Promise<DocumentedServer> {
     const child = fork(join(folder, file), [], {
       cwd: folder,
       env: { ...process.env, ...env },

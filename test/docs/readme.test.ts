@@ -1,10 +1,8 @@
-import { execFile } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { request } from 'undici';
-import { blocksOf, DocumentProject } from './document.js';
+import { blocksOf, DocumentProject } from './document-project.js';
 import { DocumentedServer } from './documented-server.js';
 import { TokenAuthority } from './token-authority.js';
 
@@ -19,7 +17,7 @@ let project: DocumentProject;
 
 beforeAll(async () => {
   authority = await TokenAuthority.start();
-  project = new DocumentProject(README, { 'https://auth.example.com': authority.origin, '3000': '0' });
+  project = await DocumentProject.open(README, { 'https://auth.example.com': authority.origin, '3000': '0' });
 });
 afterAll(async () => {
   project.remove();
@@ -33,8 +31,7 @@ test('every TypeScript block names its file and compiles under strict', async ()
 
 test.each(MODULES)('$file runs', async ({ file = '' }) => {
   project.write('machines.htpasswd', 'reporting:$2y$05$/OK.fbVrR/bpIqNJ5ianF.CE5elHaaO4EbggVDjb8P19RukzXSM3e');
-  const env = { ...process.env, INTROSPECTION_SECRET: 'a secret of the reader' };
-  await promisify(execFile)(process.execPath, [file.replace('.ts', '.js')], { cwd: project.folder, env });
+  await project.node([file.replace('.ts', '.js')], { INTROSPECTION_SECRET: 'a secret of the reader' });
 });
 
 test('every document that it links to is there', () => {

@@ -2,17 +2,17 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { EmptyProject, entryPoints, PACKAGES } from './tarballs.js';
+import { entryPoints, InstalledProject, PACKAGES } from '../support/installed-project.js';
 
 const ROOT = join(__dirname, '../..');
 const BIN = join(ROOT, 'node_modules/.bin');
 const ENTRY_POINTS = PACKAGES.flatMap(entryPoints);
 const EVERYTHING = ENTRY_POINTS.map((name, index) => `import * as m${index} from '${name}';\nexport { m${index} };\n`);
 
-let project: EmptyProject;
+let project: InstalledProject;
 
 beforeAll(async () => {
-  project = await EmptyProject.install();
+  project = await InstalledProject.install();
 });
 afterAll(() => project.remove());
 

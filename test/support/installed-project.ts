@@ -17,14 +17,14 @@ export function entryPoints(name: PackageName): readonly string[] {
 }
 
 /** An empty project into which nothing but the packed tarballs is installed; what they depend on is linked. */
-export class EmptyProject {
+export class InstalledProject {
   readonly folder: string = mkdtempSync(join(tmpdir(), 'sallyport-tarballs-'));
   readonly files = new Map<PackageName, readonly string[]>();
   /** Where each tarball lies. */
   readonly tarballs = new Map<PackageName, string>();
 
-  static async install(): Promise<EmptyProject> {
-    const project = new EmptyProject();
+  static async install(): Promise<InstalledProject> {
+    const project = new InstalledProject();
     mkdirSync(join(project.folder, 'node_modules/@sallyport'), { recursive: true });
     for (const name of PACKAGES) await project.#installPackage(name);
     for (const dependency of readdirSync(join(ROOT, 'node_modules'))) project.#link(dependency);
@@ -36,8 +36,10 @@ export class EmptyProject {
   }
 
   /** What the command printed. Rejects, with all that it printed, when it fails. */
-  async run(command: string, args: readonly string[]): Promise<string> {
-    const { stdout } = await run(command, args, { cwd: this.folder }).catch((error) => {
+  async run(command: string, args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<string> {
+    // A test runner's own variable would make `node --test` report to it instead of printing.
+    const { NODE_TEST_CONTEXT: _context, ...environment } = { ...process.env, ...env };
+    const { stdout } = await run(command, args, { cwd: this.folder, env: environment }).catch((error) => {
       throw new Error(`${error.message}\n${error.stdout}`);
     });
     return stdout;

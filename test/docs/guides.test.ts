@@ -1,0 +1,79 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { request } from 'undici';
+import { blocksOf, DocumentProject } from './document-project.js';
+import { DocumentedServer } from './documented-server.js';
+
+/** Opens a guide as a reader does, with nothing but the tarballs installed, and compiles it. */
+function openGuide(document: string): { readonly project: DocumentProject } {
+  const guide = {} as { project: DocumentProject };
+  beforeAll(async () => {
+    guide.project = await DocumentProject.open(document, { '3000': '0' });
+  });
+  afterAll(() => guide.project?.remove());
+
+  test('every TypeScript block names its file and compiles under strict', async () => {
+    expect(blocksOf(document).filter(({ language, file }) => language === 'ts' && file === undefined)).toEqual([]);
+    expect(await guide.project.compile()).toBe('');
+  });
+  return guide;
+}
+
+describe('docs/writing-a-handler.md', () => {
+  const guide = openGuide('docs/writing-a-handler.md');
+  const linesOf = (name: string) => {
+    const code = blocksOf('docs/writing-a-handler.md').find(({ file }) => file === name)?.code ?? '';
+    return code.split('\n').filter((line) => line.trim() !== '' && !line.startsWith('//')).length;
+  };
+
+  test('a handler and its test are 40 lines together, at most', () => {
+    expect(linesOf('partner-key.ts')).toBeGreaterThan(5);
+    expect(linesOf('partner-key.ts') + linesOf('partner-key.test.ts')).toBeLessThanOrEqual(40);
+  });
+
+  test('the test passes, the contract of handlers included', async () => {
+    const report = await guide.project.node(['--test', '--test-reporter=tap', 'partner-key.test.js']);
+    expect(report).toMatch(/^# pass 15$/m);
+    expect(report).toMatch(/^# fail 0$/m);
+  });
+
+  test.each(['express.js', 'fastify.js', 'contained.js'])('%s is secured by the handler', async (file) => {
+    const server = await DocumentedServer.start(guide.project.folder, file);
+    const ask = async (key: string) => {
+      const { statusCode, body } = await request(`${server.origin}/orders`, { headers: { 'x-partner-key': key } });
+      return [statusCode, await body.text()];
+    };
+    expect(await ask('key-of-alice')).toEqual([200, 'Hello, alice']);
+    expect(await ask('key-of-mallory')).toEqual([401, expect.stringContaining('"status":401')]);
+    await server.stop();
+  });
+
+  test('the class of its own takes signed links', async () => {
+    guide.project.write(
+      'signed-links.mjs',
+      `import { createHmac } from 'node:crypto';
+      import { SecurityChain } from '@sallyport/core';
+      import { ask } from '@sallyport/core/testing';
+      import { SignedLinkHandler } from './signed-link.js';
+      const signature = createHmac('sha256', 'secret').update('/report alice').digest('base64url');
+      const chain = new SecurityChain({ requirement: new SignedLinkHandler('secret') });
+      for (const query of ['user=alice&signature=' + signature, 'user=bob&signature=' + signature, 'signature=a', '']) {
+        console.log((await ask(chain, 'GET /report?' + query)).status);
+      }`,
+    );
+    expect(await guide.project.node(['signed-links.mjs'])).toBe('200\n401\n400\n401\n');
+  });
+});
+
+describe('docs/dependency-injection.md', () => {
+  const guide = openGuide('docs/dependency-injection.md');
+
+  test('the test of the registered chain passes', async () => {
+    const report = await guide.project.node(['--test', '--test-reporter=tap', 'security.test.js']);
+    expect(report).toMatch(/^# pass 1$/m);
+    expect(report).toMatch(/^# fail 0$/m);
+  });
+
+  test('the file is read', async () => {
+    expect(await guide.project.node(['from-file.js'])).toBe('doors badge,tokens\n');
+  });
+});
