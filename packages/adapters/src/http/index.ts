@@ -1,3 +1,4 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ANONYMOUS, type GuardLike, type Principal, type SecurityChain } from '@sallyport/core';
 import { type AdapterOptions, checkedAdapterOptions } from '../shared/adapter-options.js';
 import { Gate, isPreflight } from '../shared/gate.js';
@@ -17,7 +18,10 @@ export type SecuredListener<Request extends NodeRequest, Response extends NodeRe
 ) => void;
 
 /** Wraps a listener: `createServer(secure(listener))`, or with guards `secure(listener, requireScopes('a'))`. */
-export type HttpSecurity = <Request extends NodeRequest, Response extends NodeResponse>(
+export type HttpSecurity = <
+  Request extends NodeRequest = IncomingMessage,
+  Response extends NodeResponse = ServerResponse,
+>(
   listener: SecuredListener<Request, Response>,
   ...guards: readonly GuardLike[]
 ) => (request: Request, response: Response) => void;

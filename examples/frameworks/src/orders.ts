@@ -1,0 +1,24 @@
+/** An order, as callers send and get it. */
+export interface Order {
+  readonly id: number;
+  readonly item: string;
+  readonly orderedBy: string;
+}
+
+/** What this service was built for, and what knows nothing of its security. */
+export class Orders {
+  readonly #orders: Order[] = [];
+
+  all(): readonly Order[] {
+    return this.#orders;
+  }
+
+  /** Undefined for a body that is no order. */
+  add(body: unknown, orderedBy: string): Order | undefined {
+    const { item } = (body ?? {}) as { item?: unknown };
+    if (typeof item !== 'string' || item === '') return undefined;
+    const order = { id: this.#orders.length + 1, item, orderedBy };
+    this.#orders.push(order);
+    return order;
+  }
+}

@@ -1,0 +1,132 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { generateKeyPairSync } from 'node:crypto';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { WebSocket } from 'ws';
+import { AUDIENCE, ISSUER, ISSUER_PUBLIC_KEY, signedToken } from '../support/signed-token.js';
+
+const EXAMPLES = join(__dirname, '../../examples/frameworks/dist');
+const OWN_ISSUER = { ISSUER, AUDIENCE, ISSUER_PUBLIC_KEY };
+const ALICE = signedToken('alice', 'orders:read orders:write');
+const BOB = signedToken('bob', 'orders:read');
+const FORGED = signedToken('alice', 'orders:read', generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey);
+
+/** An example as its users run it: a process of its own, on a free port. */
+class ExampleProcess {
+  readonly origin: string;
+  readonly #child: ChildProcess;
+
+  static async start(name: string, issuer: NodeJS.ProcessEnv = OWN_ISSUER): Promise<ExampleProcess> {
+    const child = spawn(process.execPath, [join(EXAMPLES, `${name}.js`)], {
+      env: { ...process.env, ...issuer, PORT: '0' },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    for await (const line of createInterface({ input: child.stdout as NodeJS.ReadableStream })) {
+      const port = /^Listening on http:\/\/\S+:(\d+)$/.exec(line)?.[1];
+      if (port !== undefined) return new ExampleProcess(child, `http://localhost:${port}`);
+    }
+    throw new Error(`${name} ended before it was ready`);
+  }
+
+  private constructor(child: ChildProcess, origin: string) {
+    this.#child = child;
+    this.origin = origin;
+  }
+
+  async call(method: string, path: string, token?: string, body?: string): Promise<Response> {
+    const headers = { ...(token && { authorization: `Bearer ${token}` }), 'content-type': 'application/json' };
+    return fetch(this.origin + path, { method, headers: { ...headers, connection: 'close' }, body: body ?? null });
+  }
+
+  async stop(): Promise<number | null> {
+    const exited = once(this.#child, 'exit');
+    this.#child.kill('SIGTERM');
+    return (await exited)[0];
+  }
+}
+
+describe.each(['express', 'fastify', 'koa', 'http', 'hono'])('examples/frameworks, %s', (name) => {
+  let example: ExampleProcess;
+  beforeAll(async () => {
+    example = await ExampleProcess.start(name);
+  });
+  afterAll(async () => {
+    expect(await example.stop()).toBe(0);
+  });
+
+  test('what was open stays open', async () => {
+    const response = await example.call('GET', '/health');
+    expect([response.status, await response.json()]).toEqual([200, { status: 'up' }]);
+  });
+
+  test('orders need a token, and say so (RFC 6750 3)', async () => {
+    const response = await example.call('GET', '/orders');
+    expect([response.status, response.headers.get('www-authenticate')]).toEqual([401, 'Bearer realm="orders"']);
+    expect(await response.json()).toMatchObject({ status: 401, code: 'unauthenticated' });
+  });
+
+  test('a token of another key is not one (RFC 6750 3.1)', async () => {
+    const response = await example.call('GET', '/orders', FORGED);
+    expect([response.status, await response.json()]).toMatchObject([401, { code: 'invalid_token' }]);
+  });
+
+  test('ordering needs a scope that reading does not (RFC 6750 3.1)', async () => {
+    const response = await example.call('POST', '/orders', BOB, '{"item":"tea"}');
+    expect([response.status, await response.json()]).toMatchObject([403, { code: 'insufficient_scope' }]);
+    expect(await (await example.call('GET', '/orders', BOB)).json()).toEqual([]);
+  });
+
+  test('an order is kept for its principal, and a body that is none is refused', async () => {
+    const order = { id: 1, item: 'tea', orderedBy: 'alice' };
+    const response = await example.call('POST', '/orders', ALICE, '{"item":"tea"}');
+    expect([response.status, await response.json()]).toEqual([201, order]);
+    expect((await example.call('POST', '/orders', ALICE, '{"item":7}')).status).toBe(422);
+    expect(await (await example.call('GET', '/orders', BOB)).json()).toEqual([order]);
+  });
+
+  test('a target that two routers could read differently reaches nothing', async () => {
+    expect([400, 404]).toContain((await example.call('GET', '/orders/%2e%2e%2fhealth', ALICE)).status);
+  });
+});
+
+test('the development issuer gives a shell what the examples need', async () => {
+  const { stdout } = await promisify(execFile)(process.execPath, [join(EXAMPLES, 'development-issuer.js'), 'carol']);
+  const script = `${stdout}\nnode -p 'JSON.stringify(process.env)'`;
+  const printed = await promisify(execFile)('bash', ['-c', script]);
+  const { TOKEN, ...env } = JSON.parse(printed.stdout);
+  const example = await ExampleProcess.start('express', env);
+  const response = await example.call('POST', '/orders', TOKEN, '{"item":"tea"}');
+  expect([response.status, await response.json()]).toMatchObject([201, { orderedBy: 'carol' }]);
+  await example.stop();
+});
+
+describe('examples/frameworks, the WebSocket of http', () => {
+  let example: ExampleProcess;
+  beforeAll(async () => {
+    example = await ExampleProcess.start('http');
+  });
+  afterAll(() => example.stop());
+
+  function watch(token?: string): WebSocket {
+    const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
+    return new WebSocket(`${example.origin.replace('http', 'ws')}/orders`, { headers });
+  }
+
+  test('is refused without a token', async () => {
+    const [, response] = await once(watch(), 'unexpected-response');
+    expect(response.statusCode).toBe(401);
+    response.resume();
+  });
+
+  test('greets its principal, and tells it of orders', async () => {
+    const watcher = watch(BOB);
+    expect(String((await once(watcher, 'message'))[0])).toBe('Hello, bob');
+    const told = once(watcher, 'message');
+    await example.call('POST', '/orders', ALICE, '{"item":"tea"}');
+    expect(JSON.parse(String((await told)[0]))).toMatchObject({ item: 'tea', orderedBy: 'alice' });
+    watcher.terminate();
+  });
+});
