@@ -1,10 +1,3 @@
-export {
-  type AbsentAuthorization,
-  type Authorization,
-  type AuthorizationCredentials,
-  type InvalidAuthorization,
-  parseAuthorization,
-} from './authorization-header.js';
 export { CACHE_CHANNEL, type CacheEvent, onCacheEvent } from './cache/cache-events.js';
 export type { CacheStatistics } from './cache/cache-statistics.js';
 export type { CacheStore } from './cache/cache-store.js';
@@ -16,15 +9,17 @@ export type { ReceivedNotices, RevocationBus } from './cache/revocation-bus.js';
 export { Revocations, type RevocationsCollaborators, type RevocationsOptions } from './cache/revocations.js';
 export { VerdictCache } from './cache/verdict-cache.js';
 export type { VerdictCacheCollaborators, VerdictCacheOptions } from './cache/verdict-cache-options.js';
-export { SecurityChain, type SecurityChainCollaborators, type SecurityChainOptions } from './chain.js';
-export { basicChallenge, bearerChallenge, type Challenge, challenge, formatChallenge } from './challenge.js';
+export { SecurityChain, type SecurityChainCollaborators, type SecurityChainOptions } from './chain/chain.js';
+export type { Operation, OperationTable } from './chain/operation.js';
 export { type Clock, systemClock } from './clock.js';
+export { basicChallenge, bearerChallenge, type Challenge, challenge, formatChallenge } from './decision/challenge.js';
 export {
   type Decision,
   type DeniedDecision,
   type GrantedDecision,
   isDecision,
-} from './decision.js';
+} from './decision/decision.js';
+export { type Problem, type ProblemFormatter, problemJson } from './decision/problem.js';
 export {
   ConfigurationError,
   SALLYPORT_ERROR_CODES,
@@ -32,43 +27,60 @@ export {
   type SallyportErrorCode,
   UpstreamError,
 } from './errors.js';
-export { EventChannel } from './event-channel.js';
 export {
   DECISION_CHANNEL,
   type DecisionEvent,
   type DecisionListener,
   onDecision,
   type PrincipalSummary,
-} from './events.js';
+} from './events/decision-events.js';
+export { EventChannel } from './events/event-channel.js';
+export type { Explanation } from './events/explanation.js';
+export type { CacheState, DecisionTrace, TraceFault, TraceStep } from './events/trace.js';
 export type { Eventually } from './eventually.js';
-export type { Explanation } from './explanation.js';
-export type { FirewallOptions } from './firewall.js';
+export { every } from './guard/every.js';
 export {
   ABSTAINED,
-  every,
   type Guard,
   type GuardFunction,
   type GuardLike,
   type GuardVerdict,
   guard,
-  type Match,
   PERMITTED,
-  type RoleOptions,
-  requireAudience,
-  requireRoles,
-  requireScopes,
-  type ScopeOptions,
-  some,
-} from './guard.js';
-export type { CredentialClaim, SecurityHandler } from './handler.js';
+} from './guard/guard.js';
+export type { Match } from './guard/match.js';
+export { requireAudience } from './guard/require-audience.js';
+export { type RoleOptions, requireRoles } from './guard/require-roles.js';
+export { requireScopes, type ScopeOptions } from './guard/require-scopes.js';
+export type { ScopeStrategy } from './guard/scope-strategy.js';
+export { some } from './guard/some.js';
+export type { CredentialClaim, SecurityHandler } from './handler/handler.js';
 export {
   type CookieHandlerOptions,
   cookieHandler,
   type HeaderHandlerOptions,
   headerHandler,
   type VerifyValue,
-} from './header-handler.js';
-export type { Operation, OperationTable } from './operation.js';
+} from './handler/header-handler.js';
+export {
+  type Authenticated,
+  authenticated,
+  type Challenged,
+  challenged,
+  type Denied,
+  denied,
+  type Forbidden,
+  forbidden,
+  type HeaderLine,
+  isVerdict,
+  type Limited,
+  limited,
+  type Malformed,
+  malformed,
+  type Unavailable,
+  unavailable,
+  type Verdict,
+} from './handler/verdict.js';
 export {
   between,
   callable,
@@ -94,29 +106,23 @@ export {
   type PrincipalInit,
   type PrincipalKind,
   type Via,
-} from './principal.js';
-export { type Problem, type ProblemFormatter, problemJson } from './problem.js';
-export { type RequestSource, type RouteKey, SecurityRequest } from './request.js';
-export { allOf, anonymous, anyOf, attempt, optional, type Requirement, type SameParty } from './requirement.js';
-export type { ScopeStrategy } from './scope.js';
-export { constantTimeEqual, fingerprint, Secret } from './secret.js';
-export type { CacheState, DecisionTrace, TraceFault, TraceStep } from './trace.js';
+} from './principal/principal.js';
 export {
-  type Authenticated,
-  authenticated,
-  type Challenged,
-  challenged,
-  type Denied,
-  denied,
-  type Forbidden,
-  forbidden,
-  type HeaderLine,
-  isVerdict,
-  type Limited,
-  limited,
-  type Malformed,
-  malformed,
-  type Unavailable,
-  unavailable,
-  type Verdict,
-} from './verdict.js';
+  type AbsentAuthorization,
+  type Authorization,
+  type AuthorizationCredentials,
+  type InvalidAuthorization,
+  parseAuthorization,
+} from './request/authorization-header.js';
+export type { FirewallOptions } from './request/firewall.js';
+export { type RequestSource, type RouteKey, SecurityRequest } from './request/request.js';
+export {
+  allOf,
+  anonymous,
+  anyOf,
+  attempt,
+  optional,
+  type Requirement,
+  type SameParty,
+} from './requirement/requirement.js';
+export { constantTimeEqual, fingerprint, Secret } from './secret.js';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { SALLYPORT_ERROR_CODES } from '@sallyport/core';
-import { DETAILS } from '../../../packages/core/src/problem.js';
+import { DETAILS } from '../../../packages/core/src/decision/problem.js';
 import { documentOf, tablesOf } from '../../support/markdown.js';
 import { reasonCodes } from './reason-codes.js';
 

@@ -2,7 +2,7 @@ import { posix } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { SecurityRequest } from '@sallyport/core';
 import fc from 'fast-check';
-import { type RequestFirewall, requestFirewall } from '../../../packages/core/src/firewall.js';
+import { type RequestFirewall, requestFirewall } from '../../../packages/core/src/request/firewall.js';
 
 /** What attackers put paths together from, and what honest clients do. */
 const PIECES = [

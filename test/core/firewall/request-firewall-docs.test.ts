@@ -8,7 +8,7 @@ import {
   SecurityChain,
   SecurityRequest,
 } from '@sallyport/core';
-import { PATH_RULES } from '../../../packages/core/src/target-rules.js';
+import { PATH_RULES } from '../../../packages/core/src/request/target-rules.js';
 import { documentOf, tablesOf } from '../../support/markdown.js';
 import headers from '../../vectors/authorization/headers.json' with { type: 'json' };
 import refused from '../../vectors/targets/refused.json' with { type: 'json' };

@@ -1,4 +1,4 @@
-import { type DecisionEvent, onDecision } from '../events.js';
+import { type DecisionEvent, onDecision } from '../events/decision-events.js';
 import { checkOptions, having, oneOf, withDefault } from '../options.js';
 
 /** The levels that an audit line can have. */

@@ -1,4 +1,4 @@
-import { EventChannel } from '../event-channel.js';
+import { EventChannel } from '../events/event-channel.js';
 
 /** The `node:diagnostics_channel` for what goes wrong around caches. Without subscribers it costs nothing. */
 export const CACHE_CHANNEL = 'sallyport:cache';

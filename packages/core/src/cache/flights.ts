@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.js';
-import type { CacheState } from '../trace.js';
-import type { Verdict } from '../verdict.js';
+import type { CacheState } from '../events/trace.js';
+import type { Verdict } from '../handler/verdict.js';
 
 /** What a lookup came to, and where the answer came from if not from the handler. */
 export interface Finding {

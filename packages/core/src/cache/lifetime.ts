@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.js';
-import type { Principal } from '../principal.js';
+import type { Principal } from '../principal/principal.js';
 
 /**
  * How long an answer about a principal may be kept, in milliseconds: as configured, but never beyond the principal's

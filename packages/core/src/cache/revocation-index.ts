@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.js';
-import type { Principal } from '../principal.js';
+import type { Principal } from '../principal/principal.js';
 import { KeyedHash } from './keyed-hash.js';
 import type { Revocation } from './revocation.js';
 import { type RevocationRecord, RevocationRecords } from './revocation-records.js';

@@ -1,7 +1,7 @@
 import { type Clock, systemClock } from '../clock.js';
 import type { Eventually } from '../eventually.js';
 import { between, checkOptions, having, invalid, optionalOption, withDefault } from '../options.js';
-import type { Principal } from '../principal.js';
+import type { Principal } from '../principal/principal.js';
 import { publishCacheEvent } from './cache-events.js';
 import { deploymentSecret } from './deployment-secret.js';
 import { type Revocation, RevocationEnvelope } from './revocation.js';

@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.js';
-import type { Authenticated } from '../verdict.js';
+import type { Authenticated } from '../handler/verdict.js';
 import { publishCacheEvent } from './cache-events.js';
 import type { CacheStore } from './cache-store.js';
 import { printable } from './keyed-hash.js';

@@ -1,9 +1,9 @@
 import { type Clock, systemClock } from '../clock.js';
 import type { Eventually } from '../eventually.js';
+import { type Authenticated, type Denied, unavailable, type Verdict } from '../handler/verdict.js';
 import { checkOptions, having, invalid, optionalOption, withDefault } from '../options.js';
-import type { Principal } from '../principal.js';
-import type { SecurityRequest } from '../request.js';
-import { type Authenticated, type Denied, unavailable, type Verdict } from '../verdict.js';
+import type { Principal } from '../principal/principal.js';
+import type { SecurityRequest } from '../request/request.js';
 import { CacheCounters, type CacheStatistics } from './cache-statistics.js';
 import type { CacheStore } from './cache-store.js';
 import { type Flight, Flights, type Waiters } from './flights.js';

@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.js';
 import type { Eventually } from '../eventually.js';
-import { type Authenticated, isVerdict, type Unavailable, type Verdict } from '../verdict.js';
+import { type Authenticated, isVerdict, type Unavailable, type Verdict } from '../handler/verdict.js';
 import type { CacheCounters } from './cache-statistics.js';
 import type { Finding, Flight, Waiters } from './flights.js';
 import { lifetimeMs } from './lifetime.js';

@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.js';
-import type { Principal } from '../principal.js';
-import { type Authenticated, type Denied, denied } from '../verdict.js';
+import { type Authenticated, type Denied, denied } from '../handler/verdict.js';
+import type { Principal } from '../principal/principal.js';
 import type { CacheCounters } from './cache-statistics.js';
 import { footprintBytes } from './footprint.js';
 import { hasExpired } from './lifetime.js';

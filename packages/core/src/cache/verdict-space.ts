@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import type { Authenticated, Denied } from '../verdict.js';
+import type { Authenticated, Denied } from '../handler/verdict.js';
 
 /** A verdict in a cache. */
 export class Remembered<Kept extends Authenticated | Denied> {

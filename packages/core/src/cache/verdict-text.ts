@@ -1,6 +1,6 @@
+import { type Authenticated, authenticated, type HeaderLine } from '../handler/verdict.js';
 import { between, checkOptions, invalid, listOf, type OptionCheck, oneOf, optionalOption, text } from '../options.js';
-import { type Confirmation, createPrincipal, type Via } from '../principal.js';
-import { type Authenticated, authenticated, type HeaderLine } from '../verdict.js';
+import { type Confirmation, createPrincipal, type Via } from '../principal/principal.js';
 
 /** A verdict and when it has to be forgotten: what leaves the process and comes back. */
 export interface DatedVerdict {

@@ -1,7 +1,7 @@
 import { type Clock, systemClock } from '../clock.js';
-import type { DecisionListener } from '../events.js';
-import type { SecurityHandler } from '../handler.js';
-import { isHandler } from '../requirement.js';
+import type { DecisionListener } from '../events/decision-events.js';
+import type { SecurityHandler } from '../handler/handler.js';
+import { isHandler } from '../requirement/requirement.js';
 import type { DependencyContainer } from './container.js';
 import { type BuildingPlace, buildHandler } from './handler-builder.js';
 import { registrationToken } from './handler-registration.js';

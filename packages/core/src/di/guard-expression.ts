@@ -1,11 +1,7 @@
-import {
-  type GuardLike,
-  type RoleOptions,
-  requireAudience,
-  requireRoles,
-  requireScopes,
-  type ScopeOptions,
-} from '../guard.js';
+import { type GuardLike } from '../guard/guard.js';
+import { requireAudience } from '../guard/require-audience.js';
+import { type RoleOptions, requireRoles } from '../guard/require-roles.js';
+import { requireScopes, type ScopeOptions } from '../guard/require-scopes.js';
 import { invalid, nearestHint, type OptionCheck, plainObject, text, textOrTexts } from '../options.js';
 
 /** A guard that still has to be found, where it is one that the application registered. */

@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.js';
 import { ConfigurationError } from '../errors.js';
-import type { SecurityHandler } from '../handler.js';
+import type { SecurityHandler } from '../handler/handler.js';
 import type { DependencyContainer } from './container.js';
 import type { ContainerServices, HandlerRegistration, HandlerType } from './handler-registration.js';
 import { missing, unusable } from './registration-errors.js';

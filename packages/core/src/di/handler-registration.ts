@@ -1,7 +1,7 @@
-import type { SecurityChainOptions } from '../chain.js';
+import type { SecurityChainOptions } from '../chain/chain.js';
 import type { Clock } from '../clock.js';
 import type { Eventually } from '../eventually.js';
-import type { SecurityHandler } from '../handler.js';
+import type { SecurityHandler } from '../handler/handler.js';
 import { invalid, type OptionCheck, plainObject } from '../options.js';
 import type { ClassProvider } from './container.js';
 import { type SecurityToken, securityToken } from './tokens.js';

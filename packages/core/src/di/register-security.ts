@@ -2,8 +2,8 @@ import type { CacheStore } from '../cache/cache-store.js';
 import type { RevocationBus } from '../cache/revocation-bus.js';
 import type { Revocations } from '../cache/revocations.js';
 import type { Clock } from '../clock.js';
-import type { DecisionListener } from '../events.js';
-import type { Guard, GuardFunction, GuardLike } from '../guard.js';
+import type { DecisionListener } from '../events/decision-events.js';
+import type { Guard, GuardFunction, GuardLike } from '../guard/guard.js';
 import {
   callable,
   checkOptions,

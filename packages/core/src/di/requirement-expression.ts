@@ -1,5 +1,5 @@
 import { flag, invalid, listOf, nearestHint, type OptionCheck, plainObject, text } from '../options.js';
-import { allOf, anonymous, anyOf, attempt, optional, type Requirement } from '../requirement.js';
+import { allOf, anonymous, anyOf, attempt, optional, type Requirement } from '../requirement/requirement.js';
 import type { HandlerLookup } from './handler-registration.js';
 
 /** A requirement that still has to find its handlers. */

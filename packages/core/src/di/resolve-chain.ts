@@ -1,6 +1,6 @@
-import { SecurityChain, type SecurityChainOptions } from '../chain.js';
-import type { SecurityHandler } from '../handler.js';
-import { closeHandlers, startHandlers, within } from '../lifecycle.js';
+import { SecurityChain, type SecurityChainOptions } from '../chain/chain.js';
+import { closeHandlers, startHandlers, within } from '../chain/lifecycle.js';
+import type { SecurityHandler } from '../handler/handler.js';
 import { ChainScope } from './chain-scope.js';
 import type { DependencyContainer } from './container.js';
 import { servicesOf } from './handler-builder.js';

@@ -1,8 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import type { SecurityChainOptions } from '../chain.js';
-import type { FirewallOptions } from '../firewall.js';
-import type { GuardLike } from '../guard.js';
+import type { SecurityChainOptions } from '../chain/chain.js';
+import type { GuardLike } from '../guard/guard.js';
 import {
   checkOptions,
   invalid,
@@ -15,6 +14,7 @@ import {
   unchecked,
   withDefault,
 } from '../options.js';
+import type { FirewallOptions } from '../request/firewall.js';
 import type { DependencyContainer } from './container.js';
 import { type Environment, withEnvironment } from './environment-references.js';
 import { guardExpression } from './guard-expression.js';

@@ -2,9 +2,9 @@ import type { CacheStore } from '../cache/cache-store.js';
 import type { RevocationBus } from '../cache/revocation-bus.js';
 import type { Revocations } from '../cache/revocations.js';
 import type { Clock } from '../clock.js';
-import type { DecisionListener } from '../events.js';
-import type { GuardLike } from '../guard.js';
-import type { SecurityHandler } from '../handler.js';
+import type { DecisionListener } from '../events/decision-events.js';
+import type { GuardLike } from '../guard/guard.js';
+import type { SecurityHandler } from '../handler/handler.js';
 import type { ChainDefinition, HandlerLookup, HandlerType } from './handler-registration.js';
 
 declare const VALUE: unique symbol;

@@ -1,6 +1,16 @@
-import { ABSTAINED, type Guard, guard, PERMITTED, requireScopes, some } from '../guard.js';
-import { allOf, anonymous, anyOf, handlersOf, needsNothing, optional, type Requirement } from '../requirement.js';
-import { isScopeToken } from '../scope.js';
+import { ABSTAINED, type Guard, guard, PERMITTED } from '../guard/guard.js';
+import { requireScopes } from '../guard/require-scopes.js';
+import { some } from '../guard/some.js';
+import { isScopeToken } from '../principal/scope-token.js';
+import {
+  allOf,
+  anonymous,
+  anyOf,
+  handlersOf,
+  needsNothing,
+  optional,
+  type Requirement,
+} from '../requirement/requirement.js';
 import { invalidContract, type SecurityRequirementObject } from './document.js';
 
 /** Whether a token needs every scope that an alternative lists, as OpenAPI says, or one of them, as WSO2 does. */

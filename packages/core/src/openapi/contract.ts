@@ -1,6 +1,6 @@
-import type { Operation } from '../operation.js';
+import type { Operation } from '../chain/operation.js';
 import { checkOptions, invalid, listOf, oneOf, optionalOption, text, withDefault } from '../options.js';
-import { anonymous, checkRequirement } from '../requirement.js';
+import { anonymous, checkRequirement } from '../requirement/requirement.js';
 import { type RouteTable, route, routes } from '../routes/index.js';
 import { compileSecurity, type SchemeRequirements, type ScopeMode } from './alternatives.js';
 import {

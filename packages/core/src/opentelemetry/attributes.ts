@@ -1,5 +1,5 @@
 import type { Attributes } from '@opentelemetry/api';
-import type { DecisionEvent } from '../events.js';
+import type { DecisionEvent } from '../events/decision-events.js';
 
 /** Names the instrumentation in spans and metrics. */
 export const SCOPE = '@sallyport/core';

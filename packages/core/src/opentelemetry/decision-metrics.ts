@@ -1,5 +1,5 @@
 import { type MeterProvider, metrics } from '@opentelemetry/api';
-import { onDecision } from '../events.js';
+import { onDecision } from '../events/decision-events.js';
 import { checkOptions, having, optionalOption } from '../options.js';
 import { metricAttributes, SCOPE } from './attributes.js';
 import { BoundedValues } from './bounded-values.js';

@@ -1,7 +1,7 @@
 import { context, type Span, SpanStatusCode, type TracerProvider, trace } from '@opentelemetry/api';
-import { type DecisionEvent, onDecision } from '../events.js';
+import { type DecisionEvent, onDecision } from '../events/decision-events.js';
+import type { TraceFault, TraceStep } from '../events/trace.js';
 import { checkOptions, having, optionalOption } from '../options.js';
-import type { TraceFault, TraceStep } from '../trace.js';
 import { SCOPE, spanAttributes } from './attributes.js';
 
 export interface SpanOptions {

@@ -1,7 +1,7 @@
+import type { Operation, OperationTable } from '../chain/operation.js';
 import { ConfigurationError } from '../errors.js';
-import type { GuardLike } from '../guard.js';
-import type { Operation, OperationTable } from '../operation.js';
-import { checkRequirement, type Requirement } from '../requirement.js';
+import type { GuardLike } from '../guard/guard.js';
+import { checkRequirement, type Requirement } from '../requirement/requirement.js';
 import { OperationRouter } from './operation-router.js';
 
 /** What an operation needs, beyond its method and template. */

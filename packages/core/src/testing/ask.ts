@@ -1,7 +1,7 @@
-import type { SecurityChain } from '../chain.js';
-import type { DecisionEvent } from '../events.js';
-import type { Principal } from '../principal.js';
-import type { HeaderLine } from '../verdict.js';
+import type { SecurityChain } from '../chain/chain.js';
+import type { DecisionEvent } from '../events/decision-events.js';
+import type { HeaderLine } from '../handler/verdict.js';
+import type { Principal } from '../principal/principal.js';
 import { buildRequest, type RequestLine, type RequestParts } from './build-request.js';
 
 /** What a chain answered, and how it came to it. */

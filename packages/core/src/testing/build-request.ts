@@ -1,5 +1,5 @@
 import type { X509Certificate } from 'node:crypto';
-import { type RouteKey, SecurityRequest } from '../request.js';
+import { type RouteKey, SecurityRequest } from '../request/request.js';
 
 /** What a request under test carries; everything may be left out. */
 export interface RequestParts {

@@ -1,5 +1,5 @@
 import { type Clock, type Eventually, type Unavailable, UpstreamError, unavailable } from '@sallyport/core';
-import { answerWithin } from './answer-within.js';
+import { answerWithin } from '../answer-within.js';
 import type { Account, UserStore } from './user-store.js';
 
 /** A user store that is waited for only so long, and believed only when it returns what it should. */

@@ -1,5 +1,5 @@
 import { type Clock, type Limited, limited, type Unavailable, unavailable } from '@sallyport/core';
-import { answerWithin } from './answer-within.js';
+import { answerWithin } from '../answer-within.js';
 import { publishBasicEvent } from './basic-events.js';
 import { type CheckedLimits, checkedFailureLimits, type FailureLimits } from './failure-limits.js';
 import type { FailureCount, FailureStore } from './failure-store.js';

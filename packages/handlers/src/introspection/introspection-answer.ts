@@ -1,5 +1,6 @@
 import { authenticated, denied, type Unavailable, unavailable, type Verdict, type Via } from '@sallyport/core';
-import type { MapPrincipal } from '../jwt/issuer-options.js';
+import type { MapPrincipal } from '../principal-mapping.js';
+import { mappedPrincipal } from '../principal-mapping.js';
 import {
   type ClaimExpectations,
   mistypedClaim,
@@ -8,7 +9,6 @@ import {
   unmetExpectation,
 } from '../token-claims.js';
 import { confirmationOf } from './confirmation.js';
-import { mappedPrincipal } from './principal-mapping.js';
 
 /** What an answer has to keep to, and who judges it. */
 export interface AnswerRules extends Omit<ClaimExpectations, 'now'> {

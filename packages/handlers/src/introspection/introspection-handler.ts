@@ -15,7 +15,7 @@ import {
   type Verdict,
   VerdictCache,
 } from '@sallyport/core';
-import { answerWithin } from '../basic/answer-within.js';
+import { answerWithin } from '../answer-within.js';
 import { bearerText, malformedToken } from '../bearer-token.js';
 import { OutboundClient } from '../outbound/outbound-client.js';
 import type { OutboundStatistics } from '../outbound/outbound-statistics.js';

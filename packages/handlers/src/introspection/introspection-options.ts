@@ -17,8 +17,8 @@ import {
   type VerdictCacheOptions,
   withDefault,
 } from '@sallyport/core';
-import type { MapPrincipal } from '../jwt/issuer-options.js';
 import type { OutboundOptions } from '../outbound/outbound-options.js';
+import type { MapPrincipal } from '../principal-mapping.js';
 import {
   type ClientAuthentication,
   type ClientAuthenticationSettings,

@@ -1,6 +1,7 @@
+export type { MapPrincipal } from '../principal-mapping.js';
 export type { ClaimRule, ClaimRules } from './claim-rules.js';
 export type { DecryptionKey } from './decryption-key.js';
-export type { MapPrincipal, TrustedIssuer } from './issuer-options.js';
+export type { TrustedIssuer } from './issuer-options.js';
 export type { IssuerResolverOptions } from './issuer-resolver.js';
 export { JwtHandler, type JwtStatistics } from './jwt-handler.js';
 export type { JwtHandlerCollaborators, JwtHandlerOptions, VerifiedTokenOptions } from './jwt-options.js';

@@ -7,13 +7,12 @@ import {
   listOf,
   type OptionCheck,
   optionalOption,
-  type PrincipalInit,
   text,
   textOrTexts,
   unchecked,
   withDefault,
 } from '@sallyport/core';
-import type { TokenClaims } from '../token-claims.js';
+import type { MapPrincipal } from '../principal-mapping.js';
 import { signatureAlgorithms } from './algorithms.js';
 import { type ClaimRules, claimRules } from './claim-rules.js';
 import type { KeySource } from './key-source.js';
@@ -55,8 +54,6 @@ export interface TrustedIssuer {
   /** Changes what the principal is made of. Issuer, audience and end of the token stay what they are. */
   readonly mapPrincipal?: MapPrincipal | undefined;
 }
-
-export type MapPrincipal = (init: PrincipalInit, claims: TokenClaims) => PrincipalInit;
 
 export interface IssuerSettings {
   readonly issuer: string;

@@ -13,7 +13,7 @@ import {
   withDefault,
 } from '@sallyport/core';
 import { LRUCache } from 'lru-cache';
-import { answerWithin } from '../basic/answer-within.js';
+import { answerWithin } from '../answer-within.js';
 import { Issuer } from './issuer.js';
 import type { TrustedIssuer } from './issuer-options.js';
 import type { KeySetCollaborators } from './key-source.js';

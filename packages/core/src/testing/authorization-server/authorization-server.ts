@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { type Clock, systemClock } from '../../clock.js';
 import { checkOptions, having, oneOf, text, withDefault } from '../../options.js';
-import type { Principal, PrincipalInit } from '../../principal.js';
+import type { Principal, PrincipalInit } from '../../principal/principal.js';
 import type { RequestParts } from '../build-request.js';
 import { answerWithFault, type Fault } from './faults.js';
 import { type SigningAlgorithm, SigningKey } from './signing-key.js';

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Principal, PrincipalInit } from '../../principal.js';
+import type { Principal, PrincipalInit } from '../../principal/principal.js';
 
 /** What a token says: the claims of RFC 9068 2.2, RFC 7662 2.2 and any others. */
 export type TokenClaims = Readonly<Record<string, unknown>>;

@@ -1,4 +1,4 @@
-import type { SecurityHandler } from '../../handler.js';
+import type { SecurityHandler } from '../../handler/handler.js';
 import { ManualClock } from '../manual-clock.js';
 import { conclusionOf, expectRule, startWith, within } from './conclusion.js';
 import { answeredCases, type Subject } from './handler-cases.js';

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { SecurityHandler } from '../../handler.js';
-import { closeHandlers } from '../../lifecycle.js';
-import type { SecurityRequest } from '../../request.js';
-import { isVerdict } from '../../verdict.js';
+import { closeHandlers } from '../../chain/lifecycle.js';
+import type { SecurityHandler } from '../../handler/handler.js';
+import { isVerdict } from '../../handler/verdict.js';
+import type { SecurityRequest } from '../../request/request.js';
 import { buildRequest, type RequestParts } from '../build-request.js';
 import { ManualClock } from '../manual-clock.js';
 import { ContractBreach, type Subject } from './handler-cases.js';

@@ -1,7 +1,7 @@
-import { formatChallenge } from '../../challenge.js';
+import { formatChallenge } from '../../decision/challenge.js';
 import { attemptTo } from '../../eventually.js';
-import { claimOf, type SecurityHandler } from '../../handler.js';
-import { isVerdict } from '../../verdict.js';
+import { claimOf, type SecurityHandler } from '../../handler/handler.js';
+import { isVerdict } from '../../handler/verdict.js';
 import { buildRequest, type RequestParts } from '../build-request.js';
 import { ManualClock } from '../manual-clock.js';
 import { expectRule, extracted, UNFIT, withHandler } from './conclusion.js';

@@ -1,5 +1,5 @@
 import type { Eventually } from '../../eventually.js';
-import type { SecurityHandler } from '../../handler.js';
+import type { SecurityHandler } from '../../handler/handler.js';
 import { linesOf, type RequestParts } from '../build-request.js';
 import type { ManualClock } from '../manual-clock.js';
 

@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { SecurityChain } from '../../chain.js';
+import { SecurityChain } from '../../chain/chain.js';
 import { buildRequest } from '../build-request.js';
 import { begin, expectRule, withHandler } from './conclusion.js';
 import { answeredCases, type Subject, secretsOf } from './handler-cases.js';

@@ -1,5 +1,5 @@
-import { SecurityChain } from '../../chain.js';
-import { isVerdict, type Verdict } from '../../verdict.js';
+import { SecurityChain } from '../../chain/chain.js';
+import { isVerdict, type Verdict } from '../../handler/verdict.js';
 import { buildRequest } from '../build-request.js';
 import { begin, conclusionOf, expectRule, extracted, UNFIT, withHandler, within } from './conclusion.js';
 import { hostileRequests } from './extract-rules.js';

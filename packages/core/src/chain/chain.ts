@@ -1,0 +1,240 @@
+import { type Clock, systemClock } from '../clock.js';
+import { takesToken } from '../decision/challenge.js';
+import { type Decision, type DeniedDecision, GrantedDecision } from '../decision/decision.js';
+import { denialOf } from '../decision/denial.js';
+import { type ProblemFormatter, problemJson } from '../decision/problem.js';
+import type { DecisionListener } from '../events/decision-events.js';
+import { DecisionObserver } from '../events/decision-observer.js';
+import type { Explanation } from '../events/explanation.js';
+import type { Eventually } from '../eventually.js';
+import { askGuard } from '../guard/ask-guard.js';
+import { type Guard, type GuardLike, type GuardVerdict } from '../guard/guard.js';
+import type { SecurityHandler } from '../handler/handler.js';
+import { forbidden, unavailable } from '../handler/verdict.js';
+import {
+  between,
+  callable,
+  checkOptions,
+  having,
+  listOf,
+  optionalOption,
+  text,
+  unchecked,
+  withDefault,
+} from '../options.js';
+import type { Principal } from '../principal/principal.js';
+import { type FirewallOptions, type RequestFirewall, requestFirewall } from '../request/firewall.js';
+import { SecurityRequest } from '../request/request.js';
+import type { Run } from '../requirement/leaf.js';
+import type { Candidate } from '../requirement/plan.js';
+import { fault, MISSING, type Outcome, Refusal } from '../requirement/refusal.js';
+import type { Requirement } from '../requirement/requirement.js';
+import { withinDeadline } from './deadline.js';
+import { closeHandlers, startHandlers } from './lifecycle.js';
+import type { OperationTable } from './operation.js';
+import { type Policy, PolicyTable } from './policy.js';
+
+export interface SecurityChainOptions {
+  /** Names the chain in events. Default `default`. */
+  readonly name?: string | undefined;
+  /** What every request has to prove. With `operations`: what requests outside of them have to prove. */
+  readonly requirement?: Requirement | undefined;
+  /** Checks after authentication, on every request; see `every`. */
+  readonly guards?: readonly GuardLike[] | undefined;
+  /** Requirements by operation, from `routes()` or `contract()`. Without `requirement`, other requests get 404. */
+  readonly operations?: OperationTable | undefined;
+  /** How long a decision may take, in milliseconds, before it becomes 503. Default 5 000; 1 to 60 000. */
+  readonly deadlineMs?: number | undefined;
+  /** Relaxations of the request firewall, each by name. */
+  readonly firewall?: FirewallOptions | undefined;
+  /** Writes denial bodies. Default: problem details (RFC 9457). */
+  readonly format?: ProblemFormatter | undefined;
+}
+
+/** Services of a chain; tests replace them. */
+export interface SecurityChainCollaborators {
+  readonly clock?: Clock | undefined;
+  /** 0 to 1, for the jitter of Retry-After. Default `Math.random`. */
+  readonly random?: (() => number) | undefined;
+  /** Called like those of `onDecision`, for the decisions of this chain only. */
+  readonly listeners?: readonly DecisionListener[] | undefined;
+}
+
+const UNDECLARED = new Refusal({ kind: 'undeclared', reason: 'operation_undeclared' });
+const GUARD_BROKEN = fault('guard_threw');
+const ALL_ABSTAINED = forbidden('all_guards_abstained');
+/** What a guard says about who is calling, and not about the moment. */
+const ABOUT_THE_CALLER: ReadonlySet<string> = new Set(['forbidden', 'denied', 'challenged']);
+
+/**
+ * Requirements and guards, compiled once. `decide` turns a request into a decision: it never throws, never rejects,
+ * and is synchronous whenever every handler concerned answers synchronously.
+ */
+export class SecurityChain {
+  readonly name: string;
+  readonly #policies: PolicyTable;
+  readonly #firewall: RequestFirewall;
+  readonly #deadlineMs: number;
+  readonly #format: ProblemFormatter;
+  readonly #clock: Clock;
+  readonly #random: () => number;
+  readonly #observer: DecisionObserver;
+
+  /** @throws {ConfigurationError} with any of the codes for options, requirements and claims */
+  constructor(options: SecurityChainOptions, collaborators: SecurityChainCollaborators = {}) {
+    const checked = checkOptions('SecurityChainOptions', options, {
+      name: withDefault(text, 'default'),
+      requirement: unchecked<Requirement | undefined>(),
+      guards: withDefault(listOf(unchecked<GuardLike>()), []),
+      operations: optionalOption(having<OperationTable>('find')),
+      deadlineMs: withDefault(between(1, 60_000), 5_000),
+      firewall: unchecked<FirewallOptions | undefined>(),
+      format: withDefault(callable<ProblemFormatter>(), problemJson),
+    });
+    const services = checkOptions('SecurityChainCollaborators', collaborators, {
+      clock: withDefault(having<Clock>('now', 'monotonic', 'schedule'), systemClock),
+      random: withDefault(callable<() => number>(), Math.random),
+      listeners: withDefault(listOf(callable<DecisionListener>()), []),
+    });
+    this.name = checked.name;
+    this.#policies = new PolicyTable(checked.name, checked.requirement, checked.guards, checked.operations);
+    this.#firewall = requestFirewall(checked.firewall);
+    this.#deadlineMs = checked.deadlineMs;
+    this.#format = checked.format;
+    this.#clock = services.clock;
+    this.#random = services.random;
+    this.#observer = new DecisionObserver(checked.name, services.listeners, services.clock);
+  }
+
+  /** Every handler of every requirement, each once. */
+  get handlers(): readonly SecurityHandler[] {
+    return this.#policies.handlers;
+  }
+
+  /**
+   * Warms every handler up. Rejects with what the first failing handler reports, or when one takes longer than
+   * `timeoutMs` (default 30 000), after closing the others.
+   */
+  start(options: { timeoutMs?: number } = {}): Promise<void> {
+    return startHandlers(this.handlers, this.#clock, options.timeoutMs);
+  }
+
+  /** Closes every handler, last first, waiting at most `timeoutMs` (default 5 000) for each. */
+  close(options: { timeoutMs?: number } = {}): Promise<void> {
+    return closeHandlers(this.handlers, this.#clock, options.timeoutMs);
+  }
+
+  /** Decides. A decision that needs no I/O, such as a cached one, is returned as it is and not as a promise. */
+  decide(request: SecurityRequest): Eventually<Decision> {
+    return this.#observer.isHeard
+      ? this.#observer.announce(request, () => this.#decide(request))
+      : this.#decide(request);
+  }
+
+  /** Decides and tells how: every handler asked, its verdict, reason code, cache state and time. Publishes nothing. */
+  async explain(request: SecurityRequest): Promise<Explanation> {
+    return this.#observer.observe(request, () => this.#decide(request));
+  }
+
+  /**
+   * Runs one more guard on a decision of this chain, without authenticating again: for guards that a route adds.
+   * Proofs that work only once (RFC 9449 11.1) stay valid this way.
+   */
+  authorize(granted: GrantedDecision, guard: Guard, request: SecurityRequest): Eventually<Decision> {
+    const task = () => this.#authorize(granted, guard, request);
+    return this.#observer.isHeard ? this.#observer.announce(request, task, guard) : task();
+  }
+
+  #decide(request: SecurityRequest): Eventually<Decision> {
+    try {
+      const decision = this.#answer(request);
+      return decision instanceof Promise ? this.#inTime(decision, request) : decision;
+    } catch (error) {
+      return this.#failed(error, request);
+    }
+  }
+
+  #authorize(granted: GrantedDecision, guard: Guard, request: SecurityRequest): Eventually<Decision> {
+    const decision = this.#guard(granted, guard, this.#policies.candidates, request);
+    return decision instanceof Promise ? this.#inTime(decision, request) : decision;
+  }
+
+  #inTime(decision: Promise<Decision>, request: SecurityRequest): Promise<Decision> {
+    const decided = decision.catch((error) => this.#failed(error, request));
+    const giveUp = (cause: string) => this.#deny(new Refusal(unavailable(cause)), []);
+    return withinDeadline(decided, request, { clock: this.#clock, deadlineMs: this.#deadlineMs, giveUp });
+  }
+
+  /** What goes wrong outside of handlers and guards is our bug: refused with 500. */
+  #failed(error: unknown, request: SecurityRequest): DeniedDecision {
+    request.trace?.noteFault(this.name, error);
+    return this.#deny(fault('chain_failed'), []);
+  }
+
+  #answer(request: SecurityRequest): Eventually<Decision> {
+    const refusal = this.#firewall(request);
+    if (refusal !== undefined) return this.#deny(refusal, this.#policies.candidates);
+    const policy = this.#policies.find(request);
+    if (policy === undefined) return this.#deny(UNDECLARED, []);
+    request.trace?.noteOperation(policy.operation);
+    const run = policy.plan.begin(request);
+    const outcome = policy.plan.evaluate(run);
+    return outcome instanceof Promise
+      ? outcome.then((later) => this.#conclude(later, policy, run))
+      : this.#conclude(outcome, policy, run);
+  }
+
+  #conclude(outcome: Outcome, { plan, guard }: Policy, run: Run): Eventually<Decision> {
+    if (outcome instanceof Refusal) return this.#deny(outcome, plan.candidates);
+    const granted = new GrantedDecision(outcome.principal, outcome.headers, run.attempted?.verdict);
+    return guard === undefined ? granted : this.#guard(granted, guard, plan.candidates, run.request);
+  }
+
+  #guard(
+    granted: GrantedDecision,
+    guard: Guard,
+    candidates: readonly Candidate[],
+    request: SecurityRequest,
+  ): Eventually<Decision> {
+    try {
+      const verdict = askGuard(guard, granted.principal, request);
+      if (verdict instanceof Promise) return this.#guardLater(verdict, granted, candidates);
+      return this.#weigh(verdict, granted, candidates);
+    } catch {
+      return this.#deny(GUARD_BROKEN, candidates);
+    }
+  }
+
+  #guardLater(
+    pending: Promise<GuardVerdict>,
+    granted: GrantedDecision,
+    candidates: readonly Candidate[],
+  ): Promise<Decision> {
+    return pending.then(
+      (verdict) => this.#weigh(verdict, granted, candidates),
+      () => this.#deny(GUARD_BROKEN, candidates),
+    );
+  }
+
+  #weigh(verdict: GuardVerdict, granted: GrantedDecision, candidates: readonly Candidate[]): Decision {
+    if (verdict.kind === 'permitted') return granted;
+    const refusing = verdict.kind === 'abstained' ? ALL_ABSTAINED : verdict;
+    return this.#deny(this.#refusedBy(refusing, granted.principal, candidates), candidates);
+  }
+
+  /**
+   * An anonymous caller who may not is asked to say who it is, where that is possible; anybody else is told that it may
+   * not. Of several proofs the token answers: only its scheme can say `insufficient_scope` (RFC 6750 3.1).
+   */
+  #refusedBy(verdict: Refusal['verdict'], principal: Principal, candidates: readonly Candidate[]): Refusal {
+    if (principal.kind === 'anonymous' && ABOUT_THE_CALLER.has(verdict.kind)) {
+      return candidates.length > 0 ? MISSING : new Refusal(forbidden(verdict.reason));
+    }
+    const provers = this.handlers.filter(({ name }) => principal.via.some((proof) => proof.handler === name));
+    return new Refusal(verdict, provers.find(({ challenges }) => challenges.some(takesToken)) ?? provers[0]);
+  }
+
+  #deny(refusal: Refusal, candidates: readonly Candidate[]): DeniedDecision {
+    return denialOf(refusal, { candidates, format: this.#format, random: this.#random });
+  }
+}

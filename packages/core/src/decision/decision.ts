@@ -1,0 +1,57 @@
+import type { HeaderLine } from '../handler/verdict.js';
+import type { Principal } from '../principal/principal.js';
+
+/** The answer of a chain: made only by the chain, recognised by brand. */
+export type Decision = GrantedDecision | DeniedDecision;
+
+class Branded {
+  readonly #brand = true;
+
+  static made(value: unknown): boolean {
+    return typeof value === 'object' && value !== null && #brand in value;
+  }
+}
+
+export class GrantedDecision extends Branded {
+  readonly kind = 'granted';
+  readonly principal: Principal;
+  /** Header lines for the answer that the application is going to give. */
+  readonly headers: readonly HeaderLine[];
+  /** What an `attempt` let pass: the verdict's kind and reason code. */
+  readonly attempted: { readonly kind: string; readonly reason: string } | undefined;
+
+  constructor(principal: Principal, headers: readonly HeaderLine[], attempted?: { kind: string; reason: string }) {
+    super();
+    this.principal = principal;
+    this.headers = headers;
+    this.attempted = attempted;
+    Object.freeze(this);
+  }
+}
+
+/** A complete HTTP answer; adapters write it as it is, without the body for HEAD. */
+export class DeniedDecision extends Branded {
+  readonly kind = 'denied';
+  readonly status: number;
+  /** Several lines may share a name: one `WWW-Authenticate` line per challenge. */
+  readonly headers: readonly HeaderLine[];
+  readonly body: string;
+  /** A stable reason code, for logs and tests; never sent. */
+  readonly reason: string;
+  readonly correlationId: string | undefined;
+
+  constructor(status: number, headers: readonly HeaderLine[], body: string, reason: string, correlationId?: string) {
+    super();
+    this.status = status;
+    this.headers = Object.freeze(headers);
+    this.body = body;
+    this.reason = reason;
+    this.correlationId = correlationId;
+    Object.freeze(this);
+  }
+}
+
+/** True only for decisions that a chain made; adapters check before they let a request through. */
+export function isDecision(value: unknown): value is Decision {
+  return Branded.made(value);
+}

@@ -1,0 +1,144 @@
+import { randomUUID } from 'node:crypto';
+import { disregard } from '../eventually.js';
+import type { HeaderLine } from '../handler/verdict.js';
+import type { Candidate } from '../requirement/plan.js';
+import type { Refusal, RefusingVerdict } from '../requirement/refusal.js';
+import { type Challenge, extendChallenge, formatChallenge, takesToken } from './challenge.js';
+import { DeniedDecision } from './decision.js';
+import { DETAILS, type Problem, type ProblemFormatter, type PublicCode, problemJson, TITLES } from './problem.js';
+
+/** Everything besides the refusal that a denial is made from. */
+export interface DenialContext {
+  readonly candidates: readonly Candidate[];
+  readonly format: ProblemFormatter;
+  /** 0 to 1, for the jitter of Retry-After. */
+  readonly random: () => number;
+}
+
+const DEFAULT_RETRY_AFTER_SECONDS = 5;
+
+/** The one place where a conclusion becomes HTTP. */
+export function denialOf(refusal: Refusal, context: DenialContext): DeniedDecision {
+  const { verdict } = refusal;
+  const status = statusOf(refusal);
+  const code = codeOf(refusal, context.candidates);
+  const correlationId = verdict.kind === 'fault' ? randomUUID() : undefined;
+  const scopes = verdict.kind === 'forbidden' ? verdict.scopes : undefined;
+  const problem = { status, title: TITLES[status] as string, detail: DETAILS[code], code, scopes, correlationId };
+  const { contentType, body } = formatted(problem, context.format);
+  const headers: HeaderLine[] = [
+    ['Cache-Control', 'no-store'],
+    ['Content-Type', contentType],
+    ...challengesOf(refusal, code, context.candidates).map(challengeLine),
+    ...retryAfter(verdict, context.random),
+    ...(verdict.kind === 'challenged' ? verdict.headers : []),
+  ];
+  return new DeniedDecision(status, headers, body, verdict.reason, correlationId);
+}
+
+const STATUS: Readonly<Record<RefusingVerdict['kind'], number>> = {
+  missing: 401,
+  unrecognised: 401,
+  denied: 401,
+  challenged: 401,
+  malformed: 400,
+  ambiguous: 400,
+  unroutable: 400,
+  forbidden: 403,
+  undeclared: 404,
+  limited: 429,
+  fault: 500,
+  unavailable: 503,
+};
+
+/** Malformed Basic credentials are 401: a browser asks again only then. */
+function statusOf({ verdict, handler }: Refusal): number {
+  if (verdict.kind === 'malformed' && handler?.challenges[0]?.scheme.toLowerCase() === 'basic') return 401;
+  return STATUS[verdict.kind];
+}
+
+const CODES: Readonly<Record<RefusingVerdict['kind'], PublicCode>> = {
+  missing: 'unauthenticated',
+  unrecognised: 'unauthenticated',
+  denied: 'invalid_credentials',
+  challenged: 'authentication_required',
+  malformed: 'invalid_request',
+  ambiguous: 'invalid_request',
+  unroutable: 'invalid_request',
+  forbidden: 'forbidden',
+  undeclared: 'not_found',
+  limited: 'rate_limited',
+  fault: 'internal_error',
+  unavailable: 'temporarily_unavailable',
+};
+
+function codeOf(refusal: Refusal, candidates: readonly Candidate[]): PublicCode {
+  const { verdict, handler } = refusal;
+  if (verdict.kind === 'denied' && handler?.challenges.some(takesToken)) return 'invalid_token';
+  if (verdict.kind === 'unrecognised' && tokenChallenges(addressed(refusal, candidates)).length > 0) {
+    return 'invalid_token';
+  }
+  if (verdict.kind === 'malformed' && statusOf(refusal) === 401) return 'invalid_credentials';
+  if (verdict.kind === 'forbidden' && verdict.scopes !== undefined) return 'insufficient_scope';
+  return CODES[verdict.kind];
+}
+
+function challengesOf(refusal: Refusal, code: PublicCode, candidates: readonly Candidate[]): readonly Challenge[] {
+  const { verdict } = refusal;
+  const own = addressed(refusal, candidates);
+  const error = { error: code, error_description: DETAILS[code] };
+  if (verdict.kind === 'challenged') {
+    const [asking = candidates[0]] = own;
+    return asking === undefined ? [] : [extendChallenge(asking.challenge, verdict.parameters)];
+  }
+  if (verdict.kind === 'forbidden' && verdict.scopes !== undefined) {
+    const scope = verdict.scopes.join(' ');
+    return tokenChallenges(own).map((challenge) => extendChallenge(challenge, { ...error, scope }));
+  }
+  if (verdict.kind === 'unroutable') return [];
+  const status = statusOf(refusal);
+  if (status === 400) return tokenChallenges(candidates).map((challenge) => extendChallenge(challenge, error));
+  if (status !== 401) return [];
+  const blamed = new Set(code === 'invalid_token' ? tokenChallenges(own) : []);
+  return candidates.map(({ challenge }) => (blamed.has(challenge) ? extendChallenge(challenge, error) : challenge));
+}
+
+/** The challenges of the handler that refused, or of the scheme that was sent and that nobody recognised. */
+function addressed({ verdict, handler }: Refusal, candidates: readonly Candidate[]): readonly Candidate[] {
+  if (handler !== undefined) return candidates.filter(({ handlers }) => handlers.includes(handler));
+  if (verdict.kind !== 'unrecognised') return [];
+  return candidates.filter(({ challenge }) => challenge.scheme.toLowerCase() === verdict.scheme);
+}
+
+function challengeLine(challenge: Challenge): HeaderLine {
+  return ['WWW-Authenticate', formatChallenge(challenge)];
+}
+
+function tokenChallenges(candidates: readonly Candidate[]): readonly Challenge[] {
+  return candidates.map(({ challenge }) => challenge).filter(takesToken);
+}
+
+/** 503 answers are spread out, so that clients do not come back all at once. */
+function retryAfter(verdict: RefusingVerdict, random: () => number): readonly HeaderLine[] {
+  if (verdict.kind === 'limited') return [['Retry-After', String(verdict.retryAfterSeconds)]];
+  if (verdict.kind !== 'unavailable') return [];
+  const least = verdict.retryAfterSeconds ?? DEFAULT_RETRY_AFTER_SECONDS;
+  return [['Retry-After', String(Math.ceil(least * (1 + random() / 2)))]];
+}
+
+/** What a header line may hold (RFC 9110 5.5); `contentType` comes from foreign code. */
+const FIELD_VALUE = /^[\x21-\x7e][\x20-\x7e]*$/;
+
+function formatted(problem: Problem, format: ProblemFormatter): { contentType: string; body: string } {
+  try {
+    const answer = format(problem);
+    const { contentType, body } = answer;
+    if (typeof body === 'string' && typeof contentType === 'string' && FIELD_VALUE.test(contentType)) {
+      return { contentType, body };
+    }
+    disregard(answer);
+  } catch {
+    // Falls through to the body that cannot fail: a broken formatter must not turn a refusal into an error.
+  }
+  return problemJson(problem);
+}

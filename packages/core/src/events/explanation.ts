@@ -1,0 +1,46 @@
+import type { Decision } from '../decision/decision.js';
+import type { Principal } from '../principal/principal.js';
+import type { SecurityRequest } from '../request/request.js';
+import type { DecisionEvent, PrincipalSummary } from './decision-events.js';
+import type { DecisionTrace } from './trace.js';
+
+/** A decision and how it came about. */
+export interface Explanation {
+  readonly decision: Decision;
+  readonly event: DecisionEvent;
+}
+
+/** Where and how a decision was made. */
+export interface Circumstances {
+  readonly chain: string;
+  /** The guard that a route added; absent for the decision about the request itself. */
+  readonly guard: string | undefined;
+  readonly request: SecurityRequest;
+  readonly trace: DecisionTrace;
+}
+
+export function explanationOf(decision: Decision, circumstances: Circumstances): Explanation {
+  const { chain, guard, request, trace } = circumstances;
+  const granted = decision.kind === 'granted';
+  const event: DecisionEvent = Object.freeze({
+    chain,
+    method: request.method,
+    route: request.route?.template ?? trace.operation?.template,
+    operation: trace.operation?.id,
+    guard,
+    remoteAddress: request.remoteAddress,
+    outcome: decision.kind,
+    status: granted ? undefined : decision.status,
+    reason: granted ? decision.attempted?.reason : decision.reason,
+    principal: granted ? summary(decision.principal) : undefined,
+    steps: trace.steps,
+    fault: trace.fault,
+    correlationId: granted ? undefined : decision.correlationId,
+    durationMs: trace.elapsedMs,
+  });
+  return Object.freeze({ decision, event });
+}
+
+function summary({ kind, issuer, subject, clientId }: Principal): PrincipalSummary {
+  return Object.freeze({ kind, issuer, subject, clientId });
+}

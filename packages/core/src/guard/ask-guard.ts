@@ -1,0 +1,30 @@
+import { type Eventually, isThenable } from '../eventually.js';
+import type { Principal } from '../principal/principal.js';
+import type { SecurityRequest } from '../request/request.js';
+import { type Guard, type GuardVerdict, isGuardVerdict } from './guard.js';
+
+/** Asks one guard. Whatever is wrong with its answer is thrown, after the trace has learned whose fault it is. */
+export function askGuard(member: Guard, principal: Principal, request: SecurityRequest): Eventually<GuardVerdict> {
+  try {
+    const answer: unknown = member.check(principal, request);
+    return isThenable(answer) ? answerLater(answer, member, request) : checkedAnswer(answer);
+  } catch (error) {
+    return blame(member, error, request);
+  }
+}
+
+function answerLater(answer: PromiseLike<unknown>, member: Guard, request: SecurityRequest): Promise<GuardVerdict> {
+  return Promise.resolve(answer)
+    .then(checkedAnswer)
+    .catch((error) => blame(member, error, request));
+}
+
+function checkedAnswer(answer: unknown): GuardVerdict {
+  if (isGuardVerdict(answer)) return answer;
+  throw new TypeError('check() returned no guard verdict');
+}
+
+function blame(member: Guard, error: unknown, request: SecurityRequest): never {
+  request.trace?.noteFault(member.name, error);
+  throw error;
+}

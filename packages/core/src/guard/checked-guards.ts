@@ -1,0 +1,19 @@
+import { ConfigurationError } from '../errors.js';
+import { type Guard, type GuardLike, guard } from './guard.js';
+
+/** Checks and names a list of guards; functions get the name that they were declared with. */
+export function checkedGuards(owner: string, guards: readonly GuardLike[]): readonly Guard[] {
+  if (guards.length === 0) {
+    throw new ConfigurationError('ERR_SALLYPORT_OPTION_INVALID', `${owner} needs at least one guard`);
+  }
+  return Object.freeze(guards.map((item) => asGuard(owner, item)));
+}
+
+function asGuard(owner: string, item: GuardLike): Guard {
+  if (typeof item === 'function') return guard(item.name || 'guard', item);
+  if (typeof item?.name === 'string' && typeof item.check === 'function') return item;
+  throw new ConfigurationError(
+    'ERR_SALLYPORT_OPTION_INVALID',
+    `${owner} takes functions and objects with a name and a check() method`,
+  );
+}

@@ -1,0 +1,31 @@
+import { andThen, type Eventually } from '../eventually.js';
+import type { Principal } from '../principal/principal.js';
+import type { SecurityRequest } from '../request/request.js';
+import { askGuard } from './ask-guard.js';
+import { checkedGuards } from './checked-guards.js';
+import { ABSTAINED, type Guard, type GuardLike, type GuardVerdict, guard } from './guard.js';
+
+/** Every guard must permit or abstain, in order; all abstaining is abstaining. Needs at least one guard. */
+export function every(...guards: readonly GuardLike[]): Guard {
+  const members = checkedGuards('every', guards);
+  if (members.length === 1) return members[0] as Guard;
+  return guard(`every(${members.map((member) => member.name).join(', ')})`, (principal, request) =>
+    everyFrom(0, members, ABSTAINED, principal, request),
+  );
+}
+
+function everyFrom(
+  index: number,
+  members: readonly Guard[],
+  soFar: GuardVerdict,
+  principal: Principal,
+  request: SecurityRequest,
+): Eventually<GuardVerdict> {
+  const member = members[index];
+  if (member === undefined) return soFar;
+  return andThen(askGuard(member, principal, request), (verdict) => {
+    if (verdict.kind === 'abstained') return everyFrom(index + 1, members, soFar, principal, request);
+    if (verdict.kind === 'permitted') return everyFrom(index + 1, members, verdict, principal, request);
+    return verdict;
+  });
+}

@@ -1,0 +1,68 @@
+import { adopt, andThen, type Eventually } from '../eventually.js';
+import {
+  type Challenged,
+  type Denied,
+  type Forbidden,
+  forbidden,
+  isVerdict,
+  type Limited,
+  type Unavailable,
+} from '../handler/verdict.js';
+import type { Principal } from '../principal/principal.js';
+import type { SecurityRequest } from '../request/request.js';
+
+class GuardAnswer<Kind extends string> {
+  readonly #brand = true;
+  readonly kind: Kind;
+
+  constructor(kind: Kind) {
+    this.kind = kind;
+    Object.freeze(this);
+  }
+
+  static made(value: unknown): boolean {
+    return typeof value === 'object' && value !== null && #brand in value;
+  }
+}
+
+export type Permitted = GuardAnswer<'permitted'>;
+export type Abstained = GuardAnswer<'abstained'>;
+
+/** What a guard concluded. Of all verdicts it may return those that refuse. */
+export type GuardVerdict = Permitted | Abstained | Denied | Forbidden | Challenged | Limited | Unavailable;
+
+/** The guard has no objection. */
+export const PERMITTED: Permitted = new GuardAnswer('permitted');
+/** The guard has no opinion. If every guard abstains, the request is refused. */
+export const ABSTAINED: Abstained = new GuardAnswer('abstained');
+
+/** A check after authentication. Runs on every request, also when the principal came from a cache. */
+export interface Guard {
+  readonly name: string;
+  check(principal: Principal, request: SecurityRequest): Eventually<GuardVerdict>;
+}
+
+/** A guard as a plain function: exactly `true` permits, exactly `false` forbids; anything unbranded is a bug. */
+export type GuardFunction = (principal: Principal, request: SecurityRequest) => Eventually<GuardVerdict | boolean>;
+
+export type GuardLike = Guard | GuardFunction;
+
+/** Turns a function into a guard; the name shows in traces. */
+export function guard(name: string, check: GuardFunction): Guard {
+  return Object.freeze({
+    name,
+    check: (principal: Principal, request: SecurityRequest) => andThen(adopt(check(principal, request)), strict),
+  });
+}
+
+function strict(answer: GuardVerdict | boolean): GuardVerdict {
+  if (answer === true) return PERMITTED;
+  if (answer === false) return forbidden('policy_refused');
+  return answer;
+}
+
+/** True for what a guard may return; `authenticated` and `malformed` are not among it. */
+export function isGuardVerdict(value: unknown): value is GuardVerdict {
+  if (GuardAnswer.made(value)) return true;
+  return isVerdict(value) && value.kind !== 'authenticated' && value.kind !== 'malformed';
+}

@@ -1,0 +1,15 @@
+import { denied } from '../handler/verdict.js';
+import { checkedNames } from './checked-names.js';
+import { type Guard, guard, PERMITTED } from './guard.js';
+
+/**
+ * Requires that the token was meant for one of these audiences; exact member match (RFC 7519 4.1.3). Another
+ * audience is a token that is not valid here: 401 `invalid_token` (RFC 9068 4).
+ */
+export function requireAudience(audience: string | readonly string[]): Guard {
+  const accepted = checkedNames('requireAudience', typeof audience === 'string' ? [audience] : audience);
+  const refusal = denied('audience_mismatch');
+  return guard(`requireAudience(${accepted.join(' | ')})`, (principal) =>
+    accepted.some((name) => principal.audience.includes(name)) ? PERMITTED : refusal,
+  );
+}

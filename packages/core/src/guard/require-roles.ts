@@ -1,0 +1,25 @@
+import { forbidden } from '../handler/verdict.js';
+import { checkOptions, oneOf, withDefault } from '../options.js';
+import { checkedNames } from './checked-names.js';
+import { type Guard, guard, PERMITTED } from './guard.js';
+import { MATCHES, type Match } from './match.js';
+
+export interface RoleOptions {
+  /** Whether every listed role is needed or one is enough. Default `all`. */
+  readonly match?: Match | undefined;
+}
+
+/**
+ * Requires roles: all of them, or one with `match: 'any'`. Roles are not scopes, so the refusal names none.
+ * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN
+ */
+export function requireRoles(roles: string | readonly string[], options: RoleOptions = {}): Guard {
+  const required = checkedNames('requireRoles', typeof roles === 'string' ? [roles] : roles);
+  const { match } = checkOptions('RoleOptions', options, { match: withDefault(oneOf(...MATCHES), 'all') });
+  const any = match === 'any';
+  const refusal = forbidden('role_missing');
+  return guard(`requireRoles(${required.join(any ? ' | ' : ' ')})`, (principal) => {
+    const has = (role: string) => principal.hasRole(role);
+    return (any ? required.some(has) : required.every(has)) ? PERMITTED : refusal;
+  });
+}

@@ -1,0 +1,152 @@
+import { type Challenge, challenge } from '../decision/challenge.js';
+import { attemptTo, type Eventually } from '../eventually.js';
+import { callable, checkOptions, invalid, optionalOption, text, unchecked } from '../options.js';
+import { createPrincipal, isPrincipal, type Principal, type PrincipalInit } from '../principal/principal.js';
+import type { SecurityRequest } from '../request/request.js';
+import { Secret } from '../secret.js';
+import type { CredentialClaim, SecurityHandler } from './handler.js';
+import { authenticated, isVerdict, type Malformed, malformed, unavailable, type Verdict } from './verdict.js';
+
+/**
+ * Tells whose value this is: what a principal is made of, or a verdict such as `denied('api_key_unknown')`. Anything
+ * else, a forgotten return too, is a bug and refuses the request.
+ */
+export type VerifyValue = (value: string, request: SecurityRequest) => Eventually<PrincipalInit | Principal | Verdict>;
+
+interface SentValueOptions {
+  /** Names this handler in requirements, traces and logs. */
+  readonly name: string;
+  readonly verify: VerifyValue;
+  /** Realm of the challenge. Default: none. */
+  readonly realm?: string | undefined;
+  /** What a 401 advertises. Default: the scheme `ApiKey` for a header, `Cookie` for a cookie, and where to put it. */
+  readonly challenge?: Challenge | undefined;
+}
+
+export interface HeaderHandlerOptions extends SentValueOptions {
+  /** The header field that carries the credential, other than Authorization and Cookie. */
+  readonly header: string;
+}
+
+export interface CookieHandlerOptions extends SentValueOptions {
+  /** The cookie that carries the credential. A cookie is sent unasked: guard operations that change something. */
+  readonly cookie: string;
+}
+
+/**
+ * A handler for the value of one header field, at most 8 192 characters; empty, longer or doubled ones are malformed.
+ * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN
+ */
+export function headerHandler(options: HeaderHandlerOptions): SecurityHandler<Secret> {
+  const checks = { ...CHECKS, header: fieldName };
+  const { header, ...others } = checkOptions('HeaderHandlerOptions', options, checks);
+  const advertised = others.challenge ?? challenge('ApiKey', { realm: others.realm, header });
+  return new SentValueHandler(others, `header:${header.toLowerCase()}`, advertised, (request) =>
+    request.headerLines(header),
+  );
+}
+
+/**
+ * A handler for the value of one cookie, at most 8 192 characters; empty, longer or doubled ones are malformed.
+ * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN
+ */
+export function cookieHandler(options: CookieHandlerOptions): SecurityHandler<Secret> {
+  const checks = { ...CHECKS, cookie: token };
+  const { cookie, ...others } = checkOptions('CookieHandlerOptions', options, checks);
+  const advertised = others.challenge ?? challenge('Cookie', { realm: others.realm, cookie });
+  return new SentValueHandler(others, `cookie:${cookie.toLowerCase()}`, advertised, (request) =>
+    cookieValues(request, cookie),
+  );
+}
+
+const MAX_LENGTH = 8_192;
+const EMPTY = malformed('credential_empty');
+const TOO_LONG = malformed('credential_too_long');
+const DOUBLED = malformed('duplicate_credentials');
+
+class SentValueHandler implements SecurityHandler<Secret> {
+  readonly name: string;
+  readonly challenges: readonly Challenge[];
+  readonly claim: CredentialClaim;
+  readonly #verify: VerifyValue;
+  readonly #valuesIn: (request: SecurityRequest) => readonly string[];
+
+  constructor(
+    { name, verify }: Pick<SentValueOptions, 'name' | 'verify'>,
+    source: string,
+    advertised: Challenge,
+    valuesIn: (request: SecurityRequest) => readonly string[],
+  ) {
+    this.name = name;
+    this.challenges = Object.freeze([advertised]);
+    this.claim = Object.freeze({ source });
+    this.#verify = verify;
+    this.#valuesIn = valuesIn;
+  }
+
+  extract(request: SecurityRequest): Secret | Malformed | undefined {
+    const values = this.#valuesIn(request);
+    const [value] = values;
+    if (value === undefined) return undefined;
+    if (values.length > 1) return DOUBLED;
+    if (value === '') return EMPTY;
+    return value.length > MAX_LENGTH ? TOO_LONG : new Secret(value);
+  }
+
+  verify(credential: Secret, request: SecurityRequest): Eventually<Verdict> {
+    const answer = attemptTo(() => this.#verify(credential.reveal(), request), rethrow);
+    return answer instanceof Promise ? untilAborted(answer.then(toVerdict), request.signal) : toVerdict(answer);
+  }
+}
+
+/** The function need not know of the signal: when the request is over, nobody waits for it any longer. */
+function untilAborted(pending: Promise<Verdict>, signal: AbortSignal): Promise<Verdict> {
+  return new Promise((resolve, reject) => {
+    const giveUp = () => resolve(unavailable(signal.reason));
+    if (signal.aborted) giveUp();
+    signal.addEventListener('abort', giveUp, { once: true });
+    pending.finally(() => signal.removeEventListener('abort', giveUp)).then(resolve, reject);
+  });
+}
+
+function rethrow(error: unknown): never {
+  throw error;
+}
+
+/** `createPrincipal` refuses whatever has no subject. */
+function toVerdict(answer: unknown): Verdict {
+  if (isVerdict(answer)) return answer;
+  if (typeof answer !== 'object' || answer === null) throw new TypeError('verify() returned nothing usable');
+  return authenticated(isPrincipal(answer) ? answer : createPrincipal(answer as PrincipalInit));
+}
+
+/** All values of a cookie, over all lines (RFC 6265 4.2.1); surrounding quotes belong to the value. */
+function cookieValues(request: SecurityRequest, name: string): readonly string[] {
+  const pairs = request.headerLines('cookie').flatMap((line) => line.split(';'));
+  return pairs.flatMap((pair) => {
+    const equals = pair.indexOf('=');
+    return equals !== -1 && pair.slice(0, equals).trim() === name ? [pair.slice(equals + 1).trim()] : [];
+  });
+}
+
+const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+
+function token(value: unknown, name: string): string {
+  const checked = text(value, name);
+  if (!TOKEN.test(checked)) throw invalid(name, 'must be a token (RFC 9110 5.6.2)');
+  return checked;
+}
+
+/** Authorization has its own parser, and a cookie its own handler: neither may be read in a second way. */
+function fieldName(value: unknown, name: string): string {
+  const checked = token(value, name);
+  if (/^(?:proxy-)?authorization$|^cookie$/i.test(checked)) throw invalid(name, 'must not be Authorization or Cookie');
+  return checked;
+}
+
+const CHECKS = {
+  name: text,
+  verify: callable<VerifyValue>(),
+  realm: optionalOption(text),
+  challenge: unchecked<Challenge | undefined>(),
+};

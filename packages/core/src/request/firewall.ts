@@ -1,0 +1,84 @@
+import { checkOptions, flag, invalid, listOf, type OptionCheck, withDefault } from '../options.js';
+import { Refusal } from '../requirement/refusal.js';
+import type { SecurityRequest } from './request.js';
+import { PATH_RULES, type PathRule } from './target-rules.js';
+
+/** Each relaxation of the request firewall by name. All are off, because two routers could read such a target in two ways. */
+export interface FirewallOptions {
+  /** Lets `%2F` and `%5C` into the path, for routers that do not decode them before routing. */
+  readonly allowEncodedSlash?: boolean;
+  /** Lets `;` and `%3B` into the path, for frameworks that do not cut path parameters off. */
+  readonly allowSemicolon?: boolean;
+  /** Lets `//` into the path, for routers that do not collapse it. */
+  readonly allowDoubleSlash?: boolean;
+  /** Lets an encoded percent sign (`%25`) stand before two hex digits: a second decoding would make another character. */
+  readonly allowDoubleEncoding?: boolean;
+  /**
+   * Lets letters, digits and `-._~` be percent-encoded in the path, although nobody has to (RFC 3986 2.3), where
+   * framework and chain both decode before they route.
+   */
+  readonly allowEncodedUnreserved?: boolean;
+  /** Authorities (`host` or `host:port`, lower case) for which absolute-form targets are accepted (RFC 9112 3.2.2). */
+  readonly authorities?: readonly string[];
+}
+
+/** Refuses a request, or lets it pass because it can be read in one way only. */
+export type RequestFirewall = (request: SecurityRequest) => Refusal | undefined;
+
+/** A target without a percent sign or semicolon. Whether it holds dot segments or double slashes is asked apart. */
+const PLAIN_TARGET = /^\/[A-Za-z0-9\-._~!$&'()*+,=:@/]*(?:\?[A-Za-z0-9\-._~!$&'()*+,;=:@%/?]*)?$/;
+/** RFC 3986 3.3 and 3.4; the query may also hold what browsers leave as it is (URL Standard, query percent-encode set). */
+const TARGET = /^\/[A-Za-z0-9\-._~!$&'()*+,;=:@%/]*(?:\?[A-Za-z0-9\-._~!$&'()*+,;=:@%/?[\]|^`{}\\]*)?$/;
+const ABSOLUTE_FORM = /^https?:\/\/([^/?#]*)(\/.*)?$/is;
+const METHOD = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+const AUTHORITY = /^(?:[a-z0-9.-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?$/;
+
+/**
+ * Refuses, before anything else, every request that two parsers could read differently: targets in another form,
+ * characters outside RFC 3986, dot segments, encoded slashes, duplicate or joined Authorization credentials.
+ * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN
+ */
+export function requestFirewall(options: FirewallOptions = {}): RequestFirewall {
+  const { authorities, ...relaxed } = checkOptions('FirewallOptions', options, {
+    allowEncodedSlash: withDefault(flag, false),
+    allowSemicolon: withDefault(flag, false),
+    allowDoubleSlash: withDefault(flag, false),
+    allowDoubleEncoding: withDefault(flag, false),
+    allowEncodedUnreserved: withDefault(flag, false),
+    authorities: withDefault(listOf(authority), []),
+  });
+  const rules = PATH_RULES.filter(({ relaxation }) => relaxation === undefined || !relaxed[relaxation]);
+  return ({ authorization, method, target }) => {
+    if (authorization.kind === 'invalid') return new Refusal({ kind: 'ambiguous', reason: authorization.reason });
+    if (!METHOD.test(method)) return unroutable('method_malformed');
+    if (PLAIN_TARGET.test(target) && !target.includes('/.') && !target.includes('//')) return undefined;
+    const reason = checkTarget(target, rules, authorities);
+    return reason === undefined ? undefined : unroutable(reason);
+  };
+}
+
+const authority: OptionCheck<string> = (value, name) => {
+  if (typeof value !== 'string' || !AUTHORITY.test(value)) {
+    throw invalid(name, 'must be host or host:port in lower case');
+  }
+  return value;
+};
+
+function unroutable(reason: string): Refusal {
+  return new Refusal({ kind: 'unroutable', reason });
+}
+
+function checkTarget(target: string, rules: readonly PathRule[], authorities: readonly string[]): string | undefined {
+  const originForm = toOriginForm(target, authorities);
+  if (originForm === undefined) return 'target_form';
+  if (!TARGET.test(originForm)) return 'target_characters';
+  const path = originForm.split('?', 1)[0] as string;
+  return rules.find(({ breaks }) => breaks(path))?.reason;
+}
+
+function toOriginForm(target: string, authorities: readonly string[]): string | undefined {
+  if (target.startsWith('/')) return target;
+  const absolute = ABSOLUTE_FORM.exec(target);
+  if (absolute === null || !authorities.includes((absolute[1] as string).toLowerCase())) return undefined;
+  return absolute[2] ?? '/';
+}

@@ -1,0 +1,148 @@
+import type { X509Certificate } from 'node:crypto';
+import { inspect } from 'node:util';
+import type { DecisionTrace } from '../events/trace.js';
+import { type Authorization, parseAuthorization } from './authorization-header.js';
+
+/** The route that a framework chose: the method and template under which the user's own handler was mounted. */
+export interface RouteKey {
+  readonly method: string;
+  readonly template: string;
+}
+
+/** What an adapter supplies; everything but the first three members is optional. */
+export interface RequestSource {
+  readonly method: string;
+  /** The request target exactly as it was received (RFC 9112 3.2), before any router changed it. */
+  readonly target: string;
+  /** Header lines as received, names and values by turns: Node's `rawHeaders`. */
+  readonly rawHeaders: readonly string[];
+  /** The peer's network address, after trusted proxies where the adapter was told to trust some. */
+  readonly remoteAddress?: string | undefined;
+  /** The framework's own routing result, where it is known before the chain runs. */
+  readonly route?: RouteKey | undefined;
+  /** The client certificate of the TLS connection, if one was sent and verified. */
+  peerCertificate?(): X509Certificate | undefined;
+  /** Calls `listener` once when the client goes away before an answer was sent. */
+  onClose?(listener: () => void): void;
+}
+
+/**
+ * What handlers and guards may know about a request. Read-only: nothing that a handler does to it is seen by the
+ * next. Its inspection shows neither headers nor the target, because both may carry credentials.
+ */
+export class SecurityRequest {
+  readonly #source: RequestSource;
+  #authorization: Authorization | undefined;
+  #controller: AbortController | undefined;
+  #trace: DecisionTrace | undefined;
+
+  constructor(source: RequestSource) {
+    this.#source = source;
+    Object.freeze(this);
+  }
+
+  get method(): string {
+    return this.#source.method;
+  }
+
+  get target(): string {
+    return this.#source.target;
+  }
+
+  /** The path of the target, still percent-encoded; an absolute-form target (RFC 9112 3.2.2) has one, too. */
+  get path(): string {
+    const { target } = this.#source;
+    const query = target.indexOf('?');
+    const end = query === -1 ? target.length : query;
+    const start = pathStart(target);
+    return start < end || start === 0 ? target.slice(start, end) : '/';
+  }
+
+  /** The target behind the first `?`, undecoded; empty when there is none. */
+  get query(): string {
+    const { target } = this.#source;
+    const query = target.indexOf('?');
+    return query === -1 ? '' : target.slice(query + 1);
+  }
+
+  get remoteAddress(): string | undefined {
+    return this.#source.remoteAddress;
+  }
+
+  get route(): RouteKey | undefined {
+    return this.#source.route;
+  }
+
+  /** The Authorization header, parsed on first use and only once. */
+  get authorization(): Authorization {
+    this.#authorization ??= parseAuthorization(this.#source.rawHeaders);
+    return this.#authorization;
+  }
+
+  /** The lines of one header as received, in order. `name` is matched without regard to case. */
+  headerLines(name: string): string[] {
+    const { rawHeaders } = this.#source;
+    const wanted = name.toLowerCase();
+    const lines: string[] = [];
+    for (let index = 0; index < rawHeaders.length; index += 2) {
+      const candidate = rawHeaders[index] as string;
+      if (candidate.length === wanted.length && candidate.toLowerCase() === wanted) {
+        lines.push(rawHeaders[index + 1] as string);
+      }
+    }
+    return lines;
+  }
+
+  /** One header; several lines are joined by comma (RFC 9110 5.3), so a doubled secret never equals the secret. */
+  header(name: string): string | undefined {
+    const lines = this.headerLines(name);
+    return lines.length === 0 ? undefined : lines.join(', ');
+  }
+
+  peerCertificate(): X509Certificate | undefined {
+    return this.#source.peerCertificate?.();
+  }
+
+  /** Aborted when the decision's deadline has passed or the client has gone away. Pass it to everything slow. */
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      const controller = new AbortController();
+      this.#controller = controller;
+      this.#source.onClose?.(() => controller.abort(new DOMException('The client has gone away', 'AbortError')));
+    }
+    return this.#controller.signal;
+  }
+
+  /** The trace of the decision under way, if somebody asked for one; handlers note their cache's state in it. */
+  get trace(): DecisionTrace | undefined {
+    return this.#trace;
+  }
+
+  [inspect.custom](): string {
+    return `SecurityRequest { ${this.method} ${this.route?.template ?? '[target]'} }`;
+  }
+
+  /** For the chain alone: ends what still waits on `signal`. */
+  static abort(request: SecurityRequest, reason: unknown): void {
+    request.#controller?.abort(reason);
+  }
+
+  /** For the chain alone: the deadline has passed or the client has gone away. */
+  static isAbandoned(request: SecurityRequest): boolean {
+    return request.#controller?.signal.aborted ?? false;
+  }
+
+  /** For the chain alone: attaches the trace of a decision, or detaches it. */
+  static attachTrace(request: SecurityRequest, trace: DecisionTrace | undefined): void {
+    request.#trace = trace;
+  }
+}
+
+/** Where the path begins: behind the authority of an absolute-form target, else at the start. */
+function pathStart(target: string): number {
+  if (target.startsWith('/')) return 0;
+  const authority = target.indexOf('://');
+  if (authority === -1) return 0;
+  const slash = target.indexOf('/', authority + 3);
+  return slash === -1 ? target.length : slash;
+}

@@ -1,0 +1,175 @@
+import { disregard, type Eventually, isThenable } from '../eventually.js';
+import { type CredentialClaim, claimOf, isAmbient, type SecurityHandler } from '../handler/handler.js';
+import {
+  type Authenticated,
+  authenticated,
+  isVerdict,
+  malformed,
+  unavailable,
+  type Verdict,
+} from '../handler/verdict.js';
+import { isProvedBy, type Principal, withProof } from '../principal/principal.js';
+import { SecurityRequest } from '../request/request.js';
+import { fault, type Outcome, Refusal } from './refusal.js';
+
+/** A credential that a leaf extracted, and what the leaf concluded about it. */
+class Finding {
+  readonly leaf: Leaf;
+  readonly credential: unknown;
+  readonly earlier: Finding | undefined;
+  outcome: Eventually<Outcome> | undefined;
+
+  constructor(leaf: Leaf, credential: unknown, earlier: Finding | undefined) {
+    this.leaf = leaf;
+    this.credential = credential;
+    this.earlier = earlier;
+    this.outcome = undefined;
+  }
+}
+
+/** The state of one decision. Never outlives it. Most requests carry one credential, so findings are a linked list. */
+export class Run {
+  readonly request: SecurityRequest;
+  /** What an `attempt` let pass on the way taken; an alternative that is given up takes its own along. */
+  attempted: Refusal | undefined;
+  #latest: Finding | undefined;
+
+  constructor(request: SecurityRequest) {
+    this.request = request;
+    this.attempted = undefined;
+  }
+
+  keep(leaf: Leaf, credential: unknown): void {
+    this.#latest = new Finding(leaf, credential, this.#latest);
+  }
+
+  find(leaf: Leaf): Finding | undefined {
+    let finding = this.#latest;
+    while (finding !== undefined && finding.leaf !== leaf) finding = finding.earlier;
+    return finding;
+  }
+}
+
+/** A handler's place in a compiled requirement; a handler that stands in several places is one leaf. */
+export class Leaf {
+  readonly handler: SecurityHandler;
+  readonly claim: CredentialClaim;
+  readonly ambient: boolean;
+  /** The Authorization scheme that this leaf claims, in lower case. */
+  readonly scheme: string | undefined;
+  /** Leaves of the same source that are asked before this one: the first that extracts owns the credential. */
+  rivals: readonly Leaf[] = [];
+  readonly #singleHeader: string | undefined;
+  readonly #proved = new WeakMap<Principal, Authenticated>();
+
+  constructor(handler: SecurityHandler) {
+    this.handler = handler;
+    this.claim = claimOf(handler);
+    this.ambient = isAmbient(this.claim);
+    const [place, name] = this.claim.source.split(':', 2);
+    this.scheme = place === 'authorization' ? name : undefined;
+    this.#singleHeader = place === 'header' ? name : undefined;
+  }
+
+  isPresent(run: Run): boolean {
+    return run.find(this) !== undefined;
+  }
+
+  /** Lets the handler look for its credential; returns a refusal only for a bug. */
+  extract(run: Run): Refusal | undefined {
+    for (const rival of this.rivals) if (rival.isPresent(run)) return undefined;
+    const { request } = run;
+    try {
+      const found = this.#isDoubled(request) ? DOUBLED : this.handler.extract(request);
+      const mistake = mistakenFor(found);
+      if (mistake !== undefined) {
+        request.trace?.noteFault(this.handler.name, new TypeError(`extract() returned ${mistake}`));
+        return fault('handler_extract_misbehaved', this.handler);
+      }
+      if (found !== undefined) run.keep(this, found);
+      return undefined;
+    } catch (error) {
+      request.trace?.noteFault(this.handler.name, error);
+      return fault('handler_threw', this.handler);
+    }
+  }
+
+  /** Lets the handler check what it extracted, at most once per decision. */
+  verify(run: Run): Eventually<Outcome> {
+    const finding = run.find(this);
+    if (finding?.outcome !== undefined) return finding.outcome;
+    const outcome = this.#verify(finding?.credential, run.request);
+    if (finding !== undefined) finding.outcome = outcome;
+    return outcome;
+  }
+
+  #verify(credential: unknown, request: SecurityRequest): Eventually<Outcome> {
+    if (SecurityRequest.isAbandoned(request)) return ABANDONED;
+    request.trace?.begin(this.handler.name, credential);
+    if (isVerdict(credential)) return this.#conclude(credential, request);
+    try {
+      const returned: unknown = this.handler.verify(credential, request);
+      return isThenable(returned) ? this.#concludeLater(returned, request) : this.#conclude(returned, request);
+    } catch (error) {
+      return this.#misbehaved(error, request);
+    }
+  }
+
+  /** Apart from `#verify`, which would otherwise pay for the closures on every decision. */
+  #concludeLater(returned: PromiseLike<unknown>, request: SecurityRequest): Promise<Outcome> {
+    return Promise.resolve(returned).then(
+      (verdict) => this.#conclude(verdict, request),
+      (error) => this.#misbehaved(error, request),
+    );
+  }
+
+  #conclude(verdict: unknown, request: SecurityRequest): Outcome {
+    if (!isVerdict(verdict)) return this.#misbehaved(new TypeError('verify() returned no verdict'), request);
+    if (verdict.kind === 'authenticated' && verdict.principal.kind === 'anonymous') {
+      return this.#misbehaved(new TypeError('verify() proved nobody: who needs no proof is anonymous()'), request);
+    }
+    request.trace?.end(verdict.kind, reasonOf(verdict));
+    return verdict.kind === 'authenticated' ? this.#withProof(verdict) : new Refusal(verdict, this.handler);
+  }
+
+  /** Every principal tells which handler proved it, also when the handler's author did not think of it. */
+  #withProof(verdict: Authenticated): Authenticated {
+    const { principal } = verdict;
+    if (isProvedBy(principal, this.handler.name)) return verdict;
+    const known = this.#proved.get(principal);
+    if (known !== undefined && verdict.headers.length === 0) return known;
+    const scheme = this.handler.challenges[0]?.scheme.toLowerCase() as string;
+    const proved = authenticated(withProof(principal, { handler: this.handler.name, scheme }), verdict);
+    // Header lines belong to one answer; the principal may come from a cache and go into many.
+    if (verdict.headers.length === 0) this.#proved.set(principal, proved);
+    return proved;
+  }
+
+  #misbehaved(error: unknown, request: SecurityRequest): Refusal {
+    request.trace?.end('fault', 'handler_threw');
+    request.trace?.noteFault(this.handler.name, error);
+    return fault('handler_threw', this.handler);
+  }
+
+  #isDoubled(request: SecurityRequest): boolean {
+    return this.#singleHeader !== undefined && request.headerLines(this.#singleHeader).length > 1;
+  }
+}
+
+const DOUBLED: Verdict = malformed('duplicate_credentials');
+/** Nobody waits for the decision any more; it was given already. */
+const ABANDONED: Refusal = Object.freeze(new Refusal(unavailable('abandoned')));
+
+/** What is no credential: a promise of one, a grant without a check, a null that was meant to be undefined. */
+function mistakenFor(found: unknown): string | undefined {
+  if (found === null) return 'null';
+  if (isThenable(found)) {
+    disregard(found);
+    return 'a promise';
+  }
+  return isVerdict(found) && found.kind === 'authenticated' ? 'a grant' : undefined;
+}
+
+function reasonOf(verdict: Verdict): string | undefined {
+  return verdict.kind === 'authenticated' ? undefined : verdict.reason;
+}

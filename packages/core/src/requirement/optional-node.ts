@@ -1,0 +1,25 @@
+import type { Eventually } from '../eventually.js';
+import { ANONYMOUS_VERDICT } from './anonymous-node.js';
+import type { Run } from './leaf.js';
+import type { Outcome } from './refusal.js';
+import { Carries, type RequirementNode } from './requirement-node.js';
+
+export class OptionalNode implements RequirementNode {
+  readonly #member: RequirementNode;
+
+  constructor(member: RequirementNode) {
+    this.#member = member;
+  }
+
+  isSatisfiable(run: Run): boolean {
+    return this.#member.isSatisfiable(run) || this.#member.carries(run) !== Carries.Explicit;
+  }
+
+  carries(run: Run): Carries {
+    return this.#member.carries(run);
+  }
+
+  evaluate(run: Run): Eventually<Outcome> {
+    return this.#member.isSatisfiable(run) ? this.#member.evaluate(run) : ANONYMOUS_VERDICT;
+  }
+}

@@ -1,0 +1,126 @@
+import { type Challenge, checkChallenge, formatChallenge } from '../decision/challenge.js';
+import { ConfigurationError } from '../errors.js';
+import type { Eventually } from '../eventually.js';
+import type { SecurityHandler } from '../handler/handler.js';
+import type { SecurityRequest } from '../request/request.js';
+import { AllOfNode } from './all-of-node.js';
+import { AnonymousNode } from './anonymous-node.js';
+import { AnyOfNode } from './any-of-node.js';
+import { AttemptNode, goOn } from './attempt-node.js';
+import { Leaf, Run } from './leaf.js';
+import { LeafNode } from './leaf-node.js';
+import { OptionalNode } from './optional-node.js';
+import { MISSING, type Outcome, Refusal } from './refusal.js';
+import { AllOf, Anonymous, AnyOf, Attempt, checkRequirement, Optional, type Requirement } from './requirement.js';
+import type { RequirementNode } from './requirement-node.js';
+
+/** A challenge that a 401 may carry, and the handlers that share it. */
+export interface Candidate {
+  readonly challenge: Challenge;
+  readonly handlers: readonly SecurityHandler[];
+}
+
+/** A requirement, compiled once: its leaves in the order in which they may claim, its tree, its challenges. */
+export class RequirementPlan {
+  readonly handlers: readonly SecurityHandler[];
+  /** Every handler's challenges, each distinct header value once, in chain order. */
+  readonly candidates: readonly Candidate[];
+  readonly #leaves: readonly Leaf[];
+  readonly #root: RequirementNode;
+  readonly #readsCredentials: boolean;
+  readonly #isAttempt: boolean;
+
+  /** @throws {ConfigurationError} ERR_SALLYPORT_REQUIREMENT_INVALID, ERR_SALLYPORT_CLAIM_CONFLICT */
+  constructor(requirement: Requirement) {
+    checkRequirement(requirement, 'a requirement');
+    const leaves = new Map<SecurityHandler, Leaf>();
+    this.#root = compile(requirement, leaves);
+    const inChainOrder = [...leaves.values()];
+    checkClaims(inChainOrder);
+    this.#leaves = inClaimOrder(inChainOrder);
+    this.#readsCredentials = inChainOrder.length > 0;
+    this.#isAttempt = requirement instanceof Attempt;
+    this.handlers = Object.freeze(inChainOrder.map(({ handler }) => handler));
+    this.candidates = distinctCandidates(
+      this.handlers.flatMap((handler) => handler.challenges.map((challenge) => ({ challenge, handlers: [handler] }))),
+    );
+  }
+
+  begin(request: SecurityRequest): Run {
+    return new Run(request);
+  }
+
+  /** Comes to an outcome; synchronous as long as every handler is. */
+  evaluate(run: Run): Eventually<Outcome> {
+    for (const leaf of this.#leaves) {
+      const bug = leaf.extract(run);
+      if (bug !== undefined) return bug;
+    }
+    const unrecognised = this.#unrecognised(run);
+    if (unrecognised !== undefined) return this.#isAttempt ? goOn(unrecognised, run) : unrecognised;
+    return this.#root.isSatisfiable(run) ? this.#root.evaluate(run) : MISSING;
+  }
+
+  /** An Authorization header that no handler took is refused; it never counts as "nothing sent". */
+  #unrecognised(run: Run): Refusal | undefined {
+    const { authorization } = run.request;
+    if (authorization.kind !== 'credentials' || !this.#readsCredentials) return undefined;
+    const { scheme } = authorization;
+    for (const leaf of this.#leaves) if (leaf.scheme === scheme && leaf.isPresent(run)) return undefined;
+    return new Refusal({ kind: 'unrecognised', reason: 'credentials_unrecognised', scheme });
+  }
+}
+
+function compile(requirement: Requirement, leaves: Map<SecurityHandler, Leaf>): RequirementNode {
+  const compileAll = (members: readonly Requirement[]) => members.map((member) => compile(member, leaves));
+  if (requirement instanceof AnyOf) return new AnyOfNode(compileAll(requirement.members));
+  if (requirement instanceof AllOf) return new AllOfNode(compileAll(requirement.members), requirement.sameParty);
+  if (requirement instanceof Optional) return new OptionalNode(compile(requirement.member, leaves));
+  if (requirement instanceof Attempt) return new AttemptNode(compile(requirement.member, leaves));
+  if (requirement instanceof Anonymous) return new AnonymousNode();
+  for (const challenge of requirement.challenges) checkChallenge(challenge, requirement.name);
+  const leaf = leaves.get(requirement) ?? new Leaf(requirement);
+  leaves.set(requirement, leaf);
+  return new LeafNode(leaf);
+}
+
+function checkClaims(leaves: readonly Leaf[]): void {
+  const whole = new Map<string, SecurityHandler>();
+  for (const { claim, handler } of leaves) {
+    if (claim.selective || claim.fallback) continue;
+    const rival = whole.get(claim.source);
+    if (rival !== undefined) {
+      throw new ConfigurationError(
+        'ERR_SALLYPORT_CLAIM_CONFLICT',
+        `${rival.name} and ${handler.name} both claim every credential of ${claim.source}; ` +
+          'declare one of them the fallback, or give one a claim of its own',
+      );
+    }
+    whole.set(claim.source, handler);
+  }
+}
+
+/** Selective handlers look first, fallbacks last; within a rank the chain's order holds. */
+function inClaimOrder(leaves: readonly Leaf[]): readonly Leaf[] {
+  const ordered = leaves.toSorted((a, b) => rank(a) - rank(b));
+  ordered.forEach((leaf, position) => {
+    leaf.rivals = ordered.slice(0, position).filter((earlier) => earlier.claim.source === leaf.claim.source);
+  });
+  return ordered;
+}
+
+function rank({ claim }: Leaf): number {
+  if (claim.fallback) return 2;
+  return claim.selective ? 0 : 1;
+}
+
+/** Each distinct header value once, in order: two handlers of one realm make one challenge. */
+export function distinctCandidates(candidates: readonly Candidate[]): readonly Candidate[] {
+  const distinct = new Map<string, Candidate>();
+  for (const { challenge, handlers } of candidates) {
+    const line = formatChallenge(challenge);
+    const known = distinct.get(line) ?? { challenge, handlers: [] };
+    distinct.set(line, { challenge: known.challenge, handlers: [...new Set([...known.handlers, ...handlers])] });
+  }
+  return Object.freeze([...distinct.values()]);
+}

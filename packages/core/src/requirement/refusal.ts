@@ -1,0 +1,49 @@
+import type { SecurityHandler } from '../handler/handler.js';
+import type {
+  Authenticated,
+  Challenged,
+  Denied,
+  Forbidden,
+  Limited,
+  Malformed,
+  Unavailable,
+} from '../handler/verdict.js';
+
+/** Conclusions that only the chain itself can come to. */
+export type ChainConclusion =
+  /** A needed credential was not sent. */
+  | { readonly kind: 'missing'; readonly reason: string }
+  /** A credential was sent that no handler of the requirement takes. */
+  | { readonly kind: 'unrecognised'; readonly reason: string; readonly scheme: string }
+  /** The Authorization header cannot be read in one way only. */
+  | { readonly kind: 'ambiguous'; readonly reason: string }
+  /** The method or target cannot be read in one way only. */
+  | { readonly kind: 'unroutable'; readonly reason: string }
+  /** No operation and no requirement covers the request. */
+  | { readonly kind: 'undeclared'; readonly reason: string }
+  /** A handler or guard broke its contract. */
+  | { readonly kind: 'fault'; readonly reason: string };
+
+export type RefusingVerdict = Denied | Malformed | Forbidden | Challenged | Limited | Unavailable | ChainConclusion;
+
+/** Why a request is refused, and which handler said so, where it was one. */
+export class Refusal {
+  readonly verdict: RefusingVerdict;
+  readonly handler: SecurityHandler | undefined;
+
+  constructor(verdict: RefusingVerdict, handler?: SecurityHandler) {
+    this.verdict = verdict;
+    this.handler = handler;
+  }
+}
+
+/** What a requirement comes to. */
+export type Outcome = Authenticated | Refusal;
+
+export const MISSING: Refusal = Object.freeze(
+  new Refusal(Object.freeze({ kind: 'missing', reason: 'credentials_missing' })),
+);
+
+export function fault(reason: string, handler?: SecurityHandler): Refusal {
+  return new Refusal({ kind: 'fault', reason }, handler);
+}
