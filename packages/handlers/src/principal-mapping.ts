@@ -1,61 +1,63 @@
-import {
-  between,
-  checkOptions,
-  createPrincipal,
-  listOf,
-  oneOf,
-  optionalOption,
-  type Principal,
-  type PrincipalInit,
-  text,
-  unchecked,
-} from '@sallyport/core';
+import { createPrincipal, type Principal, type PrincipalInit, UpstreamError } from '@sallyport/core';
 import type { TokenClaims } from './token-claims.js';
 
-/** Changes what a principal is made of; gets the claims of the token or answer as well. */
+/**
+ * Changes what a principal is made of; gets the claims of the token or answer as well. One that throws, or returns what
+ * makes no principal (a promise, say), is a bug: 500, and an event that names the handler.
+ */
 export type MapPrincipal = (init: PrincipalInit, claims: TokenClaims) => PrincipalInit;
 
 /**
- * The principal that an answer names, as the user's mapping changes it. `undefined` when there is none: nobody is named,
- * or the mapping threw or returned what is no principal (a promise, say). How the token was proved, whose it is, whom
- * it is for and when it ends cannot be mapped away.
+ * The principal that claims name, as the user's mapping changes it; `undefined` when neither names anybody. How the
+ * token was proved, whose it is, whom it is for and when it ends cannot be mapped away.
+ * @throws what the mapping throws, and {TypeError} for what it should not return: no verdict about the token
  */
 export function mappedPrincipal(
   init: PrincipalInit,
   claims: TokenClaims,
   map: MapPrincipal | undefined,
 ): Principal | undefined {
+  const { issuer, audience, expiresAt, confirmation, via, subject } = init;
+  const mapped = map === undefined ? init : checked(answerOf(map, init, claims));
+  if (subject === '' && mapped.subject === '') return undefined;
+  return createPrincipal(map === undefined ? init : { ...mapped, issuer, audience, expiresAt, confirmation, via });
+}
+
+function answerOf(map: MapPrincipal, init: PrincipalInit, claims: TokenClaims): unknown {
   try {
-    if (map === undefined) return createPrincipal(init);
-    const { issuer, audience, expiresAt, confirmation, via } = init;
-    return createPrincipal({ ...checked(map(init, claims)), issuer, audience, expiresAt, confirmation, via });
-  } catch {
-    return undefined;
+    return map(init, claims);
+  } catch (error) {
+    // To the handlers, such an error means that the authorization server is out of order.
+    throw error instanceof UpstreamError
+      ? new TypeError('mapPrincipal threw an UpstreamError', { cause: error })
+      : error;
   }
 }
 
+/** A misspelt member would be left out in silence; what the known ones hold is checked where the principal is made. */
 function checked(mapped: unknown): PrincipalInit {
   if (mapped instanceof Promise) mapped.catch(() => {});
-  return checkOptions('mapPrincipal', mapped as object, MEMBERS);
+  const isObject = typeof mapped === 'object' && mapped !== null;
+  if (!isObject || !Object.keys(mapped).every((name) => Object.hasOwn(MEMBERS, name))) {
+    throw new TypeError('mapPrincipal must return the members of a principal, and no others');
+  }
+  return mapped as PrincipalInit;
 }
 
-const texts = optionalOption(listOf(text));
-const moment = optionalOption(between(0, Number.MAX_SAFE_INTEGER));
-
-const MEMBERS = {
-  kind: optionalOption(oneOf('user', 'client', 'workload')),
-  subject: text,
-  clientId: optionalOption(text),
-  scopes: texts,
-  roles: texts,
-  claims: unchecked<Record<string, unknown> | undefined>(),
-  issuedAt: moment,
-  authenticatedAt: moment,
-  acr: optionalOption(text),
-  amr: texts,
-  issuer: unchecked<undefined>(),
-  audience: unchecked<undefined>(),
-  expiresAt: unchecked<undefined>(),
-  confirmation: unchecked<undefined>(),
-  via: unchecked<undefined>(),
+const MEMBERS: Readonly<Record<keyof PrincipalInit, true>> = {
+  kind: true,
+  issuer: true,
+  subject: true,
+  clientId: true,
+  scopes: true,
+  roles: true,
+  audience: true,
+  claims: true,
+  expiresAt: true,
+  issuedAt: true,
+  authenticatedAt: true,
+  acr: true,
+  amr: true,
+  confirmation: true,
+  via: true,
 };

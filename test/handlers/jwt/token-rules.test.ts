@@ -65,6 +65,7 @@ describe('claims', () => {
 
   test.each<[string, () => unknown]>([
     ['a promise', async () => true],
+    ['a promise that rejects', async () => Promise.reject(new Error('broken'))],
     ['a truthy value', () => 1],
     [
       'an error',

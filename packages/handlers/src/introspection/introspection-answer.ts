@@ -1,6 +1,5 @@
 import { authenticated, denied, type Unavailable, unavailable, type Verdict, type Via } from '@sallyport/core';
-import type { MapPrincipal } from '../principal-mapping.js';
-import { mappedPrincipal } from '../principal-mapping.js';
+import { type MapPrincipal, mappedPrincipal } from '../principal-mapping.js';
 import {
   type ClaimExpectations,
   mistypedClaim,
@@ -25,7 +24,6 @@ export const ANSWER_UNUSABLE = 'introspection_answer_unusable';
 export const ANSWER_UNVERIFIED = 'introspection_answer_unverified';
 
 const UNUSABLE: Unavailable = unavailable(ANSWER_UNUSABLE);
-const MAPPING_FAILED: Unavailable = unavailable('principal_mapping_failed');
 const INACTIVE = denied('token_inactive');
 const WRONG_TYPE = denied('token_type_refused');
 const UNPROVED = denied('confirmation_unproved');
@@ -76,6 +74,5 @@ function principalVerdict(answer: TokenClaims, { mapPrincipal, via, issuer }: An
     via,
   };
   const principal = mappedPrincipal(proved, answer, mapPrincipal);
-  if (principal !== undefined) return authenticated(principal);
-  return mapPrincipal === undefined ? UNUSABLE : MAPPING_FAILED;
+  return principal === undefined ? UNUSABLE : authenticated(principal);
 }

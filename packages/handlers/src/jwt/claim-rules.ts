@@ -28,6 +28,7 @@ export const claimRules: OptionCheck<readonly ClaimCheck[]> = (value, name) => {
 export function claimsKeep(checks: readonly ClaimCheck[], claims: TokenClaims): boolean {
   return checks.every(([name, holds]) => {
     const answer: unknown = holds(claims[name], claims);
+    if (answer instanceof Promise) answer.catch(() => {});
     if (typeof answer !== 'boolean') throw new TypeError('a claim rule returns true or false');
     return answer;
   });

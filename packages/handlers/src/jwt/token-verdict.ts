@@ -1,4 +1,5 @@
-import { authenticated, createPrincipal, type Denied, denied, type PrincipalInit, type Verdict } from '@sallyport/core';
+import { authenticated, type Denied, denied, type PrincipalInit, type Verdict } from '@sallyport/core';
+import { mappedPrincipal } from '../principal-mapping.js';
 import { mistypedClaim, principalInit, scopesOf, type TokenClaims, unmetExpectation } from '../token-claims.js';
 import { claimsKeep } from './claim-rules.js';
 import type { IssuerSettings } from './issuer-options.js';
@@ -28,9 +29,9 @@ const REQUIRED_OF_OTHERS = ['sub', 'iat'];
 export function tokenVerdict(claims: TokenClaims, settings: IssuerSettings, judgement: Judgement): Verdict {
   const refusal = formRefusal(claims, settings, judgement) ?? valueRefusal(claims, settings, judgement);
   if (refusal !== undefined) return refusal;
-  const init = principalOf(claims, settings);
-  if (init.subject === '') return MISSING;
-  return authenticated(createPrincipal({ ...init, via: [{ handler: judgement.handler, scheme: 'bearer' }] }));
+  const init = { ...initOf(claims, settings), via: [{ handler: judgement.handler, scheme: 'bearer' }] };
+  const principal = mappedPrincipal(init, claims, settings.mapPrincipal);
+  return principal === undefined ? MISSING : authenticated(principal);
 }
 
 /** Which claims are there, and of which type. */
@@ -57,17 +58,14 @@ function valueRefusal(claims: TokenClaims, settings: IssuerSettings, judgement: 
   return claimsKeep(settings.claimRules, claims) ? undefined : RULE_BROKEN;
 }
 
-function principalOf(claims: TokenClaims, settings: IssuerSettings): PrincipalInit {
-  const { scopeClaims, rolesClaims, mapPrincipal } = settings;
-  const init: PrincipalInit = {
+function initOf(claims: TokenClaims, settings: IssuerSettings): PrincipalInit {
+  const { scopeClaims, rolesClaims } = settings;
+  return {
     ...principalInit(claims),
     expiresAt: endOf(claims, settings),
     scopes: scopeClaims === undefined ? scopesOf(claims['scope']) : wordsOf(claims, scopeClaims),
     roles: wordsOf(claims, rolesClaims),
   };
-  if (mapPrincipal === undefined) return init;
-  const { issuer, audience, expiresAt } = init;
-  return { ...mapPrincipal(init, claims), issuer, audience, expiresAt };
 }
 
 /** When a token ends: with its `exp` or with its greatest age, lest it be remembered for longer than either. */
