@@ -12,7 +12,7 @@ const swc = {
 export default {
   testEnvironment: 'node',
   // Tests start real servers; on a busy machine that takes a while.
-  testTimeout: 30_000,
+  testTimeout: process.env.SALLYPORT_NIGHTLY === '1' ? 600_000 : 30_000,
   maxWorkers: '100%',
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   fakeTimers: { doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask'] },

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { parseStrictJson } from '../../packages/handlers/src/strict-json.js';
+import { cases } from '../support/random-cases.js';
 
 const parse = (text: string) => parseStrictJson(Buffer.from(text));
 const nested = (levels: number) => `${'{"a":'.repeat(levels - 1)}{}${'}'.repeat(levels - 1)}`;
@@ -16,6 +17,7 @@ describe('strict JSON (RFC 8259, RFC 7493)', () => {
         expect(read).toBeDefined();
         expect(JSON.stringify(read)).toBe(JSON.stringify(JSON.parse(text)));
       }),
+      cases(500),
     );
   });
 
@@ -35,6 +37,7 @@ describe('strict JSON (RFC 8259, RFC 7493)', () => {
           if (!isObject) expect(parse(text)).toBeUndefined();
         },
       ),
+      cases(500),
     );
   });
 
@@ -47,6 +50,7 @@ describe('strict JSON (RFC 8259, RFC 7493)', () => {
         const doubled = `${JSON.stringify(source).slice(0, -1)},${name}:0}`;
         expect(parse(`${'{"x":['.repeat(levels)}${doubled}${']}'.repeat(levels)}`)).toBeUndefined();
       }),
+      cases(500),
     );
   });
 

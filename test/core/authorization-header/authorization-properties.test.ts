@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { type Authorization, parseAuthorization } from '@sallyport/core';
 import fc from 'fast-check';
+import { cases } from '../../support/random-cases.js';
 
 const TCHAR = "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
 const textOf = (characters: string, minLength = 1) =>
@@ -37,7 +38,7 @@ describe('whatever the grammar calls credentials (RFC 9110 11.4)', () => {
         if (authorization.kind !== 'credentials') throw new Error(authorization.kind);
         expect([authorization.scheme, authorization.value]).toEqual([scheme.toLowerCase(), value.trimEnd()]);
       }),
-      { numRuns: 5_000 },
+      cases(5_000),
     );
   });
 
@@ -50,7 +51,7 @@ describe('whatever the grammar calls credentials (RFC 9110 11.4)', () => {
       fc.property(credentials, bws, bws, another, ([scheme, gap, value], before, after, second) => {
         expect(parsed(`${scheme}${gap}${value}${before},${after}${second}`).kind).toBe('invalid');
       }),
-      { numRuns: 5_000 },
+      cases(5_000),
     );
   });
 
@@ -62,6 +63,7 @@ describe('whatever the grammar calls credentials (RFC 9110 11.4)', () => {
         const raw = ['Authorization', line, ...others, 'authorization', line];
         expect(parseAuthorization(raw)).toEqual({ kind: 'invalid', reason: 'duplicate_authorization' });
       }),
+      cases(500),
     );
   });
 });
@@ -78,7 +80,7 @@ describe('any text at all', () => {
         expect(line).toContain(authorization.value);
         expect(authorization.value.startsWith(' ')).toBe(false);
       }),
-      { numRuns: 5_000 },
+      cases(5_000),
     );
   });
 

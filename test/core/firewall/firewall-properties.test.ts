@@ -3,6 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import { SecurityRequest } from '@sallyport/core';
 import fc from 'fast-check';
 import { type RequestFirewall, requestFirewall } from '../../../packages/core/src/request/firewall.js';
+import { cases } from '../../support/random-cases.js';
 
 /** What attackers put paths together from, and what honest clients do. */
 const PIECES = [
@@ -42,7 +43,7 @@ describe('every target that passes', () => {
         fc.pre(lets(STRICT, text));
         check(text.split('?', 1)[0] as string, text);
       }),
-      { numRuns: runs, maxSkipsPerRun: 1_000 },
+      { ...cases(runs), maxSkipsPerRun: 1_000 },
     );
 
   test('has the path that the URL Standard reads in it, to the character', () => {
@@ -78,7 +79,7 @@ describe('the firewall', () => {
       fc.property(fc.array(segment, { maxLength: 5 }), (segments) => {
         expect(lets(STRICT, `/${segments.map(encodeURIComponent).join('/')}`)).toBe(true);
       }),
-      { numRuns: 2_000 },
+      cases(2_000),
     );
   });
 
@@ -87,7 +88,7 @@ describe('the firewall', () => {
       fc.property(target, relaxedFirewall, (text, relaxed) => {
         if (lets(STRICT, text)) expect(lets(relaxed, text)).toBe(true);
       }),
-      { numRuns: 3_000 },
+      cases(3_000),
     );
   });
 
@@ -98,7 +99,7 @@ describe('the firewall', () => {
         const segments = decodedOr(text.split('?', 1)[0] as string, '').split(/[/\\]/);
         expect(segments.filter((segment) => /^\.{1,2}(?:;|$)/.test(segment))).toEqual([]);
       }),
-      { numRuns: 3_000, maxSkipsPerRun: 1_000 },
+      { ...cases(3_000), maxSkipsPerRun: 1_000 },
     );
   });
 

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { cases } from '../../support/random-cases.js';
 import {
   AUTHORIZATIONS,
   HANDLER_NAMES,
@@ -10,9 +11,8 @@ import {
   type World,
 } from './world.js';
 
-/** Fixed by default, so that a run repeats; free every night, and reported with whatever fails. */
-export const CASES =
-  process.env['SALLYPORT_NIGHTLY'] === '1' ? { numRuns: 100_000 } : { numRuns: 5_000, seed: 20_260_101 };
+/** 100 000 every night. */
+export const CASES = cases(5_000);
 
 const REFUSALS = [
   'denied',
