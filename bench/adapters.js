@@ -66,8 +66,6 @@ function pin(pid, core) {
 async function roundsOf(framework, authority, load) {
   const settings = { ...authority.settings, tokens: authority.tokens };
   const servers = [];
-  // A process each, so that none is compiled for another.
-  const shared = options.quick ? new Worker('server.js', SERVER_CORE) : undefined;
   for (const stack of Object.keys(STACKS[framework])) {
     const worker = shared ?? new Worker('server.js', SERVER_CORE);
     const port = await worker.ask({ framework, stack, settings });
@@ -83,7 +81,7 @@ async function roundsOf(framework, authority, load) {
     }
   }
   for (const { port } of servers) await load.ask({ task: 'close', port });
-  for (const { worker } of servers) worker.close();
+  for (const { worker } of servers) if (worker !== shared) worker.close();
   return servers;
 }
 
@@ -142,9 +140,12 @@ async function startUp({ settings }) {
 
 const authority = await openAuthority(Number(options.tokens));
 const load = new Worker('load.js', LOAD_CORE);
+// Otherwise every server has a process of its own, so that none is compiled for another.
+const shared = options.quick ? new Worker('server.js', SERVER_CORE) : undefined;
 const goals = [];
 for (const framework of options.framework) goals.push(...(await measure(framework, authority, load)));
 load.close();
+shared?.close();
 goals.push(...(await startUp(authority)));
 authority.close();
 printGoals(goals.toSorted((left, right) => left['#'] - right['#']));

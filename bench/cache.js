@@ -1,12 +1,15 @@
-// What a cache costs: a hit, a lookup, and the memory of a million principals.
-// Run: node --expose-gc --min-semi-space-size=64 --max-semi-space-size=256 bench/cache.js [tokens]
+// What a cache costs: a hit, a lookup, and the memory of a million principals (goals 7, 10).
+// Run after a build: npm run bench -- cache [--quick] [tokens]
 import { hash, randomUUID } from 'node:crypto';
 import { authenticated, createPrincipal, denied, SecurityRequest, VerdictCache } from '@sallyport/core';
 import { LRUCache } from 'lru-cache';
+import { atMost, IS_QUICK, printGoals, printTable } from './report.js';
 
-const TOKENS = Number(process.argv[2] ?? 1_000_000);
-const ROUNDS = 7;
-const CALLS = 20_000;
+const ENOUGH = IS_QUICK ? 2_000 : 1_000_000;
+const TOKENS = Number(process.argv.slice(2).find((argument) => /^\d+$/.test(argument)) ?? ENOUGH);
+const ROUNDS = IS_QUICK ? 1 : 7;
+const CALLS = IS_QUICK ? 1_000 : 20_000;
+const LOOKUPS = IS_QUICK ? 800 : 100_000;
 const VIA = Object.freeze([Object.freeze({ handler: 'introspection', scheme: 'bearer' })]);
 
 if (globalThis.gc === undefined) throw new Error('run with --expose-gc');
@@ -99,14 +102,13 @@ async function misses() {
   const cache = new VerdictCache({ namespace: 'bench' });
   const refusal = denied('token_inactive');
   const started = performance.now();
-  const count = 100_000;
-  for (let sent = 0; sent < count; sent += 8) {
+  for (let sent = 0; sent < LOOKUPS; sent += 8) {
     const request = aRequest();
     await Promise.all(
       [0, 1, 2, 3, 4, 5, 6, 7].map((index) => cache.resolve(`bad ${sent + index}`, request, async () => refusal)),
     );
   }
-  return [{ row: 'a lookup, without its handler', ns: Math.round(((performance.now() - started) / count) * 1e6) }];
+  return [{ row: 'a lookup, without its handler', ns: Math.round(((performance.now() - started) / LOOKUPS) * 1e6) }];
 }
 
 async function stampede() {
@@ -117,7 +119,7 @@ async function stampede() {
     return verdictOf(1);
   };
   await Promise.all(Array.from({ length: 1_000 }, () => cache.resolve('token', aRequest(), load)));
-  return [{ row: 'calls for 1 000 concurrent first uses (goal 1)', calls }];
+  return atMost(7, 'loads for 1,000 concurrent first uses of one credential', calls, 1);
 }
 
 function usedBytes() {
@@ -157,14 +159,14 @@ async function memory() {
     return cache;
   });
   if (ours.kept.statistics.entries !== TOKENS) throw new Error('not all of them were kept');
-  return [
+  printTable([
     { row: 'by hand: lru-cache, token -> parsed claims', 'bytes per token': rawKeys.bytes },
     { row: 'by hand: lru-cache, hash -> parsed claims', 'bytes per token': hashKeys.bytes },
     { row: 'VerdictCache: hash -> verdict, principal, claims', 'bytes per token': ours.bytes },
-  ];
+  ]);
+  return atMost(10, `memory per cached principal, ${TOKENS} tokens`, ours.bytes, 400, 'bytes');
 }
 
-console.table(await hits());
-console.table(await misses());
-console.table(await stampede());
-console.table(await memory());
+printTable(await hits());
+printTable(await misses());
+printGoals([await stampede(), await memory()]);

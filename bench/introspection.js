@@ -1,5 +1,5 @@
 // What introspection costs: a remembered decision, a first one, a stampede, a hanging server (goals 3, 6, 7, 8).
-// Run: node --expose-gc --min-semi-space-size=64 --max-semi-space-size=256 bench/introspection.js
+// Run after a build: npm run bench -- introspection [--quick]
 import { fork } from 'node:child_process';
 import { hash } from 'node:crypto';
 import { once } from 'node:events';
@@ -7,14 +7,17 @@ import { createServer } from 'node:http';
 import { requireScopes, SecurityChain, SecurityRequest } from '@sallyport/core';
 import { IntrospectionHandler } from '@sallyport/handlers/introspection';
 import { Agent, request } from 'undici';
+import { atMost, IS_QUICK, median, printGoals, printTable } from './report.js';
 
-const ROUNDS = 9;
+const ROUNDS = IS_QUICK ? 1 : 9;
 /** Until the compiler has settled. */
-const WARM_UP_ROUNDS = 4;
-const HITS = 20_000;
-const FIRST_USES = 3_000;
+const WARM_UP_ROUNDS = IS_QUICK ? 0 : 4;
+const HITS = IS_QUICK ? 100 : 20_000;
+const FIRST_USES = IS_QUICK ? 64 : 3_000;
+const TOKENS = IS_QUICK ? 100 : 1_000;
+const MIXED_TOKENS = IS_QUICK ? 100 : 10_000;
 const IN_FLIGHT = 64;
-const TIMEOUT_MS = 1_000;
+const TIMEOUT_MS = IS_QUICK ? 100 : 1_000;
 
 const CLIENT = { method: 'client_secret_basic', clientId: 'gateway', clientSecret: 'secret' };
 
@@ -75,10 +78,6 @@ function requestFor(line) {
   return new SecurityRequest({ method: 'GET', target: '/orders', rawHeaders: ['Host', 'api', 'Authorization', line] });
 }
 
-function median(numbers) {
-  return numbers.toSorted((left, right) => left - right)[numbers.length >> 1];
-}
-
 /** Rounds take turns; medians of CPU time in nanoseconds and of bytes allocated, per call. */
 function measure(rows) {
   const samples = rows.map(() => ({ ns: [], bytes: [] }));
@@ -87,7 +86,7 @@ function measure(rows) {
       globalThis.gc();
       const heap = process.memoryUsage().heapUsed;
       const started = process.cpuUsage();
-      for (let index = 0; index < HITS; index += 1) call(index % 1_000);
+      for (let index = 0; index < HITS; index += 1) call(index % TOKENS);
       const { user, system } = process.cpuUsage(started);
       const ns = ((user + system) / HITS) * 1_000;
       if (round < 0) continue;
@@ -100,7 +99,7 @@ function measure(rows) {
 
 async function remembered(port) {
   const chain = chainOf(port);
-  const lines = Array.from({ length: 1_000 }, (_, index) => Buffer.from(`Bearer ${tokenOf(`r${index}`)}`, 'latin1'));
+  const lines = Array.from({ length: TOKENS }, (_, index) => Buffer.from(`Bearer ${tokenOf(`r${index}`)}`, 'latin1'));
   const known = await Promise.all(lines.map((line) => chain.decide(requestFor(line.latin1Slice()))));
   if (known.some(({ kind }) => kind !== 'granted')) throw new Error('not everything is remembered');
   const byHash = new Map(lines.map((line) => [hash('sha256', line.latin1Slice(7), 'binary'), { subject: 'user' }]));
@@ -118,19 +117,17 @@ async function remembered(port) {
   ]);
   await chain.close();
   const [bare, , decided] = rows;
-  console.table(rows.map(({ name, ns, bytes }) => ({ row: name, ns: Math.round(ns), bytes: Math.round(bytes) })));
-  const ns = decided.ns - bare.ns;
-  const bytes = decided.bytes - bare.bytes;
-  return {
-    goal: 3,
-    what: 'remembered decide(), us and bytes',
-    ours: `${us(ns)}, ${Math.round(bytes)}`,
-    aim: '<= 1.5, <= 300',
-  };
-}
-
-function us(ns) {
-  return (ns / 1_000).toFixed(2);
+  printTable(
+    rows.map(({ name, ns, bytes }) => ({
+      'a token seen before': name,
+      'CPU ns': Math.round(ns),
+      'bytes allocated': Math.round(bytes),
+    })),
+  );
+  return [
+    atMost(3, 'remembered decide(), introspection', (decided.ns - bare.ns) / 1_000, 1.5, 'us'),
+    atMost(3, 'remembered decide(), introspection, allocated', Math.round(decided.bytes - bare.bytes), 300, 'bytes'),
+  ];
 }
 
 /** CPU time of this process per call, in microseconds, with a fixed number under way. */
@@ -179,11 +176,11 @@ async function firstUses(port) {
   await chain.close();
   await agent.close();
   const [limitUs, oursUs] = [median(samples.limit), median(samples.ours)];
-  console.table([
+  printTable([
     { row: 'limit: undici with the same body, JSON parsed', 'CPU us': limitUs.toFixed(1) },
     { row: 'decide() for a token never seen before', 'CPU us': oursUs.toFixed(1) },
   ]);
-  return { goal: 6, what: 'first use, CPU against undici', ours: `${(oursUs / limitUs).toFixed(2)}x`, aim: '<= 1.3x' };
+  return atMost(6, 'introspection never seen before, CPU against undici', oursUs / limitUs, 1.3);
 }
 
 async function callsOf(child) {
@@ -199,7 +196,7 @@ async function stampede(port, child) {
   await Promise.all(Array.from({ length: 1_000 }, () => chain.decide(requestFor(line))));
   const calls = (await callsOf(child)) - before;
   await chain.close();
-  return { goal: 7, what: 'calls for 1,000 concurrent first uses', ours: calls, aim: 1 };
+  return atMost(7, 'calls for 1,000 concurrent first uses', calls, 1);
 }
 
 /** Token numbers of which a few come often and most come seldom (Zipf, exponent 1). */
@@ -230,7 +227,7 @@ function zipf(tokens, draws) {
 async function mix(port, child) {
   const chain = chainOf(port);
   const before = await callsOf(child);
-  const draws = zipf(10_000, 50_000);
+  const draws = zipf(MIXED_TOKENS, 5 * MIXED_TOKENS);
   let next = 0;
   const worker = async () => {
     for (let draw = draws[next++]; draw !== undefined; draw = draws[next++]) {
@@ -240,13 +237,8 @@ async function mix(port, child) {
   await Promise.all(Array.from({ length: IN_FLIGHT }, worker));
   const calls = (await callsOf(child)) - before;
   await chain.close();
-  const distinct = new Set(draws).size;
-  return {
-    goal: 7,
-    what: 'calls for 50,000 uses of 10,000 tokens (Zipf)',
-    ours: calls,
-    aim: `${distinct}, the distinct ones`,
-  };
+  const what = `calls for ${draws.length} uses of ${MIXED_TOKENS} tokens (Zipf); aim: distinct tokens used`;
+  return atMost(7, what, calls, new Set(draws).size);
 }
 
 async function hanging(port) {
@@ -266,20 +258,21 @@ async function hanging(port) {
   await Promise.all([chain.close(), well.close()]);
   if (known instanceof Promise) throw new Error('a remembered decision waited');
   const late = (Math.max(...ends) - TIMEOUT_MS) / 1_000;
-  return {
-    goal: 8,
-    what: '500 callers of a hanging server: s after the deadline',
-    ours: late.toFixed(3),
-    aim: '<= 0.2',
-  };
+  return atMost(8, 'hanging server: the last of 500 callers has its 503, after the deadline', late, 0.2, 's');
 }
 
 async function main() {
   if (globalThis.gc === undefined) throw new Error('run with --expose-gc');
   const child = fork(import.meta.filename, ['serve'], { execArgv: [] });
   const [port] = await once(child, 'message');
-  const goals = [await remembered(port), await firstUses(port), await stampede(port, child), await mix(port, child)];
-  console.table([...goals, await hanging(port)]);
+  const goals = [
+    ...(await remembered(port)),
+    await firstUses(port),
+    await stampede(port, child),
+    await mix(port, child),
+    await hanging(port),
+  ];
+  printGoals(goals);
   child.kill();
 }
 

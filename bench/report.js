@@ -28,7 +28,8 @@ export function printGoals(goals) {
   printTable(goals.map(({ reached, ...row }) => ({ ...row, reached: reached ? 'yes' : 'no' })));
 }
 
-/** How `all.js` knows such rows again. */
+export const GOAL_HEAD = '| # | goal | ours | aim | reached |\n|---|---|---|---|---|';
+/** Tells such a row from all others. */
 export const GOAL_ROW = /^\| \d+ \| .* \| (?:yes|no) \|$/;
 
 export function median(numbers) {

@@ -1,0 +1,36 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { describe, expect, test } from '@jest/globals';
+
+const BENCH = join(__dirname, '../../bench');
+/** A row of the table in docs/performance.md: the goal's number, what it is about, ours, the aim, and whether reached. */
+const GOAL_ROW = /^\| (\d+) \| [^|]+ \| -?[\d.]+[^|]* \| [<>]= [^|]+ \| (?:yes|no) \|$/gm;
+
+/** Which goals a bench measures. */
+const GOALS: Readonly<Record<string, readonly number[]>> = {
+  adapters: [1, 2, 11],
+  basic: [12],
+  cache: [7, 10],
+  chain: [3, 4, 9],
+  introspection: [3, 6, 7, 8],
+  jwt: [3, 5],
+};
+
+async function outputOf(script: string, ...options: readonly string[]): Promise<string> {
+  const args = ['--expose-gc', join(BENCH, `${script}.js`), ...options];
+  return (await promisify(execFile)(process.execPath, args)).stdout;
+}
+
+describe('a quick run, whose figures mean nothing', () => {
+  test.each(Object.entries(GOALS))('bench/%s.js prints a row for each of its goals', async (name, goals) => {
+    const rows = [...(await outputOf(name, '--quick')).matchAll(GOAL_ROW)];
+    expect(new Set(rows.map(([, goal]) => Number(goal)))).toEqual(new Set(goals));
+  });
+});
+
+test('all benches are listed, and together they measure every goal', async () => {
+  expect((await outputOf('all', '--list')).trim().split('\n')).toEqual(Object.keys(GOALS));
+  const measured = [...new Set(Object.values(GOALS).flat())].toSorted((left, right) => left - right);
+  expect(measured).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
+});
