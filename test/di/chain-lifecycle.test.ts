@@ -1,13 +1,14 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, test } from '@jest/globals';
-import { allOf, SecurityChain } from '@sallyport/core';
+import { allOf, anonymous, SecurityChain } from '@sallyport/core';
 import {
   container,
   type DependencyContainer,
   inject,
   injectable,
   Lifecycle,
+  overrideSecurity,
   registerSecurity,
   resolveChain,
   scoped,
@@ -123,6 +124,65 @@ describe('starting and closing', () => {
     clock.pass(1);
     await expect(starting).rejects.toThrow('handler hanging did not start within 1000 ms');
     expect(log).toEqual(['close hanging']);
+  });
+
+  test('starting twice starts once, and what was closed does not start again', async () => {
+    const log: string[] = [];
+    const chain = await resolveChain(threeHandlers(log));
+    await Promise.all([chain.start(), chain.start()]);
+    expect(log).toEqual(['start a', 'start b', 'start c']);
+    await chain.close();
+    await expect(chain.start()).rejects.toThrow('chain default was closed; resolve another');
+    expect(log).toHaveLength(7);
+  });
+
+  test('collaborators are disposed of last first, one after the other, each failure told and none keeping others', async () => {
+    const log: string[] = [];
+    const disposable = (name: string, dispose: () => unknown) => {
+      class Collaborator {
+        dispose(): unknown {
+          log.push(name);
+          return dispose();
+        }
+      }
+      return scoped(Lifecycle.ContainerScoped)(Collaborator) ?? Collaborator;
+    };
+    const throwing = () => {
+      throw new Error('thrown');
+    };
+    const collaborators = [
+      disposable('first', async () => {
+        await turn();
+        log.push('first is gone');
+      }),
+      disposable('second', throwing),
+      disposable('third', () => Promise.reject(new Error('rejected'))),
+      disposable('fourth', () => undefined),
+    ];
+    const app = container.createChildContainer();
+    registerSecurity(app, {
+      chain: (_handler, { get }) => {
+        for (const collaborator of collaborators) get(collaborator as never);
+        return { requirement: anonymous() };
+      },
+    });
+    const failure: AggregateError = await (await resolveChain(app)).close().catch((error) => error);
+    expect(failure.errors.map(String)).toEqual(['Error: rejected', 'Error: thrown']);
+    expect(log).toEqual(['fourth', 'third', 'second', 'first', 'first is gone']);
+  });
+
+  test('a chain that cannot be made closes the handlers that it would have had', async () => {
+    const log: string[] = [];
+    const app = threeHandlers(log).createChildContainer();
+    overrideSecurity(app, {
+      chain: (handler) => {
+        handler('a');
+        handler('connected');
+        throw new Error('no contract');
+      },
+    });
+    await expect(resolveChain(app)).rejects.toThrow('no contract');
+    expect(log).toEqual(['close a', 'dispose connection']);
   });
 
   test('a handler that only other handlers use is started and closed with them', async () => {

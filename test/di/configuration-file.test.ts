@@ -25,7 +25,7 @@ beforeAll(async () => {
 
 afterAll(() => rm(directory, { recursive: true }));
 
-async function fileOf(name: string, text: string): Promise<string> {
+async function fileOf(name: string, text: string | Buffer): Promise<string> {
   const path = join(directory, name);
   await writeFile(path, text);
   return path;
@@ -265,6 +265,9 @@ describe('what is wrong in a configuration is refused by its place', () => {
       'sameParty goes with allOf only',
     ],
     ['anonymous: false', { chain: { requirement: { anonymous: false } } }, 'anonymous must be true'],
+    ['a map, whose members would be lost', { chain: new Map() }, 'configuration.chain must be data'],
+    ['an instance', { handlers: { a: { type: 'b', options: { at: new Date(0) } } } }, 'options.at must be data'],
+    ['what holds itself', endless(), 'holds itself'],
     ['an unknown guard', { chain: { guards: [{ requireScope: 'a' }] } }, 'did you mean requireScopes?'],
     [
       'an unknown option of a guard',
@@ -322,10 +325,34 @@ describe('references to the environment', () => {
   test.each([
     ['is not set', ref('MISSING'), 'needs the environment variable MISSING'],
     ['is empty', ref('EMPTY'), 'needs the environment variable EMPTY'],
-    ['has no name of a variable', ref('A B'), `has a reference that is no name of a variable: ${ref('A B')}`],
+    ['has no name of a variable', ref('A B'), 'has a reference that is no name of a variable in braces'],
   ])('one that %s is refused, with its place', async (_name, header, message) => {
     const error = await errorOf(() => headerFrom(header, { EMPTY: '' }));
     expect(error.message).toBe(`configuration.handlers.north.options.header ${message}`);
+  });
+
+  test.each(['toString', 'constructor', '__proto__', 'hasOwnProperty'])(
+    '%s is no variable that is always set',
+    async (name) => {
+      const error = await errorOf(() => headerFrom(ref(name), {}));
+      expect(error.message).toContain(`needs the environment variable ${name}`);
+      const configuration = { chain: { name: ref(name), requirement: { anonymous: true } } };
+      expect((await errorOf(() => registerConfiguration(app(), configuration))).code).toBe(
+        'ERR_SALLYPORT_OPTION_INVALID',
+      );
+    },
+  );
+
+  test.each([
+    ['without an end', '${A'],
+    ['without a name', ref('')],
+    ['of another reference', ref(`A${ref('A')}`)],
+    ['that is part of a secret', ref('hunter2-hunter2')],
+  ])('one %s is refused, and not quoted', async (_name, header) => {
+    const error = await errorOf(() => headerFrom(header, { A: 'value' }));
+    expect(error.message).toBe(
+      'configuration.handlers.north.options.header has a reference that is no name of a variable in braces',
+    );
   });
 
   test('values are text, never structure', () => {
@@ -341,12 +368,40 @@ describe('a file that cannot be used is refused without a word of what is in it'
     ['a list', '- hunter2', /must be an object/],
     ['nothing', '', /must be an object/],
     ['an alias bomb', bomb(), /aliases/],
+    ['an alias of itself', 'handlers: &all { hunter: *all }', /is nested deeper than 64 levels, or holds itself/],
+    ['an endless requirement', 'chain: { requirement: &all { anyOf: [*all] } }', /is nested deeper than 64 levels/],
+    ['brackets without end', '['.repeat(10_000), /RESOURCE_EXHAUSTION/],
+    ['a set, whose members would be lost', 'handlers: !!set { hunter2 }', /TAG_RESOLVE_FAILED in line 1/],
+    ['bytes', 'chain: { name: !!binary aHVudGVyMg== }', /TAG_RESOLVE_FAILED in line 1/],
+    ['a tag of its own', 'chain: !secret hunter2', /TAG_RESOLVE_FAILED in line 1/],
+    ['two documents', 'chain: {}\n---\nchain: { name: hunter2 }', /MULTIPLE_DOCS in line 2/],
+    ['Latin-1, of which a password would lose letters', Buffer.from('a: hunter2\xe9', 'latin1'), /is no UTF-8/],
+    ['UTF-16', Buffer.from('\ufeffchain: { name: hunter2 }', 'utf16le'), /is no UTF-8/],
   ])('%s', async (_name, text, message) => {
     const path = await fileOf('broken.yaml', text);
     const error = await errorOf(() => registerConfigurationFile(app(), path));
     expect(error.message).toMatch(message);
     expect(error.message).toContain(path);
     expect(error.message).not.toContain('hunter2');
+  });
+
+  test('a key that is a collection, and prints no warning', async () => {
+    const warned: unknown[] = [];
+    const note = (warning: unknown) => warned.push(warning);
+    process.on('warning', note);
+    const path = await fileOf('keys.yaml', '? { hunter2: 1 }\n: 1\n');
+    expect((await errorOf(() => registerConfigurationFile(app(), path))).code).toBe('ERR_SALLYPORT_OPTION_UNKNOWN');
+    await new Promise((resolve) => setImmediate(resolve));
+    process.off('warning', note);
+    expect(warned).toEqual([]);
+  });
+
+  test('but a byte order mark is no part of what is in it (RFC 3629 6)', async () => {
+    const scope = app();
+    await registerConfigurationFile(scope, await fileOf('marked.json', `\ufeff${JSON_TEXT}`), {
+      environment: { KEY_HEADER: 'x-north' },
+    });
+    expect((await resolveChain(scope)).name).toBe('orders');
   });
 
   test('one that is not there', async () => {
@@ -360,6 +415,12 @@ describe('a file that cannot be used is refused without a word of what is in it'
     expect(error.code).toBe('ERR_SALLYPORT_OPTION_UNKNOWN');
   });
 });
+
+function endless(): object {
+  const chain: Record<string, unknown> = {};
+  chain['requirement'] = { optional: chain };
+  return { chain };
+}
 
 /** Lists of lists of lists: a few lines that would become billions of items. */
 function bomb(): string {

@@ -1,16 +1,18 @@
 import { inspect } from 'node:util';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { allOf, anyOf, ConfigurationError, type DecisionEvent, type SecurityChain } from '@sallyport/core';
+import { allOf, anonymous, anyOf, ConfigurationError, type DecisionEvent, type SecurityChain } from '@sallyport/core';
 import {
   container,
   type DependencyContainer,
   inject,
   injectAll,
   injectable,
+  Lifecycle,
   overrideSecurity,
   registerSecurity,
   resolveChain,
   type SecurityRegistration,
+  scoped,
   securityToken,
   tokens,
 } from '@sallyport/core/di';
@@ -253,6 +255,36 @@ describe('two chains in one process', () => {
     expect(message).toContain('@sallyport/core/handler/only belongs to another open chain');
     await first.close();
     await resolved(app.createChildContainer());
+  });
+
+  test('nor one that its definition names without the container', async () => {
+    const shared = loggingHandler('shared', []);
+    const appOf = () => appContainer({ chain: () => ({ requirement: shared }) });
+    const first = await resolved(appOf());
+    const [code, message] = await codeOf(() => resolved(appOf()));
+    expect(code).toBe('ERR_SALLYPORT_REGISTRATION_INVALID');
+    expect(message).toContain('@sallyport/core/handler/shared belongs to another open chain');
+    await first.close();
+    await resolved(appOf());
+  });
+
+  test('share no collaborator of a chain either that was loaded after their container was made', async () => {
+    const app = container.createChildContainer();
+    @scoped(Lifecycle.ContainerScoped)
+    class LoadedLate {}
+    const found: unknown[] = [];
+    for (const scope of [app.createChildContainer(), app.createChildContainer()]) {
+      registerSecurity(scope, {
+        chain: (_handler, { get }) => {
+          found.push(get(LoadedLate as never), get(LoadedLate as never));
+          return { requirement: anonymous() };
+        },
+      });
+      await resolved(scope);
+    }
+    expect(found[0]).toBeInstanceOf(LoadedLate);
+    expect(found[1]).toBe(found[0]);
+    expect(found[2]).not.toBe(found[0]);
   });
 
   test('a container has one chain: resolving it again, also at the same time, gives the same', async () => {

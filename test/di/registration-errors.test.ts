@@ -194,6 +194,109 @@ describe('an unusable registration names the token', () => {
     expect(error.message).toContain('@sallyport/core/handler/partner needs itself to be built');
   });
 
+  test.each<[string, () => DependencyContainer]>([
+    [
+      'functions',
+      () => {
+        const scope = app();
+        const needing = (other: string) => (_options: object, services: HandlerServices) =>
+          services.get(tokens.handlers)(other);
+        registerSecurity(scope, {
+          handlers: { partner: { useFactory: needing('b') }, b: { useFactory: needing('partner') } },
+          chain,
+        });
+        return scope;
+      },
+    ],
+    [
+      'classes',
+      () => {
+        @injectable()
+        class First extends PartnerHandler {
+          constructor(@inject(tokens.handler('b')) other: SecurityHandler) {
+            super({ name: other.name }, undefined as never, undefined as never, undefined as never);
+          }
+        }
+        @injectable()
+        class Second extends PartnerHandler {
+          constructor(@inject(tokens.handler('partner')) other: SecurityHandler) {
+            super({ name: other.name }, undefined as never, undefined as never, undefined as never);
+          }
+        }
+        const scope = app();
+        registerSecurity(scope, { handlers: { partner: { useClass: First }, b: { useClass: Second } }, chain });
+        return scope;
+      },
+    ],
+  ])('handlers that need each other in a circle: %s', async (_what, scopeOf) => {
+    const error = await errorOf(() => resolveChain(scopeOf()));
+    expect(error.code).toBe('ERR_SALLYPORT_REGISTRATION_INVALID');
+    expect(error.message).toContain('needs itself to be built: "partner" needs "b" needs "partner"');
+  });
+
+  test('collaborators that need each other in a circle: the circle is named, not the whole way down', async () => {
+    const [one, two] = [securityToken<object>('company/one'), securityToken<object>('company/two')];
+    @injectable()
+    class One {
+      constructor(@inject(two) readonly other: object) {}
+    }
+    @injectable()
+    class Two {
+      constructor(@inject(one) readonly other: object) {}
+    }
+    @injectable()
+    class Circular extends PartnerHandler {
+      constructor(@inject(one) readonly collaborator: object) {
+        super({ name: 'partner' }, undefined as never, undefined as never, undefined as never);
+      }
+    }
+    const scope = withHandler({ useClass: Circular });
+    scope.register(one, { useClass: One });
+    scope.register(two, { useClass: Two });
+    const error = await errorOf(() => resolveChain(scope));
+    expect(error.message).toBe(
+      '@sallyport/core/handler/partner cannot be built: One needs Two needs One. ' +
+        'Let one of them ask later, for instance with delay()',
+    );
+  });
+
+  test('a class that injects a handler whose options are wrong: code and reason are those of that handler', async () => {
+    @injectable()
+    class Outer extends PartnerHandler {
+      constructor(@inject(tokens.handler('inner')) inner: SecurityHandler) {
+        super({ name: inner.name }, undefined as never, undefined as never, undefined as never);
+      }
+    }
+    const scope = withHandler({ useClass: Outer });
+    const useFactory = () => {
+      throw new ConfigurationError('ERR_SALLYPORT_OPTION_UNKNOWN', 'PartnerOptions has no option "reelm"');
+    };
+    registerSecurity(scope, { handlers: { inner: { useFactory } } });
+    const error = await errorOf(() => resolveChain(scope));
+    expect(error.code).toBe('ERR_SALLYPORT_OPTION_UNKNOWN');
+    expect(error.message).toBe('handler "partner": handler "inner": PartnerOptions has no option "reelm"');
+  });
+
+  test('a handler that is promised, also in vain', async () => {
+    const useFactory = (async () => {
+      throw new Error('hunter2');
+    }) as unknown as () => SecurityHandler;
+    const error = await errorOf(() => resolveChain(withHandler({ useFactory })));
+    expect(error.message).toContain('@sallyport/core/handler/partner is no handler');
+  });
+
+  test('another name among its options', async () => {
+    const error = await errorOf(() =>
+      resolveChain(withHandler({ useClass: PartnerHandler, options: { name: 'other' } })),
+    );
+    expect(error.message).toContain('@sallyport/core/handler/partner has another name among its options');
+  });
+
+  test.each([undefined, null, {}, 'container'])('%j is no container', async (wrong) => {
+    const error = await errorOf(async () => resolveChain(wrong as unknown as DependencyContainer));
+    expect(error.message).toContain('the container of resolveChain() must have a method resolve()');
+  });
+
   test('wrong options keep their code, and the instance is named', async () => {
     const useFactory = () => {
       throw new ConfigurationError('ERR_SALLYPORT_OPTION_INVALID', 'PartnerOptions.realm must be a non-empty string');
@@ -212,8 +315,31 @@ describe('an unusable registration names the token', () => {
     expect(error.cause).toBeInstanceOf(Error);
   });
 
+  test('nor that of an error of a collaborator, which the container would repeat', async () => {
+    @injectable()
+    class Database {
+      constructor() {
+        throw new Error('cannot connect to postgres://api:hunter2-hunter2@db');
+      }
+    }
+    @injectable()
+    class Stored extends PartnerHandler {
+      constructor(@inject(Database) readonly database: Database) {
+        super({ name: 'partner' }, undefined as never, undefined as never, undefined as never);
+      }
+    }
+    const { message } = await errorOf(() => resolveChain(withHandler({ useClass: Stored })));
+    expect(message).toMatch(/Cannot inject the dependency .* of "Stored" constructor. Reason: a collaborator threw/);
+    expect(message).not.toContain('hunter2');
+  });
+
   test.each<[string, object]>([
     ['no way to a handler', {}],
+    ['a class that is none', { useClass: 'PartnerHandler' }],
+    ['a function that is none', { useFactory: {} }],
+    ['a kind without a name', { type: '' }],
+    ['options that are a text', { useClass: PartnerHandler, options: 'realm' }],
+    ['options that are a list', { type: 'basic', options: [] }],
     ['two ways to a handler', { type: 'a', useClass: PartnerHandler }],
     ['an unknown key', { useclass: PartnerHandler }],
     ['options for what is built already', { useValue: loggingHandler('partner', []), options: {} }],

@@ -1,8 +1,12 @@
+import { closeHandlers, within } from '../chain/lifecycle.js';
 import { type Clock, systemClock } from '../clock.js';
+import { ConfigurationError } from '../errors.js';
 import type { DecisionListener } from '../events/decision-events.js';
+import { disregard } from '../eventually.js';
 import type { SecurityHandler } from '../handler/handler.js';
 import { isHandler } from '../requirement/requirement.js';
 import type { DependencyContainer } from './container.js';
+import { scopedChild, takeDisposables } from './container-internals.js';
 import { type BuildingPlace, buildHandler } from './handler-builder.js';
 import { registrationToken } from './handler-registration.js';
 import { late, missing, unusable } from './registration-errors.js';
@@ -34,13 +38,14 @@ export class ChainScope {
   readonly listeners: readonly DecisionListener[];
   readonly #parent: DependencyContainer;
   readonly #handlers = new Map<string, SecurityHandler>();
+  readonly #owned = new Set<SecurityHandler>();
   readonly #absent: readonly SecurityToken<unknown>[];
   /** The handlers under construction, from the outermost to the one that is being built. */
   readonly #building: BuildingPlace[] = [];
 
   constructor(parent: DependencyContainer) {
     this.#parent = parent;
-    this.container = parent.createChildContainer();
+    this.container = scopedChild(parent);
     this.clock = effective(parent, tokens.clock) ?? systemClock;
     this.random = effective(parent, tokens.random);
     this.listeners = all(parent, tokens.decisionListener);
@@ -58,9 +63,9 @@ export class ChainScope {
     throw missing(token, 'Handlers exist in a chain only: take them from resolveChain(container)');
   }
 
-  /** Every handler that was built here, dependencies first. */
-  get built(): readonly SecurityHandler[] {
-    return [...this.#handlers.values()];
+  /** Every handler of the chain: those that others use, then the ones that use them. */
+  get handlers(): readonly SecurityHandler[] {
+    return [...this.#owned];
   }
 
   /** The handler of this name, built on first use. */
@@ -69,19 +74,48 @@ export class ChainScope {
     if (known !== undefined) return known;
     const built = this.#build(name);
     this.#handlers.set(name, built);
-    owned.add(built);
+    this.#own(built);
     return built;
   };
+
+  /** Takes in the handlers of the chain that were not built here, but named by its definition. */
+  adopt(handlers: readonly SecurityHandler[]): void {
+    for (const handler of handlers) if (!this.#owned.has(handler)) this.#own(handler);
+  }
 
   /** @throws {ConfigurationError} ERR_SALLYPORT_REGISTRATION_LATE for a service that was registered after all */
   checkNothingLate(): void {
     for (const token of this.#absent) if (this.#parent.isRegistered(token, true)) throw late(token);
   }
 
-  /** Lets the collaborators go that this chain alone had. */
-  async dispose(): Promise<void> {
-    for (const handler of this.#handlers.values()) owned.delete(handler);
+  /** Closes the handlers, last first, then disposes. Rejects at the end with everything that failed. */
+  async close(timeoutMs: number): Promise<void> {
+    const failures: unknown[] = [];
+    await closeHandlers(this.handlers, this.clock, timeoutMs).catch((error: AggregateError) => {
+      failures.push(...error.errors);
+    });
+    await this.dispose(timeoutMs, failures);
+  }
+
+  /** Disposes of the collaborators that this chain alone had, last first, waiting at most `timeoutMs` for each. */
+  async dispose(timeoutMs: number, failures: unknown[] = []): Promise<void> {
+    const limit = { clock: this.clock, timeoutMs };
+    for (const collaborator of takeDisposables(this.container)) {
+      const disposal = within(limit, 'a collaborator was not disposed of', () => collaborator.dispose());
+      await disposal.catch((error) => failures.push(error));
+    }
     await this.container.dispose();
+    for (const handler of this.#owned) owned.delete(handler);
+    if (failures.length > 0) throw new AggregateError(failures, 'Some handlers or collaborators could not be closed');
+  }
+
+  #own(handler: SecurityHandler): void {
+    if (owned.has(handler)) {
+      const fix = 'belongs to another open chain; register a class or function, of which each gets its own';
+      throw unusable(tokens.handler(handler.name), fix);
+    }
+    owned.add(handler);
+    this.#owned.add(handler);
   }
 
   #provide(token: SecurityToken<unknown>): boolean {
@@ -97,11 +131,25 @@ export class ChainScope {
   }
 
   #build(name: string): SecurityHandler {
+    const outer = this.#building.at(-1);
+    try {
+      return this.#buildNext(name);
+    } catch (error) {
+      if (outer !== undefined && error instanceof ConfigurationError) outer.failure = error;
+      throw error;
+    }
+  }
+
+  #buildNext(name: string): SecurityHandler {
     const token = tokens.handler(name);
-    if (this.#building.some((place) => place.name === name)) throw unusable(token, 'needs itself to be built');
+    if (this.#building.some((place) => place.name === name)) {
+      const circle = [...this.#building.map((place) => place.name), name].map((each) => JSON.stringify(each));
+      throw unusable(token, `needs itself to be built: ${circle.join(' needs ')}`);
+    }
     const registration = effective(this.#parent, registrationToken(name));
-    const options = { name, ...effective(this.#parent, tokens.options(name)) };
-    const place = { name, options, container: this.container };
+    const options: { name: string } = { name, ...effective(this.#parent, tokens.options(name)) };
+    if (options.name !== name) throw unusable(token, 'has another name among its options; its name is its key');
+    const place: BuildingPlace = { name, options, container: this.container };
     this.#building.push(place);
     try {
       const built =
@@ -118,12 +166,10 @@ export class ChainScope {
       const fix = `Register it: registerSecurity(container, { handlers: { ${JSON.stringify(name)}: … } })`;
       throw missing(token, fix, name, namesUnder(this.#parent, nameOf(tokens.handler(''))));
     }
+    disregard(built);
     if (!isHandler(built)) throw unusable(token, 'is no handler: it needs name, challenges, extract() and verify()');
     if (built.name !== name) {
       throw unusable(token, `calls itself ${JSON.stringify(built.name)}; take its name from tokens.handlerOptions`);
-    }
-    if (owned.has(built)) {
-      throw unusable(token, 'belongs to another open chain; register a class or function, of which each gets its own');
     }
     return built;
   }

@@ -18,10 +18,13 @@ export async function registerConfigurationFile(
   registerConfiguration(container, configuration, { environment, source: path, directory: dirname(resolve(path)) });
 }
 
+/** Data only: tags would make sets, dates and bytes of it. Warnings would print what is in the file. */
+const STRICT = { uniqueKeys: true, prettyErrors: false, resolveKnownTags: false, logLevel: 'error' } as const;
+
 async function parsed(text: string, path: string): Promise<unknown> {
   const { LineCounter, parseDocument } = await import('yaml');
   const lineCounter = new LineCounter();
-  const document = parseDocument(text, { uniqueKeys: true, prettyErrors: false, lineCounter });
+  const document = parseDocument(text, { ...STRICT, lineCounter });
   const problem = document.errors[0] ?? document.warnings[0];
   if (problem !== undefined) {
     const { line, col } = lineCounter.linePos(problem.pos[0]);

@@ -3,7 +3,8 @@ import { invalid } from '../options.js';
 /** The values that references stand for: `process.env`, or a test's own. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-const REFERENCE = /\$(\$)?\{([^}]*)\}/g;
+/** An escaped brace, or a reference; one without an end is found as well. */
+const REFERENCE = /\$\$\{|\$\{([^}]*)(\})?/g;
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
 /**
@@ -12,22 +13,37 @@ const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
  * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID naming the place and the variable, never a value
  */
 export function withEnvironment(value: unknown, environment: Environment, place: string): unknown {
+  return resolved(value, environment, place, 0);
+}
+
+/** Deeper is no configuration, but an alias or an object that holds itself. */
+const MAX_DEPTH = 64;
+
+function resolved(value: unknown, environment: Environment, place: string, depth: number): unknown {
   if (typeof value === 'string') return substituted(value, environment, place);
-  if (Array.isArray(value)) return value.map((item, index) => withEnvironment(item, environment, `${place}[${index}]`));
   if (typeof value !== 'object' || value === null) return value;
-  const entries = Object.entries(value).map(([key, item]) => [
-    key,
-    withEnvironment(item, environment, `${place}.${key}`),
-  ]);
-  return Object.fromEntries(entries);
+  if (depth > MAX_DEPTH)
+    throw invalid(`${place.slice(0, 60)}…`, `is nested deeper than ${MAX_DEPTH} levels, or holds itself`);
+  const member = (item: unknown, where: string) => resolved(item, environment, where, depth + 1);
+  if (Array.isArray(value)) return value.map((item, index) => member(item, `${place}[${index}]`));
+  if (!isPlain(value)) throw invalid(place, 'must be data: an instance of a class is none');
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, member(item, `${place}.${key}`)]));
+}
+
+/** Maps, sets and the like have no members of their own, so whatever they hold would be lost in silence. */
+function isPlain(value: object): boolean {
+  const prototype = Object.getPrototypeOf(value);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
 function substituted(text: string, environment: Environment, place: string): string {
-  return text.replace(REFERENCE, (whole, escaped: string | undefined, name: string) => {
-    if (escaped !== undefined) return whole.slice(1);
-    if (!NAME.test(name)) throw invalid(place, `has a reference that is no name of a variable: ${whole}`);
-    const found = environment[name];
-    if (found === undefined || found === '') throw invalid(place, `needs the environment variable ${name}`);
+  return text.replace(REFERENCE, (whole, name: string | undefined, end: string | undefined) => {
+    if (name === undefined) return whole.slice(1);
+    // What was taken for a reference may be part of a secret, so it is not quoted.
+    if (end === undefined || !NAME.test(name))
+      throw invalid(place, 'has a reference that is no name of a variable in braces');
+    const found = Object.hasOwn(environment, name) ? environment[name] : undefined;
+    if (typeof found !== 'string' || found === '') throw invalid(place, `needs the environment variable ${name}`);
     return found;
   });
 }

@@ -2,6 +2,7 @@ import type { Clock } from '../clock.js';
 import { ConfigurationError } from '../errors.js';
 import type { SecurityHandler } from '../handler/handler.js';
 import type { DependencyContainer } from './container.js';
+import { containerProblem } from './container-problem.js';
 import type { ContainerServices, HandlerRegistration, HandlerType } from './handler-registration.js';
 import { missing, unusable } from './registration-errors.js';
 import { effective, namesUnder } from './registry.js';
@@ -12,6 +13,8 @@ export interface BuildingPlace {
   readonly name: string;
   readonly options: object;
   readonly container: DependencyContainer;
+  /** Why another handler could not be built that this one needs. */
+  failure?: ConfigurationError;
 }
 
 /** @throws {ConfigurationError} that names the handler, whatever goes wrong */
@@ -26,7 +29,7 @@ export function buildHandler(registration: HandlerRegistration, place: BuildingP
     place.container.register<SecurityHandler>(own, { useClass: type.useClass });
     return place.container.resolve<SecurityHandler>(own);
   } catch (error) {
-    throw explained(error, place.name);
+    throw explained(error, place);
   }
 }
 
@@ -49,18 +52,12 @@ export function servicesOf(container: DependencyContainer, clock: Clock, who: st
   return { clock, find, get };
 }
 
-const FROM_CONTAINER = /^(?:Cannot inject|Attempted to|TypeInfo not known)/;
-
-function explained(error: unknown, name: string): ConfigurationError {
-  const token = tokens.handler(name);
-  if (error instanceof ConfigurationError) {
-    return new ConfigurationError(error.code, `handler ${JSON.stringify(name)}: ${error.message}`, { cause: error });
+/** @param failure why another handler could not be built that this one needs; the container keeps only a message of it */
+function explained(error: unknown, { name, failure }: BuildingPlace): ConfigurationError {
+  const cause = failure ?? error;
+  if (cause instanceof ConfigurationError) {
+    return new ConfigurationError(cause.code, `handler ${JSON.stringify(name)}: ${cause.message}`, { cause });
   }
-  // Messages of others may quote options, and options hold secrets.
-  const message = error instanceof Error && FROM_CONTAINER.test(error.message) ? error.message : undefined;
-  if (message === undefined) return unusable(token, 'threw while it was built', error);
-  const fix = /"(?:Function|Object)"/.test(message)
-    ? 'Import the class as a value, not as a type, or say @inject(token)'
-    : 'Register what is missing in the container, or say @inject(token)';
-  return unusable(token, `cannot be built: ${message.replace(/\s+/g, ' ')}. ${fix}`, error);
+  const problem = containerProblem(error);
+  return unusable(tokens.handler(name), problem ?? 'threw while it was built', error);
 }

@@ -2,7 +2,7 @@ import type { SecurityChainOptions } from '../chain/chain.js';
 import type { Clock } from '../clock.js';
 import type { Eventually } from '../eventually.js';
 import type { SecurityHandler } from '../handler/handler.js';
-import { invalid, type OptionCheck, plainObject } from '../options.js';
+import { callable, invalid, type OptionCheck, optionalOption, plainObject, text, unchecked } from '../options.js';
 import type { ClassProvider } from './container.js';
 import { type SecurityToken, securityToken } from './tokens.js';
 
@@ -53,15 +53,22 @@ export function optionsIn(registration: HandlerRegistration): object {
   return 'options' in registration ? (registration.options ?? {}) : {};
 }
 
-const WAYS = ['useClass', 'useFactory', 'useValue', 'type'];
+/** What is registered as `useValue` is checked when the chain is resolved, as everything that is built is. */
+const WAY_CHECKS = { useClass: callable(), useFactory: callable(), useValue: unchecked<unknown>(), type: text };
+const WAYS = Object.keys(WAY_CHECKS) as (keyof typeof WAY_CHECKS)[];
 
 /** Checks that a registration names exactly one way to a handler. */
 export const handlerRegistration: OptionCheck<HandlerRegistration> = (value, name) => {
   const given = plainObject(value, name);
-  const unknown = Object.keys(given).filter((key) => key !== 'options' && !WAYS.includes(key));
+  const unknown = Object.keys(given).filter((key) => key !== 'options' && !Object.hasOwn(WAY_CHECKS, key));
   const ways = WAYS.filter((way) => Reflect.get(given, way) !== undefined);
-  if (unknown.length > 0 || ways.length !== 1) throw invalid(name, `must have exactly one of ${WAYS.join(', ')}`);
-  if (ways[0] === 'useValue' && Reflect.has(given, 'options')) throw invalid(name, 'is built already: no options');
+  const [way] = ways;
+  if (way === undefined || ways.length + unknown.length > 1) {
+    throw invalid(name, `must have exactly one of ${WAYS.join(', ')}`);
+  }
+  if (way === 'useValue' && Reflect.has(given, 'options')) throw invalid(name, 'is built already: no options');
+  WAY_CHECKS[way](Reflect.get(given, way), `${name}.${way}`);
+  optionalOption(plainObject)(Reflect.get(given, 'options'), `${name}.options`);
   return value as HandlerRegistration;
 };
 

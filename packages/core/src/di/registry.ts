@@ -12,7 +12,7 @@ const sealed = new WeakSet<DependencyContainer>();
 
 /** What replaces the value of a token has a token of its own, so that a second registration is still noticed. */
 function overrideOf<Value>(token: SecurityToken<Value>): SecurityToken<Value> {
-  return securityToken(`${nameOf(token)} (override)`);
+  return securityToken(`override of ${nameOf(token)}`);
 }
 
 /**

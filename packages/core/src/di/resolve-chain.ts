@@ -1,6 +1,6 @@
 import { SecurityChain, type SecurityChainOptions } from '../chain/chain.js';
-import { closeHandlers, startHandlers, within } from '../chain/lifecycle.js';
-import type { SecurityHandler } from '../handler/handler.js';
+import { startHandlers } from '../chain/lifecycle.js';
+import { having } from '../options.js';
 import { ChainScope } from './chain-scope.js';
 import type { DependencyContainer } from './container.js';
 import { servicesOf } from './handler-builder.js';
@@ -16,6 +16,11 @@ const chains = new WeakMap<DependencyContainer, Promise<SecurityChain>>();
  * @throws {ConfigurationError} ERR_SALLYPORT_REGISTRATION_MISSING and its siblings, and those of handlers and chains
  */
 export function resolveChain(container: DependencyContainer): Promise<SecurityChain> {
+  having<DependencyContainer>(
+    'resolve',
+    'register',
+    'createChildContainer',
+  )(container, 'the container of resolveChain()');
   const known = chains.get(container);
   if (known !== undefined) return known;
   const resolving = build(container);
@@ -43,64 +48,51 @@ async function build(container: DependencyContainer): Promise<SecurityChain> {
       release,
     );
   } catch (error) {
+    await scope?.close(CLOSE_TIMEOUT_MS).catch(() => {});
     unseal(container);
-    await scope?.dispose().catch(() => {});
     throw error;
   }
 }
 
-const DISPOSAL_TIMEOUT_MS = 5_000;
+const CLOSE_TIMEOUT_MS = 5_000;
 
 /** A chain that takes the container it was built in along when it closes. */
 class ContainedChain extends SecurityChain {
   readonly #scope: ChainScope;
   readonly #release: () => void;
+  #starting: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
 
   constructor(options: SecurityChainOptions, scope: ChainScope, release: () => void) {
     const { clock, random, listeners } = scope;
     super(options, { clock, random, listeners });
+    scope.adopt(this.handlers);
     this.#scope = scope;
     this.#release = release;
   }
 
+  /** A second call waits for the first. A chain that was closed has lost its collaborators and does not start again. */
   override async start(options: { timeoutMs?: number } = {}): Promise<void> {
+    if (this.#closing !== undefined) throw new Error(`chain ${this.name} was closed; resolve another`);
     this.#scope.checkNothingLate();
-    try {
-      await startHandlers(this.#allHandlers(), this.#scope.clock, options.timeoutMs);
-    } catch (error) {
-      this.#closing ??= this.#dispose(DISPOSAL_TIMEOUT_MS, []);
-      await this.#closing.catch(() => {});
-      throw error;
-    }
+    this.#starting ??= this.#start(options.timeoutMs);
+    return this.#starting;
   }
 
   /** Closes the handlers, last first, then disposes of what was scoped to this chain. A second call waits for the first. */
-  override close({ timeoutMs = DISPOSAL_TIMEOUT_MS }: { timeoutMs?: number } = {}): Promise<void> {
-    this.#closing ??= this.#close(timeoutMs);
+  override close({ timeoutMs = CLOSE_TIMEOUT_MS }: { timeoutMs?: number } = {}): Promise<void> {
+    this.#closing ??= this.#scope.close(timeoutMs).finally(this.#release);
     return this.#closing;
   }
 
-  async #close(timeoutMs: number): Promise<void> {
-    const failures: unknown[] = [];
-    await closeHandlers(this.#allHandlers(), this.#scope.clock, timeoutMs).catch((error: AggregateError) => {
-      failures.push(...error.errors);
-    });
-    await this.#dispose(timeoutMs, failures);
-  }
-
-  async #dispose(timeoutMs: number, failures: unknown[]): Promise<void> {
-    const limit = { clock: this.#scope.clock, timeoutMs };
-    const dispose = () => this.#scope.dispose();
-    await within(limit, 'collaborators of handlers were not disposed of', dispose).catch((error) => {
-      failures.push(error);
-    });
-    this.#release();
-    if (failures.length > 0) throw new AggregateError(failures, 'Some handlers or collaborators could not be closed');
-  }
-
-  /** Also those that only other handlers use, before the ones that use them. */
-  #allHandlers(): readonly SecurityHandler[] {
-    return [...new Set([...this.#scope.built, ...this.handlers])];
+  async #start(timeoutMs: number | undefined): Promise<void> {
+    try {
+      await startHandlers(this.#scope.handlers, this.#scope.clock, timeoutMs);
+    } catch (error) {
+      // The handlers are closed already.
+      this.#closing ??= this.#scope.dispose(CLOSE_TIMEOUT_MS).finally(this.#release);
+      await this.#closing.catch(() => {});
+      throw error;
+    }
   }
 }

@@ -116,11 +116,16 @@ async function operationsOf(
   return contract(definition, { ...options, schemes: Object.fromEntries(proofs) });
 }
 
-/** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID with the system's error code */
+/**
+ * The text of a file in UTF-8, with or without a byte order mark. Of another encoding it would keep what is ASCII, and
+ * change passwords.
+ * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID with the system's error code
+ */
 export async function textOf(path: string): Promise<string> {
   try {
-    return await readFile(path, 'utf8');
+    return new TextDecoder('utf-8', { fatal: true }).decode(await readFile(path));
   } catch (error) {
-    throw invalid(path, `cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown error'})`);
+    const { code = 'unknown error' } = error as NodeJS.ErrnoException;
+    throw invalid(path, code === 'ERR_ENCODING_INVALID_ENCODED_DATA' ? 'is no UTF-8' : `cannot be read (${code})`);
   }
 }

@@ -1,0 +1,24 @@
+const NEEDED = /^Cannot inject the dependency (?:"\w+" )?at position #\d+ of "([^"]*)" constructor\. Reason:$/;
+const UNFIT =
+  /^(?:TypeInfo not known for "[^"]*"|Attempted to resolve unregistered dependency token: "[^"]*"|Attempted to construct an undefined constructor\..*)$/;
+
+/**
+ * What the container says about a handler that it cannot build, and the fix; `undefined` when it is not the container
+ * that complains. Of the messages of others, which may quote options and so secrets, nothing is repeated.
+ */
+export function containerProblem(error: unknown): string | undefined {
+  const lines = (error instanceof Error ? error.message : '').split('\n').map((line) => line.trim());
+  const needing = lines.flatMap((line) => NEEDED.exec(line)?.[1] ?? []);
+  const circle = needing.findIndex((name, index) => needing.indexOf(name) < index);
+  if (circle !== -1) {
+    const path = needing.slice(needing.indexOf(needing[circle] as string), circle + 1).join(' needs ');
+    return `cannot be built: ${path}. Let one of them ask later, for instance with delay()`;
+  }
+  const known = lines.filter((line) => NEEDED.test(line) || UNFIT.test(line));
+  if (known.length === 0) return undefined;
+  const foreign = known.length < lines.length ? ' a collaborator threw' : '';
+  const fix = known.some((line) => /"(?:Function|Object)"$/.test(line))
+    ? 'Import the class as a value, not as a type, or say @inject(token)'
+    : 'Register what is missing in the container, or say @inject(token)';
+  return `cannot be built: ${known.join(' ')}${foreign}. ${fix}`;
+}
