@@ -11,6 +11,8 @@ const MAX_SCRATCH_CHARACTERS = 4_096;
  * synchronous, hence one place serves everybody; it is wiped each time, because texts are credentials.
  */
 const scratch: Buffer = Buffer.alloc(PREFIX_BYTES + 3 * MAX_SCRATCH_CHARACTERS);
+/** Whose prefix is at the beginning of the scratch. */
+let owner: KeyedHash | undefined;
 /** The beginnings of the scratch, by length. */
 const beginnings = new Map<number, Buffer>();
 
@@ -29,7 +31,10 @@ export class KeyedHash {
   /** 32 characters of one byte each: the smallest string that holds the whole hash. `text` is well-formed Unicode. */
   of(text: string): string {
     if (text.length > MAX_SCRATCH_CHARACTERS) return hash('sha256', `${this.#prefix}${text}`, 'binary');
-    scratch.set(this.#prefix);
+    if (owner !== this) {
+      scratch.set(this.#prefix);
+      owner = this;
+    }
     const end = PREFIX_BYTES + scratch.write(text, PREFIX_BYTES);
     const name = hash('sha256', beginning(end), 'binary');
     scratch.fill(0, PREFIX_BYTES, end);
