@@ -13,38 +13,43 @@ import { SecurityRequest } from '../request/request.js';
 import { fault, type Outcome, Refusal } from './refusal.js';
 
 /** A credential that a leaf extracted, and what the leaf concluded about it. */
-class Finding {
-  readonly leaf: Leaf;
+interface Finding {
+  readonly leaf: Leaf | undefined;
   readonly credential: unknown;
   readonly earlier: Finding | undefined;
   outcome: Eventually<Outcome> | undefined;
-
-  constructor(leaf: Leaf, credential: unknown, earlier: Finding | undefined) {
-    this.leaf = leaf;
-    this.credential = credential;
-    this.earlier = earlier;
-    this.outcome = undefined;
-  }
 }
 
-/** The state of one decision. Never outlives it. Most requests carry one credential, so findings are a linked list. */
-export class Run {
+/** The state of one decision. Never outlives it. Itself the latest finding, which mostly is the only one. */
+export class Run implements Finding {
   readonly request: SecurityRequest;
   /** What an `attempt` let pass on the way taken; an alternative that is given up takes its own along. */
   attempted: Refusal | undefined;
-  #latest: Finding | undefined;
+  leaf: Leaf | undefined;
+  credential: unknown;
+  earlier: Finding | undefined;
+  outcome: Eventually<Outcome> | undefined;
 
   constructor(request: SecurityRequest) {
     this.request = request;
     this.attempted = undefined;
+    this.leaf = undefined;
+    this.credential = undefined;
+    this.earlier = undefined;
+    this.outcome = undefined;
   }
 
+  /** All credentials are kept before the first of them is verified. */
   keep(leaf: Leaf, credential: unknown): void {
-    this.#latest = new Finding(leaf, credential, this.#latest);
+    if (this.leaf !== undefined) {
+      this.earlier = { leaf: this.leaf, credential: this.credential, earlier: this.earlier, outcome: undefined };
+    }
+    this.leaf = leaf;
+    this.credential = credential;
   }
 
   find(leaf: Leaf): Finding | undefined {
-    let finding = this.#latest;
+    let finding: Finding | undefined = this;
     while (finding !== undefined && finding.leaf !== leaf) finding = finding.earlier;
     return finding;
   }
@@ -109,6 +114,7 @@ export class Leaf {
     if (isVerdict(credential)) return this.#conclude(credential, request);
     try {
       const returned: unknown = this.handler.verify(credential, request);
+      if (isVerdict(returned)) return this.#conclude(returned, request);
       return isThenable(returned) ? this.#concludeLater(returned, request) : this.#conclude(returned, request);
     } catch (error) {
       return this.#misbehaved(error, request);

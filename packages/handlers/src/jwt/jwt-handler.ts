@@ -89,7 +89,7 @@ export class JwtHandler implements SecurityHandler<JwtCredential> {
 
   verify(credential: JwtCredential, request: SecurityRequest): Eventually<Verdict> {
     const { known } = credential;
-    if (known === undefined) return this.#cache.resolve(credential.reveal(), request, () => this.#verify(credential));
+    if (known === undefined) return this.#resolve(credential, request);
     request.trace?.noteCache('hit');
     return known;
   }
@@ -104,6 +104,11 @@ export class JwtHandler implements SecurityHandler<JwtCredential> {
 
   async close(): Promise<void> {
     await this.#issuers.close();
+  }
+
+  /** Apart from `verify`, whose hits would otherwise pay for the closure. */
+  #resolve(credential: JwtCredential, request: SecurityRequest): Eventually<Verdict> {
+    return this.#cache.resolve(credential.reveal(), request, () => this.#verify(credential));
   }
 
   /** Who encrypted a token cannot be seen from outside, so with keys for them all encrypted tokens are ours. */
