@@ -12,6 +12,7 @@ class Branded {
   }
 }
 
+/** There is one for each request and nothing in it can change, so it is not frozen: that costs as much as its guards. */
 export class GrantedDecision extends Branded {
   readonly kind = 'granted';
   readonly principal: Principal;
@@ -25,7 +26,6 @@ export class GrantedDecision extends Branded {
     this.principal = principal;
     this.headers = headers;
     this.attempted = attempted;
-    Object.freeze(this);
   }
 }
 

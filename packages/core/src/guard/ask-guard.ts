@@ -7,6 +7,7 @@ import { type Guard, type GuardVerdict, isGuardVerdict } from './guard.js';
 export function askGuard(member: Guard, principal: Principal, request: SecurityRequest): Eventually<GuardVerdict> {
   try {
     const answer: unknown = member.check(principal, request);
+    if (isGuardVerdict(answer)) return answer;
     return isThenable(answer) ? answerLater(answer, member, request) : checkedAnswer(answer);
   } catch (error) {
     return blame(member, error, request);

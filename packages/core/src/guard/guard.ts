@@ -51,7 +51,10 @@ export type GuardLike = Guard | GuardFunction;
 export function guard(name: string, check: GuardFunction): Guard {
   return Object.freeze({
     name,
-    check: (principal: Principal, request: SecurityRequest) => andThen(adopt(check(principal, request)), strict),
+    check(principal: Principal, request: SecurityRequest): Eventually<GuardVerdict> {
+      const answer = check(principal, request);
+      return isGuardVerdict(answer) ? answer : andThen(adopt(answer), strict);
+    },
   });
 }
 

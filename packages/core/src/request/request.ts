@@ -38,7 +38,8 @@ export class SecurityRequest {
 
   constructor(source: RequestSource) {
     this.#source = source;
-    Object.freeze(this);
+    // With nothing but private members this is all that freezing does, at half of its cost.
+    Object.preventExtensions(this);
   }
 
   get method(): string {
