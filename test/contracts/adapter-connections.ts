@@ -6,6 +6,7 @@ import { ask, type RawAnswer, RawClient, requestText } from '../adapters/raw-cli
 const IDENTITIES = 100;
 const CONNECTIONS = 50;
 const PER_CONNECTION = 200;
+const BARRED: readonly string[] = ['192.0.2.9', '2001:db8::9'];
 
 function as(token: string): readonly string[] {
   return [`Authorization: Bearer ${token}`];
@@ -114,7 +115,7 @@ export function adapterConnections(row: AdapterRow): void {
   describe(`${row.name} has the options of every adapter`, () => {
     async function answerOf(options: DemoOptions, text: string): Promise<RawAnswer> {
       const server = await row.open(
-        demoChain({ guards: [(_principal, request) => request.remoteAddress !== '192.0.2.9'] }),
+        demoChain({ guards: [(_principal, { remoteAddress = '' }) => !BARRED.includes(remoteAddress)] }),
         options,
       );
       try {
@@ -151,6 +152,12 @@ export function adapterConnections(row: AdapterRow): void {
         200,
       ],
       ['is read two hops from its end behind two proxies', { trustedHops: 2 }, '192.0.2.9, 198.51.100.1', 403],
+      ['may have a port behind the address', { trustedHops: 1 }, '198.51.100.1, 192.0.2.9:4711', 403],
+      ['may have an IPv6 address', { trustedHops: 1 }, '198.51.100.1, 2001:db8::9', 403],
+      ['may have an IPv6 address in brackets', { trustedHops: 1 }, '[2001:db8::9]', 403],
+      ['may have an IPv6 address in brackets and a port', { trustedHops: 1 }, '[2001:db8::9]:4711', 403],
+      ['is not believed where it holds no address', { trustedHops: 1 }, '192.0.2.9, unknown', 200],
+      ['is not believed where it holds half an address', { trustedHops: 1 }, '[192.0.2.9, 192.0.2.9]', 200],
       ['is not believed when it has fewer entries than there are proxies', { trustedHops: 2 }, '192.0.2.9', 200],
     ])('X-Forwarded-For %s', async (_rule, options, value, status) => {
       const text = requestText('GET', '/', [...as('now.alice'), `X-Forwarded-For: ${value}`]);

@@ -3,7 +3,7 @@ import type { Request, RequestHandler, Response } from 'express';
 import { type AdapterOptions, checkedAdapterOptions } from '../shared/adapter-options.js';
 import { Gate, isPreflight } from '../shared/gate.js';
 import { NodeRequestSource } from '../shared/node-request-source.js';
-import { answerBy, isAnswerable, setHeaderLines, writeDenial } from '../shared/write-denial.js';
+import { answerBy, isAnswerable, isOver, setHeaderLines, writeDenial } from '../shared/write-denial.js';
 
 export { principalOf } from '../shared/gate.js';
 
@@ -26,6 +26,7 @@ export function expressSecurity(chain: SecurityChain, options: ExpressSecurityOp
       if (allowPreflight && isPreflight(request.method, (name) => request.headers[name])) return next();
       const source = new NodeRequestSource(request, response, trustedHops, request.originalUrl);
       gate.pass(request, source, guard, (decision) => {
+        if (isOver(response)) return;
         if (decision.kind === 'granted') {
           setHeaderLines(response, decision.headers);
           (request as { user?: Principal }).user = decision.principal;

@@ -11,7 +11,7 @@ import fp from 'fastify-plugin';
 import { type AdapterOptions, checkedAdapterOptions } from '../shared/adapter-options.js';
 import { Gate, isPreflight } from '../shared/gate.js';
 import { NodeRequestSource } from '../shared/node-request-source.js';
-import { answerBy, headerFields, isAnswerable } from '../shared/write-denial.js';
+import { answerBy, headerFields, isAnswerable, isOver } from '../shared/write-denial.js';
 import { templateOf } from './route-template.js';
 
 export { principalOf } from '../shared/gate.js';
@@ -52,12 +52,13 @@ export function fastifySecurity(chain: SecurityChain, options: FastifySecurityOp
       const key = route.template === undefined ? undefined : { method: request.method, template: route.template };
       const source = new NodeRequestSource(request.raw, reply.raw, trustedHops, request.originalUrl, key);
       gate.pass(request, source, guardOf(route), (decision) => {
+        if (reply.sent || isOver(reply.raw)) return;
         if (decision.kind === 'granted') {
           for (const [name, value] of headerFields(decision.headers)) reply.header(name, value);
           (request as { user?: Principal }).user = decision.principal;
           return done();
         }
-        if (!reply.sent && isAnswerable(reply.raw)) answerBy(() => onDenied(decision, request, reply), fail);
+        if (isAnswerable(reply.raw)) answerBy(() => onDenied(decision, request, reply), fail);
       });
       function fail(error: unknown): void {
         done(error instanceof Error ? error : new Error('onDenied failed', { cause: error }));

@@ -61,7 +61,8 @@ class UpgradeRequestSource extends NodeRequestSource {
 
   override onClose(listener: () => void): void {
     this.#gone = listener;
-    this.#socket.once('close', listener);
+    if (this.#socket.destroyed) listener();
+    else this.#socket.once('close', listener);
   }
 
   /** Leaves the socket as it was found. */

@@ -3,7 +3,7 @@ import type { Context, Middleware, Next } from 'koa';
 import { type AdapterOptions, checkedAdapterOptions } from '../shared/adapter-options.js';
 import { Gate, isPreflight } from '../shared/gate.js';
 import { NodeRequestSource } from '../shared/node-request-source.js';
-import { headerFields, isAnswerable } from '../shared/write-denial.js';
+import { headerFields, isAnswerable, isOver } from '../shared/write-denial.js';
 
 export { principalOf } from '../shared/gate.js';
 
@@ -21,6 +21,7 @@ export function koaSecurity(chain: SecurityChain, options: KoaSecurityOptions = 
   const { allowPreflight, trustedHops, onDenied = answerDenial } = checkedAdapterOptions(options);
   const gate = new Gate(chain);
   const proceed = (context: Context, next: Next, decision: Decision): unknown => {
+    if (isOver(context.res)) return undefined;
     if (decision.kind === 'denied') return isAnswerable(context.res) ? onDenied(decision, context) : undefined;
     for (const [name, value] of headerFields(decision.headers)) context.set(name, value);
     context.state['user'] = decision.principal;

@@ -11,9 +11,17 @@ export function clientAddress(
 ): string | undefined {
   if (trustedHops === 0) return peer;
   const chain = forwardedFor(rawHeaders);
-  const claimed = chain[chain.length - trustedHops];
-  return claimed !== undefined && isIP(claimed) !== 0 ? claimed : peer;
+  const claimed = withoutPort(chain[chain.length - trustedHops] ?? '');
+  return isIP(claimed) !== 0 ? claimed : peer;
 }
+
+/** `192.0.2.1:4711`, `[2001:db8::1]` and `[2001:db8::1]:4711`: some proxies append the port, or write brackets. */
+function withoutPort(entry: string): string {
+  const [, bracketed, plain] = PORTED.exec(entry) ?? [];
+  return bracketed ?? plain ?? entry;
+}
+
+const PORTED = /^(?:\[([^\]]*)\](?::\d{1,5})?|([\d.]+):\d{1,5})$/;
 
 function forwardedFor(rawHeaders: readonly string[]): readonly string[] {
   const lines = rawHeaders.filter(

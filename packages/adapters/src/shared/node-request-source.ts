@@ -47,9 +47,23 @@ export class NodeRequestSource implements RequestSource {
     return socket?.authorized === true ? socket.getPeerX509Certificate?.() : undefined;
   }
 
+  /** Both are listened to: a response that waits behind another one on its connection is never told of its end. */
   onClose(listener: () => void): void {
+    const request = this.#request;
     const response = this.#response;
-    if (response === undefined) this.#request.socket?.once('close', listener);
-    else response.once('close', () => response.writableFinished || listener());
+    const closed = () => {
+      if (!hasLeft(request, response)) return;
+      request.off('close', closed);
+      response?.off('close', closed);
+      listener();
+    };
+    request.on('close', closed);
+    response?.on('close', closed);
+    closed();
   }
+}
+
+/** Whether the client went away before it was answered. An HTTP/2 response calls itself finished also when it is reset. */
+function hasLeft(request: NodeRequest, response: NodeResponse | undefined): boolean {
+  return request.aborted || (response?.destroyed === true && !response.writableFinished);
 }

@@ -1,9 +1,20 @@
+import type { Http2ServerResponse } from 'node:http2';
 import type { DeniedDecision, HeaderLine } from '@sallyport/core';
 import type { NodeResponse } from './node-request-source.js';
 
 /** False when the answer has begun already or nobody is left to read it. */
 export function isAnswerable(response: NodeResponse): boolean {
-  return !(response.headersSent || response.writableEnded || response.destroyed);
+  return !(response.headersSent || isOver(response));
+}
+
+/** Whether somebody else has answered, or nobody is left to be answered: the application is not run any more. */
+export function isOver(response: NodeResponse): boolean {
+  return response.writableEnded || (isHttp2(response) ? response.stream.destroyed : response.destroyed);
+}
+
+/** These have no `destroyed` of their own. */
+function isHttp2(response: NodeResponse): response is Http2ServerResponse {
+  return 'stream' in response;
 }
 
 /** Writes a refusal as it is, where one can still be written. */
@@ -15,8 +26,9 @@ export function writeDenial(response: NodeResponse, denied: DeniedDecision): voi
   response.end(denied.body);
 }
 
-/** Lines of one name stay apart: each challenge is a line of its own. */
+/** Lines of one name stay apart: each challenge is a line of its own. An answer that has begun takes no more. */
 export function setHeaderLines(response: NodeResponse, lines: readonly HeaderLine[]): void {
+  if (response.headersSent) return;
   for (const [name, value] of headerFields(lines)) response.setHeader(name, value);
 }
 
