@@ -1,6 +1,6 @@
 // What a bearer that was seen before costs in every framework, and what an Express app needs longer to start: ours
 // beside the bare server, the cheapest thing that could work, and the usual peer (goals 1, 2, 11).
-// Run after a build: node bench/adapters.js [--quick] [--tokens=1] [--framework="Express 5"]
+// Run after a build: node bench/adapters.js [--quick] [--tokens=1] [--framework="Express 5"] [--profile]
 import { execFile, execFileSync, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { availableParallelism } from 'node:os';
@@ -15,6 +15,8 @@ const { values: options } = parseArgs({
     quick: { type: 'boolean', default: false },
     /** How many bearers take turns. */
     tokens: { type: 'string', default: '1' },
+    /** Leaves a CPU profile of each process in the current folder. */
+    profile: { type: 'boolean', default: false },
     framework: { type: 'string', multiple: true, default: Object.keys(STACKS) },
   },
 });
@@ -36,7 +38,7 @@ class Worker {
   #child;
 
   constructor(script, core) {
-    this.#child = fork(join(FOLDER, script));
+    this.#child = fork(join(FOLDER, script), { execArgv: options.profile ? ['--cpu-prof'] : [] });
     this.#child.on('exit', (code) => code && process.exit(code));
     pin(this.#child.pid, core);
   }
@@ -48,7 +50,7 @@ class Worker {
   }
 
   close() {
-    this.#child.kill();
+    this.#child.disconnect();
   }
 }
 

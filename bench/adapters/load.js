@@ -92,3 +92,5 @@ process.on('message', async ({ task, port, tokens, ms }) => {
   if (task === 'close') for (const client of clientsOf.get(port)) client.close();
   process.send(task === 'run' ? await run(port, ms) : 'done');
 });
+
+process.on('disconnect', () => process.exit());

@@ -20,3 +20,5 @@ process.on('message', async (message) => {
     process.send(server.address().port);
   }
 });
+
+process.on('disconnect', () => process.exit());

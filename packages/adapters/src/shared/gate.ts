@@ -13,30 +13,26 @@ import {
   SecurityRequest,
 } from '@sallyport/core';
 
-const PRINCIPAL: unique symbol = Symbol.for('@sallyport/adapters/principal');
+const GRANT: unique symbol = Symbol.for('@sallyport/adapters/grant');
 
-interface Carrier {
-  [PRINCIPAL]?: Principal;
-  [grant: symbol]: GrantedDecision | Principal | undefined;
+/** What a chain granted a request; another chain may have granted it something before. */
+interface Grant {
+  readonly chain: SecurityChain;
+  readonly decision: GrantedDecision;
+  readonly before: Grant | undefined;
 }
 
-/** Where a chain's decision is kept on a framework's request object. Every chain has a place of its own. */
-const PLACES = new WeakMap<SecurityChain, symbol>();
-
-function placeOf(chain: SecurityChain): symbol {
-  const place = PLACES.get(chain) ?? Symbol('sallyport.grant');
-  PLACES.set(chain, place);
-  return place;
+/** A framework's request object. One property of it is all that is written: each more is dear on Node's requests. */
+interface Carrier {
+  [GRANT]?: Grant;
 }
 
 /** A chain at a framework's door: decides once per request, and lets routes add guards to that decision. */
 export class Gate {
   readonly #chain: SecurityChain;
-  readonly #grant: symbol;
 
   constructor(chain: SecurityChain) {
     this.#chain = chain;
-    this.#grant = placeOf(chain);
   }
 
   /** Turns the guards of a route into one; undefined when it adds none. */
@@ -62,11 +58,17 @@ export class Gate {
   }
 
   #decide(carrier: Carrier, request: SecurityRequest, guard: Guard | undefined): Eventually<Decision> {
-    const earlier = carrier[this.#grant] as GrantedDecision | undefined;
-    const decision = earlier ?? this.#chain.decide(request);
+    const decision = this.#granted(carrier) ?? this.#chain.decide(request);
     if (guard === undefined) return decision;
     if (decision instanceof Promise) return decision.then((later) => this.#authorize(later, guard, request));
     return this.#authorize(decision, guard, request);
+  }
+
+  /** What this chain granted the request where it was mounted before. */
+  #granted(carrier: Carrier): GrantedDecision | undefined {
+    let grant = carrier[GRANT];
+    while (grant !== undefined && grant.chain !== this.#chain) grant = grant.before;
+    return grant?.decision;
   }
 
   #authorize(decision: Decision, guard: Guard, request: SecurityRequest): Eventually<Decision> {
@@ -75,9 +77,9 @@ export class Gate {
 
   #admit(carrier: Carrier, decision: Decision): Decision {
     if (!isDecision(decision)) throw new TypeError('only a SecurityChain decides');
-    if (decision.kind === 'granted') {
-      carrier[this.#grant] = decision;
-      carrier[PRINCIPAL] = decision.principal;
+    const last = carrier[GRANT];
+    if (decision.kind === 'granted' && last?.decision !== decision) {
+      carrier[GRANT] = { chain: this.#chain, decision, before: last };
     }
     return decision;
   }
@@ -85,7 +87,7 @@ export class Gate {
 
 /** Who was authenticated on this request; the anonymous principal where no chain has run. */
 export function principalOf<Claims extends object = Record<string, unknown>>(request: object): Principal<Claims> {
-  return ((request as Carrier)[PRINCIPAL] ?? ANONYMOUS) as Principal<Claims>;
+  return ((request as Carrier)[GRANT]?.decision.principal ?? ANONYMOUS) as Principal<Claims>;
 }
 
 /** A CORS preflight and nothing else: a plain OPTIONS request is decided like any other. */

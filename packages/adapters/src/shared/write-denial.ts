@@ -2,6 +2,8 @@ import type { Http2ServerResponse } from 'node:http2';
 import type { DeniedDecision, HeaderLine } from '@sallyport/core';
 import type { NodeResponse } from './node-request-source.js';
 
+const NO_FIELDS: ReadonlyMap<string, string | string[]> = new Map();
+
 /** False when the answer has begun already or nobody is left to read it. */
 export function isAnswerable(response: NodeResponse): boolean {
   return !(response.headersSent || isOver(response));
@@ -37,6 +39,8 @@ export function setHeaderLines(response: NodeResponse, lines: readonly HeaderLin
  * write them, so that an answer has the same bytes wherever it is written.
  */
 export function headerFields(lines: readonly HeaderLine[]): ReadonlyMap<string, string | string[]> {
+  // What most granted requests have; a map for each would be the dearest thing an adapter does.
+  if (lines.length === 0) return NO_FIELDS;
   const fields = new Map<string, string | string[]>();
   for (const [line, value] of lines) {
     const name = line.toLowerCase();
