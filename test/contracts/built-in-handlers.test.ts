@@ -3,7 +3,8 @@ import { AuthorizationServer, type HandlerRule, handlerContract, ManualClock } f
 import { type Account, BasicHandler, IntrospectionHandler, JwtHandler } from '@sallyport/handlers';
 import { accountOf, CHEAP } from '../handlers/basic/basic-fixture.js';
 
-const OUTBOUND = { allowInsecureLoopback: true };
+/** The clock of a starting handler runs fast while one server is silent; the others must be able to answer before. */
+const OUTBOUND = { allowInsecureLoopback: true, timeoutMs: 6_000 };
 
 let server: AuthorizationServer;
 /** A server that takes requests and never answers, and one that always fails. */

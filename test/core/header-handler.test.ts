@@ -83,6 +83,11 @@ describe('a handler for a header', () => {
     const options = { name: 'k', header: 'X-Key', verify, verfy: verify };
     expect(() => headerHandler(options)).toThrow(/did you mean verify\?/);
   });
+
+  test('an option that resembles none is refused without a guess', () => {
+    const options = { name: 'k', header: 'X-Key', verify, allowInsecureLoopback: true };
+    expect(() => headerHandler(options)).toThrow(/has no option "allowInsecureLoopback"$/);
+  });
 });
 
 describe('a handler for a cookie', () => {

@@ -127,10 +127,11 @@ function unknownOption(owner: string, key: string, known: readonly string[]): Co
   );
 }
 
-/** `; did you mean …?` with the nearest of the known names, or nothing when none is known. */
+/** `; did you mean …?` with the nearest of the known names, or nothing when all differ in more than half of their letters. */
 export function nearestHint(name: string, known: readonly string[]): string {
   const nearest = known.toSorted((a, b) => distance(name, a) - distance(name, b))[0];
-  return nearest === undefined ? '' : `; did you mean ${nearest}?`;
+  if (nearest === undefined) return '';
+  return distance(name, nearest) > Math.max(name.length, nearest.length) / 2 ? '' : `; did you mean ${nearest}?`;
 }
 
 function distance(from: string, to: string): number {

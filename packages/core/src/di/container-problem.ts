@@ -17,8 +17,15 @@ export function containerProblem(error: unknown): string | undefined {
   const known = lines.filter((line) => NEEDED.test(line) || UNFIT.test(line));
   if (known.length === 0) return undefined;
   const foreign = known.length < lines.length ? ' a collaborator threw' : '';
-  const fix = known.some((line) => /"(?:Function|Object)"$/.test(line))
-    ? 'Import the class as a value, not as a type, or say @inject(token)'
-    : 'Register what is missing in the container, or say @inject(token)';
-  return `cannot be built: ${known.join(' ')}${foreign}. ${fix}`;
+  return `cannot be built: ${known.join(' ')}${foreign}. ${fixOf(known)}`;
+}
+
+function fixOf(complaints: readonly string[]): string {
+  if (complaints.some((line) => /"(?:Function|Object)"$/.test(line))) {
+    return 'Import the class as a value, not as a type, or say @inject(token)';
+  }
+  if (complaints.some((line) => line.startsWith('TypeInfo'))) {
+    return 'Say @injectable() at the class and @inject(token) at its parameters, and compile with experimentalDecorators';
+  }
+  return 'Register what is missing in the container, or say @inject(token)';
 }

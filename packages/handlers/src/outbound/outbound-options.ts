@@ -61,7 +61,7 @@ export function checkedEndpoint(value: string, name: string, settings: OutboundS
   const url = new URL(value);
   const isAllowedHttp = url.protocol === 'http:' && settings.allowInsecureLoopback && LOOPBACK.test(url.hostname);
   if (url.protocol !== 'https:' && !isAllowedHttp) {
-    throw invalid(name, 'must be an https URL (http only for a loopback host, with allowInsecureLoopback)');
+    throw invalid(name, 'must be an https URL (http only for a loopback host, with outbound.allowInsecureLoopback)');
   }
   if (url.username !== '' || url.password !== '' || url.hash !== '') {
     throw invalid(name, 'must have neither credentials nor a fragment');

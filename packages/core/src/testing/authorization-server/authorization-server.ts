@@ -35,7 +35,8 @@ const PATHS: Readonly<Record<string, Endpoint>> = {
 
 /**
  * An authorization server for tests, in this process on a free port of 127.0.0.1: metadata (RFC 8414), keys
- * (RFC 7517) and introspection (RFC 7662), all of it real HTTP. Handlers need `allowInsecureLoopback` to talk to it.
+ * (RFC 7517) and introspection (RFC 7662), all of it real HTTP. Handlers need `outbound: { allowInsecureLoopback: true }`
+ * to talk to it; for JWTs that is an option of `keys`.
  */
 export class AuthorizationServer {
   /** The client that a handler uses for introspection, by HTTP Basic or by form (RFC 6749 2.3.1). */

@@ -1,4 +1,4 @@
-import { generateKeyPairSync, type JsonWebKey, type KeyObject, randomUUID, sign } from 'node:crypto';
+import { generateKeyPairSync, type KeyObject, randomUUID, sign } from 'node:crypto';
 
 /** The algorithms that a test's tokens may be signed with (RFC 7518 3.1, RFC 8037 3.1). */
 export type SigningAlgorithm = 'ES256' | 'RS256' | 'EdDSA';
@@ -18,7 +18,7 @@ export class SigningKey {
   }
 
   /** The public half as a JWK set publishes it (RFC 7517 4). */
-  get jwk(): JsonWebKey {
+  get jwk(): object {
     return { ...this.#publicKey.export({ format: 'jwk' }), kid: this.kid, alg: this.algorithm, use: 'sig' };
   }
 
