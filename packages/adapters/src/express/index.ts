@@ -1,5 +1,5 @@
 import type { GuardLike, Principal, SecurityChain } from '@sallyport/core';
-import type { Request, RequestHandler, Response } from 'express';
+import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import { type AdapterOptions, checkedAdapterOptions } from '../shared/adapter-options.js';
 import { Gate, isPreflight } from '../shared/gate.js';
 import { NodeRequestSource } from '../shared/node-request-source.js';
@@ -10,7 +10,14 @@ export { principalOf } from '../shared/gate.js';
 export type ExpressSecurityOptions = AdapterOptions<readonly [request: Request, response: Response]>;
 
 /** Makes middleware: `secure()` for an app or router, `secure(requireScopes('a'))` for a route. */
-export type ExpressSecurity = (...guards: readonly GuardLike[]) => RequestHandler;
+export type ExpressSecurity = (...guards: readonly GuardLike[]) => ExpressMiddleware;
+
+/** Takes a request of any parameters, so that the handlers behind still know those of their own path. */
+export type ExpressMiddleware = <Params, Answer, Body, Query, Locals extends Record<string, unknown>>(
+  request: Request<Params, Answer, Body, Query, Locals>,
+  response: Response<Answer, Locals>,
+  next: NextFunction,
+) => void;
 
 /**
  * Mounts a chain into Express 4 or 5. A granted request goes on with its principal in `req.user`; also read it with
@@ -22,7 +29,7 @@ export function expressSecurity(chain: SecurityChain, options: ExpressSecurityOp
   const gate = new Gate(chain);
   return function secure(...guards) {
     const guard = gate.guardOf(guards);
-    return function sallyport(request, response, next) {
+    const sallyport: RequestHandler = (request, response, next) => {
       if (allowPreflight && isPreflight(request.method, (name) => request.headers[name])) return next();
       const source = new NodeRequestSource(request, response, trustedHops, request.originalUrl);
       gate.pass(request, source, guard, (decision) => {
@@ -36,5 +43,7 @@ export function expressSecurity(chain: SecurityChain, options: ExpressSecurityOp
         if (isAnswerable(response)) answerBy(() => onDenied(decision, request, response), next);
       });
     };
+    // Nothing is read of a request but what all of them have.
+    return sallyport as ExpressMiddleware;
   };
 }
