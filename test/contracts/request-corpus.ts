@@ -15,7 +15,7 @@ export interface CorpusRow {
   /** Header lines besides Host. `{{a*8192}}` stands for 8192 times `a`. */
   readonly lines?: readonly string[];
   readonly body?: string;
-  /** The name of a golden answer; `granted`; or `server`: the server refuses before any adapter is asked. */
+  /** The name of a golden answer; `granted`; `server`: the server refuses before any adapter is asked; `reset`: it gives no answer. */
   readonly answer: string;
   /** Who is let in. */
   readonly by?: string;
@@ -27,8 +27,8 @@ export interface CorpusRow {
   readonly status?: number;
   /** Servers that refuse this before they ask the adapter, with their status. */
   readonly server?: Readonly<Record<string, number>>;
-  /** False for what HTTP/2 cannot say. */
-  readonly h2?: false;
+  /** What HTTP/2 makes of it, where that is something else: its server drops fields, or resets the stream. */
+  readonly h2?: Pick<CorpusRow, 'answer' | 'by' | 'status'>;
 }
 
 /** A refusal, byte for byte, but for the lines that servers add to every answer. */
