@@ -11,12 +11,12 @@ export function isAnswerable(response: NodeResponse): boolean {
 
 /** Whether somebody else has answered, or nobody is left to be answered: the application is not run any more. */
 export function isOver(response: NodeResponse): boolean {
-  return response.writableEnded || (isHttp2(response) ? response.stream.destroyed : response.destroyed);
+  return response.writableEnded || (isDestroyed(response) ?? (response as Http2ServerResponse).stream.destroyed);
 }
 
-/** These have no `destroyed` of their own. */
-function isHttp2(response: NodeResponse): response is Http2ServerResponse {
-  return 'stream' in response;
+/** Undefined for HTTP/2, whose responses have no `destroyed` of their own. Looking for `stream` is dear on Express. */
+function isDestroyed(response: NodeResponse): boolean | undefined {
+  return response.destroyed;
 }
 
 /** Writes a refusal as it is, where one can still be written. */
@@ -30,7 +30,7 @@ export function writeDenial(response: NodeResponse, denied: DeniedDecision): voi
 
 /** Lines of one name stay apart: each challenge is a line of its own. An answer that has begun takes no more. */
 export function setHeaderLines(response: NodeResponse, lines: readonly HeaderLine[]): void {
-  if (response.headersSent) return;
+  if (lines.length === 0 || response.headersSent) return;
   for (const [name, value] of headerFields(lines)) response.setHeader(name, value);
 }
 
