@@ -1,0 +1,111 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { anyOf } from '@sallyport/core';
+import {
+  container,
+  type DependencyContainer,
+  Lifecycle,
+  registerSecurity,
+  resolveChain,
+  scoped,
+  tokens,
+} from '@sallyport/core/di';
+import { AuthorizationServer, ask, type BearerParts, ManualClock } from '@sallyport/core/testing';
+import { builtInHandlers } from '@sallyport/handlers/di';
+import { loggingHandler } from './partner-handlers.js';
+
+const CHAINS = 1_000;
+/** By then everything is loaded, and what is made once has been made. */
+const WARM_UP = 200;
+/** What may be told apart from the noise of the heap: 3 kB for each chain. */
+const TOLERATED_BYTES = 3_000 * (CHAINS - WARM_UP);
+
+setFlagsFromString('--expose-gc');
+const collect: () => void = runInNewContext('gc');
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+@scoped(Lifecycle.ContainerScoped)
+class Connection {
+  dispose(): void {}
+}
+
+const clock = new ManualClock();
+let server: AuthorizationServer;
+/** Its chains have only handlers of their own; those of the other open connections. */
+let plain: DependencyContainer;
+let networked: DependencyContainer;
+let tokensOfAlice: readonly BearerParts[];
+
+beforeAll(async () => {
+  server = await AuthorizationServer.start({ clock });
+  tokensOfAlice = [await server.as({ subject: 'alice' }), await server.as({ subject: 'alice' }, { opaque: true })];
+  const { issuer, audience, jwksUri, introspectionEndpoint, clientId, clientSecret } = server;
+  const outbound = { allowInsecureLoopback: true };
+  const clientAuthentication = { method: 'client_secret_basic', clientId, clientSecret };
+  const issuers = [{ issuer, audience, algorithms: 'ES256', keys: { jwksUri, outbound } }];
+  const app = container.createChildContainer();
+  registerSecurity(app, {
+    clock,
+    handlerTypes: builtInHandlers,
+    handlers: {
+      signed: { type: 'jwt', options: { realm: 'r', issuers } },
+      opaque: {
+        type: 'introspection',
+        options: { realm: 'r', endpoint: introspectionEndpoint, clientAuthentication, outbound, fallback: true },
+      },
+      inner: { useFactory: () => loggingHandler('inner', []) },
+      own: {
+        useFactory: (_options, { get }) => {
+          get(tokens.handlers)('inner');
+          get(Connection as never);
+          return loggingHandler('own', []);
+        },
+      },
+    },
+  });
+  plain = app.createChildContainer();
+  registerSecurity(plain, { chain: (handler) => ({ requirement: handler('own') }) });
+  networked = app.createChildContainer();
+  registerSecurity(networked, {
+    chain: (handler) => ({ requirement: anyOf(...['signed', 'opaque', 'own'].map(handler)) }),
+  });
+});
+
+afterAll(() => server.close());
+
+/** Both ends of a connection are in this process; the server hears of the end a little later. */
+async function settled(resources: () => number, most: number): Promise<number> {
+  for (let turns = 0; turns < 200 && resources() > most; turns += 1) await turn();
+  return resources();
+}
+
+const activeResources = () => process.getActiveResourcesInfo().filter((kind) => kind !== 'Immediate').length;
+
+test('1 000 chains, built, started, used and closed, leave no handle, nothing scheduled and no memory behind', async () => {
+  const left: WeakRef<object>[] = [];
+  const before = activeResources();
+  let warmBytes = 0;
+  for (let round = 0; round < CHAINS; round += 1) {
+    if (round === WARM_UP) {
+      await turn();
+      collect();
+      warmBytes = process.memoryUsage().heapUsed;
+    }
+    const isNetworked = round % 5 === 0;
+    const scope = isNetworked ? networked : plain;
+    const chain = await resolveChain(round % 2 === 0 ? scope : scope.createChildContainer());
+    await chain.start();
+    const request = isNetworked ? tokensOfAlice[round % 2] : { headers: { 'x-own': '1' } };
+    const { status } = await ask(chain, '/', request);
+    if (status !== 200) throw new Error(`request ${round} came to ${status}`);
+    await chain.close();
+    left.push(new WeakRef(chain), ...chain.handlers.map((handler) => new WeakRef<object>(handler)));
+  }
+  expect(clock.waiting).toBe(0);
+  expect(await settled(activeResources, before)).toBeLessThanOrEqual(before);
+  await turn();
+  collect();
+  expect(left.filter((each) => each.deref() !== undefined).length).toBeLessThan(50);
+  expect(process.memoryUsage().heapUsed - warmBytes).toBeLessThan(TOLERATED_BYTES);
+}, 60_000);
