@@ -104,7 +104,12 @@ function compileOperation(
 
 /** The path of a server's URL, with the defaults of its variables. */
 function pathOf({ url, variables = {} }: Server = { url: '/' }): string {
-  const filled = url.replace(/\{([^}]*)\}/g, (_, name: string) => variables[name]?.default ?? '');
+  const filled = url.replace(/\{([^}]*)\}/g, (_, name: string) => {
+    const value = Object.hasOwn(variables, name) ? variables[name]?.default : undefined;
+    if (value === undefined)
+      throw invalidContract(`the server URL ${url} has a variable without a default; set basePath`);
+    return value;
+  });
   if (!URL.canParse(filled, ANY_ORIGIN)) throw invalidContract(`the server URL ${url} cannot be read; set basePath`);
   return new URL(filled, ANY_ORIGIN).pathname;
 }

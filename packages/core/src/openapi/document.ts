@@ -42,15 +42,58 @@ export type SecurityRequirementObject = Readonly<Record<string, readonly string[
 export async function loadDocument(definition: OpenApiDocument | string): Promise<SecurityView> {
   const document = typeof definition === 'string' ? parseText(definition) : definition;
   const specification = copyOf(document);
+  checkVersion(specification);
   const result = await schemas.validate(specification);
   if (!result.valid) throw invalidContract(`the definition is no valid OpenAPI document: ${summary(result.errors)}`);
-  if (specification['openapi'] === undefined) throw invalidContract('the definition must be OpenAPI 3');
+  checkPathReferences(specification);
   try {
     // A validator of its own: the shared one keeps the definition that was validated last, by whomever.
     return new Validator().resolveRefs({ specification }) as SecurityView;
   } catch (error) {
     throw invalidContract(`the definition has a reference that cannot be resolved: ${(error as Error).message}`);
   }
+}
+
+function checkVersion({ swagger, openapi }: OpenApiDocument): void {
+  if (swagger !== undefined) throw invalidContract('the definition is Swagger 2.0; convert it to OpenAPI 3');
+  if (typeof openapi !== 'string' || !openapi.startsWith('3.')) {
+    throw invalidContract('the definition must be OpenAPI 3, with a version such as openapi: "3.0.4"');
+  }
+}
+
+/**
+ * A path that refers to another (OpenAPI 3.0.4 4.8.9.1) has to come to operations of its own: in a circle, beside
+ * operations, or to what every object inherits, it would lose them in silence, and with them their security.
+ */
+function checkPathReferences(specification: OpenApiDocument): void {
+  for (const [template, item] of Object.entries(specification['paths'] ?? {})) {
+    const passed = new Set<unknown>();
+    let target: unknown = item;
+    while (typeof target === 'object' && target !== null && '$ref' in target) {
+      if (Object.keys(target).some((key) => !BESIDE_REFERENCE.has(key))) {
+        throw invalidContract(
+          `the path ${template} has a $ref and operations beside it; which of them count is undefined`,
+        );
+      }
+      if (passed.has(target)) throw invalidContract(`the path ${template} refers to itself in a circle`);
+      passed.add(target);
+      target = ownTarget(specification, String(target.$ref));
+    }
+    if (target === undefined) throw invalidContract(`the path ${template} has a reference that cannot be resolved`);
+  }
+}
+
+const BESIDE_REFERENCE: ReadonlySet<string> = new Set(['$ref', 'summary', 'description']);
+
+/** What a JSON pointer (RFC 6901) finds among the members that the document itself has. */
+function ownTarget(document: unknown, reference: string): unknown {
+  const [, ...names] = decodeURIComponent(reference).split('/');
+  return names
+    .map((name) => name.replaceAll('~1', '/').replaceAll('~0', '~'))
+    .reduce<unknown>((place, name) => {
+      if (typeof place !== 'object' || place === null || !Object.hasOwn(place, name)) return undefined;
+      return (place as Record<string, unknown>)[name];
+    }, document);
 }
 
 /** Compiling the schemas takes a quarter of a second, so it is done once. */
@@ -62,7 +105,7 @@ function copyOf(document: unknown): OpenApiDocument {
   try {
     return structuredClone(document) as OpenApiDocument;
   } catch {
-    throw invalidContract('the definition holds something that is not data');
+    throw invalidContract('the definition holds something that is not data, or is nested too deeply');
   }
 }
 

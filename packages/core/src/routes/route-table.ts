@@ -14,7 +14,8 @@ export interface RouteDefinition {
 }
 
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE', 'QUERY'];
-const SEGMENT = /^(?:[^{}:*?#]*|\{[A-Za-z_][A-Za-z0-9_.-]*\})$/;
+/** No dot segment either: routers take them away, and the request firewall refuses them. */
+const SEGMENT = /^(?!\.{1,2}$)(?:[^{}:*?#]*|\{[A-Za-z_][A-Za-z0-9_.-]*\})$/;
 
 /**
  * One operation: `route('GET', '/pets/{petId}', { guards: [requireScopes('pets:read')] })`. A parameter is a whole
