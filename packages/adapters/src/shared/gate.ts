@@ -22,7 +22,10 @@ interface Grant {
   readonly before: Grant | undefined;
 }
 
-/** A framework's request object. One property of it is all that is written: each more is dear on Node's requests. */
+/**
+ * A framework's request object. One property of it is all that is used, and read once: Express changes the prototype of
+ * every request, after which each access is dear.
+ */
 interface Carrier {
   [GRANT]?: Grant;
 }
@@ -42,9 +45,10 @@ export class Gate {
 
   /** Decides, and leaves the principal of a granted request on `carrier`; at once if the chain decides at once. */
   decide(carrier: object, source: RequestSource, guard: Guard | undefined): Eventually<Decision> {
-    const decision = this.#decide(carrier as Carrier, new SecurityRequest(source), guard);
-    if (!(decision instanceof Promise)) return this.#admit(carrier as Carrier, decision);
-    return decision.then((later) => this.#admit(carrier as Carrier, later));
+    const last = (carrier as Carrier)[GRANT];
+    const decision = this.#decide(last, new SecurityRequest(source), guard);
+    if (!(decision instanceof Promise)) return this.#admit(carrier, decision, last);
+    return decision.then((later) => this.#admit(carrier, later, (carrier as Carrier)[GRANT]));
   }
 
   /**
@@ -57,16 +61,16 @@ export class Gate {
     else decision.then((later) => queueMicrotask(() => proceed(later)));
   }
 
-  #decide(carrier: Carrier, request: SecurityRequest, guard: Guard | undefined): Eventually<Decision> {
-    const decision = this.#granted(carrier) ?? this.#chain.decide(request);
+  #decide(last: Grant | undefined, request: SecurityRequest, guard: Guard | undefined): Eventually<Decision> {
+    const decision = this.#granted(last) ?? this.#chain.decide(request);
     if (guard === undefined) return decision;
     if (decision instanceof Promise) return decision.then((later) => this.#authorize(later, guard, request));
     return this.#authorize(decision, guard, request);
   }
 
   /** What this chain granted the request where it was mounted before. */
-  #granted(carrier: Carrier): GrantedDecision | undefined {
-    let grant = carrier[GRANT];
+  #granted(last: Grant | undefined): GrantedDecision | undefined {
+    let grant = last;
     while (grant !== undefined && grant.chain !== this.#chain) grant = grant.before;
     return grant?.decision;
   }
@@ -75,11 +79,10 @@ export class Gate {
     return decision.kind === 'granted' ? this.#chain.authorize(decision, guard, request) : decision;
   }
 
-  #admit(carrier: Carrier, decision: Decision): Decision {
+  #admit(carrier: object, decision: Decision, last: Grant | undefined): Decision {
     if (!isDecision(decision)) throw new TypeError('only a SecurityChain decides');
-    const last = carrier[GRANT];
     if (decision.kind === 'granted' && last?.decision !== decision) {
-      carrier[GRANT] = { chain: this.#chain, decision, before: last };
+      (carrier as Carrier)[GRANT] = { chain: this.#chain, decision, before: last };
     }
     return decision;
   }
