@@ -1,22 +1,8 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { request } from 'undici';
-import { blocksOf, DocumentProject } from './document-project.js';
+import { blocksOf } from './document-project.js';
 import { DocumentedServer } from './documented-server.js';
-
-/** Opens a guide as a reader does, with nothing but the tarballs installed, and compiles it. */
-function openGuide(document: string): { readonly project: DocumentProject } {
-  const guide = {} as { project: DocumentProject };
-  beforeAll(async () => {
-    guide.project = await DocumentProject.open(document, { '3000': '0' });
-  });
-  afterAll(() => guide.project?.remove());
-
-  test('every TypeScript block names its file and compiles under strict', async () => {
-    expect(blocksOf(document).filter(({ language, file }) => language === 'ts' && file === undefined)).toEqual([]);
-    expect(await guide.project.compile()).toBe('');
-  });
-  return guide;
-}
+import { openGuide } from './open-guide.js';
 
 describe('docs/writing-a-handler.md', () => {
   const guide = openGuide('docs/writing-a-handler.md');
