@@ -4,6 +4,7 @@ import { type AdapterOptions, checkedAdapterOptions } from '../shared/adapter-op
 import { Gate, isPreflight } from '../shared/gate.js';
 import { NodeRequestSource } from '../shared/node-request-source.js';
 import { answerBy, isAnswerable, isOver, setHeaderLines, writeDenial } from '../shared/write-denial.js';
+import { RouteKeys } from './route-key.js';
 
 export { principalOf } from '../shared/gate.js';
 
@@ -31,7 +32,7 @@ export function expressSecurity(chain: SecurityChain, options: ExpressSecurityOp
     const guard = gate.guardOf(guards);
     const sallyport: RequestHandler = (request, response, next) => {
       if (allowPreflight && isPreflight(request.method, (name) => request.headers[name])) return next();
-      const source = new NodeRequestSource(request, response, trustedHops, request.originalUrl);
+      const source = new NodeRequestSource(request, response, trustedHops, request.originalUrl, keys.of(request));
       gate.pass(request, source, guard, (decision) => {
         if (isOver(response)) return;
         if (decision.kind === 'granted') {
@@ -43,6 +44,7 @@ export function expressSecurity(chain: SecurityChain, options: ExpressSecurityOp
         if (isAnswerable(response)) answerBy(() => onDenied(decision, request, response), next);
       });
     };
+    const keys = new RouteKeys(sallyport);
     // Nothing is read of a request but what all of them have.
     return sallyport as ExpressMiddleware;
   };

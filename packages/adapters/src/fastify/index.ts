@@ -11,8 +11,8 @@ import fp from 'fastify-plugin';
 import { type AdapterOptions, checkedAdapterOptions } from '../shared/adapter-options.js';
 import { Gate, isPreflight } from '../shared/gate.js';
 import { NodeRequestSource } from '../shared/node-request-source.js';
+import { templateOf } from '../shared/route-template.js';
 import { answerBy, headerFields, isAnswerable, isOver } from '../shared/write-denial.js';
-import { templateOf } from './route-template.js';
 
 export { principalOf } from '../shared/gate.js';
 

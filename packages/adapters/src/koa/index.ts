@@ -4,6 +4,7 @@ import { type AdapterOptions, checkedAdapterOptions } from '../shared/adapter-op
 import { Gate, isPreflight } from '../shared/gate.js';
 import { NodeRequestSource } from '../shared/node-request-source.js';
 import { headerFields, isAnswerable, isOver } from '../shared/write-denial.js';
+import { RouteKeys } from './route-key.js';
 
 export { principalOf } from '../shared/gate.js';
 
@@ -29,13 +30,21 @@ export function koaSecurity(chain: SecurityChain, options: KoaSecurityOptions = 
   };
   return function secure(...guards) {
     const guard = gate.guardOf(guards);
-    return function sallyport(context, next) {
+    const sallyport: Middleware = (context, next) => {
       if (allowPreflight && isPreflight(context.method, (name) => context.headers[name])) return next();
-      const source = new NodeRequestSource(context.req, context.res, trustedHops, context.originalUrl);
+      const source = new NodeRequestSource(
+        context.req,
+        context.res,
+        trustedHops,
+        context.originalUrl,
+        keys.of(context),
+      );
       const decision = gate.decide(context, source, guard);
       if (!(decision instanceof Promise)) return proceed(context, next, decision);
       return decision.then((later) => proceed(context, next, later));
     };
+    const keys = new RouteKeys(sallyport);
+    return sallyport;
   };
 }
 

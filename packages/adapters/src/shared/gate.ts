@@ -30,7 +30,9 @@ interface Carrier {
   [GRANT]?: Grant;
 }
 
-/** A chain at a framework's door: decides once per request, and lets routes add guards to that decision. */
+/**
+ * A chain at a framework's door: decides once per request and operation, and lets routes add guards to that decision.
+ */
 export class Gate {
   readonly #chain: SecurityChain;
 
@@ -62,7 +64,9 @@ export class Gate {
   }
 
   #decide(last: Grant | undefined, request: SecurityRequest, guard: Guard | undefined): Eventually<Decision> {
-    const decision = this.#granted(last) ?? this.#chain.decide(request);
+    const earlier = this.#granted(last);
+    const decision =
+      earlier !== undefined && this.#chain.covers(earlier, request) ? earlier : this.#chain.decide(request);
     if (guard === undefined) return decision;
     if (decision instanceof Promise) return decision.then((later) => this.#authorize(later, guard, request));
     return this.#authorize(decision, guard, request);

@@ -145,6 +145,14 @@ export class SecurityChain {
     return this.#observer.isHeard ? this.#observer.announce(request, task, guard) : task();
   }
 
+  /**
+   * Whether a decision of this chain still holds for its request where the framework has chosen a route since, or
+   * another one. If not, the request has to be decided again.
+   */
+  covers(granted: GrantedDecision, request: SecurityRequest): boolean {
+    return GrantedDecision.isUnder(granted, this.#policies.find(request));
+  }
+
   #decide(request: SecurityRequest): Eventually<Decision> {
     try {
       const decision = this.#answer(request);
@@ -184,9 +192,10 @@ export class SecurityChain {
       : this.#conclude(outcome, policy, run);
   }
 
-  #conclude(outcome: Outcome, { plan, guard }: Policy, run: Run): Eventually<Decision> {
+  #conclude(outcome: Outcome, policy: Policy, run: Run): Eventually<Decision> {
+    const { plan, guard } = policy;
     if (outcome instanceof Refusal) return this.#deny(outcome, plan.candidates);
-    const granted = new GrantedDecision(outcome.principal, outcome.headers, run.attempted?.verdict);
+    const granted = new GrantedDecision(policy, outcome.principal, outcome.headers, run.attempted?.verdict);
     return guard === undefined ? granted : this.#guard(granted, guard, plan.candidates, run.request);
   }
 

@@ -6,7 +6,7 @@ import type { SecurityRequest } from '../request/request.js';
 import { type Candidate, distinctCandidates, RequirementPlan } from '../requirement/plan.js';
 import type { Requirement } from '../requirement/requirement.js';
 import type { Operation, OperationTable } from './operation.js';
-import { RouteIndex } from './route-index.js';
+import { canBe, RouteIndex } from './route-index.js';
 
 /** What one operation, or every request, has to prove; compiled. */
 export interface Policy {
@@ -58,7 +58,7 @@ export class PolicyTable {
     if (this.#table.isAmbiguous?.(method, path)) return undefined;
     const operation = this.#table.find(method, path);
     // The framework chose a route that is none of the operations, for the path of one: they read it differently.
-    if (route !== undefined && operation !== undefined) return undefined;
+    if (route !== undefined && operation !== undefined && !canBe(route, operation)) return undefined;
     return operation === undefined ? this.#default : this.#byOperation.get(operation);
   }
 

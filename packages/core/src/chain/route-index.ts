@@ -12,14 +12,28 @@ export class RouteIndex<Value> {
   }
 
   /** A router that has no route for HEAD takes the one for GET (RFC 9110 9.3.2). */
-  find({ method, template }: RouteKey): Value | undefined {
-    const value = this.#find(method, template);
-    return value === undefined && method === 'HEAD' ? this.#find('GET', template) : value;
+  find({ method, template, mount = '' }: RouteKey): Value | undefined {
+    const whole = mount + template;
+    const value = this.#find(method, whole);
+    return value === undefined && method === 'HEAD' ? this.#find('GET', whole) : value;
   }
 
   #find(method: string, template: string): Value | undefined {
     return this.#byTemplate.get(template)?.get(method) ?? this.#byTemplate.get(unnamed(template))?.get(method);
   }
+}
+
+/**
+ * Whether the route that a framework chose can be the operation that was found by the path: routers may ignore case and
+ * a trailing slash in their own templates, and of a mounted router only the end of its templates is known.
+ */
+export function canBe({ mount, template }: RouteKey, operation: { readonly template: string }): boolean {
+  const whole = unspelt(operation.template);
+  return mount === undefined ? whole === unspelt(template) : whole.endsWith(unspelt(template));
+}
+
+function unspelt(template: string): string {
+  return unnamed(template).toLowerCase().replace(/\/$/, '');
 }
 
 /** Router and definition may call a parameter by different names: `/pets/{id}` is `/pets/{petId}`. */

@@ -20,12 +20,24 @@ export class GrantedDecision extends Branded {
   readonly headers: readonly HeaderLine[];
   /** What an `attempt` let pass: the verdict's kind and reason code. */
   readonly attempted: { readonly kind: string; readonly reason: string } | undefined;
+  readonly #policy: object;
 
-  constructor(principal: Principal, headers: readonly HeaderLine[], attempted?: { kind: string; reason: string }) {
+  constructor(
+    policy: object,
+    principal: Principal,
+    headers: readonly HeaderLine[],
+    attempted?: { kind: string; reason: string },
+  ) {
     super();
+    this.#policy = policy;
     this.principal = principal;
     this.headers = headers;
     this.attempted = attempted;
+  }
+
+  /** For the chain alone: what was granted is what this policy wants. */
+  static isUnder(granted: GrantedDecision, policy: object | undefined): boolean {
+    return granted.#policy === policy;
   }
 }
 

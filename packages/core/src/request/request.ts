@@ -7,6 +7,11 @@ import { type Authorization, parseAuthorization } from './authorization-header.j
 export interface RouteKey {
   readonly method: string;
   readonly template: string;
+  /**
+   * The part of the path at which the router that chose the route is mounted, as it was requested; the template goes on
+   * from there. For frameworks that do not tell the template of a mount.
+   */
+  readonly mount?: string | undefined;
 }
 
 /** What an adapter supplies; everything but the first three members is optional. */

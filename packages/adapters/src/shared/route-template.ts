@@ -1,0 +1,44 @@
+/** `:name`, and nothing else in its segment: what has a counterpart in an OpenAPI path template. */
+const PARAMETER = /^:(\w+)$/;
+/** Characters that no router gives a meaning of its own. */
+const LITERAL = /^[\w\-.~%&,;=@]*$/;
+
+/**
+ * The OpenAPI template of a route: `/pets/:petId` is `/pets/{petId}`. Undefined for wildcards, optional,
+ * regular-expression and compound parameters, which an OpenAPI template cannot say.
+ */
+export function templateOf(path: string): string | undefined {
+  const segments = path.split('/');
+  if (!segments.every((segment) => PARAMETER.test(segment) || LITERAL.test(segment))) return undefined;
+  return segments.map((segment) => segment.replace(PARAMETER, '{$1}')).join('/');
+}
+
+/** The templates of routes that a middleware stands in. */
+export class RouteTemplates<Route extends object> {
+  readonly #isIn: (route: Route) => boolean;
+  readonly #known = new WeakMap<Route, { readonly template: string | undefined }>();
+  readonly #told = new WeakSet<object>();
+
+  /** `isIn` tells whether a route has the middleware among its own. */
+  constructor(isIn: (route: Route) => boolean) {
+    this.#isIn = isIn;
+  }
+
+  /**
+   * The template of a route, told once per request: frameworks leave on the request what they last chose, so that a
+   * middleware that is asked again may stand somewhere else.
+   */
+  of(request: object, route: Route, path: unknown): string | undefined {
+    const known = this.#known.get(route) ?? this.#learn(route, path);
+    if (known.template === undefined || this.#told.has(request)) return undefined;
+    this.#told.add(request);
+    return known.template;
+  }
+
+  #learn(route: Route, path: unknown): { readonly template: string | undefined } {
+    const template = typeof path === 'string' && this.#isIn(route) ? templateOf(path) : undefined;
+    const known = { template };
+    this.#known.set(route, known);
+    return known;
+  }
+}
