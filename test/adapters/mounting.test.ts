@@ -285,6 +285,21 @@ describe('fetch', () => {
     expect([await answer.text(), answer.headers.get('dpop-nonce')]).toEqual(['alice', 'n-1']);
   });
 
+  test('in Hono, header lines of a grant go onto whatever the handler answers with', async () => {
+    const app = new Hono();
+    app.use(fetchSecurity(demoChain()).middleware());
+    app.get('/own', () => new Response('own'));
+    app.get('/fixed', () => Response.redirect('http://localhost/next', 302));
+    app.get('/error', () => {
+      throw new Error('mine');
+    });
+    app.onError((error, context) => context.text(error.message, 500));
+    for (const path of ['/own', '/fixed', '/error', '/nowhere']) {
+      const answer = await app.fetch(at(path, 'nonce.alice'));
+      expect([path, answer.headers.get('dpop-nonce')]).toEqual([path, 'n-1']);
+    }
+  });
+
   test('onDenied gives the answer', async () => {
     const secure = fetchSecurity(demoChain(), {
       onDenied: async ({ status }) => Response.json({ status }, { status: 418 }),

@@ -206,3 +206,21 @@ test('@koa/router: of two routes of one router that match, the one whose handler
   const statusOf = async (path: string) => (await ask(port, 'http', requestText('GET', path))).status;
   expect([await statusOf('/open/admin'), await statusOf('/open/x')]).toEqual([401, 200]);
 });
+
+test('a lookup that fails when an operation is looked for again is a bug: 500, and no error of the application', async () => {
+  let lookups = 0;
+  const failing = {
+    operations: operations.operations,
+    find: (method: string, path: string) => {
+      lookups += 1;
+      if (lookups > 1) throw new Error('lookup');
+      return operations.find(method, path);
+    },
+  };
+  const secure = expressSecurity(demoChain({ operations: failing }));
+  const app = express();
+  app.use(secure(), secure(), (_request, response) => void response.send('let in'));
+  server = await listening(createServer(app));
+  const answer = await ask(server.port, 'http', requestText('GET', '/orders', ['Authorization: Bearer now.alice']));
+  expect(answer).toMatchObject({ status: 500, body: expect.stringContaining('"correlationId"') });
+});

@@ -136,6 +136,12 @@ export function adapterConnections(row: AdapterRow): void {
       ['OPTIONS', [preflight[1]]],
       ['OPTIONS', []],
       ['GET', preflight],
+      ['OPTIONS', [...preflight, 'Authorization: Bearer bad']],
+      ['OPTIONS', [...preflight, 'Authorization:']],
+      ['OPTIONS', [preflight[0], 'Access-Control-Request-Method:']],
+      ['OPTIONS', [preflight[0], 'Access-Control-Request-Method: PUT, GET']],
+      ['OPTIONS', [...preflight, 'Access-Control-Request-Method: GET']],
+      ['OPTIONS', ['Origin:', preflight[1]]],
       ['POST', [...preflight, 'X-HTTP-Method-Override: OPTIONS']],
     ])('%s with %j is no preflight', async (method, lines) => {
       const answer = await answerOf({ allowPreflight: true }, requestText(method, '/', lines as string[]));

@@ -61,20 +61,21 @@ export function fetchSecurity(chain: SecurityChain, options: FetchSecurityOption
     const guard = gate.guardOf(guards);
     return async function sallyport(context, next) {
       const request = context.req.raw;
-      if (isLetThrough(request)) return proceedTo(next);
+      if (isLetThrough(request)) {
+        await next();
+        return undefined;
+      }
       const decision = await decide(request, context.env, guard);
       if (decision.kind === 'denied') return onDenied(decision, request);
-      for (const [name, value, append] of placed(decision.headers)) context.header(name, value, { append });
       context.set('user', decision.principal);
-      return proceedTo(next);
+      await next();
+      // Only now: what is set before is lost where a handler answers with a Response of its own.
+      for (const [name, value, append] of placed(decision.headers)) context.header(name, value, { append });
+      return undefined;
     };
   }
 
   return Object.assign(secure, { middleware });
-}
-
-async function proceedTo(next: () => Promise<void>): Promise<undefined> {
-  await next();
 }
 
 /** Lines of one name are joined by comma (RFC 9110 5.3): fetch has no other way to hold them. */

@@ -145,12 +145,13 @@ export class SecurityChain {
     return this.#observer.isHeard ? this.#observer.announce(request, task, guard) : task();
   }
 
-  /**
-   * Whether a decision of this chain still holds for its request where the framework has chosen a route since, or
-   * another one. If not, the request has to be decided again.
-   */
+  /** Whether a decision of this chain still holds where the framework has chosen another route since; else decide again. */
   covers(granted: GrantedDecision, request: SecurityRequest): boolean {
-    return GrantedDecision.isUnder(granted, this.#policies.find(request));
+    try {
+      return GrantedDecision.isUnder(granted, this.#policies.find(request));
+    } catch {
+      return false;
+    }
   }
 
   #decide(request: SecurityRequest): Eventually<Decision> {
