@@ -12,7 +12,7 @@ class Branded {
   }
 }
 
-/** There is one for each request and nothing in it can change, so it is not frozen: that costs as much as its guards. */
+/** There is one for each request, and nobody else sees it, so it is not frozen: that costs as much as its guards. */
 export class GrantedDecision extends Branded {
   readonly kind = 'granted';
   readonly principal: Principal;
