@@ -1,4 +1,11 @@
-import type { Decision, DeniedDecision, GuardLike, Principal, SecurityChain } from '@sallyport/core';
+import {
+  type Decision,
+  type DeniedDecision,
+  type GuardLike,
+  invalid,
+  type Principal,
+  type SecurityChain,
+} from '@sallyport/core';
 import { type AdapterOptions, checkedAdapterOptions } from '../shared/adapter-options.js';
 import { Gate, isPreflight } from '../shared/gate.js';
 import { headerFields } from '../shared/write-denial.js';
@@ -45,6 +52,8 @@ export function fetchSecurity(chain: SecurityChain, options: FetchSecurityOption
     handler: FetchHandler<Rest>,
     ...guards: readonly GuardLike[]
   ): FetchHandler<Rest> {
+    if (typeof handler !== 'function')
+      throw invalid('handler', 'must be a function; for middleware call secure.middleware()');
     const guard = gate.guardOf(guards);
     return function sallyport(request, ...rest) {
       if (isLetThrough(request)) return handler(request, ...rest);

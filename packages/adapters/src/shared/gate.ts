@@ -6,6 +6,8 @@ import {
   type GrantedDecision,
   type Guard,
   type GuardLike,
+  having,
+  invalid,
   isDecision,
   type Principal,
   type RequestSource,
@@ -36,12 +38,14 @@ interface Carrier {
 export class Gate {
   readonly #chain: SecurityChain;
 
+  /** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID for what is no chain, such as a promise of one */
   constructor(chain: SecurityChain) {
-    this.#chain = chain;
+    this.#chain = having<SecurityChain>('decide', 'authorize')(chain, 'chain');
   }
 
   /** Turns the guards of a route into one; undefined when it adds none. */
   guardOf(guards: readonly GuardLike[]): Guard | undefined {
+    if (guards.some(isFrameworkObject)) throw invalid('middleware', 'is made by a call: mount secure(), not secure');
     return guards.length === 0 ? undefined : every(...guards);
   }
 
@@ -108,3 +112,8 @@ export function isPreflight(method: string | undefined, header: (name: string) =
 
 /** A token (RFC 9110 9.1): several lines, joined by comma, are none. */
 const METHOD = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+
+/** A request or context, which a framework passes when the function that makes middleware was mounted as middleware. */
+function isFrameworkObject(guard: GuardLike): boolean {
+  return typeof guard === 'object' && guard !== null && !('check' in guard);
+}

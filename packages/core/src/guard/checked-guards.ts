@@ -14,6 +14,6 @@ function asGuard(owner: string, item: GuardLike): Guard {
   if (typeof item?.name === 'string' && typeof item.check === 'function') return item;
   throw new ConfigurationError(
     'ERR_SALLYPORT_OPTION_INVALID',
-    `${owner} takes functions and objects with a name and a check() method`,
+    `${owner} takes guards, such as requireScopes('a'): functions, or objects with a name and a check() method`,
   );
 }

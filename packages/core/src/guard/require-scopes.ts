@@ -37,10 +37,10 @@ export function requireScopes(scopes: string | readonly string[], options: Scope
 }
 
 function checkedScopes(scopes: readonly string[]): readonly string[] {
-  if (scopes.length === 0 || !scopes.every(isScopeToken)) {
+  if (!Array.isArray(scopes) || scopes.length === 0 || !scopes.every(isScopeToken)) {
     throw new ConfigurationError(
       'ERR_SALLYPORT_OPTION_INVALID',
-      'requireScopes takes at least one scope, each a scope-token of RFC 6749 3.3',
+      'requireScopes takes a scope or a list of scopes, each a scope-token of RFC 6749 3.3, without spaces',
     );
   }
   return Object.freeze([...scopes]);

@@ -1,0 +1,80 @@
+import { describe, expect, test } from '@jest/globals';
+import { expressSecurity } from '@sallyport/adapters/express';
+import { fastifySecurity } from '@sallyport/adapters/fastify';
+import { fetchSecurity } from '@sallyport/adapters/fetch';
+import { httpSecurity, upgradeSecurity } from '@sallyport/adapters/http';
+import { koaSecurity } from '@sallyport/adapters/koa';
+import { ConfigurationError, requireAudience, requireRoles, requireScopes } from '@sallyport/core';
+import { demoChain } from './demo-chain.js';
+
+/** What JavaScript lets through, and what the compiler would have refused. */
+function untyped(value: unknown): never {
+  return value as never;
+}
+
+describe.each([expressSecurity, fastifySecurity, fetchSecurity, httpSecurity, koaSecurity, upgradeSecurity])(
+  '%p',
+  (mount) => {
+    test.each([
+      ['a promise of a chain', Promise.resolve(demoChain())],
+      ['the options of one', { requirement: demoChain().handlers[0] }],
+      ['a handler', demoChain().handlers[0]],
+      ['nothing', undefined],
+    ])('takes no other thing for a chain: %s', (_title, value) => {
+      expect(() => mount(untyped(value))).toThrow(new ConfigurationError('ERR_SALLYPORT_OPTION_INVALID', CHAIN));
+    });
+  },
+);
+const CHAIN = 'chain must have a method decide()';
+
+test.each([
+  [
+    'Express',
+    () =>
+      expressSecurity(demoChain())(
+        untyped({}),
+        untyped({}),
+        untyped(() => {}),
+      ),
+  ],
+  [
+    'Fastify',
+    () =>
+      fastifySecurity(demoChain())(
+        untyped({}),
+        untyped({}),
+        untyped(() => {}),
+      ),
+  ],
+  [
+    'Koa',
+    () =>
+      koaSecurity(demoChain())(
+        untyped({}),
+        untyped(() => {}),
+      ),
+  ],
+])('%s is told to mount secure() where secure was mounted', (_title, run) => {
+  expect(run).toThrow('middleware is made by a call: mount secure(), not secure');
+});
+
+test('Hono is told to mount secure.middleware() where secure was mounted', () => {
+  const run = () =>
+    fetchSecurity(demoChain())(
+      untyped({}),
+      untyped(() => {}),
+    );
+  expect(run).toThrow('handler must be a function; for middleware call secure.middleware()');
+});
+
+test('a name in the place of a guard is refused with an example of a guard', () => {
+  expect(() => expressSecurity(demoChain())(untyped('orders:read'))).toThrow(
+    /takes guards, such as requireScopes\('a'\)/,
+  );
+});
+
+test.each([requireScopes, requireRoles, requireAudience])('%p refuses what names nothing', (guardOf) => {
+  for (const value of [undefined, null, 7, {}, [], '', ['']]) {
+    expect(() => guardOf(untyped(value))).toThrow(ConfigurationError);
+  }
+});
