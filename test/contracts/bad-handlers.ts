@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import {
+  ANONYMOUS,
   authenticated,
   type Challenge,
   type CredentialClaim,
@@ -138,6 +139,19 @@ class GrantsAll extends GoodHandler {
   }
 }
 
+class GrantsWhatItCannotRead extends GoodHandler {
+  override judge(key: string): Verdict {
+    return key.includes('OR 1=1') ? authenticated(createPrincipal({ subject: 'alice' })) : super.judge(key);
+  }
+}
+
+class ProvesNobody extends GoodHandler {
+  override judge(key: string): Verdict {
+    const verdict = super.judge(key);
+    return verdict.kind === 'authenticated' ? authenticated(ANONYMOUS) : verdict;
+  }
+}
+
 class Throws extends GoodHandler {
   override judge(key: string): Verdict {
     const verdict = super.judge(key);
@@ -202,6 +216,12 @@ class Prints extends GoodHandler {
   }
 }
 
+class PrintsAtTheStart extends GoodHandler {
+  async start(): Promise<void> {
+    console.debug('the last caller was', 'partner-key-of-alice');
+  }
+}
+
 const servers = new Set<Server>();
 
 /** Ends what the handler under this name never ends. */
@@ -246,6 +266,8 @@ export const BAD_HANDLERS: readonly BadHandler[] = [
   ['one-verdict', 'forgets to return a refusal', () => new ForgetsToReturn()],
   ['one-verdict', 'returns what only looks like a verdict', () => new LooksLikeAVerdict()],
   ['one-verdict', 'lets bad credentials pass', () => new GrantsAll()],
+  ['one-verdict', 'lets junk pass', () => new GrantsWhatItCannotRead()],
+  ['one-verdict', 'proves that it was nobody', () => new ProvesNobody()],
   ['verify-never-throws', 'throws for a refusal', () => new Throws()],
   ['no-request-state', 'mixes up requests', () => new Remembers()],
   ['ends-with-request', 'waits for ever', () => new NeverEnds()],
@@ -254,6 +276,7 @@ export const BAD_HANDLERS: readonly BadHandler[] = [
   ['no-secret-shown', 'puts the key into a claim', () => new QuotesInAClaim()],
   ['no-secret-shown', 'keeps keys where an inspection finds them', () => new QuotesInItself()],
   ['no-secret-shown', 'prints the key', () => new Prints()],
+  ['no-secret-shown', 'prints a key before anybody came', () => new PrintsAtTheStart()],
   ['closes', 'leaves a server listening', () => new LeavesAServer()],
   ['closes', 'leaves a timer running', (clock) => new LeavesATimer(clock)],
   ['closes', 'hangs in close()', () => new NeverCloses()],

@@ -51,6 +51,31 @@ describe('the contract of handlers', () => {
     expect(String(failure)).not.toContain('partner-key');
   });
 
+  test.each<[string, unknown, unknown, string]>([
+    ['no function', new GoodHandler(), CASES, 'the factory of handlerContract() must be a function'],
+    ['a class', GoodHandler, CASES, "Class constructor GoodHandler cannot be invoked without 'new'"],
+    ['a function that makes nothing', () => undefined, CASES, 'the factory made no handler'],
+    ['no cases', () => new GoodHandler(), undefined, 'HandlerCases must be an object'],
+    ['a misspelt list', () => new GoodHandler(), { ...CASES, rejected: [] }, 'HandlerCases has no option "rejected"'],
+    [
+      'one request for a list',
+      () => new GoodHandler(),
+      { ...CASES, refused: {} },
+      'HandlerCases.refused must be an array',
+    ],
+    ['a text for a request', () => new GoodHandler(), { ...CASES, accepted: ['key'] }, 'accepted[0] must be an object'],
+    ['a misspelt part', () => new GoodHandler(), { ...CASES, refused: [{ haeders: {} }] }, 'no option "haeders"'],
+    [
+      'nothing to accept',
+      () => new GoodHandler(),
+      { ...CASES, accepted: [] },
+      'need an accepted and a refused request',
+    ],
+  ])('says what is wrong with its use: %s', async (_what, factory, cases, message) => {
+    const failure = (async () => assertHandlerContract(factory as () => SecurityHandler, cases as typeof CASES))();
+    await expect(failure).rejects.toThrow(message);
+  });
+
   test('asks for a request that waits, as soon as a handler makes promises', async () => {
     const { stalled: _without, ...answered } = CASES;
     const failing = assertHandlerContract(() => new GoodHandler(), answered);

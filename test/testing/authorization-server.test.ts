@@ -134,3 +134,31 @@ describe('introspection', () => {
     expect((await deciding).status).toBe(503);
   });
 });
+
+describe('wrong use is told at once: a test would wait for what never comes', () => {
+  beforeEach(() => open());
+
+  test.each<[string, () => unknown, string]>([
+    [
+      'an endpoint that is not there',
+      () => server.breakDown('token' as never, 'hang'),
+      'metadata, jwks, introspection',
+    ],
+    ['counting at one that is not there', () => server.calls('jkws' as never), 'must be one of metadata, jwks'],
+    ['a fault that is none', () => server.breakDown('jwks', 'explode' as never), 'must be hang, reset, a status or'],
+    ['a misspelt fault', () => server.breakDown('jwks', { staus: 500 } as never), 'did you mean status?'],
+    ['a status that is none', () => server.breakDown('jwks', { status: 20 }), 'from 200 to 599'],
+    ['a body that is no text', () => server.breakDownFor('token', { body: {} } as never), 'Fault.body must be'],
+    ['revoking what was never made', () => server.revoke('unknown'), 'knows no such token'],
+    ['an unknown algorithm', () => AuthorizationServer.start({ algorithm: 'HS256' as never }), 'ES256, RS256, EdDSA'],
+    ['a principal without a subject', () => server.as({} as never), 'the subject of as() must be'],
+  ])('%s', async (_what, task, message) => {
+    await expect((async () => task())()).rejects.toThrow(message);
+  });
+
+  test('an address after the end', async () => {
+    const ended = await AuthorizationServer.start();
+    await ended.close();
+    expect(() => ended.issuer).toThrow('the authorization server was closed');
+  });
+});

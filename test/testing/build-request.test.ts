@@ -33,6 +33,15 @@ describe('a request in one line', () => {
     expect([request.remoteAddress, request.route]).toEqual(['198.51.100.7', route]);
   });
 
+  test.each([
+    [{ bearr: 'token' }, 'RequestParts has no option "bearr"; did you mean bearer?'],
+    [{ bearer: Promise.resolve('token') }, 'RequestParts.bearer must be a string'],
+    [{ headers: 'X-Key: 1' }, 'RequestParts.headers must be an object'],
+    [null, 'RequestParts must be an object'],
+  ])('is refused where a part would send nothing', (parts, message) => {
+    expect(() => buildRequest('/', parts as never)).toThrow(message);
+  });
+
   test('is aborted when its client goes away, also when it went away before', () => {
     const leaving = new AbortController();
     const request = buildRequest('/', { client: leaving.signal });

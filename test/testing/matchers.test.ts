@@ -1,6 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
 import { denied, headerHandler, SecurityChain } from '@sallyport/core';
-import { type Answer, ask, assertThat, type ExpectedRefusal, securityMatchers } from '@sallyport/core/testing';
+import {
+  type Answer,
+  ask,
+  assertThat,
+  buildRequest,
+  type ExpectedRefusal,
+  securityMatchers,
+} from '@sallyport/core/testing';
 
 declare module 'expect' {
   interface Matchers<R extends void | Promise<void>, T = unknown> {
@@ -63,3 +70,24 @@ describe('the same without a test runner', () => {
 function broken(): never {
   throw new RangeError('out of range');
 }
+
+describe('a matcher that is used wrongly throws, also behind .not, where one that fails would pass', () => {
+  test.each<[string, () => unknown, string]>([
+    ['an answer that was not awaited', () => answerTo('wrong'), 'await ask(...) first'],
+    ['nothing', () => undefined, 'is no answer of ask()'],
+    ['a decision', () => chain.decide(buildRequest()), 'is no answer of ask()'],
+  ])('%s', (_what, make, message) => {
+    const answer = make() as Answer;
+    expect(() => expect(answer).not.toBeGrantedTo('alice')).toThrow(message);
+    expect(() => expect(answer).not.toBeRefusedWith(401)).toThrow(message);
+    expect(() => assertThat(answer).toBeRefusedWith(401)).toThrow(message);
+  });
+
+  test('expectations that are none', async () => {
+    const answer = await answerTo('wrong');
+    const { toBeGrantedTo, toBeRefusedWith } = securityMatchers;
+    expect(() => toBeGrantedTo(answer, undefined as never)).toThrow('the subject of toBeGrantedTo() must be');
+    expect(() => toBeRefusedWith(answer, '401' as never)).toThrow('needs the status');
+    expect(() => toBeRefusedWith(answer, 401, { raeson: 'key_unknown' } as never)).toThrow('did you mean reason?');
+  });
+});

@@ -1,4 +1,5 @@
 import type { X509Certificate } from 'node:crypto';
+import { checkOptions, invalid, type OptionCheck, optionalOption, plainObject, unchecked } from '../options.js';
 import { type RouteKey, SecurityRequest } from '../request/request.js';
 
 /** What a request under test carries; everything may be left out. */
@@ -26,8 +27,10 @@ export type RequestLine = string;
 /**
  * Builds a request in one line: `buildRequest('POST /orders', { bearer: token })`. Header lines arrive in the order
  * Authorization, Cookie, then `headers`.
+ * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN
  */
 export function buildRequest(line: RequestLine = '/', parts: RequestParts = {}): SecurityRequest {
+  checkOptions('RequestParts', parts, PARTS);
   const space = line.indexOf(' ');
   const { client, certificate } = parts;
   return new SecurityRequest({
@@ -40,6 +43,23 @@ export function buildRequest(line: RequestLine = '/', parts: RequestParts = {}):
     ...(client && { onClose: (listener) => whenAborted(client, listener) }),
   });
 }
+
+const credential: OptionCheck<string> = (value, name) => {
+  if (typeof value !== 'string') throw invalid(name, 'must be a string');
+  return value;
+};
+
+/** A misspelt part would send nothing, and what is refused for that reason proves nothing. */
+const PARTS: Readonly<Record<keyof RequestParts, OptionCheck<unknown>>> = {
+  bearer: optionalOption(credential),
+  basic: unchecked(),
+  headers: optionalOption(plainObject),
+  cookies: optionalOption(plainObject),
+  remoteAddress: unchecked(),
+  route: unchecked(),
+  certificate: unchecked(),
+  client: unchecked(),
+};
 
 /** The header lines that parts stand for. */
 export function linesOf({ bearer, basic, cookies, headers = {} }: RequestParts): readonly [string, string][] {

@@ -1,4 +1,5 @@
 import { AssertionError } from 'node:assert';
+import { checkOptions, optionalOption, text } from '../options.js';
 import type { Answer } from './ask.js';
 
 /** What a matcher says, in the form that `expect.extend` wants. */
@@ -16,16 +17,30 @@ export interface ExpectedRefusal {
 }
 
 function toBeGrantedTo(answer: Answer, subject: string): MatcherResult {
+  checkAnswer(answer);
+  text(subject, 'the subject of toBeGrantedTo()');
   return result(answer, answer.principal?.subject === subject, `granted to ${JSON.stringify(subject)}`);
 }
 
-function toBeRefusedWith(answer: Answer, status: number, { reason, challenge }: ExpectedRefusal = {}): MatcherResult {
+function toBeRefusedWith(answer: Answer, status: number, expected: ExpectedRefusal = {}): MatcherResult {
+  checkAnswer(answer);
+  if (typeof status !== 'number') throw new TypeError('toBeRefusedWith() needs the status that is expected');
+  const { reason, challenge } = checkOptions('ExpectedRefusal', expected, EXPECTED);
   const isReason = reason === undefined || answer.reason === reason;
   const schemes = answer.challenges.map((line) => line.split(' ', 1)[0]?.toLowerCase());
   const isChallenged = challenge === undefined || schemes.includes(challenge.toLowerCase());
   const isRefused = answer.principal === undefined && answer.status === status;
   const wanted = [`refused with ${status}`, reason && `reason ${reason}`, challenge && `a ${challenge} challenge`];
   return result(answer, isRefused && isReason && isChallenged, wanted.filter(Boolean).join(', '));
+}
+
+const EXPECTED = { reason: optionalOption(text), challenge: optionalOption(text) };
+
+/** Thrown and not failed: behind `.not` a matcher that fails would pass. */
+function checkAnswer(answer: unknown): asserts answer is Answer {
+  if (answer instanceof Promise) throw new TypeError('the answer is a promise still: await ask(...) first');
+  const { challenges, event } = (answer ?? {}) as Partial<Answer>;
+  if (!Array.isArray(challenges) || event === undefined) throw new TypeError('what is looked at is no answer of ask()');
 }
 
 /** For Jest and Vitest: `expect.extend(securityMatchers)`, then `expect(answer).toBeGrantedTo('alice')`. */

@@ -5,7 +5,7 @@ import { type Clock, systemClock } from '../../clock.js';
 import { checkOptions, having, oneOf, text, withDefault } from '../../options.js';
 import type { Principal, PrincipalInit } from '../../principal/principal.js';
 import type { RequestParts } from '../build-request.js';
-import { answerWithFault, type Fault } from './faults.js';
+import { answerWithFault, checkedFault, type Fault } from './faults.js';
 import { type SigningAlgorithm, SigningKey } from './signing-key.js';
 import { claimsOf, type TokenClaims } from './token-claims.js';
 
@@ -32,6 +32,8 @@ const PATHS: Readonly<Record<string, Endpoint>> = {
   '/jwks': 'jwks',
   '/introspect': 'introspection',
 };
+
+const knownEndpoint = oneOf<Endpoint>('metadata', 'jwks', 'introspection');
 
 /**
  * An authorization server for tests, in this process on a free port of 127.0.0.1: metadata (RFC 8414), keys
@@ -77,7 +79,9 @@ export class AuthorizationServer {
   }
 
   get issuer(): string {
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+    const address = this.#server.address() as AddressInfo | null;
+    if (address === null) throw new Error('the authorization server was closed');
+    return `http://127.0.0.1:${address.port}`;
   }
 
   get jwksUri(): string {
@@ -93,6 +97,7 @@ export class AuthorizationServer {
    * signed JWT (RFC 9068) that introspection knows as well, or with `opaque` one that only introspection knows.
    */
   async as(principal: PrincipalInit | Principal, { opaque = false } = {}): Promise<BearerParts> {
+    text(principal?.subject, 'the subject of as()');
     const { issuer, audience, clientId } = this;
     const claims = claimsOf(principal, { issuer, audience, clientId, now: Math.floor(this.#clock.now() / 1_000) });
     const bearer = opaque ? randomUUID() : this.sign(claims);
@@ -105,9 +110,9 @@ export class AuthorizationServer {
     return (this.#keys.at(-1) as SigningKey).sign(header, claims);
   }
 
-  /** Ends a token: introspection calls it inactive from now on. */
+  /** Ends a token of `as`: introspection calls it inactive from now on. */
   revoke(token: string): void {
-    this.#tokens.delete(token);
+    if (!this.#tokens.delete(token)) throw new Error('revoke() knows no such token: give it the bearer of as(...)');
   }
 
   /** Signs with a new key from now on. Tokens of the old one stay good until it is withdrawn. */
@@ -118,12 +123,12 @@ export class AuthorizationServer {
 
   /** Makes an endpoint fail until `repair`. */
   breakDown(endpoint: Endpoint, fault: Fault): void {
-    this.#faults.set(endpoint, fault);
+    this.#faults.set(knownEndpoint(endpoint, 'the endpoint of breakDown()'), checkedFault(fault));
   }
 
   /** Makes introspection fail for one token until `repair`. */
   breakDownFor(token: string, fault: Fault): void {
-    this.#tokenFaults.set(token, fault);
+    this.#tokenFaults.set(text(token, 'the token of breakDownFor()'), checkedFault(fault));
   }
 
   repair(): void {
@@ -133,7 +138,7 @@ export class AuthorizationServer {
 
   /** How often an endpoint has been called. */
   calls(endpoint: Endpoint): number {
-    return this.#calls.get(endpoint) ?? 0;
+    return this.#calls.get(knownEndpoint(endpoint, 'the endpoint of calls()')) ?? 0;
   }
 
   /** Closes every connection, those that hang as well. */

@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import { between, checkOptions, invalid, optionalOption, text, unchecked } from '../../options.js';
 
 /** What can go wrong: a status, an answer that is no answer, silence, a connection that breaks. */
 export type Fault =
@@ -6,6 +7,24 @@ export type Fault =
   | { readonly body: string; readonly contentType?: string | undefined }
   | 'hang'
   | 'reset';
+
+/** @throws {ConfigurationError} for what is no fault: a test would wait for a failure that never comes */
+export function checkedFault(fault: Fault): Fault {
+  if (fault === 'hang' || fault === 'reset') return fault;
+  if (typeof fault !== 'object' || fault === null) throw invalid('Fault', 'must be hang, reset, a status or a body');
+  if ('body' in fault) {
+    const { body, contentType } = checkOptions('Fault', fault, {
+      body: unchecked<string>(),
+      contentType: optionalOption(text),
+    });
+    if (typeof body !== 'string') throw invalid('Fault.body', 'must be a string');
+    return { body, contentType };
+  }
+  return checkOptions('Fault', fault, {
+    status: between(200, 599),
+    retryAfterSeconds: unchecked<number | undefined>(),
+  });
+}
 
 export function answerWithFault(fault: Fault, response: ServerResponse): void {
   // The connection stays open until either side closes it.

@@ -1,6 +1,6 @@
 import type { SecurityHandler } from '../../handler/handler.js';
 import { ManualClock } from '../manual-clock.js';
-import { conclusionOf, expectRule, startWith, within } from './conclusion.js';
+import { conclusionOf, expectRule, madeBy, startWith, within } from './conclusion.js';
 import { answeredCases, type Subject } from './handler-cases.js';
 import { leftOpenSince, openResources } from './side-effects.js';
 
@@ -21,7 +21,7 @@ async function closeAfter(
   use: (handler: SecurityHandler, clock: ManualClock) => Promise<void>,
 ): Promise<void> {
   const clock = new ManualClock();
-  const handler = await factory(clock);
+  const handler = await madeBy(factory, clock);
   await use(handler, clock);
   const closing = (async () => handler.close?.())();
   const end = await within(

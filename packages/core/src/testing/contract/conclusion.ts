@@ -3,9 +3,10 @@ import { closeHandlers } from '../../chain/lifecycle.js';
 import type { SecurityHandler } from '../../handler/handler.js';
 import { isVerdict } from '../../handler/verdict.js';
 import type { SecurityRequest } from '../../request/request.js';
+import { isHandler } from '../../requirement/requirement.js';
 import { buildRequest, type RequestParts } from '../build-request.js';
 import { ManualClock } from '../manual-clock.js';
-import { ContractBreach, type Subject } from './handler-cases.js';
+import { ContractBreach, type HandlerFactory, type Subject } from './handler-cases.js';
 
 /** How long a handler may take for what does not wait for anybody, in milliseconds of real time. */
 const GRACE_MS = 500;
@@ -86,7 +87,7 @@ export async function withHandler(
   task: (handler: SecurityHandler, clock: ManualClock) => void | Promise<void>,
 ): Promise<void> {
   const clock = new ManualClock();
-  const handler = await factory(clock);
+  const handler = await madeBy(factory, clock);
   try {
     await startWith(clock, handler);
     await task(handler, clock);
@@ -94,6 +95,13 @@ export async function withHandler(
     const closing = closeHandlers([handler], clock).catch(() => {});
     await within(closing, undefined, FAREWELL_MS);
   }
+}
+
+/** The handler under test, or a breach that says what the factory made instead. */
+export async function madeBy(factory: HandlerFactory, clock: ManualClock): Promise<SecurityHandler> {
+  const made: unknown = await factory(clock);
+  expectRule(isHandler(made), 'the factory made no handler: it needs name, challenges, extract() and verify()');
+  return made;
 }
 
 const START_ATTEMPTS = 40;

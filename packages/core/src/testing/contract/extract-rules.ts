@@ -4,14 +4,14 @@ import { claimOf, type SecurityHandler } from '../../handler/handler.js';
 import { isVerdict } from '../../handler/verdict.js';
 import { buildRequest, type RequestParts } from '../build-request.js';
 import { ManualClock } from '../manual-clock.js';
-import { expectRule, extracted, UNFIT, withHandler } from './conclusion.js';
+import { expectRule, extracted, madeBy, UNFIT, withHandler } from './conclusion.js';
 import { answeredCases, labelled, type NamedParts, type Subject } from './handler-cases.js';
 import { startedBy } from './side-effects.js';
 
 const SOURCE = /^(?:(?:authorization|header|cookie|query):[^\s:A-Z][^\sA-Z]*|tls:certificate)$/;
 
 export async function hasOneIdentity({ factory }: Subject): Promise<void> {
-  const handlers = [await factory(new ManualClock()), await factory(new ManualClock())];
+  const handlers = [await madeBy(factory, new ManualClock()), await madeBy(factory, new ManualClock())];
   const looks = [...handlers, ...handlers].map((handler) => {
     const { name, challenges } = handler;
     expectRule(typeof name === 'string' && name !== '', 'the name must be a text');

@@ -1,5 +1,6 @@
 import type { Eventually } from '../../eventually.js';
 import type { SecurityHandler } from '../../handler/handler.js';
+import { checkOptions, listOf, optionalOption, plainObject, text } from '../../options.js';
 import { linesOf, type RequestParts } from '../build-request.js';
 import type { ManualClock } from '../manual-clock.js';
 
@@ -20,6 +21,20 @@ export interface HandlerCases {
   readonly stalled?: RequestParts | undefined;
   /** What must not be printed besides the credentials of these requests: client secrets, keys. */
   readonly secrets?: readonly string[] | undefined;
+}
+
+const CHECKS = {
+  accepted: listOf(plainObject),
+  refused: listOf(plainObject),
+  foreign: optionalOption(listOf(plainObject)),
+  unavailable: optionalOption(listOf(plainObject)),
+  stalled: optionalOption(plainObject),
+  secrets: optionalOption(listOf(text)),
+};
+
+/** @throws {ConfigurationError} for a misspelt or missing list, whose rules would have nothing to try */
+export function checkedCases(cases: HandlerCases): HandlerCases {
+  return checkOptions('HandlerCases', cases, CHECKS);
 }
 
 /** A handler and its requests, for one rule. */

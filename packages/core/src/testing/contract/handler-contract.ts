@@ -1,4 +1,5 @@
 import type { Eventually } from '../../eventually.js';
+import { callable } from '../../options.js';
 import { closesWhatItOpened } from './closing-rule.js';
 import {
   extractNeverThrows,
@@ -8,7 +9,7 @@ import {
   hasOneIdentity,
   takesOnlyItsOwn,
 } from './extract-rules.js';
-import { ContractBreach, type HandlerCases, type HandlerFactory, type Subject } from './handler-cases.js';
+import { ContractBreach, checkedCases, type HandlerCases, type HandlerFactory, type Subject } from './handler-cases.js';
 import { tellsNoSecret } from './secrecy-rule.js';
 import {
   comesToOneVerdict,
@@ -60,7 +61,8 @@ export function handlerContract(
   factory: HandlerFactory,
   cases: HandlerCases | (() => Eventually<HandlerCases>),
 ): readonly HandlerRule[] {
-  const casesNow = async () => (typeof cases === 'function' ? cases() : cases);
+  callable()(factory, 'the factory of handlerContract()');
+  const casesNow = async () => checkedCases(typeof cases === 'function' ? await cases() : cases);
   return RULES.map(([id, title, check]) => ({
     id,
     title,

@@ -1,6 +1,8 @@
 import { inspect } from 'node:util';
 import { SecurityChain } from '../../chain/chain.js';
+import type { SecurityHandler } from '../../handler/handler.js';
 import { buildRequest } from '../build-request.js';
+import type { ManualClock } from '../manual-clock.js';
 import { begin, expectRule, withHandler } from './conclusion.js';
 import { answeredCases, type Subject, secretsOf } from './handler-cases.js';
 import { printedBy } from './side-effects.js';
@@ -13,7 +15,7 @@ export async function tellsNoSecret(subject: Subject): Promise<void> {
   const check = (place: string, text: string) => {
     expectRule(!secrets.some((secret) => text.includes(secret)), `${place} shows a credential`);
   };
-  await withHandler(subject, async (handler, clock) => {
+  const lookAt = async (handler: SecurityHandler, clock: ManualClock) => {
     const chain = new SecurityChain({ requirement: handler }, { clock });
     for (const { label, parts } of answeredCases(subject.cases)) {
       const printed = await printedBy(async () => {
@@ -27,5 +29,7 @@ export async function tellsNoSecret(subject: Subject): Promise<void> {
       check(`${label}: the output`, printed);
     }
     check('the handler itself', inspect(handler, EVERYTHING));
-  });
+  };
+  const printed = await printedBy(() => withHandler(subject, lookAt));
+  check('the output of construction, start() or close()', printed);
 }

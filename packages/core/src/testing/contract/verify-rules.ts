@@ -19,8 +19,18 @@ export async function comesToOneVerdict(subject: Subject): Promise<void> {
       expectRule(isVerdict(value), `${label}: verify() returned ${typeof value}, and no verdict of a constructor`);
       const isGood = label.startsWith('accepted');
       expectRule((value.kind === 'authenticated') === isGood, `${label}: the verdict was ${value.kind}`);
+      expectRule(!provesNobody(value), `${label}: the principal is nobody; a handler proves somebody`);
+    }
+    for (const { label, parts } of hostileRequests(handler)) {
+      const conclusion = await conclusionOf(handler, parts);
+      const verdict = conclusion.kind === 'returned' && isVerdict(conclusion.value) ? conclusion.value : undefined;
+      expectRule(verdict?.kind !== 'authenticated', `${label}: the verdict was authenticated`);
     }
   });
+}
+
+function provesNobody(verdict: Verdict): boolean {
+  return verdict.kind === 'authenticated' && verdict.principal.kind === 'anonymous';
 }
 
 export async function neverThrows(subject: Subject): Promise<void> {
