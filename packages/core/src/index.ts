@@ -126,3 +126,4 @@ export {
   type SameParty,
 } from './requirement/requirement.js';
 export { constantTimeEqual, fingerprint, Secret } from './secret.js';
+export { keepSpecimen } from './specimen.js';

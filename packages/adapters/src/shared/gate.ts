@@ -53,8 +53,7 @@ export class Gate {
   decide(carrier: object, source: RequestSource, guard: Guard | undefined): Eventually<Decision> {
     const last = (carrier as Carrier)[GRANT];
     const decision = this.#decide(last, new SecurityRequest(source), guard);
-    if (!(decision instanceof Promise)) return this.#admit(carrier, decision, last);
-    return decision.then((later) => this.#admit(carrier, later, (carrier as Carrier)[GRANT]));
+    return decision instanceof Promise ? this.#admitLater(carrier, decision) : this.#admit(carrier, decision, last);
   }
 
   /**
@@ -63,8 +62,8 @@ export class Gate {
    */
   pass(carrier: object, source: RequestSource, guard: Guard | undefined, proceed: (decision: Decision) => void): void {
     const decision = this.decide(carrier, source, guard);
-    if (!(decision instanceof Promise)) proceed(decision);
-    else decision.then((later) => queueMicrotask(() => proceed(later)));
+    if (decision instanceof Promise) proceedLater(decision, proceed);
+    else proceed(decision);
   }
 
   #decide(last: Grant | undefined, request: SecurityRequest, guard: Guard | undefined): Eventually<Decision> {
@@ -72,8 +71,9 @@ export class Gate {
     const decision =
       earlier !== undefined && this.#chain.covers(earlier, request) ? earlier : this.#chain.decide(request);
     if (guard === undefined) return decision;
-    if (decision instanceof Promise) return decision.then((later) => this.#authorize(later, guard, request));
-    return this.#authorize(decision, guard, request);
+    return decision instanceof Promise
+      ? this.#authorizeLater(decision, guard, request)
+      : this.#authorize(decision, guard, request);
   }
 
   /** What this chain granted the request where it was mounted before. */
@@ -87,6 +87,16 @@ export class Gate {
     return decision.kind === 'granted' ? this.#chain.authorize(decision, guard, request) : decision;
   }
 
+  // Apart from their callers, which would otherwise pay for the closures also when a decision is there at once.
+
+  #authorizeLater(pending: Promise<Decision>, guard: Guard, request: SecurityRequest): Promise<Decision> {
+    return pending.then((decision) => this.#authorize(decision, guard, request));
+  }
+
+  #admitLater(carrier: object, pending: Promise<Decision>): Promise<Decision> {
+    return pending.then((decision) => this.#admit(carrier, decision, (carrier as Carrier)[GRANT]));
+  }
+
   #admit(carrier: object, decision: Decision, last: Grant | undefined): Decision {
     if (!isDecision(decision)) throw new TypeError('only a SecurityChain decides');
     if (decision.kind === 'granted' && last?.decision !== decision) {
@@ -94,6 +104,10 @@ export class Gate {
     }
     return decision;
   }
+}
+
+function proceedLater(pending: Promise<Decision>, proceed: (decision: Decision) => void): void {
+  pending.then((decision) => queueMicrotask(() => proceed(decision)));
 }
 
 /** Who was authenticated on this request; the anonymous principal where no chain has run. */

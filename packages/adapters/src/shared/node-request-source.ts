@@ -2,7 +2,7 @@ import type { X509Certificate } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
 import type { TLSSocket } from 'node:tls';
-import type { RequestSource, RouteKey } from '@sallyport/core';
+import { keepSpecimen, type RequestSource, type RouteKey } from '@sallyport/core';
 import { clientAddress } from './client-address.js';
 
 export type NodeRequest = IncomingMessage | Http2ServerRequest;
@@ -62,6 +62,8 @@ export class NodeRequestSource implements RequestSource {
     closed();
   }
 }
+
+keepSpecimen(new NodeRequestSource({ url: '', method: '' } as NodeRequest, undefined, 0));
 
 /** Whether the client went away before it was answered. An HTTP/2 response calls itself finished also when it is reset. */
 function hasLeft(request: NodeRequest, response: NodeResponse | undefined): boolean {

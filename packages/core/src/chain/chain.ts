@@ -126,9 +126,7 @@ export class SecurityChain {
 
   /** Decides. A decision that needs no I/O, such as a cached one, is returned as it is and not as a promise. */
   decide(request: SecurityRequest): Eventually<Decision> {
-    return this.#observer.isHeard
-      ? this.#observer.announce(request, () => this.#decide(request))
-      : this.#decide(request);
+    return this.#observer.isHeard ? this.#announce(request) : this.#decide(request);
   }
 
   /** Decides and tells how: every handler asked, its verdict, reason code, cache state and time. Publishes nothing. */
@@ -141,8 +139,9 @@ export class SecurityChain {
    * Proofs that work only once (RFC 9449 11.1) stay valid this way.
    */
   authorize(granted: GrantedDecision, guard: Guard, request: SecurityRequest): Eventually<Decision> {
-    const task = () => this.#authorize(granted, guard, request);
-    return this.#observer.isHeard ? this.#observer.announce(request, task, guard) : task();
+    return this.#observer.isHeard
+      ? this.#announceGuard(granted, guard, request)
+      : this.#authorize(granted, guard, request);
   }
 
   /** Whether a decision of this chain still holds where the framework has chosen another route since; else decide again. */
@@ -152,6 +151,17 @@ export class SecurityChain {
     } catch {
       return false;
     }
+  }
+
+  // Functions that make closures stand apart from those that a remembered decision runs through, which would otherwise
+  // pay for what the closures capture.
+
+  #announce(request: SecurityRequest): Eventually<Decision> {
+    return this.#observer.announce(request, () => this.#decide(request));
+  }
+
+  #announceGuard(granted: GrantedDecision, guard: Guard, request: SecurityRequest): Eventually<Decision> {
+    return this.#observer.announce(request, () => this.#authorize(granted, guard, request), guard);
   }
 
   #decide(request: SecurityRequest): Eventually<Decision> {
@@ -189,8 +199,12 @@ export class SecurityChain {
     const run = policy.plan.begin(request);
     const outcome = policy.plan.evaluate(run);
     return outcome instanceof Promise
-      ? outcome.then((later) => this.#conclude(later, policy, run))
+      ? this.#concludeLater(outcome, policy, run)
       : this.#conclude(outcome, policy, run);
+  }
+
+  #concludeLater(pending: Promise<Outcome>, policy: Policy, run: Run): Promise<Decision> {
+    return pending.then((outcome) => this.#conclude(outcome, policy, run));
   }
 
   #conclude(outcome: Outcome, policy: Policy, run: Run): Eventually<Decision> {

@@ -1,5 +1,6 @@
 import type { HeaderLine } from '../handler/verdict.js';
-import type { Principal } from '../principal/principal.js';
+import { ANONYMOUS, type Principal } from '../principal/principal.js';
+import { keepSpecimen } from '../specimen.js';
 
 /** The answer of a chain: made only by the chain, recognised by brand. */
 export type Decision = GrantedDecision | DeniedDecision;
@@ -40,6 +41,8 @@ export class GrantedDecision extends Branded {
     return granted.#policy === policy;
   }
 }
+
+keepSpecimen(new GrantedDecision({}, ANONYMOUS, []));
 
 /** A complete HTTP answer; adapters write it as it is, without the body for HEAD. */
 export class DeniedDecision extends Branded {

@@ -1,4 +1,5 @@
 import { inspect } from 'node:util';
+import { keepSpecimen } from '../specimen.js';
 
 /** What the Authorization header of a request says, parsed once and shared by every handler. */
 export type Authorization = AbsentAuthorization | InvalidAuthorization | AuthorizationCredentials;
@@ -42,6 +43,8 @@ export class AuthorizationCredentials {
     return '[credentials]';
   }
 }
+
+keepSpecimen(new AuthorizationCredentials('', ''));
 
 const ABSENT: Authorization = Object.freeze({ kind: 'absent' });
 const DUPLICATE: Authorization = Object.freeze({ kind: 'invalid', reason: 'duplicate_authorization' });

@@ -10,6 +10,7 @@ import {
 } from '../handler/verdict.js';
 import { isProvedBy, type Principal, withProof } from '../principal/principal.js';
 import { SecurityRequest } from '../request/request.js';
+import { keepSpecimen } from '../specimen.js';
 import { fault, type Outcome, Refusal } from './refusal.js';
 
 /** A credential that a leaf extracted, and what the leaf concluded about it. */
@@ -54,6 +55,8 @@ export class Run implements Finding {
     return finding;
   }
 }
+
+keepSpecimen(new Run(new SecurityRequest({ method: '', target: '', rawHeaders: [] })));
 
 /** A handler's place in a compiled requirement; a handler that stands in several places is one leaf. */
 export class Leaf {

@@ -52,8 +52,8 @@ export class RequirementPlan {
 
   /** Comes to an outcome; synchronous as long as every handler is. */
   evaluate(run: Run): Eventually<Outcome> {
-    for (const leaf of this.#leaves) {
-      const bug = leaf.extract(run);
+    for (let index = 0; index < this.#leaves.length; index += 1) {
+      const bug = this.#leaves[index]?.extract(run);
       if (bug !== undefined) return bug;
     }
     const unrecognised = this.#unrecognised(run);
@@ -66,7 +66,10 @@ export class RequirementPlan {
     const { authorization } = run.request;
     if (authorization.kind !== 'credentials' || !this.#readsCredentials) return undefined;
     const { scheme } = authorization;
-    for (const leaf of this.#leaves) if (leaf.scheme === scheme && leaf.isPresent(run)) return undefined;
+    for (let index = 0; index < this.#leaves.length; index += 1) {
+      const leaf = this.#leaves[index] as Leaf;
+      if (leaf.scheme === scheme && leaf.isPresent(run)) return undefined;
+    }
     return new Refusal({ kind: 'unrecognised', reason: 'credentials_unrecognised', scheme });
   }
 }

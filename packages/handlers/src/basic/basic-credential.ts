@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { inspect } from 'node:util';
-import { fingerprint, type Malformed, malformed, Secret } from '@sallyport/core';
+import { fingerprint, keepSpecimen, type Malformed, malformed, Secret } from '@sallyport/core';
 import { hasControlCharacter, MAX_PASSWORD_BYTES, MAX_USER_NAME_BYTES, normalForm } from './basic-text.js';
 
 /** A user name and a password as they were sent, in Unicode NFC. Whatever prints it sees no password. */
@@ -38,6 +38,8 @@ export class BasicCredential {
     return this.toJSON();
   }
 }
+
+keepSpecimen(new BasicCredential('', '', ''));
 
 const MAX_TOKEN_LENGTH = 4_096;
 const COLON = 0x3a;

@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { type Authenticated, fingerprint } from '@sallyport/core';
+import { type Authenticated, fingerprint, keepSpecimen } from '@sallyport/core';
 
 /** A token that a JWT handler took. Whatever prints it sees a fingerprint. */
 export class JwtCredential {
@@ -32,3 +32,5 @@ export class JwtCredential {
     return this.toJSON();
   }
 }
+
+keepSpecimen(new JwtCredential(''));
