@@ -10,7 +10,7 @@ import { GOAL_HEAD, GOAL_ROW } from './report.js';
 
 /** A young generation in which a round has room, so that a collection does not hit one row and spare the next. */
 const FLAGS = ['--expose-gc', '--min-semi-space-size=64', '--max-semi-space-size=256'];
-const NO_BENCHES = ['all.js', 'report.js'];
+const NO_BENCHES = ['all.js', 'measure.js', 'report.js'];
 
 const names = readdirSync(import.meta.dirname)
   .filter((file) => file.endsWith('.js') && !NO_BENCHES.includes(file))

@@ -9,15 +9,14 @@ import { httpSecurity } from '@sallyport/adapters/http';
 import { anonymous, SecurityChain, SecurityRequest } from '@sallyport/core';
 import { BasicHandler, hashPassword, InMemoryUserStore } from '@sallyport/handlers/basic';
 import { Pool } from 'undici';
+import { measure } from './measure.js';
 import { atMost, IS_QUICK, median, printGoals, printTable } from './report.js';
 
 const USERS = IS_QUICK ? 2 : 20;
 const REQUESTS_PER_SECOND = 200;
 const CONNECTIONS = 50;
-const ROUNDS = IS_QUICK ? 1 : 21;
 const HTTP_ROUNDS = IS_QUICK ? 1 : 5;
 const WARM_UP = IS_QUICK ? 1 : 100;
-const CALLS = IS_QUICK ? 100 : 20_000;
 const REQUESTS = IS_QUICK ? 50 : 20_000;
 const SECONDS = Number(process.argv.slice(2).find((argument) => /^\d+$/.test(argument)) ?? (IS_QUICK ? 0.05 : 10));
 const names = Array.from({ length: USERS }, (_, index) => `user-${index}`);
@@ -35,51 +34,25 @@ async function chainOf(options) {
   return new SecurityChain({ requirement: new BasicHandler({ realm: 'bench', users, ...options }) });
 }
 
-/** CPU of one call, in nanoseconds. */
-function cpuOf(call) {
-  const before = process.cpuUsage();
-  for (let index = 0; index < CALLS; index += 1) call(index % USERS);
-  const { user, system } = process.cpuUsage(before);
-  return ((user + system) / CALLS) * 1_000;
-}
-
-/** Bytes that one call allocates, as long as nothing is collected in between. */
-function bytesOf(call) {
-  globalThis.gc();
-  const before = process.memoryUsage().heapUsed;
-  for (let index = 0; index < CALLS; index += 1) call(index % USERS);
-  return Math.max(0, (process.memoryUsage().heapUsed - before) / CALLS);
-}
-
-/** Medians over rounds that take turns. Bytes come last: after a forced collection everything is slow for a while. */
-function measure(rows) {
-  const samples = new Map(rows.map(([name]) => [name, []]));
-  for (let round = 0; round < ROUNDS; round += 1) {
-    for (const [name, call] of rows) samples.get(name).push(cpuOf(call));
-  }
-  return rows.map(([name, call]) => ({
-    'in process': name,
-    ns: Math.round(median(samples.get(name))),
-    'least ns': Math.round(Math.min(...samples.get(name))),
-    'bytes allocated': Math.round(bytesOf(call)),
-  }));
-}
-
 async function inProcess() {
   const chain = await chainOf();
   const headers = names.map((name) => headerOf(name));
   // A header brings a new string each time; a string that was looked up before would bring its hash along.
-  const fresh = (index) => Buffer.from(headers[index], 'latin1').latin1Slice();
+  const fresh = (index) => Buffer.from(headers[index % USERS], 'latin1').latin1Slice();
   const requestOf = (value) =>
     new SecurityRequest({ method: 'GET', target: '/', rawHeaders: ['Authorization', value] });
   for (const header of headers) await chain.decide(requestOf(header));
   if (chain.decide(requestOf(headers[0])).kind !== 'granted') throw new Error('the credential is not remembered');
   const byHeader = new Map(headers.map((header, index) => [header, { name: names[index] }]));
-  return measure([
-    ['a new header string', fresh],
-    ['limit: Map by the whole header', (index) => byHeader.get(fresh(index))],
-    ['decide(), seen before', (index) => chain.decide(requestOf(fresh(index)))],
+  const figures = measure([
+    ['limit: Map by the whole header', fresh, (header) => byHeader.get(header)],
+    ['decide(), seen before', (index) => requestOf(fresh(index)), (request) => chain.decide(request)],
   ]);
+  return [...figures].map(([name, { ns, bytes }]) => ({
+    'in process': name,
+    ns: Math.round(ns),
+    'bytes allocated': Math.round(bytes),
+  }));
 }
 
 const SERVERS = {

@@ -3,16 +3,15 @@
 import { hash, randomUUID } from 'node:crypto';
 import { authenticated, createPrincipal, denied, SecurityRequest, VerdictCache } from '@sallyport/core';
 import { LRUCache } from 'lru-cache';
+import { measure } from './measure.js';
 import { atMost, IS_QUICK, printGoals, printTable } from './report.js';
 
 const ENOUGH = IS_QUICK ? 2_000 : 1_000_000;
 const TOKENS = Number(process.argv.slice(2).find((argument) => /^\d+$/.test(argument)) ?? ENOUGH);
-const ROUNDS = IS_QUICK ? 1 : 7;
-const CALLS = IS_QUICK ? 1_000 : 20_000;
 const LOOKUPS = IS_QUICK ? 800 : 100_000;
 const VIA = Object.freeze([Object.freeze({ handler: 'introspection', scheme: 'bearer' })]);
 
-if (globalThis.gc === undefined) throw new Error('run with --expose-gc');
+if (globalThis.gc === undefined) throw new Error('benches run by their names: npm run bench -- cache');
 
 function aRequest() {
   return new SecurityRequest({ method: 'GET', target: '/', rawHeaders: [] });
@@ -54,26 +53,6 @@ function verdictOf(index) {
   );
 }
 
-/** The median over rounds that take turns, in nanoseconds, and the bytes that one call allocates. */
-function measure(rows) {
-  const samples = new Map(rows.map(([name]) => [name, []]));
-  for (let round = 0; round < ROUNDS; round += 1) {
-    for (const [name, call] of rows) {
-      globalThis.gc();
-      const heap = process.memoryUsage().heapUsed;
-      const started = performance.now();
-      for (let index = 0; index < CALLS; index += 1) call(index % 1_000);
-      const ns = ((performance.now() - started) / CALLS) * 1e6;
-      samples.get(name).push({ ns, bytes: (process.memoryUsage().heapUsed - heap) / CALLS });
-    }
-  }
-  return rows.map(([name]) => {
-    const sorted = samples.get(name).toSorted((left, right) => left.ns - right.ns);
-    const { ns, bytes } = sorted[ROUNDS >> 1];
-    return { row: name, ns: Math.round(ns), 'bytes allocated': Math.max(0, Math.round(bytes)) };
-  });
-}
-
 async function hits() {
   const tokens = Array.from({ length: 1_000 }, (_, index) => tokenOf(index));
   const cache = new VerdictCache({ namespace: 'bench', ttlSeconds: 3_600 });
@@ -88,14 +67,18 @@ async function hits() {
   const request = aRequest();
   const load = () => Promise.reject(new Error('not asked'));
   // A header brings a new string each time; a string that was looked up before would bring its hash along.
-  const fresh = (index) => Buffer.from(tokens[index], 'latin1').latin1Slice();
-  return measure([
-    ['a new string of 700 characters', (index) => fresh(index)],
-    ['limit: unkeyed hash, Map', (index) => byHash.get(hash('sha256', fresh(index), 'binary'))],
-    ['by hand: lru-cache by the whole token', (index) => byToken.get(fresh(index))],
-    ['VerdictCache.find', (index) => cache.find(fresh(index))],
-    ['VerdictCache.resolve', (index) => cache.resolve(fresh(index), request, load)],
+  const fresh = (index) => Buffer.from(tokens[index % tokens.length], 'latin1').latin1Slice();
+  const figures = measure([
+    ['limit: unkeyed hash, Map', fresh, (token) => byHash.get(hash('sha256', token, 'binary'))],
+    ['by hand: lru-cache by the whole token', fresh, (token) => byToken.get(token)],
+    ['VerdictCache.find', fresh, (token) => cache.find(token)],
+    ['VerdictCache.resolve', fresh, (token) => cache.resolve(token, request, load)],
   ]);
+  return [...figures].map(([row, { ns, bytes }]) => ({
+    row,
+    ns: Math.round(ns),
+    'bytes allocated': Math.round(bytes),
+  }));
 }
 
 async function misses() {
