@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.js';
 import type { CacheState } from '../events/trace.js';
 import type { Verdict } from '../handler/verdict.js';
+import type { Abandonment } from '../request/abandonment.js';
 
 /** What a lookup came to, and where the answer came from if not from the handler. */
 export interface Finding {
@@ -41,13 +42,12 @@ export class Flight implements Waiters {
     return this.#controller.signal;
   }
 
-  /** Waits for the lookup; `signal` ends this caller's part in it and no one else's. */
-  join(signal: AbortSignal): Promise<Finding> {
+  /** Waits for the lookup; `abandonment` ends this caller's part in it and no one else's. */
+  join(abandonment: Abandonment): Promise<Finding> {
     const leave = () => this.#leave();
     this.#waiting += 1;
-    if (signal.aborted) leave();
-    signal.addEventListener('abort', leave, { once: true });
-    return this.#landing.finally(() => signal.removeEventListener('abort', leave));
+    abandonment.add(leave);
+    return this.#landing.finally(() => abandonment.remove(leave));
   }
 
   #leave(): void {

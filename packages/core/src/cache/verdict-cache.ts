@@ -3,7 +3,7 @@ import type { Eventually } from '../eventually.js';
 import { type Authenticated, type Denied, unavailable, type Verdict } from '../handler/verdict.js';
 import { checkOptions, having, invalid, optionalOption, withDefault } from '../options.js';
 import type { Principal } from '../principal/principal.js';
-import type { SecurityRequest } from '../request/request.js';
+import { SecurityRequest } from '../request/request.js';
 import { CacheCounters, type CacheStatistics } from './cache-statistics.js';
 import type { CacheStore } from './cache-store.js';
 import { type Flight, Flights, type Waiters } from './flights.js';
@@ -128,7 +128,7 @@ export class VerdictCache {
   }
 
   async #await(flight: Flight, request: SecurityRequest): Promise<Verdict> {
-    const { verdict, cache } = await flight.join(request.signal);
+    const { verdict, cache } = await flight.join(SecurityRequest.abandonmentOf(request));
     if (cache !== undefined) request.trace?.noteCache(cache);
     return verdict;
   }

@@ -19,10 +19,10 @@ export function withinDeadline<Value>(
   { clock, deadlineMs, giveUp }: Patience<Value>,
 ): Promise<Value> {
   return new Promise((resolve, reject) => {
-    const { signal } = request;
+    const abandonment = SecurityRequest.abandonmentOf(request);
     const settled = () => {
       cancel();
-      signal.removeEventListener('abort', abandon);
+      abandonment.remove(abandon);
     };
     const abandon = () => {
       settled();
@@ -31,10 +31,9 @@ export function withinDeadline<Value>(
     const cancel = clock.schedule(deadlineMs, () => {
       settled();
       resolve(giveUp('deadline_exceeded'));
-      SecurityRequest.abort(request, new DOMException('The decision took too long', 'TimeoutError'));
+      abandonment.complete('TimeoutError', 'The decision took too long');
     });
-    signal.addEventListener('abort', abandon, { once: true });
-    if (signal.aborted) abandon();
+    abandonment.add(abandon);
     pending.finally(settled).then(resolve, reject);
   });
 }

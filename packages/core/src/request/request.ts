@@ -1,6 +1,7 @@
 import type { X509Certificate } from 'node:crypto';
 import { inspect } from 'node:util';
 import type { DecisionTrace } from '../events/trace.js';
+import { Abandonment } from './abandonment.js';
 import { type Authorization, parseAuthorization } from './authorization-header.js';
 
 /** The route that a framework chose: the method and template under which the user's own handler was mounted. */
@@ -38,7 +39,7 @@ export interface RequestSource {
 export class SecurityRequest {
   readonly #source: RequestSource;
   #authorization: Authorization | undefined;
-  #controller: AbortController | undefined;
+  #abandonment: Abandonment | undefined;
   #trace: DecisionTrace | undefined;
 
   constructor(source: RequestSource) {
@@ -111,12 +112,7 @@ export class SecurityRequest {
 
   /** Aborted when the decision's deadline has passed or the client has gone away. Pass it to everything slow. */
   get signal(): AbortSignal {
-    if (this.#controller === undefined) {
-      const controller = new AbortController();
-      this.#controller = controller;
-      this.#source.onClose?.(() => controller.abort(new DOMException('The client has gone away', 'AbortError')));
-    }
-    return this.#controller.signal;
+    return SecurityRequest.abandonmentOf(this).signal;
   }
 
   /** The trace of the decision under way, if somebody asked for one; handlers note their cache's state in it. */
@@ -128,14 +124,19 @@ export class SecurityRequest {
     return `SecurityRequest { ${this.method} ${this.route?.template ?? '[target]'} }`;
   }
 
-  /** For the chain alone: ends what still waits on `signal`. */
-  static abort(request: SecurityRequest, reason: unknown): void {
-    request.#controller?.abort(reason);
+  /** For chain and cache alone: what `signal` tells others. Watches the client from the first use on. */
+  static abandonmentOf(request: SecurityRequest): Abandonment {
+    if (request.#abandonment === undefined) {
+      const abandonment = new Abandonment();
+      request.#abandonment = abandonment;
+      request.#source.onClose?.(() => abandonment.complete('AbortError', 'The client has gone away'));
+    }
+    return request.#abandonment;
   }
 
   /** For the chain alone: the deadline has passed or the client has gone away. */
   static isAbandoned(request: SecurityRequest): boolean {
-    return request.#controller?.signal.aborted ?? false;
+    return request.#abandonment?.isComplete ?? false;
   }
 
   /** For the chain alone: attaches the trace of a decision, or detaches it. */
