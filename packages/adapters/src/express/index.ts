@@ -3,7 +3,7 @@ import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import { type AdapterOptions, checkedAdapterOptions } from '../shared/adapter-options.js';
 import { Gate, isPreflight } from '../shared/gate.js';
 import { NodeRequestSource } from '../shared/node-request-source.js';
-import { answerBy, isAnswerable, isOver, setHeaderLines, writeDenial } from '../shared/write-denial.js';
+import { answerBy, isAnswerable, setHeaderLines, writeDenial } from '../shared/write-denial.js';
 import { RouteKeys } from './route-key.js';
 
 export { principalOf } from '../shared/gate.js';
@@ -32,9 +32,8 @@ export function expressSecurity(chain: SecurityChain, options: ExpressSecurityOp
     const guard = gate.guardOf(guards);
     const sallyport: RequestHandler = (request, response, next) => {
       if (allowPreflight && isPreflight(request.method, (name) => request.headers[name])) return next();
-      const source = new NodeRequestSource(request, response, trustedHops, request.originalUrl, keys.of(request));
+      const source = new NodeRequestSource(request, response, trustedHops, request.originalUrl, () => keys.of(request));
       gate.pass(request, source, guard, (decision) => {
-        if (isOver(response)) return;
         if (decision.kind === 'granted') {
           setHeaderLines(response, decision.headers);
           (request as { user?: Principal }).user = decision.principal;

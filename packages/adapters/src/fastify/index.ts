@@ -12,7 +12,7 @@ import { type AdapterOptions, checkedAdapterOptions } from '../shared/adapter-op
 import { Gate, isPreflight } from '../shared/gate.js';
 import { NodeRequestSource } from '../shared/node-request-source.js';
 import { templateOf } from '../shared/route-template.js';
-import { answerBy, headerFields, isAnswerable, isOver } from '../shared/write-denial.js';
+import { answerBy, headerFields, isAnswerable } from '../shared/write-denial.js';
 
 export { principalOf } from '../shared/gate.js';
 
@@ -49,10 +49,11 @@ export function fastifySecurity(chain: SecurityChain, options: FastifySecurityOp
     return function sallyport(request, reply, done) {
       if (allowPreflight && isPreflight(request.method, (name) => request.headers[name])) return done();
       const route = routes.of(request);
-      const key = route.template === undefined ? undefined : { method: request.method, template: route.template };
-      const source = new NodeRequestSource(request.raw, reply.raw, trustedHops, request.originalUrl, key);
+      const { template } = route;
+      const keyOf = () => (template === undefined ? undefined : { method: request.method, template });
+      const source = new NodeRequestSource(request.raw, reply.raw, trustedHops, request.originalUrl, keyOf);
       gate.pass(request, source, guardOf(route), (decision) => {
-        if (reply.sent || isOver(reply.raw)) return;
+        if (reply.sent) return;
         if (decision.kind === 'granted') {
           for (const [name, value] of headerFields(decision.headers)) reply.header(name, value);
           (request as { user?: Principal }).user = decision.principal;

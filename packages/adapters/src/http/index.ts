@@ -3,7 +3,7 @@ import { ANONYMOUS, type GuardLike, type Principal, type SecurityChain } from '@
 import { type AdapterOptions, checkedAdapterOptions } from '../shared/adapter-options.js';
 import { Gate, isPreflight } from '../shared/gate.js';
 import { type NodeRequest, NodeRequestSource, type NodeResponse } from '../shared/node-request-source.js';
-import { isAnswerable, isOver, setHeaderLines, writeDenial } from '../shared/write-denial.js';
+import { isAnswerable, setHeaderLines, writeDenial } from '../shared/write-denial.js';
 
 export { principalOf } from '../shared/gate.js';
 export { type SecuredUpgrade, type UpgradeSecurity, type UpgradeSecurityOptions, upgradeSecurity } from './upgrade.js';
@@ -41,7 +41,6 @@ export function httpSecurity(chain: SecurityChain, options: HttpSecurityOptions 
         return listener(request, response, ANONYMOUS);
       }
       gate.pass(request, new NodeRequestSource(request, response, trustedHops), guard, (decision) => {
-        if (isOver(response)) return;
         if (decision.kind === 'granted') {
           setHeaderLines(response, decision.headers);
           return listener(request, response, decision.principal);

@@ -3,7 +3,7 @@ import type { Context, Middleware, Next } from 'koa';
 import { type AdapterOptions, checkedAdapterOptions } from '../shared/adapter-options.js';
 import { Gate, isPreflight } from '../shared/gate.js';
 import { NodeRequestSource } from '../shared/node-request-source.js';
-import { headerFields, isAnswerable, isOver } from '../shared/write-denial.js';
+import { headerFields, isAnswerable } from '../shared/write-denial.js';
 import { RouteKeys } from './route-key.js';
 
 export { principalOf } from '../shared/gate.js';
@@ -22,7 +22,6 @@ export function koaSecurity(chain: SecurityChain, options: KoaSecurityOptions = 
   const { allowPreflight, trustedHops, onDenied = answerDenial } = checkedAdapterOptions(options);
   const gate = new Gate(chain);
   const proceed = (context: Context, next: Next, decision: Decision): unknown => {
-    if (isOver(context.res)) return undefined;
     if (decision.kind === 'denied') return isAnswerable(context.res) ? onDenied(decision, context) : undefined;
     for (const [name, value] of headerFields(decision.headers)) context.set(name, value);
     context.state['user'] = decision.principal;
@@ -32,16 +31,11 @@ export function koaSecurity(chain: SecurityChain, options: KoaSecurityOptions = 
     const guard = gate.guardOf(guards);
     const sallyport: Middleware = (context, next) => {
       if (allowPreflight && isPreflight(context.method, (name) => context.headers[name])) return next();
-      const source = new NodeRequestSource(
-        context.req,
-        context.res,
-        trustedHops,
-        context.originalUrl,
-        keys.of(context),
-      );
+      const { req, res, originalUrl } = context;
+      const source = new NodeRequestSource(req, res, trustedHops, originalUrl, () => keys.of(context));
       const decision = gate.decide(context, source, guard);
       if (!(decision instanceof Promise)) return proceed(context, next, decision);
-      return decision.then((later) => proceed(context, next, later));
+      return decision.then((later) => (source.isOver ? undefined : proceed(context, next, later)));
     };
     const keys = new RouteKeys(sallyport);
     return sallyport;

@@ -14,6 +14,7 @@ import {
   type SecurityChain,
   SecurityRequest,
 } from '@sallyport/core';
+import type { NodeRequestSource } from './node-request-source.js';
 
 const GRANT: unique symbol = Symbol.for('@sallyport/adapters/grant');
 
@@ -57,12 +58,18 @@ export class Gate {
   }
 
   /**
-   * Decides and calls `proceed` with the decision: in this tick if the chain decided at once. `proceed` never runs
-   * inside a promise or a try block, so what it throws is never taken for a refusal.
+   * Decides and calls `proceed` with the decision: in this tick if the chain decided at once, else if there is still
+   * something to answer. `proceed` never runs inside a promise or a try block, so what it throws is never taken for a
+   * refusal.
    */
-  pass(carrier: object, source: RequestSource, guard: Guard | undefined, proceed: (decision: Decision) => void): void {
+  pass(
+    carrier: object,
+    source: NodeRequestSource,
+    guard: Guard | undefined,
+    proceed: (decision: Decision) => void,
+  ): void {
     const decision = this.decide(carrier, source, guard);
-    if (decision instanceof Promise) proceedLater(decision, proceed);
+    if (decision instanceof Promise) proceedLater(decision, source, proceed);
     else proceed(decision);
   }
 
@@ -106,8 +113,14 @@ export class Gate {
   }
 }
 
-function proceedLater(pending: Promise<Decision>, proceed: (decision: Decision) => void): void {
-  pending.then((decision) => queueMicrotask(() => proceed(decision)));
+function proceedLater(
+  pending: Promise<Decision>,
+  source: NodeRequestSource,
+  proceed: (decision: Decision) => void,
+): void {
+  pending.then((decision) => {
+    if (!source.isOver) queueMicrotask(() => proceed(decision));
+  });
 }
 
 /** Who was authenticated on this request; the anonymous principal where no chain has run. */

@@ -4,6 +4,7 @@ import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
 import type { TLSSocket } from 'node:tls';
 import { keepSpecimen, type RequestSource, type RouteKey } from '@sallyport/core';
 import { clientAddress } from './client-address.js';
+import { isOver } from './write-denial.js';
 
 export type NodeRequest = IncomingMessage | Http2ServerRequest;
 export type NodeResponse = ServerResponse | Http2ServerResponse;
@@ -12,25 +13,42 @@ export type NodeResponse = ServerResponse | Http2ServerResponse;
 export class NodeRequestSource implements RequestSource {
   readonly method: string;
   readonly target: string;
-  readonly route: RouteKey | undefined;
   readonly #request: NodeRequest;
   readonly #response: NodeResponse | undefined;
   readonly #trustedHops: number;
+  #routeOf: (() => RouteKey | undefined) | undefined;
+  #route: RouteKey | undefined;
 
-  /** `target` is given by adapters whose framework rewrites `url` inside mounted routers. */
+  /**
+   * `target` is given by adapters whose framework rewrites `url` inside mounted routers. `routeOf` is asked once and only
+   * by chains that have a use for the route, since frameworks make it dear to find out.
+   */
   constructor(
     request: NodeRequest,
     response: NodeResponse | undefined,
     trustedHops: number,
     target: string = request.url ?? '',
-    route?: RouteKey,
+    routeOf?: () => RouteKey | undefined,
   ) {
     this.method = request.method ?? '';
     this.target = target;
-    this.route = route;
     this.#request = request;
     this.#response = response;
     this.#trustedHops = trustedHops;
+    this.#routeOf = routeOf;
+  }
+
+  get route(): RouteKey | undefined {
+    if (this.#routeOf !== undefined) {
+      this.#route = this.#routeOf();
+      this.#routeOf = undefined;
+    }
+    return this.#route;
+  }
+
+  /** Whether the answer came from elsewhere while the chain decided, or the client has gone. */
+  get isOver(): boolean {
+    return this.#response !== undefined && isOver(this.#response);
   }
 
   /** Raw lines: `headers` and `headersDistinct` drop or join what must be seen apart. */
