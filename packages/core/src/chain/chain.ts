@@ -1,64 +1,30 @@
-import { type Clock, systemClock } from '../clock.js';
+import type { Clock } from '../clock.js';
 import { takesToken } from '../decision/challenge.js';
 import { type Decision, type DeniedDecision, GrantedDecision } from '../decision/decision.js';
 import { denialOf } from '../decision/denial.js';
-import { type ProblemFormatter, problemJson } from '../decision/problem.js';
-import type { DecisionListener } from '../events/decision-events.js';
+import type { ProblemFormatter } from '../decision/problem.js';
 import { DecisionObserver } from '../events/decision-observer.js';
 import type { Explanation } from '../events/explanation.js';
 import type { Eventually } from '../eventually.js';
 import { askGuard } from '../guard/ask-guard.js';
-import { type Guard, type GuardLike, type GuardVerdict } from '../guard/guard.js';
+import type { Guard, GuardVerdict } from '../guard/guard.js';
 import type { SecurityHandler } from '../handler/handler.js';
 import { forbidden, unavailable } from '../handler/verdict.js';
-import {
-  between,
-  callable,
-  checkOptions,
-  having,
-  listOf,
-  optionalOption,
-  text,
-  unchecked,
-  withDefault,
-} from '../options.js';
 import type { Principal } from '../principal/principal.js';
-import { type FirewallOptions, type RequestFirewall, requestFirewall } from '../request/firewall.js';
+import { type RequestFirewall, requestFirewall } from '../request/firewall.js';
 import { SecurityRequest } from '../request/request.js';
 import type { Run } from '../requirement/leaf.js';
 import type { Candidate } from '../requirement/plan.js';
 import { fault, MISSING, type Outcome, Refusal } from '../requirement/refusal.js';
-import type { Requirement } from '../requirement/requirement.js';
+import {
+  checkedChainCollaborators,
+  checkedChainOptions,
+  type SecurityChainCollaborators,
+  type SecurityChainOptions,
+} from './chain-options.js';
 import { withinDeadline } from './deadline.js';
 import { closeHandlers, startHandlers } from './lifecycle.js';
-import type { OperationTable } from './operation.js';
 import { type Policy, PolicyTable } from './policy.js';
-
-export interface SecurityChainOptions {
-  /** Names the chain in events. Default `default`. */
-  readonly name?: string | undefined;
-  /** What every request has to prove. With `operations`: what requests outside of them have to prove. */
-  readonly requirement?: Requirement | undefined;
-  /** Checks after authentication, on every request; see `every`. */
-  readonly guards?: readonly GuardLike[] | undefined;
-  /** Requirements by operation, from `routes()` or `contract()`. Without `requirement`, other requests get 404. */
-  readonly operations?: OperationTable | undefined;
-  /** How long a decision may take, in milliseconds, before it becomes 503. Default 5 000; 1 to 60 000. */
-  readonly deadlineMs?: number | undefined;
-  /** Relaxations of the request firewall, each by name. */
-  readonly firewall?: FirewallOptions | undefined;
-  /** Writes denial bodies. Default: problem details (RFC 9457). */
-  readonly format?: ProblemFormatter | undefined;
-}
-
-/** Services of a chain; tests replace them. */
-export interface SecurityChainCollaborators {
-  readonly clock?: Clock | undefined;
-  /** 0 to 1, for the jitter of Retry-After. Default `Math.random`. */
-  readonly random?: (() => number) | undefined;
-  /** Called like those of `onDecision`, for the decisions of this chain only. */
-  readonly listeners?: readonly DecisionListener[] | undefined;
-}
 
 const UNDECLARED = new Refusal({ kind: 'undeclared', reason: 'operation_undeclared' });
 const GUARD_BROKEN = fault('guard_threw');
@@ -82,28 +48,16 @@ export class SecurityChain {
 
   /** @throws {ConfigurationError} with any of the codes for options, requirements and claims */
   constructor(options: SecurityChainOptions, collaborators: SecurityChainCollaborators = {}) {
-    const checked = checkOptions('SecurityChainOptions', options, {
-      name: withDefault(text, 'default'),
-      requirement: unchecked<Requirement | undefined>(),
-      guards: withDefault(listOf(unchecked<GuardLike>()), []),
-      operations: optionalOption(having<OperationTable>('find')),
-      deadlineMs: withDefault(between(1, 60_000), 5_000),
-      firewall: unchecked<FirewallOptions | undefined>(),
-      format: withDefault(callable<ProblemFormatter>(), problemJson),
-    });
-    const services = checkOptions('SecurityChainCollaborators', collaborators, {
-      clock: withDefault(having<Clock>('now', 'monotonic', 'schedule'), systemClock),
-      random: withDefault(callable<() => number>(), Math.random),
-      listeners: withDefault(listOf(callable<DecisionListener>()), []),
-    });
-    this.name = checked.name;
-    this.#policies = new PolicyTable(checked.name, checked.requirement, checked.guards, checked.operations);
-    this.#firewall = requestFirewall(checked.firewall);
-    this.#deadlineMs = checked.deadlineMs;
-    this.#format = checked.format;
-    this.#clock = services.clock;
-    this.#random = services.random;
-    this.#observer = new DecisionObserver(checked.name, services.listeners, services.clock);
+    const { name, requirement, guards, operations, firewall, deadlineMs, format } = checkedChainOptions(options);
+    const { clock, random, listeners } = checkedChainCollaborators(collaborators);
+    this.name = name;
+    this.#policies = new PolicyTable(name, requirement, guards, operations);
+    this.#firewall = requestFirewall(firewall);
+    this.#deadlineMs = deadlineMs;
+    this.#format = format;
+    this.#clock = clock;
+    this.#random = random;
+    this.#observer = new DecisionObserver(name, listeners, clock);
   }
 
   /** Every handler of every requirement, each once. */

@@ -1,4 +1,4 @@
-import type { SecurityChainOptions } from '../chain/chain.js';
+import type { SecurityChainOptions } from '../chain/chain-options.js';
 import type { Clock } from '../clock.js';
 import type { Eventually } from '../eventually.js';
 import type { SecurityHandler } from '../handler/handler.js';

@@ -1,4 +1,5 @@
-import { SecurityChain, type SecurityChainOptions } from '../chain/chain.js';
+import { SecurityChain } from '../chain/chain.js';
+import type { SecurityChainOptions } from '../chain/chain-options.js';
 import { startHandlers } from '../chain/lifecycle.js';
 import { having } from '../options.js';
 import { ChainScope } from './chain-scope.js';

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import type { SecurityChainOptions } from '../chain/chain.js';
+import type { SecurityChainOptions } from '../chain/chain-options.js';
 import type { GuardLike } from '../guard/guard.js';
 import {
   checkOptions,
