@@ -16,32 +16,35 @@ export class Remembered<Kept extends Authenticated | Denied> {
   }
 }
 
-/** A bounded space of remembered verdicts: the least recently used goes first. */
+/** What else than the number of its verdicts bounds a space. */
+export interface SpaceLimit<Kept> {
+  readonly maxBytes: number;
+  readonly footprint: (verdict: Kept) => number;
+}
+
+/**
+ * A bounded space of remembered verdicts: the least recently used goes first. It takes the memory for its places with
+ * the first verdict: a hundred thousand bytes and more, which many a handler never needs for its refusals.
+ */
 export class VerdictSpace<Kept extends Authenticated | Denied> {
-  readonly #entries: LRUCache<string, Remembered<Kept>>;
-  readonly #footprint: ((verdict: Kept) => number) | undefined;
+  readonly #maxEntries: number;
+  readonly #limit: SpaceLimit<Kept> | undefined;
+  #entries: LRUCache<string, Remembered<Kept>> | undefined;
   #evictions = 0;
 
-  /** Without `maxBytes` only entries are counted: for verdicts that are all of one small size. */
-  constructor(maxEntries: number, limit?: { maxBytes: number; footprint: (verdict: Kept) => number }) {
-    const size = limit === undefined ? {} : { maxSize: Math.floor(limit.maxBytes) };
-    this.#entries = new LRUCache({
-      max: Math.floor(maxEntries),
-      ...size,
-      dispose: (_value, _key, reason) => {
-        if (reason === 'evict') this.#evictions += 1;
-      },
-    });
-    this.#footprint = limit?.footprint;
+  /** Without a limit only entries are counted: for verdicts that are all of one small size. */
+  constructor(maxEntries: number, limit?: SpaceLimit<Kept>) {
+    this.#maxEntries = Math.floor(maxEntries);
+    this.#limit = limit;
   }
 
   get size(): number {
-    return this.#entries.size;
+    return this.#entries?.size ?? 0;
   }
 
   /** 0 where only entries are counted. */
   get bytes(): number {
-    return this.#entries.calculatedSize;
+    return this.#entries?.calculatedSize ?? 0;
   }
 
   /** How many verdicts had to make room for others. */
@@ -50,20 +53,31 @@ export class VerdictSpace<Kept extends Authenticated | Denied> {
   }
 
   find(key: string): Remembered<Kept> | undefined {
-    return this.#entries.get(key);
+    return this.#entries?.get(key);
   }
 
   keep(key: string, remembered: Remembered<Kept>): void {
-    const options = this.#footprint && { size: this.#footprint(remembered.verdict) };
+    this.#entries ??= this.#open();
+    const options = this.#limit && { size: this.#limit.footprint(remembered.verdict) };
     this.#entries.set(key, remembered, options);
   }
 
   dropWhere(isConcerned: (verdict: Kept) => boolean): void {
-    const entries = [...this.#entries.entries()];
-    for (const [key, { verdict }] of entries) if (isConcerned(verdict)) this.#entries.delete(key);
+    for (const [key, { verdict }] of [...(this.#entries?.entries() ?? [])]) if (isConcerned(verdict)) this.drop(key);
   }
 
   drop(key: string): void {
-    this.#entries.delete(key);
+    this.#entries?.delete(key);
+  }
+
+  #open(): LRUCache<string, Remembered<Kept>> {
+    const size = this.#limit && { maxSize: Math.floor(this.#limit.maxBytes) };
+    return new LRUCache({
+      max: this.#maxEntries,
+      ...size,
+      dispose: (_value, _key, reason) => {
+        if (reason === 'evict') this.#evictions += 1;
+      },
+    });
   }
 }

@@ -1,4 +1,3 @@
-import { rootCertificates } from 'node:tls';
 import type { Clock } from '@sallyport/core';
 import type { Agent as UndiciAgent, request as undiciRequest } from 'undici';
 import { FailureSample } from './failure-sample.js';
@@ -40,7 +39,7 @@ export async function openTransport(settings: OutboundSettings, clock: Clock): P
   const policy = wrap(bulkhead(maxConcurrent, maxQueued), circuit);
   const agent = new Agent({
     connections: maxConcurrent,
-    connect: { timeout: timeoutMs, ...tlsOptions(settings) },
+    connect: { timeout: timeoutMs, ...(await tlsOptions(settings)) },
     // The deadline of each call ends it, but not a connection that is being made.
     headersTimeout: 0,
     bodyTimeout: 0,
@@ -68,15 +67,21 @@ function isServerFailure(error: Error): boolean {
   return !(error instanceof UnexpectedStatus && error.isAboutRequest);
 }
 
-function tlsOptions({ certificateAuthorities, clientCertificate, dangerouslyAcceptAnyCertificate }: OutboundSettings): {
+async function tlsOptions(settings: OutboundSettings): Promise<{
   ca?: string[];
   cert?: string;
   key?: string;
   rejectUnauthorized: boolean;
-} {
+}> {
+  const { certificateAuthorities, clientCertificate, dangerouslyAcceptAnyCertificate } = settings;
   return {
-    ...(certificateAuthorities && { ca: [...rootCertificates, ...certificateAuthorities] }),
+    ...(certificateAuthorities && { ca: [...(await rootCertificates()), ...certificateAuthorities] }),
     ...clientCertificate,
     rejectUnauthorized: !dangerouslyAcceptAnyCertificate,
   };
+}
+
+/** Loaded on first use: to import them takes as long as all of a handler. */
+async function rootCertificates(): Promise<readonly string[]> {
+  return (await import('node:tls')).rootCertificates;
 }
