@@ -1,7 +1,7 @@
 // Bundles each package into its `dist`: entry points, and chunks for what they share, so that every class exists once.
 // A program that loads two hundred small modules instead starts tens of milliseconds later. Types come from `tsc -b`.
 // Run: npm run build
-import { readdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { build } from 'esbuild';
 
@@ -29,18 +29,24 @@ function wholeRoot(folder) {
   return {
     name: 'whole-root',
     setup({ onLoad }) {
-      onLoad({ filter: /src\/\w+\/index\.ts$/ }, async ({ path }) => {
-        const contents = `${await readFile(path, 'utf8')}import '${root}';`;
+      onLoad({ filter: /src[\\/]\w+[\\/]index\.ts$/ }, async ({ path }) => {
+        const contents = `${await readFile(path, 'utf8')}import ${JSON.stringify(root)};`;
         return { contents, loader: 'ts', resolveDir: dirname(path) };
       });
     },
   };
 }
 
+/** A class that speaks of itself is called `_Name` by the bundler; `name` and stack traces shall say `Name`. */
+function withOwnNames(code) {
+  const names = Array.from(code.matchAll(/^var (\w+) = class _\1\b/gm), ([, name]) => name);
+  return names.reduce((renamed, name) => renamed.replace(new RegExp(`\\b_${name}\\b`, 'g'), name), code);
+}
+
 async function bundle(name) {
   const folder = join(import.meta.dirname, name);
   await removeBundles(join(folder, 'dist'));
-  await build({
+  const { outputFiles } = await build({
     absWorkingDir: folder,
     entryPoints: await entryPoints(folder),
     outbase: 'src',
@@ -56,8 +62,13 @@ async function bundle(name) {
     // The sources are in the package, too.
     sourcesContent: false,
     logLevel: 'warning',
+    write: false,
     plugins: name === 'core' ? [wholeRoot(folder)] : [],
   });
+  for (const { path, text } of outputFiles) {
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, path.endsWith('.js') ? withOwnNames(text) : text);
+  }
 }
 
 await Promise.all(PACKAGES.map(bundle));

@@ -59,6 +59,33 @@ describe('in an empty project', () => {
     expect(JSON.parse(await project.run(process.execPath, ['--input-type=commonjs', '-e', code]))).toEqual(all);
   });
 
+  test('what several entry points export is one and the same, also for require(), and bears the name it is exported under', async () => {
+    const code = `import { createRequire } from 'node:module';
+      const require = createRequire(process.cwd() + '/');
+      const known = new Map();
+      const wrong = [];
+      for (const entryPoint of ${JSON.stringify(ENTRY_POINTS)})
+        for (const loaded of [await import(entryPoint), require(entryPoint)])
+          for (const [name, value] of Object.entries(loaded)) {
+            const key = entryPoint.split('/')[1] + ' ' + name;
+            if (!known.has(key)) known.set(key, value);
+            if (known.get(key) !== value) wrong.push(key + ': two of them');
+            if (typeof value === 'function' && value.name !== name) wrong.push(key + ': called ' + value.name);
+          }
+      console.log(JSON.stringify({ found: known.size > 100, wrong }));`;
+    const printed = await project.run(process.execPath, ['--input-type=module', '-e', code]);
+    expect(JSON.parse(printed)).toEqual({ found: true, wrong: [] });
+  });
+
+  test('with source maps, the stack of an error leads to the sources', async () => {
+    const code = `import { SecurityChain } from '@sallyport/core';
+      try { new SecurityChain({}); } catch (error) { console.log(error.stack); }`;
+    const stack = await project.run(process.execPath, ['--enable-source-maps', '--input-type=module', '-e', code]);
+    const files = Array.from(stack.matchAll(/\/@sallyport\/core\/([^:]+):\d+:\d+/g), ([, file]) => file);
+    expect(files).toContain('src/chain/chain.ts');
+    for (const file of files) expect(project.files.get('core')).toContain(file);
+  });
+
   test.each([
     ['nodenext', 'nodenext', 'module'],
     ['node20', 'node16', 'module'],
@@ -70,6 +97,33 @@ describe('in an empty project', () => {
     project.write('tsconfig.json', JSON.stringify({ compilerOptions: { ...compilerOptions, skipLibCheck: true } }));
     project.write('everything.ts', EVERYTHING.join(''));
     expect(await project.run(join(BIN, 'tsc'), ['-p', '.'])).toBe('');
+  });
+
+  test('until its first call, a server for bearer tokens loads few files, and no other package than lru-cache', async () => {
+    const hooks = `import { writeSync } from 'node:fs';
+      export async function load(url, context, next) {
+        if (url.startsWith('file:')) writeSync(1, url + '\\n');
+        return next(url, context);
+      }`;
+    const code = `import { register } from 'node:module';
+      register('data:text/javascript,' + encodeURIComponent(${JSON.stringify(hooks)}));
+      const [{ SecurityChain, anyOf }, { expressSecurity }, { JwtHandler }, { IntrospectionHandler }] = await Promise.all(
+        ['core', 'adapters/express', 'handlers/jwt', 'handlers/introspection'].map((path) => import('@sallyport/' + path)),
+      );
+      const [issuer, audience] = ['https://as.example', 'https://api.example'];
+      const issuers = [{ issuer, audience, algorithms: 'RS256', keys: { jwksUri: 'https://as.example/jwks' } }];
+      const clientAuthentication = { method: 'client_secret_basic', clientId: 'gateway', clientSecret: 'secret' };
+      const options = { realm: 'api', endpoint: 'https://as.example/introspect', audience, clientAuthentication, fallback: true };
+      const handlers = [new JwtHandler({ realm: 'api', issuers }), new IntrospectionHandler(options)];
+      expressSecurity(new SecurityChain({ requirement: anyOf(...handlers) }))();`;
+    const printed = await project.run(process.execPath, ['--input-type=module', '-e', code]);
+    const files = printed.trim().split('\n');
+    const packages = files.map((file) => /^.+\/node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(file)?.[1]);
+    expect([...new Set(packages)].sort()).toEqual([
+      ...PACKAGES.map((name) => `@sallyport/${name}`).sort(),
+      'lru-cache',
+    ]);
+    expect(files.length).toBeLessThan(20);
   });
 
   test('without the optional peers, what does not need them loads', async () => {
