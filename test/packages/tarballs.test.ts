@@ -131,4 +131,14 @@ describe('in an empty project', () => {
       for (const name of Object.keys(require.cache)) if (/reflect-metadata|tsyringe|opentelemetry|redis/.test(name)) console.log(name);`;
     expect(await project.run(process.execPath, ['--input-type=commonjs', '-e', code])).toBe('');
   });
+
+  test('a program with nothing else to do waits until its chain has started and closed', async () => {
+    const code = `const { challenge, SecurityChain } = require('@sallyport/core');
+      const later = () => new Promise((resolve) => setTimeout(resolve, 20).unref());
+      const slow = { name: 'slow', challenges: [challenge('Slow')], extract: () => undefined, verify: () => undefined };
+      const requirement = { ...slow, start: later, close: later };
+      const chain = new SecurityChain({ requirement });
+      chain.start().then(() => console.log('started')).then(() => chain.close()).then(() => console.log('closed'));`;
+    expect(await project.run(process.execPath, ['--input-type=commonjs', '-e', code])).toBe('started\nclosed\n');
+  });
 });

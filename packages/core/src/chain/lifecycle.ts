@@ -42,17 +42,22 @@ export async function closeHandlers(
   if (failures.length > 0) throw new AggregateError(failures, 'Some handlers could not be closed');
 }
 
+/** Longer than any start or close takes. */
+const HOLD_MS = 2 ** 31 - 1;
+
 /** Runs a task that must come to an end; what it comes to after that is ignored. */
 export function within(
   { clock, timeoutMs }: { readonly clock: Clock; readonly timeoutMs: number },
   complaint: string,
   task: () => unknown,
 ): Promise<void> {
-  return new Promise((resolve, reject) => {
+  // The clock keeps no process alive. Before a server listens nothing else may: it would end here without a word.
+  const hold = setInterval(() => {}, HOLD_MS);
+  return new Promise<void>((resolve, reject) => {
     const cancel = clock.schedule(timeoutMs, () => reject(new Error(`${complaint} within ${timeoutMs} ms`)));
     const running = (async () => {
       await task();
     })();
     running.finally(cancel).then(resolve, reject);
-  });
+  }).finally(() => clearInterval(hold));
 }
