@@ -25,7 +25,7 @@ describe.each([expressSecurity, fastifySecurity, fetchSecurity, httpSecurity, ko
     });
   },
 );
-const CHAIN = 'chain must have a method decide()';
+const CHAIN = 'chain must be a SecurityChain; await a promise of one';
 
 test.each([
   [
@@ -67,10 +67,11 @@ test('Hono is told to mount secure.middleware() where secure was mounted', () =>
   expect(run).toThrow('handler must be a function; for middleware call secure.middleware()');
 });
 
-test('a name in the place of a guard is refused with an example of a guard', () => {
-  expect(() => expressSecurity(demoChain())(untyped('orders:read'))).toThrow(
-    /takes guards, such as requireScopes\('a'\)/,
-  );
+test.each([
+  ['a name', 'orders:read'],
+  ['a list of guards', [requireScopes('orders:read')]],
+])('%s in the place of a guard is refused with an example of a guard', (_title, value) => {
+  expect(() => expressSecurity(demoChain())(untyped(value))).toThrow(/takes guards, such as requireScopes\('a'\)/);
 });
 
 test.each([requireScopes, requireRoles, requireAudience])('%p refuses what names nothing', (guardOf) => {

@@ -8,8 +8,8 @@ type Checked<Checks> = {
 };
 
 /**
- * Checks an options object once, at construction: unknown keys are refused with the nearest known key named,
- * an explicit `undefined` means absent, and the result is a frozen copy.
+ * Checks an options object once, at construction: unknown keys are refused with the nearest known key named, or
+ * all of them where none is near, an explicit `undefined` means absent, and the result is a frozen copy.
  * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_UNKNOWN, ERR_SALLYPORT_OPTION_INVALID
  */
 export function checkOptions<Checks extends Record<string, OptionCheck<unknown>>>(
@@ -88,9 +88,10 @@ export const plainObject: OptionCheck<object> = (value, name) => {
 
 /** One text or a list of them; the result is always a list, never empty. */
 export const textOrTexts: OptionCheck<readonly string[]> = (value, name) => {
-  const list = listOf(text)(typeof value === 'string' ? [value] : value, name);
-  if (list.length === 0) throw invalid(name, 'must not be empty');
-  return list;
+  if (typeof value === 'string' && value !== '') return Object.freeze([value]);
+  if (!Array.isArray(value) || value.length === 0)
+    throw invalid(name, 'must be a non-empty string, or an array of them');
+  return listOf(text)(value, name);
 };
 
 /** An object or function that offers the named methods; the check of a collaborator. */
@@ -123,7 +124,7 @@ export function invalid(name: string, rule: string): ConfigurationError {
 function unknownOption(owner: string, key: string, known: readonly string[]): ConfigurationError {
   return new ConfigurationError(
     'ERR_SALLYPORT_OPTION_UNKNOWN',
-    `${owner} has no option ${JSON.stringify(key)}${nearestHint(key, known)}`,
+    `${owner} has no option ${JSON.stringify(key)}${nearestHint(key, known) || `; it has ${known.join(', ')}`}`,
   );
 }
 

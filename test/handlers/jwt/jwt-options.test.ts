@@ -20,7 +20,11 @@ describe('options', () => {
   test.each<[string, unknown, string]>([
     ['no issuer at all', { issuers: [] }, 'JwtHandlerOptions'],
     ['an issuer twice', { issuers: [trusted(keys), trusted(keys)] }, 'issuers[1].issuer'],
-    ['no audience', { issuers: [trusted(keys, { audience: undefined as never })] }, 'audience'],
+    [
+      'no audience',
+      { issuers: [trusted(keys, { audience: undefined as never })] },
+      'issuers[0].audience must be a non-empty string, or an array of them',
+    ],
     ['an empty audience', { issuers: [trusted(keys, { audience: [] })] }, 'audience'],
     ['no algorithms', { issuers: [trusted(keys, { algorithms: [] })] }, 'algorithms'],
     ['algorithm none', { issuers: [trusted(keys, { algorithms: 'none' })] }, 'algorithms'],
@@ -51,6 +55,11 @@ describe('options', () => {
     ['two sources of keys', { issuers: [trusted({ ...keys, jwksUri: 'https://x.test' })] }, 'keys'],
     ['plain http', { issuers: [trusted({ jwksUri: 'http://keys.example.com' })] }, 'jwksUri'],
     ['plain http on loopback', { issuers: [trusted({ jwksUri: 'http://127.0.0.1/' })] }, 'jwksUri'],
+    [
+      'discovery at an issuer in plain http',
+      { issuers: [trusted({ discovery: true }, { issuer: 'http://login.example.com' })] },
+      'the issuer of JwtHandlerOptions.issuers[0].keys must be an https URL',
+    ],
     ['credentials in the URL', { issuers: [trusted({ jwksUri: 'https://a:b@keys.example.com' })] }, 'jwksUri'],
     ['a RegExp as claim rule', { issuers: [trusted(keys, { claimRules: { sub: /^a/ as never } })] }, 'claimRules.sub'],
     ['any typ', { issuers: [trusted(keys, { acceptTyp: ['*'] })] }, 'acceptTyp'],

@@ -6,7 +6,6 @@ import {
   type GrantedDecision,
   type Guard,
   type GuardLike,
-  having,
   invalid,
   isDecision,
   type Principal,
@@ -41,7 +40,8 @@ export class Gate {
 
   /** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID for what is no chain, such as a promise of one */
   constructor(chain: SecurityChain) {
-    this.#chain = having<SecurityChain>('decide', 'authorize')(chain, 'chain');
+    if (typeof chain?.decide !== 'function') throw invalid('chain', 'must be a SecurityChain; await a promise of one');
+    this.#chain = chain;
   }
 
   /** Turns the guards of a route into one; undefined when it adds none. */
@@ -142,5 +142,5 @@ const METHOD = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 
 /** A request or context, which a framework passes when the function that makes middleware was mounted as middleware. */
 function isFrameworkObject(guard: GuardLike): boolean {
-  return typeof guard === 'object' && guard !== null && !('check' in guard);
+  return typeof guard === 'object' && guard !== null && !Array.isArray(guard) && !('check' in guard);
 }

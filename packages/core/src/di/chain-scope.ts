@@ -167,7 +167,8 @@ export class ChainScope {
       throw missing(token, fix, name, namesUnder(this.#parent, nameOf(tokens.handler(''))));
     }
     disregard(built);
-    if (!isHandler(built)) throw unusable(token, 'is no handler: it needs name, challenges, extract() and verify()');
+    if (!isHandler(built))
+      throw unusable(token, 'is no handler: it needs name, one or more challenges, extract() and verify()');
     if (built.name !== name) {
       throw unusable(token, `calls itself ${JSON.stringify(built.name)}; take its name from tokens.handlerOptions`);
     }

@@ -128,7 +128,7 @@ export function checkRequirement(value: unknown, owner: string): asserts value i
   if (value instanceof Attempt || value instanceof Anonymous || isHandler(value)) return;
   throw new ConfigurationError(
     'ERR_SALLYPORT_REQUIREMENT_INVALID',
-    `${owner} takes handlers (name, challenges, extract(), verify()) and anyOf, allOf, optional, attempt, anonymous`,
+    `${owner} takes handlers (name, one or more challenges, extract(), verify()) and anyOf, allOf, optional, attempt, anonymous`,
   );
 }
 

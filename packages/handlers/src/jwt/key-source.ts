@@ -131,7 +131,7 @@ function remoteKeys(
   const client = new OutboundClient(checked.outbound, { clock });
   const endpoint = (url: string, option: string) => checkedEndpoint(url, option, client.settings);
   const jwksUri = checked.jwksUri === undefined ? undefined : endpoint(checked.jwksUri, `${name}.jwksUri`);
-  if (jwksUri === undefined) endpoint(issuer, 'issuer');
+  if (jwksUri === undefined) endpoint(issuer, `the issuer of ${name}`);
   const lifetimes = {
     maxAgeMs: checked.maxAgeSeconds * 1_000,
     maxStaleMs: checked.maxStaleSeconds * 1_000,

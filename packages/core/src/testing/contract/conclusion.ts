@@ -100,7 +100,10 @@ export async function withHandler(
 /** The handler under test, or a breach that says what the factory made instead. */
 export async function madeBy(factory: HandlerFactory, clock: ManualClock): Promise<SecurityHandler> {
   const made: unknown = await factory(clock);
-  expectRule(isHandler(made), 'the factory made no handler: it needs name, challenges, extract() and verify()');
+  expectRule(
+    isHandler(made),
+    'the factory made no handler: it needs name, one or more challenges, extract() and verify()',
+  );
   return made;
 }
 
