@@ -30,6 +30,7 @@ const Koa2: typeof Koa = require('koa2');
 export interface DemoOptions {
   readonly allowPreflight?: boolean;
   readonly trustedHops?: number;
+  readonly onDenied?: (...given: readonly unknown[]) => never;
 }
 
 /** A server of some framework that listens. All of them answer alike: see `answerTo`. */

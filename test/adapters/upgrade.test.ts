@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { principalOf, upgradeSecurity } from '@sallyport/adapters/http';
 import { ConfigurationError, requireScopes } from '@sallyport/core';
 import { WebSocket, WebSocketServer } from 'ws';
+import { comparable } from '../contracts/request-corpus.js';
 import { DemoTokens, demoChain } from './demo-chain.js';
 import { RawClient, requestText } from './raw-client.js';
 
@@ -139,6 +140,24 @@ describe('a WebSocket handshake is decided by the same chain as every request', 
     const options: object = { allowPreflight: true };
     expect(() => upgradeSecurity(demoChain(), options)).toThrow(ConfigurationError);
     expect(() => upgradeSecurity(demoChain(), { trustedHops: 1.5 })).toThrow(ConfigurationError);
+  });
+
+  test('the application may leave a refusal to the adapter', async () => {
+    const plain = upgradeSecurity(demoChain());
+    const asking = upgradeSecurity(demoChain(), { onDenied: (_denied, _request, _response, answer) => answer() });
+    const answers = [];
+    for (const secureUpgrade of [plain, asking]) {
+      server.removeAllListeners('upgrade');
+      server.on(
+        'upgrade',
+        secureUpgrade(() => {}),
+      );
+      const client = await RawClient.connect(port);
+      answers.push(comparable(await client.send(requestText('GET', '/', HANDSHAKE)).answer()));
+      client.close();
+    }
+    expect(answers[1]).toEqual(answers[0]);
+    expect(answers[0]).toMatchObject({ statusLine: 'HTTP/1.1 401 Unauthorized' });
   });
 
   test('the application may answer a refusal itself', async () => {

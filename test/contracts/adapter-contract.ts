@@ -15,10 +15,18 @@ export function adapterContract(row: AdapterRow): void {
     });
     afterAll(() => server.close());
 
-    const call = (method: string, target: string, lines: readonly string[] = [], body = ''): Promise<RawAnswer> =>
+    const callTo = (
+      { port }: DemoServer,
+      method: string,
+      target: string,
+      lines: readonly string[] = [],
+      body = '',
+    ): Promise<RawAnswer> =>
       row.protocol === 'h2'
-        ? askHttp2(server.port, { method, target, lines, body })
-        : ask(server.port, row.protocol, requestText(method, target, lines, body));
+        ? askHttp2(port, { method, target, lines, body })
+        : ask(port, row.protocol, requestText(method, target, lines, body));
+    const call = (method: string, target: string, lines?: readonly string[], body?: string): Promise<RawAnswer> =>
+      callTo(server, method, target, lines, body);
     const as = (token: string) => [`Authorization: Bearer ${token}`];
 
     test.each(['now', 'later'])(
@@ -37,6 +45,15 @@ export function adapterContract(row: AdapterRow): void {
       const { status, lines } = await call('GET', '/orders', as('nonce.alice'));
       expect(status).toBe(200);
       expect(lines).toContain('dpop-nonce: n-1');
+    });
+
+    test('a refusal that onDenied gives back has the answer that it has without onDenied', async () => {
+      const handedBack = await row.open(demoChain({}, tokens), {
+        onDenied: (...given) => (given.at(-1) as () => never)(),
+      });
+      const challenged = await callTo(handedBack, 'GET', '/').finally(() => handedBack.close());
+      expect(comparable(challenged)).toEqual(comparable(await call('GET', '/')));
+      expect(challenged.status).toBe(401);
     });
 
     test('no body is read by the adapter', async () => {

@@ -40,7 +40,8 @@ export function expressSecurity(chain: SecurityChain, options: ExpressSecurityOp
           return next();
         }
         if (onDenied === undefined) return writeDenial(response, decision);
-        if (isAnswerable(response)) answerBy(() => onDenied(decision, request, response), next);
+        const answer = () => writeDenial(response, decision);
+        if (isAnswerable(response)) answerBy(() => onDenied(decision, request, response, answer), next);
       });
     };
     const keys = new RouteKeys(sallyport);

@@ -59,7 +59,8 @@ export function fastifySecurity(chain: SecurityChain, options: FastifySecurityOp
           (request as { user?: Principal }).user = decision.principal;
           return done();
         }
-        if (isAnswerable(reply.raw)) answerBy(() => onDenied(decision, request, reply), fail);
+        const answer = () => sendDenial(decision, request, reply);
+        if (isAnswerable(reply.raw)) answerBy(() => onDenied(decision, request, reply, answer), fail);
       });
       function fail(error: unknown): void {
         done(error instanceof Error ? error : new Error('onDenied failed', { cause: error }));

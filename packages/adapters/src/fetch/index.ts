@@ -48,6 +48,8 @@ export function fetchSecurity(chain: SecurityChain, options: FetchSecurityOption
   const decide = (request: Request, bindings: unknown, guard: ReturnType<Gate['guardOf']>) =>
     gate.decide(request, fetchRequestSource(request, bindings, trustedHops), guard);
 
+  const refuse = (denied: DeniedDecision, request: Request) => onDenied(denied, request, () => responseOf(denied));
+
   function secure<Rest extends unknown[]>(
     handler: FetchHandler<Rest>,
     ...guards: readonly GuardLike[]
@@ -59,7 +61,7 @@ export function fetchSecurity(chain: SecurityChain, options: FetchSecurityOption
       if (isLetThrough(request)) return handler(request, ...rest);
       const proceed = (decision: Decision) =>
         decision.kind === 'denied'
-          ? onDenied(decision, request)
+          ? refuse(decision, request)
           : withHeaders(handler(request, ...rest), decision.headers);
       const decision = decide(request, rest[0], guard);
       return decision instanceof Promise ? decision.then(proceed) : proceed(decision);
@@ -75,7 +77,7 @@ export function fetchSecurity(chain: SecurityChain, options: FetchSecurityOption
         return undefined;
       }
       const decision = await decide(request, context.env, guard);
-      if (decision.kind === 'denied') return onDenied(decision, request);
+      if (decision.kind === 'denied') return refuse(decision, request);
       context.set('user', decision.principal);
       await next();
       // Only now: what is set before is lost where a handler answers with a Response of its own.

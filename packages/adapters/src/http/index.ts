@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { ANONYMOUS, type GuardLike, type Principal, type SecurityChain } from '@sallyport/core';
+import { ANONYMOUS, type DeniedDecision, type GuardLike, type Principal, type SecurityChain } from '@sallyport/core';
 import { type AdapterOptions, checkedAdapterOptions } from '../shared/adapter-options.js';
 import { Gate, isPreflight } from '../shared/gate.js';
 import { type NodeRequest, NodeRequestSource, type NodeResponse } from '../shared/node-request-source.js';
@@ -34,6 +34,11 @@ export type HttpSecurity = <
 export function httpSecurity(chain: SecurityChain, options: HttpSecurityOptions = {}): HttpSecurity {
   const { allowPreflight, trustedHops, onDenied } = checkedAdapterOptions(options);
   const gate = new Gate(chain);
+  function refuse(denied: DeniedDecision, request: NodeRequest, response: NodeResponse): void {
+    const answer = () => writeDenial(response, denied);
+    if (onDenied === undefined) answer();
+    else if (isAnswerable(response)) onDenied(denied, request, response, answer);
+  }
   return function secure(listener, ...guards) {
     const guard = gate.guardOf(guards);
     return function sallyport(request, response) {
@@ -45,8 +50,7 @@ export function httpSecurity(chain: SecurityChain, options: HttpSecurityOptions 
           setHeaderLines(response, decision.headers);
           return listener(request, response, decision.principal);
         }
-        if (onDenied === undefined) writeDenial(response, decision);
-        else if (isAnswerable(response)) onDenied(decision, request, response);
+        refuse(decision, request, response);
       });
     };
   };

@@ -38,7 +38,7 @@ export function upgradeSecurity(chain: SecurityChain, options: UpgradeSecurityOp
         }
         const response = responseOn(socket, request);
         if (response === undefined) socket.destroy();
-        else onDenied(decision, request, response);
+        else onDenied(decision, request, response, () => writeDenial(response, decision));
       });
     };
   };

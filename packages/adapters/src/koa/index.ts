@@ -1,4 +1,4 @@
-import type { Decision, GuardLike, SecurityChain } from '@sallyport/core';
+import type { Decision, DeniedDecision, GuardLike, SecurityChain } from '@sallyport/core';
 import type { Context, Middleware, Next } from 'koa';
 import { type AdapterOptions, checkedAdapterOptions } from '../shared/adapter-options.js';
 import { Gate, isPreflight } from '../shared/gate.js';
@@ -21,8 +21,10 @@ export type KoaSecurity = (...guards: readonly GuardLike[]) => Middleware;
 export function koaSecurity(chain: SecurityChain, options: KoaSecurityOptions = {}): KoaSecurity {
   const { allowPreflight, trustedHops, onDenied = answerDenial } = checkedAdapterOptions(options);
   const gate = new Gate(chain);
+  const refuse = (denied: DeniedDecision, context: Context): unknown =>
+    onDenied(denied, context, () => answerDenial(denied, context));
   const proceed = (context: Context, next: Next, decision: Decision): unknown => {
-    if (decision.kind === 'denied') return isAnswerable(context.res) ? onDenied(decision, context) : undefined;
+    if (decision.kind === 'denied') return isAnswerable(context.res) ? refuse(decision, context) : undefined;
     for (const [name, value] of headerFields(decision.headers)) context.set(name, value);
     context.state['user'] = decision.principal;
     return next();
@@ -42,7 +44,7 @@ export function koaSecurity(chain: SecurityChain, options: KoaSecurityOptions = 
   };
 }
 
-function answerDenial(denied: Extract<Decision, { kind: 'denied' }>, context: Context): void {
+function answerDenial(denied: DeniedDecision, context: Context): void {
   context.status = denied.status;
   for (const [name, value] of headerFields(denied.headers)) context.set(name, value);
   context.body = denied.body;

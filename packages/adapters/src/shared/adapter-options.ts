@@ -21,13 +21,13 @@ export interface AdapterOptions<Context extends readonly unknown[], Answer = unk
 export interface DoorOptions<Context extends readonly unknown[], Answer = unknown> {
   /** How many proxies in front of the server append to X-Forwarded-For. Default 0: the header is not read; at most 16. */
   readonly trustedHops?: number | undefined;
-  /** Answers a refused request instead of the adapter: a redirect to a login page, say. */
+  /** Answers a refused request instead of the adapter, say by a redirect; `answer()`, the last parameter, does as it would. */
   readonly onDenied?: OnDenied<Context, Answer> | undefined;
 }
 
 export type OnDenied<Context extends readonly unknown[], Answer> = (
   denied: DeniedDecision,
-  ...context: Context
+  ...context: readonly [...Context, answer: () => Answer]
 ) => Answer;
 
 /** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN */
