@@ -1,6 +1,22 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
-import { cookieHandler, denied, headerHandler, type SecurityHandler, unavailable } from '@sallyport/core';
-import { assertHandlerContract, ContractBreach, handlerContract, type ManualClock } from '@sallyport/core/testing';
+import {
+  authenticated,
+  challenge,
+  cookieHandler,
+  createPrincipal,
+  denied,
+  headerHandler,
+  type SecurityHandler,
+  type SecurityRequest,
+  unavailable,
+} from '@sallyport/core';
+import {
+  assertHandlerContract,
+  ContractBreach,
+  type HandlerCases,
+  handlerContract,
+  type ManualClock,
+} from '@sallyport/core/testing';
 import { unhandledRejectionsOf } from '../../packages/core/src/testing/contract/side-effects.js';
 import { BAD_HANDLERS, CASES, closeForgottenServers, GoodHandler } from './bad-handlers.js';
 
@@ -14,9 +30,12 @@ afterEach(() => {
   closeForgottenServers();
 });
 
-async function brokenRules(make: (clock: ManualClock) => SecurityHandler): Promise<readonly string[]> {
+async function brokenRules(
+  make: (clock: ManualClock) => SecurityHandler,
+  cases: HandlerCases = CASES,
+): Promise<readonly string[]> {
   const broken: string[] = [];
-  for (const { id, check } of handlerContract(make, CASES)) {
+  for (const { id, check } of handlerContract(make, cases)) {
     await check().catch((error: unknown) => {
       if (!(error instanceof ContractBreach)) throw error;
       broken.push(id);
@@ -47,7 +66,7 @@ describe('the contract of handlers', () => {
   test('names the case and never what it carries', async () => {
     const wrong = { ...CASES, accepted: CASES.refused };
     const failure = await assertHandlerContract(() => new GoodHandler(), wrong).catch((error) => error);
-    expect(String(failure)).toContain('one-verdict: accepted[0]: the verdict was denied');
+    expect(String(failure)).toContain('one-verdict: accepted[0]: the verdict was denied (partner_unknown)');
     expect(String(failure)).not.toContain('partner-key');
   });
 
@@ -124,4 +143,32 @@ describe('a handler for a header whose function asks somebody and knows of no si
     stalled: { headers: { 'X-Key': 'key-of-nobody' } },
   });
   for (const { title, check } of rules) test(title, check);
+});
+
+describe('a handler that looks at method and target', () => {
+  const link: SecurityHandler<string> = {
+    name: 'link',
+    challenges: [challenge('Link')],
+    claim: { source: 'query:key' },
+    extract: ({ query }) => new URLSearchParams(query).get('key') ?? undefined,
+    verify: (key, { method, path }) =>
+      method === 'POST' && path === '/orders' && key === 'key-number-one'
+        ? authenticated(createPrincipal({ subject: 'alice' }))
+        : denied('link_wrong'),
+  };
+  const cases: HandlerCases = {
+    accepted: [{ line: 'POST /orders?key=key-number-one' }],
+    refused: [{ line: 'GET /orders?key=key-number-one' }, { line: 'POST /?key=key-number-one' }],
+    secrets: ['key-number-one'],
+  };
+  for (const { title, check } of handlerContract(() => link, cases)) test(title, check);
+
+  test('gets its junk in the query', async () => {
+    const decoding = {
+      ...link,
+      extract: ({ query }: SecurityRequest) => decodeURIComponent(decodeURIComponent(query)),
+    };
+    const broken = await brokenRules(() => decoding as SecurityHandler, cases);
+    expect(broken).toContain('extract-never-throws');
+  });
 });

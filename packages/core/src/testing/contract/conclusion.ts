@@ -4,9 +4,8 @@ import type { SecurityHandler } from '../../handler/handler.js';
 import { isVerdict } from '../../handler/verdict.js';
 import type { SecurityRequest } from '../../request/request.js';
 import { isHandler } from '../../requirement/requirement.js';
-import { buildRequest, type RequestParts } from '../build-request.js';
 import { ManualClock } from '../manual-clock.js';
-import { ContractBreach, type HandlerFactory, type Subject } from './handler-cases.js';
+import { type CaseParts, ContractBreach, type HandlerFactory, requestOf, type Subject } from './handler-cases.js';
 
 /** How long a handler may take for what does not wait for anybody, in milliseconds of real time. */
 const GRACE_MS = 500;
@@ -22,8 +21,8 @@ export type Conclusion =
   | { readonly kind: 'threw'; readonly error: unknown }
   | { readonly kind: 'pending' };
 
-export async function conclusionOf(handler: SecurityHandler, parts: RequestParts): Promise<Conclusion> {
-  return begin(handler, buildRequest('/', parts)).settled;
+export async function conclusionOf(handler: SecurityHandler, parts: CaseParts): Promise<Conclusion> {
+  return begin(handler, requestOf(parts)).settled;
 }
 
 /** Starts what a chain would do with a request, and tells later how it ended. */

@@ -2,10 +2,9 @@ import { formatChallenge } from '../../decision/challenge.js';
 import { attemptTo } from '../../eventually.js';
 import { claimOf, type SecurityHandler } from '../../handler/handler.js';
 import { isVerdict } from '../../handler/verdict.js';
-import { buildRequest, type RequestParts } from '../build-request.js';
 import { ManualClock } from '../manual-clock.js';
 import { expectRule, extracted, madeBy, UNFIT, withHandler } from './conclusion.js';
-import { answeredCases, labelled, type NamedParts, type Subject } from './handler-cases.js';
+import { answeredCases, type CaseParts, labelled, type NamedParts, requestOf, type Subject } from './handler-cases.js';
 import { startedBy } from './side-effects.js';
 
 const SOURCE = /^(?:(?:authorization|header|cookie|query):[^\s:A-Z][^\sA-Z]*|tls:certificate)$/;
@@ -23,8 +22,8 @@ export async function hasOneIdentity({ factory }: Subject): Promise<void> {
 }
 
 /** What an extraction came to, without what it found. */
-function foundBy(handler: SecurityHandler, parts: RequestParts): string {
-  const found = extracted(handler, buildRequest('/', parts));
+function foundBy(handler: SecurityHandler, parts: CaseParts): string {
+  const found = extracted(handler, requestOf(parts));
   if (isVerdict(found)) return `verdict ${found.kind}`;
   return found === undefined ? 'nothing' : 'a credential';
 }
@@ -45,7 +44,7 @@ export async function extractsSynchronously(subject: Subject): Promise<void> {
   await withHandler(subject, (handler) => {
     for (const { label, parts } of answeredCases(subject.cases)) {
       const found = attemptTo(
-        () => handler.extract(buildRequest('/', parts)),
+        () => handler.extract(requestOf(parts)),
         () => undefined,
       );
       expectRule(!(found instanceof Promise), `${label}: extract() returned a promise`);
@@ -56,7 +55,7 @@ export async function extractsSynchronously(subject: Subject): Promise<void> {
 export async function extractStartsNothing(subject: Subject): Promise<void> {
   await withHandler(subject, (handler) => {
     for (const { label, parts } of answeredCases(subject.cases)) {
-      const request = buildRequest('/', parts);
+      const request = requestOf(parts);
       let found: unknown;
       const started = startedBy(() => {
         found = extracted(handler, request);
@@ -71,7 +70,7 @@ export async function extractNeverThrows(subject: Subject): Promise<void> {
   await withHandler(subject, (handler) => {
     for (const { label, parts } of [...answeredCases(subject.cases), ...hostileRequests(handler)]) {
       const found = attemptTo(
-        () => handler.extract(buildRequest('/', parts)),
+        () => handler.extract(requestOf(parts)),
         () => THROWN,
       );
       expectRule(found !== THROWN, `${label}: extract() threw`);
@@ -93,13 +92,13 @@ export async function takesOnlyItsOwn(subject: Subject): Promise<void> {
       ...labelled('foreign', subject.cases.foreign),
     ];
     for (const { label, parts } of foreign) {
-      const found = extracted(handler, buildRequest('/', parts));
+      const found = extracted(handler, requestOf(parts));
       expectRule(found === undefined || found === UNFIT, `${label} was taken`);
     }
   });
 }
 
-const FOREIGN: Readonly<Record<string, RequestParts>> = {
+const FOREIGN: Readonly<Record<string, CaseParts>> = {
   'authorization:bearer': { bearer: 'mF_9.B5f-4.1JqM' },
   'authorization:basic': { basic: ['somebody', 'something'] },
   'authorization:unheard-of': { headers: { Authorization: 'Unheard-Of c29tZXRoaW5n' } },
@@ -133,9 +132,11 @@ const JUNK = [
 /** Junk in the handler's own place, once and twice. */
 export function hostileRequests(handler: SecurityHandler): readonly NamedParts[] {
   const [place, name = ''] = claimOf(handler).source.split(':', 2);
-  const partsOf = (...values: readonly string[]): RequestParts => {
+  const partsOf = (...values: readonly string[]): CaseParts => {
     if (place === 'authorization') return { headers: { Authorization: values.map((value) => `${name} ${value}`) } };
     if (place === 'cookie') return { headers: { Cookie: values.map((value) => `${name}=${value}`) } };
+    if (place === 'query')
+      return { line: `/?${new URLSearchParams(values.map((value): [string, string] => [name, value]))}` };
     return { headers: { [name]: values } };
   };
   return [

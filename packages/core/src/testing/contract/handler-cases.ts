@@ -1,24 +1,31 @@
 import type { Eventually } from '../../eventually.js';
 import type { SecurityHandler } from '../../handler/handler.js';
 import { checkOptions, listOf, optionalOption, plainObject, text } from '../../options.js';
-import { linesOf, type RequestParts } from '../build-request.js';
+import type { SecurityRequest } from '../../request/request.js';
+import { buildRequest, linesOf, type RequestLine, type RequestParts } from '../build-request.js';
 import type { ManualClock } from '../manual-clock.js';
 
 /** Makes the handler under test: a fresh one for every rule, on a clock that the rule owns. */
 export type HandlerFactory = (clock: ManualClock) => Eventually<SecurityHandler>;
 
+/** What a request of the contract carries. */
+export interface CaseParts extends RequestParts {
+  /** For a handler that looks at method or target, which are `GET /` otherwise. Credentials in it go to `secrets`, too. */
+  readonly line?: RequestLine | undefined;
+}
+
 /** Requests for one handler, by what has to come of them. */
 export interface HandlerCases {
   /** Carry a credential that is good. At least one. */
-  readonly accepted: readonly RequestParts[];
+  readonly accepted: readonly CaseParts[];
   /** Carry a credential of this handler that is not good. At least one. */
-  readonly refused: readonly RequestParts[];
+  readonly refused: readonly CaseParts[];
   /** Carry credentials that belong to other handlers, besides those that the contract thinks of itself. */
-  readonly foreign?: readonly RequestParts[] | undefined;
+  readonly foreign?: readonly CaseParts[] | undefined;
   /** Make the handler ask a dependency that fails. */
-  readonly unavailable?: readonly RequestParts[] | undefined;
+  readonly unavailable?: readonly CaseParts[] | undefined;
   /** Makes the handler ask a dependency that never answers. Needed as soon as `verify` returns promises. */
-  readonly stalled?: RequestParts | undefined;
+  readonly stalled?: CaseParts | undefined;
   /** What must not be printed besides the credentials of these requests: client secrets, keys. */
   readonly secrets?: readonly string[] | undefined;
 }
@@ -37,6 +44,10 @@ export function checkedCases(cases: HandlerCases): HandlerCases {
   return checkOptions('HandlerCases', cases, CHECKS);
 }
 
+export function requestOf({ line, ...parts }: CaseParts): SecurityRequest {
+  return buildRequest(line, parts);
+}
+
 /** A handler and its requests, for one rule. */
 export interface Subject {
   readonly factory: HandlerFactory;
@@ -50,10 +61,10 @@ export class ContractBreach extends Error {
 
 export interface NamedParts {
   readonly label: string;
-  readonly parts: RequestParts;
+  readonly parts: CaseParts;
 }
 
-export function labelled(kind: string, list: readonly RequestParts[] | undefined): readonly NamedParts[] {
+export function labelled(kind: string, list: readonly CaseParts[] | undefined): readonly NamedParts[] {
   return (list ?? []).map((parts, index) => ({ label: `${kind}[${index}]`, parts }));
 }
 

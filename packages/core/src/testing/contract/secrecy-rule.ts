@@ -1,10 +1,9 @@
 import { inspect } from 'node:util';
 import { SecurityChain } from '../../chain/chain.js';
 import type { SecurityHandler } from '../../handler/handler.js';
-import { buildRequest } from '../build-request.js';
 import type { ManualClock } from '../manual-clock.js';
 import { begin, expectRule, withHandler } from './conclusion.js';
-import { answeredCases, type Subject, secretsOf } from './handler-cases.js';
+import { answeredCases, requestOf, type Subject, secretsOf } from './handler-cases.js';
 import { printedBy } from './side-effects.js';
 
 const EVERYTHING = { depth: 12, showHidden: true, maxArrayLength: null, maxStringLength: null };
@@ -19,10 +18,10 @@ export async function tellsNoSecret(subject: Subject): Promise<void> {
     const chain = new SecurityChain({ requirement: handler }, { clock });
     for (const { label, parts } of answeredCases(subject.cases)) {
       const printed = await printedBy(async () => {
-        const { decision, event } = await chain.explain(buildRequest('/', parts));
+        const { decision, event } = await chain.explain(requestOf(parts));
         check(`${label}: the event`, JSON.stringify(event));
         check(`${label}: the decision`, inspect(decision, EVERYTHING));
-        const conclusion = await begin(handler, buildRequest('/', parts)).settled;
+        const conclusion = await begin(handler, requestOf(parts)).settled;
         if (conclusion.kind === 'threw') check(`${label}: the error`, inspect(conclusion.error, EVERYTHING));
         if (conclusion.kind === 'returned') check(`${label}: the verdict`, inspect(conclusion.value, EVERYTHING));
       });

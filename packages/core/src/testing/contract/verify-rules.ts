@@ -1,9 +1,8 @@
 import { SecurityChain } from '../../chain/chain.js';
 import { isVerdict, type Verdict } from '../../handler/verdict.js';
-import { buildRequest } from '../build-request.js';
 import { begin, conclusionOf, expectRule, extracted, UNFIT, withHandler, within } from './conclusion.js';
 import { hostileRequests } from './extract-rules.js';
-import { answeredCases, labelled, type Subject } from './handler-cases.js';
+import { answeredCases, labelled, requestOf, type Subject } from './handler-cases.js';
 import { unhandledRejectionsOf } from './side-effects.js';
 
 export async function comesToOneVerdict(subject: Subject): Promise<void> {
@@ -18,7 +17,8 @@ export async function comesToOneVerdict(subject: Subject): Promise<void> {
       const { value } = conclusion;
       expectRule(isVerdict(value), `${label}: verify() returned ${typeof value}, and no verdict of a constructor`);
       const isGood = label.startsWith('accepted');
-      expectRule((value.kind === 'authenticated') === isGood, `${label}: the verdict was ${value.kind}`);
+      const reason = 'reason' in value ? ` (${value.reason})` : '';
+      expectRule((value.kind === 'authenticated') === isGood, `${label}: the verdict was ${value.kind}${reason}`);
       expectRule(!provesNobody(value), `${label}: the principal is nobody; a handler proves somebody`);
     }
     for (const { label, parts } of hostileRequests(handler)) {
@@ -75,7 +75,7 @@ export async function endsWithItsRequest(subject: Subject): Promise<void> {
   if (stalled === undefined) return answersAtOnce(subject);
   await withHandler(subject, async (handler, clock) => {
     const client = new AbortController();
-    const request = buildRequest('/', { ...stalled, client: client.signal });
+    const request = requestOf({ ...stalled, client: client.signal });
     // As a chain does, which listens from the first wait on.
     request.signal.throwIfAborted();
     if (extracted(handler, request) === UNFIT) return;
@@ -87,9 +87,9 @@ export async function endsWithItsRequest(subject: Subject): Promise<void> {
     expectRule(conclusion.kind !== 'pending', 'stalled: verify() still waits after its request was aborted');
   });
   await withHandler(subject, async (handler, clock) => {
-    if (extracted(handler, buildRequest('/', stalled)) === UNFIT) return;
+    if (extracted(handler, requestOf(stalled)) === UNFIT) return;
     const chain = new SecurityChain({ requirement: handler }, { clock });
-    const deciding = Promise.resolve(chain.decide(buildRequest('/', stalled)));
+    const deciding = Promise.resolve(chain.decide(requestOf(stalled)));
     clock.pass(LONG_AGO_SECONDS);
     const decision = await within(deciding, undefined);
     expectRule(decision?.kind === 'denied', 'stalled: there was no refusal at the deadline');
@@ -100,7 +100,7 @@ export async function endsWithItsRequest(subject: Subject): Promise<void> {
 async function answersAtOnce(subject: Subject): Promise<void> {
   await withHandler(subject, async (handler) => {
     for (const { label, parts } of answeredCases(subject.cases)) {
-      const { isLater, settled } = begin(handler, buildRequest('/', parts));
+      const { isLater, settled } = begin(handler, requestOf(parts));
       await settled;
       expectRule(!isLater, `${label}: verify() waits for something, so the cases need a \`stalled\` request`);
     }
@@ -119,7 +119,7 @@ export async function tellsAnOutageFromARefusal(subject: Subject): Promise<void>
   if (stalled === undefined) return;
   await withHandler(subject, async (handler, clock) => {
     const client = new AbortController();
-    const request = buildRequest('/', { ...stalled, client: client.signal });
+    const request = requestOf({ ...stalled, client: client.signal });
     request.signal.throwIfAborted();
     const { settled } = begin(handler, request);
     clock.pass(LONG_AGO_SECONDS);
@@ -138,7 +138,7 @@ export async function looksAfterItsPromises(subject: Subject): Promise<void> {
     await withHandler(subject, async (handler) => {
       for (const { parts } of answeredCases(subject.cases)) {
         const client = new AbortController();
-        const left = begin(handler, buildRequest('/', { ...parts, client: client.signal }));
+        const left = begin(handler, requestOf({ ...parts, client: client.signal }));
         client.abort();
         await Promise.all([left.settled, conclusionOf(handler, parts)]);
       }
