@@ -141,4 +141,13 @@ describe('in an empty project', () => {
       chain.start().then(() => console.log('started')).then(() => chain.close()).then(() => console.log('closed'));`;
     expect(await project.run(process.execPath, ['--input-type=commonjs', '-e', code])).toBe('started\nclosed\n');
   });
+
+  test('a test with nothing else to do waits for the deadline of the chain that it asks', async () => {
+    const code = `const { headerHandler, SecurityChain } = require('@sallyport/core');
+      const { ask } = require('@sallyport/core/testing');
+      const requirement = headerHandler({ name: 'key', header: 'X-Key', verify: () => new Promise(() => {}) });
+      const chain = new SecurityChain({ requirement, deadlineMs: 20 });
+      ask(chain, 'GET /', { headers: { 'X-Key': 'any' } }).then(({ status }) => console.log(status));`;
+    expect(await project.run(process.execPath, ['--input-type=commonjs', '-e', code])).toBe('503\n');
+  });
 });

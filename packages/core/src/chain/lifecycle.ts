@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.js';
 import type { SecurityHandler } from '../handler/handler.js';
+import { keepAlive } from '../keep-alive.js';
 
 const DEFAULT_START_TIMEOUT_MS = 30_000;
 const DEFAULT_CLOSE_TIMEOUT_MS = 5_000;
@@ -42,8 +43,8 @@ export async function closeHandlers(
   if (failures.length > 0) throw new AggregateError(failures, 'Some handlers could not be closed');
 }
 
-/** Longer than any start or close takes. */
-const HOLD_MS = 2 ** 31 - 1;
+/** The clock of the limit and the one that keeps the process alive do not go quite alike. */
+const SPARE_MS = 1_000;
 
 /** Runs a task that must come to an end; what it comes to after that is ignored. */
 export function within(
@@ -51,13 +52,12 @@ export function within(
   complaint: string,
   task: () => unknown,
 ): Promise<void> {
-  // The clock keeps no process alive. Before a server listens nothing else may: it would end here without a word.
-  const hold = setInterval(() => {}, HOLD_MS);
-  return new Promise<void>((resolve, reject) => {
+  const ended = new Promise<void>((resolve, reject) => {
     const cancel = clock.schedule(timeoutMs, () => reject(new Error(`${complaint} within ${timeoutMs} ms`)));
     const running = (async () => {
       await task();
     })();
     running.finally(cancel).then(resolve, reject);
-  }).finally(() => clearInterval(hold));
+  });
+  return keepAlive(ended, timeoutMs + SPARE_MS);
 }

@@ -1,6 +1,7 @@
 import type { SecurityChain } from '../chain/chain.js';
 import type { DecisionEvent } from '../events/decision-events.js';
 import type { HeaderLine } from '../handler/verdict.js';
+import { keepAlive } from '../keep-alive.js';
 import type { Principal } from '../principal/principal.js';
 import { buildRequest, type RequestLine, type RequestParts } from './build-request.js';
 
@@ -20,9 +21,12 @@ export interface Answer {
   readonly event: DecisionEvent;
 }
 
+/** A little more than the longest deadline that a chain can have. */
+const LONGEST_MS = 61_000;
+
 /** Asks a chain in one line: `await ask(chain, 'GET /orders', { bearer: token })`. Nothing of the chain is replaced. */
 export async function ask(chain: SecurityChain, line?: RequestLine, parts?: RequestParts): Promise<Answer> {
-  const { decision, event } = await chain.explain(buildRequest(line, parts));
+  const { decision, event } = await keepAlive(chain.explain(buildRequest(line, parts)), LONGEST_MS);
   const { headers } = decision;
   const challenges = headers.filter(([name]) => name === 'WWW-Authenticate').map(([, value]) => value);
   return decision.kind === 'granted'
