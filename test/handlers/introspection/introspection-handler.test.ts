@@ -322,7 +322,9 @@ describe('options', () => {
 
   test('refuse a shared store without a secret', () => {
     const store = { get: () => undefined, set: () => {}, delete: () => {} };
-    expect(() => new IntrospectionHandler(fine, { store })).toThrow('VerdictCacheOptions.secret');
+    expect(() => new IntrospectionHandler(fine, { store })).toThrow(
+      /VerdictCacheOptions.secret .* cache.secret of the handler/,
+    );
   });
 
   test('let verification of certificates be switched off by a name that says so, with a warning', () => {

@@ -138,6 +138,7 @@ function sharedTier(
   { namespace, purpose, secret }: { namespace: string; purpose: string; secret: string | undefined },
   collaborators: { store: CacheStore; clock: Clock },
 ): SharedTier {
-  if (secret === undefined) throw invalid('VerdictCacheOptions.secret', 'is needed with a store');
+  if (secret === undefined)
+    throw invalid('VerdictCacheOptions.secret', 'is needed with a store: set cache.secret of the handler');
   return new SharedTier({ namespace, purpose, secret }, collaborators);
 }

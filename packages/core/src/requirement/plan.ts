@@ -96,7 +96,7 @@ function checkClaims(leaves: readonly Leaf[]): void {
       throw new ConfigurationError(
         'ERR_SALLYPORT_CLAIM_CONFLICT',
         `${rival.name} and ${handler.name} both claim every credential of ${claim.source}; ` +
-          'declare one of them the fallback, or give one a claim of its own',
+          'let one of them take only those it knows (claim.selective): the other gets what is left',
       );
     }
     whole.set(claim.source, handler);
