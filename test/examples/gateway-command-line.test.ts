@@ -105,6 +105,9 @@ test('every printed command works as printed, one after the other', async () => 
     expect(at('Renew the token')).toContain('"access_token"');
     expect(at('Use it')).toContain('deployedEndpoints');
     expect(at('Revoke it: 200 and nothing else')).toMatch(/^HTTP\/1.1 200 /);
+    const revoked = at('Use it once more: 401 invalid_token, at once');
+    expect(revoked).toMatch(/^HTTP\/1.1 401 /);
+    expect(revoked).toContain('error="invalid_token"');
     expect(at('Without credentials: 401 and a challenge')).toMatch(/^HTTP\/1.1 401 /);
   } finally {
     await gateway.stop();

@@ -74,6 +74,10 @@ export function walkthrough({
       command: `curl -ski -u "$KEY:$SECRET" -d "token=$TOKEN" https://localhost:${tokenPort}/revoke`,
     },
     {
+      title: 'Use it once more: 401 invalid_token, at once',
+      command: call('GET', '/end-points').replace('-sk', '-ski'),
+    },
+    {
       title: 'Without credentials: 401 and a challenge',
       command: `curl -ski '${api}/end-points?${query}'`,
     },
