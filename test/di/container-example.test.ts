@@ -1,7 +1,10 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { createInterface, type Interface } from 'node:readline';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import {
   container,
@@ -123,6 +126,37 @@ describe('the container example, run as a process', () => {
     expect(output.at(-1)).toBe('Closed');
   });
 });
+
+test('with stand-ins for its authorities, every command that it prints works as printed', async () => {
+  const child = spawn(process.execPath, [join(EXAMPLE, 'dist', 'development.js')], {
+    env: { ...process.env, PORT: String(await freePort()) },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const exited = once(child, 'exit');
+  const printed: string[] = [];
+  for await (const line of createInterface({ input: child.stdout as NodeJS.ReadableStream })) {
+    printed.push(line);
+    if (line.startsWith('Ready: ')) break;
+  }
+  const commands = printed.filter((line) => line.startsWith('curl '));
+  const answers = await Promise.all(commands.map((command) => promisify(execFile)('bash', ['-c', command])));
+  const told = printed
+    .filter((line) => line.startsWith('# '))
+    .map((title) => Number(/: (\d{3})$/.exec(title)?.[1] ?? 200));
+  expect(answers.map(({ stdout }) => Number(stdout.split(' ')[1]))).toEqual(told);
+  expect(told).toEqual([200, 200, 401, 200, 200, 403]);
+  child.kill('SIGINT');
+  expect(await exited).toEqual([0, null]);
+});
+
+/** The commands are printed before the server listens, so it cannot choose one. */
+async function freePort(): Promise<number> {
+  const holder = createServer().listen(0, '127.0.0.1');
+  await once(holder, 'listening');
+  const { port } = holder.address() as AddressInfo;
+  await new Promise((resolve) => holder.close(resolve));
+  return port;
+}
 
 describe('the production configuration in a test', () => {
   test('stays as it is: the environment names the servers of the test, and one clock is overridden', async () => {
