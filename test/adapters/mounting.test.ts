@@ -4,7 +4,7 @@ import { expressSecurity, principalOf } from '@sallyport/adapters/express';
 import { fetchSecurity } from '@sallyport/adapters/fetch';
 import { httpSecurity } from '@sallyport/adapters/http';
 import { koaSecurity } from '@sallyport/adapters/koa';
-import { ConfigurationError, requireRoles, requireScopes } from '@sallyport/core';
+import { ConfigurationError, onDecision, requireRoles, requireScopes } from '@sallyport/core';
 import express from 'express';
 import { Hono } from 'hono';
 import Koa from 'koa';
@@ -118,6 +118,19 @@ describe.each([
     for (const token of ['bad', 'rejects']) {
       expect(await get('/', token)).toMatchObject({ status: 599, body: 'mine' });
     }
+  });
+
+  test('an event names the root of a mounted router, and is not told where that is mounted', async () => {
+    await open((app) => {
+      const secure = expressSecurity(demoChain());
+      app.use('/tenants/acme', framework.Router().get('/', secure(), hello));
+    });
+    const told: unknown[] = [];
+    const stop = onDecision(({ route }) => told.push(route));
+    await get('/tenants/acme', 'now.alice');
+    await get('/tenants/acme/', 'now.alice');
+    stop();
+    expect(told).toEqual(['/', '/']);
   });
 
   test('header lines that were set before stay with a refusal', async () => {

@@ -2,7 +2,7 @@ import { createServer, type RequestListener } from 'node:http';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { expressSecurity, principalOf } from '@sallyport/adapters/express';
 import { koaSecurity } from '@sallyport/adapters/koa';
-import { anonymous, requireScopes, type SecurityChain } from '@sallyport/core';
+import { anonymous, onDecision, requireScopes, type SecurityChain } from '@sallyport/core';
 import { route, routes } from '@sallyport/core/routes';
 import express from 'express';
 import Koa from 'koa';
@@ -138,12 +138,16 @@ describe.each(ROWS)('$name: security hangs on the route that the router chose', 
   });
 
   test.each([
-    ['/v1', '/pets/:id', '/v1/pets/1'],
-    ['/tenants/:tenant', '/pets/:id', '/tenants/acme/pets/1'],
-    ['/orders', '/', '/orders'],
-  ])('a router at %s knows only its part of the template: %s', async (mount, path, target) => {
+    ['/v1', '/pets/:id', '/v1/pets/1', '/v1/pets/{petId}'],
+    ['/tenants/:tenant', '/pets/:id', '/tenants/acme/pets/1', '/tenants/{tenant}/pets/{petId}'],
+    ['/orders', '/', '/orders', '/orders'],
+  ])('a router at %s knows only its part of the template: %s', async (mount, path, target, template) => {
     await start((app) => app.mounted(mount, path, app.secure(), app.answer));
+    const told: unknown[] = [];
+    const stop = onDecision(({ route }) => told.push(route));
     expect([await statusOf(target, 'now.bob'), await statusOf(target, 'now.alice')]).toEqual([403, 200]);
+    stop();
+    expect(told).toEqual([template, template]);
   });
 
   test('a route of a mounted router that no operation describes is not let in as another', async () => {

@@ -25,7 +25,7 @@ export function explanationOf(decision: Decision, circumstances: Circumstances):
   const event: DecisionEvent = Object.freeze({
     chain,
     method: request.method,
-    route: request.route?.template ?? trace.operation?.template,
+    route: trace.operation?.template ?? chosenRoute(request),
     operation: trace.operation?.id,
     guard,
     remoteAddress: request.remoteAddress,
@@ -39,6 +39,11 @@ export function explanationOf(decision: Decision, circumstances: Circumstances):
     durationMs: trace.elapsedMs,
   });
   return Object.freeze({ decision, event });
+}
+
+/** The framework's route; the root of a router that is mounted somewhere has an empty template. */
+function chosenRoute({ route }: SecurityRequest): string | undefined {
+  return route?.template === '' ? '/' : route?.template;
 }
 
 function summary({ kind, issuer, subject, clientId }: Principal): PrincipalSummary {
