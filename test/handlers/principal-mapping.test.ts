@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { type PrincipalInit, SecurityChain, UpstreamError } from '@sallyport/core';
 import { type Answer, AuthorizationServer, ask, ManualClock } from '@sallyport/core/testing';
 import { IntrospectionHandler } from '@sallyport/handlers/introspection';
@@ -9,6 +9,15 @@ const clock = new ManualClock();
 
 let server: AuthorizationServer;
 let chain: SecurityChain;
+
+// Bridging outages warns at start; that it does is a rule of test/core/cache/verdict-cache.test.ts.
+let warn: ReturnType<typeof jest.spyOn>;
+beforeAll(() => {
+  warn = jest.spyOn(process, 'emitWarning').mockImplementation(() => {});
+});
+afterAll(() => {
+  warn.mockRestore();
+});
 
 beforeEach(async () => {
   server = await AuthorizationServer.start({ clock });

@@ -1,4 +1,4 @@
-import { expect, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import {
   type CacheStore,
   denied,
@@ -194,6 +194,15 @@ class World {
     if (isRevoked) this.faults.push(`${token}, issued at ${issuedAt}, was good after it was revoked`);
   }
 }
+
+// Bridging outages warns at start; that it does is a rule of test/core/cache/verdict-cache.test.ts.
+let warn: ReturnType<typeof jest.spyOn>;
+beforeAll(() => {
+  warn = jest.spyOn(process, 'emitWarning').mockImplementation(() => {});
+});
+afterAll(() => {
+  warn.mockRestore();
+});
 
 test.each([1, 2, 3, 4, 5])(
   `history ${'%i'} of ${STEPS} random steps, with clocks set and a store robbed: nobody gets another's answer, an expired or a revoked one`,

@@ -1,10 +1,11 @@
-import { describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import {
   challenged,
   denied,
   forbidden,
   limited,
   malformed,
+  onCacheEvent,
   onDecision,
   Revocations,
   SecurityChain,
@@ -13,6 +14,15 @@ import {
   VerdictCache,
 } from '@sallyport/core';
 import { aRequest, CacheUnderTest, NOON, principalOf } from './cache-fixture.js';
+
+/** Some caches here bridge outages, which warns. */
+let warn: ReturnType<typeof jest.spyOn>;
+beforeEach(() => {
+  warn = jest.spyOn(process, 'emitWarning').mockImplementation(() => {});
+});
+afterEach(() => {
+  warn.mockRestore();
+});
 
 describe('a good verdict', () => {
   test('is answered synchronously and as the same object from the second use on', async () => {
@@ -185,6 +195,32 @@ describe('stale answers', () => {
     subject.clock.pass(31);
     await revocations.revokeSubject('alice', { issuer: 'https://as', at: NOON });
     expect(await subject.ask('t', outage)).toMatchObject({ kind: 'denied', reason: 'token_revoked' });
+  });
+
+  test('warn at start that outages are bridged, and only where they are', () => {
+    new VerdictCache({ namespace: 'plain' });
+    expect(warn).not.toHaveBeenCalled();
+    new VerdictCache({ namespace: 'tokens', staleIfUnavailableSeconds: 1 });
+    expect(warn.mock.calls).toEqual([
+      [expect.stringMatching(/^tokens .*staleIfUnavailableSeconds/), 'SallyportWarning'],
+    ]);
+  });
+
+  test('tell the first answer of an outage by an event, and that of the next outage again', async () => {
+    const events: unknown[] = [];
+    const stop = onCacheEvent((event) => events.push(event));
+    const subject = new CacheUnderTest({ ttlSeconds: 10, staleIfUnavailableSeconds: 10 });
+    for (const credential of ['a', 'b']) await subject.ask(credential);
+    expect(await subject.ask('never seen', outage)).toBe(outage);
+    subject.clock.pass(11);
+    expect(events).toEqual([]);
+    for (const credential of ['a', 'b', 'a']) await subject.ask(credential, outage);
+    const bridged = { kind: 'outage_bridged', namespace: 'test', reason: 'timeout' };
+    expect(events).toEqual([bridged]);
+    await subject.ask('a');
+    await subject.ask('b', outage);
+    expect(events).toEqual([bridged, bridged]);
+    stop();
   });
 
   test('do not cover a handler that throws: that is a bug, not an outage', async () => {

@@ -10,10 +10,11 @@ import { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } from '
 import { guard, SecurityRequest } from '@sallyport/core';
 import { type AuditLogger, auditDecisions } from '@sallyport/core/audit';
 import { recordMetrics, recordSpans } from '@sallyport/core/opentelemetry';
+import { sourcesOf } from '../../repository/source-tree.js';
 import { documentOf, type TableRow, tablesOf } from '../../support/markdown.js';
 import { type Deciding, deciding, eventsOf } from './deciding.js';
 
-const [members = [], options = [], spans = [], metrics = []] = tablesOf(documentOf('docs/events.md'));
+const [members = [], options = [], spans = [], metrics = [], kinds = []] = tablesOf(documentOf('docs/events.md'));
 
 const KINDS: Partial<Record<DataPointType, string>> = {
   [DataPointType.SUM]: 'counter',
@@ -36,6 +37,18 @@ async function decideAll({ chain, ask }: Deciding): Promise<void> {
     guard('owner', () => false),
     request,
   );
+}
+
+/** Every event of a channel of its own, as a line: who listens, where, its kind and its members. */
+function eventsInTheCode(): readonly string[] {
+  const sources = sourcesOf('packages').filter(({ text }) => text.includes('new EventChannel<'));
+  return sources.flatMap(({ text }) => {
+    const listen = /export function (on\w+)\(/.exec(text)?.[1];
+    const channel = /_CHANNEL = '([^']+)'/.exec(text)?.[1];
+    return [...text.matchAll(/\{\s*readonly kind: '(\w+)'([^}]*)\}/g)].map(([, kind, rest = '']) =>
+      [listen, channel, kind, ...[...rest.matchAll(/readonly (\w+)/g)].map(([, member]) => member)].join(' '),
+    );
+  });
 }
 
 function codesIn(cell: string | undefined): Set<string> {
@@ -80,6 +93,16 @@ describe('docs/events.md and the code agree', () => {
       expect(await count({ [option]: 'silent' })).toBe(0);
     },
   );
+
+  test('on every other event: who hears it, its channel, kind and members', () => {
+    const documented = kinds.map((row) =>
+      [...['Function', 'Channel', '`kind`'].map((heading) => firstCode(row, heading)), ...codesIn(row['Members'])].join(
+        ' ',
+      ),
+    );
+    expect(documented.toSorted()).toEqual(eventsInTheCode().toSorted());
+    expect(new Set(kinds.map((row) => firstCode(row, 'Function'))).size).toBeGreaterThanOrEqual(4);
+  });
 
   test('on spans and their attributes', async () => {
     const exporter = new InMemorySpanExporter();

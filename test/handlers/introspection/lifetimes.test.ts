@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { MemoryCacheStore, Revocations } from '@sallyport/core';
 import { ManualClock } from '@sallyport/core/testing';
 import type { IntrospectionHandlerCollaborators, IntrospectionHandlerOptions } from '@sallyport/handlers/introspection';
@@ -8,6 +8,15 @@ import { IntrospectionServer } from './introspection-server.js';
 let server: IntrospectionServer;
 let clock: ManualClock;
 const opened: IntrospectionUnderTest[] = [];
+
+// Bridging outages warns at start; that it does is a rule of test/core/cache/verdict-cache.test.ts.
+let warn: ReturnType<typeof jest.spyOn>;
+beforeAll(() => {
+  warn = jest.spyOn(process, 'emitWarning').mockImplementation(() => {});
+});
+afterAll(() => {
+  warn.mockRestore();
+});
 
 beforeEach(async () => {
   clock = new ManualClock();

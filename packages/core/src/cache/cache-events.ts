@@ -6,6 +6,11 @@ export const CACHE_CHANNEL = 'sallyport:cache';
 export type CacheEvent =
   /** A shared store returned a value that this deployment did not write: somebody else writes there. */
   | { readonly kind: 'shared_value_forged'; readonly namespace: string }
+  /**
+   * A lookup was `unavailable`, and a remembered answer is given beyond its lifetime (`staleIfUnavailableSeconds`). Told
+   * for the first such answer, and again after a lookup was answered.
+   */
+  | { readonly kind: 'outage_bridged'; readonly namespace: string; readonly reason: string }
   /** A revocation arrived that this deployment did not write. */
   | { readonly kind: 'revocation_forged' }
   /** There are more revocations than are remembered one by one: all tokens of before the oldest are refused. */

@@ -20,7 +20,8 @@ export interface VerdictCacheOptions {
   readonly maxNegativeEntries?: number | undefined;
   /**
    * How much longer a good credential may be answered from memory when a lookup concluded `unavailable`, in seconds;
-   * never beyond its expiry or a revocation. 0 to 30, default 0: an outage means 503.
+   * never beyond its expiry or a revocation. 0 to 30, default 0: an outage means 503. Above 0 there is a process warning
+   * at start, and `outage_bridged` when it opens.
    */
   readonly staleIfUnavailableSeconds?: number | undefined;
   /** Lookups under way at once; what exceeds them is `unavailable`. 1 to 1 000 000, default 10 000. */

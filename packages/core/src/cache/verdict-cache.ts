@@ -43,6 +43,10 @@ export class VerdictCache {
     if (revocations.keepSeconds * 1_000 < settings.ttlMs + settings.graceMs) {
       throw invalid('VerdictCacheOptions.ttlSeconds', 'must not be longer than revocations are remembered');
     }
+    if (settings.graceMs > 0) {
+      const { namespace } = settings;
+      process.emitWarning(`${namespace} bridges outages (staleIfUnavailableSeconds)`, 'SallyportWarning');
+    }
     // The lifetime belongs to it: caches that keep answers for different times do not share them.
     const purpose = JSON.stringify(['verdict', settings.namespace, settings.ttlMs]);
     const counters = this.#counters;

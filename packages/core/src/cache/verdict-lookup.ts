@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.js';
 import type { Eventually } from '../eventually.js';
 import { type Authenticated, isVerdict, type Unavailable, type Verdict } from '../handler/verdict.js';
+import { publishCacheEvent } from './cache-events.js';
 import type { CacheCounters } from './cache-statistics.js';
 import type { Finding, Flight, Waiters } from './flights.js';
 import { lifetimeMs } from './lifetime.js';
@@ -30,14 +31,18 @@ export interface LookupCollaborators {
 
 /** The way of a question that memory cannot answer: shared store, then handler, then back into memory and store. */
 export class VerdictLookup {
+  readonly #namespace: string;
   readonly #ttlMs: number;
   readonly #memory: VerdictMemory;
   readonly #shared: SharedTier | undefined;
   readonly #revocations: Revocations;
   readonly #counters: CacheCounters;
   readonly #clock: Clock;
+  /** From the first answer that is given beyond its lifetime until a lookup is answered again. */
+  #isBridging = false;
 
-  constructor(options: { ttlMs: number }, collaborators: LookupCollaborators) {
+  constructor(options: { namespace: string; ttlMs: number }, collaborators: LookupCollaborators) {
+    this.#namespace = options.namespace;
     this.#ttlMs = options.ttlMs;
     this.#memory = collaborators.memory;
     this.#shared = collaborators.shared;
@@ -53,9 +58,11 @@ export class VerdictLookup {
     const since = this.#revocations.epoch;
     const verdict = await question.load(flight);
     if (!isVerdict(verdict)) return { verdict };
+    if (verdict.kind === 'unavailable') return this.#bridge(question, verdict);
+    this.#isBridging = false;
     if (verdict.kind === 'authenticated') return this.#admit(question, verdict, since, flight);
     if (verdict.kind === 'denied' && flight.isCurrent) this.#memory.refuse(question.key, verdict);
-    return verdict.kind === 'unavailable' ? this.#bridge(question, verdict) : { verdict };
+    return { verdict };
   }
 
   /** What other instances know: their revocations, and the verdict where a store is shared. */
@@ -98,6 +105,10 @@ export class VerdictLookup {
     const verdict = this.#memory.recallStale(key, credential);
     if (verdict?.kind !== 'authenticated') return { verdict: verdict ?? outage };
     this.#counters.staleHits += 1;
+    if (!this.#isBridging) {
+      this.#isBridging = true;
+      publishCacheEvent({ kind: 'outage_bridged', namespace: this.#namespace, reason: outage.reason });
+    }
     return { verdict, cache: 'stale' };
   }
 
