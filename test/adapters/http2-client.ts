@@ -28,21 +28,34 @@ export async function askHttp2(port: number, request: RawHttp2Request): Promise<
   }
 }
 
-async function answerOn(session: ClientHttp2Session, { method, lines, body }: RawHttp2Request): Promise<RawAnswer> {
+/** Asks on a stream of an open session. `fields` are what Node's client can send by itself. */
+export async function answerOn(
+  session: ClientHttp2Session,
+  { method, lines, body }: Omit<RawHttp2Request, 'target'>,
+  fields: Readonly<Record<string, string>> = {},
+): Promise<RawAnswer> {
   const announced = lines.map((line) => /^content-length: (\d+)$/i.exec(line)?.[1]).find((length) => length);
   const isWhole = Number(announced ?? 0) <= body.length;
-  const stream = session.request({ ':method': method }, { endStream: body === '' && isWhole });
-  session.on('error', (error) => stream.destroy(error));
+  const stream = session.request({ ':method': method, ...fields }, { endStream: body === '' && isWhole });
+  const end = (error: Error) => stream.destroy(error);
+  session.on('error', end);
+  stream.on('close', () => session.off('error', end));
   if (isWhole && body !== '') stream.end(body, 'latin1');
   else if (body !== '') stream.write(body, 'latin1');
-  const [headers, , rawHeaders] = (await once(stream, 'response')) as [{ ':status': number }, number, string[]];
+  const broken = once(stream, 'close').then(() => Promise.reject(new Error('the stream was closed without an answer')));
+  broken.catch(() => {});
+  const [headers, , rawHeaders] = (await Promise.race([once(stream, 'response'), broken])) as [
+    { ':status': number },
+    number,
+    string[],
+  ];
   const chunks: Buffer[] = [];
   for await (const chunk of stream) chunks.push(chunk as Buffer);
-  const fields = rawHeaders.flatMap((name, index) => (index % 2 === 0 ? [`${name}: ${rawHeaders[index + 1]}`] : []));
+  const answered = rawHeaders.flatMap((name, index) => (index % 2 === 0 ? [`${name}: ${rawHeaders[index + 1]}`] : []));
   return {
     status: headers[':status'],
     statusLine: `HTTP/2 ${headers[':status']}`,
-    lines: fields.filter((line) => !line.startsWith(':')),
+    lines: answered.filter((line) => !line.startsWith(':')),
     body: Buffer.concat(chunks).toString('latin1'),
   };
 }

@@ -5,7 +5,7 @@ import { CASES, inOneTick, mapHandlers, refusals, ruling, rulings, trees, worlds
 import { leavesOf } from './requirement-oracle.js';
 import { HANDLER_NAMES, type HandlerName, isExplicit, type Tree, type World } from './world.js';
 
-const LAW = { ...CASES, numRuns: CASES.numRuns / 10 };
+const LAW = CASES;
 const PATIENCE_MS = 600_000;
 
 /** Handlers for trees that leave the certificate to a law, to be added where the law wants it. */
