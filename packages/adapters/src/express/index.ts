@@ -1,8 +1,9 @@
 import type { GuardLike, Principal, SecurityChain } from '@sallyport/core';
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import { type AdapterOptions, checkedAdapterOptions } from '../shared/adapter-options.js';
-import { Gate, isPreflight } from '../shared/gate.js';
+import { Gate } from '../shared/gate.js';
 import { NodeRequestSource } from '../shared/node-request-source.js';
+import { isPreflight } from '../shared/preflight.js';
 import { answerBy, isAnswerable, setHeaderLines, writeDenial } from '../shared/write-denial.js';
 import { RouteKeys } from './route-key.js';
 
@@ -31,7 +32,7 @@ export function expressSecurity(chain: SecurityChain, options: ExpressSecurityOp
   return function secure(...guards) {
     const guard = gate.guardOf(guards);
     const sallyport: RequestHandler = (request, response, next) => {
-      if (allowPreflight && isPreflight(request.method, (name) => request.headers[name])) return next();
+      if (allowPreflight && isPreflight(request.method, request.rawHeaders)) return next();
       const source = new NodeRequestSource(request, response, trustedHops, request.originalUrl, () => keys.of(request));
       gate.pass(request, source, guard, (decision) => {
         if (decision.kind === 'granted') {

@@ -9,8 +9,9 @@ import type {
 } from 'fastify';
 import fp from 'fastify-plugin';
 import { type AdapterOptions, checkedAdapterOptions } from '../shared/adapter-options.js';
-import { Gate, isPreflight } from '../shared/gate.js';
+import { Gate } from '../shared/gate.js';
 import { NodeRequestSource } from '../shared/node-request-source.js';
+import { isPreflight } from '../shared/preflight.js';
 import { templateOf } from '../shared/route-template.js';
 import { answerBy, headerFields, isAnswerable } from '../shared/write-denial.js';
 
@@ -47,7 +48,7 @@ export function fastifySecurity(chain: SecurityChain, options: FastifySecurityOp
 
   function hookOf(guardOf: (route: Route) => Guard | undefined): onRequestHookHandler {
     return function sallyport(request, reply, done) {
-      if (allowPreflight && isPreflight(request.method, (name) => request.headers[name])) return done();
+      if (allowPreflight && isPreflight(request.method, request.raw.rawHeaders)) return done();
       const route = routes.of(request);
       const { template } = route;
       const keyOf = () => (template === undefined ? undefined : { method: request.method, template });

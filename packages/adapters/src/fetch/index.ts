@@ -7,7 +7,8 @@ import {
   type SecurityChain,
 } from '@sallyport/core';
 import { type AdapterOptions, checkedAdapterOptions } from '../shared/adapter-options.js';
-import { Gate, isPreflight } from '../shared/gate.js';
+import { Gate } from '../shared/gate.js';
+import { isPreflight } from '../shared/preflight.js';
 import { headerFields } from '../shared/write-denial.js';
 import { fetchRequestSource } from './fetch-request-source.js';
 
@@ -43,8 +44,7 @@ export interface FetchSecurity {
 export function fetchSecurity(chain: SecurityChain, options: FetchSecurityOptions = {}): FetchSecurity {
   const { allowPreflight, trustedHops, onDenied = responseOf } = checkedAdapterOptions(options);
   const gate = new Gate(chain);
-  const isLetThrough = (request: Request) =>
-    allowPreflight && isPreflight(request.method, (name) => request.headers.get(name) ?? undefined);
+  const isLetThrough = (request: Request) => allowPreflight && isPreflight(request.method, [...request.headers].flat());
   const decide = (request: Request, bindings: unknown, guard: ReturnType<Gate['guardOf']>) =>
     gate.decide(request, fetchRequestSource(request, bindings, trustedHops), guard);
 

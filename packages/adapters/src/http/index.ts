@@ -1,8 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ANONYMOUS, type DeniedDecision, type GuardLike, type Principal, type SecurityChain } from '@sallyport/core';
 import { type AdapterOptions, checkedAdapterOptions } from '../shared/adapter-options.js';
-import { Gate, isPreflight } from '../shared/gate.js';
+import { Gate } from '../shared/gate.js';
 import { type NodeRequest, NodeRequestSource, type NodeResponse } from '../shared/node-request-source.js';
+import { isPreflight } from '../shared/preflight.js';
 import { isAnswerable, setHeaderLines, writeDenial } from '../shared/write-denial.js';
 
 export { principalOf } from '../shared/gate.js';
@@ -42,7 +43,7 @@ export function httpSecurity(chain: SecurityChain, options: HttpSecurityOptions 
   return function secure(listener, ...guards) {
     const guard = gate.guardOf(guards);
     return function sallyport(request, response) {
-      if (allowPreflight && isPreflight(request.method, (name) => request.headers[name])) {
+      if (allowPreflight && isPreflight(request.method, request.rawHeaders)) {
         return listener(request, response, ANONYMOUS);
       }
       gate.pass(request, new NodeRequestSource(request, response, trustedHops), guard, (decision) => {

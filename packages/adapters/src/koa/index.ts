@@ -1,8 +1,9 @@
 import type { Decision, DeniedDecision, GuardLike, SecurityChain } from '@sallyport/core';
 import type { Context, Middleware, Next } from 'koa';
 import { type AdapterOptions, checkedAdapterOptions } from '../shared/adapter-options.js';
-import { Gate, isPreflight } from '../shared/gate.js';
+import { Gate } from '../shared/gate.js';
 import { NodeRequestSource } from '../shared/node-request-source.js';
+import { isPreflight } from '../shared/preflight.js';
 import { headerFields, isAnswerable } from '../shared/write-denial.js';
 import { RouteKeys } from './route-key.js';
 
@@ -32,7 +33,7 @@ export function koaSecurity(chain: SecurityChain, options: KoaSecurityOptions = 
   return function secure(...guards) {
     const guard = gate.guardOf(guards);
     const sallyport: Middleware = (context, next) => {
-      if (allowPreflight && isPreflight(context.method, (name) => context.headers[name])) return next();
+      if (allowPreflight && isPreflight(context.method, context.req.rawHeaders)) return next();
       const { req, res, originalUrl } = context;
       const source = new NodeRequestSource(req, res, trustedHops, originalUrl, () => keys.of(context));
       const decision = gate.decide(context, source, guard);

@@ -128,18 +128,6 @@ export function principalOf<Claims extends object = Record<string, unknown>>(req
   return ((request as Carrier)[GRANT]?.decision.principal ?? ANONYMOUS) as Principal<Claims>;
 }
 
-/**
- * A CORS preflight and nothing else: a plain OPTIONS request is decided like any other, and so is one with credentials,
- * which no browser sends with a preflight (Fetch Standard, CORS-preflight fetch).
- */
-export function isPreflight(method: string | undefined, header: (name: string) => unknown): boolean {
-  if (method !== 'OPTIONS' || !header('origin') || header('authorization') !== undefined) return false;
-  return METHOD.test(String(header('access-control-request-method') ?? ''));
-}
-
-/** A token (RFC 9110 9.1): several lines, joined by comma, are none. */
-const METHOD = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
-
 /** A request or context, which a framework passes when the function that makes middleware was mounted as middleware. */
 function isFrameworkObject(guard: GuardLike): boolean {
   return typeof guard === 'object' && guard !== null && !Array.isArray(guard) && !('check' in guard);
