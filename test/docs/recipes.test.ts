@@ -37,6 +37,14 @@ describe('docs/recipes.md', () => {
     expect(await call('POST /orders/7', await withToken())).toMatchObject({ status: 200, text: 'user alice' });
   });
 
+  test('a bad credential goes on as nobody, and the application is told', async () => {
+    await start('attempt.js');
+    expect(await call('GET /')).toMatchObject({ status: 200, text: 'Please log in' });
+    expect(await call('GET /', await withToken())).toMatchObject({ status: 200, text: 'Hello, alice' });
+    const bad = await call('GET /', { authorization: 'Bearer bad' });
+    expect(bad).toMatchObject({ status: 200, text: expect.stringMatching(/^Please log in again: denied, [a-z_]+$/) });
+  });
+
   test('a rule of the reader lets colleagues in', async () => {
     await start('own-rule.js');
     expect(await call('GET /')).toMatchObject({ status: 401 });

@@ -19,6 +19,7 @@ export {
   type DeniedDecision,
   type GrantedDecision,
   isDecision,
+  type RefusedAttempt,
 } from './decision/decision.js';
 export { type Problem, type ProblemFormatter, problemJson } from './decision/problem.js';
 export {

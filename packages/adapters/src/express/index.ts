@@ -1,13 +1,13 @@
-import type { GuardLike, Principal, SecurityChain } from '@sallyport/core';
+import type { GuardLike, SecurityChain } from '@sallyport/core';
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import { type AdapterOptions, checkedAdapterOptions } from '../shared/adapter-options.js';
-import { Gate } from '../shared/gate.js';
+import { Gate, principalOf, userOf } from '../shared/gate.js';
 import { NodeRequestSource } from '../shared/node-request-source.js';
 import { isPreflight } from '../shared/preflight.js';
 import { answerBy, isAnswerable, setHeaderLines, writeDenial } from '../shared/write-denial.js';
 import { RouteKeys } from './route-key.js';
 
-export { principalOf } from '../shared/gate.js';
+export { attemptedOf, principalOf } from '../shared/gate.js';
 
 export type ExpressSecurityOptions = AdapterOptions<readonly [request: Request, response: Response]>;
 
@@ -22,8 +22,9 @@ export type ExpressMiddleware = <Params, Answer, Body, Query, Locals extends Rec
 ) => void;
 
 /**
- * Mounts a chain into Express 4 or 5. A granted request goes on with its principal in `req.user`; also read it with
- * `principalOf(req)`, which is typed. A request is authenticated once, however often the middleware is mounted.
+ * Mounts a chain into Express 4 or 5. A granted request goes on with its principal in `req.user`, which is undefined
+ * for anonymous callers whatever stood there; also read it with `principalOf(req)`, which is typed. A request is
+ * authenticated once, however often the middleware is mounted.
  * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN
  */
 export function expressSecurity(chain: SecurityChain, options: ExpressSecurityOptions = {}): ExpressSecurity {
@@ -31,15 +32,20 @@ export function expressSecurity(chain: SecurityChain, options: ExpressSecurityOp
   const gate = new Gate(chain);
   return function secure(...guards) {
     const guard = gate.guardOf(guards);
-    const sallyport: RequestHandler = (request, response, next) => {
-      if (allowPreflight && isPreflight(request.method, request.rawHeaders)) return next();
+    const sallyport: RequestHandler = (request: Request & { user?: unknown }, response, next) => {
+      if (allowPreflight && isPreflight(request.method, request.rawHeaders)) {
+        gate.letThrough(request);
+        request.user = undefined;
+        return next();
+      }
       const source = new NodeRequestSource(request, response, trustedHops, request.originalUrl, () => keys.of(request));
       gate.pass(request, source, guard, (decision) => {
         if (decision.kind === 'granted') {
           setHeaderLines(response, decision.headers);
-          (request as { user?: Principal }).user = decision.principal;
+          request.user = userOf(decision.principal);
           return next();
         }
+        request.user = userOf(principalOf(request));
         if (onDenied === undefined) return writeDenial(response, decision);
         const answer = () => writeDenial(response, decision);
         if (isAnswerable(response)) answerBy(() => onDenied(decision, request, response, answer), next);

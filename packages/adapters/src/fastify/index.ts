@@ -1,4 +1,4 @@
-import type { DeniedDecision, Guard, GuardLike, Principal, SecurityChain } from '@sallyport/core';
+import type { DeniedDecision, Guard, GuardLike, SecurityChain } from '@sallyport/core';
 import type {
   FastifyContextConfig,
   FastifyError,
@@ -9,13 +9,13 @@ import type {
 } from 'fastify';
 import fp from 'fastify-plugin';
 import { type AdapterOptions, checkedAdapterOptions } from '../shared/adapter-options.js';
-import { Gate } from '../shared/gate.js';
+import { Gate, principalOf, userOf } from '../shared/gate.js';
 import { NodeRequestSource } from '../shared/node-request-source.js';
 import { isPreflight } from '../shared/preflight.js';
 import { templateOf } from '../shared/route-template.js';
 import { answerBy, headerFields, isAnswerable } from '../shared/write-denial.js';
 
-export { principalOf } from '../shared/gate.js';
+export { attemptedOf, principalOf } from '../shared/gate.js';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -37,8 +37,9 @@ export interface FastifySecurity {
 
 /**
  * Mounts a chain into Fastify 5, before any body is read. A granted request goes on with its principal in
- * `request.user`; also read it with `principalOf(request)`, which is typed. Routes add guards with the hook that
- * `secure(...)` makes or, below the plugin, with `config: { sallyport: { guards: [...] } }`.
+ * `request.user`, which is null for anonymous callers whatever stood there; also read it with `principalOf(request)`,
+ * which is typed. Routes add guards with the hook that `secure(...)` makes or, below the plugin, with
+ * `config: { sallyport: { guards: [...] } }`.
  * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN
  */
 export function fastifySecurity(chain: SecurityChain, options: FastifySecurityOptions = {}): FastifySecurity {
@@ -47,17 +48,21 @@ export function fastifySecurity(chain: SecurityChain, options: FastifySecurityOp
   const routes = new Routes(gate);
 
   function hookOf(guardOf: (route: Route) => Guard | undefined): onRequestHookHandler {
-    return function sallyport(request, reply, done) {
-      if (allowPreflight && isPreflight(request.method, request.raw.rawHeaders)) return done();
+    return function sallyport(request: FastifyRequest & { user?: unknown }, reply, done) {
+      if (allowPreflight && isPreflight(request.method, request.raw.rawHeaders)) {
+        gate.letThrough(request);
+        request.user = null;
+        return done();
+      }
       const route = routes.of(request);
       const { template } = route;
       const keyOf = () => (template === undefined ? undefined : { method: request.method, template });
       const source = new NodeRequestSource(request.raw, reply.raw, trustedHops, request.originalUrl, keyOf);
       gate.pass(request, source, guardOf(route), (decision) => {
         if (reply.sent) return;
+        request.user = userOf(principalOf(request)) ?? null;
         if (decision.kind === 'granted') {
           for (const [name, value] of headerFields(decision.headers)) reply.header(name, value);
-          (request as { user?: Principal }).user = decision.principal;
           return done();
         }
         const answer = () => sendDenial(decision, request, reply);

@@ -7,12 +7,12 @@ import {
   type SecurityChain,
 } from '@sallyport/core';
 import { type AdapterOptions, checkedAdapterOptions } from '../shared/adapter-options.js';
-import { Gate } from '../shared/gate.js';
+import { Gate, principalOf, shareGrant, userOf } from '../shared/gate.js';
 import { isPreflight } from '../shared/preflight.js';
 import { headerFields } from '../shared/write-denial.js';
 import { fetchRequestSource } from './fetch-request-source.js';
 
-export { principalOf } from '../shared/gate.js';
+export { attemptedOf, principalOf } from '../shared/gate.js';
 
 export type FetchSecurityOptions = AdapterOptions<readonly [request: Request], Response | Promise<Response>>;
 
@@ -23,7 +23,8 @@ export type FetchHandler<Rest extends unknown[]> = (request: Request, ...rest: R
 export interface FetchContext {
   readonly req: { readonly raw: Request };
   readonly env: unknown;
-  set(name: 'user', principal: Principal): void;
+  /** Undefined for anonymous callers. */
+  set(name: 'user', principal: Principal | undefined): void;
   header(name: string, value: string, options: { append: boolean }): void;
 }
 
@@ -38,7 +39,7 @@ export interface FetchSecurity {
 
 /**
  * Mounts a chain in front of fetch handlers (Request -> Response). Read the principal with `principalOf(request)`, in
- * Hono also with `c.get('user')`. Servers on Node that pass `{ incoming, outgoing }` have their raw request read.
+ * Hono also with `principalOf(c)` and `c.get('user')`, which is undefined for anonymous callers. Servers on Node that pass `{ incoming, outgoing }` have their raw request read.
  * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN
  */
 export function fetchSecurity(chain: SecurityChain, options: FetchSecurityOptions = {}): FetchSecurity {
@@ -58,7 +59,10 @@ export function fetchSecurity(chain: SecurityChain, options: FetchSecurityOption
       throw invalid('handler', 'must be a function; for middleware call secure.middleware()');
     const guard = gate.guardOf(guards);
     return function sallyport(request, ...rest) {
-      if (isLetThrough(request)) return handler(request, ...rest);
+      if (isLetThrough(request)) {
+        gate.letThrough(request);
+        return handler(request, ...rest);
+      }
       const proceed = (decision: Decision) =>
         decision.kind === 'denied'
           ? refuse(decision, request)
@@ -73,12 +77,14 @@ export function fetchSecurity(chain: SecurityChain, options: FetchSecurityOption
     return async function sallyport(context, next) {
       const request = context.req.raw;
       if (isLetThrough(request)) {
+        gate.letThrough(request);
+        attach(request, context);
         await next();
         return undefined;
       }
       const decision = await decide(request, context.env, guard);
+      attach(request, context);
       if (decision.kind === 'denied') return refuse(decision, request);
-      context.set('user', decision.principal);
       await next();
       // Only now: what is set before is lost where a handler answers with a Response of its own.
       for (const [name, value, append] of placed(decision.headers)) context.header(name, value, { append });
@@ -87,6 +93,11 @@ export function fetchSecurity(chain: SecurityChain, options: FetchSecurityOption
   }
 
   return Object.assign(secure, { middleware });
+}
+
+function attach(request: Request, context: FetchContext): void {
+  shareGrant(request, context);
+  context.set('user', userOf(principalOf(request)));
 }
 
 /** Lines of one name are joined by comma (RFC 9110 5.3): fetch has no other way to hold them. */

@@ -6,12 +6,12 @@ import { type NodeRequest, NodeRequestSource, type NodeResponse } from '../share
 import { isPreflight } from '../shared/preflight.js';
 import { isAnswerable, setHeaderLines, writeDenial } from '../shared/write-denial.js';
 
-export { principalOf } from '../shared/gate.js';
+export { attemptedOf, principalOf } from '../shared/gate.js';
 export { type SecuredUpgrade, type UpgradeSecurity, type UpgradeSecurityOptions, upgradeSecurity } from './upgrade.js';
 
 export type HttpSecurityOptions = AdapterOptions<readonly [request: NodeRequest, response: NodeResponse]>;
 
-/** A request listener that also gets the principal. */
+/** A request listener that also gets the principal, which is ANONYMOUS for anonymous callers. */
 export type SecuredListener<Request extends NodeRequest, Response extends NodeResponse> = (
   request: Request,
   response: Response,
@@ -44,6 +44,7 @@ export function httpSecurity(chain: SecurityChain, options: HttpSecurityOptions 
     const guard = gate.guardOf(guards);
     return function sallyport(request, response) {
       if (allowPreflight && isPreflight(request.method, request.rawHeaders)) {
+        gate.letThrough(request);
         return listener(request, response, ANONYMOUS);
       }
       gate.pass(request, new NodeRequestSource(request, response, trustedHops), guard, (decision) => {

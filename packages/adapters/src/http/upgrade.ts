@@ -9,7 +9,7 @@ import { writeDenial } from '../shared/write-denial.js';
 
 export type UpgradeSecurityOptions = DoorOptions<readonly [request: IncomingMessage, response: ServerResponse]>;
 
-/** An `upgrade` listener that also gets the principal. */
+/** An `upgrade` listener that also gets the principal, which is ANONYMOUS for anonymous callers. */
 export type SecuredUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer, principal: Principal) => void;
 
 /** Wraps a listener: `server.on('upgrade', secureUpgrade(listener))`; guards as for requests. */

@@ -1,13 +1,13 @@
 import type { Decision, DeniedDecision, GuardLike, SecurityChain } from '@sallyport/core';
 import type { Context, Middleware, Next } from 'koa';
 import { type AdapterOptions, checkedAdapterOptions } from '../shared/adapter-options.js';
-import { Gate } from '../shared/gate.js';
+import { Gate, principalOf, userOf } from '../shared/gate.js';
 import { NodeRequestSource } from '../shared/node-request-source.js';
 import { isPreflight } from '../shared/preflight.js';
 import { headerFields, isAnswerable } from '../shared/write-denial.js';
 import { RouteKeys } from './route-key.js';
 
-export { principalOf } from '../shared/gate.js';
+export { attemptedOf, principalOf } from '../shared/gate.js';
 
 export type KoaSecurityOptions = AdapterOptions<readonly [context: Context]>;
 
@@ -15,8 +15,9 @@ export type KoaSecurityOptions = AdapterOptions<readonly [context: Context]>;
 export type KoaSecurity = (...guards: readonly GuardLike[]) => Middleware;
 
 /**
- * Mounts a chain into Koa 2 or 3. A granted request goes on with its principal in `ctx.state.user`; also read it with
- * `principalOf(ctx)`, which is typed. A refusal is set on `ctx`, so middleware in front still sees and may log it.
+ * Mounts a chain into Koa 2 or 3. A granted request goes on with its principal in `ctx.state.user`, which is undefined
+ * for anonymous callers whatever stood there; also read it with `principalOf(ctx)`, which is typed. A refusal is set on
+ * `ctx`, so middleware in front still sees and may log it.
  * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN
  */
 export function koaSecurity(chain: SecurityChain, options: KoaSecurityOptions = {}): KoaSecurity {
@@ -25,15 +26,19 @@ export function koaSecurity(chain: SecurityChain, options: KoaSecurityOptions = 
   const refuse = (denied: DeniedDecision, context: Context): unknown =>
     onDenied(denied, context, () => answerDenial(denied, context));
   const proceed = (context: Context, next: Next, decision: Decision): unknown => {
+    context.state['user'] = userOf(principalOf(context));
     if (decision.kind === 'denied') return isAnswerable(context.res) ? refuse(decision, context) : undefined;
     for (const [name, value] of headerFields(decision.headers)) context.set(name, value);
-    context.state['user'] = decision.principal;
     return next();
   };
   return function secure(...guards) {
     const guard = gate.guardOf(guards);
     const sallyport: Middleware = (context, next) => {
-      if (allowPreflight && isPreflight(context.method, context.req.rawHeaders)) return next();
+      if (allowPreflight && isPreflight(context.method, context.req.rawHeaders)) {
+        gate.letThrough(context);
+        context.state['user'] = undefined;
+        return next();
+      }
       const { req, res, originalUrl } = context;
       const source = new NodeRequestSource(req, res, trustedHops, originalUrl, () => keys.of(context));
       const decision = gate.decide(context, source, guard);

@@ -9,6 +9,7 @@ import {
   invalid,
   isDecision,
   type Principal,
+  type RefusedAttempt,
   type RequestSource,
   type SecurityChain,
   SecurityRequest,
@@ -29,7 +30,7 @@ interface Grant {
  * every request, after which each access is dear.
  */
 interface Carrier {
-  [GRANT]?: Grant;
+  [GRANT]?: Grant | undefined;
 }
 
 /**
@@ -55,6 +56,11 @@ export class Gate {
     const last = (carrier as Carrier)[GRANT];
     const decision = this.#decide(last, new SecurityRequest(source), guard);
     return decision instanceof Promise ? this.#admitLater(carrier, decision) : this.#admit(carrier, decision, last);
+  }
+
+  /** For a preflight, which nobody decides: what a chain in front granted is not this request's any more. */
+  letThrough(carrier: object): void {
+    if ((carrier as Carrier)[GRANT] !== undefined) (carrier as Carrier)[GRANT] = undefined;
   }
 
   /**
@@ -126,6 +132,24 @@ function proceedLater(
 /** Who was authenticated on this request; the anonymous principal where no chain has run. */
 export function principalOf<Claims extends object = Record<string, unknown>>(request: object): Principal<Claims> {
   return ((request as Carrier)[GRANT]?.decision.principal ?? ANONYMOUS) as Principal<Claims>;
+}
+
+/**
+ * Which verdict an `attempt` let pass on this request: its kind and reason code. Undefined where nothing was refused,
+ * and where no chain has run.
+ */
+export function attemptedOf(request: object): RefusedAttempt | undefined {
+  return (request as Carrier)[GRANT]?.decision.attempted;
+}
+
+/** What goes where a framework's users look for a user: nobody is none, or `if (request.user)` would be true of anyone. */
+export function userOf(principal: Principal): Principal | undefined {
+  return principal.kind === 'anonymous' ? undefined : principal;
+}
+
+/** Lets `principalOf` and `attemptedOf` be asked of a context, too: it stays, also where its request is replaced. */
+export function shareGrant(request: object, context: object): void {
+  (context as Carrier)[GRANT] = (request as Carrier)[GRANT];
 }
 
 /** A request or context, which a framework passes when the function that makes middleware was mounted as middleware. */

@@ -164,7 +164,7 @@ export class SecurityChain {
   #conclude(outcome: Outcome, policy: Policy, run: Run): Eventually<Decision> {
     const { plan, guard } = policy;
     if (outcome instanceof Refusal) return this.#deny(outcome, plan.candidates);
-    const granted = new GrantedDecision(policy, outcome.principal, outcome.headers, run.attempted?.verdict);
+    const granted = new GrantedDecision(policy, outcome.principal, outcome.headers, run.attempted?.summary);
     return guard === undefined ? granted : this.#guard(granted, guard, plan.candidates, run.request);
   }
 

@@ -1,5 +1,6 @@
 import type { HeaderLine } from '../handler/verdict.js';
 import { ANONYMOUS, type Principal } from '../principal/principal.js';
+import type { RefusingVerdict } from '../requirement/refusal.js';
 import { keepSpecimen } from '../specimen.js';
 
 /** The answer of a chain: made only by the chain, recognised by brand. */
@@ -13,22 +14,24 @@ class Branded {
   }
 }
 
+/** What an `attempt` let pass, as data for the application: nothing that was sent is in it. */
+export interface RefusedAttempt {
+  readonly kind: RefusingVerdict['kind'];
+  /** A stable reason code. */
+  readonly reason: string;
+}
+
 /** There is one for each request, and nobody else sees it, so it is not frozen: that costs as much as its guards. */
 export class GrantedDecision extends Branded {
   readonly kind = 'granted';
   readonly principal: Principal;
   /** Header lines for the answer that the application is going to give. */
   readonly headers: readonly HeaderLine[];
-  /** What an `attempt` let pass: the verdict's kind and reason code. */
-  readonly attempted: { readonly kind: string; readonly reason: string } | undefined;
+  /** The verdict that an `attempt` let pass; undefined when nothing was refused. */
+  readonly attempted: RefusedAttempt | undefined;
   readonly #policy: object;
 
-  constructor(
-    policy: object,
-    principal: Principal,
-    headers: readonly HeaderLine[],
-    attempted?: { kind: string; reason: string },
-  ) {
+  constructor(policy: object, principal: Principal, headers: readonly HeaderLine[], attempted?: RefusedAttempt) {
     super();
     this.#policy = policy;
     this.principal = principal;

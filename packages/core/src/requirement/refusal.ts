@@ -35,6 +35,12 @@ export class Refusal {
     this.verdict = verdict;
     this.handler = handler;
   }
+
+  /** Kind and reason alone: what a verdict holds besides may have been sent by the client. */
+  get summary(): { readonly kind: RefusingVerdict['kind']; readonly reason: string } {
+    const { kind, reason } = this.verdict;
+    return Object.freeze({ kind, reason });
+  }
 }
 
 /** What a requirement comes to. */
