@@ -65,6 +65,11 @@ export interface MutualTlsAuthentication {
 export interface BearerAuthentication {
   readonly method: 'bearer';
   readonly token: string | (() => Eventually<string>);
+  /**
+   * Whose token it is. It is not sent; it keeps the answers in a shared store apart, and signed answers are for it unless
+   * they name an audience. With a store either this or a name of the handler is needed.
+   */
+  readonly clientId?: string | undefined;
 }
 
 /** Client authentication, checked: the key is read. */
@@ -93,7 +98,7 @@ export const clientAuthentication: OptionCheck<ClientAuthenticationSettings> = (
     case 'tls_client_auth':
       return { ...checkOptions(name, value, { method: METHOD, clientId: text }), method };
     case 'bearer':
-      return { ...checkOptions(name, value, { method: METHOD, token: bearerToken }), method };
+      return { ...checkOptions(name, value, BEARER), method };
     case 'client_secret_jwt':
       return clientSecretJwt(value, name);
     case 'private_key_jwt':
@@ -116,6 +121,8 @@ const bearerToken: OptionCheck<BearerAuthentication['token']> = (value, name) =>
     throw invalid(name, 'must be a bearer token (RFC 6750 2.1) or a function');
   return value;
 };
+
+const BEARER = { method: METHOD, token: bearerToken, clientId: optionalOption(text) };
 
 function clientSecretJwt(value: object, name: string): AssertionSettings {
   const { clientId, clientSecret, algorithm, audience } = checkOptions(name, value, {

@@ -4,7 +4,6 @@ import {
   type Challenge,
   type Clock,
   type CredentialClaim,
-  configurationDigest,
   denied,
   type Eventually,
   isVerdict,
@@ -20,6 +19,7 @@ import { bearerText, malformedToken } from '../bearer-token.js';
 import { OutboundClient } from '../outbound/outbound-client.js';
 import type { OutboundStatistics } from '../outbound/outbound-statistics.js';
 import type { TokenClaims } from '../token-claims.js';
+import { answerNamespace, checkSharing } from './answer-namespace.js';
 import { isConfirmed } from './confirmation.js';
 import { ANSWER_UNUSABLE, ANSWER_UNVERIFIED, type AnswerRules, verdictOf } from './introspection-answer.js';
 import { publishIntrospectionEvent } from './introspection-events.js';
@@ -28,7 +28,6 @@ import {
   checkedIntrospectionOptions,
   type IntrospectionHandlerCollaborators,
   type IntrospectionHandlerOptions,
-  type IntrospectionSettings,
 } from './introspection-options.js';
 import { TokenIntrospection } from './token-introspection.js';
 
@@ -60,7 +59,8 @@ export class IntrospectionHandler implements SecurityHandler<string> {
   constructor(options: IntrospectionHandlerOptions, collaborators: IntrospectionHandlerCollaborators = {}) {
     const settings = checkedIntrospectionOptions(options);
     const services = checkedIntrospectionCollaborators(collaborators);
-    const { clock } = services;
+    const { clock, store } = services;
+    if (store !== undefined) checkSharing(settings);
     this.name = settings.name;
     this.challenges = Object.freeze([bearerChallenge(settings.realm)]);
     this.claim = Object.freeze({ source: 'authorization:bearer', fallback: settings.fallback });
@@ -68,7 +68,7 @@ export class IntrospectionHandler implements SecurityHandler<string> {
     this.#rules = { ...settings, via };
     this.#clock = clock;
     this.#client = new OutboundClient(settings.outbound, { clock });
-    const newCache = () => new VerdictCache({ ...settings.cache, namespace: namespaceOf(settings) }, services);
+    const newCache = () => new VerdictCache({ ...settings.cache, namespace: answerNamespace(settings) }, services);
     this.#cache = newCache();
     // What a withdrawn key has signed is not to be believed any longer.
     const onWithdrawal = () => {
@@ -141,14 +141,4 @@ function confirmed(verdict: Verdict, request: SecurityRequest): Verdict {
   if (verdict.kind !== 'authenticated') return verdict;
   const { confirmation } = verdict.principal;
   return confirmation === undefined || isConfirmed(confirmation, request) ? verdict : UNCONFIRMED;
-}
-
-/** Everything that changes an answer, except for functions. */
-function namespaceOf(settings: IntrospectionSettings): string {
-  const { name, clientAuthentication, signedAnswers } = settings;
-  const { endpoint, issuer, requireIssuer, audience, audienceOptional, tokenTypeHint, clockToleranceSeconds } =
-    settings;
-  const rules = { endpoint, issuer, requireIssuer, audience, audienceOptional, tokenTypeHint, clockToleranceSeconds };
-  const clientId = clientAuthentication.method === 'bearer' ? undefined : clientAuthentication.clientId;
-  return `${name} ${configurationDigest({ ...rules, clientId, isSigned: signedAnswers !== undefined })}`;
 }

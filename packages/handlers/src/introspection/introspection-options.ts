@@ -24,17 +24,17 @@ import {
   type ClientAuthenticationSettings,
   clientAuthentication,
 } from './client-authentication.js';
-import type { SignedAnswerOptions } from './signed-answer-options.js';
+import { checkedSignedAnswers, type SignedAnswerOptions, type SignedAnswerSettings } from './signed-answer-options.js';
 
 /**
  * How long answers are remembered, and how many. During an outage nothing is answered from memory beyond its time
- * unless `staleIfUnavailableSeconds` says so. With a shared store, handlers whose `mapPrincipal` differs need different
- * names.
+ * unless `staleIfUnavailableSeconds` says so. A shared store keeps apart who asks and what is accepted; with
+ * `mapPrincipal`, or with a bearer token that has no `clientId`, only the handler's `name` can tell that.
  */
 export type RememberedAnswerOptions = Omit<VerdictCacheOptions, 'namespace'>;
 
 export interface IntrospectionHandlerOptions {
-  /** Names this instance. Default `introspection`. */
+  /** Names this instance, also in a shared store. Default `introspection`. */
   readonly name?: string | undefined;
   /** Realm of the Bearer challenge. */
   readonly realm: string;
@@ -75,6 +75,8 @@ export interface IntrospectionHandlerCollaborators {
 
 export interface IntrospectionSettings {
   readonly name: string;
+  /** The name is not the default. */
+  readonly isNamed: boolean;
   readonly realm: string;
   readonly endpoint: string | undefined;
   readonly issuer: string | undefined;
@@ -83,7 +85,7 @@ export interface IntrospectionSettings {
   readonly audienceOptional: boolean;
   readonly clientAuthentication: ClientAuthenticationSettings;
   readonly tokenTypeHint: string | false;
-  readonly signedAnswers: SignedAnswerOptions | undefined;
+  readonly signedAnswers: SignedAnswerSettings | undefined;
   readonly mapPrincipal: MapPrincipal | undefined;
   readonly fallback: boolean;
   readonly clockToleranceSeconds: number;
@@ -95,8 +97,8 @@ const OWNER = 'IntrospectionHandlerOptions';
 
 /** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN */
 export function checkedIntrospectionOptions(options: IntrospectionHandlerOptions): IntrospectionSettings {
-  const settings = checkOptions(OWNER, options, {
-    name: withDefault(text, 'introspection'),
+  const { name, signedAnswers, ...settings } = checkOptions(OWNER, options, {
+    name: optionalOption(text),
     realm: text,
     endpoint: optionalOption(text),
     issuer: optionalOption(text),
@@ -119,7 +121,12 @@ export function checkedIntrospectionOptions(options: IntrospectionHandlerOptions
   if (settings.clientAuthentication.method === 'tls_client_auth' && settings.outbound.clientCertificate === undefined) {
     throw invalid(`${OWNER}.outbound.clientCertificate`, 'is needed for tls_client_auth');
   }
-  return settings;
+  return {
+    ...settings,
+    name: name ?? 'introspection',
+    isNamed: name !== undefined,
+    signedAnswers: signedAnswers && checkedSignedAnswers(signedAnswers, settings),
+  };
 }
 
 /** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN */

@@ -1,6 +1,7 @@
-import { checkOptions, optionalOption, text, unchecked } from '@sallyport/core';
+import { checkOptions, invalid, optionalOption, text, unchecked } from '@sallyport/core';
 import { signatureAlgorithms } from '../jwt/algorithms.js';
 import type { KeySource } from '../jwt/key-source.js';
+import type { ClientAuthenticationSettings } from './client-authentication.js';
 
 /** How answers are signed (RFC 9701). */
 export interface SignedAnswerOptions {
@@ -13,16 +14,31 @@ export interface SignedAnswerOptions {
 }
 
 export interface SignedAnswerSettings {
+  readonly issuer: string;
+  readonly audience: string;
   readonly algorithms: readonly string[];
+  /** Default: those that the issuer's metadata name. */
   readonly keys: KeySource | undefined;
-  readonly audience: string | undefined;
 }
 
+export const SIGNED_ANSWERS = 'IntrospectionHandlerOptions.signedAnswers';
+
 /** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN */
-export function checkedSignedAnswers(options: SignedAnswerOptions, name: string): SignedAnswerSettings {
-  return checkOptions(name, options, {
+export function checkedSignedAnswers(
+  options: SignedAnswerOptions,
+  { issuer, clientAuthentication }: { issuer: string | undefined; clientAuthentication: ClientAuthenticationSettings },
+): SignedAnswerSettings {
+  const {
+    algorithms,
+    keys,
+    audience = clientAuthentication.clientId,
+  } = checkOptions(SIGNED_ANSWERS, options, {
     algorithms: signatureAlgorithms,
     keys: optionalOption(unchecked<KeySource>()),
     audience: optionalOption(text),
   });
+  if (issuer === undefined) throw invalid('IntrospectionHandlerOptions.issuer', 'is needed for signedAnswers');
+  if (audience === undefined)
+    throw invalid(`${SIGNED_ANSWERS}.audience`, 'is needed where the client authentication has no clientId');
+  return { issuer, audience, algorithms, keys };
 }

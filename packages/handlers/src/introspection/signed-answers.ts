@@ -1,11 +1,11 @@
-import { type Clock, invalid, isVerdict } from '@sallyport/core';
+import { type Clock, isVerdict } from '@sallyport/core';
 import type { KeySet } from '../jwt/key-set.js';
 import { openKeySet } from '../jwt/key-source.js';
 import { openJws } from '../jwt/open-jws.js';
 import type { HeaderRules } from '../jwt/token-header.js';
 import { audiencesOf, mistypedClaim, type TokenClaims } from '../token-claims.js';
 import type { IntrospectionSettings } from './introspection-options.js';
-import { checkedSignedAnswers, type SignedAnswerOptions } from './signed-answer-options.js';
+import { SIGNED_ANSWERS, type SignedAnswerSettings } from './signed-answer-options.js';
 
 /** Services of signed answers. */
 export interface SignedAnswerCollaborators {
@@ -16,7 +16,6 @@ export interface SignedAnswerCollaborators {
 
 export const SIGNED_ANSWER_TYPE = 'application/token-introspection+jwt';
 
-const NAME = 'IntrospectionHandlerOptions.signedAnswers';
 const TYP = 'token-introspection+jwt';
 /** An answer is made for the call that it answers; an old one tells about another call, or another token. */
 const MAX_AGE_SECONDS = 300;
@@ -32,22 +31,16 @@ export class SignedAnswers {
 
   /** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN */
   constructor(
-    options: SignedAnswerOptions,
-    settings: IntrospectionSettings,
+    { issuer, audience, algorithms, keys }: SignedAnswerSettings,
+    { outbound, clockToleranceSeconds }: IntrospectionSettings,
     { clock, onWithdrawal }: SignedAnswerCollaborators,
   ) {
-    const { algorithms, keys, audience } = checkedSignedAnswers(options, NAME);
-    const { issuer, clientAuthentication, outbound } = settings;
-    const client = clientAuthentication.method === 'bearer' ? undefined : clientAuthentication.clientId;
-    const ownName = audience ?? client;
-    if (issuer === undefined) throw invalid('IntrospectionHandlerOptions.issuer', 'is needed for signedAnswers');
-    if (ownName === undefined) throw invalid(`${NAME}.audience`, 'is needed with bearer client authentication');
     this.#issuer = issuer;
-    this.#audience = ownName;
-    this.#toleranceSeconds = settings.clockToleranceSeconds;
+    this.#audience = audience;
+    this.#toleranceSeconds = clockToleranceSeconds;
     this.#headerRules = { algorithms: new Set(algorithms), acceptTyp: new Set([TYP]), allowMissingTyp: false };
     const source = keys ?? { discovery: true, outbound };
-    this.#keys = openKeySet(source, `${NAME}.keys`, { issuer, algorithms }, { clock, onWithdrawal });
+    this.#keys = openKeySet(source, `${SIGNED_ANSWERS}.keys`, { issuer, algorithms }, { clock, onWithdrawal });
     this.#clock = clock;
   }
 
