@@ -18,8 +18,8 @@ import { loggingHandler } from './partner-handlers.js';
 const CHAINS = 1_000;
 /** By then everything is loaded, and what is made once has been made. */
 const WARM_UP = 200;
-/** What may be told apart from the noise of the heap: 3 kB for each chain. */
-const TOLERATED_BYTES = 3_000 * (CHAINS - WARM_UP);
+/** The engine's own lists of weak references and compiled code grow by some 200 bytes a chain; an object left shows. */
+const TOLERATED_BYTES = 600 * (CHAINS - WARM_UP);
 
 setFlagsFromString('--expose-gc');
 const collect: () => void = runInNewContext('gc');
@@ -106,6 +106,10 @@ test('1 000 chains, built, started, used and closed, leave no handle, nothing sc
   expect(await settled(activeResources, before)).toBeLessThanOrEqual(before);
   await turn();
   collect();
-  expect(left.filter((each) => each.deref() !== undefined).length).toBeLessThan(50);
+  // The chain of the last round may still stand on the stack.
+  expect(left.filter((each) => each.deref() !== undefined).length).toBeLessThanOrEqual(1);
+  left.length = 0;
+  await turn();
+  collect();
   expect(process.memoryUsage().heapUsed - warmBytes).toBeLessThan(TOLERATED_BYTES);
 }, 60_000);

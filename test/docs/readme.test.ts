@@ -10,7 +10,8 @@ const README = 'README.md';
 const ROOT = join(__dirname, '../..');
 const FILES = blocksOf(README).filter(({ file }) => file !== undefined);
 const SERVERS = FILES.filter(({ code }) => code.includes('3000'));
-const MODULES = FILES.filter((block) => !SERVERS.includes(block));
+/** The servers mount `security.ts`, which is tried with them. */
+const MODULES = FILES.filter((block) => !SERVERS.includes(block) && block.file !== 'security.ts');
 
 let authority: TokenAuthority;
 let project: DocumentProject;
@@ -29,9 +30,80 @@ test('every TypeScript block names its file and compiles under strict', async ()
   expect(await project.compile()).toBe('');
 }, 30_000);
 
-test.each(MODULES)('$file runs', async ({ file = '' }) => {
+/** Programs that call what a module of the README exports, and print what came of it. */
+const CALLS: Readonly<Record<string, { readonly program: string; readonly prints: unknown }>> = {
+  'combined.ts': {
+    program: `
+import { ask } from '@sallyport/core/testing';
+import { chain } from './combined.js';
+const statusOf = async (credential) => (await ask(chain, 'GET /orders', credential)).status;
+const tokens = [await statusOf({ bearer: 'reader' }), await statusOf({ bearer: 'unknown' }), await statusOf()];
+console.log(JSON.stringify([...tokens, await statusOf({ basic: ['reporting', 'a guess'] })]));
+await chain.close();`,
+    prints: [200, 401, 401, 401],
+  },
+  'contract.ts': {
+    program: `
+import { writeFileSync } from 'node:fs';
+import { headerHandler } from '@sallyport/core';
+import { ask } from '@sallyport/core/testing';
+import { chainOf } from './contract.js';
+import { DEFINITION } from './definition.js';
+writeFileSync('orders.yaml', DEFINITION);
+const scopes = { reader: ['orders:read'], nobody: [] };
+const chain = await chainOf(
+  headerHandler({ name: 'key', header: 'x-key', verify: (key) => ({ subject: key, scopes: scopes[key] }) }),
+);
+const statusOf = async (key) => (await ask(chain, 'GET /orders', key && { headers: { 'x-key': key } })).status;
+console.log(JSON.stringify([await statusOf('reader'), await statusOf('nobody'), await statusOf()]));`,
+    prints: [200, 403, 401],
+  },
+  'api-key.ts': {
+    program: `
+import { SecurityChain } from '@sallyport/core';
+import { ask } from '@sallyport/core/testing';
+import { apiKey } from './api-key.js';
+const chain = new SecurityChain({ requirement: apiKey });
+const callerOf = async (key) => {
+  const { status, principal } = await ask(chain, 'GET /', { headers: { 'x-api-key': key } });
+  return [status, principal?.subject, principal?.scopes];
+};
+console.log(JSON.stringify([await callerOf('3d1f0a52c7'), await callerOf('another')]));`,
+    prints: [
+      [200, 'reporting', ['orders:read']],
+      [401, null, null],
+    ],
+  },
+};
+
+const DEFINITION = `openapi: 3.1.0
+info: { title: Orders, version: 1.0.0 }
+paths:
+  /orders:
+    get:
+      operationId: listOrders
+      security: [{ OAuth2: ['orders:read'] }]
+      responses: { '200': { description: The orders } }
+components:
+  securitySchemes:
+    OAuth2:
+      type: oauth2
+      flows:
+        clientCredentials:
+          tokenUrl: https://auth.example.com/token
+          scopes: { 'orders:read': Read orders }
+`;
+
+test.each(MODULES)('what $file exports does what it says', async ({ file = '' }) => {
   project.write('machines.htpasswd', 'reporting:$2y$05$/OK.fbVrR/bpIqNJ5ianF.CE5elHaaO4EbggVDjb8P19RukzXSM3e');
-  await project.node([file.replace('.ts', '.js')], { INTROSPECTION_SECRET: 'a secret of the reader' });
+  project.write('definition.js', `export const DEFINITION = ${JSON.stringify(DEFINITION)};`);
+  const environment = {
+    INTROSPECTION_SECRET: 'a secret of the reader',
+    NODE_EXTRA_CA_CERTS: authority.certificateFile,
+  };
+  const { program, prints } = CALLS[file] ?? { program: `throw new Error('nothing calls ${file}')`, prints: undefined };
+  project.write('call.js', program);
+  expect(JSON.parse(await project.node(['call.js'], environment))).toEqual(prints);
 });
 
 test('there is a quick start per adapter', () => {
