@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { networkOf } from './network.js';
+import { networkOf } from '@sallyport/core/limits';
 
 /**
  * The keys under which a login attempt is counted: the same in every process, for known and unknown users, and for

@@ -1,7 +1,7 @@
 import { isIPv4, isIPv6 } from 'node:net';
 
-/** What requests come from whose address is not known, for example over a Unix socket. */
-const UNKNOWN_NETWORK = 'unknown';
+/** The network of requests whose address is not known, for example over a Unix socket. */
+export const UNKNOWN_NETWORK = 'unknown';
 
 /** How sockets that listen on both families spell IPv4 addresses. */
 const MAPPED = '::ffff:';
@@ -11,14 +11,30 @@ const MAPPED = '::ffff:';
  * subscriber gets. Every spelling of an address gives the same network; IPv4 in IPv6 is IPv4.
  */
 export function networkOf(address: string | undefined): string {
-  if (address === undefined) return UNKNOWN_NETWORK;
-  if (isIPv4(address)) return address;
+  return networksOf(address).at(-1) as string;
+}
+
+/**
+ * The networks around an address, from wide to narrow: /24 and the address itself for IPv4; /32, /48 and /64 for IPv6.
+ * Places are shared at every one of these widths, so a caller with a fresh /64 for each request is still one party.
+ * Requests without an address are one network of their own.
+ */
+export function networksOf(address: string | undefined): readonly [widest: string, ...narrower: string[]] {
+  if (address === undefined) return [UNKNOWN_NETWORK];
+  if (isIPv4(address)) return networksOfIPv4(address);
   const mapped = address.startsWith(MAPPED) ? address.slice(MAPPED.length) : '';
-  if (isIPv4(mapped)) return mapped;
+  if (isIPv4(mapped)) return networksOfIPv4(mapped);
   const [withoutZone = ''] = address.split('%', 1);
-  if (!isIPv6(withoutZone)) return UNKNOWN_NETWORK;
+  if (!isIPv6(withoutZone)) return [UNKNOWN_NETWORK];
   const groups = groupsOf(withoutZone);
-  return mappedIPv4(groups) ?? `${groups.slice(0, 4).join(':')}::/64`;
+  const inside = mappedIPv4(groups);
+  if (inside !== undefined) return networksOfIPv4(inside);
+  const prefix = (length: number) => `${groups.slice(0, length).join(':')}::/${16 * length}`;
+  return [prefix(2), prefix(3), prefix(4)];
+}
+
+function networksOfIPv4(address: string): [string, string] {
+  return [`${address.slice(0, address.lastIndexOf('.'))}.0/24`, address];
 }
 
 /** The eight groups in lower case without leading zeros. URL brings every spelling into one form (RFC 5952). */

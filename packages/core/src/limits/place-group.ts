@@ -1,0 +1,163 @@
+import type { Applicant } from './shares.js';
+
+/** A place that an applicant holds, waiting or running, in one of the narrowest groups. */
+export interface Place {
+  readonly applicant: Applicant;
+  readonly group: PlaceGroup;
+  /** Which of the groups' trees it is in: how good its right to a place is. */
+  readonly rank: number;
+  isRunning: boolean;
+}
+
+/**
+ * The places of one network: those of the networks inside it, or at the narrowest width those of its callers. A tree
+ * of such groups shares places at every width at once.
+ */
+export class PlaceGroup {
+  /** In the order of their turns: who had one goes to the end. */
+  readonly #inside = new Map<string, PlaceGroup>();
+  readonly #waiting = new Set<Place>();
+  readonly #running = new Set<Place>();
+  readonly #name: string;
+  readonly #parent: PlaceGroup | undefined;
+  #waitingCount = 0;
+  #runningCount = 0;
+
+  constructor(name = '', parent?: PlaceGroup) {
+    this.#name = name;
+    this.#parent = parent;
+  }
+
+  get waiting(): number {
+    return this.#waitingCount;
+  }
+
+  get running(): number {
+    return this.#runningCount;
+  }
+
+  /** Places held, waiting and running. */
+  get held(): number {
+    return this.#waitingCount + this.#runningCount;
+  }
+
+  /** The narrowest group on a path of names, from wide to narrow, made where it is not there. */
+  open(path: readonly string[]): PlaceGroup {
+    let group: PlaceGroup = this;
+    for (const name of path) group = group.#open(name);
+    return group;
+  }
+
+  /** The narrowest group on a path, if somebody there holds a place. */
+  find(path: readonly string[]): PlaceGroup | undefined {
+    let group: PlaceGroup = this;
+    for (const name of path) {
+      const inside = group.#inside.get(name);
+      if (inside === undefined) return undefined;
+      group = inside;
+    }
+    return group;
+  }
+
+  add(place: Place): void {
+    this.#waiting.add(place);
+    this.#count(1, 0);
+  }
+
+  /** Lets a place that waits run. Its networks have had their turn. */
+  promote(place: Place): void {
+    this.#waiting.delete(place);
+    this.#running.add(place);
+    place.isRunning = true;
+    this.#count(-1, 1);
+    this.#moveBack();
+  }
+
+  remove(place: Place): void {
+    const set = place.isRunning ? this.#running : this.#waiting;
+    if (!set.delete(place)) return;
+    if (place.isRunning) this.#count(0, -1);
+    else this.#count(-1, 0);
+  }
+
+  /**
+   * Whose turn it is: at every width the network that runs least, of equals the one whose turn is longest ago, at last
+   * whoever waits longest. No narrowest group runs more than `mostRunning`.
+   */
+  next(mostRunning: number): Place | undefined {
+    if (this.#waitingCount === 0) return undefined;
+    if (this.#inside.size === 0) return this.#nextHere(mostRunning);
+    const groups = [...this.#inside.values()].filter(({ waiting }) => waiting > 0);
+    groups.sort((left, right) => left.running - right.running);
+    for (const group of groups) {
+      const place = group.next(mostRunning);
+      if (place !== undefined) return place;
+    }
+    return undefined;
+  }
+
+  /**
+   * The newest place of the network that holds most, at every width. Of equals it is the network of `newcomer`, who is
+   * the newest of all. Places that run are counted, but taken only where they may be interrupted.
+   */
+  newestOfMost(newcomer: Place, takesRunning: boolean): Place | undefined {
+    if (this.#inside.size === 0) return this.#newestHere(newcomer, takesRunning);
+    let most: PlaceGroup | undefined;
+    for (const group of this.#inside.values()) {
+      if (group.#waitingCount === 0 && !takesRunning) continue;
+      if (most === undefined || group.held > most.held || (group.held === most.held && newcomer.group.#isIn(group))) {
+        most = group;
+      }
+    }
+    return most?.newestOfMost(newcomer, takesRunning);
+  }
+
+  #nextHere(mostRunning: number): Place | undefined {
+    if (this.#runningCount >= mostRunning) return undefined;
+    for (const place of this.#waiting) {
+      if (place.applicant.isReady !== false) return place;
+    }
+    return undefined;
+  }
+
+  #newestHere(newcomer: Place, takesRunning: boolean): Place | undefined {
+    if (newcomer.group === this && this.#waiting.has(newcomer)) return newcomer;
+    return last(this.#waiting) ?? (takesRunning ? last(this.#running) : undefined);
+  }
+
+  #isIn(group: PlaceGroup): boolean {
+    if (this === group) return true;
+    return this.#parent === undefined ? false : this.#parent.#isIn(group);
+  }
+
+  #open(name: string): PlaceGroup {
+    let group = this.#inside.get(name);
+    if (group === undefined) {
+      group = new PlaceGroup(name, this);
+      this.#inside.set(name, group);
+    }
+    return group;
+  }
+
+  #count(waiting: number, running: number): void {
+    this.#waitingCount += waiting;
+    this.#runningCount += running;
+    if (this.#parent === undefined) return;
+    this.#parent.#count(waiting, running);
+    if (this.held === 0) this.#parent.#inside.delete(this.#name);
+  }
+
+  #moveBack(): void {
+    const parent = this.#parent;
+    if (parent === undefined) return;
+    parent.#inside.delete(this.#name);
+    parent.#inside.set(this.#name, this);
+    parent.#moveBack();
+  }
+}
+
+function last<Item>(items: ReadonlySet<Item>): Item | undefined {
+  let newest: Item | undefined;
+  for (const item of items) newest = item;
+  return newest;
+}

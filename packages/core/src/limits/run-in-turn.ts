@@ -1,0 +1,83 @@
+import { UpstreamError } from '../errors.js';
+import type { Standing } from './good-before.js';
+import type { Applicant, Shares } from './shares.js';
+
+/** For whom something is done in turn. */
+export interface Turn {
+  readonly address: string | undefined;
+  readonly standing: Standing;
+  /** False lets others go first. Default: it may always run. */
+  readonly isReady?: (() => boolean) | undefined;
+  /** Once aborted, a place that was waited for is given back; what has begun goes on. */
+  readonly abandoned?: AbortSignal | undefined;
+}
+
+/**
+ * Runs `task` when its turn comes, at once if that is now, and gives the place back when it has ended.
+ * @throws {UpstreamError} ERR_SALLYPORT_UPSTREAM_OVERLOADED when there is no place, it went to somebody with a better
+ * right, or nobody waits any more
+ */
+export function runInTurn<Value>(shares: Shares, turn: Turn, task: () => Promise<Value>): Promise<Value> {
+  return new Promise((resolve, reject) => {
+    const refuse = (why: string) => reject(overloaded(why));
+    const run = (applicant: Applicant) => {
+      const running = (async () => task())();
+      running.finally(() => shares.leave(applicant)).then(resolve, reject);
+    };
+    new Waiting(turn, run, refuse).enter(shares);
+  });
+}
+
+class Waiting implements Applicant {
+  readonly #turn: Turn;
+  readonly #run: (applicant: Applicant) => void;
+  readonly #refuse: (why: string) => void;
+  #giveUp = () => {};
+
+  constructor(turn: Turn, run: (applicant: Applicant) => void, refuse: (why: string) => void) {
+    this.#turn = turn;
+    this.#run = run;
+    this.#refuse = refuse;
+  }
+
+  get address(): string | undefined {
+    return this.#turn.address;
+  }
+
+  get standing(): Standing {
+    return this.#turn.standing;
+  }
+
+  get isReady(): boolean {
+    return this.#turn.isReady?.() ?? true;
+  }
+
+  enter(shares: Shares): void {
+    const { abandoned } = this.#turn;
+    this.#giveUp = () => {
+      shares.leave(this);
+      this.#refuse('nobody waits for this any more');
+    };
+    abandoned?.addEventListener('abort', this.#giveUp, { once: true });
+    if (abandoned?.aborted === true) this.#giveUp();
+    else if (!shares.enter(this)) this.displace();
+  }
+
+  start(): void {
+    this.#forgetSignal();
+    this.#run(this);
+  }
+
+  displace(): void {
+    this.#forgetSignal();
+    this.#refuse('too many wait for a place');
+  }
+
+  #forgetSignal(): void {
+    this.#turn.abandoned?.removeEventListener('abort', this.#giveUp);
+  }
+}
+
+function overloaded(message: string): UpstreamError {
+  return new UpstreamError('ERR_SALLYPORT_UPSTREAM_OVERLOADED', message, { retryAfterSeconds: 1 });
+}

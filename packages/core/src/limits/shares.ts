@@ -1,0 +1,152 @@
+import type { Standing } from './good-before.js';
+import { networksOf, UNKNOWN_NETWORK } from './network.js';
+import { type Place, PlaceGroup } from './place-group.js';
+
+/** Who asks for a place. One object for each time: it is how its place is known. */
+export interface Applicant {
+  readonly address: string | undefined;
+  readonly standing: Standing;
+  /** False lets others of its network go first. Default true. */
+  readonly isReady?: boolean;
+  /** Its turn has come, perhaps while it still enters. It keeps its place until it leaves. */
+  start(): void;
+  /** Its place was given to somebody with a better right: the answer is an overload. It need not leave. */
+  displace(): void;
+}
+
+export interface SharesOptions {
+  /** Places of those who run at once, at least 1. */
+  readonly running: number;
+  /** Places of those who wait for their turn. */
+  readonly waiting: number;
+  /** True where `displace` ends what runs: then strangers need no place kept free of them. Default false. */
+  readonly isInterruptible?: boolean | undefined;
+}
+
+const RANKS: Readonly<Record<Standing, number>> = { stranger: 0, neighbour: 1, known: 2 };
+const STRANGER = 0;
+const KNOWN = 2;
+
+/** Who goes next where all wait: those who were good before more often, and strangers now and then. */
+const TURNS: readonly number[] = [2, 1, 2, 0, 2, 1, 2];
+
+/** The part of all places for which one network counts as better known than strangers, by rank. */
+const WORTH: readonly number[] = [0, 1 / 4, 1 / 2];
+
+/** What of the places that run is kept free of strangers, and of a single network: an eighth each. */
+const KEPT_SHARE = 8;
+
+/**
+ * A bounded number of places, shared so that nobody can use them up (see `networksOf` for what a network is):
+ * - Waiting networks are served in turn, at every width, and those who were good before more often than strangers.
+ * - When all places are taken, the newest stranger of the network that holds most loses its own to whoever comes.
+ *   Only a stranger or a neighbour ever loses one, and only to somebody who is better known or of a network that holds
+ *   less.
+ * - Only known callers run on the last eighth of the places, and no other network alone on the eighth before that.
+ * - To one network being known is worth half of the places, being a neighbour a quarter: beyond that they are strangers.
+ * Everything is synchronous and nothing here knows time: whoever waits too long leaves.
+ */
+export class Shares {
+  readonly #options: SharesOptions & { readonly isInterruptible: boolean };
+  readonly #trees = [new PlaceGroup(), new PlaceGroup(), new PlaceGroup()];
+  readonly #places = new Map<Applicant, Place>();
+  #turn = 0;
+  #isServing = false;
+
+  constructor({ running, waiting, isInterruptible = false }: SharesOptions) {
+    this.#options = { running, waiting, isInterruptible };
+  }
+
+  /** Places held by those who run. */
+  get running(): number {
+    return this.#trees.reduce((sum, tree) => sum + tree.running, 0);
+  }
+
+  /** Places held by those who wait. */
+  get waiting(): number {
+    return this.#trees.reduce((sum, tree) => sum + tree.waiting, 0);
+  }
+
+  /** Asks for a place. False when there is none: then nothing is called. Otherwise the applicant has to leave once it is done. */
+  enter(applicant: Applicant): boolean {
+    const place = this.#seat(applicant);
+    this.#places.set(applicant, place);
+    place.group.add(place);
+    this.#serve();
+    if (this.waiting <= this.#options.waiting) return true;
+    const loser = this.#loser(place);
+    this.#free(loser);
+    if (loser === place) return false;
+    loser.applicant.displace();
+    this.#serve();
+    return true;
+  }
+
+  /** Gives the place back, whether it runs or waits. Who has none leaves without effect. */
+  leave(applicant: Applicant): void {
+    const place = this.#places.get(applicant);
+    if (place === undefined) return;
+    this.#free(place);
+    // Who starts others sees by itself that a place is free again.
+    if (!this.#isServing) this.#serve();
+  }
+
+  #seat(applicant: Applicant): Place {
+    const { running, waiting } = this.#options;
+    const path = networksOf(applicant.address);
+    const wanted = RANKS[applicant.standing];
+    const held = (this.#trees[wanted] as PlaceGroup).find(path)?.held ?? 0;
+    const most =
+      path[0] === UNKNOWN_NETWORK ? Number.POSITIVE_INFINITY : (running + waiting) * (WORTH[wanted] as number);
+    const rank = held < most ? wanted : STRANGER;
+    return { applicant, rank, group: (this.#trees[rank] as PlaceGroup).open(path), isRunning: false };
+  }
+
+  #free(place: Place): void {
+    this.#places.delete(place.applicant);
+    place.group.remove(place);
+  }
+
+  /** Starts whoever may start. Those who start may enter and leave meanwhile. */
+  #serve(): void {
+    const isNested = this.#isServing;
+    this.#isServing = true;
+    try {
+      for (let place = this.#next(); place !== undefined; place = this.#next()) {
+        place.group.promote(place);
+        place.applicant.start();
+      }
+    } finally {
+      this.#isServing = isNested;
+    }
+  }
+
+  #next(): Place | undefined {
+    if (this.running >= this.#options.running || this.waiting === 0) return undefined;
+    const first = TURNS[this.#turn] as number;
+    for (const rank of [first, 2, 1, 0]) {
+      const place = this.#nextOf(rank);
+      if (place === undefined) continue;
+      this.#turn = (this.#turn + 1) % TURNS.length;
+      return place;
+    }
+    return undefined;
+  }
+
+  #nextOf(rank: number): Place | undefined {
+    const { running, isInterruptible } = this.#options;
+    const tree = this.#trees[rank] as PlaceGroup;
+    if (rank === KNOWN) return tree.next(running);
+    const kept = isInterruptible ? 0 : Math.floor(running / KEPT_SHARE);
+    const known = (this.#trees[KNOWN] as PlaceGroup).running;
+    return this.running - known < running - kept ? tree.next(running - 2 * kept) : undefined;
+  }
+
+  /** Who loses its place when there is none left, `newcomer` being the newest of those who hold one. */
+  #loser(newcomer: Place): Place {
+    const { isInterruptible } = this.#options;
+    const tree = this.#trees.find(({ waiting, held }) => (isInterruptible ? held : waiting) > 0) as PlaceGroup;
+    if (tree === this.#trees[KNOWN]) return newcomer;
+    return tree.newestOfMost(newcomer, isInterruptible) as Place;
+  }
+}

@@ -1,0 +1,50 @@
+import { describe, expect, test } from '@jest/globals';
+import { GoodBefore } from '@sallyport/core/limits';
+import { ManualClock } from '@sallyport/core/testing';
+
+const HOME = '198.51.100.7';
+
+describe('who was good before', () => {
+  test('a credential is known wherever it comes from, and others of its network are neighbours', () => {
+    const good = new GoodBefore({}, new ManualClock());
+    good.note('token', HOME);
+    expect(good.standingOf('token', '203.0.113.9')).toBe('known');
+    expect(good.standingOf('other', `::ffff:${HOME}`)).toBe('neighbour');
+    expect(good.standingOf('other', '203.0.113.9')).toBe('stranger');
+  });
+
+  test('nobody is a neighbour of those who come without an address', () => {
+    const good = new GoodBefore({}, new ManualClock());
+    good.note('token', undefined);
+    expect(good.standingOf('token', undefined)).toBe('known');
+    expect(good.standingOf('other', undefined)).toBe('stranger');
+  });
+
+  test('is forgotten at the end of a life that the last proof began', () => {
+    const clock = new ManualClock();
+    const good = new GoodBefore({ lifeSeconds: 60 }, clock);
+    good.note('token', HOME);
+    clock.pass(59);
+    good.note('token', HOME);
+    clock.pass(59);
+    expect(good.standingOf('token', undefined)).toBe('known');
+    clock.pass(1);
+    expect(good.standingOf('token', HOME)).toBe('stranger');
+  });
+
+  test('asking about others pushes nobody out, and of those who were good the one of longest ago goes first', () => {
+    const good = new GoodBefore({ maxEntries: 2 }, new ManualClock());
+    good.note('first', HOME);
+    good.note('second', '198.51.100.8');
+    for (let index = 0; index < 1_000; index += 1) good.standingOf(`junk ${index}`, `203.0.113.${index % 256}`);
+    expect(good.standingOf('first', undefined)).toBe('known');
+    good.note('first', HOME);
+    good.note('third', '198.51.100.9');
+    expect(good.size).toBe(4);
+    expect(['first', 'second', 'third'].map((name) => good.standingOf(name, undefined))).toEqual([
+      'known',
+      'stranger',
+      'known',
+    ]);
+  });
+});
