@@ -55,11 +55,33 @@ describe('dynamic client registration v0.17', () => {
       applicationUUID: expect.any(String),
       tokenType: null,
     });
-    expect(JSON.parse(json['jsonString'] as string)).toMatchObject({ grant_types: 'password refresh_token' });
+    expect(JSON.parse(json['jsonString'] as string)).toEqual({
+      username: 'admin',
+      redirect_uris: 'www.google.lk',
+      client_name: 'rest_api_gateway',
+      grant_types: 'password refresh_token',
+    });
   });
 
   test('repeating the call gives the same key and secret (checklist 3)', async () => {
     expect((await gateway.register(PAYLOAD)).json).toMatchObject(client);
+  });
+
+  test('requests at the same time get one client and one answer, and nobody else a part of it (checklist 3, 4)', async () => {
+    const payload = { ...PAYLOAD, clientName: 'at_once', owner: 'creator' };
+    const theirs = Array.from({ length: 6 }, () => gateway.register(payload, 'creator'));
+    const others = Array.from({ length: 6 }, () => gateway.register({ ...payload, owner: 'publisher' }, 'publisher'));
+    const answers = await Promise.all(theirs);
+    expect(new Set(answers.map(({ status, text }) => `${status} ${text}`)).size).toBe(1);
+    const [first] = answers;
+    expect(first?.status).toBe(200);
+    expect((await gateway.token(first?.json as Client, { grant_type: 'magic' })).json['error']).toBe(
+      'unsupported_grant_type',
+    );
+    for (const { status, text } of await Promise.all(others)) {
+      expect(status).toBe(403);
+      expect(text).not.toContain(first?.json['clientId']);
+    }
   });
 
   test('a name that belongs to somebody else is refused without its secret (checklist 4)', async () => {
@@ -513,10 +535,5 @@ describe('JWT access tokens', () => {
     ] as const) {
       expect((await gateway.api('/end-points', bearer(sent))).status).toBe(status);
     }
-  });
-
-  test('cannot be revoked, and the answer says so (RFC 7009 2.2.1)', async () => {
-    const answer = await gateway.revoke(client, await jwt('RS256'));
-    expect([answer.status, answer.json['error']]).toEqual([400, 'unsupported_token_type']);
   });
 });

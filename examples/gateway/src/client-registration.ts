@@ -17,7 +17,8 @@ interface Application extends RegistrationRequest {
  */
 export class ClientRegistration {
   readonly #authorizationServer: AuthorizationServer;
-  readonly #applications = new Map<string, Application>();
+  /** By name. An application stands here from its first request on, so that requests at the same time get the same one. */
+  readonly #applications = new Map<string, Promise<Application>>();
 
   constructor(authorizationServer: AuthorizationServer) {
     this.#authorizationServer = authorizationServer;
@@ -38,12 +39,21 @@ export class ClientRegistration {
     if (asked.owner !== caller && !isAdmin(caller)) {
       throw new RegistrationRefused(400, 'Bad Request', 'The owner must be the user who registers the application.');
     }
-    const known = this.#applications.get(asked.clientName);
-    if (known === undefined) return this.#create(asked);
+    const known = await this.#applicationOf(asked);
     if (known.owner !== caller && !(isAdmin(caller) && known.owner === asked.owner)) {
       throw new RegistrationRefused(403, 'Forbidden', 'An application of this name belongs to another owner.');
     }
     return known;
+  }
+
+  #applicationOf(asked: RegistrationRequest): Promise<Application> {
+    const { clientName } = asked;
+    const known = this.#applications.get(clientName);
+    if (known !== undefined) return known;
+    const created = this.#create(asked);
+    this.#applications.set(clientName, created);
+    created.catch(() => this.#applications.delete(clientName));
+    return created;
   }
 
   async #create(asked: RegistrationRequest): Promise<Application> {
@@ -62,8 +72,8 @@ export class ClientRegistration {
       response_types: redirects ? ['code'] : [],
       redirect_uris: redirects ? [asked.callbackUrl] : [],
       tokenType: asked.tokenType,
+      owner: asked.owner,
     });
-    this.#applications.set(asked.clientName, application);
     return application;
   }
 }
@@ -79,9 +89,10 @@ function describe(application: Application): object {
     isSaasApplication: saasApp,
     appOwner: owner,
     jsonString: JSON.stringify({
-      grant_types: grantTypes.join(' '),
+      username: owner,
       redirect_uris: callbackUrl,
       client_name: clientName,
+      grant_types: grantTypes.join(' '),
     }),
     jsonAppAttribute: '{}',
     applicationUUID: application.applicationUUID,

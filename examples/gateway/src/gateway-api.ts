@@ -1,7 +1,7 @@
 import { type Request, type Response, Router } from 'express';
 import type { ApiKey, ArtifactStore, Deployment } from './artifact-store.js';
 import type { Definition } from './definition.js';
-import { SUPER_TENANT } from './pizza-shack.js';
+import { SUPER_TENANT } from './users.js';
 import { sendWso2Error } from './wso2-error.js';
 
 type Operation = (api: ApiKey) => object | undefined;

@@ -48,7 +48,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       origin,
       audience,
       accessTokenTtlSeconds: options.accessTokenTtlSeconds,
-      onAccessTokenEnded: (token, expiresAt) => void revocations.revokeToken(token, { expiresAt }),
+      revocations,
     });
     const apiKey = { name: 'pipeline', key: randomBytes(24).toString('base64url'), scopes: ['apim:api_publish'] };
     const definition = readDefinition();
@@ -75,7 +75,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     tokenServer.on('request', tokenEndpoint(authorizationServer));
     const closeChains = async () => {
       await close();
-      await Promise.all([apiChain.close(), registrationChain.close()]);
+      await Promise.all([apiChain.close(), registrationChain.close(), authorizationServer.close()]);
     };
     return { port, tokenPort, certificate: tls.cert, apiKey, close: closeChains };
   } catch (error) {

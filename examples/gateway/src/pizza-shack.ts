@@ -1,6 +1,5 @@
 import type { ApiArtifacts, ApiKey } from './artifact-store.js';
-
-export const SUPER_TENANT = 'carbon.super';
+import { SUPER_TENANT } from './users.js';
 
 export const PIZZA_SHACK_KEY: ApiKey = { apiName: 'PizzaShackAPI', version: '1.0.0', tenantDomain: SUPER_TENANT };
 

@@ -28,8 +28,16 @@ export function scopesOfRoles(roles: readonly string[]): readonly string[] {
   );
 }
 
-/** Of the scopes that were asked for, those that the user may have; unknown and forbidden ones drop out silently. */
+/** Of the scopes that were asked for, those that a user may have; unknown and forbidden ones drop out silently. */
 export function grantableScopes(requested: readonly string[], roles: readonly string[]): readonly string[] {
-  const allowed = [...scopesOfRoles(roles), ...OPEN_SCOPES];
+  return allowedOf(requested, [...scopesOfRoles(roles), ...OPEN_SCOPES]);
+}
+
+/** The same for an application whose owner has these roles; there is no user whom `openid` could be about. */
+export function applicationScopes(requested: readonly string[], rolesOfOwner: readonly string[]): readonly string[] {
+  return allowedOf(requested, scopesOfRoles(rolesOfOwner));
+}
+
+function allowedOf(requested: readonly string[], allowed: readonly string[]): readonly string[] {
   return [...new Set(requested)].filter((scope) => allowed.includes(scope));
 }

@@ -1,7 +1,11 @@
 import { constantTimeEqual } from '@sallyport/core';
 
+/** The tenant to which everybody belongs whose name tells no other. */
+export const SUPER_TENANT = 'carbon.super';
+
 /** A person who may log in. The passwords are the documented ones of a development server. */
 export interface User {
+  /** With `@` and the tenant behind it, where that is not the super tenant. */
   readonly name: string;
   readonly password: string;
   readonly roles: readonly string[];
@@ -13,6 +17,7 @@ const USERS: ReadonlyMap<string, User> = new Map(
     { name: 'publisher', password: 'publisher', roles: ['Internal/publisher'] },
     { name: 'creator', password: 'creator', roles: ['Internal/creator'] },
     { name: 'subscriber', password: 'subscriber', roles: ['Internal/subscriber'] },
+    { name: 'publisher@pizza.example', password: 'publisher@pizza.example', roles: ['Internal/publisher'] },
   ].map((user) => [user.name, user]),
 );
 
@@ -32,4 +37,14 @@ export function authenticateUser(name: string, password: string): User | undefin
 /** The role that may register clients for others and read every registration. */
 export function isAdmin(name: string): boolean {
   return findUser(name)?.roles.includes('admin') ?? false;
+}
+
+export function tenantOf(userName: string): string {
+  const at = userName.lastIndexOf('@');
+  return at === -1 ? SUPER_TENANT : userName.slice(at + 1);
+}
+
+/** The name as tokens bear it: with its tenant in any case. */
+export function qualifiedName(userName: string): string {
+  return userName.includes('@') ? userName : `${userName}@${SUPER_TENANT}`;
 }

@@ -1,19 +1,21 @@
 import { randomBytes } from 'node:crypto';
 import type { EventEmitter } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Revocations } from '@sallyport/core';
 import type Provider from 'oidc-provider';
 import type { ClientMetadata, Configuration, KoaContextWithOIDC, ResourceServer } from 'oidc-provider';
 import { ALL_SCOPES } from '../scopes.js';
-import { findUser } from '../users.js';
+import { findUser, qualifiedName, tenantOf } from '../users.js';
 import { defaultResourceOf, resourceServerOf } from './access-token-format.js';
 import { CLIENT_CREDENTIALS_PARAMETERS, clientCredentialsGrant } from './client-credentials-grant.js';
-import { correctAnswer } from './corrected-answers.js';
+import { CorrectedAnswers } from './corrected-answers.js';
+import { JwtAccessTokens } from './jwt-access-tokens.js';
 import { loadProvider } from './load-provider.js';
 import { loginPage } from './login-page.js';
 import { OAuthError } from './oauth-error.js';
 import { PASSWORD_GRANT_PARAMETERS, passwordGrant } from './password-grant.js';
-import { signingKeys } from './signing-keys.js';
-import { type AccessTokenListener, Storage } from './storage.js';
+import { type SigningKeys, signingKeys } from './signing-keys.js';
+import { type EndedToken, Storage } from './storage.js';
 
 /** Where the server is mounted; its issuer is this path on the API's host. */
 export const MOUNT_PATH = '/oauth2';
@@ -26,8 +28,8 @@ export interface AuthorizationServerOptions {
   readonly audience: string;
   /** Life of an access token in seconds. */
   readonly accessTokenTtlSeconds: number;
-  /** Told of every opaque access token that ends before its time: revoked, or renewed. */
-  readonly onAccessTokenEnded: AccessTokenListener;
+  /** Is told of every access token that ends before its time: revoked, or renewed. */
+  readonly revocations: Revocations;
 }
 
 /** The embedded authorization server: oidc-provider with the documented grants, users and scopes. */
@@ -35,35 +37,39 @@ export class AuthorizationServer {
   readonly issuer: string;
   readonly introspectionEndpoint: string;
   /** The client as which the gateway introspects tokens. */
-  readonly resourceServer: { readonly clientId: string; readonly clientSecret: string };
+  readonly resourceServer: ClientCredentials;
   readonly #host: string;
   readonly #provider: Provider;
+  readonly #jwts: JwtAccessTokens;
   readonly #callback: (request: IncomingMessage, response: ServerResponse) => void;
 
   static async create(options: AuthorizationServerOptions): Promise<AuthorizationServer> {
     const ProviderClass = await loadProvider();
     const resourceServer = { clientId: 'gateway', clientSecret: randomBytes(32).toString('base64url') };
-    const storage = new Storage(options.onAccessTokenEnded);
-    const configuration = await configurationOf(options, storage, resourceServer);
-    return new AuthorizationServer(
-      new ProviderClass(options.origin + MOUNT_PATH, configuration),
-      options,
-      resourceServer,
-    );
+    const { origin, audience, revocations } = options;
+    const issuer = origin + MOUNT_PATH;
+    const storage = new Storage((ended) => revoke(ended, issuer, revocations));
+    const keys = await signingKeys();
+    const configuration = configurationOf(options, { storage, keys, resourceServer });
+    const jwts = new JwtAccessTokens({ issuer, audience, publicKeys: keys.publicKeys }, storage, revocations);
+    const provider = new ProviderClass(issuer, configuration);
+    keepJwts(provider, storage);
+    return new AuthorizationServer(provider, options, { resourceServer, jwts });
   }
 
   private constructor(
     provider: Provider,
     options: AuthorizationServerOptions,
-    resourceServer: { clientId: string; clientSecret: string },
+    { resourceServer, jwts }: { resourceServer: ClientCredentials; jwts: JwtAccessTokens },
   ) {
     this.issuer = provider.issuer;
     this.introspectionEndpoint = `${provider.issuer}/introspect`;
     this.resourceServer = resourceServer;
     this.#host = new URL(provider.issuer).host;
     this.#provider = provider;
+    this.#jwts = jwts;
     registerGrants(provider, options);
-    provider.use(correctAnswer);
+    provider.use(new CorrectedAnswers(jwts, resourceServer.clientId).middleware);
     // Anybody can go away in the middle of a request, as often as they like: that is not for the log.
     const events: EventEmitter = provider;
     events.on('error', (error: Error, context: KoaContextWithOIDC) => {
@@ -76,6 +82,10 @@ export class AuthorizationServer {
   async addClient(metadata: ClientMetadata): Promise<void> {
     const Client = this.#provider.Client as unknown as StoredClients;
     await Client.adapter.upsert(metadata.client_id, new Client(metadata).metadata());
+  }
+
+  close(): Promise<void> {
+    return this.#jwts.close();
   }
 
   /** Serves a request below the mount path, or for the metadata of RFC 8414; false for any other. */
@@ -101,6 +111,34 @@ export class AuthorizationServer {
     this.#callback(request, response);
     return true;
   }
+}
+
+interface ClientCredentials {
+  readonly clientId: string;
+  readonly clientSecret: string;
+}
+
+/** A token that has ended here is refused by whoever listens to the revocations, whatever a cache remembers. */
+function revoke({ isJwt, id, expiresAt }: EndedToken, issuer: string, revocations: Revocations): void {
+  if (isJwt) void revocations.revokeJti(id, { issuer, expiresAt });
+  else void revocations.revokeToken(id, { expiresAt });
+}
+
+/** What oidc-provider signs it does not store; it tells of it once. */
+function keepJwts(provider: Provider, storage: Storage): void {
+  const events: EventEmitter = provider;
+  for (const event of ['access_token.issued', 'client_credentials.issued']) {
+    events.on(event, ({ jti, clientId, grantId, expiration }: IssuedToken) => {
+      storage.addJwt(jti, { clientId, grantId }, expiration);
+    });
+  }
+}
+
+interface IssuedToken {
+  readonly jti: string;
+  readonly clientId: string;
+  readonly grantId: string | undefined;
+  readonly expiration: number;
 }
 
 /** What oidc-provider's client model offers beyond its published types. */
@@ -130,14 +168,13 @@ function knownResource(
   return known;
 }
 
-async function configurationOf(
+function configurationOf(
   options: AuthorizationServerOptions,
-  storage: Storage,
-  resourceServer: { clientId: string; clientSecret: string },
-): Promise<Configuration> {
+  { storage, keys, resourceServer }: { storage: Storage; keys: SigningKeys; resourceServer: ClientCredentials },
+): Configuration {
   return {
     adapter: storage.adapterFor,
-    jwks: { keys: await signingKeys() } as never,
+    jwks: { keys: keys.privateKeys } as never,
     cookies: { keys: [randomBytes(32).toString('base64url')] },
     clients: [
       {
@@ -148,7 +185,7 @@ async function configurationOf(
         redirect_uris: [],
       },
     ],
-    extraClientMetadata: { properties: ['tokenType'] },
+    extraClientMetadata: { properties: ['tokenType', 'owner'] },
     scopes: [...ALL_SCOPES, 'offline_access'],
     responseTypes: ['code'],
     pkce: { required: () => true },
@@ -202,10 +239,11 @@ async function configurationOf(
     findAccount: async (_context, id) =>
       findUser(id) && { accountId: id, claims: async () => ({ sub: id, preferred_username: id }) },
     extraTokenClaims: async (_context, token) => {
-      const accountId = 'accountId' in token ? (token.accountId as string | undefined) : undefined;
-      return accountId === undefined
-        ? { aut: 'APPLICATION' }
-        : { aut: 'APPLICATION_USER', username: `${accountId}@carbon.super` };
+      const user = 'accountId' in token ? (token.accountId as string | undefined) : undefined;
+      if (user !== undefined) {
+        return { aut: 'APPLICATION_USER', username: qualifiedName(user), tenant_domain: tenantOf(user) };
+      }
+      return { aut: 'APPLICATION', tenant_domain: tenantOf(String(token.client?.['owner'])) };
     },
   };
 }

@@ -1,4 +1,5 @@
 import type { KoaContextWithOIDC } from 'oidc-provider';
+import type { JwtAccessTokens, LivingJwt } from './jwt-access-tokens.js';
 
 interface ErrorBody {
   error?: string;
@@ -9,24 +10,57 @@ interface ErrorBody {
 const CLIENT_ENDPOINTS: readonly (string | undefined)[] = ['token', 'revocation', 'introspection'];
 
 /** Changes the answers in which oidc-provider keeps to the RFCs less closely than this server does. */
-export async function correctAnswer(context: KoaContextWithOIDC, next: () => Promise<void>): Promise<void> {
-  await next();
-  if (!CLIENT_ENDPOINTS.includes(context.oidc?.route)) return;
-  const body = context.body as ErrorBody | undefined;
-  if (body?.error === 'unsupported_token_type' && context.oidc.route === 'introspection') sayInactive(context);
-  else if (body?.error === 'invalid_request') sayWhichError(context, body);
-  if (context.status === 401 && !context.response.get('WWW-Authenticate')) {
-    context.set('WWW-Authenticate', `Basic realm="${context.oidc.provider.issuer}"`);
-  }
-}
+export class CorrectedAnswers {
+  readonly #jwts: JwtAccessTokens;
+  readonly #resourceServerId: string;
 
-/**
- * A token that the server cannot look up is not active, and no error (RFC 7662 2.2): otherwise whoever sends the
- * gateway something that looks like a JWT makes its authorization server look broken.
- */
-function sayInactive(context: KoaContextWithOIDC): void {
-  context.status = 200;
-  context.body = { active: false };
+  /** `resourceServerId` is the client that may introspect everybody's tokens. */
+  constructor(jwts: JwtAccessTokens, resourceServerId: string) {
+    this.#jwts = jwts;
+    this.#resourceServerId = resourceServerId;
+  }
+
+  readonly middleware = async (context: KoaContextWithOIDC, next: () => Promise<void>): Promise<void> => {
+    await next();
+    if (!CLIENT_ENDPOINTS.includes(context.oidc?.route)) return;
+    const { error } = (context.body ?? {}) as ErrorBody;
+    if (error === 'unsupported_token_type') await this.#answerAboutJwt(context);
+    else if (error === 'invalid_request') sayWhichError(context, context.body as ErrorBody);
+    if (context.status === 401 && !context.response.get('WWW-Authenticate')) {
+      context.set('WWW-Authenticate', `Basic realm="${context.oidc.provider.issuer}"`);
+    }
+  };
+
+  /** What looks like a JWT oidc-provider refuses to look at. Clients have proved who they are by then. */
+  async #answerAboutJwt(context: KoaContextWithOIDC): Promise<void> {
+    const living = await this.#jwts.find(String(context.oidc.params?.['token']));
+    const clientId = String(context.oidc.client?.clientId);
+    context.status = 200;
+    if (context.oidc.route === 'introspection') context.body = this.#introspected(living, clientId);
+    else this.#revoke(context, living, clientId);
+  }
+
+  /**
+   * A token that the server cannot look up is not active, and no error (RFC 7662 2.2): otherwise whoever sends the
+   * gateway something that looks like a JWT makes its authorization server look broken.
+   */
+  #introspected(living: LivingJwt | undefined, clientId: string): object {
+    const isTheirs = living?.record.clientId === clientId || clientId === this.#resourceServerId;
+    return living !== undefined && isTheirs
+      ? { ...living.principal.claims, active: true, token_type: 'Bearer' }
+      : { active: false };
+  }
+
+  /** An unknown token is no error (RFC 7009 2.2), another client's is (RFC 7009 2.1). */
+  #revoke(context: KoaContextWithOIDC, living: LivingJwt | undefined, clientId: string): void {
+    if (living !== undefined && living.record.clientId !== clientId) {
+      context.status = 400;
+      context.body = { error: 'unauthorized_client', error_description: 'the token belongs to another client' };
+      return;
+    }
+    if (living !== undefined) this.#jwts.end(living);
+    context.body = '';
+  }
 }
 
 /** RFC 6749 5.2 has codes of their own for a client that does not tell who it is, and for one without the grant. */

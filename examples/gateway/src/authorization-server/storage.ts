@@ -5,11 +5,28 @@ interface Stored {
   readonly expiresAtMs: number;
 }
 
-/** Takes an access token and when it would have expired, in seconds since the epoch. */
-export type AccessTokenListener = (token: string, expiresAt: number) => void;
+/** An access token that ended before its time. */
+export interface EndedToken {
+  /** A JWT is named by its `jti`, an opaque token by itself. */
+  readonly isJwt: boolean;
+  readonly id: string;
+  /** When it would have expired, in seconds since the epoch. */
+  readonly expiresAt: number;
+}
 
-/** The kinds of record whose identifier is the opaque token that a client sends. */
-const ACCESS_TOKENS: readonly string[] = ['AccessToken', 'ClientCredentials'];
+/** Whose a JWT access token is. */
+export interface JwtRecord {
+  readonly clientId: string;
+  /** Absent for a client's own token. */
+  readonly grantId: string | undefined;
+}
+
+/** The records of JWT access tokens, which oidc-provider does not keep. */
+const JWT_ACCESS_TOKEN = 'JwtAccessToken';
+/** The kinds of record that are access tokens. */
+const ACCESS_TOKENS: readonly string[] = ['AccessToken', 'ClientCredentials', JWT_ACCESS_TOKEN];
+/** The kinds of access token of which a grant has one at a time. */
+const RENEWED: readonly string[] = ['AccessToken', JWT_ACCESS_TOKEN];
 
 /**
  * The authorization server's storage: in memory, one map per kind of record. An access token replaces the earlier
@@ -17,10 +34,10 @@ const ACCESS_TOKENS: readonly string[] = ['AccessToken', 'ClientCredentials'];
  */
 export class Storage {
   readonly #records = new Map<string, Map<string, Stored>>();
-  readonly #onAccessTokenEnded: AccessTokenListener;
+  readonly #onAccessTokenEnded: (ended: EndedToken) => void;
 
   /** Tells of every access token that ends before its time. */
-  constructor(onAccessTokenEnded: AccessTokenListener) {
+  constructor(onAccessTokenEnded: (ended: EndedToken) => void) {
     this.#onAccessTokenEnded = onAccessTokenEnded;
   }
 
@@ -32,13 +49,31 @@ export class Storage {
     findByUserCode: async (code) => this.#findBy(model, (payload) => payload.userCode === code),
     consume: async (id) => this.#consume(model, id),
     destroy: async (id) => this.#delete(model, id),
-    revokeByGrantId: async (grantId) => this.#deleteWhere(model, (payload) => payload.grantId === grantId),
+    revokeByGrantId: async (grantId) => this.#endTokens(grantId, model === 'AccessToken' ? RENEWED : [model]),
   });
 
+  /** Notes that a JWT access token was issued. */
+  addJwt(jti: string, { clientId, grantId }: JwtRecord, expiresInSeconds: number): void {
+    this.#write(JWT_ACCESS_TOKEN, jti, { clientId, ...(grantId !== undefined && { grantId }) }, expiresInSeconds);
+  }
+
+  /** Whose an issued JWT is; `undefined` once it has ended. */
+  findJwt(jti: string): JwtRecord | undefined {
+    const payload = this.#read(JWT_ACCESS_TOKEN, jti);
+    return payload && { clientId: String(payload.clientId), grantId: payload.grantId };
+  }
+
+  /** Ends a JWT, and with it whatever else its grant has brought. */
+  endJwt(jti: string): void {
+    const grantId = this.findJwt(jti)?.grantId;
+    this.#delete(JWT_ACCESS_TOKEN, jti);
+    if (grantId === undefined) return;
+    this.#endTokens(grantId, [...this.#records.keys()]);
+    this.#delete('Grant', grantId);
+  }
+
   #write(model: string, id: string, payload: AdapterPayload, expiresInSeconds: number | undefined): void {
-    if (model === 'AccessToken') {
-      this.#deleteWhere(model, ({ grantId }) => grantId !== undefined && grantId === payload.grantId);
-    }
+    if (RENEWED.includes(model) && payload.grantId !== undefined) this.#endTokens(payload.grantId, RENEWED);
     const expiresAtMs = expiresInSeconds ? Date.now() + expiresInSeconds * 1_000 : Number.POSITIVE_INFINITY;
     this.#sweep(model);
     this.#recordsOf(model).set(id, { payload, expiresAtMs });
@@ -62,14 +97,19 @@ export class Storage {
     return undefined;
   }
 
-  #deleteWhere(model: string, matches: (payload: AdapterPayload) => boolean): void {
-    for (const [id, { payload }] of this.#recordsOf(model)) if (matches(payload)) this.#delete(model, id);
+  #endTokens(grantId: string, models: readonly string[]): void {
+    for (const model of models) {
+      for (const [id, { payload }] of this.#recordsOf(model)) {
+        if (payload.grantId === grantId) this.#delete(model, id);
+      }
+    }
   }
 
   #delete(model: string, id: string): void {
     const stored = this.#recordsOf(model).get(id);
     this.#recordsOf(model).delete(id);
-    if (stored && ACCESS_TOKENS.includes(model)) this.#onAccessTokenEnded(id, stored.expiresAtMs / 1_000);
+    if (stored === undefined || !ACCESS_TOKENS.includes(model)) return;
+    this.#onAccessTokenEnded({ isJwt: model === JWT_ACCESS_TOKEN, id, expiresAt: stored.expiresAtMs / 1_000 });
   }
 
   /** Insertion order is nearly expiry order, so only the oldest records need a look. */

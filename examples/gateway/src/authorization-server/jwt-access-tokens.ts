@@ -1,0 +1,54 @@
+import { isVerdict, type Principal, type Revocations, SecurityRequest } from '@sallyport/core';
+import { JwtHandler } from '@sallyport/handlers/jwt';
+import { SIGNING_ALGORITHMS } from './access-token-format.js';
+import type { JwtRecord, Storage } from './storage.js';
+
+/** What the server's own JWT access tokens are known by. */
+export interface JwtIdentity {
+  readonly issuer: string;
+  readonly audience: string;
+  readonly publicKeys: readonly object[];
+}
+
+/** A JWT access token of this server that has not ended. */
+export interface LivingJwt {
+  readonly principal: Principal;
+  readonly record: JwtRecord;
+}
+
+/**
+ * The server's JWT access tokens. oidc-provider forgets them once they are signed, and so can neither revoke nor renew
+ * them; here each has a record under its `jti`, which ends with the token.
+ */
+export class JwtAccessTokens {
+  readonly #storage: Storage;
+  readonly #handler: JwtHandler;
+
+  constructor({ issuer, audience, publicKeys }: JwtIdentity, storage: Storage, revocations: Revocations) {
+    this.#storage = storage;
+    const trusted = { issuer, audience, algorithms: SIGNING_ALGORITHMS, keys: { jwks: { keys: publicKeys } } };
+    this.#handler = new JwtHandler({ realm: issuer, issuers: [trusted] }, { revocations });
+  }
+
+  /** The token, if this server has signed it and it has not ended: a forged one with its `jti` is not the token. */
+  async find(token: string): Promise<LivingJwt | undefined> {
+    const rawHeaders = ['Authorization', `Bearer ${token}`];
+    const request = new SecurityRequest({ method: 'POST', target: '/', rawHeaders });
+    const credential = this.#handler.extract(request);
+    if (credential === undefined || isVerdict(credential)) return undefined;
+    const verdict = await this.#handler.verify(credential, request);
+    if (verdict.kind !== 'authenticated') return undefined;
+    const { principal } = verdict;
+    const record = this.#storage.findJwt(String(principal.claims['jti']));
+    return record && { principal, record };
+  }
+
+  /** Ends a token, and its grant. */
+  end({ principal }: LivingJwt): void {
+    this.#storage.endJwt(String(principal.claims['jti']));
+  }
+
+  close(): Promise<void> {
+    return this.#handler.close();
+  }
+}
