@@ -100,7 +100,7 @@ test('every printed command works as printed, one after the other', async () => 
     expect(at('See what is stored of PizzaShackAPI')).toContain('PizzaShackAPI');
     expect(at('Deploying needs another scope: 403 insufficient_scope')).toMatch(/^HTTP\/1.1 403 /);
     expect(at('Deploy')).toContain('"DEPLOYED"');
-    expect(at('Undeploy')).toContain('is undeployed');
+    expect(at('Undeploy')).toContain('"UNDEPLOYED"');
     expect(at('Deploy with the API key of the custom handler')).toContain('"DEPLOYED"');
     expect(at('Renew the token')).toContain('"access_token"');
     expect(at('Use it')).toContain('deployedEndpoints');

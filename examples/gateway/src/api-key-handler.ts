@@ -16,7 +16,7 @@ import {
 export interface ApiKeyOwner {
   readonly name: string;
   readonly key: string;
-  readonly scopes: readonly string[];
+  readonly tenant: string;
 }
 
 /** A security mechanism of this example's own: takes the key in the `X-API-Key` header. */
@@ -38,6 +38,7 @@ export class ApiKeyHandler implements SecurityHandler<Secret> {
   verify(key: Secret): Verdict {
     const owner = this.#owners.find((candidate) => constantTimeEqual(candidate.key, key.reveal()));
     if (owner === undefined) return denied('api_key_unknown');
-    return authenticated(createPrincipal({ kind: 'client', subject: owner.name, scopes: owner.scopes }));
+    const claims = { tenant_domain: owner.tenant };
+    return authenticated(createPrincipal({ kind: 'client', subject: owner.name, claims }));
   }
 }

@@ -7,10 +7,23 @@ export interface Definition {
   readonly json: Readonly<Record<string, unknown>>;
 }
 
+/** Where clients reach the two ports. */
+export interface Origins {
+  /** API, client registration and authorization server. */
+  readonly origin: string;
+  /** Token endpoint. */
+  readonly tokenOrigin: string;
+}
+
 /** Path under which the API is mounted. */
 export const BASE_PATH = '/api/am/gateway/v1';
 
-export function readDefinition(): Definition {
-  const yaml = readFileSync(new URL('../gateway-api.yaml', import.meta.url), 'utf8');
+/** The origins as the file has them. */
+const WRITTEN = /https:\/\/localhost:(9443|8243)/g;
+
+/** The definition with the addresses at which this gateway listens. */
+export function readDefinition({ origin, tokenOrigin }: Origins): Definition {
+  const written = readFileSync(new URL('../gateway-api.yaml', import.meta.url), 'utf8');
+  const yaml = written.replace(WRITTEN, (_all, port) => (port === '9443' ? origin : tokenOrigin));
   return { yaml, json: parse(yaml) as Record<string, unknown> };
 }

@@ -1,21 +1,22 @@
+import { principalOf } from '@sallyport/adapters/express';
 import { type Request, type Response, Router } from 'express';
 import type { ApiKey, ArtifactStore, Deployment } from './artifact-store.js';
+import { type Caller, callerOf, mayReach } from './caller.js';
 import type { Definition } from './definition.js';
-import { SUPER_TENANT } from './users.js';
 import { sendWso2Error } from './wso2-error.js';
 
-type Operation = (api: ApiKey) => object | undefined;
+type Operation = (api: ApiKey, caller: Caller) => object | undefined;
 
-/** The six operations and the definition itself. Nothing in here knows about security. */
+/** The six operations and the definition itself. Whoever gets here may call it; in here is asked only who that is. */
 export function gatewayApi(store: ArtifactStore, definition: Definition): Router {
   const router = Router({ caseSensitive: true, strict: true });
   router.post(
     '/redeploy-api',
-    answer((api) => (store.deploy(api) ? deployed(api, 'deployed') : undefined)),
+    answer((api, caller) => (store.deploy(api) ? changed('DEPLOYED', api, caller) : undefined)),
   );
   router.post(
     '/undeploy-api',
-    answer((api) => (store.undeploy(api) ? deployed(api, 'undeployed') : undefined)),
+    answer((api, caller) => (store.undeploy(api) ? changed('UNDEPLOYED', api, caller) : undefined)),
   );
   router.get(
     '/api-artifact',
@@ -38,19 +39,23 @@ export function gatewayApi(store: ArtifactStore, definition: Definition): Router
   return router;
 }
 
-/** Reads the parameters that all operations share, and answers 400 or 404 where they lead nowhere. */
+/** Reads the parameters that all operations share, and answers 400, 403 or 404 where they lead nowhere. */
 function answer(operation: Operation): (request: Request, response: Response) => void {
   return (request, response) => {
-    const api = apiOf(new URLSearchParams(request.originalUrl.split('?')[1] ?? ''));
+    const caller = callerOf(principalOf(request));
+    const api = apiOf(new URLSearchParams(request.originalUrl.split('?')[1] ?? ''), caller);
     if (typeof api === 'string') return sendWso2Error(response, 400, 'Bad Request', api);
-    const result = operation(api);
+    if (!mayReach(caller, api.tenantDomain)) {
+      return sendWso2Error(response, 403, 'Forbidden', 'The API belongs to another tenant.');
+    }
+    const result = operation(api, caller);
     if (result === undefined) return sendWso2Error(response, 404, 'Not Found', 'There is no such API.');
     response.json(result);
   };
 }
 
-/** The API that the query names, or what is wrong with the query. */
-function apiOf(query: URLSearchParams): ApiKey | string {
+/** The API that the query names, by default of the caller's tenant; or what is wrong with the query. */
+function apiOf(query: URLSearchParams, caller: Caller): ApiKey | string {
   for (const name of ['apiName', 'version']) {
     if (!query.get(name)) return `The query parameter ${name} is missing.`;
   }
@@ -60,12 +65,13 @@ function apiOf(query: URLSearchParams): ApiKey | string {
   return {
     apiName: query.get('apiName') as string,
     version: query.get('version') as string,
-    tenantDomain: query.get('tenantDomain') || SUPER_TENANT,
+    tenantDomain: query.get('tenantDomain') || caller.tenant,
   };
 }
 
-function deployed({ apiName, version }: ApiKey, what: string): object {
-  return { deployStatus: 'DEPLOYED', jsonPayload: `${apiName} ${version} is ${what}.` };
+/** What has happened to which API, and who did it. */
+function changed(deployStatus: 'DEPLOYED' | 'UNDEPLOYED', api: ApiKey, caller: Caller): object {
+  return { deployStatus, jsonPayload: JSON.stringify({ ...api, by: caller }) };
 }
 
 function allArtifacts(store: ArtifactStore, api: ApiKey): object | undefined {

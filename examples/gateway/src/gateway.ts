@@ -14,9 +14,10 @@ import type { CommandLine } from './command-line.js';
 import { BASE_PATH, type Definition, readDefinition } from './definition.js';
 import { developmentCertificate } from './development-certificate.js';
 import { gatewayApi } from './gateway-api.js';
-import { PIZZA_SHACK, PIZZA_SHACK_KEY } from './pizza-shack.js';
+import { PIZZA_SHACK, PIZZA_SHACK_KEYS } from './pizza-shack.js';
 import { apiSecurity, registrationSecurity } from './security.js';
 import { tokenEndpoint } from './token-endpoint.js';
+import { SUPER_TENANT } from './users.js';
 import { refuseAsWso2, sendWso2Error } from './wso2-error.js';
 
 export const REGISTRATION_PATH = '/client-registration/v0.17/register';
@@ -50,8 +51,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       accessTokenTtlSeconds: options.accessTokenTtlSeconds,
       revocations,
     });
-    const apiKey = { name: 'pipeline', key: randomBytes(24).toString('base64url'), scopes: ['apim:api_publish'] };
-    const definition = readDefinition();
+    const apiKey = { name: 'pipeline', key: randomBytes(24).toString('base64url'), tenant: SUPER_TENANT };
+    const definition = readDefinition({ origin, tokenOrigin: `https://localhost:${tokenPort}` });
     const { introspection } = options;
     const apiChain = await apiSecurity({
       definition,
@@ -92,7 +93,7 @@ interface Doors {
 /** The server as it would be without security, plus one door before each of its two parts. */
 function application(definition: Definition, authorizationServer: AuthorizationServer, doors: Doors): Express {
   const store = new ArtifactStore();
-  store.add(PIZZA_SHACK_KEY, PIZZA_SHACK);
+  for (const key of PIZZA_SHACK_KEYS) store.add(key, PIZZA_SHACK);
   const registration = new ClientRegistration(authorizationServer);
   const app = express().disable('x-powered-by').set('case sensitive routing', true).set('strict routing', true);
   app.use(BASE_PATH, doors.api, gatewayApi(store, definition));

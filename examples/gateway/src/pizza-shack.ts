@@ -1,7 +1,12 @@
 import type { ApiArtifacts, ApiKey } from './artifact-store.js';
 import { SUPER_TENANT } from './users.js';
 
-export const PIZZA_SHACK_KEY: ApiKey = { apiName: 'PizzaShackAPI', version: '1.0.0', tenantDomain: SUPER_TENANT };
+/** The same API of two tenants. */
+export const PIZZA_SHACK_KEYS: readonly ApiKey[] = [SUPER_TENANT, 'pizza.example'].map((tenantDomain) => ({
+  apiName: 'PizzaShackAPI',
+  version: '1.0.0',
+  tenantDomain,
+}));
 
 /** The API that is in storage when the gateway starts: a proxy of a pizza shop, in Synapse notation. */
 export const PIZZA_SHACK: ApiArtifacts = {

@@ -36,7 +36,7 @@ export interface ApiSecurity {
 export async function apiSecurity(options: ApiSecurity): Promise<SecurityChain> {
   const { definition, apiKeys } = options;
   const operations = await contract(definition.json, {
-    schemes: { OAuth2Security: anyOf(jwtTokens(options), opaqueTokens(options), new ApiKeyHandler(apiKeys)) },
+    schemes: { OAuth2Security: anyOf(jwtTokens(options), opaqueTokens(options)), ApiKey: new ApiKeyHandler(apiKeys) },
   });
   return new SecurityChain({ name: 'gateway-api', operations, format: wso2Format });
 }
