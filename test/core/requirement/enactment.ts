@@ -27,7 +27,7 @@ import {
 } from '@sallyport/core';
 import { mapHandlers } from './random-worlds.js';
 import type { Judgement, Sentence } from './requirement-oracle.js';
-import { HANDLER_NAMES, type HandlerName, type Latency, type Ruling, type Tree, type World } from './world.js';
+import { HANDLER_NAMES, type HandlerName, type Tree, type World } from './world.js';
 
 interface Trait {
   readonly challenge: Challenge;
@@ -79,10 +79,24 @@ export interface Enactment {
 }
 
 export function enact(tree: Tree, world: World): Enactment {
-  const asked: HandlerName[] = [];
-  const handlers = mapHandlers((name) => actor(name, world, asked));
-  const chain = new SecurityChain({ requirement: requirementOf(tree, handlers) });
-  return { decision: chain.decide(requestOf(world)), asked };
+  const stage = new Stage(world);
+  const chain = new SecurityChain({ requirement: stage.requirementOf(tree) });
+  return { decision: chain.decide(requestOf(world)), asked: stage.asked };
+}
+
+/** Handlers that do as the world of the moment says, which may be replaced between decisions. */
+export class Stage {
+  world: World;
+  readonly asked: HandlerName[] = [];
+  readonly #handlers = mapHandlers((name) => actor(name, this));
+
+  constructor(world: World) {
+    this.world = world;
+  }
+
+  requirementOf(tree: Tree): Requirement {
+    return requirementOf(tree, this.#handlers);
+  }
 }
 
 /** The same, told in the oracle's words. */
@@ -100,37 +114,40 @@ export function judgementOf(decision: Decision): Judgement {
   };
 }
 
-function actor(name: HandlerName, world: World, asked: HandlerName[]): SecurityHandler {
+function actor(name: HandlerName, stage: Stage): SecurityHandler {
   const { challenge, claim, isMine } = TRAITS[name];
-  const { rulings, subjects, latencies } = world;
   return {
     name,
     challenges: [challenge],
     claim,
     extract: (request) => {
       if (!isMine(request)) return undefined;
-      return rulings[name].kind === 'unreadable' ? malformed(rulings[name].reason) : 'credential';
+      const { kind, reason } = stage.world.rulings[name];
+      return kind === 'unreadable' ? malformed(reason) : 'credential';
     },
     verify: () => {
-      asked.push(name);
-      return spoken(rulings[name], subjects[name], latencies[name]) as Verdict | Promise<Verdict>;
+      stage.asked.push(name);
+      return spoken(name, stage.world) as Verdict | Promise<Verdict>;
     },
   };
 }
 
-function spoken(ruling: Ruling, subject: string, latency: Latency): unknown {
-  if (latency === 'at once') return verdictOf(ruling, subject);
-  if (latency === 'settled') return (async () => verdictOf(ruling, subject))();
+function spoken(name: HandlerName, world: World): unknown {
+  const latency = world.latencies[name];
+  if (latency === 'at once') return verdictOf(name, world);
+  if (latency === 'settled') return (async () => verdictOf(name, world))();
   return (async () => {
     for (let hop = 0; hop < latency; hop += 1) await undefined;
-    return verdictOf(ruling, subject);
+    return verdictOf(name, world);
   })();
 }
 
-function verdictOf({ kind, reason }: Ruling, subject: string): unknown {
+function verdictOf(name: HandlerName, { rulings, subjects, scopes }: World): unknown {
+  const { kind, reason } = rulings[name];
+  const principal = () => createPrincipal({ subject: subjects[name], scopes: scopes?.[name] });
   switch (kind) {
     case 'authenticated':
-      return authenticated(createPrincipal({ subject }));
+      return authenticated(principal());
     case 'denied':
       return denied(reason);
     case 'malformed':
@@ -144,7 +161,7 @@ function verdictOf({ kind, reason }: Ruling, subject: string): unknown {
     case 'unavailable':
       return unavailable(reason);
     case 'garbage':
-      return { kind: 'authenticated', principal: createPrincipal({ subject }), headers: [] };
+      return { kind: 'authenticated', principal: principal(), headers: [] };
     default:
       throw new Error('a bug');
   }
@@ -168,8 +185,8 @@ function requirementOf(tree: Tree, handlers: Readonly<Record<HandlerName, Securi
   }
 }
 
-function requestOf({ authorization, sent }: World): SecurityRequest {
+export function requestOf({ authorization, sent }: World, target = '/'): SecurityRequest {
   const rawHeaders = sent.flatMap((name) => [`X-${name}`, 'it']);
   if (authorization !== undefined) rawHeaders.push('Authorization', authorization);
-  return new SecurityRequest({ method: 'GET', target: '/', rawHeaders });
+  return new SecurityRequest({ method: 'GET', target, rawHeaders });
 }

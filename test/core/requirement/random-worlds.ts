@@ -84,7 +84,7 @@ const latencies: fc.Arbitrary<Latency> = fc.oneof(
   fc.integer({ min: 1, max: 5 }),
 );
 
-function forEachHandler<Value>(arbitraryOf: (name: HandlerName) => fc.Arbitrary<Value>) {
+export function forEachHandler<Value>(arbitraryOf: (name: HandlerName) => fc.Arbitrary<Value>) {
   const entries = HANDLER_NAMES.map((name) => [name, arbitraryOf(name)] as const);
   return fc.record(Object.fromEntries(entries) as Record<HandlerName, fc.Arbitrary<Value>>);
 }

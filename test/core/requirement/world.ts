@@ -40,6 +40,8 @@ export interface World {
   readonly rulings: Readonly<Record<HandlerName, Ruling>>;
   readonly subjects: Readonly<Record<HandlerName, string>>;
   readonly latencies: Readonly<Record<HandlerName, Latency>>;
+  /** What each proof may do; absent where nobody asks. */
+  readonly scopes?: Readonly<Record<HandlerName, readonly string[]>>;
 }
 
 /** Cookies and certificates are sent without being asked. */

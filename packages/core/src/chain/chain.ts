@@ -1,5 +1,4 @@
 import type { Clock } from '../clock.js';
-import { takesToken } from '../decision/challenge.js';
 import { type Decision, type DeniedDecision, GrantedDecision } from '../decision/decision.js';
 import { denialOf } from '../decision/denial.js';
 import type { ProblemFormatter } from '../decision/problem.js';
@@ -15,7 +14,7 @@ import { type RequestFirewall, requestFirewall } from '../request/firewall.js';
 import { SecurityRequest } from '../request/request.js';
 import type { Run } from '../requirement/leaf.js';
 import type { Candidate } from '../requirement/plan.js';
-import { fault, MISSING, type Outcome, Refusal } from '../requirement/refusal.js';
+import { fault, MISSING, type Outcome, proverOf, Refusal } from '../requirement/refusal.js';
 import {
   checkedChainCollaborators,
   checkedChainOptions,
@@ -202,14 +201,15 @@ export class SecurityChain {
 
   /**
    * An anonymous caller who may not is asked to say who it is, where that is possible; anybody else is told that it may
-   * not. Of several proofs the token answers: only its scheme can say `insufficient_scope` (RFC 6750 3.1).
+   * not, by the handler whose proof was found wanting.
    */
   #refusedBy(verdict: Refusal['verdict'], principal: Principal, candidates: readonly Candidate[]): Refusal {
     if (principal.kind === 'anonymous' && ABOUT_THE_CALLER.has(verdict.kind)) {
       return candidates.length > 0 ? MISSING : new Refusal(forbidden(verdict.reason));
     }
-    const provers = this.handlers.filter(({ name }) => principal.via.some((proof) => proof.handler === name));
-    return new Refusal(verdict, provers.find(({ challenges }) => challenges.some(takesToken)) ?? provers[0]);
+    const asked = verdict.kind === 'forbidden' ? verdict.of : undefined;
+    const named = asked === undefined ? undefined : this.handlers.find(({ name }) => name === asked);
+    return new Refusal(verdict, named ?? proverOf(principal, this.handlers));
   }
 
   #deny(refusal: Refusal, candidates: readonly Candidate[]): DeniedDecision {

@@ -4,7 +4,7 @@ import { ConfigurationError } from '../errors.js';
 import type { DecisionListener } from '../events/decision-events.js';
 import { disregard } from '../eventually.js';
 import type { SecurityHandler } from '../handler/handler.js';
-import { isHandler } from '../requirement/requirement.js';
+import { isHandler } from '../handler/handler.js';
 import type { DependencyContainer } from './container.js';
 import { scopedChild, takeDisposables } from './container-internals.js';
 import { type BuildingPlace, buildHandler } from './handler-builder.js';

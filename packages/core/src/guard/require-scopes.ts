@@ -1,10 +1,12 @@
 import { ConfigurationError } from '../errors.js';
-import { forbidden } from '../handler/verdict.js';
-import { checkOptions, oneOf, withDefault } from '../options.js';
+import { isHandler, type SecurityHandler } from '../handler/handler.js';
+import { checkOptions, invalid, type OptionCheck, oneOf, optionalOption, withDefault } from '../options.js';
+import { proofOf } from '../principal/principal.js';
 import { isScopeToken } from '../principal/scope-token.js';
 import { type Guard, guard, PERMITTED } from './guard.js';
 import { MATCHES, type Match } from './match.js';
-import { COVERS, coversAll, coversSome, SCOPE_STRATEGIES, type ScopeStrategy } from './scope-strategy.js';
+import { RequiredScopes } from './required-scopes.js';
+import { SCOPE_STRATEGIES, type ScopeStrategy } from './scope-strategy.js';
 
 export interface ScopeOptions {
   /** Whether every listed scope is needed or one is enough. Default `all`. */
@@ -15,6 +17,11 @@ export interface ScopeOptions {
    * more.
    */
   readonly strategy?: ScopeStrategy | undefined;
+  /**
+   * The handler whose own proof must carry the scopes, where `allOf` wants several proofs. A caller whom this handler
+   * did not prove is refused. Default: the scopes of all proofs together.
+   */
+  readonly of?: SecurityHandler | undefined;
 }
 
 /**
@@ -23,18 +30,26 @@ export interface ScopeOptions {
  */
 export function requireScopes(scopes: string | readonly string[], options: ScopeOptions = {}): Guard {
   const required = checkedScopes(typeof scopes === 'string' ? [scopes] : scopes);
-  const { match, strategy } = checkOptions('ScopeOptions', options, {
+  const { match, strategy, of } = checkOptions('ScopeOptions', options, {
     match: withDefault(oneOf(...MATCHES), 'all'),
     strategy: withDefault(oneOf(...SCOPE_STRATEGIES), 'exact'),
+    of: optionalOption(aHandler),
   });
-  const covers = COVERS[strategy];
-  const any = match === 'any';
-  const isEnough = any ? coversSome : coversAll;
-  const refusal = forbidden('insufficient_scope', { scopes: any ? required.slice(0, 1) : required });
-  return guard(`requireScopes(${required.join(any ? ' | ' : ' ')})`, ({ scopes: granted }) =>
-    isEnough(granted, required, covers) ? PERMITTED : refusal,
+  const rule = new RequiredScopes(required, { match, strategy, of: of?.name });
+  const name = `requireScopes(${required.join(match === 'any' ? ' | ' : ' ')})`;
+  if (of === undefined) return guard(name, ({ scopes: granted }) => rule.missingFrom(granted) ?? PERMITTED);
+  return guard(
+    `${name} of ${of.name}`,
+    (principal) => rule.missingFrom(proofOf(principal, of.name)?.scopes ?? NO_SCOPES) ?? PERMITTED,
   );
 }
+
+const NO_SCOPES: readonly string[] = Object.freeze([]);
+
+const aHandler: OptionCheck<SecurityHandler> = (value, name) => {
+  if (isHandler(value)) return value;
+  throw invalid(name, 'must be a handler that stands in the requirement');
+};
 
 function checkedScopes(scopes: readonly string[]): readonly string[] {
   if (!Array.isArray(scopes) || scopes.length === 0 || !scopes.every(isScopeToken)) {

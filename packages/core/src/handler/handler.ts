@@ -61,3 +61,16 @@ export function claimOf(handler: SecurityHandler): CredentialClaim {
 export function isAmbient(claim: CredentialClaim): boolean {
   return claim.source.startsWith('cookie:') || claim.source.startsWith('tls:');
 }
+
+/** Whether a value has what every handler has. */
+export function isHandler(value: unknown): value is SecurityHandler {
+  const handler = value as Partial<SecurityHandler> | null | undefined;
+  return (
+    typeof handler?.name === 'string' &&
+    handler.name !== '' &&
+    Array.isArray(handler.challenges) &&
+    handler.challenges.length > 0 &&
+    typeof handler.extract === 'function' &&
+    typeof handler.verify === 'function'
+  );
+}

@@ -49,11 +49,14 @@ class ReasonedVerdict<Kind extends 'denied' | 'malformed'> extends Branded<Kind>
 class ForbiddenVerdict extends Branded<'forbidden'> {
   readonly reason: string;
   readonly scopes: readonly string[] | undefined;
+  /** The name of the handler whose proof lacks them; undefined where all proofs together do. */
+  readonly of: string | undefined;
 
-  constructor(reason: string, scopes: readonly string[] | undefined) {
+  constructor(reason: string, scopes: readonly string[] | undefined, of: string | undefined) {
     super('forbidden');
     this.reason = checkedReason(reason);
     this.scopes = scopes && checkedScopes(scopes);
+    this.of = of;
     Object.freeze(this);
   }
 }
@@ -127,9 +130,15 @@ export function malformed(reason: string): Malformed {
   return new ReasonedVerdict('malformed', reason);
 }
 
-/** The caller is known but may not: 403. With `scopes`, the challenge says `insufficient_scope` (RFC 6750 3.1). */
-export function forbidden(reason: string, options: { scopes?: readonly string[] | undefined } = {}): Forbidden {
-  return new ForbiddenVerdict(reason, options.scopes);
+/**
+ * The caller is known but may not: 403. With `scopes`, the challenge says `insufficient_scope` (RFC 6750 3.1); `of` names
+ * the handler whose challenge that is, where several proved the caller.
+ */
+export function forbidden(
+  reason: string,
+  options: { scopes?: readonly string[] | undefined; of?: string | undefined } = {},
+): Forbidden {
+  return new ForbiddenVerdict(reason, options.scopes, options.of);
 }
 
 /**

@@ -94,7 +94,9 @@ function compileOperation(
 ): Operation {
   const id = object.operationId ?? `${method} ${template}`;
   const security = object.security ?? document.security;
-  if (security !== undefined) return route(method, template, { id, ...compileSecurity(id, security, schemes, scopes) });
+  if (security !== undefined) {
+    return route(method, template, { id, requirement: compileSecurity(id, security, schemes, scopes) });
+  }
   if (open.includes(id)) return route(method, template, { id, requirement: anonymous() });
   throw invalidContract(
     `operation ${id} declares no security and neither does the definition; ` +

@@ -41,8 +41,10 @@ class PrincipalRecord<Claims extends object> {
   readonly confirmation: Confirmation | undefined;
   /** Every proof that went into this principal, in the order of verification. */
   readonly via: readonly Via[];
+  /** The principals that this one was combined from; undefined where there is one proof only. */
+  readonly #proofs: readonly Principal[] | undefined;
 
-  constructor(kind: PrincipalKind, init: PrincipalInit<Claims>) {
+  constructor(kind: PrincipalKind, init: PrincipalInit<Claims>, proofs?: readonly Principal[]) {
     this.kind = kind;
     this.issuer = init.issuer && interned(init.issuer);
     this.subject = init.subject;
@@ -58,6 +60,7 @@ class PrincipalRecord<Claims extends object> {
     this.amr = frozenList(init.amr);
     this.confirmation = init.confirmation && Object.freeze({ ...init.confirmation });
     this.via = frozenProofs(init.via);
+    this.#proofs = proofs;
     Object.freeze(this);
   }
 
@@ -71,6 +74,10 @@ class PrincipalRecord<Claims extends object> {
 
   static made(value: unknown): boolean {
     return typeof value === 'object' && value !== null && #brand in value;
+  }
+
+  static proofs(principal: Principal): readonly Principal[] | undefined {
+    return principal.#proofs;
   }
 }
 
@@ -106,7 +113,14 @@ export function isProvedBy(principal: Principal, handler: string): boolean {
 /** The same principal with one more proof in `via`; the same object when the proof is there already. */
 export function withProof(principal: Principal, proof: Via): Principal {
   if (principal.kind === 'anonymous' || isProvedBy(principal, proof.handler)) return principal;
-  return new PrincipalRecord(principal.kind, { ...principal, via: [...principal.via, proof] });
+  const init = { ...principal, via: [...principal.via, proof] };
+  return new PrincipalRecord(principal.kind, init, PrincipalRecord.proofs(principal));
+}
+
+/** What one handler proved by itself, with the scopes of its own proof; undefined where it proved nothing. */
+export function proofOf(principal: Principal, handler: string): Principal | undefined {
+  const own = PrincipalRecord.proofs(principal)?.find((proof) => isProvedBy(proof, handler));
+  return own ?? (isProvedBy(principal, handler) ? principal : undefined);
 }
 
 /**
@@ -114,12 +128,13 @@ export function withProof(principal: Principal, proof: Via): Principal {
  * added, its own claims win, and the whole ends when the first of its proofs ends.
  */
 export function combinePrincipals(principals: readonly Principal[]): Principal {
-  const named = principals.filter((principal) => principal.kind !== 'anonymous');
+  const named = [...new Set(principals)].filter((principal) => principal.kind !== 'anonymous');
   const [first, ...others] = named;
   if (first === undefined) return ANONYMOUS;
   if (others.length === 0) return first;
+  const proofs = named.flatMap((principal) => PrincipalRecord.proofs(principal) ?? principal);
   const ends = named.flatMap((principal) => principal.expiresAt ?? []);
-  return new PrincipalRecord(first.kind, {
+  const init = {
     ...first,
     clientId: first.clientId ?? others.find((other) => other.clientId !== undefined)?.clientId,
     scopes: union(named.map((principal) => principal.scopes)),
@@ -130,7 +145,8 @@ export function combinePrincipals(principals: readonly Principal[]): Principal {
     expiresAt: ends.length === 0 ? undefined : Math.min(...ends),
     confirmation: named.find((principal) => principal.confirmation !== undefined)?.confirmation,
     via: named.flatMap((principal) => principal.via),
-  });
+  };
+  return new PrincipalRecord(first.kind, init, proofs);
 }
 
 function mergeClaims(principals: readonly Principal[]): Record<string, unknown> {

@@ -1,7 +1,10 @@
-import { andThen, type Eventually } from '../eventually.js';
+import type { Eventually } from '../eventually.js';
 import type { Run } from './leaf.js';
-import { MISSING, type Outcome, Refusal } from './refusal.js';
+import { MISSING, MissingScopes, NOBODY, type Outcome, Refusal } from './refusal.js';
 import { Carries, type RequirementNode, strongest } from './requirement-node.js';
+
+/** The client's own credentials go before those that are sent without being asked; who needs nothing comes last. */
+const RANKS = [Carries.Explicit, Carries.Ambient, Carries.Nothing] as const;
 
 export class AnyOfNode implements RequirementNode {
   readonly #members: readonly RequirementNode[];
@@ -25,56 +28,70 @@ export class AnyOfNode implements RequirementNode {
   }
 
   evaluate(run: Run): Eventually<Outcome> {
-    return this.#single(run)?.evaluate(run) ?? this.#tryFrom(0, this.#candidates(run), undefined, run);
+    return this.#tryFrom(0, undefined, run);
   }
 
-  /** The only alternative that can be asked, if it is only one: mostly it is, and then no list has to be made. */
-  #single(run: Run): RequirementNode | undefined {
-    let single: RequirementNode | undefined;
-    for (const member of this.#members) {
-      if (!member.isSatisfiable(run)) continue;
-      if (single !== undefined) return undefined;
-      single = member;
+  /** Each rank goes once through all alternatives whose credentials are present, in declared order. */
+  #tryFrom(start: number, remembered: Refusal | undefined, run: Run): Eventually<Outcome> {
+    const count = this.#members.length;
+    let gravest = remembered;
+    for (let turn = start; turn < RANKS.length * count; turn += 1) {
+      const rank = RANKS[Math.floor(turn / count)] as Carries;
+      if (rank === Carries.Nothing && turn % count === 0 && !this.#isForNobody(gravest, run)) break;
+      const member = this.#members[turn % count] as RequirementNode;
+      if (!member.isSatisfiable(run) || member.carries(run) !== rank) continue;
+      const { attempted } = run;
+      const outcome = member.evaluate(run);
+      if (outcome instanceof Promise) return this.#goOnLater(outcome, turn, gravest, attempted, run);
+      if (!(outcome instanceof Refusal) || isFinal(outcome)) return outcome;
+      if (outcome !== NOBODY) run.attempted = attempted;
+      gravest = graver(gravest, outcome);
     }
-    return single;
+    return gravest ?? MISSING;
+  }
+
+  /** Apart from `#tryFrom`, which would otherwise pay for the closure also when the outcome is there at once. */
+  #goOnLater(
+    pending: Promise<Outcome>,
+    turn: number,
+    remembered: Refusal | undefined,
+    attempted: Refusal | undefined,
+    run: Run,
+  ): Promise<Outcome> {
+    return pending.then((outcome) => {
+      if (!(outcome instanceof Refusal) || isFinal(outcome)) return outcome;
+      if (outcome !== NOBODY) run.attempted = attempted;
+      return this.#tryFrom(turn + 1, graver(remembered, outcome), run);
+    });
   }
 
   /**
-   * The alternatives whose credentials are all present: explicit ones before ambient ones, in declared order.
-   * An alternative that needs nothing counts only when no other one does and the client added no credential.
+   * An alternative that needs nothing counts only when no other one does and the client added no credential, or when
+   * all that it added was let go by an `attempt`.
    */
-  #candidates(run: Run): readonly RequirementNode[] {
-    const satisfiable = this.#members.filter((member) => member.isSatisfiable(run));
-    const ranked = [Carries.Explicit, Carries.Ambient].flatMap((rank) =>
-      satisfiable.filter((member) => member.carries(run) === rank),
-    );
-    if (ranked.length > 0) return ranked;
-    return this.carries(run) === Carries.Explicit ? [] : satisfiable;
-  }
-
-  #tryFrom(
-    index: number,
-    candidates: readonly RequirementNode[],
-    remembered: Refusal | undefined,
-    run: Run,
-  ): Eventually<Outcome> {
-    const candidate = candidates[index];
-    if (candidate === undefined) return remembered ?? MISSING;
-    const { attempted } = run;
-    return andThen(candidate.evaluate(run), (outcome) => {
-      if (!(outcome instanceof Refusal) || isFinal(outcome)) return outcome;
-      run.attempted = attempted;
-      return this.#tryFrom(index + 1, candidates, graver(remembered, outcome), run);
-    });
+  #isForNobody(gravest: Refusal | undefined, run: Run): boolean {
+    return gravest === undefined ? this.carries(run) !== Carries.Explicit : gravest === NOBODY;
   }
 }
 
-function isFinal({ verdict }: Refusal): boolean {
-  return verdict.kind !== 'unavailable' && verdict.kind !== 'challenged';
+function isFinal(refusal: Refusal): boolean {
+  return gravity(refusal) === undefined;
 }
 
-/** `unavailable` beats `challenged`; among equals the first stays. */
+/**
+ * Among equals the first stays. Who could not be asked, or asks for another round, might have granted; a scope that is
+ * missing is missing.
+ */
 function graver(remembered: Refusal | undefined, latest: Refusal): Refusal {
   if (remembered === undefined) return latest;
-  return remembered.verdict.kind === 'challenged' && latest.verdict.kind === 'unavailable' ? latest : remembered;
+  return (gravity(latest) as number) > (gravity(remembered) as number) ? latest : remembered;
+}
+
+/** How much a refusal outweighs others while alternatives are left; undefined when it ends the search. */
+function gravity(refusal: Refusal): number | undefined {
+  if (refusal.verdict.kind === 'unavailable') return 4;
+  if (refusal.verdict.kind === 'challenged') return 3;
+  if (!(refusal instanceof MissingScopes)) return undefined;
+  if (refusal === NOBODY) return 0;
+  return refusal.verdict.kind === 'missing' ? 1 : 2;
 }

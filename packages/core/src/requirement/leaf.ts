@@ -24,7 +24,7 @@ interface Finding {
 /** The state of one decision. Never outlives it. Itself the latest finding, which mostly is the only one. */
 export class Run implements Finding {
   readonly request: SecurityRequest;
-  /** What an `attempt` let pass on the way taken; an alternative that is given up takes its own along. */
+  /** What an `attempt` let pass; an alternative that is given up takes its own along, unless it proved nobody. */
   attempted: Refusal | undefined;
   leaf: Leaf | undefined;
   credential: unknown;

@@ -2,6 +2,7 @@ import { type Challenge, checkChallenge, formatChallenge } from '../decision/cha
 import { ConfigurationError } from '../errors.js';
 import type { Eventually } from '../eventually.js';
 import type { SecurityHandler } from '../handler/handler.js';
+import { forbidden } from '../handler/verdict.js';
 import type { SecurityRequest } from '../request/request.js';
 import { AllOfNode } from './all-of-node.js';
 import { AnonymousNode } from './anonymous-node.js';
@@ -10,9 +11,20 @@ import { AttemptNode, goOn } from './attempt-node.js';
 import { Leaf, Run } from './leaf.js';
 import { LeafNode } from './leaf-node.js';
 import { OptionalNode } from './optional-node.js';
-import { MISSING, type Outcome, Refusal } from './refusal.js';
-import { AllOf, Anonymous, AnyOf, Attempt, checkRequirement, Optional, type Requirement } from './requirement.js';
+import { MISSING, MissingScopes, NOBODY, type Outcome, Refusal } from './refusal.js';
+import {
+  AllOf,
+  Anonymous,
+  AnyOf,
+  Attempt,
+  checkRequirement,
+  handlersOf,
+  Optional,
+  type Requirement,
+  Scoped,
+} from './requirement.js';
 import type { RequirementNode } from './requirement-node.js';
+import { ScopedNode } from './scoped-node.js';
 
 /** A challenge that a 401 may carry, and the handlers that share it. */
 export interface Candidate {
@@ -34,7 +46,7 @@ export class RequirementPlan {
   constructor(requirement: Requirement) {
     checkRequirement(requirement, 'a requirement');
     const leaves = new Map<SecurityHandler, Leaf>();
-    this.#root = compile(requirement, leaves);
+    this.#root = compile(requirement, leaves, handlersOf(requirement).length > 0 ? NOBODY : NOBODY_EVER);
     const inChainOrder = [...leaves.values()];
     checkClaims(inChainOrder);
     this.#leaves = inClaimOrder(inChainOrder);
@@ -74,13 +86,22 @@ export class RequirementPlan {
   }
 }
 
-function compile(requirement: Requirement, leaves: Map<SecurityHandler, Leaf>): RequirementNode {
-  const compileAll = (members: readonly Requirement[]) => members.map((member) => compile(member, leaves));
+/** Where no handler could prove anything, nobody is asked to: a 401 would have no challenge (RFC 9110 15.5.2). */
+const NOBODY_EVER: MissingScopes = Object.freeze(new MissingScopes(forbidden('insufficient_scope')));
+
+/** `nobody` is the answer to a caller who proves nothing where scopes are asked. */
+function compile(requirement: Requirement, leaves: Map<SecurityHandler, Leaf>, nobody: MissingScopes): RequirementNode {
+  const compiled = (member: Requirement) => compile(member, leaves, nobody);
+  const compileAll = (members: readonly Requirement[]) => members.map(compiled);
   if (requirement instanceof AnyOf) return new AnyOfNode(compileAll(requirement.members));
   if (requirement instanceof AllOf) return new AllOfNode(compileAll(requirement.members), requirement.sameParty);
-  if (requirement instanceof Optional) return new OptionalNode(compile(requirement.member, leaves));
-  if (requirement instanceof Attempt) return new AttemptNode(compile(requirement.member, leaves));
+  if (requirement instanceof Optional) return new OptionalNode(compiled(requirement.member));
+  if (requirement instanceof Attempt) return new AttemptNode(compiled(requirement.member));
   if (requirement instanceof Anonymous) return new AnonymousNode();
+  if (requirement instanceof Scoped) {
+    const { member, scopes } = requirement;
+    return new ScopedNode(compiled(member), scopes, handlersOf(member), nobody);
+  }
   for (const challenge of requirement.challenges) checkChallenge(challenge, requirement.name);
   const leaf = leaves.get(requirement) ?? new Leaf(requirement);
   leaves.set(requirement, leaf);

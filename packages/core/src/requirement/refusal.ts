@@ -1,3 +1,4 @@
+import { takesToken } from '../decision/challenge.js';
 import type { SecurityHandler } from '../handler/handler.js';
 import type {
   Authenticated,
@@ -8,6 +9,7 @@ import type {
   Malformed,
   Unavailable,
 } from '../handler/verdict.js';
+import { isProvedBy, type Principal } from '../principal/principal.js';
 
 /** Conclusions that only the chain itself can come to. */
 export type ChainConclusion =
@@ -43,12 +45,24 @@ export class Refusal {
   }
 }
 
+/** A proof is good, but lacks scopes of its own: another alternative may do without them. */
+export class MissingScopes extends Refusal {}
+
 /** What a requirement comes to. */
 export type Outcome = Authenticated | Refusal;
 
 export const MISSING: Refusal = Object.freeze(
   new Refusal(Object.freeze({ kind: 'missing', reason: 'credentials_missing' })),
 );
+
+/** Scopes are asked, and the caller proved nothing: who has no identity has no scopes. */
+export const NOBODY: MissingScopes = Object.freeze(new MissingScopes(MISSING.verdict));
+
+/** The handler that answers for a principal: of several the token's, since only its scheme knows scopes (RFC 6750 3.1). */
+export function proverOf(principal: Principal, handlers: readonly SecurityHandler[]): SecurityHandler | undefined {
+  const provers = handlers.filter(({ name }) => isProvedBy(principal, name));
+  return provers.find(({ challenges }) => challenges.some(takesToken)) ?? provers[0];
+}
 
 export function fault(reason: string, handler?: SecurityHandler): Refusal {
   return new Refusal({ kind: 'fault', reason }, handler);

@@ -1,9 +1,10 @@
 import { ConfigurationError } from '../errors.js';
-import type { SecurityHandler } from '../handler/handler.js';
+import type { RequiredScopes } from '../guard/required-scopes.js';
+import { isHandler, type SecurityHandler } from '../handler/handler.js';
 import type { Principal } from '../principal/principal.js';
 
 /** What a request has to prove: a handler, or a tree of handlers. Compiled once by the chain. */
-export type Requirement = SecurityHandler | AnyOf | AllOf | Optional | Attempt | Anonymous;
+export type Requirement = SecurityHandler | AnyOf | AllOf | Optional | Attempt | Anonymous | Scoped;
 
 /** Decides whether two proofs of one request belong to one party. */
 export type SameParty = (first: Principal, other: Principal) => boolean;
@@ -50,6 +51,18 @@ export class Anonymous {
   readonly kind = 'anonymous';
 }
 
+/** For contracts: what the member proves has to carry scopes. Contracts alone go on to another alternative without. */
+export class Scoped {
+  readonly member: Requirement;
+  readonly scopes: RequiredScopes;
+
+  constructor(member: Requirement, scopes: RequiredScopes) {
+    this.member = member;
+    this.scopes = scopes;
+    Object.freeze(this);
+  }
+}
+
 const ANONYMOUS_REQUIREMENT: Anonymous = Object.freeze(new Anonymous());
 
 /** One of these is enough; the first whose credentials are present decides. Needs at least one member. */
@@ -89,15 +102,10 @@ export function anonymous(): Anonymous {
 /** Every handler that stands in a requirement, in the order of the chain; one that stands twice comes twice. */
 export function handlersOf(requirement: Requirement): readonly SecurityHandler[] {
   if (requirement instanceof AnyOf || requirement instanceof AllOf) return requirement.members.flatMap(handlersOf);
-  if (requirement instanceof Optional || requirement instanceof Attempt) return handlersOf(requirement.member);
+  if (requirement instanceof Optional || requirement instanceof Attempt || requirement instanceof Scoped) {
+    return handlersOf(requirement.member);
+  }
   return requirement instanceof Anonymous ? [] : [requirement];
-}
-
-/** Whether a requirement is met by a request that carries no credential at all. */
-export function needsNothing(requirement: Requirement): boolean {
-  if (requirement instanceof AllOf) return requirement.members.every(needsNothing);
-  if (requirement instanceof AnyOf) return requirement.members.some(needsNothing);
-  return requirement instanceof Optional || requirement instanceof Attempt || requirement instanceof Anonymous;
 }
 
 /** Two proofs agree when they name one subject (of one issuer, where both name one) or one client. */
@@ -125,21 +133,9 @@ function checkedMembers(operator: string, members: readonly Requirement[]): read
  */
 export function checkRequirement(value: unknown, owner: string): asserts value is Requirement {
   if (value instanceof AnyOf || value instanceof AllOf || value instanceof Optional) return;
-  if (value instanceof Attempt || value instanceof Anonymous || isHandler(value)) return;
+  if (value instanceof Attempt || value instanceof Anonymous || value instanceof Scoped || isHandler(value)) return;
   throw new ConfigurationError(
     'ERR_SALLYPORT_REQUIREMENT_INVALID',
     `${owner} takes handlers (name, one or more challenges, extract(), verify()) and anyOf, allOf, optional, attempt, anonymous`,
-  );
-}
-
-export function isHandler(value: unknown): value is SecurityHandler {
-  const handler = value as Partial<SecurityHandler> | null | undefined;
-  return (
-    typeof handler?.name === 'string' &&
-    handler.name !== '' &&
-    Array.isArray(handler.challenges) &&
-    handler.challenges.length > 0 &&
-    typeof handler.extract === 'function' &&
-    typeof handler.verify === 'function'
   );
 }

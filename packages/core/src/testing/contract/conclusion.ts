@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { closeHandlers } from '../../chain/lifecycle.js';
 import type { SecurityHandler } from '../../handler/handler.js';
+import { isHandler } from '../../handler/handler.js';
 import { isVerdict } from '../../handler/verdict.js';
 import type { SecurityRequest } from '../../request/request.js';
-import { isHandler } from '../../requirement/requirement.js';
 import { ManualClock } from '../manual-clock.js';
 import { type CaseParts, ContractBreach, type HandlerFactory, requestOf, type Subject } from './handler-cases.js';
 

@@ -1,0 +1,28 @@
+import { type Forbidden, forbidden } from '../handler/verdict.js';
+import type { Match } from './match.js';
+import { COVERS, type Covers, coversAll, coversSome, type ScopeStrategy } from './scope-strategy.js';
+
+/** Scopes that a proof has to carry: compiled once, and asked on every request. */
+export class RequiredScopes {
+  readonly #scopes: readonly string[];
+  readonly #covers: Covers;
+  readonly #isEnough: typeof coversAll;
+  readonly #refusal: Forbidden;
+
+  /** `of` names the handler whose proof is asked, where it is one of several. */
+  constructor(
+    scopes: readonly string[],
+    { match, strategy, of }: { match: Match; strategy: ScopeStrategy; of?: string | undefined },
+  ) {
+    const isAny = match === 'any';
+    this.#scopes = scopes;
+    this.#covers = COVERS[strategy];
+    this.#isEnough = isAny ? coversSome : coversAll;
+    this.#refusal = forbidden('insufficient_scope', { scopes: isAny ? scopes.slice(0, 1) : scopes, of });
+  }
+
+  /** What to answer where the scopes are missing (RFC 6750 3.1); undefined where they are there. */
+  missingFrom(granted: readonly string[]): Forbidden | undefined {
+    return this.#isEnough(granted, this.#scopes, this.#covers) ? undefined : this.#refusal;
+  }
+}

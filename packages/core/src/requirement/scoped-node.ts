@@ -1,0 +1,53 @@
+import type { Eventually } from '../eventually.js';
+import type { RequiredScopes } from '../guard/required-scopes.js';
+import type { SecurityHandler } from '../handler/handler.js';
+import type { Run } from './leaf.js';
+import { MissingScopes, type Outcome, proverOf, Refusal } from './refusal.js';
+import type { Carries, RequirementNode } from './requirement-node.js';
+
+/** Asks the scopes of what the member has proved, and of nothing else that the request proves. */
+export class ScopedNode implements RequirementNode {
+  readonly #member: RequirementNode;
+  readonly #scopes: RequiredScopes;
+  readonly #handlers: readonly SecurityHandler[];
+  readonly #nobody: MissingScopes;
+
+  /** `handlers` are those of the member. `nobody` is what a caller gets of whom the member proves nothing. */
+  constructor(
+    member: RequirementNode,
+    scopes: RequiredScopes,
+    handlers: readonly SecurityHandler[],
+    nobody: MissingScopes,
+  ) {
+    this.#member = member;
+    this.#scopes = scopes;
+    this.#handlers = handlers;
+    this.#nobody = nobody;
+  }
+
+  isSatisfiable(run: Run): boolean {
+    return this.#member.isSatisfiable(run);
+  }
+
+  carries(run: Run): Carries {
+    return this.#member.carries(run);
+  }
+
+  evaluate(run: Run): Eventually<Outcome> {
+    const outcome = this.#member.evaluate(run);
+    return outcome instanceof Promise ? this.#weighLater(outcome) : this.#weigh(outcome);
+  }
+
+  /** Apart from `evaluate`, which would otherwise pay for the closure also when the outcome is there at once. */
+  #weighLater(pending: Promise<Outcome>): Promise<Outcome> {
+    return pending.then((outcome) => this.#weigh(outcome));
+  }
+
+  #weigh(outcome: Outcome): Outcome {
+    if (outcome instanceof Refusal) return outcome;
+    const { principal } = outcome;
+    if (principal.kind === 'anonymous') return this.#nobody;
+    const missing = this.#scopes.missingFrom(principal.scopes);
+    return missing === undefined ? outcome : new MissingScopes(missing, proverOf(principal, this.#handlers));
+  }
+}
