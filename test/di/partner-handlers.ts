@@ -61,7 +61,9 @@ export class PartnerHandler implements SecurityHandler<string> {
     this.counter.count += 1;
     this.processCounter.count += 1;
     const subject = this.directory.partners.get(key);
-    return subject === undefined ? denied('partner_unknown') : authenticated(createPrincipal({ subject }));
+    return subject === undefined
+      ? denied('partner_unknown')
+      : authenticated(createPrincipal({ issuer: 'partners', subject }));
   }
 }
 
@@ -72,7 +74,7 @@ export function loggingHandler(name: string, log: string[], faults: { start?: Er
     challenges: [challenge('Log', { realm: name })],
     claim: { source: `header:x-${name}` },
     extract: (request: SecurityRequest) => request.header(`x-${name}`),
-    verify: () => authenticated(createPrincipal({ subject: name })),
+    verify: () => authenticated(createPrincipal({ issuer: 'partners', subject: name })),
     async start() {
       log.push(`start ${name}`);
       if (faults.start !== undefined) throw faults.start;

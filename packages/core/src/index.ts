@@ -125,7 +125,7 @@ export {
   attempt,
   optional,
   type Requirement,
-  type SameParty,
 } from './requirement/requirement.js';
+export type { SameParty } from './requirement/same-party.js';
 export { constantTimeEqual, fingerprint, Secret } from './secret.js';
 export { keepSpecimen } from './specimen.js';

@@ -144,7 +144,7 @@ function spoken(name: HandlerName, world: World): unknown {
 
 function verdictOf(name: HandlerName, { rulings, subjects, scopes }: World): unknown {
   const { kind, reason } = rulings[name];
-  const principal = () => createPrincipal({ subject: subjects[name], scopes: scopes?.[name] });
+  const principal = () => createPrincipal({ issuer: 'the issuer', subject: subjects[name], scopes: scopes?.[name] });
   switch (kind) {
     case 'authenticated':
       return authenticated(principal());

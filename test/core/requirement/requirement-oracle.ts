@@ -89,7 +89,7 @@ export function judge(root: Tree, world: World): Sentence {
     }
   }
 
-  /** Rule 5: in order, the first that is not authenticated is the verdict. A member speaks for its first party. */
+  /** Rule 5: in order, the first that is not authenticated is the verdict. All parties have to be one, those inside a member too. */
   function all(members: readonly Tree[], sameParty: boolean): Found {
     const parties: HandlerName[] = [];
     const people = new Set<string>();
@@ -98,7 +98,7 @@ export function judge(root: Tree, world: World): Sentence {
       const found = decide(member);
       if ('reason' in found) return found;
       parties.push(...found.parties);
-      for (const name of found.parties.slice(0, 1)) people.add(world.subjects[name]);
+      for (const name of found.parties) people.add(world.subjects[name]);
       ignored.push(...found.ignored);
     }
     if (sameParty && people.size > 1) return { reason: 'party_mismatch', kind: 'party' };

@@ -21,6 +21,10 @@ function half(member: object): SecurityHandler {
   return { ...plain('half'), ...member };
 }
 
+function both(options: object): Requirement {
+  return allOf([bearer(), basic()], options);
+}
+
 describe('a requirement that cannot be meant is refused when the chain is made (rules 4 and 13)', () => {
   const nothing: Requirement = JSON.parse('null');
   const rows: readonly (readonly [string, () => Requirement | undefined, string])[] = [
@@ -28,6 +32,9 @@ describe('a requirement that cannot be meant is refused when the chain is made (
     ['anyOf of nothing', () => anyOf(), INVALID],
     ['allOf of nothing', () => allOf(), INVALID],
     ['allOf of an empty list', () => allOf([], { sameParty: true }), INVALID],
+    ['sameParty that is neither a flag nor a function', () => both({ sameParty: 'yes' }), OPTION],
+    ['null for the options of an allOf', () => both(nothing), OPTION],
+    ['a misspelt option of an allOf', () => both({ sameparty: true }), 'ERR_SALLYPORT_OPTION_UNKNOWN'],
     ['null in an anyOf', () => anyOf(bearer(), nothing), INVALID],
     ['null in an allOf', () => allOf(bearer(), nothing), INVALID],
     ['optional of null', () => optional(nothing), INVALID],

@@ -9,7 +9,7 @@ const OPERATORS = ['anyOf', 'allOf', 'optional', 'attempt', 'anonymous'] as cons
 
 /**
  * A requirement as data: the name of a handler, or an object with one operator, such as
- * `{ anyOf: [corporate, { allOf: [badge, basic], sameParty: true }] }` or `{ anonymous: true }`.
+ * `{ anyOf: [basic, { allOf: [token, badge], sameParty: true }] }` or `{ anonymous: true }`.
  */
 export const requirementExpression: OptionCheck<RequirementExpression> = (value, name) => {
   if (typeof value === 'string') {

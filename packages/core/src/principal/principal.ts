@@ -123,6 +123,11 @@ export function proofOf(principal: Principal, handler: string): Principal | unde
   return own ?? (isProvedBy(principal, handler) ? principal : undefined);
 }
 
+/** Every proof that a principal was combined from, each as it was; of one that is no combination, itself. */
+export function proofsOf(principal: Principal): readonly Principal[] {
+  return PrincipalRecord.proofs(principal) ?? [principal];
+}
+
 /**
  * One principal from several proofs. Identity comes from the first; scopes, roles and audiences of the others are
  * added, its own claims win, and the whole ends when the first of its proofs ends.
@@ -132,7 +137,7 @@ export function combinePrincipals(principals: readonly Principal[]): Principal {
   const [first, ...others] = named;
   if (first === undefined) return ANONYMOUS;
   if (others.length === 0) return first;
-  const proofs = named.flatMap((principal) => PrincipalRecord.proofs(principal) ?? principal);
+  const proofs = named.flatMap(proofsOf);
   const ends = named.flatMap((principal) => principal.expiresAt ?? []);
   const init = {
     ...first,

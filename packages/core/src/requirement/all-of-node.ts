@@ -1,10 +1,10 @@
-import { andThen, disregard, type Eventually } from '../eventually.js';
+import { andThen, type Eventually } from '../eventually.js';
 import { type Authenticated, authenticated, denied } from '../handler/verdict.js';
-import { combinePrincipals, type Principal } from '../principal/principal.js';
+import { combinePrincipals } from '../principal/principal.js';
 import type { Run } from './leaf.js';
 import { MISSING, MissingScopes, NOBODY, type Outcome, Refusal } from './refusal.js';
-import type { SameParty } from './requirement.js';
 import { type Carries, type RequirementNode, strongest } from './requirement-node.js';
+import { areOneParty, type SameParty } from './same-party.js';
 
 export class AllOfNode implements RequirementNode {
   readonly #members: readonly RequirementNode[];
@@ -46,14 +46,9 @@ export class AllOfNode implements RequirementNode {
 
   #combine(proved: readonly Authenticated[]): Outcome {
     const principals = proved.map((verdict) => verdict.principal).filter((principal) => principal.kind !== 'anonymous');
-    if (!this.#isOneParty(principals)) return new Refusal(denied('party_mismatch'));
-    return authenticated(combinePrincipals(principals), { headers: proved.flatMap((verdict) => verdict.headers) });
-  }
-
-  #isOneParty([first, ...others]: readonly Principal[]): boolean {
     const sameParty = this.#sameParty;
-    if (sameParty === undefined || first === undefined) return true;
-    return others.every((other) => agreement(sameParty(first, other)));
+    if (sameParty !== undefined && !areOneParty(principals, sameParty)) return new Refusal(denied('party_mismatch'));
+    return authenticated(combinePrincipals(principals), { headers: proved.flatMap((verdict) => verdict.headers) });
   }
 }
 
@@ -61,11 +56,4 @@ export class AllOfNode implements RequirementNode {
 function ofSomebody(lacking: MissingScopes, proved: readonly Authenticated[]): MissingScopes {
   if (lacking !== NOBODY || proved.every(({ principal }) => principal.kind === 'anonymous')) return lacking;
   return new MissingScopes(MISSING.verdict);
-}
-
-/** A comparison that answers later, or not with true or false, is a bug and not a mismatch. */
-function agreement(answer: unknown): boolean {
-  if (typeof answer === 'boolean') return answer;
-  disregard(answer);
-  throw new TypeError('sameParty() returned neither true nor false');
 }

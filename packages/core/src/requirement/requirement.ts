@@ -1,13 +1,11 @@
 import { ConfigurationError } from '../errors.js';
 import type { RequiredScopes } from '../guard/required-scopes.js';
 import { isHandler, type SecurityHandler } from '../handler/handler.js';
-import type { Principal } from '../principal/principal.js';
+import { checkOptions, invalid, type OptionCheck, optionalOption } from '../options.js';
+import { agree, type SameParty } from './same-party.js';
 
 /** What a request has to prove: a handler, or a tree of handlers. Compiled once by the chain. */
 export type Requirement = SecurityHandler | AnyOf | AllOf | Optional | Attempt | Anonymous | Scoped;
-
-/** Decides whether two proofs of one request belong to one party. */
-export type SameParty = (first: Principal, other: Principal) => boolean;
 
 export class AnyOf {
   readonly members: readonly Requirement[];
@@ -71,8 +69,10 @@ export function anyOf(...members: readonly Requirement[]): AnyOf {
 }
 
 /**
- * All of these are needed. Nothing is verified while one credential is missing. With `sameParty` the principals
- * must agree: `true` compares subject and client, a function decides by itself.
+ * All of these are needed. Nothing is verified while one credential is missing. With `sameParty` every two proofs
+ * must agree: `true` wants the same issuer, and the same subject or, where one of the two is a client, the same client;
+ * a function decides by itself. A proof without an issuer agrees with none.
+ * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN, ERR_SALLYPORT_REQUIREMENT_INVALID
  */
 export function allOf(...members: readonly Requirement[]): AllOf;
 export function allOf(members: readonly Requirement[], options: { sameParty?: boolean | SameParty }): AllOf;
@@ -80,9 +80,16 @@ export function allOf(
   ...given: readonly Requirement[] | [readonly Requirement[], { sameParty?: boolean | SameParty }]
 ): AllOf {
   if (!Array.isArray(given[0])) return new AllOf(given as readonly Requirement[], undefined);
-  const { sameParty } = (given[1] ?? {}) as { sameParty?: boolean | SameParty };
-  return new AllOf(given[0], sameParty === true ? agree : sameParty || undefined);
+  const options = given[1] === undefined ? {} : (given[1] as object);
+  const { sameParty } = checkOptions('AllOfOptions', options, { sameParty: optionalOption(comparison) });
+  return new AllOf(given[0], sameParty);
 }
+
+const comparison: OptionCheck<SameParty | undefined> = (value, name) => {
+  if (typeof value === 'function') return value as SameParty;
+  if (typeof value !== 'boolean') throw invalid(name, 'must be true, false or a function');
+  return value ? agree : undefined;
+};
 
 /** Nothing sent: the anonymous principal. Something bad sent: refused, as if it were required. */
 export function optional(member: Requirement): Optional {
@@ -106,17 +113,6 @@ export function handlersOf(requirement: Requirement): readonly SecurityHandler[]
     return handlersOf(requirement.member);
   }
   return requirement instanceof Anonymous ? [] : [requirement];
-}
-
-/** Two proofs agree when they name one subject (of one issuer, where both name one) or one client. */
-function agree(first: Principal, other: Principal): boolean {
-  const sameIssuer = first.issuer === undefined || other.issuer === undefined || first.issuer === other.issuer;
-  if (sameIssuer && first.subject === other.subject) return true;
-  return clientOf(first) !== undefined && clientOf(first) === clientOf(other);
-}
-
-function clientOf(principal: Principal): string | undefined {
-  return principal.clientId ?? (principal.kind === 'user' ? undefined : principal.subject);
 }
 
 function checkedMembers(operator: string, members: readonly Requirement[]): readonly Requirement[] {
