@@ -230,6 +230,7 @@ describe.each(SERVERS)('%s', (_name, open, nobody) => {
   test.each([
     ['anonymous()', anonymous(), {}],
     ['anonymous() with a token', anonymous(), ALICE],
+    ['anonymous() with joined credentials', anonymous(), { authorization: 'Bearer a, Basic YTpi' }],
     ['optional()', optional(tokens), {}],
     ['anyOf() with anonymous()', anyOf(tokens, anonymous()), {}],
     ['attempt()', attempt(tokens), {}],

@@ -100,7 +100,7 @@ export class SecurityChain {
   /** Whether a decision of this chain still holds where the framework has chosen another route since; else decide again. */
   covers(granted: GrantedDecision, request: SecurityRequest): boolean {
     try {
-      return GrantedDecision.isUnder(granted, this.#policies.find(request));
+      return GrantedDecision.policyOf(granted) === this.#policies.find(request);
     } catch {
       return false;
     }
@@ -127,7 +127,8 @@ export class SecurityChain {
   }
 
   #authorize(granted: GrantedDecision, guard: Guard, request: SecurityRequest): Eventually<Decision> {
-    const decision = this.#guard(granted, guard, this.#policies.candidates, request);
+    const { plan } = GrantedDecision.policyOf(granted) as Policy;
+    const decision = this.#guard(granted, guard, plan.candidates, request);
     return decision instanceof Promise ? this.#inTime(decision, request) : decision;
   }
 

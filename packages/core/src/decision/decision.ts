@@ -39,9 +39,9 @@ export class GrantedDecision extends Branded {
     this.attempted = attempted;
   }
 
-  /** For the chain alone: what was granted is what this policy wants. */
-  static isUnder(granted: GrantedDecision, policy: object | undefined): boolean {
-    return granted.#policy === policy;
+  /** For the chain alone: the policy that was satisfied. */
+  static policyOf(granted: GrantedDecision): object {
+    return granted.#policy;
   }
 }
 

@@ -34,8 +34,9 @@ const METHOD = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const AUTHORITY = /^(?:[a-z0-9.-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?$/;
 
 /**
- * Refuses, before anything else, every request that two parsers could read differently: targets in another form,
- * characters outside RFC 3986, dot segments, encoded slashes, duplicate or joined Authorization credentials.
+ * Refuses, before anything else, every request whose operation two parsers could read differently: targets in another
+ * form, characters outside RFC 3986, dot segments, encoded slashes. Credentials are the operation's matter: an open one
+ * looks at none.
  * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN
  */
 export function requestFirewall(options: FirewallOptions = {}): RequestFirewall {
@@ -48,8 +49,7 @@ export function requestFirewall(options: FirewallOptions = {}): RequestFirewall 
     authorities: withDefault(listOf(authority), []),
   });
   const rules = PATH_RULES.filter(({ relaxation }) => relaxation === undefined || !relaxed[relaxation]);
-  return ({ authorization, method, target }) => {
-    if (authorization.kind === 'invalid') return new Refusal({ kind: 'ambiguous', reason: authorization.reason });
+  return ({ method, target }) => {
     if (!METHOD.test(method)) return unroutable('method_malformed');
     if (PLAIN_TARGET.test(target) && !target.includes('/.') && !target.includes('//')) return undefined;
     const reason = checkTarget(target, rules, authorities);

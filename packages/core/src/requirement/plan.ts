@@ -62,8 +62,14 @@ export class RequirementPlan {
     return new Run(request);
   }
 
-  /** Comes to an outcome; synchronous as long as every handler is. */
+  /**
+   * Comes to an outcome; synchronous as long as every handler is. Without any handler no credential is looked at: neither
+   * a bad, an unreadable nor a doubled one is refused.
+   */
   evaluate(run: Run): Eventually<Outcome> {
+    if (!this.#readsCredentials) return this.#root.evaluate(run);
+    const { authorization } = run.request;
+    if (authorization.kind === 'invalid') return new Refusal({ kind: 'ambiguous', reason: authorization.reason });
     for (let index = 0; index < this.#leaves.length; index += 1) {
       const bug = this.#leaves[index]?.extract(run);
       if (bug !== undefined) return bug;
@@ -76,7 +82,7 @@ export class RequirementPlan {
   /** An Authorization header that no handler took is refused; it never counts as "nothing sent". */
   #unrecognised(run: Run): Refusal | undefined {
     const { authorization } = run.request;
-    if (authorization.kind !== 'credentials' || !this.#readsCredentials) return undefined;
+    if (authorization.kind !== 'credentials') return undefined;
     const { scheme } = authorization;
     for (let index = 0; index < this.#leaves.length; index += 1) {
       const leaf = this.#leaves[index] as Leaf;

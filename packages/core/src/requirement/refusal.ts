@@ -17,7 +17,7 @@ export type ChainConclusion =
   | { readonly kind: 'missing'; readonly reason: string }
   /** A credential was sent that no handler of the requirement takes. */
   | { readonly kind: 'unrecognised'; readonly reason: string; readonly scheme: string }
-  /** The Authorization header cannot be read in one way only. */
+  /** The Authorization header cannot be read in one way only, and the operation reads it. */
   | { readonly kind: 'ambiguous'; readonly reason: string }
   /** The method or target cannot be read in one way only. */
   | { readonly kind: 'unroutable'; readonly reason: string }
