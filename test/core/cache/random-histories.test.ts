@@ -74,22 +74,26 @@ class World {
   readonly clock = new ManualClock();
   readonly faults: string[] = [];
   granted = 0;
+  /** Revocations that found no room. */
+  unheard = 0;
   readonly #random: () => number;
   readonly #store = new HostileStore();
   readonly #instances: { revocations: Revocations; caches: Map<string, VerdictCache> }[] = [];
   readonly #truth = new Map<string, Truth>();
   readonly #underWay: { lookup: Lookup; name: string; token: string; isRevoked: boolean }[] = [];
+  readonly #setsClock: boolean;
   #issued = 0;
 
-  constructor(seed: number) {
+  constructor(seed: number, { setsClock }: { setsClock: boolean }) {
     this.#random = random(seed);
+    this.#setsClock = setsClock;
   }
 
-  async open(): Promise<void> {
+  async open(maxRevocations?: number): Promise<void> {
     const { clock } = this;
     const bus = new LocalBus();
     for (let count = 0; count < 2; count += 1) {
-      const revocations = new Revocations({ secret: SECRET }, { bus, clock });
+      const revocations = new Revocations({ secret: SECRET, maxEntries: maxRevocations }, { bus, clock });
       await revocations.start();
       const open = (namespace: string) =>
         new VerdictCache(
@@ -161,17 +165,21 @@ class World {
   }
 
   #time(): void {
-    if (this.#random() < 0.9) this.clock.pass(this.#random() * 5);
+    if (this.#random() < 0.9 || !this.#setsClock) this.clock.pass(this.#random() * 5);
     else this.clock.set((this.#random() - 0.5) * 200);
   }
 
+  /** A revocation that finds no room is told to be none: the token goes on. */
   #revoke(): void {
     if (this.#random() < 0.7) return;
     const [token, { revocations }] = [this.#token(), this.#pick(this.#instances)];
     const truth = this.#truth.get(token) as Truth;
-    truth.isRevoked = true;
-    if (this.#random() < 0.5) revocations.revokeToken(token, { expiresAt: truth.expiresAt });
-    else revocations.revokeJti(token, { expiresAt: truth.expiresAt });
+    const { refused } = revocations;
+    const options = { expiresAt: truth.expiresAt };
+    if (this.#random() < 0.5) revocations.revokeToken(token, options);
+    else revocations.revokeJti(token, options);
+    if (revocations.refused > refused) this.unheard += 1;
+    else truth.isRevoked = true;
   }
 
   #rob(): void {
@@ -207,10 +215,23 @@ afterAll(() => {
 test.each([1, 2, 3, 4, 5])(
   `history ${'%i'} of ${STEPS} random steps, with clocks set and a store robbed: nobody gets another's answer, an expired or a revoked one`,
   async (seed) => {
-    const world = new World(seed);
+    const world = new World(seed, { setsClock: true });
     await world.open();
     await world.run(STEPS);
     expect(world.faults).toEqual([]);
     expect(world.granted).toBeGreaterThan(STEPS / 20);
+    expect(world.unheard).toBe(0);
+  },
+);
+
+test.each([6, 7, 8])(
+  `history ${'%i'} of ${STEPS} random steps, with more revocations than there is room for: whatever was taken stays refused`,
+  async (seed) => {
+    const world = new World(seed, { setsClock: false });
+    await world.open(6);
+    await world.run(STEPS);
+    expect(world.faults).toEqual([]);
+    expect(world.granted).toBeGreaterThan(STEPS / 20);
+    expect(world.unheard).toBeGreaterThan(10);
   },
 );

@@ -53,13 +53,15 @@ describe('a revoked token', () => {
     expect(await subject.ask('t')).toMatchObject({ kind: 'authenticated' });
   });
 
-  test('is refused for the configured time when nobody tells its expiry', async () => {
-    const { subject, revocations } = revocable({ keepSeconds: 3_600 });
+  test('stays refused after the configured time when nobody tells its expiry, as long as there is room', async () => {
+    const { subject, revocations } = revocable({ keepSeconds: 3_600, maxEntries: 2 });
     revocations.revokeToken('t');
-    subject.clock.pass(3_599);
+    subject.clock.pass(86_400);
     expect(await subject.ask('t')).toMatchObject(REVOKED);
-    subject.clock.pass(1);
+    expect(await revocations.revokeToken('second')).toBe(true);
+    expect(await revocations.revokeToken('third')).toBe(true);
     expect(await subject.ask('t')).toMatchObject({ kind: 'authenticated' });
+    expect(await subject.ask('second')).toMatchObject(REVOKED);
   });
 
   test('stays refused when the clock is set forward', async () => {
@@ -263,37 +265,83 @@ describe('other instances', () => {
 });
 
 describe('memory', () => {
-  test('beyond the limit the oldest revocation is widened, not forgotten: tokens issued at or before it are refused', async () => {
+  test('beyond the limit a revocation is refused and told; none is forgotten, and no other token is refused', async () => {
     const events: CacheEvent[] = [];
     const stop = onCacheEvent((event) => events.push(event));
     const { subject, revocations } = revocable({ maxEntries: 2 });
-    revocations.revokeToken('oldest');
-    for (const token of ['b', 'c']) {
-      subject.clock.pass(1);
-      revocations.revokeToken(token);
-    }
+    const told = [];
+    for (const token of ['a', 'b', 'c']) told.push(await revocations.revokeToken(token));
     stop();
-    expect(revocations).toMatchObject({ size: 2, merged: 1 });
-    expect(events).toEqual([{ kind: 'revocations_merged' }]);
-    expect(await subject.ask('oldest', principalOf({ issuedAt: NOON - 1 }))).toMatchObject(REVOKED);
-    expect(await subject.ask('another', principalOf({ issuedAt: NOON + 1 }))).toMatchObject({ kind: 'authenticated' });
+    expect(told).toEqual([true, true, false]);
+    expect(revocations).toMatchObject({ size: 2, refused: 1 });
+    expect(events).toEqual([{ kind: 'revocations_full' }]);
+    const verdicts = [];
+    for (const token of ['a', 'b', 'c', 'other']) {
+      verdicts.push((await subject.ask(token, principalOf({ issuedAt: NOON - 1 }))).kind);
+    }
+    expect(verdicts).toEqual(['denied', 'denied', 'authenticated', 'authenticated']);
   });
 
-  test('the widened revocation ends like any other', async () => {
-    const { subject, revocations } = revocable({ maxEntries: 1, keepSeconds: 3_600 });
-    revocations.revokeToken('a');
-    revocations.revokeToken('b');
-    subject.clock.pass(3_600);
-    expect(await subject.ask('a', principalOf({ issuedAt: NOON - 1 }))).toMatchObject({ kind: 'authenticated' });
-  });
-
-  test('revocations that have ended make room without being widened', () => {
+  test('revocations that have ended make room', async () => {
     const { subject, revocations } = revocable({ maxEntries: 2 });
     revocations.revokeToken('a', { expiresAt: NOON + 1 });
     revocations.revokeToken('b', { expiresAt: NOON + 1 });
     subject.clock.pass(61);
-    revocations.revokeToken('c');
-    expect(revocations).toMatchObject({ size: 1, merged: 0 });
+    expect(await revocations.revokeToken('c')).toBe(true);
+    expect(revocations).toMatchObject({ size: 1, refused: 0 });
+  });
+
+  test('what has ended makes room before what is kept without a known end', async () => {
+    const { subject, revocations } = revocable({ maxEntries: 2, keepSeconds: 3_600 });
+    revocations.revokeToken('endless');
+    revocations.revokeToken('ended', { expiresAt: NOON + 3_600 });
+    subject.clock.pass(3_660);
+    expect(await revocations.revokeToken('new')).toBe(true);
+    expect(await subject.ask('endless')).toMatchObject(REVOKED);
+  });
+
+  test("a subject's log-outs leave room for those of all others, and so do tokens of which no subject is known", async () => {
+    const { revocations } = revocable({ maxEntries: 800 });
+    const told = async (count: number, revoke: (index: number) => Promise<boolean>) => {
+      let kept = 0;
+      for (let index = 0; index < count; index += 1) if (await revoke(index)) kept += 1;
+      return kept;
+    };
+    const mallory = { subject: 'mallory', issuer: ISSUER };
+    expect(await told(1_000, (index) => revocations.revokeToken(`m${index}`, mallory))).toBe(100);
+    expect(await told(10, (index) => revocations.revokeJti(`m${index}`, mallory))).toBe(0);
+    expect(await told(1_000, (index) => revocations.revokeToken(`t${index}`))).toBe(600);
+    expect(await told(50, (index) => revocations.revokeToken(`a${index}`, { subject: `alice${index}` }))).toBe(50);
+    expect(await revocations.revokeSubject('mallory', { issuer: ISSUER })).toBe(true);
+  });
+
+  test('a subject that has used up its share gets it back as its revocations end', async () => {
+    const { subject, revocations } = revocable({ maxEntries: 16 });
+    const revoke = (token: string) =>
+      revocations.revokeToken(token, { subject: 'mallory', expiresAt: subject.clock.now() / 1_000 });
+    expect([await revoke('a'), await revoke('b'), await revoke('c')]).toEqual([true, true, false]);
+    subject.clock.pass(60);
+    expect([await revoke('c'), await revoke('d'), await revoke('e')]).toEqual([true, true, false]);
+  });
+
+  const many = process.env['SALLYPORT_NIGHTLY'] === '1' ? 1_000_000 : 150_000;
+
+  test(`${many} revocations: each token is refused, no other is, and each takes at most 56 bytes`, async () => {
+    const { revocations } = revocable();
+    for (let index = 0; index < many; index += 1) revocations.revokeToken(`t${index}`);
+    expect(revocations).toMatchObject({ size: many, refused: 0 });
+    for (let index = 0; index < many; index += 97) expect(revocations.refuses(`t${index}`)).toBe(true);
+    for (let index = 0; index < 1_000; index += 1) expect(revocations.refuses(`stranger ${index}`)).toBe(false);
+    expect(revocations.bytes).toBeGreaterThan(many * 28);
+    expect(revocations.bytes).toBeLessThan(many * 56);
+  });
+
+  test('as many revoked subjects take at most 80 bytes each', async () => {
+    const { revocations } = revocable();
+    const told = [];
+    for (let index = 0; index < 10_000; index += 1) told.push(await revocations.revokeSubject(`s${index}`));
+    expect(told).not.toContain(false);
+    expect(revocations.bytes).toBeLessThan(10_000 * 80 + 256 * 8 * 40);
   });
 
   test('a flood of revoked tokens does not push out a revoked subject', async () => {

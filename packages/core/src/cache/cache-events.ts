@@ -13,8 +13,8 @@ export type CacheEvent =
   | { readonly kind: 'outage_bridged'; readonly namespace: string; readonly reason: string }
   /** A revocation arrived that this deployment did not write. */
   | { readonly kind: 'revocation_forged' }
-  /** There are more revocations than are remembered one by one: all tokens of before the oldest are refused. */
-  | { readonly kind: 'revocations_merged' };
+  /** There was no room for a revocation, which therefore refuses nothing here: the token, client or subject goes on. */
+  | { readonly kind: 'revocations_full' };
 
 const events = new EventChannel<CacheEvent>(CACHE_CHANNEL);
 

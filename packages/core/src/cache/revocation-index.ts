@@ -1,8 +1,10 @@
 import type { Clock } from '../clock.js';
 import type { Principal } from '../principal/principal.js';
 import { KeyedHash } from './keyed-hash.js';
+import { revocableText } from './revocable-token.js';
 import type { Revocation } from './revocation.js';
-import { type RevocationRecord, RevocationRecords } from './revocation-records.js';
+import { type RevocationDate, type RevocationRecord, RevocationRecords } from './revocation-records.js';
+import { tagOf } from './revocation-shares.js';
 
 /**
  * What the known revocations say about a credential: nothing; that it is revoked; or, where its principal does not tell
@@ -18,17 +20,20 @@ export class RevocationIndex {
   readonly #jti: KeyedHash;
   readonly #client: KeyedHash;
   readonly #subject: KeyedHash;
-  readonly #clock: Clock;
+  readonly #owner: KeyedHash;
   #epoch = 0;
+  /** Whether a token, or a `jti`, was ever revoked: before that none has to be hashed. */
+  #hasTokens = false;
+  #hasJtis = false;
 
-  constructor(secret: string | undefined, maxEntries: number, clock: Clock, onMerge: () => void) {
-    this.#tokens = new RevocationRecords(maxEntries, clock, onMerge);
-    this.#parties = new RevocationRecords(maxEntries, clock, onMerge);
+  constructor(secret: string | undefined, maxEntries: number, clock: Clock) {
+    this.#tokens = new RevocationRecords({ maxEntries, isDated: false }, clock);
+    this.#parties = new RevocationRecords({ maxEntries, isDated: true }, clock);
     this.#token = new KeyedHash(secret, 'revoked token');
     this.#jti = new KeyedHash(secret, 'revoked jti');
     this.#client = new KeyedHash(secret, 'revoked client');
     this.#subject = new KeyedHash(secret, 'revoked subject');
-    this.#clock = clock;
+    this.#owner = new KeyedHash(secret, 'owner of a revoked token');
   }
 
   /** Grows with every revocation; 0 as long as there was none. */
@@ -40,8 +45,13 @@ export class RevocationIndex {
     return this.#tokens.size + this.#parties.size;
   }
 
+  get bytes(): number {
+    return this.#tokens.bytes + this.#parties.bytes;
+  }
+
+  /** The same for all spellings of a token. */
   tokenKey(token: string): string {
-    return this.#token.of(token);
+    return this.#token.of(revocableText(token));
   }
 
   jtiKey(jti: string, issuer: string | undefined): string {
@@ -56,21 +66,29 @@ export class RevocationIndex {
     return this.#subject.of(nameOf(subject, issuer));
   }
 
-  add({ key, isParty, at, endsAtMs }: Revocation): void {
+  /** Whose share of the space a token counts against. */
+  ownerOf(subject: string, issuer: string | undefined): number {
+    const name = this.#owner.of(nameOf(subject, issuer));
+    return (name.charCodeAt(0) << 16) | (name.charCodeAt(1) << 8) | name.charCodeAt(2);
+  }
+
+  /** False when there is no room for it, and then it refuses nothing. `isLearnt`: another instance keeps it already. */
+  add(revocation: Revocation, isLearnt: boolean): boolean {
+    const record = recordOf(revocation, this.#epoch + 1, isLearnt);
+    if (!this.#recordsOf(revocation).keep(revocation.key, record)) return false;
     this.#epoch += 1;
-    const records = isParty ? this.#parties : this.#tokens;
-    const monotonicEndMs = this.#clock.monotonic() + endsAtMs - this.#clock.now();
-    records.keep(key, { at, endsAtMs, monotonicEndMs, epoch: this.#epoch });
+    this.#hasTokens ||= !revocation.isParty && !revocation.isJti;
+    this.#hasJtis ||= revocation.isJti === true;
+    return true;
   }
 
   /** False for a notice that says what is known already, as every bus brings them: then nothing has to be re-checked. */
-  isNews({ key, isParty, at, endsAtMs }: Revocation): boolean {
-    const known = (isParty ? this.#parties : this.#tokens).find(key);
-    return known === undefined || known.at < at || known.endsAtMs < endsAtMs;
+  isNews(revocation: Revocation): boolean {
+    return !this.#recordsOf(revocation).covers(revocation.key, recordOf(revocation, this.#epoch, true));
   }
 
   refuses(token: string): boolean {
-    return this.#tokens.size > 0 && this.#tokens.find(this.tokenKey(token)) !== undefined;
+    return this.#hasTokens && this.#tokens.has(this.tokenKey(token));
   }
 
   judge(token: string, principal: Principal, since: number): Judgement {
@@ -87,20 +105,27 @@ export class RevocationIndex {
 
   #refusesJti({ claims, issuer }: Principal): boolean {
     const jti = claims['jti'];
-    if (typeof jti !== 'string' || this.#tokens.size === 0) return false;
-    return [issuer, undefined].some((named) => this.#tokens.find(this.jtiKey(jti, named)) !== undefined);
+    if (!this.#hasJtis || typeof jti !== 'string') return false;
+    return this.#tokens.has(this.jtiKey(jti, issuer)) || this.#tokens.has(this.jtiKey(jti, undefined));
   }
 
-  #concerning({ issuer, subject, clientId }: Principal): readonly RevocationRecord[] {
-    const records = [this.#tokens.floor, this.#parties.floor];
-    if (this.#parties.size > 0) {
-      for (const named of new Set([issuer, undefined])) {
-        records.push(this.#parties.find(this.subjectKey(subject, named)));
-        if (clientId !== undefined) records.push(this.#parties.find(this.clientKey(clientId, named)));
-      }
-    }
-    return records.filter((record) => record !== undefined);
+  #concerning({ issuer, subject, clientId }: Principal): readonly RevocationDate[] {
+    if (this.#parties.isEmpty) return [];
+    const keys = [...new Set([issuer, undefined])].flatMap((named) => {
+      const subjectKey = this.subjectKey(subject, named);
+      return clientId === undefined ? [subjectKey] : [subjectKey, this.clientKey(clientId, named)];
+    });
+    return keys.flatMap((key) => this.#parties.find(key) ?? []);
   }
+
+  #recordsOf({ isParty }: Revocation): RevocationRecords {
+    return isParty ? this.#parties : this.#tokens;
+  }
+}
+
+function recordOf(revocation: Revocation, epoch: number, isLearnt: boolean): RevocationRecord {
+  const { at, endsAtMs } = revocation;
+  return { at, endsAtMs, epoch, isLearnt, tag: tagOf(revocation) };
 }
 
 /** Without an issuer a revocation concerns that name at every issuer. */

@@ -1,4 +1,4 @@
-import { between, checkOptions, flag, text } from '../options.js';
+import { between, checkOptions, flag, optionalOption, text } from '../options.js';
 import { Seal } from './seal.js';
 
 /** What was revoked, named by its keyed hash only. */
@@ -6,10 +6,18 @@ export interface Revocation {
   readonly key: string;
   /** A client or a subject, where the time of issue decides; otherwise a single token, refused in any case. */
   readonly isParty: boolean;
+  /** A token that was named by its `jti`, not by its text. */
+  readonly isJti?: boolean | undefined;
   /** Seconds since the epoch. */
   readonly at: number;
   /** When it may be forgotten, in milliseconds since the epoch. */
   readonly endsAtMs: number;
+  /** Nobody knows when the token ends: it is remembered beyond `endsAtMs` as long as there is room. Default false. */
+  readonly isEndless?: boolean | undefined;
+  /** Only the token itself, which nobody verified, says that it ends so late. Default false. */
+  readonly isClaimed?: boolean | undefined;
+  /** Whose share it counts against: 24 bits of a keyed hash. */
+  readonly owner?: number | undefined;
 }
 
 const LABEL = 'revocation';
@@ -40,6 +48,10 @@ export class RevocationEnvelope {
 const REVOCATION = {
   key: text,
   isParty: flag,
+  isJti: optionalOption(flag),
   at: between(0, Number.MAX_SAFE_INTEGER),
   endsAtMs: between(0, Number.MAX_SAFE_INTEGER),
+  isEndless: optionalOption(flag),
+  isClaimed: optionalOption(flag),
+  owner: optionalOption(between(0, 2 ** 24 - 1)),
 };

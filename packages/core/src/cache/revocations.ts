@@ -1,33 +1,19 @@
-import { type Clock, systemClock } from '../clock.js';
+import type { Clock } from '../clock.js';
 import type { Eventually } from '../eventually.js';
-import { between, checkOptions, having, invalid, optionalOption, withDefault } from '../options.js';
+import { invalid } from '../options.js';
 import type { Principal } from '../principal/principal.js';
 import { publishCacheEvent } from './cache-events.js';
-import { deploymentSecret } from './deployment-secret.js';
+import { readRevocableToken } from './revocable-token.js';
 import { type Revocation, RevocationEnvelope } from './revocation.js';
 import type { RevocationBus } from './revocation-bus.js';
 import { type Judgement, RevocationIndex } from './revocation-index.js';
-
-export interface RevocationsOptions {
-  /** The same on all instances of a deployment; at least 32 characters. Needed with a bus. */
-  readonly secret?: string | undefined;
-  /**
-   * Revocations remembered at once, of single tokens and of parties each; beyond it the oldest is widened to every token
-   * issued at or before it. 1 to 10 000 000, default 100 000.
-   */
-  readonly maxEntries?: number | undefined;
-  /**
-   * How long a revocation is remembered when nobody tells the token's expiry, in seconds: at least as long as tokens
-   * live. 3 600 to 31 536 000, default 86 400.
-   */
-  readonly keepSeconds?: number | undefined;
-}
-
-/** Services of revocations; `bus` carries them to the other instances. */
-export interface RevocationsCollaborators {
-  readonly clock?: Clock | undefined;
-  readonly bus?: RevocationBus | undefined;
-}
+import {
+  checkedRevocationsCollaborators,
+  checkedRevocationsOptions,
+  type RevocationsCollaborators,
+  type RevocationsOptions,
+  type RevokedTokenOptions,
+} from './revocations-options.js';
 
 /** Verifiers may accept a token that long after its expiry, because clocks differ. */
 const TOLERANCE_SECONDS = 60;
@@ -37,10 +23,12 @@ const MAX_ROUNDS = 100;
 
 /**
  * What has been revoked. Shared by any number of caches, each of which refuses or forgets what is in here before it
- * answers. Revoking takes effect at once in this process; `true` comes back when the other instances were told as well.
+ * answers. Revoking takes effect at once in this process; `true` comes back when the other instances were told as well,
+ * `false` when they were not, or when there was no room: then a `revocations_full` event came before.
  *
- * A token or `jti` is refused until it would have expired. For a client or subject, tokens issued at or before the
- * revocation are refused; an answer that does not tell when its token was issued is asked for again.
+ * A token or `jti` is refused until it would have expired, a token in all spellings: of a signed one the signing input
+ * counts. For a client or subject, tokens issued at or before the revocation are refused; an answer that does not tell
+ * when its token was issued is asked for again.
  */
 export class Revocations {
   readonly keepSeconds: number;
@@ -49,37 +37,35 @@ export class Revocations {
   readonly #bus: RevocationBus | undefined;
   readonly #envelope: RevocationEnvelope | undefined;
   #receiving: Promise<boolean> | undefined;
-  #merged = 0;
+  #refused = 0;
 
   /** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN */
   constructor(options: RevocationsOptions = {}, collaborators: RevocationsCollaborators = {}) {
-    const checked = checkOptions('RevocationsOptions', options, {
-      secret: optionalOption(deploymentSecret),
-      maxEntries: withDefault(between(1, 10_000_000), 100_000),
-      keepSeconds: withDefault(between(3_600, 31_536_000), 86_400),
-    });
-    const services = checkOptions('RevocationsCollaborators', collaborators, {
-      clock: withDefault(having<Clock>('now', 'monotonic', 'schedule'), systemClock),
-      bus: optionalOption(having<RevocationBus>('publish', 'receive', 'listen', 'close')),
-    });
+    const checked = checkedRevocationsOptions(options);
+    const services = checkedRevocationsCollaborators(collaborators);
     if (services.bus !== undefined && checked.secret === undefined) {
       throw invalid('RevocationsOptions.secret', 'is needed with a bus');
     }
     this.keepSeconds = checked.keepSeconds;
-    this.#index = new RevocationIndex(checked.secret, checked.maxEntries, services.clock, () => this.#noteMerge());
+    this.#index = new RevocationIndex(checked.secret, checked.maxEntries, services.clock);
     this.#clock = services.clock;
     this.#bus = services.bus;
     this.#envelope = checked.secret === undefined ? undefined : new RevocationEnvelope(checked.secret);
   }
 
-  /** How many revocations are remembered one by one. */
+  /** How many revocations are remembered. */
   get size(): number {
     return this.#index.size;
   }
 
-  /** How many had to be widened to every token issued at or before them. */
-  get merged(): number {
-    return this.#merged;
+  /** How much memory they take. */
+  get bytes(): number {
+    return this.#index.bytes;
+  }
+
+  /** How many found no room, and so refuse nothing. */
+  get refused(): number {
+    return this.#refused;
   }
 
   /** Learns what the other instances revoked, and listens from now on. Without a bus there is nothing to do. */
@@ -92,17 +78,20 @@ export class Revocations {
     await this.#bus?.close();
   }
 
-  /** Refuses one token: the credential as its handler hands it to the cache. `expiresAt` in seconds since the epoch. */
-  revokeToken(token: string, options: { expiresAt?: number | undefined } = {}): Promise<boolean> {
-    return this.#revokeOne(this.#index.tokenKey(token), options.expiresAt);
+  /** Refuses one token: the credential as its handler hands it to the cache. Give it verified tokens only. */
+  revokeToken(token: string, options: RevokedTokenOptions = {}): Promise<boolean> {
+    const { expiresAt, issuer, subject } = readRevocableToken(token);
+    const named = {
+      expiresAt: options.expiresAt,
+      issuer: options.issuer ?? issuer,
+      subject: options.subject ?? subject,
+    };
+    return this.#revokeOne(this.#index.tokenKey(token), false, named, expiresAt);
   }
 
   /** Refuses the token with this identifier (RFC 7519 4.1.7), of one issuer or, where none is named, of any. */
-  revokeJti(
-    jti: string,
-    options: { issuer?: string | undefined; expiresAt?: number | undefined } = {},
-  ): Promise<boolean> {
-    return this.#revokeOne(this.#index.jtiKey(jti, options.issuer), options.expiresAt);
+  revokeJti(jti: string, options: RevokedTokenOptions = {}): Promise<boolean> {
+    return this.#revokeOne(this.#index.jtiKey(jti, options.issuer), true, options, undefined);
   }
 
   /**
@@ -159,22 +148,39 @@ export class Revocations {
     }
   }
 
-  #revokeOne(key: string, expiresAt: number | undefined): Promise<boolean> {
+  /** What the token itself says of its end was not verified: it may prolong what the caller says, never shorten it. */
+  #revokeOne(key: string, isJti: boolean, token: RevokedTokenOptions, claimed: number | undefined): Promise<boolean> {
     const at = this.#clock.now() / 1_000;
-    const endsAt = expiresAt === undefined ? at + this.keepSeconds : moment(expiresAt) + TOLERANCE_SECONDS;
-    return this.#revoke({ key, isParty: false, at, endsAtMs: endsAt * 1_000 });
+    const told = token.expiresAt === undefined ? undefined : moment(token.expiresAt);
+    const end = claimed === undefined ? told : Math.max(told ?? 0, moment(claimed));
+    const endsAt = end === undefined ? at + this.keepSeconds : end + TOLERANCE_SECONDS;
+    return this.#revoke({
+      key,
+      isParty: false,
+      isJti,
+      at,
+      endsAtMs: endsAt * 1_000,
+      isEndless: end === undefined,
+      isClaimed: end !== told && endsAt > at + this.keepSeconds,
+      owner: token.subject === undefined ? undefined : this.#index.ownerOf(token.subject, token.issuer),
+    });
   }
 
   #revokeParty(key: string, instant: number | undefined): Promise<boolean> {
     const now = this.#clock.now() / 1_000;
-    return this.#revoke({ key, isParty: true, at: moment(instant ?? now), endsAtMs: (now + this.keepSeconds) * 1_000 });
+    const at = moment(instant ?? now);
+    return this.#revoke({ key, isParty: true, at, endsAtMs: (now + this.keepSeconds) * 1_000, isEndless: true });
   }
 
-  async #revoke(revocation: Revocation): Promise<boolean> {
-    this.#index.add(revocation);
-    if (this.#bus === undefined || this.#envelope === undefined) return true;
+  #revoke(revocation: Revocation): Promise<boolean> {
+    if (!this.#add(revocation, false)) return Promise.resolve(false);
+    if (this.#bus === undefined || this.#envelope === undefined) return Promise.resolve(true);
+    return this.#publish(this.#bus, this.#envelope.close(revocation));
+  }
+
+  async #publish(bus: RevocationBus, notice: string): Promise<boolean> {
     try {
-      return await this.#bus.publish(this.#envelope.close(revocation));
+      return await bus.publish(notice);
     } catch {
       return false;
     }
@@ -186,12 +192,18 @@ export class Revocations {
       publishCacheEvent({ kind: 'revocation_forged' });
       return;
     }
-    if (this.#index.isNews(revocation)) this.#index.add(revocation);
+    if (this.#index.isNews(revocation)) this.#add(revocation, true);
   }
 
-  #noteMerge(): void {
-    this.#merged += 1;
-    publishCacheEvent({ kind: 'revocations_merged' });
+  #add(revocation: Revocation, isLearnt: boolean): boolean {
+    const isKept = this.#index.add(revocation, isLearnt);
+    if (!isKept) {
+      if (this.#refused === 0)
+        process.emitWarning('there is no room for a revocation (maxEntries)', 'SallyportWarning');
+      this.#refused += 1;
+      publishCacheEvent({ kind: 'revocations_full' });
+    }
+    return isKept;
   }
 }
 
