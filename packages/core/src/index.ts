@@ -1,3 +1,4 @@
+export { type Basis, type BasisFinder, FoundedVerdict } from './cache/basis.js';
 export { CACHE_CHANNEL, type CacheEvent, onCacheEvent } from './cache/cache-events.js';
 export type { CacheStatistics } from './cache/cache-statistics.js';
 export type { CacheStore } from './cache/cache-store.js';

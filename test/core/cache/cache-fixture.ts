@@ -2,6 +2,7 @@ import {
   type Authenticated,
   authenticated,
   createPrincipal,
+  type FoundedVerdict,
   type PrincipalInit,
   SecurityRequest,
   type Verdict,
@@ -85,7 +86,7 @@ export class CacheUnderTest {
     this.cache = new VerdictCache({ namespace: 'test', ...options }, { ...collaborators, clock: this.clock });
   }
 
-  async ask(credential: string, verdict: Verdict = principalOf()): Promise<Verdict> {
+  async ask(credential: string, verdict: Verdict | FoundedVerdict = principalOf()): Promise<Verdict> {
     return this.cache.resolve(credential, aRequest(), async () => {
       this.loads += 1;
       return verdict;

@@ -6,6 +6,7 @@ import {
   type CacheEvent,
   type CacheStore,
   denied,
+  FoundedVerdict,
   isPrincipal,
   isVerdict,
   onCacheEvent,
@@ -41,6 +42,17 @@ class OpenStore implements CacheStore {
   get only(): readonly [key: string, value: string] {
     return [...this.values][0] as [string, string];
   }
+}
+
+/** What verdicts rest on. */
+function basis(name: string | undefined, isThere = true) {
+  return {
+    name,
+    isThere,
+    stands() {
+      return this.isThere;
+    },
+  };
 }
 
 function instances(
@@ -116,6 +128,44 @@ describe('what one instance found out', () => {
     expect(store.ttlsMs).toEqual([12_000]);
     expect(JSON.stringify([...store.values])).not.toContain(TOKEN);
     expect(store.only[0]).toMatch(/^[\w-]{43}$/);
+  });
+
+  test.each<[string, string | undefined, ReturnType<typeof basis> | undefined, number]>([
+    ['is believed where what it rests on stands, too', 'key 1', basis('key 1'), 1],
+    ['is not believed where that has fallen', 'key 1', basis('key 1', false), 0],
+    ['is not believed where that is unknown', 'key 1', undefined, 0],
+    ['is not left where nobody could tell what it rests on', undefined, basis('key 1'), 0],
+  ])('%s', async (_rule, name, known, sharedHits) => {
+    const clock = new ManualClock();
+    const store = new OpenStore();
+    const basisNamed = (asked: string) => (known?.name === asked ? known : undefined);
+    const open = () => new CacheUnderTest({ secret: SECRET }, { clock, store, basisNamed });
+    const [writer, reader] = [open(), open()];
+    await writer.ask(TOKEN, new FoundedVerdict(principalOf(), basis(name)));
+    await reader.ask(TOKEN);
+    expect(reader.cache.statistics.sharedHits).toBe(sharedHits);
+  });
+
+  test('is not believed where it rests on nothing and has to', async () => {
+    const clock = new ManualClock();
+    const store = new OpenStore();
+    await new CacheUnderTest({ secret: SECRET }, { clock, store }).ask(TOKEN);
+    const reader = new CacheUnderTest({ secret: SECRET }, { clock, store, basisNamed: () => basis('key 1') });
+    await reader.ask(TOKEN);
+    expect(reader.cache.statistics.sharedHits).toBe(0);
+  });
+
+  test('falls at a reader with what it rests on', async () => {
+    const clock = new ManualClock();
+    const store = new OpenStore();
+    const ground = basis('key 1');
+    const open = () => new CacheUnderTest({ secret: SECRET }, { clock, store, basisNamed: () => ground });
+    const [writer, reader] = [open(), open()];
+    await writer.ask(TOKEN, new FoundedVerdict(principalOf(), ground));
+    await reader.ask(TOKEN);
+    expect(reader.cache.find(TOKEN)).toBeDefined();
+    ground.isThere = false;
+    expect(reader.cache.find(TOKEN)).toBeUndefined();
   });
 
   test('is copied for half of what is left of its lifetime, to the second', async () => {

@@ -1,7 +1,9 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import {
+  type Basis,
   challenged,
   denied,
+  FoundedVerdict,
   forbidden,
   limited,
   malformed,
@@ -23,6 +25,20 @@ beforeEach(() => {
 afterEach(() => {
   warn.mockRestore();
 });
+
+/** What verdicts rest on until a test takes it away. */
+class Ground implements Basis {
+  readonly name = 'ground';
+  isThere = true;
+  asked = 0;
+  nowMs = 0;
+
+  stands(nowMs: number): boolean {
+    this.asked += 1;
+    this.nowMs = nowMs;
+    return this.isThere;
+  }
+}
 
 describe('a good verdict', () => {
   test('is answered synchronously and as the same object from the second use on', async () => {
@@ -318,36 +334,85 @@ describe('what can be seen', () => {
   });
 });
 
-describe('forgetting by principal', () => {
-  test('leaves the others, and their counters', async () => {
+describe('what a verdict rests on', () => {
+  test('is asked on every hit; when it does not stand, the verdict is found out anew', async () => {
     const subject = new CacheUnderTest();
-    const subjects = ['alice', 'bob', 'carol', 'bob'];
-    for (const [index, name] of subjects.entries()) await subject.ask(`t${index}`, principalOf({ subject: name }));
-    subject.cache.forgetWhere((principal) => principal.subject === 'bob');
-    expect(subjects.map((_, index) => subject.cache.find(`t${index}`)?.principal.subject)).toEqual([
-      'alice',
-      undefined,
-      'carol',
-      undefined,
-    ]);
-    expect(subject.cache.statistics).toMatchObject({ misses: 4, entries: 2, evictions: 0 });
+    const basis = new Ground();
+    await subject.ask('t', new FoundedVerdict(principalOf(), basis));
+    expect(subject.cache.find('t')).toMatchObject({ kind: 'authenticated' });
+    basis.isThere = false;
+    expect(subject.cache.find('t')).toBeUndefined();
+    expect(await subject.ask('t', denied('key_unknown'))).toMatchObject({ kind: 'denied' });
+    expect(subject.loads).toBe(2);
   });
 
-  test('takes all refusals along: they do not say whom they concern', async () => {
+  test('may fall for a thousand verdicts, of which none is looked at before it is asked for', async () => {
     const subject = new CacheUnderTest();
-    await subject.ask('t', denied('token_inactive'));
-    subject.cache.forgetWhere(() => false);
-    expect(await subject.ask('t')).toMatchObject({ kind: 'authenticated' });
+    const basis = new Ground();
+    for (let index = 0; index < 1_000; index += 1)
+      await subject.ask(`t${index}`, new FoundedVerdict(principalOf(), basis));
+    const asked = basis.asked;
+    basis.isThere = false;
+    expect(subject.cache.statistics.entries).toBe(1_000);
+    expect(basis.asked).toBe(asked);
+    expect(subject.cache.find('t7')).toBeUndefined();
+    expect(basis.asked).toBe(asked + 1);
   });
 
-  test('keeps a lookup under way out of the cache; who waits for it gets its answer', async () => {
+  test('that falls during the lookup keeps the verdict out of use', async () => {
     const { cache } = new CacheUnderTest();
-    let answer = (_verdict: Verdict) => {};
-    const load = () => new Promise<Verdict>((resolve) => (answer = resolve));
-    const waiting = cache.resolve('t', aRequest(), load);
-    cache.forgetWhere(() => false);
-    answer(principalOf());
-    expect(await waiting).toMatchObject({ kind: 'authenticated' });
+    const basis = new Ground();
+    const waiting = cache.resolve('t', aRequest(), async () => new FoundedVerdict(principalOf(), basis));
+    basis.isThere = false;
+    await waiting;
     expect(cache.find('t')).toBeUndefined();
+  });
+
+  test('is told the time of the monotonic clock', async () => {
+    const subject = new CacheUnderTest();
+    const basis = new Ground();
+    await subject.ask('t', new FoundedVerdict(principalOf(), basis));
+    subject.clock.pass(7);
+    subject.cache.find('t');
+    expect(basis.nowMs).toBe(subject.clock.monotonic());
+  });
+
+  test('keeps a verdict from bridging an outage, too', async () => {
+    const subject = new CacheUnderTest({ ttlSeconds: 1, staleIfUnavailableSeconds: 30 });
+    const basis = new Ground();
+    await subject.ask('t', new FoundedVerdict(principalOf(), basis));
+    subject.clock.pass(2);
+    expect(await subject.ask('t', unavailable('down'))).toMatchObject({ kind: 'authenticated' });
+    basis.isThere = false;
+    expect(await subject.ask('t', unavailable('down'))).toMatchObject({ kind: 'unavailable' });
+  });
+});
+
+describe('forgetting the refusals', () => {
+  test('takes them all along, and leaves what is good', async () => {
+    const subject = new CacheUnderTest();
+    await subject.ask('good');
+    await subject.ask('bad', denied('token_inactive'));
+    subject.cache.forgetRefusals();
+    expect(subject.cache.find('good')).toBeDefined();
+    expect(subject.cache.statistics.negativeEntries).toBe(0);
+    expect(await subject.ask('bad')).toMatchObject({ kind: 'authenticated' });
+  });
+
+  test('keeps those that are under way out of the cache, and nothing else', async () => {
+    for (const [verdict, isKept] of [
+      [denied('token_inactive'), false],
+      [principalOf(), true],
+    ] as const) {
+      const { cache } = new CacheUnderTest();
+      let answer = (_verdict: Verdict) => {};
+      const load = () => new Promise<Verdict>((resolve) => (answer = resolve));
+      const waiting = cache.resolve('t', aRequest(), load);
+      cache.forgetRefusals();
+      answer(verdict);
+      expect(await waiting).toBe(verdict);
+      const { entries, negativeEntries } = cache.statistics;
+      expect(entries + negativeEntries).toBe(isKept ? 1 : 0);
+    }
   });
 });

@@ -11,6 +11,7 @@ import { CLIENT, IntrospectionUnderTest } from './introspection-fixture.js';
 import { type Arrival, IntrospectionServer } from './introspection-server.js';
 
 const KEY = newKey('ES256', 'k1');
+const OTHER_KEY = newKey('ES256', 'k1');
 const SECRET = 'a deployment secret of 32 characters or more';
 
 let server: IntrospectionServer;
@@ -55,8 +56,10 @@ function instance(options: Options): IntrospectionUnderTest {
 
 /** How often two instances ask about one token that both let in, or that only the first does. */
 async function callsOf(first: Options, second: Options): Promise<number> {
-  expect(await instance(first).status()).toBe(200);
-  await instance(second).ask();
+  const [one, other] = [instance(first), instance(second)];
+  await Promise.all([one.handler.start(), other.handler.start()]);
+  expect(await one.status()).toBe(200);
+  await other.ask();
   return server.arrivals.filter(({ method }) => method === 'POST').length;
 }
 
@@ -82,6 +85,13 @@ describe('answers are shared by who asks alike [RFC 7662 2.2]', () => {
         const asking = (token: string) => ({ clientAuthentication: bearer({ token, clientId: 'orders' }) });
         return [asking('one'), asking('two')];
       },
+    ],
+    [
+      'readers who find one key in several ways',
+      () => [
+        signed(),
+        signed({ keys: { jwksUri: `${server.origin}/jwks`, outbound: { allowInsecureLoopback: true } } }),
+      ],
     ],
     ['the same reader of signed answers', () => [signed(), signed({ algorithms: ['ES384', 'ES256'] })]],
   ])('%s', async (_rule, pair) => {
@@ -113,6 +123,17 @@ describe('and by nobody else [RFC 7662 2.2, RFC 9701 5]', () => {
     ],
     ['a reader of signed answers', () => [{ issuer: server.origin }, signed()]],
     ['a reader of signed answers for another audience', () => [signed(), signed({ audience: 'api' })]],
+    [
+      'a reader that has another key of the same name',
+      () => [signed(), signed({ keys: { jwks: { keys: [OTHER_KEY.jwk] } } })],
+    ],
+    [
+      'a reader that knows the key by another name',
+      () => {
+        const { alg: _, ...jwk } = KEY.jwk;
+        return [signed(), signed({ keys: { jwks: { keys: [{ ...jwk, kid: 'k2' }] } } })];
+      },
+    ],
     ['a reader that takes fewer algorithms', () => [signed(), signed({ algorithms: ['ES256'] })]],
   ])('%s', async (_rule, pair) => {
     expect(await callsOf(...pair())).toBe(2);

@@ -197,6 +197,27 @@ test('what a withdrawn key has signed is asked anew', async () => {
   expect(await subject.outcome()).toBe('503 introspection_answer_unverified');
 });
 
+test('what a withdrawn key has signed is asked anew, also where nothing else is asked', async () => {
+  const next = newKey('ES256', 'k2');
+  says(jwt());
+  subject = signed({ cache: { ttlSeconds: 3_600 } });
+  expect(await subject.status()).toBe(200);
+  keys = [next.jwk];
+  subject.clock.pass(600);
+  says(jwt({ header: { kid: 'k2' }, signer: next }));
+  expect(await subject.status()).toBe(200);
+  expect(server.calls).toBe(2);
+});
+
+test('withdrawing a key leaves the statistics alone', async () => {
+  says(jwt());
+  expect(await subject.status()).toBe(200);
+  keys = [newKey('ES256', 'k2').jwk];
+  subject.clock.pass(600);
+  await subject.ask();
+  expect(subject.handler.statistics.cache.misses).toBe(2);
+});
+
 describe('options of signed answers', () => {
   test.each<[string, Partial<IntrospectionHandlerOptions>]>([
     ['no issuer', { issuer: undefined }],

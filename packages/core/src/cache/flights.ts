@@ -101,10 +101,6 @@ export class Flights {
     return flight;
   }
 
-  clear(): void {
-    for (const key of this.#byKey.keys()) this.drop(key);
-  }
-
   /** Lets nobody join a lookup any more, and keeps its answer out of the cache. */
   drop(key: string): void {
     const flight = this.#byKey.get(key);

@@ -1,11 +1,26 @@
 import type { Clock } from '../clock.js';
 import type { Authenticated } from '../handler/verdict.js';
+import type { Basis, BasisFinder } from './basis.js';
 import { publishCacheEvent } from './cache-events.js';
 import type { CacheStore } from './cache-store.js';
 import { printable } from './keyed-hash.js';
 import { hasExpired } from './lifetime.js';
 import { Seal } from './seal.js';
-import { type DatedVerdict, verdictFromText, verdictToText } from './verdict-text.js';
+import { verdictFromText, verdictToText } from './verdict-text.js';
+
+/** A verdict that is shared, and until when. */
+export interface SharedVerdict {
+  readonly verdict: Authenticated;
+  readonly basis: Basis | undefined;
+  /** Milliseconds since the epoch. */
+  readonly endsAtMs: number;
+}
+
+export interface SharedTierCollaborators {
+  readonly store: CacheStore;
+  readonly clock: Clock;
+  readonly basisNamed: BasisFinder | undefined;
+}
 
 /**
  * The second tier of a cache: good verdicts that other instances found out, in a store that is trusted with nothing.
@@ -17,16 +32,15 @@ export class SharedTier {
   readonly #seal: Seal;
   readonly #store: CacheStore;
   readonly #clock: Clock;
+  readonly #basisNamed: BasisFinder | undefined;
   #forged = 0;
 
-  constructor(
-    options: { namespace: string; purpose: string; secret: string },
-    collaborators: { store: CacheStore; clock: Clock },
-  ) {
+  constructor(options: { namespace: string; purpose: string; secret: string }, collaborators: SharedTierCollaborators) {
     this.#namespace = options.namespace;
     this.#seal = new Seal(options.secret, `seal 1 ${options.purpose}`);
     this.#store = collaborators.store;
     this.#clock = collaborators.clock;
+    this.#basisNamed = collaborators.basisNamed;
   }
 
   /** How many values carried a seal that was not ours. */
@@ -35,7 +49,7 @@ export class SharedTier {
   }
 
   /** What the store knows. Never rejects. */
-  async read(key: string): Promise<DatedVerdict | undefined> {
+  async read(key: string): Promise<SharedVerdict | undefined> {
     const label = printable(key);
     try {
       const sealed = await this.#store.get(label);
@@ -45,10 +59,11 @@ export class SharedTier {
     }
   }
 
-  /** Leaves a verdict to the others, at most until `endsAtMs`. Waits for nothing and never throws. */
-  write(key: string, verdict: Authenticated, endsAtMs: number): void {
+  /** Leaves a verdict to the others, unless they could not tell what it rests on. Waits for nothing and never throws. */
+  write(key: string, { verdict, basis, endsAtMs }: SharedVerdict): void {
+    if (basis !== undefined && basis.name === undefined) return;
     const ttlMs = Math.floor(endsAtMs - this.#clock.now());
-    const text = ttlMs < 1 ? undefined : verdictToText({ verdict, endsAtMs });
+    const text = ttlMs < 1 ? undefined : verdictToText({ verdict, basis: basis?.name, endsAtMs });
     if (text === undefined) return;
     const label = printable(key);
     this.#attempt(() => this.#store.set(label, this.#seal.close(label, text), ttlMs));
@@ -58,16 +73,18 @@ export class SharedTier {
     this.#attempt(() => this.#store.delete(printable(key)));
   }
 
-  #open(label: string, sealed: string): DatedVerdict | undefined {
+  #open(label: string, sealed: string): SharedVerdict | undefined {
     const text = this.#seal.open(label, sealed);
     if (text === undefined) {
       this.#forged += 1;
       publishCacheEvent({ kind: 'shared_value_forged', namespace: this.#namespace });
       return undefined;
     }
-    const dated = verdictFromText(text);
-    const isOver = this.#clock.now() >= dated.endsAtMs || hasExpired(dated.verdict.principal, this.#clock);
-    return isOver ? undefined : dated;
+    const { verdict, basis: name, endsAtMs } = verdictFromText(text);
+    if (this.#clock.now() >= endsAtMs || hasExpired(verdict.principal, this.#clock)) return undefined;
+    if (name === undefined && this.#basisNamed === undefined) return { verdict, basis: undefined, endsAtMs };
+    const basis = name === undefined ? undefined : this.#basisNamed?.(name);
+    return basis?.stands(this.#clock.monotonic()) === true ? { verdict, basis, endsAtMs } : undefined;
   }
 
   /** A verdict that could not be shared is found out again by whoever needs it. */

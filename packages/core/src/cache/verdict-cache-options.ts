@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.js';
 import { between, checkOptions, optionalOption, text, withDefault } from '../options.js';
+import type { BasisFinder } from './basis.js';
 import type { CacheStore } from './cache-store.js';
 import { deploymentSecret } from './deployment-secret.js';
 import type { Revocations } from './revocations.js';
@@ -37,6 +38,8 @@ export interface VerdictCacheCollaborators {
   readonly store?: CacheStore | undefined;
   /** What has been revoked; one instance may serve many caches. */
   readonly revocations?: Revocations | undefined;
+  /** What verdicts of the store may rest on here. With it, no verdict is taken from the store that rests on nothing. */
+  readonly basisNamed?: BasisFinder | undefined;
 }
 
 /** The options with their defaults, in the form that the cache works with. */

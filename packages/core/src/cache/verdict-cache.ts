@@ -1,15 +1,15 @@
 import { type Clock, systemClock } from '../clock.js';
 import type { Eventually } from '../eventually.js';
 import { type Authenticated, type Denied, unavailable, type Verdict } from '../handler/verdict.js';
-import { checkOptions, having, invalid, optionalOption, withDefault } from '../options.js';
-import type { Principal } from '../principal/principal.js';
+import { callable, checkOptions, having, invalid, optionalOption, withDefault } from '../options.js';
 import { SecurityRequest } from '../request/request.js';
+import type { BasisFinder, FoundedVerdict } from './basis.js';
 import { CacheCounters, type CacheStatistics } from './cache-statistics.js';
 import type { CacheStore } from './cache-store.js';
 import { type Flight, Flights, type Waiters } from './flights.js';
 import { KeyedHash } from './keyed-hash.js';
 import { Revocations } from './revocations.js';
-import { SharedTier } from './shared-tier.js';
+import { SharedTier, type SharedTierCollaborators } from './shared-tier.js';
 import {
   checkedVerdictCacheOptions,
   type VerdictCacheCollaborators,
@@ -34,9 +34,10 @@ export class VerdictCache {
   /** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN */
   constructor(options: VerdictCacheOptions, collaborators: VerdictCacheCollaborators = {}) {
     const settings = checkedVerdictCacheOptions(options);
-    const { store, ...services } = checkOptions('VerdictCacheCollaborators', collaborators, {
+    const { store, basisNamed, ...services } = checkOptions('VerdictCacheCollaborators', collaborators, {
       clock: withDefault(having<Clock>('now', 'monotonic', 'schedule'), systemClock),
       store: optionalOption(having<CacheStore>('get', 'set', 'delete')),
+      basisNamed: optionalOption(callable<BasisFinder>()),
       revocations: withDefault(having<Revocations>('refuses', 'judge', 'synchronise'), new Revocations()),
     });
     const { clock, revocations } = services;
@@ -53,7 +54,7 @@ export class VerdictCache {
     this.#hash = new KeyedHash(settings.secret, purpose);
     this.#memory = new VerdictMemory(settings, counters, services);
     this.#flights = new Flights(settings.maxFlights, clock);
-    this.#shared = store && sharedTier({ ...settings, purpose }, { store, clock });
+    this.#shared = store && sharedTier({ ...settings, purpose }, { store, clock, basisNamed });
     this.#lookup = new VerdictLookup(settings, { ...services, counters, memory: this.#memory, shared: this.#shared });
   }
 
@@ -89,7 +90,7 @@ export class VerdictCache {
   resolve(
     credential: string,
     request: SecurityRequest,
-    load: (waiters: Waiters) => Promise<Verdict>,
+    load: (waiters: Waiters) => Promise<Verdict | FoundedVerdict>,
   ): Eventually<Verdict> {
     const key = this.#hash.of(credential);
     const known = this.#memory.recall(key, credential) ?? this.#memory.refusal(key, credential);
@@ -105,13 +106,9 @@ export class VerdictCache {
     this.#shared?.drop(key);
   }
 
-  /**
-   * Forgets the principals that are concerned, and every refusal, in this process. Looks at all there are, so it is for
-   * rare events. Lookups under way end for those who wait, and are not kept.
-   */
-  forgetWhere(isConcerned: (principal: Principal) => boolean): void {
-    this.#memory.dropWhere(isConcerned);
-    this.#flights.clear();
+  /** Forgets every refusal of this process, also those that lookups under way come to: what was refused may be good now. */
+  forgetRefusals(): void {
+    this.#memory.forgetRefusals();
   }
 
   #noteHit(verdict: Authenticated | Denied, request: SecurityRequest): Verdict {
@@ -140,7 +137,7 @@ export class VerdictCache {
 
 function sharedTier(
   { namespace, purpose, secret }: { namespace: string; purpose: string; secret: string | undefined },
-  collaborators: { store: CacheStore; clock: Clock },
+  collaborators: SharedTierCollaborators,
 ): SharedTier {
   if (secret === undefined)
     throw invalid('VerdictCacheOptions.secret', 'is needed with a store: set cache.secret of the handler');

@@ -1,14 +1,14 @@
 import type { Clock } from '../clock.js';
 import type { Eventually } from '../eventually.js';
 import { type Authenticated, isVerdict, type Unavailable, type Verdict } from '../handler/verdict.js';
+import { type Basis, FoundedVerdict } from './basis.js';
 import { publishCacheEvent } from './cache-events.js';
 import type { CacheCounters } from './cache-statistics.js';
 import type { Finding, Flight, Waiters } from './flights.js';
 import { lifetimeMs } from './lifetime.js';
 import type { Revocations } from './revocations.js';
-import type { SharedTier } from './shared-tier.js';
+import type { SharedTier, SharedVerdict } from './shared-tier.js';
 import { REVOKED, type VerdictMemory } from './verdict-memory.js';
-import type { DatedVerdict } from './verdict-text.js';
 
 /** A verdict from elsewhere may be older than any revocation that is known here. */
 const BEFORE_ANY_REVOCATION = 0;
@@ -17,7 +17,13 @@ const BEFORE_ANY_REVOCATION = 0;
 export interface Question {
   readonly key: string;
   readonly credential: string;
-  readonly load: (waiters: Waiters) => Promise<Verdict>;
+  readonly load: (waiters: Waiters) => Promise<Verdict | FoundedVerdict>;
+}
+
+/** A good verdict and what it rests on, where it rests on something. */
+interface Founded {
+  readonly verdict: Authenticated;
+  readonly basis: Basis | undefined;
 }
 
 /** Services of a lookup. */
@@ -56,12 +62,15 @@ export class VerdictLookup {
     const known = consulted instanceof Promise ? await consulted : consulted;
     if (known !== undefined) return known;
     const since = this.#revocations.epoch;
-    const verdict = await question.load(flight);
+    const { era } = this.#memory;
+    const found = await question.load(flight);
+    const [verdict, basis] = found instanceof FoundedVerdict ? [found.verdict, found.basis] : [found, undefined];
     if (!isVerdict(verdict)) return { verdict };
     if (verdict.kind === 'unavailable') return this.#bridge(question, verdict);
     this.#isBridging = false;
-    if (verdict.kind === 'authenticated') return this.#admit(question, verdict, since, flight);
-    if (verdict.kind === 'denied' && flight.isCurrent) this.#memory.refuse(question.key, verdict);
+    if (verdict.kind === 'authenticated') return this.#admit(question, { verdict, basis }, since, flight);
+    const isKept = verdict.kind === 'denied' && flight.isCurrent && era === this.#memory.era;
+    if (isKept) this.#memory.refuse(question.key, verdict);
     return { verdict };
   }
 
@@ -76,26 +85,26 @@ export class VerdictLookup {
   }
 
   /** A copy of what a store gave lives for half of what is left, so that it does not outlive changes there by much. */
-  #admitShared({ key, credential }: Question, dated: DatedVerdict, flight: Flight): Finding | undefined {
-    const { verdict, endsAtMs } = dated;
+  #admitShared({ key, credential }: Question, shared: SharedVerdict, flight: Flight): Finding | undefined {
+    const { verdict, endsAtMs, basis } = shared;
     const judgement = this.#revocations.judge(credential, verdict.principal, BEFORE_ANY_REVOCATION);
     if (judgement === 'revoked') return this.#revoked();
     if (judgement === 'outdated') return undefined;
     const leftMs = lifetimeMs(verdict.principal, Math.min(this.#ttlMs, endsAtMs - this.#clock.now()), this.#clock);
-    if (flight.isCurrent) this.#memory.keep(key, verdict, leftMs / 2);
+    if (flight.isCurrent) this.#memory.keep(key, verdict, leftMs / 2, basis);
     this.#counters.sharedHits += 1;
     return { verdict, cache: 'shared_hit' };
   }
 
   /** An answer that was under way when its token was revoked is neither given nor kept. */
-  #admit({ key, credential }: Question, verdict: Authenticated, since: number, flight: Flight): Finding {
+  #admit({ key, credential }: Question, { verdict, basis }: Founded, since: number, flight: Flight): Finding {
     const judgement = this.#revocations.judge(credential, verdict.principal, since);
     if (judgement === 'revoked') this.#memory.refuse(key, REVOKED);
     if (judgement !== 'clear') return this.#revoked();
     const ttlMs = lifetimeMs(verdict.principal, this.#ttlMs, this.#clock);
     if (flight.isCurrent && ttlMs > 0) {
-      this.#memory.keep(key, verdict, ttlMs);
-      this.#shared?.write(key, verdict, this.#clock.now() + ttlMs);
+      this.#memory.keep(key, verdict, ttlMs, basis);
+      this.#shared?.write(key, { verdict, basis, endsAtMs: this.#clock.now() + ttlMs });
     }
     return { verdict };
   }

@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.js';
 import { type Authenticated, type Denied, denied } from '../handler/verdict.js';
-import type { Principal } from '../principal/principal.js';
+import type { Basis } from './basis.js';
 import type { CacheCounters } from './cache-statistics.js';
 import { footprintBytes } from './footprint.js';
 import { hasExpired } from './lifetime.js';
@@ -29,6 +29,7 @@ export class VerdictMemory {
   readonly #counters: CacheCounters;
   readonly #clock: Clock;
   readonly #revocations: Revocations;
+  #era = 0;
 
   constructor(
     limits: VerdictMemoryLimits,
@@ -65,9 +66,9 @@ export class VerdictMemory {
     return this.#revocations.refuses(credential) ? REVOKED : undefined;
   }
 
-  keep(key: string, verdict: Authenticated, ttlMs: number): void {
+  keep(key: string, verdict: Authenticated, ttlMs: number, basis: Basis | undefined): void {
     this.bad.drop(key);
-    this.good.keep(key, new Remembered(verdict, this.#clock.monotonic() + ttlMs, this.#revocations.epoch));
+    this.good.keep(key, new Remembered(verdict, this.#clock.monotonic() + ttlMs, this.#revocations.epoch, basis));
   }
 
   refuse(key: string, verdict: Denied): void {
@@ -76,9 +77,14 @@ export class VerdictMemory {
     this.bad.keep(key, new Remembered(verdict, this.#clock.monotonic() + this.#limits.negativeTtlMs, 0));
   }
 
-  dropWhere(isConcerned: (principal: Principal) => boolean): void {
-    this.good.dropWhere(({ principal }) => isConcerned(principal));
-    this.bad.dropWhere(() => true);
+  /** Counts how often the refusals were forgotten: one that was found out before is not to be kept after it. */
+  get era(): number {
+    return this.#era;
+  }
+
+  forgetRefusals(): void {
+    this.#era += 1;
+    this.bad.clear();
   }
 
   drop(key: string): void {
@@ -92,13 +98,14 @@ export class VerdictMemory {
     remembered: Remembered<Authenticated>,
     graceMs: number,
   ): Authenticated | Denied | undefined {
-    const { verdict, freshUntilMs, epoch } = remembered;
-    const overMs = this.#clock.monotonic() - freshUntilMs;
+    const { verdict, freshUntilMs, epoch, basis } = remembered;
+    const nowMs = this.#clock.monotonic();
+    const overMs = nowMs - freshUntilMs;
     if (overMs >= this.#limits.graceMs || hasExpired(verdict.principal, this.#clock)) {
       this.good.drop(key);
       return undefined;
     }
-    if (overMs >= graceMs) return undefined;
+    if (overMs >= graceMs || basis?.stands(nowMs) === false) return undefined;
     return epoch === this.#revocations.epoch ? verdict : this.#recheck(key, credential, remembered);
   }
 

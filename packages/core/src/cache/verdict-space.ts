@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import type { Authenticated, Denied } from '../handler/verdict.js';
+import type { Basis } from './basis.js';
 
 /** A verdict in a cache. */
 export class Remembered<Kept extends Authenticated | Denied> {
@@ -8,11 +9,13 @@ export class Remembered<Kept extends Authenticated | Denied> {
   readonly freshUntilMs: number;
   /** The last revocation that it is known to have survived. */
   epoch: number;
+  readonly basis: Basis | undefined;
 
-  constructor(verdict: Kept, freshUntilMs: number, epoch: number) {
+  constructor(verdict: Kept, freshUntilMs: number, epoch: number, basis?: Basis) {
     this.verdict = verdict;
     this.freshUntilMs = Math.floor(freshUntilMs);
     this.epoch = epoch;
+    this.basis = basis;
   }
 }
 
@@ -62,12 +65,13 @@ export class VerdictSpace<Kept extends Authenticated | Denied> {
     this.#entries.set(key, remembered, options);
   }
 
-  dropWhere(isConcerned: (verdict: Kept) => boolean): void {
-    for (const [key, { verdict }] of [...(this.#entries?.entries() ?? [])]) if (isConcerned(verdict)) this.drop(key);
-  }
-
   drop(key: string): void {
     this.#entries?.delete(key);
+  }
+
+  /** Lets go of everything at once, without looking at it. */
+  clear(): void {
+    this.#entries = undefined;
   }
 
   #open(): LRUCache<string, Remembered<Kept>> {

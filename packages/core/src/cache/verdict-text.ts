@@ -5,15 +5,17 @@ import { type Confirmation, createPrincipal, type Via } from '../principal/princ
 /** A verdict and when it has to be forgotten: what leaves the process and comes back. */
 export interface DatedVerdict {
   readonly verdict: Authenticated;
+  /** The name of what it rests on. */
+  readonly basis: string | undefined;
   /** Milliseconds since the epoch. */
   readonly endsAtMs: number;
 }
 
 /** Writes a verdict as JSON; `undefined` for one that would not come back exactly as it was. */
-export function verdictToText({ verdict, endsAtMs }: DatedVerdict): string | undefined {
+export function verdictToText({ verdict, basis, endsAtMs }: DatedVerdict): string | undefined {
   const { principal, headers } = verdict;
   if (principal.kind === 'anonymous' || !survivesJson(principal.claims)) return undefined;
-  return JSON.stringify({ endsAtMs, headers, principal });
+  return JSON.stringify({ endsAtMs, basis, headers, principal });
 }
 
 /**
@@ -21,12 +23,13 @@ export function verdictToText({ verdict, endsAtMs }: DatedVerdict): string | und
  * @throws when anything is missing, surplus or of another type
  */
 export function verdictFromText(json: string): DatedVerdict {
-  const { endsAtMs, headers, principal } = checkOptions('verdict', JSON.parse(json), {
+  const { endsAtMs, basis, headers, principal } = checkOptions('verdict', JSON.parse(json), {
     endsAtMs: moment,
+    basis: optionalOption(text),
     headers: listOf(headerLine),
     principal: members(PRINCIPAL),
   });
-  return { verdict: authenticated(createPrincipal(principal), { headers }), endsAtMs };
+  return { verdict: authenticated(createPrincipal(principal), { headers }), basis, endsAtMs };
 }
 
 /** Claims may hold what JSON has no word for: `undefined`, NaN, infinity and minus zero. */

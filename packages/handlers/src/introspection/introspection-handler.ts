@@ -6,6 +6,7 @@ import {
   type CredentialClaim,
   denied,
   type Eventually,
+  FoundedVerdict,
   isVerdict,
   type SecurityHandler,
   type SecurityRequest,
@@ -52,7 +53,7 @@ export class IntrospectionHandler implements SecurityHandler<string> {
   readonly #rules: AnswerRules;
   readonly #client: OutboundClient;
   readonly #server: TokenIntrospection;
-  #cache: VerdictCache;
+  readonly #cache: VerdictCache;
   readonly #clock: Clock;
 
   /** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN */
@@ -68,13 +69,13 @@ export class IntrospectionHandler implements SecurityHandler<string> {
     this.#rules = { ...settings, via };
     this.#clock = clock;
     this.#client = new OutboundClient(settings.outbound, { clock });
-    const newCache = () => new VerdictCache({ ...settings.cache, namespace: answerNamespace(settings) }, services);
-    this.#cache = newCache();
-    // What a withdrawn key has signed is not to be believed any longer.
-    const onWithdrawal = () => {
-      this.#cache = newCache();
-    };
-    this.#server = new TokenIntrospection(settings, { client: this.#client, clock, onWithdrawal });
+    const onKeyChange = () => this.#cache.forgetRefusals();
+    this.#server = new TokenIntrospection(settings, { client: this.#client, clock, onKeyChange });
+    const { basisNamed } = this.#server;
+    this.#cache = new VerdictCache(
+      { ...settings.cache, namespace: answerNamespace(settings) },
+      { ...services, basisNamed },
+    );
   }
 
   get statistics(): IntrospectionStatistics {
@@ -112,16 +113,16 @@ export class IntrospectionHandler implements SecurityHandler<string> {
   }
 
   /** One deadline for everything that has to be asked for one token. */
-  async #introspect(token: string): Promise<Verdict> {
+  async #introspect(token: string): Promise<Verdict | FoundedVerdict> {
     try {
       const answer = await answerWithin(this.#client.settings.timeoutMs, this.#server.ask(token), this.#clock);
-      const verdict = isVerdict(answer)
-        ? answer
-        : verdictOf(withoutToken(answer, token), this.#rules, this.#clock.now() / 1_000);
+      const [verdict, basis] = isVerdict(answer)
+        ? [answer, undefined]
+        : [verdictOf(withoutToken(answer.claims, token), this.#rules, this.#clock.now() / 1_000), answer.basis];
       if (verdict.kind === 'unavailable' && UNUSABLE_REASONS.includes(verdict.reason)) {
         publishIntrospectionEvent({ kind: 'answer_unusable', handler: this.name, reason: verdict.reason });
       }
-      return verdict;
+      return basis === undefined ? verdict : new FoundedVerdict(verdict, basis);
     } catch (error) {
       if (!(error instanceof UpstreamError)) throw error;
       return unavailable(error, { retryAfterSeconds: error.retryAfterSeconds });

@@ -1,4 +1,4 @@
-import { type Clock, isVerdict } from '@sallyport/core';
+import { type Basis, type Clock, isVerdict } from '@sallyport/core';
 import type { KeySet } from '../jwt/key-set.js';
 import { openKeySet } from '../jwt/key-source.js';
 import { openJws } from '../jwt/open-jws.js';
@@ -7,11 +7,17 @@ import { audiencesOf, mistypedClaim, type TokenClaims } from '../token-claims.js
 import type { IntrospectionSettings } from './introspection-options.js';
 import { SIGNED_ANSWERS, type SignedAnswerSettings } from './signed-answer-options.js';
 
+/** What a server said about a token, and what that rests on. */
+export interface FoundedAnswer {
+  readonly claims: TokenClaims;
+  readonly basis: Basis | undefined;
+}
+
 /** Services of signed answers. */
 export interface SignedAnswerCollaborators {
   readonly clock: Clock;
-  /** Called when a key that was in use is no longer published. */
-  readonly onWithdrawal: () => void;
+  /** Called when other keys are used than before. */
+  readonly onKeyChange: () => void;
 }
 
 export const SIGNED_ANSWER_TYPE = 'application/token-introspection+jwt';
@@ -33,14 +39,14 @@ export class SignedAnswers {
   constructor(
     { issuer, audience, algorithms, keys }: SignedAnswerSettings,
     { outbound, clockToleranceSeconds }: IntrospectionSettings,
-    { clock, onWithdrawal }: SignedAnswerCollaborators,
+    { clock, onKeyChange }: SignedAnswerCollaborators,
   ) {
     this.#issuer = issuer;
     this.#audience = audience;
     this.#toleranceSeconds = clockToleranceSeconds;
     this.#headerRules = { algorithms: new Set(algorithms), acceptTyp: new Set([TYP]), allowMissingTyp: false };
     const source = keys ?? { discovery: true, outbound };
-    this.#keys = openKeySet(source, `${SIGNED_ANSWERS}.keys`, { issuer, algorithms }, { clock, onWithdrawal });
+    this.#keys = openKeySet(source, `${SIGNED_ANSWERS}.keys`, { issuer, algorithms }, { clock, onChange: onKeyChange });
     this.#clock = clock;
   }
 
@@ -48,15 +54,20 @@ export class SignedAnswers {
    * What the server says about the token; `undefined` when the signature or what is signed is not right.
    * @throws {UpstreamError} when the issuer's keys cannot be had
    */
-  async read(body: Buffer): Promise<TokenClaims | undefined> {
+  async read(body: Buffer): Promise<FoundedAnswer | undefined> {
     const rules = { headerRules: this.#headerRules, keys: this.#keys, onKeyOffer: () => {} };
     const opened = await openJws(body.toString('latin1'), rules);
     // An access token is signed by the same keys (RFC 9701 8.1).
     if (isVerdict(opened) || opened.header.isAccessToken || !this.#isForUs(opened.claims)) return undefined;
     const { token_introspection: answer } = opened.claims;
     return typeof answer === 'object' && answer !== null && !Array.isArray(answer)
-      ? (answer as TokenClaims)
+      ? { claims: answer as TokenClaims, basis: opened.key }
       : undefined;
+  }
+
+  /** The key of this name, if it is one of the issuer's. */
+  keyNamed(name: string): Basis | undefined {
+    return this.#keys.keys.find((key) => key.name === name);
   }
 
   async start(): Promise<void> {

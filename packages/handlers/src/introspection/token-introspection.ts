@@ -1,16 +1,15 @@
-import { type Clock, isVerdict, type Unavailable, UpstreamError, unavailable } from '@sallyport/core';
+import { type BasisFinder, type Clock, isVerdict, type Unavailable, UpstreamError, unavailable } from '@sallyport/core';
 import { UnexpectedStatus } from '../outbound/outbound-answer.js';
 import type { OutboundAnswer, OutboundClient, OutboundRequest } from '../outbound/outbound-client.js';
 import { checkedEndpoint } from '../outbound/outbound-options.js';
 import { parseStrictJson } from '../strict-json.js';
-import type { TokenClaims } from '../token-claims.js';
 import { CallPause } from './call-pause.js';
 import { type ClientProver, clientProver, formOf } from './client-proof.js';
 import { ANSWER_UNUSABLE, ANSWER_UNVERIFIED } from './introspection-answer.js';
 import { ConfiguredEndpoint, DiscoveredEndpoint, type IntrospectionEndpoint } from './introspection-endpoint.js';
 import { publishIntrospectionEvent } from './introspection-events.js';
 import type { IntrospectionSettings } from './introspection-options.js';
-import { SIGNED_ANSWER_TYPE, SignedAnswers } from './signed-answers.js';
+import { type FoundedAnswer, SIGNED_ANSWER_TYPE, SignedAnswers } from './signed-answers.js';
 
 const JSON_TYPES = ['application/json'];
 const SIGNED_TYPES = [SIGNED_ANSWER_TYPE];
@@ -22,8 +21,8 @@ const REFUSED_PAUSE_SECONDS = 5;
 export interface TokenIntrospectionCollaborators {
   readonly client: OutboundClient;
   readonly clock: Clock;
-  /** Called when a key that signed answers is no longer published. */
-  readonly onWithdrawal: () => void;
+  /** Called when other keys sign answers than before. */
+  readonly onKeyChange: () => void;
 }
 
 /** Asks an authorization server about tokens (RFC 7662 2.1). */
@@ -37,7 +36,7 @@ export class TokenIntrospection {
   readonly #hint: string;
 
   /** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN */
-  constructor(settings: IntrospectionSettings, { client, clock, onWithdrawal }: TokenIntrospectionCollaborators) {
+  constructor(settings: IntrospectionSettings, { client, clock, onKeyChange }: TokenIntrospectionCollaborators) {
     const { endpoint, issuer = '', clientAuthentication, signedAnswers } = settings;
     const usesMutualTls = clientAuthentication.method === 'tls_client_auth';
     this.#settings = settings;
@@ -49,7 +48,13 @@ export class TokenIntrospection {
     this.#prove = clientProver(clientAuthentication, settings.issuer ?? endpoint ?? '', clock);
     this.#hint = formOf(settings.tokenTypeHint === false ? {} : { token_type_hint: settings.tokenTypeHint });
     this.#pause = new CallPause(clock);
-    this.#signed = signedAnswers && new SignedAnswers(signedAnswers, settings, { clock, onWithdrawal });
+    this.#signed = signedAnswers && new SignedAnswers(signedAnswers, settings, { clock, onKeyChange });
+  }
+
+  /** Finds the keys that answers of other processes rest on; `undefined` where answers are not signed. */
+  get basisNamed(): BasisFinder | undefined {
+    const signed = this.#signed;
+    return signed && ((name) => signed.keyNamed(name));
   }
 
   /** Finds endpoint and keys, so that the first token does not wait. Rejects with an `UpstreamError` when that fails. */
@@ -65,13 +70,13 @@ export class TokenIntrospection {
    * The server's answer, whatever it says, or that there is none to be had.
    * @throws {UpstreamError} when there is no usable answer
    */
-  async ask(token: string): Promise<TokenClaims | Unavailable> {
+  async ask(token: string): Promise<FoundedAnswer | Unavailable> {
     const paused = this.#pause.verdict;
     if (paused !== undefined) return paused;
     const url = await this.#endpoint.find();
     const answer = await this.#send(url, token);
     if (isVerdict(answer)) return answer;
-    if (this.#signed === undefined) return parseStrictJson(answer.body) ?? unavailable(ANSWER_UNUSABLE);
+    if (this.#signed === undefined) return plainAnswer(answer.body) ?? unavailable(ANSWER_UNUSABLE);
     return (await this.#signed.read(answer.body)) ?? unavailable(ANSWER_UNVERIFIED);
   }
 
@@ -109,4 +114,9 @@ export class TokenIntrospection {
     this.#pause.begin(cause, seconds);
     return this.#pause.verdict ?? unavailable(cause);
   }
+}
+
+function plainAnswer(body: Buffer): FoundedAnswer | undefined {
+  const claims = parseStrictJson(body);
+  return claims && { claims, basis: undefined };
 }

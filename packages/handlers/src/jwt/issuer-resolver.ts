@@ -14,15 +14,17 @@ import {
 } from '@sallyport/core';
 import { LRUCache } from 'lru-cache';
 import { answerWithin } from '../answer-within.js';
-import { Issuer } from './issuer.js';
+import type { Issuer } from './issuer.js';
 import type { TrustedIssuer } from './issuer-options.js';
 import type { KeySetCollaborators } from './key-source.js';
+import { ResolvedIssuer } from './resolved-issuer.js';
 
 /** Issuers that are found at run time: one for each tenant, say. */
 export interface IssuerResolverOptions {
   /**
-   * Which issuers may be resolved at all: a list, or a function that says so at once. It sees issuers that nobody has
-   * verified yet, so it has to name hosts in full and must not search for parts of a text.
+   * Which issuers may be resolved at all: a list, or a function that says so at once. It is asked about every token, also
+   * a remembered one, and sees issuers that nobody has verified yet, so it has to name hosts in full and must not search
+   * for parts of a text.
    */
   readonly trusts: readonly string[] | ((issuer: string) => boolean);
   /**
@@ -36,12 +38,6 @@ export interface IssuerResolverOptions {
   readonly maxIssuers?: number | undefined;
   /** How long a lookup may take, in milliseconds. 1 to 30 000, default 2 000. */
   readonly timeoutMs?: number | undefined;
-}
-
-interface ResolvedIssuer {
-  readonly issuer: Issuer;
-  readonly options: TrustedIssuer;
-  untilMs: number;
 }
 
 const MAX_LOOKUPS = 64;
@@ -75,7 +71,7 @@ export class IssuerResolver {
     this.#timeoutMs = checked.timeoutMs;
     this.#services = services;
     this.#clock = services.clock;
-    this.#resolved = new LRUCache({ max: checked.maxIssuers, dispose: ({ issuer }) => issuer.keys.close?.() });
+    this.#resolved = new LRUCache({ max: checked.maxIssuers, dispose: (resolved) => resolved.end() });
   }
 
   trusts(name: string): boolean {
@@ -93,7 +89,7 @@ export class IssuerResolver {
 
   async close(): Promise<void> {
     const open = [...this.#resolved.values()];
-    await Promise.all(open.map(({ issuer }) => issuer.keys.close?.()));
+    await Promise.all(open.map((resolved) => resolved.end()));
   }
 
   #lookUp(name: string): Promise<Issuer | undefined> {
@@ -113,16 +109,18 @@ export class IssuerResolver {
       known.untilMs = nowMs + this.#ttlMs;
       return known.issuer;
     }
-    // What the old rules let in is not to be remembered under the new ones.
-    if (known !== undefined) this.#services.onWithdrawal(name);
+    if (known !== undefined) this.#services.onChange();
     if (options === undefined) {
       this.#resolved.delete(name);
       this.#missingUntilMs.set(name, nowMs + MISSING_MS);
       return undefined;
     }
-    const issuer = new Issuer(options, 'resolved issuer', this.#services);
-    this.#resolved.set(name, { issuer, options, untilMs: nowMs + this.#ttlMs });
-    return issuer;
+    const resolved = new ResolvedIssuer(options, nowMs + this.#ttlMs, {
+      trusts: this.#trusts,
+      services: this.#services,
+    });
+    this.#resolved.set(name, resolved);
+    return resolved.issuer;
   }
 
   async #answer(name: string): Promise<TrustedIssuer | undefined> {

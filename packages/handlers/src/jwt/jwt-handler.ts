@@ -5,6 +5,7 @@ import {
   type CredentialClaim,
   denied,
   type Eventually,
+  type FoundedVerdict,
   type SecurityHandler,
   type SecurityRequest,
   UpstreamError,
@@ -23,6 +24,7 @@ import {
   type JwtHandlerCollaborators,
   type JwtHandlerOptions,
   type JwtSettings,
+  VERIFIED_TOKEN_SECONDS,
 } from './jwt-options.js';
 import { type Verification, verifyToken } from './verify-token.js';
 
@@ -58,10 +60,10 @@ export class JwtHandler implements SecurityHandler<JwtCredential> {
     this.#settings = settings;
     this.name = settings.name;
     this.challenges = Object.freeze([bearerChallenge(settings.realm)]);
-    this.#cache = new VerdictCache({ ...settings.cache, namespace: settings.name }, services);
-    // What a withdrawn key has verified is not to be believed any longer.
-    const onWithdrawal = (issuer: string) => this.#cache.forgetWhere((principal) => principal.issuer === issuer);
-    this.#issuers = new Issuers(settings.issuers, settings.issuerResolver, { clock, onWithdrawal });
+    const { ttlSeconds = VERIFIED_TOKEN_SECONDS } = settings.cache;
+    this.#cache = new VerdictCache({ ...settings.cache, ttlSeconds, namespace: settings.name }, services);
+    const onChange = () => this.#cache.forgetRefusals();
+    this.#issuers = new Issuers(settings.issuers, settings.issuerResolver, { clock, onChange });
     this.#verification = {
       now: () => clock.now() / 1_000,
       clockToleranceSeconds: settings.clockToleranceSeconds,
@@ -119,7 +121,7 @@ export class JwtHandler implements SecurityHandler<JwtCredential> {
     return issuer !== undefined && this.#issuers.trusts(issuer) ? new JwtCredential(token, { issuer }) : undefined;
   }
 
-  async #verify(credential: JwtCredential): Promise<Verdict> {
+  async #verify(credential: JwtCredential): Promise<Verdict | FoundedVerdict> {
     try {
       const token = credential.reveal();
       if (credential.issuer !== undefined) return await this.#verifyOf(credential.issuer, token);
@@ -135,7 +137,7 @@ export class JwtHandler implements SecurityHandler<JwtCredential> {
     }
   }
 
-  async #verifyOf(issuerName: string, token: string): Promise<Verdict> {
+  async #verifyOf(issuerName: string, token: string): Promise<Verdict | FoundedVerdict> {
     const found = this.#issuers.find(issuerName);
     const issuer = found instanceof Promise ? await found : found;
     return issuer === undefined ? ISSUER_UNKNOWN : verifyToken(token, issuer, this.#verification);

@@ -18,7 +18,17 @@ import type { TrustedIssuer } from './issuer-options.js';
 import type { IssuerResolverOptions } from './issuer-resolver.js';
 
 /** How long verified tokens are remembered, and how many. */
-export type VerifiedTokenOptions = Omit<VerdictCacheOptions, 'namespace' | 'secret' | 'staleIfUnavailableSeconds'>;
+export interface VerifiedTokenOptions
+  extends Omit<VerdictCacheOptions, 'namespace' | 'secret' | 'staleIfUnavailableSeconds' | 'ttlSeconds'> {
+  /**
+   * How long a verified token is remembered at most, in seconds; never beyond its expiry, nor after its key was
+   * withdrawn. 0 to 86 400, default 300.
+   */
+  readonly ttlSeconds?: number | undefined;
+}
+
+/** Most tokens are verified once and then remembered for the rest of their life. */
+export const VERIFIED_TOKEN_SECONDS = 300;
 
 export interface JwtHandlerOptions {
   /** Names this handler in requirements, traces and logs. Default `jwt`. */

@@ -6,13 +6,18 @@ const MAX_KEYS = 1_000;
 
 /**
  * Reads a JWK set (RFC 7517 5): members that are not understood, not for signatures or too weak are left out and
- * reported. `undefined` for what is no key set or has more than 1 000 keys.
+ * reported. A key that is in the set before goes on as the same object, for remembered verdicts rest on it. `undefined`
+ * for what is no key set or has more than 1 000 keys.
  */
-export function readKeySet(document: unknown, issuer: string, algorithms: readonly string[]): KeyTable | undefined {
+export function readKeySet(
+  document: unknown,
+  { issuer, algorithms, before }: { issuer: string; algorithms: readonly string[]; before?: KeyTable | undefined },
+): KeyTable | undefined {
   const members = (document as { keys?: unknown } | null | undefined)?.keys;
   if (!Array.isArray(members) || members.length > MAX_KEYS) return undefined;
   const imported = members.map((member) => importJwk(member, algorithms));
-  const table = new KeyTable(imported.filter((result) => result instanceof VerificationKey));
+  const keys = imported.filter((result) => result instanceof VerificationKey);
+  const table = new KeyTable(before === undefined ? keys : keys.map((key) => before.counterpart(key)));
   reportProblems(
     imported.filter((result) => typeof result === 'string'),
     issuer,

@@ -1,9 +1,11 @@
 import type { Eventually } from '@sallyport/core';
 import type { KeySelection, KeyTable } from './key-table.js';
-import type { VerificationKey } from './verification-key.js';
+import type { KeyOwner, VerificationKey } from './verification-key.js';
 
 /** The keys of one issuer, wherever they come from. */
 export interface KeySet {
+  /** The usable keys that are known now. */
+  readonly keys: readonly VerificationKey[];
   /**
    * The key that a token's header names. Rejects with an `UpstreamError` when nobody can tell; a key that is known is
    * returned as it is and not as a promise.
@@ -18,8 +20,13 @@ export interface KeySet {
 export class StaticKeySet implements KeySet {
   readonly #table: KeyTable;
 
-  constructor(table: KeyTable) {
+  constructor(table: KeyTable, owner?: KeyOwner) {
     this.#table = table;
+    for (const key of table.keys) key.belongTo(owner);
+  }
+
+  get keys(): readonly VerificationKey[] {
+    return this.#table.keys;
   }
 
   find(id: string | undefined, algorithm: string): KeySelection {
@@ -29,15 +36,17 @@ export class StaticKeySet implements KeySet {
 
 /** One configured key or secret: the only one there is, so that a token need not name it, but may not name another. */
 export class SingleKey implements KeySet {
-  readonly #key: VerificationKey;
+  readonly keys: readonly [VerificationKey];
 
-  constructor(key: VerificationKey) {
-    this.#key = key;
+  constructor(key: VerificationKey, owner?: KeyOwner) {
+    this.keys = [key];
+    key.belongTo(owner);
   }
 
   find(id: string | undefined, algorithm: string): KeySelection {
-    const isNamed = id === undefined || this.#key.id === undefined || id === this.#key.id;
+    const [key] = this.keys;
+    const isNamed = id === undefined || key.id === undefined || id === key.id;
     if (!isNamed) return 'unknown';
-    return this.#key.algorithms.has(algorithm) ? this.#key : 'unfit';
+    return key.algorithms.has(algorithm) ? key : 'unfit';
   }
 }

@@ -18,7 +18,7 @@ import { readKeySet } from './key-document.js';
 import { KeyServer } from './key-server.js';
 import { type KeySet, SingleKey, StaticKeySet } from './key-set.js';
 import { RemoteKeySet } from './remote-key-set.js';
-import { revealsPrivateKey } from './verification-key.js';
+import { type KeyOwner, revealsPrivateKey } from './verification-key.js';
 
 /** Where an issuer's keys come from; exactly one source. */
 export type KeySource = PublishedKeys | DiscoveredKeys | ConfiguredKeys | ConfiguredPublicKey | ConfiguredSecret;
@@ -65,7 +65,7 @@ export interface ConfiguredSecret {
 }
 
 /** Whose keys are opened, and what for. */
-export interface KeyOwner {
+export interface KeyPurpose {
   readonly issuer: string;
   readonly algorithms: readonly string[];
 }
@@ -73,8 +73,10 @@ export interface KeyOwner {
 /** Services of the key sets of one handler. */
 export interface KeySetCollaborators {
   readonly clock: Clock;
-  /** Called when a key of an issuer that was in use is no longer published. */
-  readonly onWithdrawal: (issuer: string) => void;
+  /** Called when other keys are used than before: what was refused may be good now. */
+  readonly onChange: () => void;
+  /** What the keys belong to, where that can end. */
+  readonly owner?: KeyOwner | undefined;
 }
 
 const KINDS = ['jwksUri', 'discovery', 'jwks', 'publicKey', 'secret'] as const;
@@ -83,42 +85,48 @@ const KINDS = ['jwksUri', 'discovery', 'jwks', 'publicKey', 'secret'] as const;
  * Opens the keys of an issuer; nothing is fetched yet.
  * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN
  */
-export function openKeySet(source: KeySource, name: string, owner: KeyOwner, services: KeySetCollaborators): KeySet {
+export function openKeySet(
+  source: KeySource,
+  name: string,
+  purpose: KeyPurpose,
+  services: KeySetCollaborators,
+): KeySet {
   if (typeof source !== 'object' || source === null) throw invalid(name, 'must be an object');
   const members: Partial<Record<(typeof KINDS)[number], unknown>> = source;
   const given = KINDS.filter((kind) => members[kind] !== undefined);
   if (given.length !== 1) throw invalid(name, `must have exactly one of ${KINDS.join(', ')}`);
   const takesSecrets = members.secret !== undefined;
-  if (!owner.algorithms.every((algorithm) => isSymmetric(algorithm) === takesSecrets)) {
+  if (!purpose.algorithms.every((algorithm) => isSymmetric(algorithm) === takesSecrets)) {
     throw invalid(name, takesSecrets ? 'go with HMAC algorithms only' : 'go with public key algorithms only');
   }
+  const { owner } = services;
   switch (given[0]) {
     case 'jwks':
-      return configuredKeys(source as ConfiguredKeys, name, owner);
+      return configuredKeys(source as ConfiguredKeys, name, purpose, owner);
     case 'publicKey':
-      return new SingleKey(configuredPublicKey(source as ConfiguredPublicKey, name, owner.algorithms));
+      return new SingleKey(configuredPublicKey(source as ConfiguredPublicKey, name, purpose.algorithms), owner);
     case 'secret':
-      return new SingleKey(configuredSecret(source as ConfiguredSecret, name, owner.algorithms));
+      return new SingleKey(configuredSecret(source as ConfiguredSecret, name, purpose.algorithms), owner);
     default:
-      return remoteKeys(source as PublishedKeys | DiscoveredKeys, name, owner, services);
+      return remoteKeys(source as PublishedKeys | DiscoveredKeys, name, purpose, services);
   }
 }
 
-function configuredKeys(source: ConfiguredKeys, name: string, { issuer, algorithms }: KeyOwner): KeySet {
+function configuredKeys(source: ConfiguredKeys, name: string, purpose: KeyPurpose, owner?: KeyOwner): KeySet {
   const { jwks } = checkOptions(name, source, { jwks: unchecked<unknown>() });
   const members = (jwks as { keys?: unknown } | null | undefined)?.keys;
   // Whoever verifies tokens must not be able to issue them; an `oct` key is a secret as well (RFC 7517 9.2).
   if (Array.isArray(members) && members.some(revealsPrivateKey)) throw invalid(`${name}.jwks`, 'must be public');
-  const table = readKeySet(jwks, issuer, algorithms);
+  const table = readKeySet(jwks, purpose);
   if (table === undefined || table.keys.length === 0) throw invalid(`${name}.jwks`, 'must hold a usable key');
-  return new StaticKeySet(table);
+  return new StaticKeySet(table, owner);
 }
 
 function remoteKeys(
   source: PublishedKeys | DiscoveredKeys,
   name: string,
-  { issuer, algorithms }: KeyOwner,
-  { clock, onWithdrawal }: KeySetCollaborators,
+  { issuer, algorithms }: KeyPurpose,
+  { clock, onChange, owner }: KeySetCollaborators,
 ): KeySet {
   const checked = checkOptions(name, source, {
     jwksUri: optionalOption(text),
@@ -138,7 +146,7 @@ function remoteKeys(
     cooldownMs: checked.cooldownSeconds * 1_000,
   };
   const server = new KeyServer({ issuer, jwksUri }, { client });
-  return new RemoteKeySet({ issuer, algorithms, lifetimes }, { server, clock, onWithdrawal });
+  return new RemoteKeySet({ issuer, algorithms, lifetimes }, { server, clock, onChange, owner });
 }
 
 const discoveryFlag: OptionCheck<true> = (value, name) => {

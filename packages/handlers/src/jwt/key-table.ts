@@ -20,9 +20,10 @@ export class KeyTable {
     }
     this.ambiguous = ambiguous;
     // One key that is published twice is still one.
-    this.keys = keys.filter((key) => {
+    const usable = keys.filter((key) => {
       return key.id === undefined || (this.#byId.get(key.id) === key && !ambiguous.has(key.id));
     });
+    this.keys = [...new Set(usable)];
   }
 
   /** Without an identifier the algorithm has to be enough to tell one key (RFC 7515 4.1.4). */
@@ -33,8 +34,9 @@ export class KeyTable {
     return key.algorithms.has(algorithm) && !this.ambiguous.has(id) ? key : 'unfit';
   }
 
-  has(key: VerificationKey): boolean {
-    return this.keys.some((candidate) => candidate.isSameKey(key));
+  /** The key of this table that is like this one in everything, or this one. */
+  counterpart(key: VerificationKey): VerificationKey {
+    return this.keys.find((candidate) => candidate.isUnchanged(key)) ?? key;
   }
 
   #onlyKeyFor(algorithm: string): KeySelection {

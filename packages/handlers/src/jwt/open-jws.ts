@@ -6,9 +6,12 @@ import { parseCompactJws } from './compact-jws.js';
 import type { KeySet } from './key-set.js';
 import { isSignedWith } from './signature.js';
 import { type HeaderRules, readTokenHeader, type TokenHeader } from './token-header.js';
+import type { VerificationKey } from './verification-key.js';
 
 /** A token whose signature was right, and nothing else is known of its claims. */
 export interface OpenedJws {
+  /** Whose signature it was. */
+  readonly key: VerificationKey;
   readonly header: TokenHeader;
   readonly claims: TokenClaims;
 }
@@ -45,5 +48,5 @@ export async function openJws(token: string, { headerRules, keys, onKeyOffer }: 
   if (key === 'unfit') return KEY_UNFIT;
   if (!(await isSignedWith(jws, key, algorithm))) return SIGNATURE_INVALID;
   const claims = parseStrictJson(Buffer.from(jws.payload, 'base64url'));
-  return claims === undefined ? CLAIMS_MALFORMED : { header, claims };
+  return claims === undefined ? CLAIMS_MALFORMED : { key, header, claims };
 }

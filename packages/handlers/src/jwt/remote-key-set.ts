@@ -6,6 +6,7 @@ import { publishKeySetEvent } from './key-set-events.js';
 import type { KeySelection, KeyTable } from './key-table.js';
 import { PacedTask } from './paced-task.js';
 import { UnknownKeyBudget } from './unknown-key-budget.js';
+import type { KeyOwner, VerificationKey } from './verification-key.js';
 
 /** How long fetched keys are used. */
 export interface KeySetLifetimes {
@@ -24,8 +25,10 @@ export interface RemoteKeySetOptions {
 export interface RemoteKeySetCollaborators {
   readonly server: KeyServer;
   readonly clock: Clock;
-  /** Called when a key that was in use is no longer published: what it verified is in doubt. */
-  readonly onWithdrawal: (issuer: string) => void;
+  /** Called when other keys are used than before: what was refused may be good now. */
+  readonly onChange: () => void;
+  /** What the keys belong to, where that can end. */
+  readonly owner?: KeyOwner | undefined;
 }
 
 /** Keys in use, with their deadlines on the monotonic clock. */
@@ -44,31 +47,40 @@ const REFRESH_AT_SHARE = 0.8;
  * serve on for a while; tokens with made-up key identifiers cause one fetch per cool-down at most, behind which no
  * known key ever waits.
  */
-export class RemoteKeySet implements KeySet {
+export class RemoteKeySet implements KeySet, KeyOwner {
   readonly #options: RemoteKeySetOptions;
   readonly #server: KeyServer;
   readonly #clock: Clock;
-  readonly #onWithdrawal: (issuer: string) => void;
+  readonly #onChange: () => void;
+  readonly #owner: KeyOwner | undefined;
   readonly #refresh: PacedTask;
   readonly #unknownKeys: UnknownKeyBudget;
   #loaded: LoadedKeys | undefined;
 
-  constructor(options: RemoteKeySetOptions, { server, clock, onWithdrawal }: RemoteKeySetCollaborators) {
+  constructor(options: RemoteKeySetOptions, { server, clock, onChange, owner }: RemoteKeySetCollaborators) {
     this.#options = options;
     this.#server = server;
     this.#clock = clock;
-    this.#onWithdrawal = onWithdrawal;
+    this.#onChange = onChange;
+    this.#owner = owner;
     this.#refresh = new PacedTask(() => this.#fetch(), clock);
     this.#unknownKeys = new UnknownKeyBudget(options.lifetimes.cooldownMs, clock);
   }
 
+  get keys(): readonly VerificationKey[] {
+    return this.#loaded?.table.keys ?? [];
+  }
+
   find(id: string | undefined, algorithm: string): Eventually<KeySelection> {
-    const loaded = this.#loaded;
-    const nowMs = this.#clock.monotonic();
-    if (loaded === undefined || nowMs >= this.#usableUntilMs(loaded)) return this.#findRefreshed(id, algorithm);
-    if (nowMs >= loaded.refreshAtMs) this.#refresh.run();
+    const loaded = this.#usable(this.#clock.monotonic());
+    if (loaded === undefined) return this.#findRefreshed(id, algorithm);
     const selection = loaded.table.select(id, algorithm);
     return selection === 'unknown' && id !== undefined ? this.#search(id, algorithm) : selection;
+  }
+
+  /** For what a key of this set has proved: the keys are not too old. It keeps them fresh as `find` does. */
+  stands(nowMs: number): boolean {
+    return this.#usable(nowMs) !== undefined && this.#owner?.stands(nowMs) !== false;
   }
 
   async start(): Promise<void> {
@@ -78,6 +90,14 @@ export class RemoteKeySet implements KeySet {
 
   close(): Promise<void> {
     return this.#server.close();
+  }
+
+  /** The keys, if they may be used without waiting; fetches them again before that ends. */
+  #usable(nowMs: number): LoadedKeys | undefined {
+    const loaded = this.#loaded;
+    if (loaded === undefined || nowMs >= this.#usableUntilMs(loaded)) return undefined;
+    if (nowMs >= loaded.refreshAtMs) this.#refresh.run();
+    return loaded;
   }
 
   /** Once a fetch has failed, nobody waits for the next one as long as the old keys may serve. */
@@ -108,7 +128,7 @@ export class RemoteKeySet implements KeySet {
     const { issuer, algorithms } = this.#options;
     try {
       const { document, maxAgeSeconds } = await this.#server.fetch();
-      const table = readKeySet(document, issuer, algorithms);
+      const table = readKeySet(document, { issuer, algorithms, before: this.#loaded?.table });
       if (table === undefined || table.keys.length === 0) {
         throw new UpstreamError('ERR_SALLYPORT_UPSTREAM_BODY', 'the key set has no usable key');
       }
@@ -127,13 +147,16 @@ export class RemoteKeySet implements KeySet {
     const askedMs = maxAgeSeconds === undefined ? maxAgeMs : Math.max(maxAgeSeconds * 1_000, cooldownMs);
     const freshMs = Math.min(maxAgeMs, askedMs);
     const nowMs = this.#clock.monotonic();
-    const replaced = this.#loaded?.table;
+    const before = this.keys;
     this.#loaded = {
       table,
       refreshAtMs: nowMs + freshMs * REFRESH_AT_SHARE,
       freshUntilMs: nowMs + freshMs,
       staleUntilMs: nowMs + freshMs + maxStaleMs,
     };
-    if (replaced?.keys.some((key) => !table.has(key))) this.#onWithdrawal(this.#options.issuer);
+    for (const key of table.keys) key.belongTo(this);
+    const gone = before.filter((key) => !table.keys.includes(key));
+    for (const key of gone) key.withdraw();
+    if (gone.length > 0 || before.length < table.keys.length) this.#onChange();
   }
 }

@@ -1,4 +1,5 @@
-import { createPublicKey, type JsonWebKey, KeyObject } from 'node:crypto';
+import { createPublicKey, hash, type JsonWebKey, KeyObject } from 'node:crypto';
+import type { Basis } from '@sallyport/core';
 import { areOneFamily, fits } from './algorithms.js';
 import { isCanonicalBase64url } from './base64url.js';
 
@@ -13,11 +14,20 @@ export type KeyProblem =
   | 'key_algorithm_ambiguous'
   | 'key_unfit_or_weak';
 
-/** A key that may verify signatures, with the only algorithms that it may be used for (RFC 8725 3.1). */
-export class VerificationKey {
+/** What a key belongs to, such as the set that it was published in. */
+export type KeyOwner = Pick<Basis, 'stands'>;
+
+/**
+ * A key that may verify signatures, with the only algorithms that it may be used for (RFC 8725 3.1). What it has proved
+ * stands as long as it is not withdrawn and its owner stands.
+ */
+export class VerificationKey implements Basis {
   readonly id: string | undefined;
   readonly key: KeyObject;
   readonly algorithms: ReadonlySet<string>;
+  #owner: KeyOwner | undefined;
+  #isWithdrawn = false;
+  #name: string | undefined;
 
   constructor(id: string | undefined, key: KeyObject, algorithms: Iterable<string>) {
     this.id = id;
@@ -25,9 +35,42 @@ export class VerificationKey {
     this.algorithms = new Set(algorithms);
   }
 
+  /** The same in every process that trusts this key for the same. A shared secret has none: its hash could be guessed. */
+  get name(): string | undefined {
+    if (this.key.type === 'secret') return undefined;
+    this.#name ??= hash('sha256', JSON.stringify([this.id, spkiOf(this.key), ...this.#sortedAlgorithms]), 'base64url');
+    return this.#name;
+  }
+
+  stands(nowMs: number): boolean {
+    return !this.#isWithdrawn && this.#owner?.stands(nowMs) !== false;
+  }
+
+  belongTo(owner: KeyOwner | undefined): void {
+    this.#owner = owner;
+  }
+
+  /** Ends everything that rests on this key. */
+  withdraw(): void {
+    this.#isWithdrawn = true;
+  }
+
   isSameKey(other: VerificationKey): boolean {
     return this.id === other.id && this.key.equals(other.key);
   }
+
+  /** The same key, for the same algorithms. */
+  isUnchanged(other: VerificationKey): boolean {
+    return this.isSameKey(other) && String(this.#sortedAlgorithms) === String(other.#sortedAlgorithms);
+  }
+
+  get #sortedAlgorithms(): readonly string[] {
+    return [...this.algorithms].toSorted();
+  }
+}
+
+function spkiOf(key: KeyObject): string {
+  return key.export({ type: 'spki', format: 'der' }).toString('base64');
 }
 
 /** The public members of each key type (RFC 7518 6, RFC 8037 2); whatever else a JWK has is left behind. */

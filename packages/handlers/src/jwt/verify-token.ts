@@ -1,4 +1,4 @@
-import { isVerdict, type Verdict } from '@sallyport/core';
+import { FoundedVerdict, isVerdict, type Verdict } from '@sallyport/core';
 import type { Issuer } from './issuer.js';
 import { openJws } from './open-jws.js';
 import { tokenVerdict } from './token-verdict.js';
@@ -18,11 +18,15 @@ export interface Verification {
  * Verifies a token of an issuer (RFC 7519 7.2, RFC 9068 4): first the signature, then the claims.
  * @throws {UpstreamError} when the issuer's keys cannot be had
  */
-export async function verifyToken(token: string, issuer: Issuer, verification: Verification): Promise<Verdict> {
+export async function verifyToken(
+  token: string,
+  issuer: Issuer,
+  verification: Verification,
+): Promise<Verdict | FoundedVerdict> {
   const { clockToleranceSeconds, handler, onKeyOffer } = verification;
   const opened = await openJws(token, { ...issuer, onKeyOffer });
   if (isVerdict(opened)) return opened;
-  const { claims, header } = opened;
+  const { claims, header, key } = opened;
   const judgement = { now: verification.now(), clockToleranceSeconds, isAccessToken: header.isAccessToken, handler };
-  return tokenVerdict(claims, issuer.settings, judgement);
+  return new FoundedVerdict(tokenVerdict(claims, issuer.settings, judgement), key);
 }

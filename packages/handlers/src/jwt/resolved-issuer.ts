@@ -1,0 +1,36 @@
+import { Issuer } from './issuer.js';
+import type { TrustedIssuer } from './issuer-options.js';
+import type { KeySetCollaborators } from './key-source.js';
+import type { KeyOwner } from './verification-key.js';
+
+/** An issuer that was looked up. Its keys, and what they have proved, stand as long as the answer is good. */
+export class ResolvedIssuer implements KeyOwner {
+  readonly options: TrustedIssuer;
+  readonly issuer: Issuer;
+  readonly #trusts: (name: string) => boolean;
+  /** When the answer has to be asked for again, on the monotonic clock. */
+  untilMs: number;
+  #hasEnded = false;
+
+  /** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN */
+  constructor(
+    options: TrustedIssuer,
+    untilMs: number,
+    { trusts, services }: { trusts: (name: string) => boolean; services: KeySetCollaborators },
+  ) {
+    this.options = options;
+    this.untilMs = untilMs;
+    this.#trusts = trusts;
+    this.issuer = new Issuer(options, 'resolved issuer', { ...services, owner: this });
+  }
+
+  stands(nowMs: number): boolean {
+    return nowMs < this.untilMs && !this.#hasEnded && this.#trusts(this.options.issuer);
+  }
+
+  /** It is gone, has other rules now or had to make room. */
+  async end(): Promise<void> {
+    this.#hasEnded = true;
+    await this.issuer.keys.close?.();
+  }
+}
