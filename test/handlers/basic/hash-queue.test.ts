@@ -3,9 +3,10 @@ import type { SecurityRequest } from '@sallyport/core';
 import { buildRequest, ManualClock } from '@sallyport/core/testing';
 import { InMemoryUserStore } from '@sallyport/handlers/basic';
 import { argon2id } from '../../../packages/handlers/src/basic/argon2id.js';
-import { HashQueue, type HashQueueOptions } from '../../../packages/handlers/src/basic/hash-queue.js';
+import { type HashClient, HashQueue, type HashQueueOptions } from '../../../packages/handlers/src/basic/hash-queue.js';
 import { accountOf, BasicUnderTest, denied, headerOf } from './basic-fixture.js';
 
+const ALICE: HashClient = { user: 'alice', address: '192.0.2.1', standing: 'stranger' };
 const turns = () => new Promise(setImmediate);
 
 /** A queue whose tasks end when the test says so. */
@@ -27,7 +28,8 @@ class QueueUnderTest {
       this.started.push(name);
       return new Promise<string>((resolve) => this.#running.set(name, () => resolve(name)));
     };
-    this.queue.run(name.split(' ')[0] as string, task, abandoned).then(
+    const user = name.split(' ')[0] as string;
+    this.queue.run({ user, address: '192.0.2.1', standing: 'stranger', abandoned }, task).then(
       (value) => this.ended.push(value),
       (error) => this.ended.push(`${name}: ${error.code} ${error.retryAfterSeconds} ${error.message}`),
     );
@@ -71,8 +73,8 @@ describe('a queue', () => {
     for (const name of ['a', 'b', 'c', 'd', 'e']) under.add(name);
     await turns();
     expect(under.ended).toEqual([
-      'd: ERR_SALLYPORT_UPSTREAM_OVERLOADED 1 Too many logins wait for a thread',
-      'e: ERR_SALLYPORT_UPSTREAM_OVERLOADED 1 Too many logins wait for a thread',
+      'd: ERR_SALLYPORT_UPSTREAM_OVERLOADED 1 too many wait for a place',
+      'e: ERR_SALLYPORT_UPSTREAM_OVERLOADED 1 too many wait for a place',
     ]);
     await under.finish('a');
     under.add('f');
@@ -101,7 +103,7 @@ describe('a queue', () => {
     expect(under.started).toEqual(['a', 'in time']);
     expect(under.ended).toEqual([
       'a',
-      'late: ERR_SALLYPORT_UPSTREAM_OVERLOADED 1 A login has waited too long for a thread',
+      'late: ERR_SALLYPORT_UPSTREAM_OVERLOADED 1 a login has waited too long for a thread',
     ]);
   });
 
@@ -113,7 +115,7 @@ describe('a queue', () => {
     leaving.abort();
     under.add('c');
     await turns();
-    expect(under.ended).toEqual(['b: ERR_SALLYPORT_UPSTREAM_OVERLOADED 1 Nobody waits for this login any more']);
+    expect(under.ended).toEqual(['b: ERR_SALLYPORT_UPSTREAM_OVERLOADED 1 nobody waits for this any more']);
     await under.finish('a');
     expect(under.started).toEqual(['a', 'c']);
   });
@@ -126,13 +128,13 @@ describe('a queue', () => {
     under.add('b', leaving.signal);
     await under.finish('a');
     expect(under.started).toEqual(['a']);
-    expect(under.ended).toEqual([expect.stringMatching(/^b: .*Nobody waits/), 'a']);
+    expect(under.ended).toEqual([expect.stringMatching(/^b: .*nobody waits/), 'a']);
   });
 
   test('goes on after a task that fails', async () => {
     const { queue } = new QueueUnderTest({ maxConcurrent: 1 });
-    const fails = queue.run('a', () => Promise.reject(new Error('broken')));
-    const works = queue.run('b', async () => 'done');
+    const fails = queue.run(ALICE, () => Promise.reject(new Error('broken')));
+    const works = queue.run(ALICE, async () => 'done');
     await expect(fails).rejects.toThrow('broken');
     expect(await works).toBe('done');
   });

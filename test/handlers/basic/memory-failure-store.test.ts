@@ -30,16 +30,32 @@ describe('MemoryFailureStore', () => {
     expect(store.get('key')).toEqual({ failures: 1, endsInMs: 900_000 });
   });
 
-  test('keeps maxEntries counters, the ones used last: names are chosen by attackers (CWE-770)', () => {
+  test('keeps maxEntries counters, and the oldest window goes first: names are chosen by attackers (CWE-770)', () => {
     const store = new MemoryFailureStore({ maxEntries: 100 }, { clock });
-    store.add('victim', 900);
-    for (let index = 0; index < 10_000; index += 1) {
-      store.add(`name ${index}`, 900);
-      if (index % 50 === 0) store.add('victim', 900);
-    }
+    for (let index = 0; index < 10_000; index += 1) store.add(`name ${index}`, 900);
     expect(store.size).toBe(100);
-    expect(store.get('victim')?.failures).toBe(201);
-    expect(store.get('name 0')).toBeUndefined();
+    expect(store.get('name 9900')?.failures).toBe(1);
+    expect(store.get('name 9899')).toBeUndefined();
+  });
+
+  test('keeps counters at their limit for longer than others: junk buys no further guesses', () => {
+    const store = new MemoryFailureStore({ maxEntries: 100 }, { clock });
+    for (let guess = 0; guess < 10; guess += 1) store.add('victim', 900, 10);
+    for (let index = 0; index < 10_000; index += 1) store.add(`name ${index}`, 900, 10);
+    expect(store.size).toBe(100);
+    expect(store.get('victim')?.failures).toBe(10);
+    expect(store.add('victim', 900, 10).failures).toBe(11);
+  });
+
+  test('counts on when all counters are at their limit, and forgets those whose window is over first', () => {
+    const store = new MemoryFailureStore({ maxEntries: 100 }, { clock });
+    for (let index = 0; index < 200; index += 1) store.add(`limited ${index}`, 60, 1);
+    expect(store.size).toBe(100);
+    expect([store.add('new', 900, 2).failures, store.add('new', 900, 3).failures]).toEqual([1, 2]);
+    clock.pass(60);
+    for (let index = 0; index < 200; index += 1) store.add(`later ${index}`, 900, 10);
+    expect(store.size).toBe(100);
+    expect(store.get('later 100')?.failures).toBe(1);
   });
 
   test('takes over what another store has counted where that is more, never less', () => {

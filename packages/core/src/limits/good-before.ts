@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
 import { KeyedHash } from '../cache/keyed-hash.js';
 import type { Clock } from '../clock.js';
 import { networkOf, UNKNOWN_NETWORK } from './network.js';
@@ -59,16 +60,16 @@ export class GoodBefore {
   }
 }
 
-/** Names in the order of their last note, which is the order in which their lives end. */
+/** Names, each with the end of its life. */
 class Recent {
-  readonly #endsAtMs = new Map<string, number>();
+  /** In the order of their last note, which is that in which their lives end. Takes memory only as it fills. */
+  readonly #endsAtMs: LRUCache<string, number>;
   readonly #lifeMs: number;
-  readonly #maxEntries: number;
   readonly #clock: Clock;
 
   constructor(lifeMs: number, maxEntries: number, clock: Clock) {
+    this.#endsAtMs = new LRUCache({ maxSize: maxEntries, sizeCalculation: () => 1 });
     this.#lifeMs = lifeMs;
-    this.#maxEntries = maxEntries;
     this.#clock = clock;
   }
 
@@ -77,15 +78,11 @@ class Recent {
   }
 
   note(name: string): void {
-    this.#endsAtMs.delete(name);
     this.#endsAtMs.set(name, this.#clock.monotonic() + this.#lifeMs);
-    if (this.#endsAtMs.size <= this.#maxEntries) return;
-    const [oldest] = this.#endsAtMs.keys();
-    this.#endsAtMs.delete(oldest as string);
   }
 
   has(name: string): boolean {
-    const endsAtMs = this.#endsAtMs.get(name);
+    const endsAtMs = this.#endsAtMs.peek(name);
     if (endsAtMs === undefined) return false;
     if (this.#clock.monotonic() < endsAtMs) return true;
     this.#endsAtMs.delete(name);

@@ -15,6 +15,7 @@ import {
   unavailable,
   type Verdict,
 } from '@sallyport/core';
+import { GoodBefore, networkOf, UNKNOWN_NETWORK } from '@sallyport/core/limits';
 import { AccountDirectory } from './account-directory.js';
 import { BasicCredential, parseUserName } from './basic-credential.js';
 import { publishBasicEvent } from './basic-events.js';
@@ -26,6 +27,7 @@ import {
 } from './basic-options.js';
 import { ChecksUnderWay } from './checks-under-way.js';
 import { FailureLimiter } from './failure-limiter.js';
+import type { HashClient } from './hash-queue.js';
 import { LoginSource } from './login-source.js';
 import { readHash, type StoredHash } from './password-hash.js';
 import { PasswordVerifier } from './password-verifier.js';
@@ -57,9 +59,11 @@ export class BasicHandler implements SecurityHandler<BasicCredential> {
   readonly #passwords: PasswordVerifier;
   readonly #proved: ProvedPasswords;
   readonly #limiter: FailureLimiter;
+  readonly #good: GoodBefore;
   readonly #clock: Clock;
   readonly #underWay = new ChecksUnderWay();
   readonly #grants = new WeakMap<Account, Authenticated>();
+  #knowsAddresses = true;
 
   /** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN */
   constructor(options: BasicHandlerOptions, collaborators: BasicHandlerCollaborators = {}) {
@@ -72,7 +76,12 @@ export class BasicHandler implements SecurityHandler<BasicCredential> {
     this.#passwords = new PasswordVerifier(settings.hashing, settings.queue, clock);
     this.#proved = new ProvedPasswords(settings.cache, clock);
     this.#clock = clock;
-    this.#limiter = new FailureLimiter(settings.name, settings.failures, failureStore, clock);
+    this.#good = new GoodBefore({}, clock);
+    this.#limiter = new FailureLimiter(settings.name, settings.failures, {
+      shared: failureStore,
+      good: this.#good,
+      clock,
+    });
   }
 
   extract({ authorization }: SecurityRequest): BasicCredential | Verdict | undefined {
@@ -100,8 +109,10 @@ export class BasicHandler implements SecurityHandler<BasicCredential> {
     request: SecurityRequest,
   ): Eventually<Verdict> {
     if (isVerdict(account)) return account;
-    const source = new LoginSource(this.name, credential.userName, request.remoteAddress);
-    const refusal = this.#limiter.standing(source);
+    const source = new LoginSource(this.name, credential, request.remoteAddress);
+    const key = this.#underWay.isEmpty ? undefined : checkKey(source, account);
+    const joins = key !== undefined && this.#underWay.has(key);
+    const refusal = this.#limiter.standing(source, joins);
     if (refusal !== undefined) return refusal;
     if (account !== undefined && this.#proved.find(credential.name)?.hash === account.hash) {
       request.trace?.noteCache('hit');
@@ -109,28 +120,28 @@ export class BasicHandler implements SecurityHandler<BasicCredential> {
     }
     const stored = account && readHash(account.hash);
     if (account !== undefined && stored === undefined) return UNSUPPORTED_HASH;
-    return this.#checkOnce({ credential, source, account, stored }, request);
+    request.trace?.noteCache(joins ? 'joined' : 'miss');
+    const login = { credential, source, account, stored };
+    // The same credential from the same network is checked once at a time.
+    return this.#underWay.join(key ?? checkKey(source, account), request.signal, (gone) => this.#check(login, gone));
   }
 
-  /** The same credential from the same address is checked once at a time. */
-  #checkOnce(login: Login, request: SecurityRequest): Promise<Verdict> {
-    const key = `${login.credential.name} ${login.account?.hash} ${request.remoteAddress}`;
-    request.trace?.noteCache(this.#underWay.has(key) ? 'joined' : 'miss');
-    return this.#underWay.join(key, request.signal, (abandoned) => this.#check(login, abandoned));
-  }
-
-  async #check({ credential, source, account, stored }: Login, abandoned: AbortSignal): Promise<Verdict> {
-    const { userName, password } = credential;
+  async #check(login: Login, abandoned: AbortSignal): Promise<Verdict> {
+    const { credential, source, account, stored } = login;
+    const { userName: user, password } = credential;
+    const { address } = source;
     const { epoch } = this.#proved;
+    if (networkOf(address) === UNKNOWN_NETWORK) this.#warnOfUnknownAddresses();
+    const standing = this.#good.standingOf(credential.name, address);
     try {
       const passed = await this.#limiter.run(source, () => {
-        return this.#passwords.matches(userName, password, stored, abandoned);
+        return this.#passwords.matches({ user, address, standing, abandoned }, password, stored);
       });
       if (typeof passed !== 'boolean') return passed;
       if (!passed || account === undefined || stored === undefined) return WRONG;
-      const proof = { userName, account: account.name, hash: account.hash };
+      const proof = { userName: user, account: account.name, hash: account.hash };
       this.#proved.add(credential.name, proof, epoch);
-      const hash = await this.#replaceWeakHash(credential, account, stored);
+      const hash = await this.#replaceWeakHash({ user, address, standing: 'known' }, login);
       if (hash !== undefined) this.#proved.add(credential.name, { ...proof, hash }, epoch);
     } catch (error) {
       return unavailable(error, {
@@ -141,16 +152,25 @@ export class BasicHandler implements SecurityHandler<BasicCredential> {
   }
 
   /** Stores a stronger hash where that is possible. The password was right, so nothing here refuses it. */
-  async #replaceWeakHash({ userName, password }: BasicCredential, account: Account, stored: StoredHash) {
-    if (!this.#accounts.savesHashes) return undefined;
+  async #replaceWeakHash(client: HashClient, { credential, account, stored }: Login): Promise<string | undefined> {
+    if (!this.#accounts.savesHashes || account === undefined || stored === undefined) return undefined;
     try {
-      const hash = await this.#passwords.upgrade(userName, password, stored);
+      const hash = await this.#passwords.upgrade(client, credential.password, stored);
       if (hash !== undefined) await this.#accounts.saveHash(account, hash);
       return hash;
     } catch (error) {
       publishBasicEvent({ kind: 'hash_not_saved', handler: this.name, reason: unavailable(error).reason });
       return undefined;
     }
+  }
+
+  #warnOfUnknownAddresses(): void {
+    if (!this.#knowsAddresses) return;
+    this.#knowsAddresses = false;
+    process.emitWarning(
+      `${this.name} gets logins without a client address: failures are counted by account only (remoteAddress)`,
+      'SallyportWarning',
+    );
   }
 
   #grant(account: Account): Authenticated {
@@ -165,4 +185,9 @@ export class BasicHandler implements SecurityHandler<BasicCredential> {
     this.#grants.set(account, grant);
     return grant;
   }
+}
+
+/** What makes two logins one check: however an address is spelled, and whichever device of a network sends them. */
+function checkKey({ credential, address }: LoginSource, account: Account | undefined): string {
+  return `${credential} ${account?.hash} ${networkOf(address)}`;
 }

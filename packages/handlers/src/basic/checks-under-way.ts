@@ -13,6 +13,10 @@ interface Check {
 export class ChecksUnderWay {
   readonly #byKey = new Map<string, Check>();
 
+  get isEmpty(): boolean {
+    return this.#byKey.size === 0;
+  }
+
   has(key: string): boolean {
     return this.#byKey.has(key);
   }

@@ -1,18 +1,33 @@
 import { type Clock, type Limited, limited, type Unavailable, unavailable } from '@sallyport/core';
+import type { GoodBefore } from '@sallyport/core/limits';
 import { answerWithin } from '../answer-within.js';
 import { publishBasicEvent } from './basic-events.js';
 import { type CheckedLimits, checkedFailureLimits, type FailureLimits } from './failure-limits.js';
 import type { FailureCount, FailureStore } from './failure-store.js';
-import type { LoginSource } from './login-source.js';
+import type { LoginKeys, LoginSource } from './login-source.js';
 import { MemoryFailureStore } from './memory-failure-store.js';
 
 /** The budget of a network on one account that is under attack, or while the shared store does not answer. */
 const STRICTEST = 1;
+/** How much more of one account the /48 and the /32 around a network may fail: 4 and 16 times as much. */
+const WIDER = 4;
 const UNINFORMED: Unavailable = unavailable('failure_store_unavailable');
 /** Where only checks under way use up the budget: they end soon. */
 const BUSY_MS = 1_000;
 /** How long logins count that were not checked: as long as a right password may be remembered. */
 const UNCHECKED_SECONDS = 60;
+/** They are counted apart: they cost nobody a hash, so many of them would push out what was. */
+const MAX_UNCHECKED = 50_000;
+
+interface Circumstances {
+  /** False while the shared store does not answer. */
+  readonly isInformed: boolean;
+  /** Checks under way that are not held against the login: its own, or all of them. */
+  readonly exempt: number;
+}
+
+const AT_REST: Circumstances = { isInformed: true, exempt: 0 };
+const SPENT_ALONE: Circumstances = { isInformed: true, exempt: Number.POSITIVE_INFINITY };
 
 /**
  * Keeps failing logins within their budgets. Failures alone are counted, but checks under way use up budget as well,
@@ -21,84 +36,134 @@ const UNCHECKED_SECONDS = 60;
  * budget of their own. A success clears what its network has failed on its account, and nothing else: an attacker's
  * own account buys no further guesses. What a shared store says is remembered in this process: refusing a limited
  * login costs no I/O, and an outage of the store finds the counts of before.
+ *
+ * Who comes without an address has the budget of the account. Once that is used up, a credential that was right before
+ * still goes on, until as many further guesses were made: so nobody else's guesses shut an account out at once.
  */
 export class FailureLimiter {
   readonly #handler: string;
   readonly #limits: CheckedLimits;
   readonly #local: MemoryFailureStore;
+  readonly #unchecked: MemoryFailureStore;
   readonly #shared: FailureStore | undefined;
+  readonly #good: GoodBefore;
   readonly #clock: Clock;
   readonly #underWay = new Map<string, number>();
   /** Until then a budget may be used up, on the monotonic clock: most of the time none is, and logins need no keys. */
   #spentUntilMs = Number.NEGATIVE_INFINITY;
 
   /** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN */
-  constructor(handler: string, limits: FailureLimits, shared: FailureStore | undefined, clock: Clock) {
+  constructor(
+    handler: string,
+    limits: FailureLimits,
+    collaborators: { shared: FailureStore | undefined; good: GoodBefore; clock: Clock },
+  ) {
+    const { shared, good, clock } = collaborators;
     this.#limits = checkedFailureLimits(limits);
     if (shared !== undefined && this.#limits.whenStoreFails === 'count_locally') {
       process.emitWarning(`${handler} goes on without its failure store (whenStoreFails)`, 'SallyportWarning');
     }
     this.#handler = handler;
     this.#local = new MemoryFailureStore({}, { clock });
+    this.#unchecked = new MemoryFailureStore({ maxEntries: MAX_UNCHECKED }, { clock });
     this.#shared = shared;
+    this.#good = good;
     this.#clock = clock;
   }
 
   /**
    * The refusal that a login has coming, as far as this process knows. Holds for remembered passwords too: otherwise
-   * the right one among many guesses would stand out.
+   * the right one among many guesses would stand out. `joins` is true for a login that waits for a check under way: it
+   * is no further guess.
    */
-  standing(source: LoginSource): Limited | undefined {
+  standing(source: LoginSource, joins: boolean): Limited | undefined {
     if (this.#underWay.size === 0 && this.#clock.monotonic() >= this.#spentUntilMs) return undefined;
-    return this.#overBudget(source.keys, { isInformed: true, own: 0 });
+    const refusal = this.#overBudget(source, joins ? SPENT_ALONE : AT_REST);
+    const { network, account } = source.keys;
+    if (refusal !== undefined && network === undefined && this.#isUnderAttack(account)) {
+      this.#countUnchecked(source.keys);
+    }
+    return refusal;
   }
 
   /** Runs a check within the budgets, and counts it when it comes out false. Over budget, it does not run. */
-  async run({ keys }: LoginSource, check: () => Promise<boolean>): Promise<boolean | Limited | Unavailable> {
-    for (const key of keys) this.#underWay.set(key, this.#checksUnderWay(key) + 1);
+  async run(source: LoginSource, check: () => Promise<boolean>): Promise<boolean | Limited | Unavailable> {
+    const { keys } = source;
+    for (const key of keys.all) this.#underWay.set(key, this.#checksUnderWay(key) + 1);
     try {
       const isInformed = await this.#learn(keys);
       const isBlind = !isInformed && this.#limits.whenStoreFails === 'refuse';
-      const refused = this.#overBudget(keys, { isInformed, own: 1 }) ?? (isBlind ? UNINFORMED : undefined);
-      if (refused === undefined) return await this.#checkAndCount(keys, check);
+      const refused = this.#overBudget(source, { isInformed, exempt: 1 }) ?? (isBlind ? UNINFORMED : undefined);
+      if (refused === undefined) return await this.#checkAndCount(source, check);
       this.#countUnchecked(keys);
       return refused;
     } finally {
-      for (const key of keys) this.#end(key);
+      for (const key of keys.all) this.#end(key);
     }
   }
 
-  async #checkAndCount(keys: LoginSource['keys'], check: () => Promise<boolean>): Promise<boolean> {
+  async #checkAndCount(source: LoginSource, check: () => Promise<boolean>): Promise<boolean> {
+    const { keys } = source;
     const passed = await check().catch((error) => {
       this.#countUnchecked(keys);
+      if (keys.network !== undefined) this.#addUnchecked(keys.network, this.#limits.perNetwork);
       throw error;
     });
+    if (passed) this.#noteGood(source);
     await (passed ? this.#forgive(keys) : this.#count(keys));
     return passed;
   }
 
-  /** `own` is 1 for a login that counts among those under way. */
-  #overBudget(
-    [network, account, accountAndNetwork]: LoginSource['keys'],
-    { isInformed, own }: { isInformed: boolean; own: 0 | 1 },
-  ): Limited | undefined {
-    const { perNetwork, perAccount, perAccountAndNetwork } = this.#limits;
-    const isUnderAttack = (this.#local.get(account)?.failures ?? 0) >= perAccount;
-    const budget = isInformed && !isUnderAttack ? perAccountAndNetwork : STRICTEST;
-    const waitMs = Math.max(
-      this.#spentMs(network, perNetwork, this.#checksUnderWay(network) - own),
-      this.#spentMs(accountAndNetwork, budget, this.#checksUnderWay(accountAndNetwork) - own),
-      this.#spentMs(unchecked(accountAndNetwork), perAccountAndNetwork, 0),
+  #overBudget(source: LoginSource, circumstances: Circumstances): Limited | undefined {
+    const { network, account, pairs } = source.keys;
+    const { perNetwork, perAccountAndNetwork } = this.#limits;
+    if (network === undefined) return this.#overBudgetOfAccount(source, circumstances);
+    let waitMs = Math.max(
+      this.#spentMs(network, perNetwork, circumstances),
+      uncheckedMs(this.#unchecked, network, perNetwork),
+      uncheckedMs(this.#unchecked, pairs[0] as string, perAccountAndNetwork),
     );
+    const isStrict = !circumstances.isInformed || this.#isUnderAttack(account);
+    let budget = isStrict ? STRICTEST : perAccountAndNetwork;
+    // Whoever was right from this very network has nothing to do with what the networks around it do.
+    const counted = this.#wasGood(pairs[0] as string) ? pairs.slice(0, 1) : pairs;
+    for (const pair of counted) {
+      waitMs = Math.max(waitMs, this.#spentMs(pair, budget, circumstances));
+      budget *= WIDER;
+    }
     return waitMs > 0 ? limited({ retryAfterSeconds: waitMs / 1_000 }) : undefined;
   }
 
+  /** Of a login without an address. */
+  #overBudgetOfAccount(source: LoginSource, circumstances: Circumstances): Limited | undefined {
+    const { account } = source.keys;
+    const { perAccount, perAccountAndNetwork } = this.#limits;
+    const spentMs = this.#spentMs(account, circumstances.isInformed ? perAccount : perAccountAndNetwork, circumstances);
+    const isExempt = this.#isUnderAttack(account) && this.#wasGood(source.credential);
+    const waitMs = Math.max(isExempt ? 0 : spentMs, uncheckedMs(this.#unchecked, account, perAccount));
+    return waitMs > 0 ? limited({ retryAfterSeconds: waitMs / 1_000 }) : undefined;
+  }
+
+  #isUnderAttack(account: string): boolean {
+    return (this.#local.get(account)?.failures ?? 0) >= this.#limits.perAccount;
+  }
+
+  #wasGood(name: string): boolean {
+    return this.#good.standingOf(name, undefined) === 'known';
+  }
+
+  #noteGood({ credential, address, keys }: LoginSource): void {
+    this.#good.note(credential, address);
+    const [pair] = keys.pairs;
+    if (pair !== undefined) this.#good.note(pair, address);
+  }
+
   /** How long a budget stays used up; 0 when something is left of it. */
-  #spentMs(key: string, budget: number, underWay: number): number {
+  #spentMs(key: string, budget: number, { exempt }: Circumstances): number {
     const count = this.#local.get(key);
     const failures = count?.failures ?? 0;
     if (failures >= budget) return count?.endsInMs ?? BUSY_MS;
-    return failures + underWay >= budget ? BUSY_MS : 0;
+    return failures + Math.max(0, this.#checksUnderWay(key) - exempt) >= budget ? BUSY_MS : 0;
   }
 
   #checksUnderWay(key: string): number {
@@ -112,30 +177,44 @@ export class FailureLimiter {
   }
 
   /** Takes over what the shared store has counted; false when it does not tell. */
-  async #learn(keys: readonly string[]): Promise<boolean> {
-    const counts = await this.#ask((shared) => keys.map(async (key) => shared.get(key)));
+  async #learn(keys: LoginKeys): Promise<boolean> {
+    const counts = await this.#ask((shared) => keys.all.map(async (key) => shared.get(key)));
     counts?.forEach((count, index) => {
-      if (count !== undefined) this.#note(this.#local.raise(keys[index] as string, count));
+      const key = keys.all[index] as string;
+      if (count !== undefined) this.#note(this.#local.raise(key, count, this.#limitOf(key, keys)));
     });
     return counts !== undefined;
   }
 
   /** Counts here before it asks there: no outage loses a failure. */
-  async #count(keys: readonly string[]): Promise<void> {
+  async #count(keys: LoginKeys): Promise<void> {
     const { windowSeconds } = this.#limits;
-    for (const key of keys) this.#note(this.#local.add(key, windowSeconds));
-    await this.#ask((shared) => keys.map(async (key) => shared.add(key, windowSeconds)));
+    for (const key of keys.all) this.#note(this.#local.add(key, windowSeconds, this.#limitOf(key, keys)));
+    await this.#ask((shared) => keys.all.map(async (key) => shared.add(key, windowSeconds)));
   }
 
-  async #forgive([, , accountAndNetwork]: LoginSource['keys']): Promise<void> {
-    this.#local.reset(unchecked(accountAndNetwork));
-    if (this.#local.get(accountAndNetwork) === undefined) return;
-    this.#local.reset(accountAndNetwork);
-    await this.#ask((shared) => [(async () => shared.reset(accountAndNetwork))().then(() => undefined)]);
+  /** The count from which on a counter may refuse somebody. */
+  #limitOf(key: string, { account, network }: LoginKeys): number {
+    if (key === account) return this.#limits.perAccount;
+    return key === network ? this.#limits.perNetwork : this.#limits.perAccountAndNetwork;
   }
 
-  #countUnchecked([, , accountAndNetwork]: LoginSource['keys']): void {
-    this.#note(this.#local.add(unchecked(accountAndNetwork), UNCHECKED_SECONDS));
+  async #forgive({ pairs: [pair] }: LoginKeys): Promise<void> {
+    if (pair === undefined) return;
+    this.#unchecked.reset(pair);
+    if (this.#local.get(pair) === undefined) return;
+    this.#local.reset(pair);
+    await this.#ask((shared) => [(async () => shared.reset(pair))().then(() => undefined)]);
+  }
+
+  #countUnchecked({ pairs: [pair], account }: LoginKeys): void {
+    const { perAccount, perAccountAndNetwork, windowSeconds } = this.#limits;
+    if (pair === undefined) this.#addUnchecked(account, perAccount, windowSeconds);
+    else this.#addUnchecked(pair, perAccountAndNetwork);
+  }
+
+  #addUnchecked(key: string, limit: number, windowSeconds = UNCHECKED_SECONDS): void {
+    this.#note(this.#unchecked.add(key, windowSeconds, limit));
   }
 
   #note({ failures, endsInMs }: FailureCount): void {
@@ -160,8 +239,9 @@ export class FailureLimiter {
   }
 }
 
-function unchecked(key: string): string {
-  return `${key} unchecked`;
+function uncheckedMs(counters: MemoryFailureStore, key: string, budget: number): number {
+  const count = counters.get(key);
+  return count !== undefined && count.failures >= budget ? count.endsInMs : 0;
 }
 
 function isCount(count: FailureCount | undefined): boolean {

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { networkOf } from '@sallyport/core/limits';
+import { networksOf, UNKNOWN_NETWORK } from '@sallyport/core/limits';
 
 /**
  * The keys under which a login attempt is counted: the same in every process, for known and unknown users, and for
@@ -7,31 +7,53 @@ import { networkOf } from '@sallyport/core/limits';
  * wrong field, and are made only when somebody counts.
  */
 export class LoginSource {
+  /** Names the credential: a keyed hash. */
+  readonly credential: string;
+  readonly address: string | undefined;
   readonly #handler: string;
   readonly #userName: string;
-  readonly #address: string | undefined;
-  #keys: readonly [network: string, account: string, accountAndNetwork: string] | undefined;
+  #keys: LoginKeys | undefined;
 
-  constructor(handler: string, userName: string, address: string | undefined) {
+  constructor(handler: string, login: { userName: string; name: string }, address: string | undefined) {
     this.#handler = handler;
-    this.#userName = userName;
-    this.#address = address;
+    this.#userName = login.userName;
+    this.credential = login.name;
+    this.address = address;
   }
 
-  /** The keys of the network, of the account, and of that account as seen from that network. */
-  get keys(): readonly [network: string, account: string, accountAndNetwork: string] {
+  get keys(): LoginKeys {
     this.#keys ??= this.#makeKeys();
     return this.#keys;
   }
 
-  #makeKeys(): readonly [string, string, string] {
-    const network = networkOf(this.#address);
+  #makeKeys(): LoginKeys {
     const name = this.#userName.normalize('NFKC').toLowerCase();
-    return [this.#key('network', network), this.#key('account', name), this.#key('account_and_network', network, name)];
+    const networks = countedNetworks(this.address);
+    const account = this.#key('account', name);
+    const [network] = networks.map((one) => this.#key('network', one));
+    const pairs = networks.map((one) => this.#key('account_and_network', one, name));
+    return { account, network, pairs, all: [account, ...(network === undefined ? [] : [network]), ...pairs] };
   }
 
   /** The separator stands in no network and, being a control character, in no user name (RFC 7617 2). */
   #key(...parts: readonly string[]): string {
     return hash('sha256', [this.#handler, ...parts].join('\0'), 'base64url');
   }
+}
+
+export interface LoginKeys {
+  readonly account: string;
+  /** Undefined where no address is known: such callers have only their account to be told apart by. */
+  readonly network: string | undefined;
+  /** The account as seen from that network, then from the wider ones around it. */
+  readonly pairs: readonly string[];
+  readonly all: readonly string[];
+}
+
+/** From narrow to wide. One subscriber has many IPv6 networks, but an IPv4 /24 has many subscribers. */
+function countedNetworks(address: string | undefined): readonly string[] {
+  const networks = [...networksOf(address)].reverse();
+  const [narrowest = UNKNOWN_NETWORK] = networks;
+  if (narrowest === UNKNOWN_NETWORK) return [];
+  return narrowest.includes(':') ? networks : [narrowest];
 }

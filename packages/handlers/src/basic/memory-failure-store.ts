@@ -3,22 +3,25 @@ import { LRUCache } from 'lru-cache';
 import type { FailureCount, FailureStore } from './failure-store.js';
 
 export interface MemoryFailureStoreOptions {
-  /** Counters kept at once, the least recently used goes first. 1 to 10 000 000, default 100 000. */
+  /** Counters kept at once, the one whose window began first goes first. 1 to 10 000 000, default 100 000. */
   readonly maxEntries?: number | undefined;
 }
 
 interface Counter {
-  readonly failures: number;
+  failures: number;
   /** On the monotonic clock. */
   readonly endsAtMs: number;
 }
 
 /**
  * Counts failures in this process. Bounded, because attackers choose the user names that are counted, and without
- * timers: windows end when they are looked at.
+ * timers: windows end when they are looked at. Where there is no room, the oldest window goes, and a counter that has
+ * reached its limit last: junk does not push it out unless half of all counters have reached theirs.
  */
 export class MemoryFailureStore implements FailureStore {
-  readonly #counters: LRUCache<string, Counter>;
+  readonly #counting: LRUCache<string, Counter>;
+  readonly #spent: LRUCache<string, Counter>;
+  readonly #maxEntries: number;
   readonly #clock: Clock;
 
   /** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN */
@@ -29,13 +32,15 @@ export class MemoryFailureStore implements FailureStore {
     const { clock } = checkOptions('MemoryFailureStoreCollaborators', collaborators, {
       clock: withDefault(having<Clock>('now', 'monotonic', 'schedule'), systemClock),
     });
-    this.#counters = new LRUCache({ max: Math.floor(maxEntries) });
+    this.#maxEntries = Math.floor(maxEntries);
+    this.#counting = inOrderOfWindows(this.#maxEntries);
+    this.#spent = inOrderOfWindows(this.#maxEntries);
     this.#clock = clock;
   }
 
   /** Counters kept, also those whose window has ended. */
   get size(): number {
-    return this.#counters.size;
+    return this.#counting.size + this.#spent.size;
   }
 
   get(key: string): FailureCount | undefined {
@@ -43,30 +48,60 @@ export class MemoryFailureStore implements FailureStore {
     return counter && { failures: counter.failures, endsInMs: counter.endsAtMs - this.#clock.monotonic() };
   }
 
-  add(key: string, windowSeconds: number): FailureCount {
+  /** `limit` is the count from which on this counter is kept for longer than others. Default: none. */
+  add(key: string, windowSeconds: number, limit: number = Number.POSITIVE_INFINITY): FailureCount {
     const nowMs = this.#clock.monotonic();
-    const { failures, endsAtMs } = this.#find(key) ?? { failures: 0, endsAtMs: nowMs + windowSeconds * 1_000 };
-    this.#counters.set(key, { failures: failures + 1, endsAtMs });
-    return { failures: failures + 1, endsInMs: endsAtMs - nowMs };
+    const counter = this.#find(key) ?? this.#open(key, { failures: 0, endsAtMs: nowMs + windowSeconds * 1_000 });
+    counter.failures += 1;
+    if (counter.failures >= limit) this.#keepLonger(key, counter);
+    return { failures: counter.failures, endsInMs: counter.endsAtMs - nowMs };
   }
 
   reset(key: string): void {
-    this.#counters.delete(key);
+    this.#counting.delete(key);
+    this.#spent.delete(key);
   }
 
   /** Takes over what another store has counted, where that is more. Returns what counts from then on. */
-  raise(key: string, count: FailureCount): FailureCount {
+  raise(key: string, count: FailureCount, limit: number = Number.POSITIVE_INFINITY): FailureCount {
     const known = this.get(key);
     if (known !== undefined && count.failures <= known.failures) return known;
-    this.#counters.set(key, { failures: count.failures, endsAtMs: this.#clock.monotonic() + count.endsInMs });
+    this.reset(key);
+    const counter = this.#open(key, {
+      failures: count.failures,
+      endsAtMs: this.#clock.monotonic() + count.endsInMs,
+    });
+    if (counter.failures >= limit) this.#keepLonger(key, counter);
     return count;
   }
 
   #find(key: string): Counter | undefined {
-    const counter = this.#counters.get(key);
-    if (counter === undefined) return undefined;
-    if (this.#clock.monotonic() < counter.endsAtMs) return counter;
-    this.#counters.delete(key);
+    const counter = this.#spent.peek(key) ?? this.#counting.peek(key);
+    if (counter === undefined || this.#clock.monotonic() < counter.endsAtMs) return counter;
+    this.reset(key);
     return undefined;
   }
+
+  #open(key: string, counter: Counter): Counter {
+    if (this.size >= this.#maxEntries) this.#dropOne();
+    this.#counting.set(key, counter);
+    return counter;
+  }
+
+  #keepLonger(key: string, counter: Counter): void {
+    if (!this.#counting.delete(key)) return;
+    this.#spent.set(key, counter);
+  }
+
+  #dropOne(): void {
+    const [oldest] = this.#spent.rvalues();
+    const isOver = oldest !== undefined && oldest.endsAtMs <= this.#clock.monotonic();
+    const counters = isOver || this.#spent.size > this.#maxEntries / 2 ? this.#spent : this.#counting;
+    counters.pop();
+  }
+}
+
+/** The oldest window goes first, as nothing is put in twice or looked up with `get`. Takes memory only as it fills. */
+function inOrderOfWindows(maxEntries: number): LRUCache<string, Counter> {
+  return new LRUCache({ maxSize: maxEntries, sizeCalculation: () => 1 });
 }

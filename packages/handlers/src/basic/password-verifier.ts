@@ -1,6 +1,6 @@
 import type { Clock, Secret } from '@sallyport/core';
 import { DecoyHashes } from './decoy-hashes.js';
-import { HashQueue, type HashQueueOptions } from './hash-queue.js';
+import { type HashClient, HashQueue, type HashQueueOptions } from './hash-queue.js';
 import type { StoredHash } from './password-hash.js';
 import { type HashingOptions, PasswordHasher } from './password-hasher.js';
 
@@ -19,27 +19,22 @@ export class PasswordVerifier {
 
   /**
    * True when this is the password of the stored hash. Without one, or with an empty password, the work is the same
-   * and the answer is no. `user` is whom the work is done for: one password at a time for each. Once `abandoned`, the
-   * work is not begun any more; what has begun is ended, so that its failure is counted.
+   * and the answer is no. `client` is whom the work is done for: one password at a time for each user. Once abandoned,
+   * the work is not begun any more; what has begun is ended, so that its failure is counted.
    * @throws {UpstreamError} ERR_SALLYPORT_UPSTREAM_OVERLOADED
    */
-  async matches(
-    user: string,
-    password: Secret,
-    stored: StoredHash | undefined,
-    abandoned: AbortSignal,
-  ): Promise<boolean> {
+  async matches(client: HashClient, password: Secret, stored: StoredHash | undefined): Promise<boolean> {
     if (stored !== undefined) this.#decoys.imitate(stored);
-    const { format, hash } = stored ?? this.#decoys.for(user);
+    const { format, hash } = stored ?? this.#decoys.for(client.user);
     const verify = () => withBytes(password, (bytes) => format.verify(hash, bytes));
-    const matches = await this.#queue.run(user, verify, abandoned);
+    const matches = await this.#queue.run(client, verify);
     return matches && stored !== undefined && password.reveal() !== '';
   }
 
   /** A stronger hash of the same password, where the stored one is weaker than new ones are made. */
-  async upgrade(user: string, password: Secret, stored: StoredHash): Promise<string | undefined> {
+  async upgrade(client: HashClient, password: Secret, stored: StoredHash): Promise<string | undefined> {
     if (!this.#hasher.isOutdated(stored)) return undefined;
-    return this.#queue.run(user, () => withBytes(password, this.#hasher.hash));
+    return this.#queue.run(client, () => withBytes(password, this.#hasher.hash));
   }
 }
 
