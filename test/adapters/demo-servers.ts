@@ -166,13 +166,13 @@ async function openHono(chain: SecurityChain, options: DemoOptions): Promise<Dem
 }
 
 /** Starts a server on a free port, and remembers its connections so that closing it leaves none. */
-export async function listening(server: Server): Promise<DemoServer> {
+export async function listening(server: Server | Http2SecureServer): Promise<DemoServer> {
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   return closing(server);
 }
 
-function closing(server: Server | Http2SecureServer): DemoServer {
+export function closing(server: Server | Http2SecureServer): DemoServer {
   const sockets = new Set<Socket>();
   for (const event of ['connection', 'secureConnection']) {
     server.on(event, (socket: Socket) => sockets.add(socket.once('close', () => sockets.delete(socket))));

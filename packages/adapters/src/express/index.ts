@@ -1,5 +1,6 @@
 import type { GuardLike, SecurityChain } from '@sallyport/core';
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
+import { readAsReceived, runningTarget } from '../node/rewriting.js';
 import { type AdapterOptions, checkedAdapterOptions } from '../shared/adapter-options.js';
 import { Gate, principalOf, userOf } from '../shared/gate.js';
 import { NodeRequestSource } from '../shared/node-request-source.js';
@@ -28,7 +29,7 @@ export type ExpressMiddleware = <Params, Answer, Body, Query, Locals extends Rec
  * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN
  */
 export function expressSecurity(chain: SecurityChain, options: ExpressSecurityOptions = {}): ExpressSecurity {
-  const { allowPreflight, trustedHops, onDenied } = checkedAdapterOptions(options);
+  const { allowPreflight, allowRewriting, trustedHops, onDenied } = checkedAdapterOptions(options);
   const gate = new Gate(chain);
   return function secure(...guards) {
     const guard = gate.guardOf(guards);
@@ -38,7 +39,10 @@ export function expressSecurity(chain: SecurityChain, options: ExpressSecurityOp
         request.user = undefined;
         return next();
       }
-      const source = new NodeRequestSource(request, response, trustedHops, request.originalUrl, () => keys.of(request));
+      const { url, baseUrl = '', originalUrl = url } = request;
+      const target = runningTarget(originalUrl, baseUrl, url);
+      const source = new NodeRequestSource(request, response, trustedHops, target, () => keys.of(request, target));
+      if (!allowRewriting) readAsReceived(source, request, source.method, originalUrl, baseUrl, url);
       gate.pass(request, source, guard, (decision) => {
         if (decision.kind === 'granted') {
           setHeaderLines(response, decision.headers);

@@ -16,7 +16,7 @@ export class RouteKeys {
     this.#templates = new RouteTemplates((route) => route.stack.some(({ handle }) => handle === middleware));
   }
 
-  of(request: Request): RouteKey | undefined {
+  of(request: Request, target: string): RouteKey | undefined {
     const route = request.route as Route | undefined;
     if (route === undefined) return undefined;
     const template = this.#templates.of(request, route, route.path);
@@ -24,7 +24,7 @@ export class RouteKeys {
     const { baseUrl, method } = request;
     if (baseUrl === '') return { method, template };
     // A router's root has no slash of its own: it is spelt as it was requested.
-    const isRoot = template === '/' && request.originalUrl.split('?', 1)[0] === baseUrl;
+    const isRoot = template === '/' && target.split('?', 1)[0] === baseUrl;
     return { method, template: isRoot ? '' : template, mount: baseUrl };
   }
 }

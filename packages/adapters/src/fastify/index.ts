@@ -8,6 +8,7 @@ import type {
   onRequestHookHandler,
 } from 'fastify';
 import fp from 'fastify-plugin';
+import { readAsReceived, receivedMethod } from '../node/rewriting.js';
 import { type AdapterOptions, checkedAdapterOptions } from '../shared/adapter-options.js';
 import { Gate, principalOf, userOf } from '../shared/gate.js';
 import { NodeRequestSource } from '../shared/node-request-source.js';
@@ -43,7 +44,7 @@ export interface FastifySecurity {
  * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN
  */
 export function fastifySecurity(chain: SecurityChain, options: FastifySecurityOptions = {}): FastifySecurity {
-  const { allowPreflight, trustedHops, onDenied = sendDenial } = checkedAdapterOptions(options);
+  const { allowPreflight, allowRewriting, trustedHops, onDenied = sendDenial } = checkedAdapterOptions(options);
   const gate = new Gate(chain);
   const routes = new Routes(gate);
 
@@ -57,7 +58,9 @@ export function fastifySecurity(chain: SecurityChain, options: FastifySecurityOp
       const route = routes.of(request);
       const { template } = route;
       const keyOf = () => (template === undefined ? undefined : { method: request.method, template });
-      const source = new NodeRequestSource(request.raw, reply.raw, trustedHops, request.originalUrl, keyOf);
+      const { raw, originalUrl } = request;
+      const source = new NodeRequestSource(raw, reply.raw, trustedHops, raw.url, keyOf);
+      if (!allowRewriting) readAsReceived(source, request, receivedMethod(raw), originalUrl);
       gate.pass(request, source, guardOf(route), (decision) => {
         if (reply.sent) return;
         request.user = userOf(principalOf(request)) ?? null;

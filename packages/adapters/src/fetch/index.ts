@@ -7,12 +7,13 @@ import {
   type SecurityChain,
 } from '@sallyport/core';
 import { type AdapterOptions, checkedAdapterOptions } from '../shared/adapter-options.js';
-import { Gate, principalOf, shareGrant, userOf } from '../shared/gate.js';
+import { Gate, shareGrant, userOf } from '../shared/gate.js';
 import { isPreflight } from '../shared/preflight.js';
 import { headerFields } from '../shared/write-denial.js';
-import { fetchRequestSource } from './fetch-request-source.js';
+import { principalOf } from './principal.js';
+import { fetchReading, hasNodeRequest } from './reading.js';
 
-export { attemptedOf, principalOf } from '../shared/gate.js';
+export { attemptedOf, principalOf } from './principal.js';
 
 export type FetchSecurityOptions = AdapterOptions<readonly [request: Request], Response | Promise<Response>>;
 
@@ -43,11 +44,19 @@ export interface FetchSecurity {
  * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN
  */
 export function fetchSecurity(chain: SecurityChain, options: FetchSecurityOptions = {}): FetchSecurity {
-  const { allowPreflight, trustedHops, onDenied = responseOf } = checkedAdapterOptions(options);
+  const { allowPreflight, allowRewriting, trustedHops, onDenied = responseOf } = checkedAdapterOptions(options);
   const gate = new Gate(chain);
   const isLetThrough = (request: Request) => allowPreflight && isPreflight(request.method, [...request.headers].flat());
-  const decide = (request: Request, bindings: unknown, guard: ReturnType<Gate['guardOf']>) =>
-    gate.decide(request, fetchRequestSource(request, bindings, trustedHops), guard);
+  const decide = (request: Request, bindings: unknown, guard: ReturnType<Gate['guardOf']>) => {
+    const reading = fetchReading(request, bindings, trustedHops, allowRewriting);
+    const { carrier } = reading;
+    const decision = gate.decide(carrier, reading, guard);
+    return decision instanceof Promise ? shareLater(decision, carrier, request) : share(decision, carrier, request);
+  };
+  const letThrough = (request: Request, bindings: unknown) => {
+    gate.letThrough(request);
+    if (hasNodeRequest(bindings)) gate.letThrough(bindings.incoming);
+  };
 
   const refuse = (denied: DeniedDecision, request: Request) => onDenied(denied, request, () => responseOf(denied));
 
@@ -60,7 +69,7 @@ export function fetchSecurity(chain: SecurityChain, options: FetchSecurityOption
     const guard = gate.guardOf(guards);
     return function sallyport(request, ...rest) {
       if (isLetThrough(request)) {
-        gate.letThrough(request);
+        letThrough(request, rest[0]);
         return handler(request, ...rest);
       }
       const proceed = (decision: Decision) =>
@@ -77,7 +86,7 @@ export function fetchSecurity(chain: SecurityChain, options: FetchSecurityOption
     return async function sallyport(context, next) {
       const request = context.req.raw;
       if (isLetThrough(request)) {
-        gate.letThrough(request);
+        letThrough(request, context.env);
         attach(request, context);
         await next();
         return undefined;
@@ -93,6 +102,16 @@ export function fetchSecurity(chain: SecurityChain, options: FetchSecurityOption
   }
 
   return Object.assign(secure, { middleware });
+}
+
+/** Leaves on the Request what was granted, for `principalOf`. */
+function share(decision: Decision, carrier: object, request: Request): Decision {
+  if (carrier !== request) shareGrant(carrier, request);
+  return decision;
+}
+
+function shareLater(pending: Promise<Decision>, carrier: object, request: Request): Promise<Decision> {
+  return pending.then((decision) => share(decision, carrier, request));
 }
 
 function attach(request: Request, context: FetchContext): void {

@@ -1,8 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ANONYMOUS, type DeniedDecision, type GuardLike, type Principal, type SecurityChain } from '@sallyport/core';
+import { nodeReading } from '../node/rewriting.js';
 import { type AdapterOptions, checkedAdapterOptions } from '../shared/adapter-options.js';
 import { Gate } from '../shared/gate.js';
-import { type NodeRequest, NodeRequestSource, type NodeResponse } from '../shared/node-request-source.js';
+import type { NodeRequest, NodeResponse } from '../shared/node-request-source.js';
 import { isPreflight } from '../shared/preflight.js';
 import { isAnswerable, setHeaderLines, writeDenial } from '../shared/write-denial.js';
 
@@ -33,7 +34,7 @@ export type HttpSecurity = <
  * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN
  */
 export function httpSecurity(chain: SecurityChain, options: HttpSecurityOptions = {}): HttpSecurity {
-  const { allowPreflight, trustedHops, onDenied } = checkedAdapterOptions(options);
+  const { allowPreflight, allowRewriting, trustedHops, onDenied } = checkedAdapterOptions(options);
   const gate = new Gate(chain);
   function refuse(denied: DeniedDecision, request: NodeRequest, response: NodeResponse): void {
     const answer = () => writeDenial(response, denied);
@@ -47,7 +48,7 @@ export function httpSecurity(chain: SecurityChain, options: HttpSecurityOptions 
         gate.letThrough(request);
         return listener(request, response, ANONYMOUS);
       }
-      gate.pass(request, new NodeRequestSource(request, response, trustedHops), guard, (decision) => {
+      gate.pass(request, nodeReading(request, response, trustedHops, allowRewriting), guard, (decision) => {
         if (decision.kind === 'granted') {
           setHeaderLines(response, decision.headers);
           return listener(request, response, decision.principal);

@@ -2,9 +2,9 @@ import type { Decision, DeniedDecision, GuardLike, SecurityChain } from '@sallyp
 import type { Context, Middleware, Next } from 'koa';
 import { type AdapterOptions, checkedAdapterOptions } from '../shared/adapter-options.js';
 import { Gate, principalOf, userOf } from '../shared/gate.js';
-import { NodeRequestSource } from '../shared/node-request-source.js';
 import { isPreflight } from '../shared/preflight.js';
 import { headerFields, isAnswerable } from '../shared/write-denial.js';
+import { readingOf } from './reading.js';
 import { RouteKeys } from './route-key.js';
 
 export { attemptedOf, principalOf } from '../shared/gate.js';
@@ -21,7 +21,7 @@ export type KoaSecurity = (...guards: readonly GuardLike[]) => Middleware;
  * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN
  */
 export function koaSecurity(chain: SecurityChain, options: KoaSecurityOptions = {}): KoaSecurity {
-  const { allowPreflight, trustedHops, onDenied = answerDenial } = checkedAdapterOptions(options);
+  const { allowPreflight, allowRewriting, trustedHops, onDenied = answerDenial } = checkedAdapterOptions(options);
   const gate = new Gate(chain);
   const refuse = (denied: DeniedDecision, context: Context): unknown =>
     onDenied(denied, context, () => answerDenial(denied, context));
@@ -39,8 +39,7 @@ export function koaSecurity(chain: SecurityChain, options: KoaSecurityOptions = 
         context.state['user'] = undefined;
         return next();
       }
-      const { req, res, originalUrl } = context;
-      const source = new NodeRequestSource(req, res, trustedHops, originalUrl, () => keys.of(context));
+      const source = readingOf(context, trustedHops, allowRewriting, keys);
       const decision = gate.decide(context, source, guard);
       if (!(decision instanceof Promise)) return proceed(context, next, decision);
       return decision.then((later) => (source.isOver ? undefined : proceed(context, next, later)));

@@ -19,21 +19,18 @@ export class RouteKeys {
     this.#templates = new RouteTemplates((layer) => this.#isIn(layer));
   }
 
-  of(context: Context): RouteKey | undefined {
+  /** `mount` is what was cut off the path on the way to the router. */
+  of(context: Context, mount: string): RouteKey | undefined {
     const { matched, _matchedRoute: path } = context as { matched?: readonly Layer[]; _matchedRoute?: unknown };
     // Of all routes that match, the one whose middleware is running.
     const layer = path === undefined ? undefined : matched?.find((each) => each.path === path && this.#isIn(each));
     const template = layer && this.#templates.of(context, layer, path);
-    return template === undefined ? undefined : { method: context.method, template, mount: mountOf(context) };
+    return template === undefined
+      ? undefined
+      : { method: context.method, template, mount: mount === '' ? undefined : mount };
   }
 
   #isIn({ methods, stack }: Layer): boolean {
     return methods.length > 0 && stack.includes(this.#middleware);
   }
-}
-
-/** What was cut off the path on the way to the router. */
-function mountOf({ originalUrl, path }: Context): string | undefined {
-  const whole = originalUrl.split('?', 1)[0] ?? '';
-  return whole !== path && whole.endsWith(path) ? whole.slice(0, -path.length) : undefined;
 }

@@ -15,6 +15,17 @@ export interface AdapterOptions<Context extends readonly unknown[], Answer = unk
   extends DoorOptions<Context, Answer> {
   /** Lets true CORS preflights (OPTIONS with Origin and Access-Control-Request-Method) through. Default false. */
   readonly allowPreflight?: boolean | undefined;
+  /**
+   * Judges a request that the application rewrote or forwarded (another URL, method or `Request` than the client sent)
+   * only as it runs where the chain is asked, and not as it was received, too. Default false; warns at start.
+   */
+  readonly allowRewriting?: boolean | undefined;
+}
+
+export interface CheckedAdapterOptions<Context extends readonly unknown[], Answer>
+  extends CheckedDoorOptions<Context, Answer> {
+  readonly allowPreflight: boolean;
+  readonly allowRewriting: boolean;
 }
 
 /** Options of doors through which no preflight comes. */
@@ -33,11 +44,16 @@ export type OnDenied<Context extends readonly unknown[], Answer> = (
 /** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN */
 export function checkedAdapterOptions<Context extends readonly unknown[], Answer>(
   options: AdapterOptions<Context, Answer>,
-): CheckedDoorOptions<Context, Answer> & { readonly allowPreflight: boolean } {
-  return checkOptions('AdapterOptions', options, {
+): CheckedAdapterOptions<Context, Answer> {
+  const checked = checkOptions('AdapterOptions', options, {
     ...doorChecks<Context, Answer>(),
     allowPreflight: withDefault(flag, false),
+    allowRewriting: withDefault(flag, false),
   });
+  if (checked.allowRewriting) {
+    process.emitWarning('rewritten requests are judged as they run alone (allowRewriting)', 'SallyportWarning');
+  }
+  return checked;
 }
 
 /** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN */

@@ -14,14 +14,17 @@ import {
   type SecurityChain,
   SecurityRequest,
 } from '@sallyport/core';
+import { decideAll, type OtherReading, type Reading } from '../gate/reading.js';
 import type { NodeRequestSource } from './node-request-source.js';
 
 const GRANT: unique symbol = Symbol.for('@sallyport/adapters/grant');
 
-/** What a chain granted a request; another chain may have granted it something before. */
+/** What a chain granted a request by one reading of it; another chain may have granted it something before. */
 interface Grant {
   readonly chain: SecurityChain;
   readonly decision: GrantedDecision;
+  readonly method: string;
+  readonly target: string;
   readonly before: Grant | undefined;
 }
 
@@ -52,10 +55,11 @@ export class Gate {
   }
 
   /** Decides, and leaves the principal of a granted request on `carrier`; at once if the chain decides at once. */
-  decide(carrier: object, source: RequestSource, guard: Guard | undefined): Eventually<Decision> {
-    const last = (carrier as Carrier)[GRANT];
-    const decision = this.#decide(last, new SecurityRequest(source), guard);
-    return decision instanceof Promise ? this.#admitLater(carrier, decision) : this.#admit(carrier, decision, last);
+  decide(carrier: object, reading: Reading, guard: Guard | undefined): Eventually<Decision> {
+    const { others } = reading;
+    return others === undefined
+      ? this.#decideOne(carrier, reading, guard)
+      : this.#decideAll(others, carrier, reading, guard);
   }
 
   /** For a preflight, which nobody decides: what a chain in front granted is not this request's any more. */
@@ -79,21 +83,44 @@ export class Gate {
     else proceed(decision);
   }
 
+  #decideOne(carrier: object, source: RequestSource, guard: Guard | undefined): Eventually<Decision> {
+    const last = (carrier as Carrier)[GRANT];
+    const decision = this.#decide(last, new SecurityRequest(source), guard);
+    return decision instanceof Promise
+      ? this.#admitLater(carrier, source, decision)
+      : this.#admit(carrier, source, decision, last);
+  }
+
+  #decideAll(
+    others: readonly OtherReading[],
+    carrier: object,
+    reading: Reading,
+    guard: Guard | undefined,
+  ): Eventually<Decision> {
+    return decideAll(
+      others,
+      (other, source) => this.#decideOne(other, source, undefined),
+      () => this.#decideOne(carrier, reading, guard),
+    );
+  }
+
   #decide(last: Grant | undefined, request: SecurityRequest, guard: Guard | undefined): Eventually<Decision> {
-    const earlier = this.#granted(last);
-    const decision =
-      earlier !== undefined && this.#chain.covers(earlier, request) ? earlier : this.#chain.decide(request);
+    const decision = this.#granted(last, request) ?? this.#chain.decide(request);
     if (guard === undefined) return decision;
     return decision instanceof Promise
       ? this.#authorizeLater(decision, guard, request)
       : this.#authorize(decision, guard, request);
   }
 
-  /** What this chain granted the request where it was mounted before. */
-  #granted(last: Grant | undefined): GrantedDecision | undefined {
+  /** What this chain granted where it was mounted before, if method, target and operation are still the same. */
+  #granted(last: Grant | undefined, request: SecurityRequest): GrantedDecision | undefined {
     let grant = last;
-    while (grant !== undefined && grant.chain !== this.#chain) grant = grant.before;
+    while (grant !== undefined && !(grant.chain === this.#chain && this.#covers(grant, request))) grant = grant.before;
     return grant?.decision;
+  }
+
+  #covers({ method, target, decision }: Grant, request: SecurityRequest): boolean {
+    return method === request.method && target === request.target && this.#chain.covers(decision, request);
   }
 
   #authorize(decision: Decision, guard: Guard, request: SecurityRequest): Eventually<Decision> {
@@ -106,14 +133,15 @@ export class Gate {
     return pending.then((decision) => this.#authorize(decision, guard, request));
   }
 
-  #admitLater(carrier: object, pending: Promise<Decision>): Promise<Decision> {
-    return pending.then((decision) => this.#admit(carrier, decision, (carrier as Carrier)[GRANT]));
+  #admitLater(carrier: object, source: RequestSource, pending: Promise<Decision>): Promise<Decision> {
+    return pending.then((decision) => this.#admit(carrier, source, decision, (carrier as Carrier)[GRANT]));
   }
 
-  #admit(carrier: object, decision: Decision, last: Grant | undefined): Decision {
+  #admit(carrier: object, source: RequestSource, decision: Decision, last: Grant | undefined): Decision {
     if (!isDecision(decision)) throw new TypeError('only a SecurityChain decides');
     if (decision.kind === 'granted' && last?.decision !== decision) {
-      (carrier as Carrier)[GRANT] = { chain: this.#chain, decision, before: last };
+      const { method, target } = source;
+      (carrier as Carrier)[GRANT] = { chain: this.#chain, decision, method, target, before: last };
     }
     return decision;
   }
@@ -150,6 +178,10 @@ export function userOf(principal: Principal): Principal | undefined {
 /** Lets `principalOf` and `attemptedOf` be asked of a context, too: it stays, also where its request is replaced. */
 export function shareGrant(request: object, context: object): void {
   (context as Carrier)[GRANT] = (request as Carrier)[GRANT];
+}
+
+export function isGranted(request: object): boolean {
+  return (request as Carrier)[GRANT] !== undefined;
 }
 
 /** A request or context, which a framework passes when the function that makes middleware was mounted as middleware. */

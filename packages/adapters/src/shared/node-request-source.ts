@@ -2,7 +2,8 @@ import type { X509Certificate } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
 import type { TLSSocket } from 'node:tls';
-import { keepSpecimen, type RequestSource, type RouteKey } from '@sallyport/core';
+import { keepSpecimen, type RouteKey } from '@sallyport/core';
+import type { OtherReading, Reading } from '../gate/reading.js';
 import { clientAddress } from './client-address.js';
 import { isOver } from './write-denial.js';
 
@@ -10,9 +11,10 @@ export type NodeRequest = IncomingMessage | Http2ServerRequest;
 export type NodeResponse = ServerResponse | Http2ServerResponse;
 
 /** Reads what a chain needs from a Node request, and nothing before it is asked for. */
-export class NodeRequestSource implements RequestSource {
+export class NodeRequestSource implements Reading {
   readonly method: string;
   readonly target: string;
+  others: readonly OtherReading[] | undefined;
   readonly #request: NodeRequest;
   readonly #response: NodeResponse | undefined;
   readonly #trustedHops: number;
@@ -20,7 +22,7 @@ export class NodeRequestSource implements RequestSource {
   #route: RouteKey | undefined;
 
   /**
-   * `target` is given by adapters whose framework rewrites `url` inside mounted routers. `routeOf` is asked once and only
+   * `target` is given by adapters whose framework changes `url` inside mounted routers. `routeOf` is asked once and only
    * by chains that have a use for the route, since frameworks make it dear to find out.
    */
   constructor(
@@ -29,13 +31,26 @@ export class NodeRequestSource implements RequestSource {
     trustedHops: number,
     target: string = request.url ?? '',
     routeOf?: () => RouteKey | undefined,
+    method: string = request.method ?? '',
   ) {
-    this.method = request.method ?? '';
+    this.method = method;
     this.target = target;
+    this.others = undefined;
     this.#request = request;
     this.#response = response;
     this.#trustedHops = trustedHops;
     this.#routeOf = routeOf;
+  }
+
+  /** What keeps the grants of a request that no framework has wrapped. */
+  get carrier(): NodeRequest {
+    return this.#request;
+  }
+
+  /** Has the same request judged by another method or target as well. */
+  alsoRead(carrier: object, method: string, target: string): void {
+    const source = new NodeRequestSource(this.#request, this.#response, this.#trustedHops, target, undefined, method);
+    this.others = [...(this.others ?? []), { carrier, source }];
   }
 
   get route(): RouteKey | undefined {

@@ -1,0 +1,91 @@
+import type { X509Certificate } from 'node:crypto';
+import type { Reading } from '../gate/reading.js';
+import { nodeReading } from '../node/rewriting.js';
+import { clientAddress } from '../shared/client-address.js';
+import type { NodeRequest, NodeRequestSource, NodeResponse } from '../shared/node-request-source.js';
+import { hasHeadersOf, isRequestOf, targetOf } from './same-request.js';
+
+/** What Node's fetch servers pass as the second argument: the request behind the Request. */
+export interface NodeBindings {
+  readonly incoming: NodeRequest;
+  readonly outgoing?: NodeResponse;
+}
+
+export function hasNodeRequest(bindings: unknown): bindings is NodeBindings {
+  const { incoming } = (bindings ?? {}) as { incoming?: Partial<NodeRequest> };
+  return Array.isArray(incoming?.rawHeaders);
+}
+
+/**
+ * Reads the Node request where the Request is that one, since a Request has its header lines joined, its target
+ * normalised and no peer. Any other Request is one that the application made: it is read by itself and, unless that is
+ * allowed, Node's request as well.
+ */
+export function fetchReading(
+  request: Request,
+  bindings: unknown,
+  trustedHops: number,
+  allowRewriting: boolean,
+): NodeRequestSource | RequestReading {
+  if (!hasNodeRequest(bindings)) return new RequestReading(request, trustedHops);
+  const { incoming, outgoing } = bindings;
+  const received = nodeReading(incoming, outgoing, trustedHops, allowRewriting);
+  if (isRequestOf(incoming, request)) return received;
+  const reading = new RequestReading(request, trustedHops, incoming, received);
+  if (!allowRewriting) reading.others = [{ carrier: incoming, source: received }, ...(received.others ?? [])];
+  return reading;
+}
+
+class RequestReading implements Reading {
+  readonly method: string;
+  readonly target: string;
+  others: Reading['others'];
+  readonly #request: Request;
+  readonly #trustedHops: number;
+  readonly #incoming: NodeRequest | undefined;
+  readonly #received: NodeRequestSource | undefined;
+  #rawHeaders: readonly string[] | undefined;
+
+  constructor(request: Request, trustedHops: number, incoming?: NodeRequest, received?: NodeRequestSource) {
+    this.method = request.method;
+    this.target = targetOf(request.url);
+    this.others = undefined;
+    this.#request = request;
+    this.#trustedHops = trustedHops;
+    this.#incoming = incoming;
+    this.#received = received;
+  }
+
+  /**
+   * What keeps the grants. A Request that the application made is decided anew wherever it is asked about: its headers
+   * can be changed, and what was granted to it may have been granted to what it was before.
+   */
+  get carrier(): object {
+    return this.#incoming === undefined ? this.#request : this;
+  }
+
+  get rawHeaders(): readonly string[] {
+    this.#rawHeaders ??= [...this.#request.headers].flat();
+    return this.#rawHeaders;
+  }
+
+  /** That of the connection, over which the client sent whatever the application made of it. */
+  get remoteAddress(): string | undefined {
+    return this.#received === undefined
+      ? clientAddress(undefined, this.rawHeaders, this.#trustedHops)
+      : this.#received.remoteAddress;
+  }
+
+  /** A Request with other headers has credentials of its own: the certificate of the connection is not one of them. */
+  peerCertificate(): X509Certificate | undefined {
+    const incoming = this.#incoming;
+    return incoming !== undefined && hasHeadersOf(incoming, this.#request)
+      ? this.#received?.peerCertificate()
+      : undefined;
+  }
+
+  onClose(listener: () => void): void {
+    if (this.#received !== undefined) this.#received.onClose(listener);
+    else this.#request.signal.addEventListener('abort', listener, { once: true });
+  }
+}

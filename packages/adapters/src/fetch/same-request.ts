@@ -1,0 +1,62 @@
+import type { NodeRequest } from '../shared/node-request-source.js';
+
+/** Whether a Request says what Node's request says: the same method, path, query and headers. */
+export function isRequestOf(incoming: NodeRequest, request: Request): boolean {
+  return request.method === incoming.method && hasUrlOf(incoming, request) && hasHeadersOf(incoming, request);
+}
+
+/** As the URL parser reads it, which takes dot segments away and encodes what has to be. */
+function hasUrlOf({ url: target = '' }: NodeRequest, { url }: Request): boolean {
+  const start = pathStart(url);
+  if (url.length - start === target.length && url.endsWith(target)) return true;
+  const absolute = target.startsWith('/') ? `http://localhost${target}` : target;
+  return URL.canParse(absolute) && targetOf(new URL(absolute).href) === targetOf(url);
+}
+
+/** Whether no header line was added, changed or taken away. */
+export function hasHeadersOf(incoming: NodeRequest, request: Request): boolean {
+  if (isUnread(incoming, request)) return true;
+  const received = [...headersOf(incoming)];
+  const own = [...request.headers];
+  return own.length === received.length && own.every(([name, value], index) => isField(received[index], name, value));
+}
+
+function isField(field: readonly [string, string] | undefined, name: string, value: string): boolean {
+  return field !== undefined && field[0] === name && field[1] === value;
+}
+
+/** As fetch servers make them. */
+function headersOf({ rawHeaders }: NodeRequest): Headers {
+  const headers = new Headers();
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index] as string;
+    if (!name.startsWith(':')) headers.append(name, rawHeaders[index + 1] as string);
+  }
+  return headers;
+}
+
+/**
+ * A Request of @hono/node-server refers to Node's request, and has no Headers before somebody asks for them. This saves
+ * most requests the comparison, which costs more than a remembered decision.
+ */
+function isUnread(incoming: NodeRequest, request: Request): boolean {
+  let isOfIncoming = false;
+  for (const key of Object.getOwnPropertySymbols(request)) {
+    const value = (request as unknown as Record<symbol, unknown>)[key];
+    if (value instanceof Headers || value instanceof Request) return false;
+    if (value === incoming) isOfIncoming = true;
+  }
+  return isOfIncoming;
+}
+
+/** What stands behind the authority of an absolute URL, which `Request.url` always is. */
+export function targetOf(url: string): string {
+  const start = pathStart(url);
+  const fragment = url.indexOf('#');
+  return start === url.length ? '/' : url.slice(start, fragment === -1 ? undefined : fragment);
+}
+
+function pathStart(url: string): number {
+  const path = url.indexOf('/', url.indexOf('://') + 3);
+  return path === -1 ? url.length : path;
+}

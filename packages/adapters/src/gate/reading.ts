@@ -1,0 +1,28 @@
+import type { Decision, Eventually, RequestSource } from '@sallyport/core';
+
+/** A request as it runs at the place where the chain is asked. */
+export interface Reading extends RequestSource {
+  /** How else the request can be read: as it was received, where the application rewrote it. Undefined for most. */
+  readonly others?: readonly OtherReading[] | undefined;
+}
+
+/** A reading of a request that must be granted as well. What is granted to it is kept on its `carrier`. */
+export interface OtherReading {
+  readonly carrier: object;
+  readonly source: RequestSource;
+}
+
+/** Asks for the other readings one after the other, and for the one that runs last. The first refusal is the answer. */
+export function decideAll(
+  others: readonly OtherReading[],
+  decide: (carrier: object, source: RequestSource) => Eventually<Decision>,
+  decideRunning: () => Eventually<Decision>,
+  index = 0,
+): Eventually<Decision> {
+  const reading = others[index];
+  if (reading === undefined) return decideRunning();
+  const goOn = (decision: Decision): Eventually<Decision> =>
+    decision.kind === 'denied' ? decision : decideAll(others, decide, decideRunning, index + 1);
+  const decision = decide(reading.carrier, reading.source);
+  return decision instanceof Promise ? decision.then(goOn) : goOn(decision);
+}

@@ -1,0 +1,29 @@
+import type { Context } from 'koa';
+import { readAsReceived, receivedMethod, receivedUrl, runningTarget } from '../node/rewriting.js';
+import { NodeRequestSource } from '../shared/node-request-source.js';
+import type { RouteKeys } from './route-key.js';
+
+/** What koa-mount and @koa/router keep on a context. */
+interface RoutedContext extends Context {
+  /** Where koa-mount has mounted the application that runs; it stays there when the application is left. */
+  readonly mountPath?: string;
+  /** The path by which @koa/router routes instead of that of the request. */
+  readonly newRouterPath?: string;
+}
+
+/** Reads a request as it runs behind mounts and rewriting middleware and, unless that is allowed, as it was received. */
+export function readingOf(
+  context: RoutedContext,
+  trustedHops: number,
+  allowRewriting: boolean,
+  keys: RouteKeys,
+): NodeRequestSource {
+  const { req, res, originalUrl, newRouterPath } = context;
+  const url = newRouterPath === undefined ? context.url : newRouterPath + context.search;
+  const mount = url === originalUrl ? '' : (context.mountPath ?? '');
+  const received = receivedUrl(req, originalUrl);
+  const target = runningTarget(received, mount, url);
+  const source = new NodeRequestSource(req, res, trustedHops, target, () => keys.of(context, mount));
+  if (!allowRewriting) readAsReceived(source, context, receivedMethod(req), received, mount, url);
+  return source;
+}

@@ -1,0 +1,176 @@
+import { createServer } from 'node:http';
+import { koaSecurity } from '@sallyport/adapters/koa';
+import Koa from 'koa';
+import { listening } from '../demo-servers.js';
+import {
+  overridden,
+  type RewritingRow,
+  stripped,
+  strippedInMount,
+  strippedToMount,
+  withoutFirstSegment,
+} from './row.js';
+
+const Koa2: typeof Koa = require('koa2');
+
+/** As much of @koa/router as is used here. */
+interface Router {
+  get(path: string | RegExp, ...handlers: Koa.Middleware[]): Router;
+  use(...handlers: Koa.Middleware[]): Router;
+  routes(): Koa.Middleware;
+}
+const { Router }: { Router: new (options?: { prefix: string }) => Router } = require('@koa/router');
+const compose: (middleware: readonly Koa.Middleware[]) => Koa.Middleware = require('koa-compose');
+
+/** A route that no operation describes, so that its requests are judged by their path. */
+const ANY = /^\/\w+$/;
+
+const answer: Koa.Middleware = (context) => {
+  context.body = 'ran';
+};
+
+const stripPath: Koa.Middleware = (context, next) => {
+  context.path = withoutFirstSegment(context.path);
+  return next();
+};
+
+const stripUrl: Koa.Middleware = (context, next) => {
+  context.url = withoutFirstSegment(context.url);
+  return next();
+};
+
+const override: Koa.Middleware = (context, next) => {
+  context.method = context.get('x-http-method-override') || context.method;
+  return next();
+};
+
+/** Mounts as koa-mount does: it cuts a prefix off the path and leaves it in `mountPath`. */
+function mounted(prefix: string, ...middleware: Koa.Middleware[]): Koa.Middleware {
+  const inner = compose(middleware);
+  return async (context: Koa.Context & { mountPath?: string }, next) => {
+    const whole = context.path;
+    if (!`${whole}/`.startsWith(`${prefix}/`)) return next();
+    context.mountPath = prefix;
+    const rest = whole.slice(prefix.length) || '/';
+    context.path = rest;
+    await inner(context, async () => {
+      context.path = whole;
+      await next();
+      context.path = rest;
+    });
+    context.path = whole;
+  };
+}
+
+interface Mounting extends Omit<RewritingRow, 'open'> {
+  mount(app: Koa, secure: ReturnType<typeof koaSecurity>): void;
+}
+
+const MOUNTINGS: readonly Mounting[] = [
+  {
+    name: 'ctx.url = in front of the app-wide secure()',
+    sent: stripped,
+    mount: (app, secure) => app.use(stripUrl).use(secure()).use(answer),
+  },
+  {
+    name: 'ctx.path = in front of the app-wide secure()',
+    sent: stripped,
+    mount: (app, secure) => app.use(stripPath).use(secure()).use(answer),
+  },
+  {
+    name: 'ctx.path = between two secure()',
+    sent: stripped,
+    isAskedBefore: true,
+    mount: (app, secure) => app.use(secure()).use(stripPath).use(secure()).use(answer),
+  },
+  {
+    name: 'ctx.path = in front of a route with secure()',
+    sent: stripped,
+    mount: (app, secure) => app.use(stripPath).use(new Router().get(ANY, secure(), answer).routes()),
+  },
+  {
+    name: 'ctx.path = in front of a route of one operation',
+    sent: stripped,
+    mount: (app, secure) => {
+      const router = new Router();
+      for (const level of ['open', 'token', 'scoped']) router.get(`/${level}`, secure(), answer);
+      app.use(stripPath).use(router.routes());
+    },
+  },
+  {
+    name: 'ctx.path = in front of a router with a prefix',
+    sent: strippedToMount,
+    mount: (app, secure) =>
+      app.use(stripPath).use(new Router({ prefix: '/m' }).use(secure()).get('/:to', answer).routes()),
+  },
+  {
+    name: 'ctx.path = in front of a mounted application',
+    sent: strippedToMount,
+    mount: (app, secure) => app.use(stripPath).use(mounted('/m', secure(), answer)),
+  },
+  {
+    name: 'ctx.path = in front of a mounted router with secure() in its route',
+    sent: strippedToMount,
+    mount: (app, secure) => app.use(stripPath).use(mounted('/m', new Router().get(ANY, secure(), answer).routes())),
+  },
+  {
+    name: 'ctx.path = in a mounted application',
+    sent: strippedInMount,
+    mount: (app, secure) => app.use(mounted('/m', stripPath, secure(), answer)),
+  },
+  {
+    name: 'ctx.newRouterPath = in front of a router',
+    sent: stripped,
+    mount: (app, secure) => {
+      const redirect: Koa.Middleware = (context: Koa.Context & { newRouterPath?: string }, next) => {
+        context.newRouterPath = withoutFirstSegment(context.path);
+        return next();
+      };
+      app.use(redirect).use(new Router().get(ANY, secure(), answer).routes());
+    },
+  },
+  {
+    name: 'the request handed to another application',
+    sent: stripped,
+    isAskedBefore: true,
+    mount: (app, secure) => {
+      const other = new Koa().use(secure()).use(answer).callback();
+      app.use(secure()).use((context) => {
+        context.respond = false;
+        context.req.url = withoutFirstSegment(context.req.url ?? '');
+        context.res.statusCode = 200;
+        void other(context.req, context.res);
+      });
+    },
+  },
+  {
+    name: 'ctx.method = in front of the app-wide secure()',
+    sent: overridden,
+    isReceivedLost: true,
+    mount: (app, secure) => app.use(override).use(secure()).use(answer),
+  },
+  {
+    name: 'ctx.method = between two secure()',
+    sent: overridden,
+    isAskedBefore: true,
+    mount: (app, secure) => app.use(secure()).use(override).use(secure()).use(answer),
+  },
+];
+
+export const KOA_ROWS: readonly RewritingRow[] = (
+  [
+    ['Koa 2', Koa2],
+    ['Koa 3', Koa],
+  ] as const
+).flatMap(([version, framework]) =>
+  MOUNTINGS.map(({ mount, name, ...row }) => ({
+    ...row,
+    name: `${version}: ${name}`,
+    open: (chain, options) => {
+      const app = new framework();
+      app.silent = true;
+      mount(app, koaSecurity(chain, options));
+      return listening(createServer(app.callback()));
+    },
+  })),
+);
