@@ -69,6 +69,14 @@ describe('streams of one HTTP/2 connection (RFC 9113 5)', () => {
     expect(tokens.verified).toBe(before);
   });
 
+  test('a standard method in other letters is refused before anything else [RFC 9110 9.1]', async () => {
+    const lines = ['Authorization: Bearer now.alice'];
+    for (const method of ['post', 'Get', 'query', 'propfind']) {
+      const answer = await askHttp2(server.port, { method, target: '/', lines, body: '' });
+      expect({ method, status: answer.status }).toEqual({ method, status: 400 });
+    }
+  });
+
   test('CONNECT is nothing that this server does (RFC 9113 8.5)', async () => {
     const stream = session.request({
       ':method': 'CONNECT',

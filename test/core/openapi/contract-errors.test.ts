@@ -4,6 +4,8 @@ import { compiled, definition, operation, secured } from './contract-fixture.js'
 
 describe('contract: what cannot be meant is a clear error', () => {
   const INVALID = 'ERR_SALLYPORT_CONTRACT_INVALID';
+  const open = { get: operation({ security: [] }) };
+  const closed = { get: operation({ security: [{ oauth: ['admin'] }] }) };
   const rows: readonly (readonly [string, OpenApiDocument | string, RegExp])[] = [
     ['an operation without security', secured(undefined), /operation a declares no security/],
     ['a scheme without a handler', secured([{ saml: [] }]), /operation a needs the security scheme saml/],
@@ -68,6 +70,21 @@ describe('contract: what cannot be meant is a clear error', () => {
       'two paths alike',
       definition({ '/a/{b}': { get: operation() }, '/a/{c}': { get: operation() } }, { security: [] }),
       /same requests/,
+    ],
+    [
+      'two paths that differ in case, of different security',
+      definition({ '/Admin': open, '/admin': closed }),
+      /\/Admin.*\/admin need different things/,
+    ],
+    [
+      'two paths that differ in a trailing slash, of different security',
+      definition({ '/admin': closed, '/admin/': open }),
+      /need different things/,
+    ],
+    [
+      'HEAD in another case than GET, of different security',
+      definition({ '/Admin': { head: operation({ security: [] }) }, '/admin': closed }),
+      /need different things/,
     ],
     [
       'a method that is not known [OpenAPI 3.2.0 4.9]',

@@ -137,6 +137,24 @@ describe('contract: which requests belong to an operation', () => {
     expect(await ask(chain, 'GET /b')).toMatchObject({ status: 404, reason: 'operation_undeclared' });
   });
 
+  test('paths that differ in a trailing slash or in case may have the same security', async () => {
+    const get = () => ({ get: operation({ security: [{ oauth: ['r'] }] }) });
+    const operations = await compiled(definition({ '/a': get(), '/a/': get(), '/A': get() }));
+    const chain = new SecurityChain({ operations });
+    for (const path of ['/a', '/a/', '/A']) expect((await ask(chain, path, TOKEN)).status).toBe(403);
+  });
+
+  test('HEAD has to satisfy the operation for GET as well [RFC 9110 9.3.2]', async () => {
+    const paths = {
+      '/files/{id}': { head: operation({ security: [] }) },
+      '/files/secret': { get: operation({ security: [{ oauth: ['r'] }] }) },
+    };
+    const chain = new SecurityChain({ operations: await compiled(definition(paths)) });
+    expect((await ask(chain, 'HEAD /files/secret')).status).toBe(401);
+    expect((await ask(chain, 'HEAD /files/secret', TOKEN)).status).toBe(403);
+    expect((await ask(chain, 'HEAD /files/7')).status).toBe(200);
+  });
+
   test('a path item may stand in the components', async () => {
     const item = { get: operation({ security: [{ oauth: ['r'] }] }) };
     const more = { openapi: '3.1.1', components: { pathItems: { a: item }, securitySchemes: {} } };

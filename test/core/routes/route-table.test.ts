@@ -1,5 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
-import { type Operation, type OperationTable, requireScopes, SecurityChain } from '@sallyport/core';
+import {
+  anonymous,
+  type Operation,
+  type OperationTable,
+  optional,
+  requireScopes,
+  SecurityChain,
+} from '@sallyport/core';
 import { route, routes } from '@sallyport/core/routes';
 import { ask, buildRequest } from '@sallyport/core/testing';
 import { alice, apiKey, basic, bearer } from '../chain/scripted-handlers.js';
@@ -88,14 +95,90 @@ describe('routes: spellings that another router could read in another way', () =
     expect((await ask(chain, '/elsewhere', sends)).status).toBe(200);
   });
 
-  test('both may be declared: then each has its own', async () => {
-    const table = routes([route('GET', '/a', { id: 'without' }), route('GET', '/a/', { id: 'with' })]);
+  test('both may be declared where both need the same: then each is found by its own path', () => {
+    const guards = [requireScopes('a')];
+    const table = routes([
+      route('GET', '/a', { id: 'without', guards }),
+      route('GET', '/a/', { id: 'with', guards: [...guards] }),
+    ]);
     expect([table.find('GET', '/a')?.id, table.find('GET', '/a/')?.id]).toEqual(['without', 'with']);
     expect(table.isAmbiguous('GET', '/a/')).toBe(false);
+  });
+
+  const templates: readonly (readonly [string, string, string, boolean])[] = [
+    ['a plain path, for a template in capitals', '/Admin', '/admin', true],
+    ['the template itself', '/Admin', '/Admin', false],
+    ['a plain path, for a template that ends with a slash', '/shop/', '/shop', true],
+    ['a plain path, for capitals behind a parameter', '/{id}/petStore', '/7/petstore', true],
+    ['another path', '/Admin', '/orders', false],
+    ['the name of a parameter is no part of the path', '/pets/{petId}', '/pets/7', false],
+    ['capitals beyond ASCII, encoded', '/caf%C3%A9', '/caf%C3%89', true],
+  ];
+
+  test.each(templates)('where a template is spelt oddly: %s: %s, %s', (_why, template, path, isAmbiguous) => {
+    expect(routes([route('GET', template)]).isAmbiguous('GET', path)).toBe(isAmbiguous);
+    expect(routes([route('GET', template)]).isAmbiguous('HEAD', path)).toBe(isAmbiguous);
+  });
+
+  test('a HEAD request is looked at as GET, too [RFC 9110 9.3.2]', () => {
+    const table = routes([route('HEAD', '/files/{id}'), route('GET', '/files/secret')]);
+    expect(table.isAmbiguous('HEAD', '/files/SECRET')).toBe(true);
+    expect(table.isAmbiguous('HEAD', '/files/secret')).toBe(false);
+  });
+});
+
+describe('routes: HEAD has to satisfy the operation for GET as well, where both are declared [RFC 9110 9.3.2]', () => {
+  const token = bearer(alice({ scopes: ['read'] }));
+  const open = { requirement: anonymous() };
+  const admin = { guards: [requireScopes('admin')] };
+  const sends = { bearer: 'token' };
+  type Row = readonly [string, readonly Operation[], string, number, number];
+  const rows: readonly Row[] = [
+    ['GET is closed', [route('HEAD', '/a', open), route('GET', '/a')], '/a', 401, 200],
+    ['HEAD is closed', [route('HEAD', '/a'), route('GET', '/a', open)], '/a', 401, 200],
+    ['both are open', [route('HEAD', '/a', open), route('GET', '/a', open)], '/a', 200, 200],
+    ['the more concrete is GET', [route('HEAD', '/{x}', open), route('GET', '/a', admin)], '/a', 401, 403],
+    ['the more concrete is HEAD', [route('HEAD', '/a', open), route('GET', '/{x}', admin)], '/a', 401, 403],
+    ['guards of both', [route('HEAD', '/a', admin), route('GET', '/a')], '/a', 401, 403],
+    ['HEAD alone', [route('HEAD', '/a', open), route('GET', '/b', admin)], '/a', 200, 200],
+    ['GET alone', [route('HEAD', '/b', open), route('GET', '/a')], '/a', 401, 200],
+  ];
+
+  test.each(rows)('%s', async (_what, operations, path, nobody, somebody) => {
+    const chain = new SecurityChain({ requirement: token, operations: routes(operations) });
+    expect((await ask(chain, `HEAD ${path}`)).status).toBe(nobody);
+    expect((await ask(chain, `HEAD ${path}`, sends)).status).toBe(somebody);
+  });
+
+  test('also where the framework tells its route', async () => {
+    const operations = routes([route('HEAD', '/a/{x}', open), route('GET', '/a/{y}')]);
+    const chain = new SecurityChain({ requirement: token, operations });
+    for (const template of ['/a/{x}', '/a/{y}', '/a/{z}']) {
+      expect((await ask(chain, 'HEAD /a/1', { route: { method: 'HEAD', template } })).status).toBe(401);
+    }
+  });
+
+  test('a credential is verified once for both', async () => {
+    const once = bearer();
+    const chain = new SecurityChain({
+      requirement: once,
+      operations: routes([route('HEAD', '/a', { requirement: optional(once) }), route('GET', '/a')]),
+    });
+    expect((await ask(chain, 'HEAD /a', sends)).status).toBe(200);
+    expect(once.asked).toBe(1);
+  });
+
+  test('what no request could satisfy is refused when the chain is made', () => {
+    const other = bearer(alice(), 'other');
+    const operations = routes([route('HEAD', '/a', { requirement: other }), route('GET', '/a')]);
+    expect(() => new SecurityChain({ requirement: token, operations })).toThrow(
+      expect.objectContaining({ code: 'ERR_SALLYPORT_CLAIM_CONFLICT' }),
+    );
   });
 });
 
 describe('routes: what cannot be meant is refused when the table is made', () => {
+  const OPEN = { requirement: anonymous() };
   const wrong: readonly (readonly [string, () => unknown])[] = [
     ['a method in lower case', () => route('get', '/a')],
     ['a method that nobody knows', () => route('FETCH', '/a')],
@@ -114,6 +197,12 @@ describe('routes: what cannot be meant is refused when the table is made', () =>
     ['the same twice', () => routes([route('GET', '/a'), route('GET', '/a')])],
     ['the same with another parameter name', () => routes([route('GET', '/a/{b}'), route('GET', '/a/{c}')])],
     ['the same in another encoding', () => routes([route('GET', '/caf%C3%A9'), route('GET', '/café')])],
+    ['another case, with other guards', () => routes([route('GET', '/Admin', OPEN), route('GET', '/admin')])],
+    ['a trailing slash, with another requirement', () => routes([route('GET', '/a'), route('GET', '/a/', OPEN)])],
+    ['both, behind parameters', () => routes([route('PUT', '/{a}/B', OPEN), route('PUT', '/{b}/b/')])],
+    ['another case of an encoded letter', () => routes([route('GET', '/caf%C3%89', OPEN), route('GET', '/café')])],
+    ['HEAD in another case than GET', () => routes([route('HEAD', '/Admin', OPEN), route('GET', '/admin')])],
+    ['GET in another case than HEAD', () => routes([route('GET', '/Admin', OPEN), route('HEAD', '/admin')])],
     ['a wildcard that no route() has seen', () => routes([{ id: 'a', method: 'GET', template: '/*' }])],
   ];
 

@@ -23,7 +23,8 @@ import {
 } from './chain-options.js';
 import { withinDeadline } from './deadline.js';
 import { closeHandlers, startHandlers } from './lifecycle.js';
-import { type Policy, PolicyTable } from './policy.js';
+import { PolicyTable } from './policy.js';
+import type { Policy } from './policy-compiler.js';
 
 const UNDECLARED = new Refusal({ kind: 'undeclared', reason: 'operation_undeclared' });
 const GUARD_BROKEN = fault('guard_threw');

@@ -25,3 +25,8 @@ export interface OperationTable {
    */
   isAmbiguous?(method: string, path: string): boolean;
 }
+
+/** A template without the names of its parameters: `/pets/{id}` and `/pets/{petId}` are one path. */
+export function unnamed(template: string): string {
+  return template.replace(/\{[^}]*\}/g, '{}');
+}

@@ -1,19 +1,12 @@
 import { ConfigurationError } from '../errors.js';
-import { every } from '../guard/every.js';
-import { type Guard, type GuardLike } from '../guard/guard.js';
+import type { GuardLike } from '../guard/guard.js';
 import type { SecurityHandler } from '../handler/handler.js';
-import type { SecurityRequest } from '../request/request.js';
-import { type Candidate, distinctCandidates, RequirementPlan } from '../requirement/plan.js';
+import type { RouteKey, SecurityRequest } from '../request/request.js';
+import { type Candidate, distinctCandidates } from '../requirement/plan.js';
 import type { Requirement } from '../requirement/requirement.js';
-import type { Operation, OperationTable } from './operation.js';
+import { type Operation, type OperationTable, unnamed } from './operation.js';
+import { type Policy, PolicyCompiler, withoutRequirement } from './policy-compiler.js';
 import { canBe, RouteIndex } from './route-index.js';
-
-/** What one operation, or every request, has to prove; compiled. */
-export interface Policy {
-  readonly operation: Operation | undefined;
-  readonly plan: RequirementPlan;
-  readonly guard: Guard | undefined;
-}
 
 /** All policies of a chain, and the choice of the one that a request falls under. */
 export class PolicyTable {
@@ -25,6 +18,8 @@ export class PolicyTable {
   readonly #table: OperationTable | undefined;
   readonly #byOperation: ReadonlyMap<Operation, Policy>;
   readonly #byRoute = new RouteIndex<Policy>();
+  /** Policies of HEAD operations, each with those of GET that a router may run in its place, and what both need. */
+  readonly #together: ReadonlyMap<Policy, ReadonlyMap<Policy, Policy>>;
 
   /** @throws {ConfigurationError} ERR_SALLYPORT_REQUIREMENT_INVALID, ERR_SALLYPORT_CLAIM_CONFLICT */
   constructor(
@@ -33,15 +28,13 @@ export class PolicyTable {
     guards: readonly GuardLike[],
     table: OperationTable | undefined,
   ) {
-    this.#default = requirement && {
-      operation: undefined,
-      plan: new RequirementPlan(requirement),
-      guard: guards.length === 0 ? undefined : every(...guards),
-    };
+    const compiler = new PolicyCompiler(requirement, guards);
+    this.#default = compiler.policyOfTheRest;
     this.#table = table;
     const operations = table?.operations ?? [];
-    this.#byOperation = new Map(operations.map((operation) => [operation, this.#compile(operation, guards)]));
+    this.#byOperation = new Map(operations.map((operation) => [operation, compiler.policyOf(operation)]));
     for (const [operation, policy] of this.#byOperation) this.#byRoute.add(operation, policy);
+    this.#together = togetherFor(this.#byOperation, compiler);
     const plans = [this.#default, ...this.#byOperation.values()].flatMap((policy) => policy?.plan ?? []);
     if (plans.length === 0) throw withoutRequirement(`chain ${owner}`);
     this.candidates = distinctCandidates(plans.flatMap((plan) => plan.candidates));
@@ -51,23 +44,52 @@ export class PolicyTable {
   /** The operation that the framework chose, else the one that the table finds, else the default. */
   find(request: SecurityRequest): Policy | undefined {
     if (this.#table === undefined) return this.#default;
-    const { route } = request;
-    const known = route && this.#byRoute.find(route);
+    const { route, method, path } = request;
+    const known = route && this.#chosen(route);
     if (known !== undefined) return known;
-    const { method, path } = request;
     if (this.#table.isAmbiguous?.(method, path)) return undefined;
     const operation = this.#table.find(method, path);
+    if (operation === undefined) return this.#default;
     // The framework chose a route that is none of the operations, for the path of one: they read it differently.
-    if (route !== undefined && operation !== undefined && !canBe(route, operation)) return undefined;
-    return operation === undefined ? this.#default : this.#byOperation.get(operation);
+    if (route !== undefined && !canBe(route, operation)) return undefined;
+    const policy = this.#byOperation.get(operation);
+    if (operation.method !== 'HEAD' || policy === undefined) return policy;
+    const other = this.#table.find('GET', path);
+    return other === undefined ? policy : this.#both(policy, this.#byOperation.get(other));
   }
 
-  #compile(operation: Operation, chainGuards: readonly GuardLike[]): Policy {
-    const guards = [...chainGuards, ...(operation.guards ?? [])];
-    const plan = operation.requirement ? new RequirementPlan(operation.requirement) : this.#default?.plan;
-    if (plan === undefined) throw withoutRequirement(`operation ${operation.id}`);
-    return { operation, plan, guard: guards.length === 0 ? undefined : every(...guards) };
+  #chosen(route: RouteKey): Policy | undefined {
+    const own = this.#byRoute.find(route.method, route);
+    if (route.method !== 'HEAD') return own;
+    const other = this.#byRoute.find('GET', route);
+    return own === undefined || other === undefined ? (own ?? other) : this.#both(own, other);
   }
+
+  /** Routers may run a route for GET where there is one for HEAD (RFC 9110 9.3.2): the request has to satisfy both. */
+  #both(head: Policy, get: Policy | undefined): Policy | undefined {
+    return get && this.#together.get(head)?.get(get);
+  }
+}
+
+/** HEAD operations, each with the GET operations that may cover the same path. */
+function togetherFor(
+  policies: ReadonlyMap<Operation, Policy>,
+  compiler: PolicyCompiler,
+): ReadonlyMap<Policy, ReadonlyMap<Policy, Policy>> {
+  const of = (method: string) => [...policies].filter(([operation]) => operation.method === method);
+  const reads = of('GET');
+  const others = (head: Operation) =>
+    reads.filter(([get]) => overlap(head, get)).map(([get, policy]) => [policy, compiler.policyOf(head, get)] as const);
+  return new Map(of('HEAD').map(([head, policy]) => [policy, new Map(others(head))]));
+}
+
+/** Whether one path can belong to both operations. */
+function overlap(one: Operation, other: Operation): boolean {
+  const [segments, others] = [unnamed(one.template).split('/'), unnamed(other.template).split('/')];
+  return (
+    segments.length === others.length &&
+    segments.every((segment, index) => segment === others[index] || segment === '{}' || others[index] === '{}')
+  );
 }
 
 /** One name means one instance in all of a chain: events and configuration refer to handlers by name. */
@@ -84,11 +106,4 @@ function distinctHandlers(handlers: readonly SecurityHandler[]): readonly Securi
     byName.set(handler.name, handler);
   }
   return Object.freeze([...byName.values()]);
-}
-
-function withoutRequirement(owner: string): ConfigurationError {
-  return new ConfigurationError(
-    'ERR_SALLYPORT_REQUIREMENT_INVALID',
-    `${owner} has no requirement; write anonymous() if it is meant to be open to everybody`,
-  );
 }

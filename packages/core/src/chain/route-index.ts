@@ -1,4 +1,5 @@
 import type { RouteKey } from '../request/request.js';
+import { unnamed } from './operation.js';
 
 /** Finds what belongs to the route that a framework chose, without making a string for each request. */
 export class RouteIndex<Value> {
@@ -11,15 +12,10 @@ export class RouteIndex<Value> {
     }
   }
 
-  /** A router that has no route for HEAD takes the one for GET (RFC 9110 9.3.2). */
-  find({ method, template, mount = '' }: RouteKey): Value | undefined {
+  /** Router and definition may call a parameter by different names. */
+  find(method: string, { template, mount = '' }: RouteKey): Value | undefined {
     const whole = mount + template;
-    const value = this.#find(method, whole);
-    return value === undefined && method === 'HEAD' ? this.#find('GET', whole) : value;
-  }
-
-  #find(method: string, template: string): Value | undefined {
-    return this.#byTemplate.get(template)?.get(method) ?? this.#byTemplate.get(unnamed(template))?.get(method);
+    return this.#byTemplate.get(whole)?.get(method) ?? this.#byTemplate.get(unnamed(whole))?.get(method);
   }
 }
 
@@ -34,9 +30,4 @@ export function canBe({ mount, template }: RouteKey, operation: { readonly templ
 
 function unspelt(template: string): string {
   return unnamed(template).toLowerCase().replace(/\/$/, '');
-}
-
-/** Router and definition may call a parameter by different names: `/pets/{id}` is `/pets/{petId}`. */
-function unnamed(template: string): string {
-  return template.replace(/\{[^}]*\}/g, '{}');
 }

@@ -1,6 +1,6 @@
 import type { Operation } from '../chain/operation.js';
 import { checkOptions, invalid, listOf, oneOf, optionalOption, text, withDefault } from '../options.js';
-import { anonymous, checkRequirement } from '../requirement/requirement.js';
+import { anonymous, checkRequirement, type Requirement } from '../requirement/requirement.js';
 import { type RouteTable, route, routes } from '../routes/index.js';
 import { compileSecurity, type SchemeRequirements, type ScopeMode } from './alternatives.js';
 import {
@@ -40,13 +40,14 @@ export async function contract(definition: OpenApiDocument | string, options: Co
     scopes: withDefault(oneOf('all', 'any'), 'all'),
   });
   const document = await loadDocument(definition);
+  const settings = { ...checked, compiled: new Map<string, Requirement>() };
   const operations = Object.entries(document.paths ?? {})
     .filter(([template]) => template.startsWith('/'))
     .flatMap(([template, item]) =>
       operationsOf(item).map(([method, object]) => {
         const servers = object.servers ?? item.servers ?? document.servers;
         const basePath = withoutTrailingSlash(checked.basePath ?? pathOf(servers?.[0]));
-        return compileOperation(method, basePath + template, object, document, checked);
+        return compileOperation(method, basePath + template, object, document, settings);
       }),
     );
   checkNames(operations, checked.open);
@@ -83,6 +84,8 @@ interface Settings {
   readonly schemes: SchemeRequirements;
   readonly open: readonly string[];
   readonly scopes: ScopeMode;
+  /** Requirements by the text of what they were compiled from: operations of the same security share one. */
+  readonly compiled: Map<string, Requirement>;
 }
 
 function compileOperation(
@@ -90,12 +93,15 @@ function compileOperation(
   template: string,
   object: OperationObject,
   document: SecurityView,
-  { schemes, open, scopes }: Settings,
+  { schemes, open, scopes, compiled }: Settings,
 ): Operation {
   const id = object.operationId ?? `${method} ${template}`;
   const security = object.security ?? document.security;
   if (security !== undefined) {
-    return route(method, template, { id, requirement: compileSecurity(id, security, schemes, scopes) });
+    const text = JSON.stringify(security);
+    const requirement = compiled.get(text) ?? compileSecurity(id, security, schemes, scopes);
+    compiled.set(text, requirement);
+    return route(method, template, { id, requirement });
   }
   if (open.includes(id)) return route(method, template, { id, requirement: anonymous() });
   throw invalidContract(

@@ -1,5 +1,6 @@
 import { checkOptions, flag, invalid, listOf, type OptionCheck, withDefault } from '../options.js';
 import { Refusal } from '../requirement/refusal.js';
+import { misspellsMethod } from './registered-methods.js';
 import type { SecurityRequest } from './request.js';
 import { PATH_RULES, type PathRule } from './target-rules.js';
 
@@ -31,12 +32,14 @@ const PLAIN_TARGET = /^\/[A-Za-z0-9\-._~!$&'()*+,=:@/]*(?:\?[A-Za-z0-9\-._~!$&'(
 const TARGET = /^\/[A-Za-z0-9\-._~!$&'()*+,;=:@%/]*(?:\?[A-Za-z0-9\-._~!$&'()*+,;=:@%/?[\]|^`{}\\]*)?$/;
 const ABSOLUTE_FORM = /^https?:\/\/([^/?#]*)(\/.*)?$/is;
 const METHOD = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+/** A method that no other one is spelt like. */
+const PLAIN_METHOD = /^[A-Z-]+$/;
 const AUTHORITY = /^(?:[a-z0-9.-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?$/;
 
 /**
  * Refuses, before anything else, every request whose operation two parsers could read differently: targets in another
- * form, characters outside RFC 3986, dot segments, encoded slashes. Credentials are the operation's matter: an open one
- * looks at none.
+ * form, characters outside RFC 3986, dot segments, encoded slashes, misspelt methods. Credentials are the operation's
+ * matter: an open one looks at none.
  * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN
  */
 export function requestFirewall(options: FirewallOptions = {}): RequestFirewall {
@@ -50,7 +53,10 @@ export function requestFirewall(options: FirewallOptions = {}): RequestFirewall 
   });
   const rules = PATH_RULES.filter(({ relaxation }) => relaxation === undefined || !relaxed[relaxation]);
   return ({ method, target }) => {
-    if (!METHOD.test(method)) return unroutable('method_malformed');
+    if (!PLAIN_METHOD.test(method)) {
+      if (!METHOD.test(method)) return unroutable('method_malformed');
+      if (misspellsMethod(method)) return unroutable('method_spelling');
+    }
     if (PLAIN_TARGET.test(target) && !target.includes('/.') && !target.includes('//')) return undefined;
     const reason = checkTarget(target, rules, authorities);
     return reason === undefined ? undefined : unroutable(reason);

@@ -6,7 +6,7 @@ const ANY_LENGTH = 65_536;
 const NO_QUERY = Object.freeze({});
 const NONE: readonly Operation[] = Object.freeze([]);
 
-/** Operations by method and path. A lenient one ignores case and a trailing slash, and may hold several alike. */
+/** Operations by method and path. A lenient one ignores case and a trailing slash, and holds several that are alike. */
 export class OperationRouter {
   readonly #router: findMyWay.Instance<findMyWay.HTTPVersion.V1>;
 
@@ -14,33 +14,41 @@ export class OperationRouter {
 
   constructor({ lenient }: { readonly lenient: boolean }) {
     this.#isLenient = lenient;
-    this.#router = findMyWay({ maxParamLength: ANY_LENGTH, querystringParser: () => NO_QUERY });
+    this.#router = findMyWay({
+      maxParamLength: ANY_LENGTH,
+      querystringParser: () => NO_QUERY,
+      caseSensitive: !lenient,
+    });
   }
 
   /** Returns what was there before under the same method and path. */
   add(operation: Operation): readonly Operation[] {
     const method = operation.method as findMyWay.HTTPMethod;
-    const path = this.#spelling(decodeURI(operation.template).replace(/\{[^}]*\}/g, ':parameter'));
-    const present = this.#router.findRoute(method, path)?.store as Operation[] | undefined;
-    if (present === undefined) this.#router.on(method, path, matched, [operation]);
-    else present.push(operation);
-    return present === undefined ? NONE : present.slice(0, -1);
+    const present = this.alike(method, operation);
+    if (present === NONE) this.#router.on(method, this.#pathOf(operation), matched, [operation]);
+    else (present as Operation[]).push(operation);
+    return present === NONE ? NONE : present.slice(0, -1);
   }
 
-  /** HEAD falls back to GET (RFC 9110 9.3.2). */
+  /** What stands under a method and the path of an operation, whatever its parameters are called. */
+  alike(method: string, operation: Operation): readonly Operation[] {
+    const found = this.#router.findRoute(method as findMyWay.HTTPMethod, this.#pathOf(operation));
+    return (found?.store as readonly Operation[] | undefined) ?? NONE;
+  }
+
   find(method: string, path: string): readonly Operation[] {
     if (!path.startsWith('/')) return NONE;
-    const spelling = this.#spelling(path);
-    const found = this.#lookup(method, spelling);
-    return found === undefined && method === 'HEAD' ? (this.#lookup('GET', spelling) ?? NONE) : (found ?? NONE);
+    const found = this.#router.find(method as findMyWay.HTTPMethod, this.#withoutSlash(path));
+    return (found?.store as readonly Operation[] | undefined) ?? NONE;
   }
 
-  #spelling(path: string): string {
-    return this.#isLenient ? path.toLowerCase().replace(/(?!^)\/$/, '') : path;
+  #pathOf({ template }: Operation): string {
+    const path = decodeURI(template).replace(/\{[^}]*\}/g, ':parameter');
+    return this.#isLenient ? this.#withoutSlash(path.toLowerCase()) : path;
   }
 
-  #lookup(method: string, path: string): readonly Operation[] | undefined {
-    return this.#router.find(method as findMyWay.HTTPMethod, path)?.store as readonly Operation[] | undefined;
+  #withoutSlash(path: string): string {
+    return this.#isLenient ? path.replace(/(?!^)\/$/, '') : path;
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Operation, OperationTable } from '../chain/operation.js';
+import { type Operation, type OperationTable, unnamed } from '../chain/operation.js';
 import { ConfigurationError } from '../errors.js';
 import type { GuardLike } from '../guard/guard.js';
 import { checkRequirement, type Requirement } from '../requirement/requirement.js';
@@ -38,7 +38,11 @@ function checkRoute(method: string, template: string): void {
   }
 }
 
-/** A lookup table of operations. @throws {ConfigurationError} ERR_SALLYPORT_CONTRACT_INVALID for two alike */
+/**
+ * A lookup table of operations.
+ * @throws {ConfigurationError} ERR_SALLYPORT_CONTRACT_INVALID for two that cover the same requests, and for two of
+ *   different security whose paths differ in nothing but case or a trailing slash
+ */
 export function routes(operations: readonly Operation[]): RouteTable {
   return new RouteTable(operations);
 }
@@ -51,6 +55,8 @@ export class RouteTable implements OperationTable {
   readonly operations: readonly Operation[];
   readonly #exact = new OperationRouter({ lenient: false });
   readonly #lenient = new OperationRouter({ lenient: true });
+  /** Whether a plain path can be another spelling of a template. */
+  readonly #isSpeltOddly: boolean;
 
   constructor(operations: readonly Operation[]) {
     this.operations = Object.freeze([...operations]);
@@ -60,29 +66,63 @@ export class RouteTable implements OperationTable {
       if (twin !== undefined) throw invalidRoute(`${operation.id} and ${twin.id} cover the same requests`);
       this.#lenient.add(operation);
     }
+    for (const operation of operations) this.#checkAlike(operation);
+    this.#isSpeltOddly = operations.some(({ template }) => SPELT_ODDLY.test(unnamed(template)));
   }
 
-  /** HEAD falls back to GET. A path that cannot be decoded belongs to no operation. */
+  /** HEAD falls back to GET (RFC 9110 9.3.2). A path that cannot be decoded belongs to no operation. */
   find(method: string, path: string): Operation | undefined {
-    const [found] = this.#exact.find(method, path);
-    return found === undefined || hasEmptyParameter(path, found) ? undefined : found;
+    const found = this.#find(method, path);
+    return found === undefined && method === 'HEAD' ? this.#find('GET', path) : found;
   }
 
   /**
    * Whether a router that ignores case or a trailing slash, or that does not decode before it compares, could choose
-   * another operation than `find`: Express does all of it by default.
+   * another operation than `find`: Express does all of it by default. Of HEAD also whether it could for GET.
    */
   isAmbiguous(method: string, path: string): boolean {
-    if (!SPELT_ODDLY.test(path)) return false;
-    const found = this.find(method, path);
+    if (!this.#isSpeltOddly && !SPELT_ODDLY.test(path)) return false;
+    return this.#isAmbiguous(method, path) || (method === 'HEAD' && this.#isAmbiguous('GET', path));
+  }
+
+  #find(method: string, path: string): Operation | undefined {
+    const [found] = this.#exact.find(method, path);
+    return found === undefined || hasEmptyParameter(path, found) ? undefined : found;
+  }
+
+  #isAmbiguous(method: string, path: string): boolean {
+    const found = this.#find(method, path);
     if (found !== undefined && path.includes('%') && !isSpeltOut(path, found)) return true;
     const others = this.#lenient.find(method, path);
     return others.length > 0 && (found === undefined || !others.includes(found));
   }
+
+  /** Routers that ignore case or a trailing slash run either of two such operations; those for GET also serve HEAD. */
+  #checkAlike(operation: Operation): void {
+    const methods = operation.method === 'HEAD' ? ['HEAD', 'GET'] : [operation.method];
+    const alike = methods.flatMap((method) => this.#lenient.alike(method, operation));
+    const other = alike.find((each) => !isSamePath(each, operation) && !needTheSame(each, operation));
+    if (other === undefined) return;
+    throw invalidRoute(
+      `${operation.id} and ${other.id} need different things, but many routers take their paths for the same; ` +
+        'let both share one requirement and the same guards, or give one of them another path',
+    );
+  }
 }
 
-/** Only such paths can be read differently by another router. */
+/** Only such paths and templates can be read differently by another router. */
 const SPELT_ODDLY = /[A-Z%]|.\/$/;
+
+function isSamePath(one: Operation, other: Operation): boolean {
+  return decodeURI(unnamed(one.template)) === decodeURI(unnamed(other.template));
+}
+
+/** The same objects, since nobody can compare what two handlers or guards do. */
+function needTheSame(one: Operation, other: Operation): boolean {
+  const [guards = [], others = []] = [one.guards, other.guards];
+  const hasSameGuards = guards.length === others.length && guards.every((guard, index) => guard === others[index]);
+  return one.requirement === other.requirement && hasSameGuards;
+}
 
 /** Behind every slash of a path stands something, unless the template ends there, too. */
 function hasEmptyParameter(path: string, { template }: Operation): boolean {

@@ -1,0 +1,75 @@
+import { ConfigurationError } from '../errors.js';
+import { every } from '../guard/every.js';
+import type { Guard, GuardLike } from '../guard/guard.js';
+import { RequirementPlan } from '../requirement/plan.js';
+import { allOf, type Requirement } from '../requirement/requirement.js';
+import type { Operation } from './operation.js';
+
+/** What one operation, or every request, has to prove; compiled. */
+export interface Policy {
+  readonly operation: Operation | undefined;
+  readonly plan: RequirementPlan;
+  readonly guard: Guard | undefined;
+}
+
+/** Compiles the policies of one chain. Operations that share a requirement share its plan. */
+export class PolicyCompiler {
+  readonly #requirement: Requirement | undefined;
+  readonly #guards: readonly GuardLike[];
+  readonly #plans = new Map<Requirement, RequirementPlan>();
+
+  /** `requirement` is that of operations that have none of their own; `guards` run before theirs. */
+  constructor(requirement: Requirement | undefined, guards: readonly GuardLike[]) {
+    this.#requirement = requirement;
+    this.#guards = guards;
+  }
+
+  /**
+   * What a request needs that is subject to all of these operations; the first of them names it.
+   * @throws {ConfigurationError} ERR_SALLYPORT_REQUIREMENT_INVALID, ERR_SALLYPORT_CLAIM_CONFLICT
+   */
+  policyOf(...operations: readonly [Operation, ...Operation[]]): Policy {
+    const requirements = operations.map(({ id, requirement = this.#requirement }) => {
+      if (requirement === undefined) throw withoutRequirement(`operation ${id}`);
+      return requirement;
+    });
+    return this.#policy(
+      operations[0],
+      requirements,
+      operations.flatMap(({ guards = [] }) => guards),
+    );
+  }
+
+  /** What requests to no operation need; undefined where they are refused. */
+  get policyOfTheRest(): Policy | undefined {
+    return this.#requirement && this.#policy(undefined, [this.#requirement], []);
+  }
+
+  #policy(
+    operation: Operation | undefined,
+    requirements: readonly Requirement[],
+    guards: readonly GuardLike[],
+  ): Policy {
+    const all = [...this.#guards, ...guards];
+    return {
+      operation,
+      plan: this.#planOf([...new Set(requirements)]),
+      guard: all.length === 0 ? undefined : every(...all),
+    };
+  }
+
+  #planOf(requirements: readonly Requirement[]): RequirementPlan {
+    const [first, ...others] = requirements as readonly [Requirement, ...Requirement[]];
+    if (others.length > 0) return new RequirementPlan(allOf(first, ...others));
+    const plan = this.#plans.get(first) ?? new RequirementPlan(first);
+    this.#plans.set(first, plan);
+    return plan;
+  }
+}
+
+export function withoutRequirement(owner: string): ConfigurationError {
+  return new ConfigurationError(
+    'ERR_SALLYPORT_REQUIREMENT_INVALID',
+    `${owner} has no requirement; write anonymous() if it is meant to be open to everybody`,
+  );
+}
