@@ -11,6 +11,16 @@ export type CacheEvent =
    * for the first such answer, and again after a lookup was answered.
    */
   | { readonly kind: 'outage_bridged'; readonly namespace: string; readonly reason: string }
+  /**
+   * What other instances revoke cannot be read, or not to its end, so nothing of a shared store is believed. Told for the
+   * first time, and again after it could be read.
+   */
+  | { readonly kind: 'revocations_behind' }
+  /**
+   * The bus lost revocations: its stream was deleted, trimmed or restored. What it has is read anew, and each instance
+   * sends its own again. Answers of a shared store from before are not believed.
+   */
+  | { readonly kind: 'revocations_lost' }
   /** A revocation arrived that this deployment did not write. */
   | { readonly kind: 'revocation_forged' }
   /** There was no room for a revocation, which therefore refuses nothing here: the token, client or subject goes on. */

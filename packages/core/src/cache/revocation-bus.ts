@@ -3,6 +3,8 @@ export interface ReceivedNotices {
   readonly notices: readonly string[];
   /** False when there may be more: the bus did not answer, or not in time. */
   readonly isComplete: boolean;
+  /** True when the bus lost notices that it had, maybe some that were not received yet. Said once. Default false. */
+  readonly hasGap?: boolean | undefined;
 }
 
 /**

@@ -5,7 +5,7 @@ import type { Principal } from '../principal/principal.js';
 import { publishCacheEvent } from './cache-events.js';
 import { readRevocableToken } from './revocable-token.js';
 import { type Revocation, RevocationEnvelope } from './revocation.js';
-import type { RevocationBus } from './revocation-bus.js';
+import type { ReceivedNotices, RevocationBus } from './revocation-bus.js';
 import { type Judgement, RevocationIndex } from './revocation-index.js';
 import {
   checkedRevocationsCollaborators,
@@ -37,6 +37,10 @@ export class Revocations {
   readonly #bus: RevocationBus | undefined;
   readonly #envelope: RevocationEnvelope | undefined;
   #receiving: Promise<boolean> | undefined;
+  /** The bus could not be read to its end. */
+  #isBehind = false;
+  /** When it was noticed last that the bus lost something, in milliseconds since the epoch. */
+  #lostUntilMs = Number.NEGATIVE_INFINITY;
   #refused = 0;
 
   /** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN */
@@ -129,7 +133,18 @@ export class Revocations {
     return this.#index.judge(credential, principal, since);
   }
 
-  /** For caches: learns what the bus has kept. False when it cannot tell; without a bus there is nothing to learn. */
+  /**
+   * For caches: whether every revocation is known here that concerns an answer found out since then (in milliseconds
+   * since the epoch), as of the last `synchronise`.
+   */
+  covers(sinceMs: number): boolean {
+    return !this.#isBehind && sinceMs >= this.#lostUntilMs + TOLERANCE_SECONDS * 1_000;
+  }
+
+  /**
+   * For caches: learns what the bus has kept. False when it cannot tell, or when the bus lost something within
+   * `keepSeconds`; without a bus there is nothing to learn.
+   */
   synchronise(): Eventually<boolean> {
     if (this.#bus === undefined) return true;
     this.#receiving ??= this.#receive(this.#bus).finally(() => {
@@ -139,13 +154,15 @@ export class Revocations {
   }
 
   async #receive(bus: RevocationBus): Promise<boolean> {
-    try {
-      const { notices, isComplete } = await bus.receive();
-      for (const notice of notices) this.#learn(notice);
-      return isComplete;
-    } catch {
-      return false;
+    const { notices, isComplete, hasGap } = await received(bus);
+    for (const notice of notices) this.#learn(notice);
+    if (hasGap === true) {
+      this.#lostUntilMs = this.#clock.now();
+      publishCacheEvent({ kind: 'revocations_lost' });
     }
+    if (!isComplete && !this.#isBehind) publishCacheEvent({ kind: 'revocations_behind' });
+    this.#isBehind = !isComplete;
+    return this.covers(this.#clock.now() - this.keepSeconds * 1_000);
   }
 
   /** What the token itself says of its end was not verified: it may prolong what the caller says, never shorten it. */
@@ -204,6 +221,14 @@ export class Revocations {
       publishCacheEvent({ kind: 'revocations_full' });
     }
     return isKept;
+  }
+}
+
+async function received(bus: RevocationBus): Promise<ReceivedNotices> {
+  try {
+    return await bus.receive();
+  } catch {
+    return { notices: [], isComplete: false };
   }
 }
 

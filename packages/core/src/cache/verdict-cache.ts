@@ -38,7 +38,7 @@ export class VerdictCache {
       clock: withDefault(having<Clock>('now', 'monotonic', 'schedule'), systemClock),
       store: optionalOption(having<CacheStore>('get', 'set', 'delete')),
       basisNamed: optionalOption(callable<BasisFinder>()),
-      revocations: withDefault(having<Revocations>('refuses', 'judge', 'synchronise'), new Revocations()),
+      revocations: withDefault(having<Revocations>('refuses', 'judge', 'covers', 'synchronise'), new Revocations()),
     });
     const { clock, revocations } = services;
     if (revocations.keepSeconds * 1_000 < settings.ttlMs + settings.graceMs) {

@@ -78,9 +78,10 @@ export class VerdictLookup {
   #consult(question: Question, flight: Flight): Eventually<Finding | undefined> {
     const synchronised = this.#revocations.synchronise();
     if (this.#shared === undefined && !(synchronised instanceof Promise)) return undefined;
-    return Promise.all([synchronised, this.#shared?.read(question.key)]).then(([isUpToDate, dated]) => {
+    return Promise.all([synchronised, this.#shared?.read(question.key)]).then(([_, shared]) => {
       if (this.#revocations.refuses(question.credential)) return this.#revoked();
-      return isUpToDate && dated !== undefined ? this.#admitShared(question, dated, flight) : undefined;
+      if (shared === undefined || !this.#revocations.covers(shared.endsAtMs - this.#ttlMs)) return undefined;
+      return this.#admitShared(question, shared, flight);
     });
   }
 

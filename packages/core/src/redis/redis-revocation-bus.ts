@@ -3,6 +3,7 @@ import { type Clock, systemClock } from '../clock.js';
 import { between, checkOptions, having, optionalOption, text, withDefault } from '../options.js';
 import { CommandBudget } from './command-budget.js';
 import type { RedisStreamClient, RedisSubscriber } from './redis-client.js';
+import { RevocationStreamReader, type StreamPage } from './revocation-stream.js';
 
 export interface RedisRevocationBusOptions {
   /** Begins the names of the stream and the channel. Default `sallyport:`. */
@@ -24,14 +25,24 @@ export interface RedisRevocationBusCollaborators {
   readonly clock?: Clock | undefined;
 }
 
-const PAGE = 1_000;
-const MAX_UNSENT = 1_000;
+/** How many notices of its own an instance can send again. */
+const MAX_OWN = 1_000;
 const MAX_PENDING = 10_000;
+/** An entry that says nothing, and how often an empty stream gets one at most. */
+const MARK = { mark: '' };
+const MARK_PAUSE_MS = 60_000;
+
+interface OwnNotice {
+  readonly notice: string;
+  readonly endsAtMs: number;
+}
 
 /**
  * Carries revocations through Redis 7. A stream keeps them, and every lookup reads on where the last one ended, so that
  * no lost message goes unnoticed; publish/subscribe only makes it instant. What could not be published is sent again
- * with the next read that works. The stream must not be evicted: no `allkeys-` policy where memory is limited.
+ * with the next read that works. Where the stream was deleted, trimmed or restored, it is read anew, and each instance
+ * puts back what it published itself. The stream must not be evicted: no `allkeys-` policy where memory is limited.
+ * All instances have the same `keepSeconds`.
  */
 export class RedisRevocationBus implements RevocationBus {
   readonly #name: string;
@@ -41,11 +52,16 @@ export class RedisRevocationBus implements RevocationBus {
   readonly #subscriber: RedisSubscriber | undefined;
   readonly #clock: Clock;
   readonly #reads: CommandBudget;
+  readonly #stream: RevocationStreamReader;
   readonly #writes: CommandBudget;
   #listener: ((notice: string) => void) | undefined;
+  /** What this instance published, as long as others may need it. */
+  #own: readonly OwnNotice[] = [];
   #unsent: readonly string[] = [];
   #isSendingAgain = false;
-  #lastId = '0-0';
+  #nextMarkMs = Number.NEGATIVE_INFINITY;
+  /** The time of Redis when it last took a notice. */
+  #serverMs = 0;
 
   /** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN */
   constructor(options: RedisRevocationBusOptions, collaborators: RedisRevocationBusCollaborators) {
@@ -67,32 +83,44 @@ export class RedisRevocationBus implements RevocationBus {
     this.#subscriber = services.subscriber;
     this.#clock = services.clock;
     this.#reads = new CommandBudget({ timeoutMs: checked.readTimeoutMs, maxPending: MAX_PENDING }, services);
+    this.#stream = new RevocationStreamReader(
+      { name: this.#name, keepMs: this.#keepMs },
+      { ...services, reads: this.#reads },
+    );
     this.#writes = new CommandBudget({ timeoutMs: checked.publishTimeoutMs, maxPending: MAX_PENDING }, services);
   }
 
   async publish(notice: string): Promise<boolean> {
+    const nowMs = this.#clock.now();
+    const lasting = this.#own.filter(({ endsAtMs }) => nowMs < endsAtMs);
+    this.#own = [...lasting, { notice, endsAtMs: nowMs + this.#keepMs }].slice(-MAX_OWN);
     const isKept = await this.#append(notice);
-    if (!isKept) this.#unsent = [...this.#unsent, notice].slice(-MAX_UNSENT);
+    if (!isKept) this.#unsent = [...this.#unsent, notice].slice(-MAX_OWN);
     return isKept;
   }
 
   async receive(): Promise<ReceivedNotices> {
     const notices: string[] = [];
+    let hasGap = false;
     const startedMs = this.#clock.monotonic();
     while (this.#clock.monotonic() - startedMs <= this.#readTimeoutMs) {
-      const page = await this.#readPage();
+      const page = await this.#stream.read();
       if (page === undefined) break;
-      notices.push(...page.flatMap(({ notice }) => notice ?? []));
-      if (page.length < PAGE) {
+      hasGap ||= page.hasGap;
+      this.#noteLost(page);
+      notices.push(...page.notices);
+      if (page.isLast) {
         this.#sendAgain();
-        return { notices, isComplete: true };
+        if (!this.#stream.isAnchored) this.#mark();
+        return { notices, isComplete: true, hasGap };
       }
     }
-    return { notices, isComplete: false };
+    return { notices, isComplete: false, hasGap };
   }
 
-  /** Waits for the subscription only as long as for a publication: the client keeps trying by itself. */
+  /** Leaves a mark in the stream, lest it be lost unnoticed. Waits for the subscription only as long as for a publication: the client keeps trying by itself. */
   async listen(listener: (notice: string) => void): Promise<void> {
+    await this.#mark();
     const subscriber = this.#subscriber;
     if (subscriber === undefined) return;
     this.#listener = listener;
@@ -106,14 +134,39 @@ export class RedisRevocationBus implements RevocationBus {
     await this.#writes.run(() => subscriber.unsubscribe(this.#name, listener));
   }
 
+  /** What the stream has lost is to be sent again, except for what is found in it after all. */
+  #noteLost({ hasGap, notices }: StreamPage): void {
+    if (hasGap) this.#unsent = this.#own.map(({ notice }) => notice);
+    if (this.#unsent.length === 0 || notices.length === 0) return;
+    const found = new Set(notices);
+    this.#unsent = this.#unsent.filter((notice) => !found.has(notice));
+  }
+
   /** The stream decides: who is not reached by the message reads it there. */
   async #append(notice: string): Promise<boolean> {
-    const threshold = Math.floor(this.#clock.now()) - this.#keepMs;
-    const options = { TRIM: { strategy: 'MINID', strategyModifier: '~', threshold } } as const;
-    const appended = this.#writes.run(() => this.#client.xAdd(this.#name, '*', { notice }, options));
-    this.#writes.run(() => this.#client.pExpire(this.#name, this.#keepMs));
+    const appended = this.#add({ notice }, this.#writes);
     this.#writes.run(() => this.#client.publish(this.#name, notice));
-    return typeof (await appended) === 'string';
+    const id = await appended;
+    if (typeof id !== 'string') return false;
+    this.#serverMs = Number.parseInt(id, 10);
+    return true;
+  }
+
+  /** Only what is old by the clocks of both sides is trimmed. */
+  #add(message: Record<string, string>, budget: CommandBudget): Promise<unknown> | undefined {
+    const threshold = Math.max(0, Math.floor(Math.min(this.#clock.now(), this.#serverMs)) - this.#keepMs);
+    const options = { TRIM: { strategy: 'MINID', strategyModifier: '~', threshold } } as const;
+    const added = budget.run(() => this.#client.xAdd(this.#name, '*', message, options));
+    budget.run(() => this.#client.pExpire(this.#name, this.#keepMs));
+    return added;
+  }
+
+  /** Only what was in the stream can be missed in it. */
+  async #mark(): Promise<void> {
+    const nowMs = this.#clock.monotonic();
+    if (nowMs < this.#nextMarkMs) return;
+    this.#nextMarkMs = nowMs + MARK_PAUSE_MS;
+    await this.#add(MARK, this.#reads);
   }
 
   /** One by one, until one fails. Lookups do not wait for it: writing may take long where reading does not. */
@@ -126,26 +179,4 @@ export class RedisRevocationBus implements RevocationBus {
     }
     this.#isSendingAgain = false;
   }
-
-  /** The next notices of the stream, or `undefined` when Redis does not answer in time or not as it should. */
-  async #readPage(): Promise<readonly StreamEntry[] | undefined> {
-    const start = `(${this.#lastId}`;
-    const reply = await this.#reads.run(() => this.#client.xRange(this.#name, start, '+', { COUNT: PAGE }));
-    if (!Array.isArray(reply)) return undefined;
-    const entries = reply.flatMap((entry: unknown) => streamEntry(entry) ?? []);
-    this.#lastId = entries.at(-1)?.id ?? this.#lastId;
-    return entries;
-  }
-}
-
-interface StreamEntry {
-  readonly id: string;
-  readonly notice: string | undefined;
-}
-
-function streamEntry(entry: unknown): StreamEntry | undefined {
-  const { id, message } = (entry ?? {}) as { id?: unknown; message?: { notice?: unknown } };
-  if (typeof id !== 'string' || !/^\d+-\d+$/.test(id)) return undefined;
-  const notice = message?.notice;
-  return { id, notice: typeof notice === 'string' ? notice : undefined };
 }
