@@ -34,6 +34,41 @@ function resolving(resolve: IssuerResolverOptions['resolve'], more: Partial<Issu
   return jwtWith([], { issuerResolver: { trusts, resolve, ...more } });
 }
 
+/** A directory that answers only when the test says so. */
+function held(directory: Directory, more: Partial<IssuerResolverOptions> = {}) {
+  const pending: (() => void)[] = [];
+  const jwt = resolving(async (issuer) => {
+    await new Promise<void>((resolve) => pending.push(resolve));
+    return directory.resolve(issuer);
+  }, more);
+  const release = () => {
+    for (const answer of pending.splice(0)) answer();
+  };
+  return { jwt, release, underWay: () => pending.length };
+}
+
+const turns = () => new Promise(setImmediate);
+
+/** Waits for an outcome, while everything that is looked up is answered. */
+async function settle<Value>(outcome: Promise<Value>, release: () => void): Promise<Value> {
+  let isSettled = false;
+  void outcome.finally(() => {
+    isSettled = true;
+  });
+  while (!isSettled) {
+    release();
+    await turns();
+  }
+  return outcome;
+}
+
+const ATTACKER = '203.0.113.9';
+const CLEAN = '198.51.100.7';
+
+function madeUp(index: number): string {
+  return `https://made-up-${index}.login.example.com`;
+}
+
 let serial = 0;
 
 /** A token that nobody has seen yet. */
@@ -71,12 +106,12 @@ describe('an issuer that is resolved at run time', () => {
     expect(directory.asked).toEqual([]);
   });
 
-  test('is looked up once for a thousand tokens at once, and once in ten minutes', async () => {
+  test('is looked up once for a thousand tokens at once, and once in eight minutes', async () => {
     const directory = Directory.of(tenant(ACME));
     const jwt = resolving(directory.resolve);
     const outcomes = await Promise.all(Array.from({ length: 1_000 }, () => jwt.outcome(fresh(ACME))));
     expect(new Set(outcomes)).toEqual(new Set(['granted']));
-    jwt.clock.pass(599.999);
+    jwt.clock.pass(479.999);
     await jwt.decide(fresh(ACME));
     expect(directory.asked).toHaveLength(1);
     jwt.clock.pass(0.001);
@@ -166,22 +201,88 @@ describe('a directory that cannot answer means 503, and is asked again', () => {
     jwt.clock.pass(2);
     expect(await asking).toBe('503 err_sallyport_upstream_timeout');
   });
+});
 
-  test('a flood of names: more than 64 lookups at once are refused, those who know their issuer are not', async () => {
+describe('an issuer that is known', () => {
+  test('serves on while it is looked up again, and then by what the answer says', async () => {
     const directory = Directory.of(tenant(ACME));
-    const pending: (() => void)[] = [];
-    const jwt = resolving(async (issuer) => {
-      if (issuer !== ACME) await new Promise<void>((resolve) => pending.push(resolve));
-      return directory.resolve(issuer);
-    });
-    await jwt.decide(fresh(ACME));
-    const flood = Array.from({ length: 100 }, (_, index) => jwt.outcome(fresh(`https://${index}.login.example.com`)));
-    while (pending.length < 64) await new Promise(setImmediate);
+    const { jwt, release } = held(directory, { ttlSeconds: 10 });
+    expect(await settle(jwt.outcome(fresh(ACME)), release)).toBe('granted');
+    jwt.clock.pass(8);
+    expect(await Promise.all([jwt.outcome(fresh(ACME)), jwt.outcome(fresh(ACME))])).toEqual(['granted', 'granted']);
+    directory.tenants.clear();
+    release();
+    await turns();
+    expect(directory.asked).toHaveLength(2);
+    expect(await jwt.outcome(fresh(ACME))).toBe('401 issuer_unknown');
+  });
+
+  test('is not used for longer than was said: then its tokens wait for the answer', async () => {
+    const directory = Directory.of(tenant(ACME));
+    const { jwt, release } = held(directory, { ttlSeconds: 10 });
+    expect(await settle(jwt.outcome(fresh(ACME)), release)).toBe('granted');
+    jwt.clock.pass(8.5);
     expect(await jwt.outcome(fresh(ACME))).toBe('granted');
-    for (const release of pending) release();
-    const outcomes = await Promise.all(flood);
-    expect(outcomes.filter((outcome) => outcome === '401 issuer_unknown')).toHaveLength(64);
-    expect(outcomes.filter((outcome) => outcome === '503 err_sallyport_upstream_overloaded')).toHaveLength(36);
+    jwt.clock.pass(1.5);
+    directory.tenants.clear();
+    expect(await settle(jwt.outcome(fresh(ACME)), release)).toBe('401 issuer_unknown');
+  });
+
+  test('is asked for again only now and then while the directory fails, and goes on until its time is over', async () => {
+    const directory = Directory.of(tenant(ACME));
+    let isBroken = false;
+    const jwt = resolving(async (issuer) => {
+      const answer = await directory.resolve(issuer);
+      if (isBroken) throw new Error('down');
+      return answer;
+    });
+    expect(await jwt.outcome(fresh(ACME))).toBe('granted');
+    isBroken = true;
+    jwt.clock.pass(480);
+    for (let token = 0; token < 10; token += 1) expect(await jwt.outcome(fresh(ACME))).toBe('granted');
+    expect(directory.asked).toHaveLength(2);
+    jwt.clock.pass(2);
+    for (let token = 0; token < 10; token += 1) expect(await jwt.outcome(fresh(ACME))).toBe('granted');
+    expect(directory.asked).toHaveLength(3);
+    jwt.clock.pass(118);
+    expect(await jwt.outcome(fresh(ACME))).toBe('503 err_sallyport_upstream_unreachable');
+    isBroken = false;
+    expect(await jwt.outcome(fresh(ACME))).toBe('granted');
+  });
+});
+
+describe('made-up names', () => {
+  test('of one network take no more than its part of 64 lookups and 64 places to wait', async () => {
+    const { jwt, release, underWay } = held(Directory.of(tenant(ACME)));
+    const flood = Array.from({ length: 200 }, (_, index) => jwt.outcome(fresh(madeUp(index)), ATTACKER));
+    await turns();
+    expect(underWay()).toBe(48);
+    const outcomes = await settle(Promise.all(flood), release);
+    expect(outcomes.filter((outcome) => outcome === '401 issuer_unknown')).toHaveLength(112);
+    expect(outcomes.filter((outcome) => outcome === '503 err_sallyport_upstream_overloaded')).toHaveLength(88);
+  });
+
+  test('leave room for the first token of a new tenant from another network', async () => {
+    const { jwt, release } = held(Directory.of(tenant(ACME)));
+    const flood = Array.from({ length: 200 }, (_, index) => jwt.outcome(fresh(madeUp(index)), ATTACKER));
+    await turns();
+    const first = jwt.outcome(fresh(ACME), CLEAN);
+    expect(await settle(first, release)).toBe('granted');
+    await settle(Promise.all(flood), release);
+  });
+
+  test.each([
+    ['more networks than there are places', (index: number) => `203.${index >> 8}.${index & 0xff}.9`],
+    ['a fresh /64 for each token', (index: number) => `2001:db8:1:${index.toString(16)}::1`],
+  ])('of %s: issuers that were good before are looked up, and tokens of good networks served', async (_, address) => {
+    const { jwt, release } = held(Directory.of(tenant(ACME), tenant(UMBRELLA)), { ttlSeconds: 10 });
+    expect(await settle(jwt.outcome(fresh(ACME), CLEAN), release)).toBe('granted');
+    jwt.clock.pass(60);
+    const flood = Array.from({ length: 300 }, (_, index) => jwt.outcome(fresh(madeUp(index)), address(index)));
+    await turns();
+    const good = [jwt.outcome(fresh(ACME), '192.0.2.99'), jwt.outcome(fresh(UMBRELLA), CLEAN)];
+    expect(await settle(Promise.all(good), release)).toEqual(['granted', 'granted']);
+    await settle(Promise.all(flood), release);
   });
 });
 

@@ -43,8 +43,8 @@ export function trusted(keys: TrustedIssuer['keys'], changes: Partial<TrustedIss
   return { issuer: ISSUER, audience: AUDIENCE, algorithms: 'ES256', keys, ...changes };
 }
 
-export function bearerRequest(bearer: string): SecurityRequest {
-  return buildRequest('GET /', { bearer });
+export function bearerRequest(bearer: string, remoteAddress?: string): SecurityRequest {
+  return buildRequest('GET /', { bearer, remoteAddress });
 }
 
 /** A handler in a chain, on a clock that stands still. */
@@ -64,16 +64,16 @@ export class JwtUnderTest {
     this.chain = new SecurityChain({ requirement: this.handler }, { clock: this.clock, random: () => 0 });
   }
 
-  decide(token: string): Decision | Promise<Decision> {
-    return this.chain.decide(bearerRequest(token));
+  decide(token: string, address?: string): Decision | Promise<Decision> {
+    return this.chain.decide(bearerRequest(token, address));
   }
 
   explain(token: string): Promise<Explanation> {
     return this.chain.explain(bearerRequest(token));
   }
 
-  async outcome(token: string): Promise<string> {
-    return outcomeOf(await this.decide(token));
+  async outcome(token: string, address?: string): Promise<string> {
+    return outcomeOf(await this.decide(token, address));
   }
 }
 

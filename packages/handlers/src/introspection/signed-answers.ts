@@ -1,4 +1,5 @@
 import { type Basis, type Clock, isVerdict } from '@sallyport/core';
+import { GoodBefore } from '@sallyport/core/limits';
 import type { KeySet } from '../jwt/key-set.js';
 import { openKeySet } from '../jwt/key-source.js';
 import { openJws } from '../jwt/open-jws.js';
@@ -46,7 +47,9 @@ export class SignedAnswers {
     this.#toleranceSeconds = clockToleranceSeconds;
     this.#headerRules = { algorithms: new Set(algorithms), acceptTyp: new Set([TYP]), allowMissingTyp: false };
     const source = keys ?? { discovery: true, outbound };
-    this.#keys = openKeySet(source, `${SIGNED_ANSWERS}.keys`, { issuer, algorithms }, { clock, onChange: onKeyChange });
+    // Only the server names these keys, so nobody else can use up what it takes to look for new ones.
+    const services = { clock, good: new GoodBefore({}, clock), onChange: onKeyChange };
+    this.#keys = openKeySet(source, `${SIGNED_ANSWERS}.keys`, { issuer, algorithms }, services);
     this.#clock = clock;
   }
 

@@ -12,6 +12,7 @@ import {
   UpstreamError,
   withDefault,
 } from '@sallyport/core';
+import { runInTurn, Shares } from '@sallyport/core/limits';
 import { LRUCache } from 'lru-cache';
 import { answerWithin } from '../answer-within.js';
 import type { Issuer } from './issuer.js';
@@ -32,7 +33,10 @@ export interface IssuerResolverOptions {
    * last ones leave keys and remembered tokens alone; functions are compared by identity, so make them once.
    */
   readonly resolve: (issuer: string) => Promise<TrustedIssuer | undefined>;
-  /** How long an answer is used, in seconds. 1 to 86 400, default 600. */
+  /**
+   * How long an answer is used, in seconds. It is asked for again when four fifths of that are over, and serves on
+   * meanwhile. 1 to 86 400, default 600.
+   */
   readonly ttlSeconds?: number | undefined;
   /** Issuers remembered at once, the least recently used goes first. 1 to 100 000, default 1 000. */
   readonly maxIssuers?: number | undefined;
@@ -41,10 +45,16 @@ export interface IssuerResolverOptions {
 }
 
 const MAX_LOOKUPS = 64;
+const MAX_WAITING = 64;
+/** Issuers are looked up again before their answer is too old, so that in the normal case nobody ever waits. */
+const REFRESH_AT_SHARE = 0.8;
 const MAX_MISSING = 1_000;
 const MISSING_MS = 30_000;
 
-/** Resolves issuers, each once for a while, few at a time; those that do not exist crowd nobody out. */
+/**
+ * Resolves issuers, each once for a while, few at a time. Lookups of unknown ones are shared by networks, and leave
+ * places to those that were good before: names that somebody made up crowd nobody out.
+ */
 export class IssuerResolver {
   readonly #trusts: (issuer: string) => boolean;
   readonly #resolve: IssuerResolverOptions['resolve'];
@@ -55,6 +65,7 @@ export class IssuerResolver {
   readonly #resolved: LRUCache<string, ResolvedIssuer>;
   readonly #missingUntilMs = new LRUCache<string, number>({ max: MAX_MISSING });
   readonly #lookups = new Map<string, Promise<Issuer | undefined>>();
+  readonly #places = new Shares({ running: MAX_LOOKUPS, waiting: MAX_WAITING });
 
   /** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN */
   constructor(options: IssuerResolverOptions, services: KeySetCollaborators) {
@@ -78,13 +89,19 @@ export class IssuerResolver {
     return this.#trusts(name);
   }
 
-  /** The issuer, `undefined` when it does not exist. Rejects with an `UpstreamError` when nobody can tell. */
-  find(name: string): Eventually<Issuer | undefined> {
+  /**
+   * The issuer, `undefined` when it does not exist. `address` tells whose share a lookup takes. Rejects with an
+   * `UpstreamError` when nobody can tell.
+   */
+  find(name: string, address: string | undefined): Eventually<Issuer | undefined> {
     const nowMs = this.#clock.monotonic();
     const known = this.#resolved.get(name);
-    if (known !== undefined && nowMs < known.untilMs) return known.issuer;
+    if (known !== undefined && nowMs < known.untilMs) {
+      if (nowMs >= known.refreshAtMs) this.#refresh(name, known, nowMs);
+      return known.issuer;
+    }
     if (nowMs < (this.#missingUntilMs.get(name) ?? Number.NEGATIVE_INFINITY)) return undefined;
-    return this.#lookups.get(name) ?? this.#lookUp(name);
+    return this.#lookups.get(name) ?? this.#lookUp(name, address);
   }
 
   async close(): Promise<void> {
@@ -92,13 +109,19 @@ export class IssuerResolver {
     await Promise.all(open.map((resolved) => resolved.end()));
   }
 
-  #lookUp(name: string): Promise<Issuer | undefined> {
-    if (this.#lookups.size >= MAX_LOOKUPS) {
-      return Promise.reject(new UpstreamError('ERR_SALLYPORT_UPSTREAM_OVERLOADED', 'too many issuers are looked up'));
-    }
-    const lookup = this.#ask(name).finally(() => this.#lookups.delete(name));
+  #lookUp(name: string, address: string | undefined): Promise<Issuer | undefined> {
+    const standing = this.#resolved.has(name) ? 'known' : this.#services.good.standingOf(name, address);
+    // Issuers that were good before are few, so it does not matter who names them.
+    const turn = { standing, address: standing === 'known' ? undefined : address };
+    const lookup = runInTurn(this.#places, turn, () => this.#ask(name)).finally(() => this.#lookups.delete(name));
     this.#lookups.set(name, lookup);
     return lookup;
+  }
+
+  /** Whoever named the issuer waits for nothing. After a failure it is tried again, but not for every token. */
+  #refresh(name: string, known: ResolvedIssuer, nowMs: number): void {
+    known.refreshAtMs = nowMs + this.#timeoutMs;
+    if (!this.#lookups.has(name)) this.#lookUp(name, undefined).catch(() => {});
   }
 
   async #ask(name: string): Promise<Issuer | undefined> {
@@ -106,7 +129,7 @@ export class IssuerResolver {
     const known = this.#resolved.get(name);
     const nowMs = this.#clock.monotonic();
     if (known !== undefined && isDeepStrictEqual(known.options, options)) {
-      known.untilMs = nowMs + this.#ttlMs;
+      Object.assign(known, this.#lifetime(nowMs));
       return known.issuer;
     }
     if (known !== undefined) this.#services.onChange();
@@ -115,12 +138,16 @@ export class IssuerResolver {
       this.#missingUntilMs.set(name, nowMs + MISSING_MS);
       return undefined;
     }
-    const resolved = new ResolvedIssuer(options, nowMs + this.#ttlMs, {
+    const resolved = new ResolvedIssuer(options, this.#lifetime(nowMs), {
       trusts: this.#trusts,
       services: this.#services,
     });
     this.#resolved.set(name, resolved);
     return resolved.issuer;
+  }
+
+  #lifetime(nowMs: number): { refreshAtMs: number; untilMs: number } {
+    return { refreshAtMs: nowMs + this.#ttlMs * REFRESH_AT_SHARE, untilMs: nowMs + this.#ttlMs };
   }
 
   async #answer(name: string): Promise<TrustedIssuer | undefined> {

@@ -32,8 +32,8 @@ export class Issuers {
   }
 
   /** The issuer, `undefined` when it does not exist. Rejects with an `UpstreamError` when nobody can tell. */
-  find(name: string): Eventually<Issuer | undefined> {
-    return this.#configured.get(name) ?? this.#resolver?.find(name);
+  find(name: string, address: string | undefined): Eventually<Issuer | undefined> {
+    return this.#configured.get(name) ?? this.#resolver?.find(name, address);
   }
 
   /** Fetches the keys of all configured issuers. Rejects with the first failure, after all have been tried. */

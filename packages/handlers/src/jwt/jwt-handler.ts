@@ -5,7 +5,7 @@ import {
   type CredentialClaim,
   denied,
   type Eventually,
-  type FoundedVerdict,
+  FoundedVerdict,
   type SecurityHandler,
   type SecurityRequest,
   UpstreamError,
@@ -13,6 +13,7 @@ import {
   type Verdict,
   VerdictCache,
 } from '@sallyport/core';
+import { GoodBefore } from '@sallyport/core/limits';
 import { extractBearerToken } from '../bearer-token.js';
 import { outlineOf, peekIssuer } from './compact-jws.js';
 import { decryptToken } from './decryption.js';
@@ -50,6 +51,8 @@ export class JwtHandler implements SecurityHandler<JwtCredential> {
   readonly #issuers: Issuers;
   readonly #verification: Verification;
   readonly #cache: VerdictCache;
+  /** Issuers whose tokens were good, and the networks that these came from. */
+  readonly #good: GoodBefore;
   #keyOffers = 0;
 
   /** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN */
@@ -62,8 +65,9 @@ export class JwtHandler implements SecurityHandler<JwtCredential> {
     this.challenges = Object.freeze([bearerChallenge(settings.realm)]);
     const { ttlSeconds = VERIFIED_TOKEN_SECONDS } = settings.cache;
     this.#cache = new VerdictCache({ ...settings.cache, ttlSeconds, namespace: settings.name }, services);
+    this.#good = new GoodBefore({}, clock);
     const onChange = () => this.#cache.forgetRefusals();
-    this.#issuers = new Issuers(settings.issuers, settings.issuerResolver, { clock, onChange });
+    this.#issuers = new Issuers(settings.issuers, settings.issuerResolver, { clock, good: this.#good, onChange });
     this.#verification = {
       now: () => clock.now() / 1_000,
       clockToleranceSeconds: settings.clockToleranceSeconds,
@@ -110,7 +114,7 @@ export class JwtHandler implements SecurityHandler<JwtCredential> {
 
   /** Apart from `verify`, whose hits would otherwise pay for the closure. */
   #resolve(credential: JwtCredential, request: SecurityRequest): Eventually<Verdict> {
-    return this.#cache.resolve(credential.reveal(), request, () => this.#verify(credential));
+    return this.#cache.resolve(credential.reveal(), request, () => this.#verify(credential, request.remoteAddress));
   }
 
   /** Who encrypted a token cannot be seen from outside, so with keys for them all encrypted tokens are ours. */
@@ -121,15 +125,15 @@ export class JwtHandler implements SecurityHandler<JwtCredential> {
     return issuer !== undefined && this.#issuers.trusts(issuer) ? new JwtCredential(token, { issuer }) : undefined;
   }
 
-  async #verify(credential: JwtCredential): Promise<Verdict | FoundedVerdict> {
+  async #verify(credential: JwtCredential, address: string | undefined): Promise<Verdict | FoundedVerdict> {
     try {
       const token = credential.reveal();
-      if (credential.issuer !== undefined) return await this.#verifyOf(credential.issuer, token);
+      if (credential.issuer !== undefined) return await this.#verifyOf(credential.issuer, token, address);
       const signed = await decryptToken(token, this.#settings.decryptionKeys);
       if (typeof signed !== 'string') return signed;
       const issuer = peekIssuer(signed);
       return issuer !== undefined && this.#issuers.trusts(issuer)
-        ? await this.#verifyOf(issuer, signed)
+        ? await this.#verifyOf(issuer, signed, address)
         : ISSUER_UNKNOWN;
     } catch (error) {
       if (!(error instanceof UpstreamError)) throw error;
@@ -137,9 +141,13 @@ export class JwtHandler implements SecurityHandler<JwtCredential> {
     }
   }
 
-  async #verifyOf(issuerName: string, token: string): Promise<Verdict | FoundedVerdict> {
-    const found = this.#issuers.find(issuerName);
+  async #verifyOf(issuerName: string, token: string, address: string | undefined): Promise<Verdict | FoundedVerdict> {
+    const found = this.#issuers.find(issuerName, address);
     const issuer = found instanceof Promise ? await found : found;
-    return issuer === undefined ? ISSUER_UNKNOWN : verifyToken(token, issuer, this.#verification);
+    if (issuer === undefined) return ISSUER_UNKNOWN;
+    const finding = await verifyToken(token, issuer, this.#verification, address);
+    const verdict = finding instanceof FoundedVerdict ? finding.verdict : finding;
+    if (verdict.kind === 'authenticated') this.#good.note(issuerName, address);
+    return finding;
   }
 }

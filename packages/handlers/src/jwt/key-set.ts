@@ -8,9 +8,9 @@ export interface KeySet {
   readonly keys: readonly VerificationKey[];
   /**
    * The key that a token's header names. Rejects with an `UpstreamError` when nobody can tell; a key that is known is
-   * returned as it is and not as a promise.
+   * returned as it is and not as a promise. `address` tells whose share it takes to look for a key that is not known.
    */
-  find(id: string | undefined, algorithm: string): Eventually<KeySelection>;
+  find(id: string | undefined, algorithm: string, address?: string): Eventually<KeySelection>;
   /** Fetches what has to be fetched, so that the first token does not wait. Rejects when that fails. */
   start?(): Promise<void>;
   close?(): Promise<void>;

@@ -10,6 +10,7 @@ import {
   unchecked,
   withDefault,
 } from '@sallyport/core';
+import type { GoodBefore } from '@sallyport/core/limits';
 import { OutboundClient } from '../outbound/outbound-client.js';
 import { checkedEndpoint, type OutboundOptions } from '../outbound/outbound-options.js';
 import { isSymmetric } from './algorithms.js';
@@ -29,7 +30,10 @@ export interface RemoteKeyOptions {
   readonly maxAgeSeconds?: number | undefined;
   /** How much longer they serve while the key server fails, in seconds. 0 to 86 400, default 3 600. */
   readonly maxStaleSeconds?: number | undefined;
-  /** The least time between fetches that unknown key identifiers cause, in seconds. 1 to 3 600, default 30. */
+  /**
+   * The least time between fetches that unknown key identifiers from one network cause, in seconds. All strangers
+   * together cause four in this time at most, and so do all networks from which good tokens came. 1 to 3 600, default 30.
+   */
   readonly cooldownSeconds?: number | undefined;
   /** How the key server is called. */
   readonly outbound?: OutboundOptions | undefined;
@@ -73,6 +77,8 @@ export interface KeyPurpose {
 /** Services of the key sets of one handler. */
 export interface KeySetCollaborators {
   readonly clock: Clock;
+  /** Whose tokens were good before. */
+  readonly good: GoodBefore;
   /** Called when other keys are used than before: what was refused may be good now. */
   readonly onChange: () => void;
   /** What the keys belong to, where that can end. */
@@ -126,7 +132,7 @@ function remoteKeys(
   source: PublishedKeys | DiscoveredKeys,
   name: string,
   { issuer, algorithms }: KeyPurpose,
-  { clock, onChange, owner }: KeySetCollaborators,
+  { clock, good, onChange, owner }: KeySetCollaborators,
 ): KeySet {
   const checked = checkOptions(name, source, {
     jwksUri: optionalOption(text),
@@ -146,7 +152,7 @@ function remoteKeys(
     cooldownMs: checked.cooldownSeconds * 1_000,
   };
   const server = new KeyServer({ issuer, jwksUri }, { client });
-  return new RemoteKeySet({ issuer, algorithms, lifetimes }, { server, clock, onChange, owner });
+  return new RemoteKeySet({ issuer, algorithms, lifetimes }, { server, clock, good, onChange, owner });
 }
 
 const discoveryFlag: OptionCheck<true> = (value, name) => {

@@ -21,6 +21,8 @@ export interface JwsRules {
   readonly headerRules: HeaderRules;
   readonly keys: KeySet;
   readonly onKeyOffer: () => void;
+  /** From where the token came; not for those that a server answers with. */
+  readonly address?: string | undefined;
 }
 
 const TOKEN_MALFORMED = denied('token_malformed');
@@ -34,7 +36,8 @@ const CLAIMS_MALFORMED = denied('claims_malformed');
  * rules, and no claim is read before the signature was right.
  * @throws {UpstreamError} when the keys cannot be had
  */
-export async function openJws(token: string, { headerRules, keys, onKeyOffer }: JwsRules): Promise<OpenedJws | Denied> {
+export async function openJws(token: string, rules: JwsRules): Promise<OpenedJws | Denied> {
+  const { headerRules, keys, onKeyOffer, address } = rules;
   const jws = parseCompactJws(token);
   if (jws === undefined) return TOKEN_MALFORMED;
   const header = readTokenHeader(jws.header, headerRules);
@@ -42,7 +45,7 @@ export async function openJws(token: string, { headerRules, keys, onKeyOffer }: 
   const { algorithm, keyId } = header;
   if (header.offersKey) onKeyOffer();
   if (!hasSignatureLength(jws.signature, algorithm)) return SIGNATURE_INVALID;
-  const found = keys.find(keyId, algorithm);
+  const found = keys.find(keyId, algorithm, address);
   const key = found instanceof Promise ? await found : found;
   if (key === 'unknown') return KEY_UNKNOWN;
   if (key === 'unfit') return KEY_UNFIT;

@@ -1,4 +1,5 @@
 import { type Clock, type Eventually, UpstreamError } from '@sallyport/core';
+import type { GoodBefore } from '@sallyport/core/limits';
 import { readKeySet } from './key-document.js';
 import type { KeyServer } from './key-server.js';
 import type { KeySet } from './key-set.js';
@@ -25,6 +26,8 @@ export interface RemoteKeySetOptions {
 export interface RemoteKeySetCollaborators {
   readonly server: KeyServer;
   readonly clock: Clock;
+  /** Whose tokens were good before. */
+  readonly good: GoodBefore;
   /** Called when other keys are used than before: what was refused may be good now. */
   readonly onChange: () => void;
   /** What the keys belong to, where that can end. */
@@ -44,8 +47,8 @@ const REFRESH_AT_SHARE = 0.8;
 
 /**
  * The keys that an issuer publishes (RFC 7517 5). One fetch is under way at a time; during an outage the last good keys
- * serve on for a while; tokens with made-up key identifiers cause one fetch per cool-down at most, behind which no
- * known key ever waits.
+ * serve on for a while; tokens with made-up key identifiers cause few fetches, shared by networks, behind which no known
+ * key ever waits.
  */
 export class RemoteKeySet implements KeySet, KeyOwner {
   readonly #options: RemoteKeySetOptions;
@@ -57,25 +60,25 @@ export class RemoteKeySet implements KeySet, KeyOwner {
   readonly #unknownKeys: UnknownKeyBudget;
   #loaded: LoadedKeys | undefined;
 
-  constructor(options: RemoteKeySetOptions, { server, clock, onChange, owner }: RemoteKeySetCollaborators) {
+  constructor(options: RemoteKeySetOptions, { server, clock, good, onChange, owner }: RemoteKeySetCollaborators) {
     this.#options = options;
     this.#server = server;
     this.#clock = clock;
     this.#onChange = onChange;
     this.#owner = owner;
     this.#refresh = new PacedTask(() => this.#fetch(), clock);
-    this.#unknownKeys = new UnknownKeyBudget(options.lifetimes.cooldownMs, clock);
+    this.#unknownKeys = new UnknownKeyBudget(options.lifetimes.cooldownMs, { clock, good });
   }
 
   get keys(): readonly VerificationKey[] {
     return this.#loaded?.table.keys ?? [];
   }
 
-  find(id: string | undefined, algorithm: string): Eventually<KeySelection> {
+  find(id: string | undefined, algorithm: string, address?: string): Eventually<KeySelection> {
     const loaded = this.#usable(this.#clock.monotonic());
-    if (loaded === undefined) return this.#findRefreshed(id, algorithm);
+    if (loaded === undefined) return this.#findRefreshed(id, algorithm, address);
     const selection = loaded.table.select(id, algorithm);
-    return selection === 'unknown' && id !== undefined ? this.#search(id, algorithm) : selection;
+    return selection === 'unknown' && id !== undefined ? this.#search(id, algorithm, address) : selection;
   }
 
   /** For what a key of this set has proved: the keys are not too old. It keeps them fresh as `find` does. */
@@ -106,22 +109,22 @@ export class RemoteKeySet implements KeySet, KeyOwner {
   }
 
   /** Nobody can tell that there is no such key while the server that would know it fails. */
-  async #findRefreshed(id: string | undefined, algorithm: string): Promise<KeySelection> {
+  async #findRefreshed(id: string | undefined, algorithm: string, address: string | undefined): Promise<KeySelection> {
     await this.#refresh.run();
     const loaded = this.#loaded;
     if (loaded === undefined || this.#clock.monotonic() >= loaded.staleUntilMs) throw this.#refresh.outage();
     const selection = loaded.table.select(id, algorithm);
     if (selection !== 'unknown' || id === undefined) return selection;
     if (this.#refresh.setback !== undefined) throw this.#refresh.outage();
-    this.#unknownKeys.noteMissing(id);
+    this.#unknownKeys.noteMissing(id, address);
     return selection;
   }
 
   /** Looks for a key that is not there once more, if its turn has come. After a failure the pause says when it has. */
-  #search(id: string, algorithm: string): Eventually<KeySelection> {
-    if (this.#unknownKeys.isMissing(id)) return 'unknown';
-    const isTurn = this.#refresh.setback !== undefined || this.#refresh.isUnderWay || this.#unknownKeys.spend();
-    return isTurn ? this.#findRefreshed(id, algorithm) : 'unknown';
+  #search(id: string, algorithm: string, address: string | undefined): Eventually<KeySelection> {
+    if (this.#unknownKeys.isMissing(id, address)) return 'unknown';
+    const isTurn = this.#refresh.setback !== undefined || this.#refresh.isUnderWay || this.#unknownKeys.spend(address);
+    return isTurn ? this.#findRefreshed(id, algorithm, address) : 'unknown';
   }
 
   async #fetch(): Promise<void> {

@@ -10,16 +10,19 @@ export class ResolvedIssuer implements KeyOwner {
   readonly #trusts: (name: string) => boolean;
   /** When the answer has to be asked for again, on the monotonic clock. */
   untilMs: number;
+  /** From when on that is done without anybody waiting for it. */
+  refreshAtMs: number;
   #hasEnded = false;
 
   /** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN */
   constructor(
     options: TrustedIssuer,
-    untilMs: number,
+    { refreshAtMs, untilMs }: { refreshAtMs: number; untilMs: number },
     { trusts, services }: { trusts: (name: string) => boolean; services: KeySetCollaborators },
   ) {
     this.options = options;
     this.untilMs = untilMs;
+    this.refreshAtMs = refreshAtMs;
     this.#trusts = trusts;
     this.issuer = new Issuer(options, 'resolved issuer', { ...services, owner: this });
   }

@@ -22,9 +22,10 @@ export async function verifyToken(
   token: string,
   issuer: Issuer,
   verification: Verification,
+  address: string | undefined,
 ): Promise<Verdict | FoundedVerdict> {
   const { clockToleranceSeconds, handler, onKeyOffer } = verification;
-  const opened = await openJws(token, { ...issuer, onKeyOffer });
+  const opened = await openJws(token, { ...issuer, onKeyOffer, address });
   if (isVerdict(opened)) return opened;
   const { claims, header, key } = opened;
   const judgement = { now: verification.now(), clockToleranceSeconds, isAccessToken: header.isAccessToken, handler };
