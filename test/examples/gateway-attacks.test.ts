@@ -67,7 +67,9 @@ describe('strangers without credentials', () => {
 });
 
 test('clients that go away in the middle of a request fill no log', async () => {
+  await gateway.call(`${gateway.origin}/nowhere`);
   const port = Number(new URL(gateway.tokenOrigin).port);
+  const before = gateway.log.length;
   for (let count = 0; count < 5; count += 1) {
     const socket = connect({ port, host: 'localhost', rejectUnauthorized: false });
     await once(socket, 'secureConnect');
@@ -78,7 +80,7 @@ test('clients that go away in the middle of a request fill no log', async () => 
     await once(socket, 'close');
   }
   await gateway.call(`${gateway.tokenOrigin}/token`);
-  expect(gateway.complaints).toEqual([]);
+  expect(gateway.log.slice(before)).toEqual([]);
 });
 
 describe('another client', () => {

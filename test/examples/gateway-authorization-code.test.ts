@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { Browser } from '../support/browser.js';
 import { type Answer, bearer, type Client, GatewayProcess } from '../support/gateway-process.js';
 
 const REDIRECT_URI = 'https://client.example/callback';
@@ -22,26 +23,6 @@ afterAll(async () => {
   await gateway.stop();
 });
 
-/** Keeps cookies, and follows redirects as long as they stay at the gateway. */
-class Browser {
-  readonly #cookies = new Map<string, string>();
-
-  /** The last answer, and where it came from. */
-  async open(url: string, form?: Record<string, string>): Promise<{ url: string; answer: Answer }> {
-    const cookie = [...this.#cookies].map(([name, value]) => `${name}=${value}`).join('; ');
-    const answer = await gateway.call(url, { headers: { cookie }, ...(form && { form }) });
-    for (const line of [answer.headers['set-cookie'] ?? []].flat()) this.#keep(line);
-    const next = new URL((answer.headers['location'] as string | undefined) ?? '', url);
-    const isLeaving = answer.headers['location'] === undefined || next.origin !== gateway.origin;
-    return isLeaving ? { url, answer } : this.open(next.href);
-  }
-
-  #keep(line: string): void {
-    const [name = '', value = ''] = (line.split(';')[0] as string).split(/=(.*)/s);
-    this.#cookies.set(name, value);
-  }
-}
-
 function authorizationUrl(parameters: Record<string, string>): string {
   const all = new URLSearchParams({
     client_id: client.clientId,
@@ -55,7 +36,7 @@ function authorizationUrl(parameters: Record<string, string>): string {
 }
 
 /** Logs in as a person does; where the browser is sent to in the end. */
-async function logIn(verifier: string, browser = new Browser()): Promise<URL> {
+async function logIn(verifier: string, browser = new Browser(gateway)): Promise<URL> {
   const challenge = createHash('sha256').update(verifier).digest('base64url');
   const page = await browser.open(authorizationUrl({ code_challenge: challenge, code_challenge_method: 'S256' }));
   expect(page.answer.text).toContain('<h1>Log in</h1>');
@@ -103,12 +84,12 @@ describe('the authorization code grant', () => {
   });
 
   test('without a code challenge there is no code (RFC 9700 2.1.1)', async () => {
-    const { answer } = await new Browser().open(authorizationUrl({}));
+    const { answer } = await new Browser(gateway).open(authorizationUrl({}));
     expect(new URL(answer.headers['location'] as string).searchParams.get('error')).toBe('invalid_request');
   });
 
   test('an address that was not registered gets no redirect (RFC 6749 4.1.2.1)', async () => {
-    const { answer } = await new Browser().open(authorizationUrl({ redirect_uri: 'https://attacker.example/' }));
+    const { answer } = await new Browser(gateway).open(authorizationUrl({ redirect_uri: 'https://attacker.example/' }));
     expect([answer.status, answer.headers['location']]).toEqual([400, undefined]);
   });
 });
@@ -119,7 +100,7 @@ describe('a person who is logged in', () => {
   let page: { url: string; answer: Answer };
 
   beforeAll(async () => {
-    browser = new Browser();
+    browser = new Browser(gateway);
     await logIn(randomBytes(32).toString('base64url'), browser);
     const payload = { ...evil, grantType: 'authorization_code', saasApp: true };
     const { json } = await gateway.register(payload, 'subscriber');
@@ -161,12 +142,12 @@ describe('a person who is logged in', () => {
 
 test('the login page says which application is let in, and where it is', async () => {
   const parameters = { code_challenge: 'x'.repeat(43), code_challenge_method: 'S256' };
-  const { answer } = await new Browser().open(authorizationUrl(parameters));
+  const { answer } = await new Browser(gateway).open(authorizationUrl(parameters));
   for (const shown of ['web_application', REDIRECT_URI, 'apim:tier_view']) expect(answer.text).toContain(shown);
 });
 
 test('who allows an application sends it a code', async () => {
-  const browser = new Browser();
+  const browser = new Browser(gateway);
   const verifier = randomBytes(32).toString('base64url');
   await logIn(verifier, browser);
   const challenge = createHash('sha256').update(verifier).digest('base64url');

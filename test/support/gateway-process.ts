@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
+import { createInterface, type Interface } from 'node:readline';
 import { Agent, request } from 'undici';
 
 export const GATEWAY_MAIN = join(__dirname, '../../examples/gateway/dist/main.js');
@@ -26,6 +26,8 @@ export interface Call {
   readonly form?: Record<string, string>;
   /** Sent as JSON; a string is sent as it is. */
   readonly body?: unknown;
+  /** The address that it comes from, of the 127.0.0.0/8 that every machine has. */
+  readonly from?: string;
 }
 
 /** The gateway example as its users run it: a process of its own, on free ports. */
@@ -34,61 +36,81 @@ export class GatewayProcess {
   readonly tokenOrigin: string;
   /** Everything that it has printed. */
   readonly output: readonly string[];
-  /** Everything that it has printed as an error. */
-  readonly complaints: readonly string[];
+  /** The operator's lines: everything that it has written to stderr. */
+  readonly log: readonly string[];
   readonly #child: ChildProcess;
+  readonly #operator: Interface;
   /** A thousand requests at once share a hundred connections: handshakes are not what the tests are about. */
   readonly #agent = new Agent({ connect: { rejectUnauthorized: false }, connections: 100, pipelining: 10 });
+  /** By the address that they call from. */
+  readonly #agents = new Map<string, Agent>();
 
   static async start(args: readonly string[] = []): Promise<GatewayProcess> {
     const child = spawn(process.execPath, [GATEWAY_MAIN, '--port', '0', '--token-port', '0', ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     const output: string[] = [];
-    const complaints: string[] = [];
-    child.stderr?.pipe(process.stderr);
-    child.stderr?.on('data', (chunk) => complaints.push(String(chunk)));
+    const log: string[] = [];
+    const operator = createInterface({ input: child.stderr as NodeJS.ReadableStream });
+    operator.on('line', (line) => log.push(line));
     for await (const line of createInterface({ input: child.stdout as NodeJS.ReadableStream })) {
       output.push(line);
       const ready = READY.exec(line);
-      if (ready !== null) return new GatewayProcess(child, { output, complaints }, Number(ready[1]), Number(ready[2]));
+      if (ready !== null)
+        return new GatewayProcess(child, { output, log, operator }, Number(ready[1]), Number(ready[2]));
     }
-    throw new Error('the gateway ended before it was ready');
+    throw new Error(`the gateway ended before it was ready: ${log.join(' ')}`);
   }
 
   private constructor(
     child: ChildProcess,
-    { output, complaints }: { output: readonly string[]; complaints: readonly string[] },
+    { output, log, operator }: { output: readonly string[]; log: readonly string[]; operator: Interface },
     port: number,
     tokenPort: number,
   ) {
     this.#child = child;
     this.output = output;
-    this.complaints = complaints;
+    this.log = log;
+    this.#operator = operator;
     this.origin = `https://localhost:${port}`;
     this.tokenOrigin = `https://localhost:${tokenPort}`;
   }
 
   /** The exit code, and the signal if it took one to end it. */
   async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<readonly [code: number | null, signal: string | null]> {
-    await this.#agent.destroy();
+    await Promise.all([this.#agent, ...this.#agents.values()].map((agent) => agent.destroy()));
     const exited = once(this.#child, 'exit');
     this.#child.kill(signal);
     return (await exited) as [number | null, string | null];
   }
 
+  /** The first of the operator's lines from the `from`th on that matches, as soon as it is there. */
+  async logged(pattern: RegExp, from = 0): Promise<string> {
+    for (;;) {
+      const line = this.log.slice(from).find((one) => pattern.test(one));
+      if (line !== undefined) return line;
+      await once(this.#operator, 'line');
+    }
+  }
+
   /** Calls any address with the development certificate accepted. */
-  async call(url: string, { method, headers = {}, form, body }: Call = {}): Promise<Answer> {
+  async call(url: string, { method, headers = {}, form, body, from }: Call = {}): Promise<Answer> {
     const content = form ? new URLSearchParams(form).toString() : encoded(body);
     const type = form ? 'application/x-www-form-urlencoded' : 'application/json';
     const response = await request(url, {
-      dispatcher: this.#agent,
+      dispatcher: from === undefined ? this.#agent : this.#agentOf(from),
       method: method ?? (content === undefined ? 'GET' : 'POST'),
       headers: content === undefined ? headers : { 'content-type': type, ...headers },
       body: content ?? null,
     });
     const text = await response.body.text();
     return { status: response.statusCode, headers: response.headers, text, json: parsed(text) };
+  }
+
+  #agentOf(localAddress: string): Agent {
+    const agent = this.#agents.get(localAddress) ?? new Agent({ connect: { rejectUnauthorized: false }, localAddress });
+    this.#agents.set(localAddress, agent);
+    return agent;
   }
 
   /** An operation of the Gateway API on the API that is in storage. */
@@ -106,8 +128,9 @@ export class GatewayProcess {
     return this.call(url, { body: payload, headers: { authorization: basic(user, password) } });
   }
 
-  token(client: Client, form: Record<string, string>): Promise<Answer> {
+  token(client: Client, form: Record<string, string>, call: Call = {}): Promise<Answer> {
     return this.call(`${this.tokenOrigin}/token`, {
+      ...call,
       form,
       headers: { authorization: basic(client.clientId, client.clientSecret) },
     });

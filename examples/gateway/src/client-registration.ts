@@ -16,11 +16,11 @@ interface Application extends RegistrationRequest {
  * again, but only to its owner or to an administrator who names that owner.
  */
 export class ClientRegistration {
-  readonly #authorizationServer: AuthorizationServer;
+  readonly #authorizationServer: Pick<AuthorizationServer, 'addClient'>;
   /** By name. An application stands here from its first request on, so that requests at the same time get the same one. */
   readonly #applications = new Map<string, Promise<Application>>();
 
-  constructor(authorizationServer: AuthorizationServer) {
+  constructor(authorizationServer: Pick<AuthorizationServer, 'addClient'>) {
     this.#authorizationServer = authorizationServer;
   }
 

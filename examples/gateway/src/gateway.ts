@@ -3,24 +3,22 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { expressSecurity, principalOf } from '@sallyport/adapters/express';
+import { expressSecurity } from '@sallyport/adapters/express';
 import { Revocations } from '@sallyport/core';
-import express, { type ErrorRequestHandler, type Express } from 'express';
 import type { ApiKeyOwner } from './api-key-handler.js';
-import { ArtifactStore } from './artifact-store.js';
+import { application } from './application.js';
 import { AuthorizationServer } from './authorization-server/authorization-server.js';
-import { ClientRegistration } from './client-registration.js';
 import type { CommandLine } from './command-line.js';
-import { BASE_PATH, type Definition, readDefinition } from './definition.js';
+import { BASE_PATH, readDefinition } from './definition.js';
 import { developmentCertificate } from './development-certificate.js';
-import { gatewayApi } from './gateway-api.js';
-import { PIZZA_SHACK, PIZZA_SHACK_KEYS } from './pizza-shack.js';
-import { apiSecurity, registrationSecurity } from './security.js';
+import { Entrance } from './entrance.js';
+import { Metrics } from './metrics.js';
+import { OperatorLog } from './operator-log.js';
+import { PasswordCheck } from './password-check.js';
+import { apiSecurity, metricsSecurity, peopleByPassword, registrationSecurity } from './security.js';
 import { tokenEndpoint } from './token-endpoint.js';
 import { SUPER_TENANT } from './users.js';
-import { refuseAsWso2, sendWso2Error } from './wso2-error.js';
-
-export const REGISTRATION_PATH = '/client-registration/v0.17/register';
+import { refuseAsWso2 } from './wso2-error.js';
 
 export type GatewayOptions = CommandLine;
 
@@ -30,87 +28,107 @@ export interface Gateway {
   readonly tokenPort: number;
   readonly certificate: string;
   readonly apiKey: ApiKeyOwner;
+  /** Takes introspection away, or gives it back: for the walkthrough. Returns whether it is away. */
+  toggleOutage(): boolean;
   close(): Promise<void>;
+}
+
+/** Where the gateway has been found to listen, and with what. */
+interface Place {
+  readonly port: number;
+  readonly tokenPort: number;
+  readonly tls: { readonly key: string; readonly cert: string };
+}
+
+/** What is served at the place. */
+interface Inside {
+  readonly apiEntrance: Entrance;
+  readonly tokenEntrance: Entrance;
 }
 
 /** Starts both listeners. Rejects with the system's error, such as EADDRINUSE, and leaves nothing open then. */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const tls = await developmentCertificate();
-  const apiServer = createServer(tls);
-  const tokenServer = createServer(tls);
+  const inside = { apiEntrance: new Entrance(), tokenEntrance: new Entrance() };
+  const apiServer = createServer(tls, inside.apiEntrance.listener);
+  const tokenServer = createServer(tls, inside.tokenEntrance.listener);
   const close = () => closeAll([apiServer, tokenServer]);
   try {
     const port = await listen(apiServer, options.host, options.port);
     const tokenPort = await listen(tokenServer, options.host, options.tokenPort);
-    const origin = `https://localhost:${port}`;
-    const revocations = new Revocations();
-    const audience = origin + BASE_PATH;
-    const authorizationServer = await AuthorizationServer.create({
-      origin,
-      audience,
-      accessTokenTtlSeconds: options.accessTokenTtlSeconds,
-      revocations,
-    });
-    const apiKey = { name: 'pipeline', key: randomBytes(24).toString('base64url'), tenant: SUPER_TENANT };
-    const definition = readDefinition({ origin, tokenOrigin: `https://localhost:${tokenPort}` });
-    const { introspection } = options;
-    const apiChain = await apiSecurity({
-      definition,
-      introspection: {
-        endpoint: introspection?.endpoint ?? authorizationServer.introspectionEndpoint,
-        certificate: introspection ? readFileSync(introspection.certificateFile, 'utf8') : tls.cert,
-        ...authorizationServer.resourceServer,
-      },
-      issuer: { issuer: authorizationServer.issuer, audience, certificate: tls.cert },
-      apiKeys: [apiKey],
-      revocations,
-    });
-    const registrationChain = await registrationSecurity();
-    const app = application(definition, authorizationServer, {
-      api: expressSecurity(apiChain, options.isWso2Compatible ? { onDenied: refuseAsWso2 } : {})(),
-      registration: expressSecurity(registrationChain)(),
-    });
-    apiServer.on('request', (request, response) => {
-      if (!authorizationServer.handle(request, response)) app(request, response);
-    });
-    tokenServer.on('request', tokenEndpoint(authorizationServer));
-    const closeChains = async () => {
+    const gateway = await furnish(options, { port, tokenPort, tls }, inside);
+    const closeGateway = async () => {
       await close();
-      await Promise.all([apiChain.close(), registrationChain.close(), authorizationServer.close()]);
+      await gateway.close();
     };
-    return { port, tokenPort, certificate: tls.cert, apiKey, close: closeChains };
+    return { ...gateway, close: closeGateway };
   } catch (error) {
     await close();
     throw error;
   }
 }
 
-interface Doors {
-  readonly api: express.RequestHandler;
-  readonly registration: express.RequestHandler;
-}
-
-/** The server as it would be without security, plus one door before each of its two parts. */
-function application(definition: Definition, authorizationServer: AuthorizationServer, doors: Doors): Express {
-  const store = new ArtifactStore();
-  for (const key of PIZZA_SHACK_KEYS) store.add(key, PIZZA_SHACK);
-  const registration = new ClientRegistration(authorizationServer);
-  const app = express().disable('x-powered-by').set('case sensitive routing', true).set('strict routing', true);
-  app.use(BASE_PATH, doors.api, gatewayApi(store, definition));
-  app.post(REGISTRATION_PATH, doors.registration, express.json({ limit: '64kb' }), (request, response) =>
-    registration.register(principalOf(request).subject, request, response),
+/** Makes everything that stands behind the listeners, and lets requests in. */
+async function furnish(options: GatewayOptions, { port, tokenPort, tls }: Place, inside: Inside): Promise<Gateway> {
+  const origin = `https://localhost:${port}`;
+  const audience = origin + BASE_PATH;
+  const log = new OperatorLog();
+  const metrics = new Metrics();
+  const revocations = new Revocations();
+  const people = await peopleByPassword();
+  const logins = new PasswordCheck('login', people);
+  const { accessTokenTtlSeconds, introspection } = options;
+  const authorizationServer = await AuthorizationServer.create(
+    { origin, audience, accessTokenTtlSeconds },
+    { revocations, logins, log },
   );
-  app.use((_request, response) => sendWso2Error(response, 404, 'Not Found', 'There is nothing at this address.'));
-  app.use(answerError);
-  return app;
+  const apiKey = { name: 'pipeline', key: randomBytes(24).toString('base64url'), tenant: SUPER_TENANT };
+  const definition = readDefinition({ origin, tokenOrigin: `https://localhost:${tokenPort}` });
+  const apiChain = await apiSecurity({
+    definition,
+    introspection: {
+      endpoint: introspection?.endpoint ?? authorizationServer.introspectionEndpoint,
+      certificate: introspection ? readFileSync(introspection.certificateFile, 'utf8') : tls.cert,
+      ...authorizationServer.resourceServer,
+    },
+    issuer: { issuer: authorizationServer.issuer, audience, certificate: tls.cert },
+    apiKeys: [apiKey],
+    revocations,
+  });
+  const chains = { registration: registrationSecurity(people), metrics: metricsSecurity(people) };
+  const app = application({
+    definition,
+    authorizationServer,
+    metrics,
+    log,
+    doors: {
+      api: expressSecurity(apiChain, options.isWso2Compatible ? { onDenied: refuseAsWso2 } : {})(),
+      registration: expressSecurity(chains.registration)(),
+      metrics: expressSecurity(chains.metrics)(),
+    },
+  });
+  log.listen();
+  inside.apiEntrance.open((request, response) => {
+    if (!authorizationServer.handle(request, response)) app(request, response);
+  });
+  inside.tokenEntrance.open(tokenEndpoint(authorizationServer));
+  const parts = [apiChain, chains.registration, chains.metrics, logins, authorizationServer, metrics];
+  return {
+    port,
+    tokenPort,
+    certificate: tls.cert,
+    apiKey,
+    toggleOutage() {
+      authorizationServer.isOut = !authorizationServer.isOut;
+      log.note('warn', authorizationServer.isOut ? 'introspection is out' : 'introspection is back', {});
+      return authorizationServer.isOut;
+    },
+    async close() {
+      await Promise.all(parts.map((part) => part.close()));
+      log.close();
+    },
+  };
 }
-
-/** Body parsers report the client's mistakes with a status; everything else is ours. */
-const answerError: ErrorRequestHandler = (error, _request, response, _next) => {
-  const status = Number(error?.status);
-  if (status >= 400 && status < 500) sendWso2Error(response, status, 'Bad Request', 'The body could not be read.');
-  else sendWso2Error(response, 500, 'Internal Server Error', 'The request could not be processed.');
-};
 
 async function listen(server: Server, host: string, port: number): Promise<number> {
   server.listen(port, host);

@@ -1,10 +1,11 @@
-import { anyOf, type Revocations, SecurityChain } from '@sallyport/core';
+import { anyOf, type Guard, guard, type Revocations, requireRoles, SecurityChain } from '@sallyport/core';
 import { contract } from '@sallyport/core/openapi';
 import { BasicHandler, hashPassword, InMemoryUserStore } from '@sallyport/handlers/basic';
 import { IntrospectionHandler } from '@sallyport/handlers/introspection';
 import { JwtHandler } from '@sallyport/handlers/jwt';
 import { ApiKeyHandler, type ApiKeyOwner } from './api-key-handler.js';
 import { SIGNING_ALGORITHMS } from './authorization-server/access-token-format.js';
+import { callerOf, mayReach } from './caller.js';
 import type { Definition } from './definition.js';
 import { scopesOfRoles } from './scopes.js';
 import { ALL_USERS } from './users.js';
@@ -38,8 +39,14 @@ export async function apiSecurity(options: ApiSecurity): Promise<SecurityChain> 
   const operations = await contract(definition.json, {
     schemes: { OAuth2Security: anyOf(jwtTokens(options), opaqueTokens(options)), ApiKey: new ApiKeyHandler(apiKeys) },
   });
-  return new SecurityChain({ name: 'gateway-api', operations, format: wso2Format });
+  return new SecurityChain({ name: 'gateway-api', operations, guards: [OWN_TENANT], format: wso2Format });
 }
+
+/** Callers of other tenants than the super tenant reach what belongs to their own. */
+const OWN_TENANT: Guard = guard('own_tenant', (principal, { query }) => {
+  const tenants = new URLSearchParams(query).getAll('tenantDomain').filter((tenant) => tenant !== '');
+  return tenants.every((tenant) => mayReach(callerOf(principal), tenant));
+});
 
 function opaqueTokens({ introspection, revocations }: ApiSecurity): IntrospectionHandler {
   const { endpoint, certificate, clientId, clientSecret } = introspection;
@@ -60,11 +67,25 @@ function jwtTokens({ issuer: { issuer, audience, certificate }, revocations }: A
   return new JwtHandler({ realm: REALM, issuers: [trusted] }, { revocations });
 }
 
-/** Client registration takes the administrator's, or any other user's, name and password. */
-export async function registrationSecurity(): Promise<SecurityChain> {
+/** Names and passwords of people. One handler for every place where they are sent: all share its budgets of failures. */
+export async function peopleByPassword(): Promise<BasicHandler> {
   const accounts = await Promise.all(
     ALL_USERS.map(async ({ name, password, roles }) => ({ name, roles, hash: await hashPassword(password) })),
   );
-  const basic = new BasicHandler({ realm: REALM, users: new InMemoryUserStore(accounts), scopesOfRoles });
-  return new SecurityChain({ name: 'client-registration', requirement: basic, format: wso2Format });
+  return new BasicHandler({ realm: REALM, users: new InMemoryUserStore(accounts), scopesOfRoles });
+}
+
+/** Client registration takes the administrator's, or any other user's, name and password. */
+export function registrationSecurity(people: BasicHandler): SecurityChain {
+  return new SecurityChain({ name: 'client-registration', requirement: people, format: wso2Format });
+}
+
+/** Metrics are for the administrator. */
+export function metricsSecurity(people: BasicHandler): SecurityChain {
+  return new SecurityChain({
+    name: 'metrics',
+    requirement: people,
+    guards: [requireRoles('admin')],
+    format: wso2Format,
+  });
 }

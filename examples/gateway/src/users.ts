@@ -1,5 +1,3 @@
-import { constantTimeEqual } from '@sallyport/core';
-
 /** The tenant to which everybody belongs whose name tells no other. */
 export const SUPER_TENANT = 'carbon.super';
 
@@ -25,13 +23,6 @@ export const ALL_USERS: readonly User[] = [...USERS.values()];
 
 export function findUser(name: string): User | undefined {
   return USERS.get(name);
-}
-
-/** The user whose name and password these are. An unknown name costs the same comparison as a known one. */
-export function authenticateUser(name: string, password: string): User | undefined {
-  const user = USERS.get(name);
-  const matches = constantTimeEqual(password, user?.password ?? '');
-  return user !== undefined && matches ? user : undefined;
 }
 
 /** The role that may register clients for others and read every registration. */

@@ -1,6 +1,6 @@
+import { REGISTRATION_PATH } from './application.js';
 import { BASE_PATH } from './definition.js';
 import type { Gateway } from './gateway.js';
-import { REGISTRATION_PATH } from './gateway.js';
 
 /** One step of the walkthrough: what it does, and the command that does it. */
 export interface Step {

@@ -10,16 +10,15 @@ export interface Wso2Error {
   readonly error: readonly { readonly code: string; readonly message: string }[];
 }
 
-export function wso2Error(code: number, message: string, description: string): Wso2Error {
-  return { code, message, description, moreInfo: '', error: [] };
+export function wso2Error(code: number, message: string, description: string, moreInfo = ''): Wso2Error {
+  return { code, message, description, moreInfo, error: [] };
 }
 
 /** Writes the chain's refusals in the same shape; the public code is the list's only item. */
 export const wso2Format: ProblemFormatter = ({ status, title, detail, code, correlationId }) => ({
   contentType: 'application/json',
   body: JSON.stringify({
-    ...wso2Error(status, title, detail),
-    moreInfo: correlationId ?? '',
+    ...wso2Error(status, title, detail, correlationId),
     error: [{ code, message: detail }],
   }),
 });
@@ -31,8 +30,14 @@ export function refuseAsWso2(denied: DeniedDecision, _request: IncomingMessage, 
   response.end(lacksScope ? JSON.stringify(wso2Error(401, '', 'Unauthenticated request')) : denied.body);
 }
 
-/** Answers with an error body. */
-export function sendWso2Error(response: ServerResponse, status: number, message: string, description: string): void {
+/** Answers with an error body; `moreInfo` names a failure for whoever asks the operator about it. */
+export function sendWso2Error(
+  response: ServerResponse,
+  status: number,
+  message: string,
+  description: string,
+  moreInfo?: string,
+): void {
   response.writeHead(status, { 'Content-Type': 'application/json', 'Cache-Control': 'no-store' });
-  response.end(JSON.stringify(wso2Error(status, message, description)));
+  response.end(JSON.stringify(wso2Error(status, message, description, moreInfo)));
 }

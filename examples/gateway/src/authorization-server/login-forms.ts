@@ -29,6 +29,11 @@ ${purpose('Do you let', asked)}
   );
 }
 
+/** What a person sees when a login cannot go on. */
+export function errorPage(error: string, description: string): string {
+  return page('This does not work', `<p role="alert">${escaped(error)}: ${escaped(description)}</p>`);
+}
+
 function purpose(beginning: string, { application, redirectUri, scopes }: Asked): string {
   const list = scopes.map((scope) => `<li>${escaped(scope)}</li>`).join('');
   return `<p>${beginning} <b>${escaped(application)}</b> at ${escaped(redirectUri)} act for you:</p><ul>${list}</ul>`;

@@ -1,0 +1,59 @@
+import { principalOf } from '@sallyport/adapters/express';
+import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
+import { ArtifactStore } from './artifact-store.js';
+import type { AuthorizationServer } from './authorization-server/authorization-server.js';
+import { ClientRegistration } from './client-registration.js';
+import { BASE_PATH, type Definition } from './definition.js';
+import { gatewayApi } from './gateway-api.js';
+import { METRICS_TYPE, type Metrics } from './metrics.js';
+import type { OperatorLog } from './operator-log.js';
+import { PIZZA_SHACK, PIZZA_SHACK_KEYS } from './pizza-shack.js';
+import { sendWso2Error } from './wso2-error.js';
+
+export const REGISTRATION_PATH = '/client-registration/v0.17/register';
+export const METRICS_PATH = '/metrics';
+
+/** What stands before each part of the application. */
+export interface Doors {
+  readonly api: RequestHandler;
+  readonly registration: RequestHandler;
+  readonly metrics: RequestHandler;
+}
+
+export interface ApplicationParts {
+  readonly definition: Definition;
+  readonly authorizationServer: Pick<AuthorizationServer, 'addClient'>;
+  readonly metrics: Pick<Metrics, 'text'>;
+  readonly log: OperatorLog;
+  readonly doors: Doors;
+}
+
+/** The server as it would be without security, plus one door before each of its parts. */
+export function application({ definition, authorizationServer, metrics, log, doors }: ApplicationParts): Express {
+  const store = new ArtifactStore();
+  for (const key of PIZZA_SHACK_KEYS) store.add(key, PIZZA_SHACK);
+  const registration = new ClientRegistration(authorizationServer);
+  const app = express().disable('x-powered-by').set('case sensitive routing', true).set('strict routing', true);
+  app.use(BASE_PATH, doors.api, gatewayApi(store, definition));
+  app.post(REGISTRATION_PATH, doors.registration, express.json({ limit: '64kb' }), (request, response) =>
+    registration.register(principalOf(request).subject, request, response),
+  );
+  app.get(METRICS_PATH, doors.metrics, async (_request, response) => {
+    response.set('Content-Type', METRICS_TYPE).send(await metrics.text());
+  });
+  app.use((_request, response) => sendWso2Error(response, 404, 'Not Found', 'There is nothing at this address.'));
+  app.use(answerError(log));
+  return app;
+}
+
+/** Body parsers report the client's mistakes with a status; everything else is ours, and the operator can look it up. */
+function answerError(log: OperatorLog): ErrorRequestHandler {
+  return (error, _request, response, _next) => {
+    const status = Number(error?.status);
+    if (status >= 400 && status < 500) {
+      return sendWso2Error(response, status, 'Bad Request', 'The body could not be read.');
+    }
+    const correlationId = log.failure('application', error);
+    sendWso2Error(response, 500, 'Internal Server Error', 'The request could not be processed.', correlationId);
+  };
+}

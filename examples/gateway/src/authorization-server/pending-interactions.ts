@@ -1,0 +1,112 @@
+import { type Clock, systemClock } from '@sallyport/core';
+import { type Applicant, GoodBefore, Shares, type Standing } from '@sallyport/core/limits';
+import type { Adapter, AdapterPayload, KoaContextWithOIDC } from 'oidc-provider';
+import { OAuthError } from './oauth-error.js';
+
+/** Interactions kept at once. */
+export const MAX_INTERACTIONS = 500;
+/** Long enough to find one's password. */
+export const INTERACTION_SECONDS = 300;
+/** By then some have logged in or given up. */
+const RETRY_SECONDS = 30;
+
+/**
+ * Bounds the interactions that `/authorize` begins, because anybody may begin them. Their places are shared by network:
+ * when all are taken, the newest of the network that has most goes, and networks from which somebody has logged in
+ * keep a share.
+ */
+export class PendingInteractions {
+  /** The records of interactions, as oidc-provider asks for them. */
+  readonly adapter: Adapter;
+  readonly #records: Adapter;
+  readonly #currentContext: () => KoaContextWithOIDC | undefined;
+  readonly #clock: Clock;
+  readonly #good: GoodBefore;
+  readonly #shares = new Shares({ running: MAX_INTERACTIONS, waiting: 0, isInterruptible: true });
+  /** In the order in which their lives end. */
+  readonly #pending = new Map<string, PendingInteraction>();
+
+  constructor(records: Adapter, currentContext: () => KoaContextWithOIDC | undefined, clock: Clock = systemClock) {
+    this.#records = records;
+    this.#currentContext = currentContext;
+    this.#clock = clock;
+    this.#good = new GoodBefore({}, clock);
+    this.adapter = {
+      ...records,
+      upsert: (id, payload, expiresInSeconds) => this.#write(id, payload, expiresInSeconds),
+      destroy: (id) => this.#end(id),
+    };
+  }
+
+  get size(): number {
+    return this.#pending.size;
+  }
+
+  /** Somebody has logged in from there. */
+  noteLogin(user: string, address: string | undefined): void {
+    this.#good.note(user, address);
+  }
+
+  async #write(id: string, payload: AdapterPayload, expiresInSeconds: number | undefined): Promise<void> {
+    if (!this.#pending.has(id) && !this.#begin(id, payload.session?.accountId)) {
+      this.#currentContext()?.set('Retry-After', String(RETRY_SECONDS));
+      throw new OAuthError('temporarily_unavailable', 'too many logins are under way; try again later', 503);
+    }
+    await this.#records.upsert(id, payload, expiresInSeconds ?? INTERACTION_SECONDS);
+  }
+
+  /** False when there is no place for it. */
+  #begin(id: string, user: string | undefined): boolean {
+    this.#sweep();
+    const address = this.#currentContext()?.req.socket.remoteAddress;
+    const standing = user === undefined ? this.#standingOf(address) : 'known';
+    const interaction = new PendingInteraction(address, standing, this.#clock.monotonic(), () => {
+      this.#pending.delete(id);
+      void this.#records.destroy(id);
+    });
+    this.#pending.set(id, interaction);
+    if (this.#shares.enter(interaction)) return true;
+    this.#pending.delete(id);
+    return false;
+  }
+
+  async #end(id: string): Promise<void> {
+    this.#leave(id);
+    await this.#records.destroy(id);
+  }
+
+  #leave(id: string): void {
+    const interaction = this.#pending.get(id);
+    this.#pending.delete(id);
+    if (interaction !== undefined) this.#shares.leave(interaction);
+  }
+
+  #standingOf(address: string | undefined): Standing {
+    return this.#good.isNeighbour(address) ? 'neighbour' : 'stranger';
+  }
+
+  #sweep(): void {
+    const oldestMs = this.#clock.monotonic() - INTERACTION_SECONDS * 1_000;
+    for (const [id, { begunMs }] of this.#pending) {
+      if (begunMs > oldestMs) return;
+      this.#leave(id);
+    }
+  }
+}
+
+class PendingInteraction implements Applicant {
+  readonly address: string | undefined;
+  readonly standing: Standing;
+  /** On the monotonic clock. */
+  readonly begunMs: number;
+  readonly displace: () => void;
+
+  constructor(address: string | undefined, standing: Standing, begunMs: number, displace: () => void) {
+    this.address = address;
+    this.standing = standing;
+    this.begunMs = begunMs;
+    this.displace = displace;
+  }
+
+  start(): void {}
+}

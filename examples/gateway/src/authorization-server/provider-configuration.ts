@@ -1,0 +1,117 @@
+import { randomBytes } from 'node:crypto';
+import type { AdapterFactory, Configuration, ResourceServer } from 'oidc-provider';
+import { ALL_SCOPES } from '../scopes.js';
+import { findUser, qualifiedName, tenantOf } from '../users.js';
+import { defaultResourceOf, resourceServerOf } from './access-token-format.js';
+import { errorPage } from './login-forms.js';
+import { OAuthError } from './oauth-error.js';
+import { INTERACTION_SECONDS } from './pending-interactions.js';
+import type { SigningKeys } from './signing-keys.js';
+
+/** Where the server is mounted; its issuer is this path on the API's host. */
+export const MOUNT_PATH = '/oauth2';
+
+/** What the tokens are like. */
+export interface TokenOptions {
+  /** The audience of JWT access tokens. */
+  readonly audience: string;
+  /** Life of an access token in seconds. */
+  readonly accessTokenTtlSeconds: number;
+}
+
+export interface ClientCredentials {
+  readonly clientId: string;
+  readonly clientSecret: string;
+}
+
+/** @throws {OAuthError} invalid_target (RFC 8707 2) */
+export function knownResource(resource: string, { audience, accessTokenTtlSeconds }: TokenOptions): ResourceServer {
+  const known = resourceServerOf(resource, audience, accessTokenTtlSeconds);
+  if (known === undefined) throw new OAuthError('invalid_target', 'the resource is unknown');
+  return known;
+}
+
+/** oidc-provider's configuration: the documented grants and scopes, and storage in memory. */
+export function configurationOf(
+  options: TokenOptions,
+  { adapter, keys, resourceServer }: { adapter: AdapterFactory; keys: SigningKeys; resourceServer: ClientCredentials },
+): Configuration {
+  return {
+    adapter,
+    jwks: { keys: keys.privateKeys } as never,
+    cookies: { keys: [randomBytes(32).toString('base64url')] },
+    clients: [
+      {
+        client_id: resourceServer.clientId,
+        client_secret: resourceServer.clientSecret,
+        grant_types: [],
+        response_types: [],
+        redirect_uris: [],
+      },
+    ],
+    extraClientMetadata: { properties: ['tokenType', 'owner'] },
+    scopes: [...ALL_SCOPES, 'offline_access'],
+    responseTypes: ['code'],
+    pkce: { required: () => true },
+    rotateRefreshToken: true,
+    issueRefreshToken: async (_context, client) => client.grantTypeAllowed('refresh_token'),
+    ttl: {
+      AccessToken: options.accessTokenTtlSeconds,
+      ClientCredentials: options.accessTokenTtlSeconds,
+      AuthorizationCode: 300,
+      RefreshToken: 86_400,
+      Grant: 86_400,
+      IdToken: 3_600,
+      Interaction: INTERACTION_SECONDS,
+      Session: 86_400,
+    },
+    routes: {
+      authorization: '/authorize',
+      introspection: '/introspect',
+      revocation: '/revoke',
+      token: '/token',
+      jwks: '/jwks',
+      userinfo: '/userinfo',
+    },
+    features: {
+      devInteractions: { enabled: false },
+      rpInitiatedLogout: { enabled: false },
+      clientCredentials: { enabled: true },
+      introspection: {
+        enabled: true,
+        // A refresh token is no access token: to the gateway it does not exist (RFC 7662 4).
+        allowedPolicy: async (_context, client, token) =>
+          client.clientId === resourceServer.clientId
+            ? token.kind !== 'RefreshToken'
+            : client.clientId === token.clientId,
+      },
+      revocation: {
+        enabled: true,
+        allowedPolicy: async (_context, client, token) => {
+          if (client.clientId === token.clientId) return true;
+          throw new OAuthError('unauthorized_client', 'the token belongs to another client');
+        },
+      },
+      resourceIndicators: {
+        enabled: true,
+        defaultResource: async (_context, client) => defaultResourceOf(client) as string,
+        getResourceServerInfo: async (_context, resource) => knownResource(resource, options),
+        useGrantedResource: async () => true,
+      },
+    },
+    renderError: async (context, { error, error_description }) => {
+      context.type = 'html';
+      context.body = errorPage(error, error_description ?? '');
+    },
+    interactions: { url: async (_context, interaction) => `${MOUNT_PATH}/login/${interaction.uid}` },
+    findAccount: async (_context, id) =>
+      findUser(id) && { accountId: id, claims: async () => ({ sub: id, preferred_username: id }) },
+    extraTokenClaims: async (_context, token) => {
+      const user = 'accountId' in token ? (token.accountId as string | undefined) : undefined;
+      if (user !== undefined) {
+        return { aut: 'APPLICATION_USER', username: qualifiedName(user), tenant_domain: tenantOf(user) };
+      }
+      return { aut: 'APPLICATION', tenant_domain: tenantOf(String(token.client?.['owner'])) };
+    },
+  };
+}
