@@ -101,6 +101,7 @@ export {
   unchecked,
   withDefault,
 } from './options.js';
+export { ownMember, ownMembers } from './own-members.js';
 export {
   ANONYMOUS,
   type Confirmation,
@@ -130,4 +131,5 @@ export {
 } from './requirement/requirement.js';
 export type { SameParty } from './requirement/same-party.js';
 export { constantTimeEqual, fingerprint, Secret } from './secret.js';
+export { memberPath, shownName } from './shown-name.js';
 export { keepSpecimen } from './specimen.js';

@@ -1,4 +1,6 @@
 import { ConfigurationError } from './errors.js';
+import { inheritsFromClass, ownMember } from './own-members.js';
+import { isNameLike, memberPath } from './shown-name.js';
 
 /** A check of one option: returns the value to keep, or throws a `ConfigurationError`. */
 export type OptionCheck<Value> = (value: unknown, name: string) => Value;
@@ -9,7 +11,9 @@ type Checked<Checks> = {
 
 /**
  * Checks an options object once, at construction: unknown keys are refused with the nearest known key named, or
- * all of them where none is near, an explicit `undefined` means absent, and the result is a frozen copy.
+ * all of them where none is near, an explicit `undefined` means absent, and the result is a frozen copy. Only what the
+ * object itself holds is read. An option that its class has, such as a getter, is refused: left out in silence, it would
+ * weaken what it was meant to tighten.
  * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_UNKNOWN, ERR_SALLYPORT_OPTION_INVALID
  */
 export function checkOptions<Checks extends Record<string, OptionCheck<unknown>>>(
@@ -18,12 +22,15 @@ export function checkOptions<Checks extends Record<string, OptionCheck<unknown>>
   checks: Checks,
 ): Checked<Checks> {
   if (typeof options !== 'object' || options === null) throw invalid(owner, 'must be an object');
-  for (const key of Object.keys(options)) {
-    if (!Object.hasOwn(checks, key)) throw unknownOption(owner, key, Object.keys(checks));
+  for (const [index, key] of Object.keys(options).entries()) {
+    if (!Object.hasOwn(checks, key)) throw unknownOption(owner, key, index, Object.keys(checks));
   }
   const checked: Record<string, unknown> = {};
   for (const [name, check] of Object.entries(checks)) {
-    checked[name] = check((options as Record<string, unknown>)[name], `${owner}.${name}`);
+    if (!Object.hasOwn(options, name) && inheritsFromClass(options, name)) {
+      throw invalid(`${owner}.${name}`, 'must be a property of the options object itself, not of its class');
+    }
+    checked[name] = check(ownMember(options as Record<string, unknown>, name), `${owner}.${name}`);
   }
   return Object.freeze(checked) as Checked<Checks>;
 }
@@ -76,7 +83,8 @@ export function listOf<Value>(check: OptionCheck<Value>): OptionCheck<readonly V
 export function namedValues<Value>(check: OptionCheck<Value>): OptionCheck<Readonly<Record<string, Value>>> {
   return (value, name) => {
     const entries = Object.entries(plainObject(value, name));
-    return Object.freeze(Object.fromEntries(entries.map(([key, each]) => [key, check(each, `${name}.${key}`)])));
+    const checked = entries.map(([key, each], index) => [key, check(each, memberPath(name, key, index))] as const);
+    return Object.freeze(Object.fromEntries(checked));
   };
 }
 
@@ -121,11 +129,13 @@ export function invalid(name: string, rule: string): ConfigurationError {
   return new ConfigurationError('ERR_SALLYPORT_OPTION_INVALID', `${name} ${rule}`);
 }
 
-function unknownOption(owner: string, key: string, known: readonly string[]): ConfigurationError {
-  return new ConfigurationError(
-    'ERR_SALLYPORT_OPTION_UNKNOWN',
-    `${owner} has no option ${JSON.stringify(key)}${nearestHint(key, known) || `; it has ${known.join(', ')}`}`,
-  );
+/** A key that does not look like a name may be a secret in the wrong place; its position has to do. */
+function unknownOption(owner: string, key: string, index: number, known: readonly string[]): ConfigurationError {
+  const hint = nearestHint(key, known) || `; it has ${known.join(', ')}`;
+  const problem = isNameLike(key)
+    ? `${owner} has no option ${JSON.stringify(key)}`
+    : `${owner} has an unknown option in place ${index + 1} that does not look like a name`;
+  return new ConfigurationError('ERR_SALLYPORT_OPTION_UNKNOWN', problem + hint);
 }
 
 /** `; did you mean …?` with the nearest of the known names, or nothing when all differ in more than half of their letters. */

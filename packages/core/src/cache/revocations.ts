@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.js';
 import type { Eventually } from '../eventually.js';
 import { invalid } from '../options.js';
+import { ownMember, ownMembers } from '../own-members.js';
 import type { Principal } from '../principal/principal.js';
 import { publishCacheEvent } from './cache-events.js';
 import { readRevocableToken } from './revocable-token.js';
@@ -86,16 +87,17 @@ export class Revocations {
   revokeToken(token: string, options: RevokedTokenOptions = {}): Promise<boolean> {
     const { expiresAt, issuer, subject } = readRevocableToken(token);
     const named = {
-      expiresAt: options.expiresAt,
-      issuer: options.issuer ?? issuer,
-      subject: options.subject ?? subject,
+      expiresAt: ownMember(options, 'expiresAt'),
+      issuer: ownMember(options, 'issuer') ?? issuer,
+      subject: ownMember(options, 'subject') ?? subject,
     };
     return this.#revokeOne(this.#index.tokenKey(token), false, named, expiresAt);
   }
 
   /** Refuses the token with this identifier (RFC 7519 4.1.7), of one issuer or, where none is named, of any. */
   revokeJti(jti: string, options: RevokedTokenOptions = {}): Promise<boolean> {
-    return this.#revokeOne(this.#index.jtiKey(jti, options.issuer), true, options, undefined);
+    const named = ownMembers(options);
+    return this.#revokeOne(this.#index.jtiKey(jti, named.issuer), true, named, undefined);
   }
 
   /**
@@ -107,7 +109,7 @@ export class Revocations {
     clientId: string,
     options: { issuer?: string | undefined; at?: number | undefined } = {},
   ): Promise<boolean> {
-    return this.#revokeParty(this.#index.clientKey(clientId, options.issuer), options.at);
+    return this.#revokeParty(this.#index.clientKey(clientId, ownMember(options, 'issuer')), ownMember(options, 'at'));
   }
 
   /** Refuses what a subject was issued up to `at`, as `revokeClient` does. Name the issuer: subjects are its own. */
@@ -115,7 +117,7 @@ export class Revocations {
     subject: string,
     options: { issuer?: string | undefined; at?: number | undefined } = {},
   ): Promise<boolean> {
-    return this.#revokeParty(this.#index.subjectKey(subject, options.issuer), options.at);
+    return this.#revokeParty(this.#index.subjectKey(subject, ownMember(options, 'issuer')), ownMember(options, 'at'));
   }
 
   /** For caches: grows with every revocation. */

@@ -9,6 +9,7 @@ import { askGuard } from '../guard/ask-guard.js';
 import type { Guard, GuardVerdict } from '../guard/guard.js';
 import type { SecurityHandler } from '../handler/handler.js';
 import { forbidden, unavailable } from '../handler/verdict.js';
+import { ownMember } from '../own-members.js';
 import type { Principal } from '../principal/principal.js';
 import { type RequestFirewall, requestFirewall } from '../request/firewall.js';
 import { SecurityRequest } from '../request/request.js';
@@ -70,12 +71,12 @@ export class SecurityChain {
    * `timeoutMs` (default 30 000), after closing the others.
    */
   start(options: { timeoutMs?: number } = {}): Promise<void> {
-    return startHandlers(this.handlers, this.#clock, options.timeoutMs);
+    return startHandlers(this.handlers, this.#clock, ownMember(options, 'timeoutMs'));
   }
 
   /** Closes every handler, last first, waiting at most `timeoutMs` (default 5 000) for each. */
   close(options: { timeoutMs?: number } = {}): Promise<void> {
-    return closeHandlers(this.handlers, this.#clock, options.timeoutMs);
+    return closeHandlers(this.handlers, this.#clock, ownMember(options, 'timeoutMs'));
   }
 
   /** Decides. A decision that needs no I/O, such as a cached one, is returned as it is and not as a promise. */

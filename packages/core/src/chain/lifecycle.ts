@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.js';
 import type { SecurityHandler } from '../handler/handler.js';
 import { keepAlive } from '../keep-alive.js';
+import { shownName } from '../shown-name.js';
 
 const DEFAULT_START_TIMEOUT_MS = 30_000;
 const DEFAULT_CLOSE_TIMEOUT_MS = 5_000;
@@ -16,7 +17,9 @@ export async function startHandlers(
 ): Promise<void> {
   const limit = { clock, timeoutMs };
   const results = await Promise.allSettled(
-    handlers.map((handler) => within(limit, `handler ${handler.name} did not start`, () => handler.start?.())),
+    handlers.map((handler) =>
+      within(limit, `handler ${shownName(handler.name)} did not start`, () => handler.start?.()),
+    ),
   );
   const failed = results.find((result) => result.status === 'rejected');
   if (failed === undefined) return;
@@ -36,7 +39,7 @@ export async function closeHandlers(
   const limit = { clock, timeoutMs };
   const failures: unknown[] = [];
   for (const handler of handlers.toReversed()) {
-    await within(limit, `handler ${handler.name} did not close`, () => handler.close?.()).catch((error) =>
+    await within(limit, `handler ${shownName(handler.name)} did not close`, () => handler.close?.()).catch((error) =>
       failures.push(error),
     );
   }

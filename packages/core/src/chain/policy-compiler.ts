@@ -1,6 +1,7 @@
 import { ConfigurationError } from '../errors.js';
 import { every } from '../guard/every.js';
 import type { Guard, GuardLike } from '../guard/guard.js';
+import { ownMember } from '../own-members.js';
 import { RequirementPlan } from '../requirement/plan.js';
 import { allOf, type Requirement } from '../requirement/requirement.js';
 import type { Operation } from './operation.js';
@@ -29,14 +30,15 @@ export class PolicyCompiler {
    * @throws {ConfigurationError} ERR_SALLYPORT_REQUIREMENT_INVALID, ERR_SALLYPORT_CLAIM_CONFLICT
    */
   policyOf(...operations: readonly [Operation, ...Operation[]]): Policy {
-    const requirements = operations.map(({ id, requirement = this.#requirement }) => {
-      if (requirement === undefined) throw withoutRequirement(`operation ${id}`);
+    const requirements = operations.map((operation) => {
+      const requirement = ownMember(operation, 'requirement') ?? this.#requirement;
+      if (requirement === undefined) throw withoutRequirement(`operation ${operation.id}`);
       return requirement;
     });
     return this.#policy(
       operations[0],
       requirements,
-      operations.flatMap(({ guards = [] }) => guards),
+      operations.flatMap((operation) => ownMember(operation, 'guards') ?? []),
     );
   }
 

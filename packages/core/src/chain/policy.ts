@@ -4,6 +4,7 @@ import type { SecurityHandler } from '../handler/handler.js';
 import type { RouteKey, SecurityRequest } from '../request/request.js';
 import { type Candidate, distinctCandidates } from '../requirement/plan.js';
 import type { Requirement } from '../requirement/requirement.js';
+import { quotedName } from '../shown-name.js';
 import { type Operation, type OperationTable, unnamed } from './operation.js';
 import { type Policy, PolicyCompiler, withoutRequirement } from './policy-compiler.js';
 import { canBe, RouteIndex } from './route-index.js';
@@ -100,7 +101,7 @@ function distinctHandlers(handlers: readonly SecurityHandler[]): readonly Securi
     if (known !== handler) {
       throw new ConfigurationError(
         'ERR_SALLYPORT_REQUIREMENT_INVALID',
-        `two handlers are called ${JSON.stringify(handler.name)}; give one of them another name`,
+        `two handlers are called ${quotedName(handler.name)}; give one of them another name`,
       );
     }
     byName.set(handler.name, handler);

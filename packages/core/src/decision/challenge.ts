@@ -1,4 +1,5 @@
 import { ConfigurationError } from '../errors.js';
+import { shownName } from '../shown-name.js';
 
 /** What a 401 or 403 tells a client about one authentication scheme (RFC 9110 11.6.1). */
 export interface Challenge {
@@ -61,7 +62,7 @@ export function takesToken({ scheme }: Challenge): boolean {
 export function checkChallenge(given: Challenge, owner: string): void {
   const { scheme, parameters } = challenge(given?.scheme, given?.parameters);
   if (/^bearer$/i.test(scheme) && Object.keys(parameters).length === 0) {
-    throw unfit(`the Bearer challenge of ${owner} needs a parameter, such as the realm (RFC 6750 3)`);
+    throw unfit(`the Bearer challenge of ${shownName(owner)} needs a parameter, such as the realm (RFC 6750 3)`);
   }
 }
 

@@ -5,6 +5,7 @@ import type { DecisionListener } from '../events/decision-events.js';
 import { disregard } from '../eventually.js';
 import type { SecurityHandler } from '../handler/handler.js';
 import { isHandler } from '../handler/handler.js';
+import { quotedName } from '../shown-name.js';
 import type { DependencyContainer } from './container.js';
 import { scopedChild, takeDisposables } from './container-internals.js';
 import { type BuildingPlace, buildHandler } from './handler-builder.js';
@@ -143,7 +144,7 @@ export class ChainScope {
   #buildNext(name: string): SecurityHandler {
     const token = tokens.handler(name);
     if (this.#building.some((place) => place.name === name)) {
-      const circle = [...this.#building.map((place) => place.name), name].map((each) => JSON.stringify(each));
+      const circle = [...this.#building.map((place) => place.name), name].map(quotedName);
       throw unusable(token, `needs itself to be built: ${circle.join(' needs ')}`);
     }
     const registration = effective(this.#parent, registrationToken(name));
@@ -163,14 +164,14 @@ export class ChainScope {
   #checked(built: SecurityHandler | undefined, name: string): SecurityHandler {
     const token = tokens.handler(name);
     if (built === undefined) {
-      const fix = `Register it: registerSecurity(container, { handlers: { ${JSON.stringify(name)}: … } })`;
+      const fix = `Register it: registerSecurity(container, { handlers: { ${quotedName(name)}: … } })`;
       throw missing(token, fix, name, namesUnder(this.#parent, nameOf(tokens.handler(''))));
     }
     disregard(built);
     if (!isHandler(built))
       throw unusable(token, 'is no handler: it needs name, one or more challenges, extract() and verify()');
     if (built.name !== name) {
-      throw unusable(token, `calls itself ${JSON.stringify(built.name)}; take its name from tokens.handlerOptions`);
+      throw unusable(token, `calls itself ${quotedName(built.name)}; take its name from tokens.handlerOptions`);
     }
     return built;
   }

@@ -1,5 +1,6 @@
 import { dirname, resolve } from 'node:path';
 import { invalid, plainObject } from '../options.js';
+import { ownMember } from '../own-members.js';
 import type { DependencyContainer } from './container.js';
 import type { Environment } from './environment-references.js';
 import { registerConfiguration, textOf } from './security-configuration.js';
@@ -12,8 +13,9 @@ import { registerConfiguration, textOf } from './security-configuration.js';
 export async function registerConfigurationFile(
   container: DependencyContainer,
   path: string,
-  { environment }: { readonly environment?: Environment | undefined } = {},
+  options: { readonly environment?: Environment | undefined } = {},
 ): Promise<void> {
+  const environment = ownMember(options, 'environment');
   const configuration = plainObject(await parsed(await textOf(path), path), path);
   registerConfiguration(container, configuration, { environment, source: path, directory: dirname(resolve(path)) });
 }

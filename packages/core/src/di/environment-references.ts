@@ -1,4 +1,5 @@
 import { invalid } from '../options.js';
+import { memberPath, shownName } from '../shown-name.js';
 
 /** The values that references stand for: `process.env`, or a test's own. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -27,7 +28,9 @@ function resolved(value: unknown, environment: Environment, place: string, depth
   const member = (item: unknown, where: string) => resolved(item, environment, where, depth + 1);
   if (Array.isArray(value)) return value.map((item, index) => member(item, `${place}[${index}]`));
   if (!isPlain(value)) throw invalid(place, 'must be data: an instance of a class is none');
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, member(item, `${place}.${key}`)]));
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item], index) => [key, member(item, memberPath(place, key, index))]),
+  );
 }
 
 /** Maps, sets and the like have no members of their own, so whatever they hold would be lost in silence. */
@@ -43,7 +46,8 @@ function substituted(text: string, environment: Environment, place: string): str
     if (end === undefined || !NAME.test(name))
       throw invalid(place, 'has a reference that is no name of a variable in braces');
     const found = Object.hasOwn(environment, name) ? environment[name] : undefined;
-    if (typeof found !== 'string' || found === '') throw invalid(place, `needs the environment variable ${name}`);
+    if (typeof found !== 'string' || found === '')
+      throw invalid(place, `needs the environment variable ${shownName(name)}`);
     return found;
   });
 }

@@ -3,6 +3,7 @@ import { requireAudience } from '../guard/require-audience.js';
 import { type RoleOptions, requireRoles } from '../guard/require-roles.js';
 import { requireScopes, type ScopeOptions } from '../guard/require-scopes.js';
 import { invalid, nearestHint, type OptionCheck, plainObject, text, textOrTexts } from '../options.js';
+import { ownMembers } from '../own-members.js';
 
 /** A guard that still has to be found, where it is one that the application registered. */
 export type GuardExpression = (registered: (name: string) => GuardLike) => GuardLike;
@@ -18,7 +19,7 @@ export const guardExpression: OptionCheck<GuardExpression> = (value, name) => {
     const registeredName = text(value, name);
     return (registered) => registered(registeredName);
   }
-  const given = plainObject(value, name);
+  const given = ownMembers(plainObject(value, name));
   const kind = GUARDS.find((each) => Object.hasOwn(given, each));
   if (kind === undefined) {
     const hint = nearestHint(Object.keys(given)[0] ?? '', GUARDS);

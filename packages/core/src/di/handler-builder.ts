@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.js';
 import { ConfigurationError } from '../errors.js';
 import type { SecurityHandler } from '../handler/handler.js';
+import { quotedName } from '../shown-name.js';
 import type { DependencyContainer } from './container.js';
 import { containerProblem } from './container-problem.js';
 import type { ContainerServices, HandlerRegistration, HandlerType } from './handler-registration.js';
@@ -22,7 +23,7 @@ export function buildHandler(registration: HandlerRegistration, place: BuildingP
   if ('useValue' in registration) return registration.useValue;
   const type = 'type' in registration ? typeCalled(registration.type, place.container) : registration;
   try {
-    const services = servicesOf(place.container, clock, `the handler ${JSON.stringify(place.name)}`);
+    const services = servicesOf(place.container, clock, `the handler ${quotedName(place.name)}`);
     if ('useFactory' in type) return type.useFactory(place.options, { name: place.name, ...services });
     // A token of its own: the class may be registered elsewhere as a singleton of all chains.
     const own = Symbol(nameOf(tokens.handler(place.name)));
@@ -37,7 +38,7 @@ function typeCalled(name: string, container: DependencyContainer): HandlerType {
   const token = tokens.handlerType(name);
   const type = effective(container, token);
   if (type !== undefined) return type;
-  const fix = `Register it: registerSecurity(container, { handlerTypes: { ${JSON.stringify(name)}: … } })`;
+  const fix = `Register it: registerSecurity(container, { handlerTypes: { ${quotedName(name)}: … } })`;
   throw missing(token, fix, name, namesUnder(container, nameOf(tokens.handlerType(''))));
 }
 
@@ -56,7 +57,7 @@ export function servicesOf(container: DependencyContainer, clock: Clock, who: st
 function explained(error: unknown, { name, failure }: BuildingPlace): ConfigurationError {
   const cause = failure ?? error;
   if (cause instanceof ConfigurationError) {
-    return new ConfigurationError(cause.code, `handler ${JSON.stringify(name)}: ${cause.message}`, { cause });
+    return new ConfigurationError(cause.code, `handler ${quotedName(name)}: ${cause.message}`, { cause });
   }
   const problem = containerProblem(error);
   return unusable(tokens.handler(name), problem ?? 'threw while it was built', error);

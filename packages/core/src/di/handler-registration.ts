@@ -3,6 +3,7 @@ import type { Clock } from '../clock.js';
 import type { Eventually } from '../eventually.js';
 import type { SecurityHandler } from '../handler/handler.js';
 import { callable, invalid, type OptionCheck, optionalOption, plainObject, text, unchecked } from '../options.js';
+import { ownMembers } from '../own-members.js';
 import type { ClassProvider } from './container.js';
 import { type SecurityToken, securityToken } from './tokens.js';
 
@@ -59,7 +60,7 @@ const WAYS = Object.keys(WAY_CHECKS) as (keyof typeof WAY_CHECKS)[];
 
 /** Checks that a registration names exactly one way to a handler. */
 export const handlerRegistration: OptionCheck<HandlerRegistration> = (value, name) => {
-  const given = plainObject(value, name);
+  const given: HandlerRegistration = ownMembers(plainObject(value, name)) as HandlerRegistration;
   const unknown = Object.keys(given).filter((key) => key !== 'options' && !Object.hasOwn(WAY_CHECKS, key));
   const ways = WAYS.filter((way) => Reflect.get(given, way) !== undefined);
   const [way] = ways;
@@ -69,13 +70,14 @@ export const handlerRegistration: OptionCheck<HandlerRegistration> = (value, nam
   if (way === 'useValue' && Reflect.has(given, 'options')) throw invalid(name, 'is built already: no options');
   WAY_CHECKS[way](Reflect.get(given, way), `${name}.${way}`);
   optionalOption(plainObject)(Reflect.get(given, 'options'), `${name}.options`);
-  return value as HandlerRegistration;
+  return given;
 };
 
 /** Checks that a kind of handler is a class or a function, named as such. */
 export const handlerType: OptionCheck<HandlerType> = (value, name) => {
-  const { useClass, useFactory, ...others }: { useClass?: unknown; useFactory?: unknown } = plainObject(value, name);
+  const given = ownMembers(plainObject(value, name));
+  const { useClass, useFactory, ...others }: { useClass?: unknown; useFactory?: unknown } = given;
   const isFit = [typeof useClass, typeof useFactory].sort().join() === 'function,undefined';
   if (!isFit || Object.keys(others).length > 0) throw invalid(name, 'must have a function as useClass or useFactory');
-  return value as HandlerType;
+  return given as HandlerType;
 };

@@ -1,24 +1,25 @@
 import { ConfigurationError } from '../errors.js';
 import { nearestHint } from '../options.js';
+import { isNameLike, shownName } from '../shown-name.js';
 import { nameOf } from './tokens.js';
 
 /** Nothing is registered under a token. `known` are the names of its kind that something is registered under. */
 export function missing(token: symbol, fix: string, name = '', known: readonly string[] = []): ConfigurationError {
-  const problem = `nothing is registered under ${nameOf(token)}${nearestHint(name, known)}`;
+  const problem = `nothing is registered under ${shown(token)}${nearestHint(name, known)}`;
   return new ConfigurationError('ERR_SALLYPORT_REGISTRATION_MISSING', `${problem}. ${fix}`);
 }
 
 export function doubled(token: symbol): ConfigurationError {
   return new ConfigurationError(
     'ERR_SALLYPORT_REGISTRATION_DOUBLED',
-    `${nameOf(token)} is registered already. Register it once; to replace it, use overrideSecurity()`,
+    `${shown(token)} is registered already. Register it once; to replace it, use overrideSecurity()`,
   );
 }
 
 export function late(token: symbol): ConfigurationError {
   return new ConfigurationError(
     'ERR_SALLYPORT_REGISTRATION_LATE',
-    `${nameOf(token)} came after the chain was resolved and would have no effect. ` +
+    `${shown(token)} came after the chain was resolved and would have no effect. ` +
       'Register it before resolveChain(), or close the chain and resolve another',
   );
 }
@@ -26,7 +27,13 @@ export function late(token: symbol): ConfigurationError {
 export function unusable(token: symbol, problem: string, cause?: unknown): ConfigurationError {
   return new ConfigurationError(
     'ERR_SALLYPORT_REGISTRATION_INVALID',
-    `${nameOf(token)} ${problem}`,
+    `${shown(token)} ${problem}`,
     cause === undefined ? {} : { cause },
   );
+}
+
+/** The token's name; its end is a name of the application's, which is shown where it looks like one. */
+function shown(token: symbol): string {
+  const [, kind = '', name = ''] = /^(@sallyport\/core\/[a-z-]+\/)(.*)$/s.exec(nameOf(token)) ?? [];
+  return name === '' || isNameLike(name) ? nameOf(token) : kind + shownName(name);
 }

@@ -1,4 +1,5 @@
 import { flag, invalid, listOf, nearestHint, type OptionCheck, plainObject, text } from '../options.js';
+import { ownMembers } from '../own-members.js';
 import { allOf, anonymous, anyOf, attempt, optional, type Requirement } from '../requirement/requirement.js';
 import type { HandlerLookup } from './handler-registration.js';
 
@@ -16,7 +17,7 @@ export const requirementExpression: OptionCheck<RequirementExpression> = (value,
     const handler = text(value, name);
     return (handlers) => handlers(handler);
   }
-  const { sameParty, ...rest }: { sameParty?: unknown } = plainObject(value, name);
+  const { sameParty, ...rest }: { sameParty?: unknown } = ownMembers(plainObject(value, name));
   const [operator, ...others] = Object.keys(rest);
   const known = OPERATORS.find((each) => each === operator);
   if (known === undefined || others.length > 0) {

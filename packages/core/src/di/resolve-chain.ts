@@ -2,6 +2,7 @@ import { SecurityChain } from '../chain/chain.js';
 import type { SecurityChainOptions } from '../chain/chain-options.js';
 import { startHandlers } from '../chain/lifecycle.js';
 import { having } from '../options.js';
+import { ownMember } from '../own-members.js';
 import { ChainScope } from './chain-scope.js';
 import type { DependencyContainer } from './container.js';
 import { servicesOf } from './handler-builder.js';
@@ -76,13 +77,13 @@ class ContainedChain extends SecurityChain {
   override async start(options: { timeoutMs?: number } = {}): Promise<void> {
     if (this.#closing !== undefined) throw new Error(`chain ${this.name} was closed; resolve another`);
     this.#scope.checkNothingLate();
-    this.#starting ??= this.#start(options.timeoutMs);
+    this.#starting ??= this.#start(ownMember(options, 'timeoutMs'));
     return this.#starting;
   }
 
   /** Closes the handlers, last first, then disposes of what was scoped to this chain. A second call waits for the first. */
-  override close({ timeoutMs = CLOSE_TIMEOUT_MS }: { timeoutMs?: number } = {}): Promise<void> {
-    this.#closing ??= this.#scope.close(timeoutMs).finally(this.#release);
+  override close(options: { timeoutMs?: number } = {}): Promise<void> {
+    this.#closing ??= this.#scope.close(ownMember(options, 'timeoutMs') ?? CLOSE_TIMEOUT_MS).finally(this.#release);
     return this.#closing;
   }
 

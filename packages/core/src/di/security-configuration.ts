@@ -14,7 +14,9 @@ import {
   unchecked,
   withDefault,
 } from '../options.js';
+import { ownMembers } from '../own-members.js';
 import type { FirewallOptions } from '../request/firewall.js';
+import { quotedName } from '../shown-name.js';
 import type { DependencyContainer } from './container.js';
 import { type Environment, withEnvironment } from './environment-references.js';
 import { guardExpression } from './guard-expression.js';
@@ -42,8 +44,9 @@ export interface ConfigurationContext {
 export function registerConfiguration(
   container: DependencyContainer,
   configuration: object,
-  { environment = process.env, source = 'configuration', directory = process.cwd() }: ConfigurationContext = {},
+  context: ConfigurationContext = {},
 ): void {
+  const { environment = process.env, source = 'configuration', directory = process.cwd() } = ownMembers(context);
   const resolved = plainObject(withEnvironment(configuration, environment, source), source);
   const { handlers, chain } = checkOptions(source, resolved, {
     handlers: withDefault(namedValues(configuredHandler), {}),
@@ -99,7 +102,7 @@ function guardLookup(services: ContainerServices, names: () => readonly string[]
     const token = tokens.guard(name);
     const guard = services.find(token);
     if (guard !== undefined) return guard;
-    const fix = `Register it: registerSecurity(container, { guards: { ${JSON.stringify(name)}: … } })`;
+    const fix = `Register it: registerSecurity(container, { guards: { ${quotedName(name)}: … } })`;
     throw missing(token, fix, name, names());
   };
 }

@@ -1,6 +1,8 @@
 import type { Challenge } from '../decision/challenge.js';
 import { ConfigurationError } from '../errors.js';
+import { inheritsFromClass, ownMember } from '../own-members.js';
 import type { SecurityRequest } from '../request/request.js';
+import { shownName } from '../shown-name.js';
 import type { Verdict } from './verdict.js';
 
 /**
@@ -47,14 +49,23 @@ const SOURCE = /^(?:(?:authorization|header|cookie|query):[!-@[-~]+|tls:certific
  * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID
  */
 export function claimOf(handler: SecurityHandler): CredentialClaim {
-  const claim = handler.claim ?? { source: `authorization:${handler.challenges[0]?.scheme.toLowerCase()}` };
+  const claim = claimIn(handler) ?? { source: `authorization:${handler.challenges[0]?.scheme.toLowerCase()}` };
   if (!SOURCE.test(claim.source)) {
     throw new ConfigurationError(
       'ERR_SALLYPORT_OPTION_INVALID',
-      `the claim of ${handler.name} must have a source such as authorization:bearer or header:x-api-key, in lower case`,
+      `the claim of ${shownName(handler.name)} must have a source such as authorization:bearer or header:x-api-key, in lower case`,
     );
   }
   return claim;
+}
+
+/** What the handler or its class says; not what every object in the process would say. */
+function claimIn(handler: SecurityHandler): CredentialClaim | undefined {
+  const { claim } = handler;
+  const isItsOwn = Object.hasOwn(handler, 'claim') || inheritsFromClass(handler, 'claim');
+  if (claim === undefined || !isItsOwn) return undefined;
+  const source = ownMember(claim, 'source') ?? '';
+  return { source, selective: ownMember(claim, 'selective') ?? false, fallback: ownMember(claim, 'fallback') ?? false };
 }
 
 /** Cookies and client certificates are sent without being asked; what a client adds by itself is explicit. */

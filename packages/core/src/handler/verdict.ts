@@ -1,4 +1,5 @@
 import { type Challenge, challenge } from '../decision/challenge.js';
+import { ownMember } from '../own-members.js';
 import { isPrincipal, type Principal } from '../principal/principal.js';
 import { isScopeToken } from '../principal/scope-token.js';
 
@@ -68,7 +69,7 @@ class ChallengedVerdict extends Branded<'challenged'> {
 
   constructor(parameters: Challenge['parameters'], headers: readonly HeaderLine[]) {
     super('challenged');
-    this.reason = checkedReason(parameters['error'] ?? 'challenged');
+    this.reason = checkedReason(ownMember(parameters, 'error') ?? 'challenged');
     this.parameters = challenge('any', parameters).parameters;
     this.headers = headers;
     Object.freeze(this);
@@ -117,7 +118,7 @@ export function authenticated(
   options: { headers?: readonly HeaderLine[] | undefined } = {},
 ): Authenticated {
   if (!isPrincipal(principal)) throw new TypeError('authenticated() takes a principal made by createPrincipal()');
-  return new AuthenticatedVerdict(principal, frozenLines(options.headers));
+  return new AuthenticatedVerdict(principal, frozenLines(ownMember(options, 'headers')));
 }
 
 /** The credential is definitely bad: 401. `reason` is a stable code in snake_case that goes to traces only. */
@@ -138,7 +139,7 @@ export function forbidden(
   reason: string,
   options: { scopes?: readonly string[] | undefined; of?: string | undefined } = {},
 ): Forbidden {
-  return new ForbiddenVerdict(reason, options.scopes, options.of);
+  return new ForbiddenVerdict(reason, ownMember(options, 'scopes'), ownMember(options, 'of'));
 }
 
 /**
@@ -149,12 +150,12 @@ export function challenged(
   parameters: Challenge['parameters'],
   options: { headers?: readonly HeaderLine[] | undefined } = {},
 ): Challenged {
-  return new ChallengedVerdict(parameters, frozenLines(options.headers));
+  return new ChallengedVerdict(parameters, frozenLines(ownMember(options, 'headers')));
 }
 
 /** Too many attempts: 429, the same for known and unknown users. Whole seconds, 1 to 86 400. */
 export function limited(options: { retryAfterSeconds: number }): Limited {
-  return new LimitedVerdict(options.retryAfterSeconds);
+  return new LimitedVerdict(ownMember(options, 'retryAfterSeconds') as number);
 }
 
 /**
@@ -162,7 +163,7 @@ export function limited(options: { retryAfterSeconds: number }): Limited {
  * the `code` is kept: messages may quote what must not be logged.
  */
 export function unavailable(cause: unknown, options: { retryAfterSeconds?: number | undefined } = {}): Unavailable {
-  return new UnavailableVerdict(cause, options.retryAfterSeconds);
+  return new UnavailableVerdict(cause, ownMember(options, 'retryAfterSeconds'));
 }
 
 /** True only for objects that the constructors above made. */

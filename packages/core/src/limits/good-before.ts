@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { KeyedHash } from '../cache/keyed-hash.js';
 import type { Clock } from '../clock.js';
+import { ownMember } from '../own-members.js';
 import { networkOf, UNKNOWN_NETWORK } from './network.js';
 
 /**
@@ -30,8 +31,8 @@ export class GoodBefore {
   readonly #networks: Recent;
 
   constructor(options: GoodBeforeOptions, clock: Clock) {
-    const lifeMs = (options.lifeSeconds ?? DAY_SECONDS) * 1_000;
-    const maxEntries = options.maxEntries ?? MAX_ENTRIES;
+    const lifeMs = (ownMember(options, 'lifeSeconds') ?? DAY_SECONDS) * 1_000;
+    const maxEntries = ownMember(options, 'maxEntries') ?? MAX_ENTRIES;
     this.#credentials = new Recent(lifeMs, maxEntries, clock);
     this.#networks = new Recent(lifeMs, maxEntries, clock);
   }

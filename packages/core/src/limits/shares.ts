@@ -1,3 +1,4 @@
+import { ownMember } from '../own-members.js';
 import type { Standing } from './good-before.js';
 import { networksOf, UNKNOWN_NETWORK } from './network.js';
 import { type Place, PlaceGroup } from './place-group.js';
@@ -53,8 +54,9 @@ export class Shares {
   #turn = 0;
   #isServing = false;
 
-  constructor({ running, waiting, isInterruptible = false }: SharesOptions) {
-    this.#options = { running, waiting, isInterruptible };
+  constructor(options: SharesOptions) {
+    const { running, waiting } = options;
+    this.#options = { running, waiting, isInterruptible: ownMember(options, 'isInterruptible') ?? false };
   }
 
   /** Places held by those who run. */

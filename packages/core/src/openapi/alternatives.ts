@@ -1,6 +1,7 @@
 import { RequiredScopes } from '../guard/required-scopes.js';
 import { isScopeToken } from '../principal/scope-token.js';
 import { allOf, anonymous, anyOf, type Requirement, Scoped } from '../requirement/requirement.js';
+import { quotedName, shownName } from '../shown-name.js';
 import { invalidContract, type SecurityRequirementObject } from './document.js';
 
 /** Whether a token needs every scope that is listed for its scheme, as OpenAPI says, or one of them, as WSO2 does. */
@@ -36,7 +37,7 @@ function compileAlternative(
   const proofs = names.map((name) => {
     if (!Object.hasOwn(schemes, name)) {
       throw invalidContract(
-        `operation ${operationId} needs the security scheme ${name}, for which there is no handler`,
+        `operation ${operationId} needs the security scheme ${shownName(name)}, for which there is no handler`,
       );
     }
     return withScopes(schemes[name] as Requirement, checkedScopes(operationId, object[name] ?? []), mode);
@@ -54,7 +55,7 @@ function withScopes(scheme: Requirement, scopes: readonly string[], mode: ScopeM
 function checkedScopes(operationId: string, scopes: readonly string[]): readonly string[] {
   const odd = scopes.find((scope) => !isScopeToken(scope));
   if (odd !== undefined) {
-    throw invalidContract(`operation ${operationId} needs ${JSON.stringify(odd)}, which is no scope (RFC 6749 3.3)`);
+    throw invalidContract(`operation ${operationId} needs the scope ${quotedName(odd)}, which is none (RFC 6749 3.3)`);
   }
   return [...new Set(scopes)];
 }

@@ -2,6 +2,7 @@ import type { Operation } from '../chain/operation.js';
 import { checkOptions, invalid, listOf, oneOf, optionalOption, text, withDefault } from '../options.js';
 import { anonymous, checkRequirement, type Requirement } from '../requirement/requirement.js';
 import { type RouteTable, route, routes } from '../routes/index.js';
+import { memberPath } from '../shown-name.js';
 import { compileSecurity, type SchemeRequirements, type ScopeMode } from './alternatives.js';
 import {
   invalidContract,
@@ -76,7 +77,9 @@ function checkNames(operations: readonly Operation[], open: readonly string[]): 
 
 function schemeRequirements(value: unknown, name: string): SchemeRequirements {
   if (typeof value !== 'object' || value === null) throw invalid(name, 'must map security schemes to what proves them');
-  for (const [scheme, requirement] of Object.entries(value)) checkRequirement(requirement, `${name}.${scheme}`);
+  for (const [index, [scheme, requirement]] of Object.entries(value).entries()) {
+    checkRequirement(requirement, memberPath(name, scheme, index));
+  }
   return Object.freeze({ ...value });
 }
 

@@ -1,3 +1,5 @@
+import { ownMember } from '../own-members.js';
+
 export type PrincipalKind = 'user' | 'client' | 'workload' | 'anonymous';
 
 /** How a principal was proved: which handler, by which kind of credential. */
@@ -39,11 +41,38 @@ const LISTS = ['scopes', 'roles', 'audience', 'amr'] as const;
 const TIMES = ['expiresAt', 'issuedAt', 'authenticatedAt'] as const;
 
 /**
- * Refuses what only looks right: a text in the place of a list would make `includes` a substring search, and a time
- * that is no number would never come.
+ * The members that the object itself holds, checked. Refuses what only looks right: a text in the place of a list would
+ * make `includes` a substring search, and a time that is no number would never come.
  * @throws {TypeError} naming the member, not its value
  */
-export function checkPrincipalInit(init: PrincipalInit<object>): void {
+export function checkedPrincipalInit<Claims extends object>(given: PrincipalInit<Claims>): PrincipalInit<Claims> {
+  const init = ownInit(given);
+  checkMembers(init);
+  return init;
+}
+
+/** One member after the other, so that all have one shape. */
+function ownInit<Claims extends object>(given: PrincipalInit<Claims>): PrincipalInit<Claims> {
+  return {
+    kind: ownMember(given, 'kind'),
+    issuer: ownMember(given, 'issuer'),
+    subject: ownMember(given, 'subject') as string,
+    clientId: ownMember(given, 'clientId'),
+    scopes: ownMember(given, 'scopes'),
+    roles: ownMember(given, 'roles'),
+    audience: ownMember(given, 'audience'),
+    claims: ownMember(given, 'claims'),
+    expiresAt: ownMember(given, 'expiresAt'),
+    issuedAt: ownMember(given, 'issuedAt'),
+    authenticatedAt: ownMember(given, 'authenticatedAt'),
+    acr: ownMember(given, 'acr'),
+    amr: ownMember(given, 'amr'),
+    confirmation: ownMember(given, 'confirmation'),
+    via: ownMember(given, 'via'),
+  };
+}
+
+function checkMembers(init: PrincipalInit<object>): void {
   if (!isText(init.subject) || init.subject === '') throw new TypeError('a principal needs a subject');
   if (init.kind === 'anonymous') throw new TypeError('the anonymous principal is ANONYMOUS');
   check(init, ['kind'], (kind) => KINDS.includes(kind), 'user, client or workload');
@@ -70,11 +99,14 @@ function isText(value: unknown): value is string {
 }
 
 function isProof(value: unknown): boolean {
-  const proof = value as Partial<Via> | null;
-  return isText(proof?.handler) && isText(proof.scheme);
+  return holdsTexts(value, 'handler', 'scheme');
 }
 
 function isConfirmation(value: unknown): boolean {
-  const confirmation = value as Partial<Confirmation> | null;
-  return isText(confirmation?.method) && isText(confirmation.value);
+  return holdsTexts(value, 'method', 'value');
+}
+
+function holdsTexts(value: unknown, ...names: readonly string[]): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return names.every((name) => isText(ownMember(value as Record<string, unknown>, name)));
 }

@@ -2,7 +2,7 @@ import { freezeClaims } from './claims.js';
 import { interned, internedList } from './interned.js';
 import {
   type Confirmation,
-  checkPrincipalInit,
+  checkedPrincipalInit,
   type PrincipalInit,
   type PrincipalKind,
   type Via,
@@ -91,8 +91,8 @@ export type Principal<Claims extends object = Record<string, unknown>> = Princip
 export function createPrincipal<Claims extends object = Record<string, unknown>>(
   init: PrincipalInit<Claims>,
 ): Principal<Claims> {
-  checkPrincipalInit(init);
-  return new PrincipalRecord(init.kind ?? 'user', init);
+  const checked = checkedPrincipalInit(init);
+  return new PrincipalRecord(checked.kind ?? 'user', checked);
 }
 
 /** The principal of a caller who sent nothing where nothing is required. */

@@ -4,6 +4,7 @@ import type { Eventually } from '../eventually.js';
 import type { SecurityHandler } from '../handler/handler.js';
 import { forbidden } from '../handler/verdict.js';
 import type { SecurityRequest } from '../request/request.js';
+import { shownName } from '../shown-name.js';
 import { AllOfNode } from './all-of-node.js';
 import { AnonymousNode } from './anonymous-node.js';
 import { AnyOfNode } from './any-of-node.js';
@@ -122,7 +123,7 @@ function checkClaims(leaves: readonly Leaf[]): void {
     if (rival !== undefined) {
       throw new ConfigurationError(
         'ERR_SALLYPORT_CLAIM_CONFLICT',
-        `${rival.name} and ${handler.name} both claim every credential of ${claim.source}; ` +
+        `${shownName(rival.name)} and ${shownName(handler.name)} both claim every credential of ${claim.source}; ` +
           'let one of them take only those it knows (claim.selective): the other gets what is left',
       );
     }

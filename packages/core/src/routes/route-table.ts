@@ -1,6 +1,7 @@
 import { type Operation, type OperationTable, unnamed } from '../chain/operation.js';
 import { ConfigurationError } from '../errors.js';
 import type { GuardLike } from '../guard/guard.js';
+import { checkOptions, optionalOption, text, unchecked } from '../options.js';
 import { checkRequirement, type Requirement } from '../requirement/requirement.js';
 import { OperationRouter } from './operation-router.js';
 
@@ -20,11 +21,16 @@ const SEGMENT = /^(?!\.{1,2}$)(?:[^{}:*?#]*|\{[A-Za-z_][A-Za-z0-9_.-]*\})$/;
 /**
  * One operation: `route('GET', '/pets/{petId}', { guards: [requireScopes('pets:read')] })`. A parameter is a whole
  * path segment in braces. A GET route also covers HEAD (RFC 9110 9.3.2).
- * @throws {ConfigurationError} ERR_SALLYPORT_CONTRACT_INVALID
+ * @throws {ConfigurationError} ERR_SALLYPORT_CONTRACT_INVALID, ERR_SALLYPORT_REQUIREMENT_INVALID,
+ *   ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN
  */
 export function route(method: string, template: string, definition: RouteDefinition = {}): Operation {
   checkRoute(method, template);
-  const { requirement, guards, id } = definition;
+  const { requirement, guards, id } = checkOptions('RouteDefinition', definition, {
+    id: optionalOption(text),
+    requirement: unchecked<Requirement | undefined>(),
+    guards: unchecked<readonly GuardLike[] | undefined>(),
+  });
   if (requirement !== undefined) checkRequirement(requirement, `route ${method} ${template}`);
   return Object.freeze({ id: id ?? `${method} ${template}`, method, template, requirement, guards });
 }

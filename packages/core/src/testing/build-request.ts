@@ -1,5 +1,6 @@
 import type { X509Certificate } from 'node:crypto';
 import { checkOptions, invalid, type OptionCheck, optionalOption, plainObject, unchecked } from '../options.js';
+import { ownMembers } from '../own-members.js';
 import { type RouteKey, SecurityRequest } from '../request/request.js';
 
 /** What a request under test carries; everything may be left out. */
@@ -30,15 +31,15 @@ export type RequestLine = string;
  * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN
  */
 export function buildRequest(line: RequestLine = '/', parts: RequestParts = {}): SecurityRequest {
-  checkOptions('RequestParts', parts, PARTS);
+  const checked = checkOptions('RequestParts', parts, PARTS) as RequestParts;
   const space = line.indexOf(' ');
-  const { client, certificate } = parts;
+  const { client, certificate, remoteAddress = '192.0.2.1', route } = checked;
   return new SecurityRequest({
     method: space === -1 ? 'GET' : line.slice(0, space),
     target: line.slice(space + 1),
-    rawHeaders: linesOf(parts).flat(),
-    remoteAddress: parts.remoteAddress ?? '192.0.2.1',
-    route: parts.route,
+    rawHeaders: linesOf(checked).flat(),
+    remoteAddress,
+    route,
     ...(certificate && { peerCertificate: () => certificate }),
     ...(client && { onClose: (listener) => whenAborted(client, listener) }),
   });
@@ -62,7 +63,8 @@ const PARTS: Readonly<Record<keyof RequestParts, OptionCheck<unknown>>> = {
 };
 
 /** The header lines that parts stand for. */
-export function linesOf({ bearer, basic, cookies, headers = {} }: RequestParts): readonly [string, string][] {
+export function linesOf(parts: RequestParts): readonly [string, string][] {
+  const { bearer, basic, cookies, headers = {} } = ownMembers(parts);
   const lines: [string, string][] = [];
   if (bearer !== undefined) lines.push(['Authorization', `Bearer ${bearer}`]);
   if (basic !== undefined) lines.push(['Authorization', `Basic ${Buffer.from(basic.join(':')).toString('base64')}`]);

@@ -27,10 +27,13 @@ export class PasswordHasher {
   }
 }
 
+const ONE_OF = 'must be one of argon2id, scrypt, bcrypt';
+
 type Bound = Pick<PasswordHasher, 'target' | 'hash'>;
 
 function bound(options: HashingOptions): Bound {
-  switch (options?.algorithm) {
+  if (!options || !Object.hasOwn(options, 'algorithm')) throw invalid('HashingOptions.algorithm', ONE_OF);
+  switch (options.algorithm) {
     case 'argon2id':
       return bind(argon2id, checkArgon2idOptions(options));
     case 'scrypt':
@@ -38,7 +41,7 @@ function bound(options: HashingOptions): Bound {
     case 'bcrypt':
       return bind(bcrypt, checkBcryptOptions(options));
     default:
-      throw invalid('HashingOptions.algorithm', 'must be one of argon2id, scrypt, bcrypt');
+      throw invalid('HashingOptions.algorithm', ONE_OF);
   }
 }
 

@@ -1,4 +1,4 @@
-import { invalid, textOrTexts } from '@sallyport/core';
+import { invalid, memberPath, textOrTexts } from '@sallyport/core';
 
 /** The scopes that roles bring: role to scope or scopes, or a function of all roles of an account. */
 export type ScopesOfRoles =
@@ -17,12 +17,14 @@ export function scopeMapping(mapping: ScopesOfRoles | undefined): (roles: readon
   if (typeof mapping === 'function') return mapping;
   if (typeof mapping !== 'object' || mapping === null)
     throw invalid('scopesOfRoles', 'must be an object or a function');
-  const byRole = new Map(Object.entries(mapping).map(([role, scopes]) => [role, checkedScopes(role, scopes)]));
+  const byRole = new Map(
+    Object.entries(mapping).map(([role, scopes], index) => [role, checkedScopes(role, scopes, index)]),
+  );
   return (roles) => [...new Set(roles.flatMap((role) => byRole.get(role) ?? []))];
 }
 
-function checkedScopes(role: string, scopes: unknown): readonly string[] {
-  const name = `scopesOfRoles[${JSON.stringify(role)}]`;
+function checkedScopes(role: string, scopes: unknown, index: number): readonly string[] {
+  const name = memberPath('scopesOfRoles', role, index);
   const list = textOrTexts(scopes, name);
   if (!list.every((scope) => SCOPE.test(scope))) throw invalid(name, 'must name scopes as RFC 6749 3.3 allows them');
   return list;

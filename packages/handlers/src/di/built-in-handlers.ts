@@ -1,6 +1,5 @@
+import { type CacheStore, ownMembers, type Revocations } from '@sallyport/core';
 // Types alone: the handlers can be built by this container, by another or by none.
-
-import type { CacheStore, Revocations } from '@sallyport/core';
 import type { HandlerServices, HandlerType, SecurityToken } from '@sallyport/core/di';
 import { BasicHandler, type BasicHandlerOptions, type FailureStore } from '../basic/index.js';
 import { IntrospectionHandler, type IntrospectionHandlerOptions } from '../introspection/index.js';
@@ -36,7 +35,7 @@ export const builtInHandlers: Readonly<Record<'introspection' | 'jwt' | 'basic',
   },
   basic: {
     useFactory: (options: object, services: HandlerServices) => {
-      const { users, ...others } = options as Partial<BasicHandlerOptions>;
+      const { users, ...others } = ownMembers(options as Partial<BasicHandlerOptions>);
       return new BasicHandler({ ...others, users: configuredUsers(users, services.clock) } as BasicHandlerOptions, {
         clock: services.clock,
         failureStore: services.find(failureStoreToken),

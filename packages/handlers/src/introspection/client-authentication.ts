@@ -7,6 +7,7 @@ import {
   type OptionCheck,
   oneOf,
   optionalOption,
+  ownMember,
   text,
   unchecked,
 } from '@sallyport/core';
@@ -89,7 +90,7 @@ export interface AssertionSettings {
 /** The option check of client authentication. */
 export const clientAuthentication: OptionCheck<ClientAuthenticationSettings> = (value, name) => {
   if (typeof value !== 'object' || value === null) throw invalid(name, 'must be an object');
-  const method = METHOD((value as { method?: unknown }).method, `${name}.method`);
+  const method = METHOD(ownMember(value as { method?: unknown }, 'method'), `${name}.method`);
   switch (method) {
     case 'client_secret_basic':
     case 'client_secret_post':

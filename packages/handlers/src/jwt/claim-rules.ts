@@ -1,4 +1,4 @@
-import { invalid, type OptionCheck } from '@sallyport/core';
+import { invalid, memberPath, type OptionCheck } from '@sallyport/core';
 import type { TokenClaims } from '../token-claims.js';
 
 /** What a claim must be: exactly this value, or what a function says. A claim that is missing is `undefined`. */
@@ -12,10 +12,10 @@ type ClaimCheck = readonly [name: string, holds: (value: unknown, claims: TokenC
 /** The option check of claim rules. Regular expressions are refused: they backtrack, and remember where they were. */
 export const claimRules: OptionCheck<readonly ClaimCheck[]> = (value, name) => {
   if (typeof value !== 'object' || value === null) throw invalid(name, 'must be an object');
-  return Object.entries(value).map(([claim, rule]): ClaimCheck => {
+  return Object.entries(value).map(([claim, rule], index): ClaimCheck => {
     if (typeof rule === 'function') return [claim, rule];
     if (!['string', 'number', 'boolean'].includes(typeof rule)) {
-      throw invalid(`${name}.${claim}`, 'must be a text, a number, a boolean or a function');
+      throw invalid(memberPath(name, claim, index), 'must be a text, a number, a boolean or a function');
     }
     return [claim, (actual) => actual === rule];
   });

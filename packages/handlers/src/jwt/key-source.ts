@@ -6,6 +6,7 @@ import {
   invalid,
   type OptionCheck,
   optionalOption,
+  ownMembers,
   text,
   unchecked,
   withDefault,
@@ -98,7 +99,7 @@ export function openKeySet(
   services: KeySetCollaborators,
 ): KeySet {
   if (typeof source !== 'object' || source === null) throw invalid(name, 'must be an object');
-  const members: Partial<Record<(typeof KINDS)[number], unknown>> = source;
+  const members: Partial<Record<(typeof KINDS)[number], unknown>> = ownMembers(source);
   const given = KINDS.filter((kind) => members[kind] !== undefined);
   if (given.length !== 1) throw invalid(name, `must have exactly one of ${KINDS.join(', ')}`);
   const takesSecrets = members.secret !== undefined;

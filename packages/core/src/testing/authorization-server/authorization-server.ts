@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { type Clock, systemClock } from '../../clock.js';
 import { checkOptions, having, oneOf, text, withDefault } from '../../options.js';
+import { ownMember } from '../../own-members.js';
 import type { Principal, PrincipalInit } from '../../principal/principal.js';
 import type { RequestParts } from '../build-request.js';
 import { answerWithFault, checkedFault, type Fault } from './faults.js';
@@ -96,7 +97,8 @@ export class AuthorizationServer {
    * A request of this principal: `await ask(chain, 'GET /', await server.as({ subject: 'alice' }))`. The token is real: a
    * signed JWT (RFC 9068) that introspection knows as well, or with `opaque` one that only introspection knows.
    */
-  async as(principal: PrincipalInit | Principal, { opaque = false } = {}): Promise<BearerParts> {
+  async as(principal: PrincipalInit | Principal, options: { opaque?: boolean } = {}): Promise<BearerParts> {
+    const opaque = ownMember(options, 'opaque') ?? false;
     text(principal?.subject, 'the subject of as()');
     const { issuer, audience, clientId } = this;
     const claims = claimsOf(principal, { issuer, audience, clientId, now: Math.floor(this.#clock.now() / 1_000) });

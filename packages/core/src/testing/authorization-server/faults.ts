@@ -12,7 +12,7 @@ export type Fault =
 export function checkedFault(fault: Fault): Fault {
   if (fault === 'hang' || fault === 'reset') return fault;
   if (typeof fault !== 'object' || fault === null) throw invalid('Fault', 'must be hang, reset, a status or a body');
-  if ('body' in fault) {
+  if (Object.hasOwn(fault, 'body')) {
     const { body, contentType } = checkOptions('Fault', fault, {
       body: unchecked<string>(),
       contentType: optionalOption(text),

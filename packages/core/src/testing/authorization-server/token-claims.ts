@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { ownMembers } from '../../own-members.js';
 import type { Principal, PrincipalInit } from '../../principal/principal.js';
 
 /** What a token says: the claims of RFC 9068 2.2, RFC 7662 2.2 and any others. */
@@ -16,7 +17,8 @@ export interface TokenContext {
 }
 
 /** The claims that a handler turns into this principal again. */
-export function claimsOf(principal: PrincipalInit | Principal, context: TokenContext): TokenClaims {
+export function claimsOf(given: PrincipalInit | Principal, context: TokenContext): TokenClaims {
+  const principal = ownMembers(given);
   const { subject, clientId, scopes = [], roles = [], audience = [], expiresAt, issuedAt, claims } = principal;
   return withoutAbsent({
     iss: principal.issuer ?? context.issuer,
