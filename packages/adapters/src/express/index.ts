@@ -41,7 +41,9 @@ export function expressSecurity(chain: SecurityChain, options: ExpressSecurityOp
       }
       const { url, baseUrl = '', originalUrl = url } = request;
       const target = runningTarget(originalUrl, baseUrl, url);
-      const source = new NodeRequestSource(request, response, trustedHops, target, () => keys.of(request, target));
+      const source = new NodeRequestSource(request, response, trustedHops, target, () =>
+        keys.of(request, source, next),
+      );
       if (!allowRewriting) readAsReceived(source, request, source.method, originalUrl, baseUrl, url);
       gate.pass(request, source, guard, (decision) => {
         if (decision.kind === 'granted') {

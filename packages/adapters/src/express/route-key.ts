@@ -1,5 +1,6 @@
 import type { RouteKey } from '@sallyport/core';
-import type { Request } from 'express';
+import type { NextFunction, Request } from 'express';
+import type { NodeRequestSource } from '../shared/node-request-source.js';
 import { RouteTemplates } from '../shared/route-template.js';
 
 /** What Express 4 and 5 tell of a route. */
@@ -16,15 +17,38 @@ export class RouteKeys {
     this.#templates = new RouteTemplates((route) => route.stack.some(({ handle }) => handle === middleware));
   }
 
-  of(request: Request, target: string): RouteKey | undefined {
+  /**
+   * Express leaves the last route on a request, also when a handler has skipped the rest of it. A router passes its own
+   * `next`, a route another one; but a wrapper does, too, so that the path of the request is to be asked as well.
+   */
+  of(request: Request, source: NodeRequestSource, next: NextFunction): RouteKey | undefined {
     const route = request.route as Route | undefined;
-    if (route === undefined) return undefined;
+    if (route === undefined || next === request.next) return undefined;
     const template = this.#templates.of(request, route, route.path);
     if (template === undefined) return undefined;
-    const { baseUrl, method } = request;
-    if (baseUrl === '') return { method, template };
+    const { baseUrl } = request;
+    const { method, target } = source;
     // A router's root has no slash of its own: it is spelt as it was requested.
-    const isRoot = template === '/' && target.split('?', 1)[0] === baseUrl;
-    return { method, template: isRoot ? '' : template, mount: baseUrl };
+    const isRoot = baseUrl !== '' && template === '/' && target.split('?', 1)[0] === baseUrl;
+    const key = { method, template: isRoot ? '' : template, mount: baseUrl === '' ? undefined : baseUrl };
+    source.byPath = {
+      source: source.readAs(method, target),
+      respelt: () => source.readAs(method, respelt(target, baseUrl + key.template)),
+    };
+    return key;
   }
+}
+
+/** The target as a template spells it: Express ignores the case of literal segments and a slash at the end. */
+function respelt(target: string, template: string): string {
+  const [path = '', ...query] = target.split(/(?=\?)/);
+  const own = template.split('/');
+  const sent = path.split('/');
+  if (sent.length === own.length + 1 && sent.at(-1) === '') sent.pop();
+  if (sent.length !== own.length) return target;
+  const segments = sent.map((segment, index) => {
+    const literal = own[index] as string;
+    return literal.toLowerCase() === segment.toLowerCase() ? literal : segment;
+  });
+  return segments.join('/') + query.join('');
 }

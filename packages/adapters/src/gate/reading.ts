@@ -4,6 +4,15 @@ import type { Decision, Eventually, RequestSource } from '@sallyport/core';
 export interface Reading extends RequestSource {
   /** How else the request can be read: as it was received, where the application rewrote it. Undefined for most. */
   readonly others?: readonly OtherReading[] | undefined;
+  /** Set once the route was asked for, by adapters that cannot be sure of it. */
+  readonly byPath?: PathReading | undefined;
+}
+
+/** The same request by its path alone: the route that the framework tells may be one that the request has left. */
+export interface PathReading {
+  readonly source: RequestSource;
+  /** The path in the spelling of the route, for paths that only its router takes for the same. */
+  respelt(): RequestSource;
 }
 
 /** A reading of a request that must be granted as well. What is granted to it is kept on its `carrier`. */

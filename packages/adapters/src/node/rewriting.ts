@@ -32,8 +32,10 @@ export function readAsReceived(
   url = '',
 ): void {
   const isOtherTarget = source.target !== received;
-  if (isOtherTarget || source.method !== method) source.alsoRead(carrier, method, received);
-  if (isOtherTarget && mount !== '') source.alsoRead(carrier, source.method, url);
+  if (!isOtherTarget && source.method === method) return;
+  const others = [{ carrier, source: source.readAs(method, received) }];
+  if (isOtherTarget && mount !== '') others.push({ carrier, source: source.readAs(source.method, url) });
+  source.others = others;
 }
 
 /** Reads a request of Node itself, before which no framework has kept anything but the URL. */

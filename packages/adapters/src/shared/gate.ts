@@ -14,7 +14,7 @@ import {
   type SecurityChain,
   SecurityRequest,
 } from '@sallyport/core';
-import { decideAll, type OtherReading, type Reading } from '../gate/reading.js';
+import { decideAll, type OtherReading, type PathReading, type Reading } from '../gate/reading.js';
 import type { NodeRequestSource } from './node-request-source.js';
 
 const GRANT: unique symbol = Symbol.for('@sallyport/adapters/grant');
@@ -58,7 +58,7 @@ export class Gate {
   decide(carrier: object, reading: Reading, guard: Guard | undefined): Eventually<Decision> {
     const { others } = reading;
     return others === undefined
-      ? this.#decideOne(carrier, reading, guard)
+      ? this.#decideRunning(carrier, reading, guard)
       : this.#decideAll(others, carrier, reading, guard);
   }
 
@@ -100,8 +100,28 @@ export class Gate {
     return decideAll(
       others,
       (other, source) => this.#decideOne(other, source, undefined),
-      () => this.#decideOne(carrier, reading, guard),
+      () => this.#decideRunning(carrier, reading, guard),
     );
+  }
+
+  #decideRunning(carrier: object, reading: Reading, guard: Guard | undefined): Eventually<Decision> {
+    const decision = this.#decideOne(carrier, reading, guard);
+    const { byPath } = reading;
+    if (byPath === undefined) return decision;
+    return decision instanceof Promise
+      ? decision.then((later) => this.#confirm(later, carrier, reading, byPath))
+      : this.#confirm(decision, carrier, reading, byPath);
+  }
+
+  /** What was granted to the route of a request counts only where its path means the same, or is granted as well. */
+  #confirm(decision: Decision, carrier: object, reading: Reading, byPath: PathReading): Eventually<Decision> {
+    if (decision.kind === 'denied') return decision;
+    const path = new SecurityRequest(byPath.source);
+    if (this.#granted((carrier as Carrier)[GRANT], path) !== undefined) return decision;
+    const goOn = (other: Decision): Decision =>
+      other.kind === 'denied' ? other : this.#admit(carrier, reading, decision, (carrier as Carrier)[GRANT]);
+    const other = this.#decideOne(carrier, byPath.respelt(), undefined);
+    return other instanceof Promise ? other.then(goOn) : goOn(other);
   }
 
   #decide(last: Grant | undefined, request: SecurityRequest, guard: Guard | undefined): Eventually<Decision> {

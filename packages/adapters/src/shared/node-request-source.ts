@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
 import type { TLSSocket } from 'node:tls';
 import { keepSpecimen, type RouteKey } from '@sallyport/core';
-import type { OtherReading, Reading } from '../gate/reading.js';
+import type { OtherReading, PathReading, Reading } from '../gate/reading.js';
 import { clientAddress } from './client-address.js';
 import { isOver } from './write-denial.js';
 
@@ -15,6 +15,7 @@ export class NodeRequestSource implements Reading {
   readonly method: string;
   readonly target: string;
   others: readonly OtherReading[] | undefined;
+  byPath: PathReading | undefined;
   readonly #request: NodeRequest;
   readonly #response: NodeResponse | undefined;
   readonly #trustedHops: number;
@@ -36,6 +37,7 @@ export class NodeRequestSource implements Reading {
     this.method = method;
     this.target = target;
     this.others = undefined;
+    this.byPath = undefined;
     this.#request = request;
     this.#response = response;
     this.#trustedHops = trustedHops;
@@ -47,10 +49,9 @@ export class NodeRequestSource implements Reading {
     return this.#request;
   }
 
-  /** Has the same request judged by another method or target as well. */
-  alsoRead(carrier: object, method: string, target: string): void {
-    const source = new NodeRequestSource(this.#request, this.#response, this.#trustedHops, target, undefined, method);
-    this.others = [...(this.others ?? []), { carrier, source }];
+  /** The same request with another method or target, and without a route. */
+  readAs(method: string, target: string): NodeRequestSource {
+    return new NodeRequestSource(this.#request, this.#response, this.#trustedHops, target, undefined, method);
   }
 
   get route(): RouteKey | undefined {
