@@ -197,6 +197,96 @@ describe.each(ROWS)('$name: security hangs on the route that the router chose', 
   });
 });
 
+describe.each([
+  ['Express 4', express4],
+  ['Express 5', express],
+])(
+  '%s: a route that was skipped is not taken for the place of a middleware that also stands elsewhere',
+  (_, framework) => {
+    type Handler = express.RequestHandler;
+    const leave =
+      (where: 'route' | 'router'): Handler =>
+      (request, _response, next) =>
+        next(request.path.toLowerCase() === '/open/admin' ? where : undefined);
+    const answer: Handler = (request, response) => void response.send(principalOf(request).subject);
+    const statuses = async (path: string) => {
+      const answers: number[] = [];
+      for (const token of ['', 'now.bob', 'later.alice']) {
+        const lines = token === '' ? [] : [`Authorization: Bearer ${token}`];
+        answers.push((await ask(server?.port ?? 0, 'http', requestText('GET', path, lines))).status);
+      }
+      return answers;
+    };
+    const start = async (mount: (app: express.Express, secured: Handler) => void) => {
+      const app = framework();
+      mount(app, expressSecurity(demoChain({ operations }))());
+      app.get('/open/admin', answer);
+      server = await listening(createServer(app));
+    };
+    /** As wrappers do that promise, time or skip what they wrap: it is called with a function of theirs. */
+    const wrapped =
+      (handler: Handler): Handler =>
+      (request, response, next) =>
+        void handler(request, response, (error?: unknown) => next(error));
+
+    test.each([
+      ['itself', (handler: Handler) => handler],
+      ['in a wrapper', wrapped],
+    ])('%s', async (_name, wrap) => {
+      await start((app, secured) => app.get('/open/:anything', leave('route'), secured, answer).use(wrap(secured)));
+      expect([await statuses('/open/x'), await statuses('/open/admin')]).toEqual([
+        [200, 200, 200],
+        [401, 403, 200],
+      ]);
+      expect((await statuses('/OPEN/admin')).slice(0, 2)).not.toContain(200);
+      expect((await statuses('/open/admin/')).slice(0, 2)).not.toContain(200);
+    });
+
+    test.each([
+      ['itself', (handler: Handler) => handler],
+      ['in a wrapper', wrapped],
+    ])('%s, where a parameter skipped it', async (_name, wrap) => {
+      await start((app, secured) => {
+        app.param('anything', (request, response, next) => leave('route')(request, response, next));
+        app.get('/open/:anything', secured, answer).use(wrap(secured));
+      });
+      expect(await statuses('/open/admin')).toEqual([401, 403, 200]);
+    });
+
+    test.each([
+      ['itself', (handler: Handler) => handler],
+      ['in a wrapper', wrapped],
+    ])('%s, in a router that was left', async (_name, wrap) => {
+      await start((app, secured) => {
+        const router = framework.Router().get('/open/:anything', leave('router'), secured, answer);
+        app.use(framework.Router().use(router)).use(wrap(secured));
+      });
+      expect([await statuses('/open/x'), await statuses('/open/admin')]).toEqual([
+        [200, 200, 200],
+        [401, 403, 200],
+      ]);
+    });
+
+    test('in a mounted router, whose template says less than the path', async () => {
+      await start((app, secured) => {
+        const router = framework
+          .Router()
+          .get('/:anything', (_request, _response, next) => next('router'), secured, answer);
+        app.use('/open', router).use(secured);
+      });
+      expect(await statuses('/open/admin')).toEqual([401, 403, 200]);
+    });
+
+    test('the principal is that of the route where both are granted', async () => {
+      await start((app, secured) => app.get('/pets/:id', (_request, _response, next) => next(), secured, answer));
+      const lines = ['Authorization: Bearer later.alice'];
+      for (const path of ['/pets/1', '/Pets/1/']) {
+        expect((await ask(server?.port ?? 0, 'http', requestText('GET', path, lines))).body).toBe('alice');
+      }
+    });
+  },
+);
+
 test('@koa/router: of two routes of one router that match, the one whose handlers run decides', async () => {
   const secured = koaSecurity(demoChain({ operations }))();
   const answer: Koa.Middleware = (context) => {

@@ -11,9 +11,11 @@ interface Route {
 
 /** The keys of routes that a middleware stands in; none for an application's or a router's own middleware. */
 export class RouteKeys {
+  readonly #middleware: object;
   readonly #templates: RouteTemplates<Route>;
 
   constructor(middleware: object) {
+    this.#middleware = middleware;
     this.#templates = new RouteTemplates((route) => route.stack.some(({ handle }) => handle === middleware));
   }
 
@@ -31,11 +33,18 @@ export class RouteKeys {
     // A router's root has no slash of its own: it is spelt as it was requested.
     const isRoot = baseUrl !== '' && template === '/' && target.split('?', 1)[0] === baseUrl;
     const key = { method, template: isRoot ? '' : template, mount: baseUrl === '' ? undefined : baseUrl };
-    source.byPath = {
-      source: source.readAs(method, target),
-      respelt: () => source.readAs(method, respelt(target, baseUrl + key.template)),
-    };
+    if (this.#canBeSkipped(route, template)) {
+      source.byPath = {
+        source: source.readAs(method, target),
+        respelt: () => source.readAs(method, respelt(target, baseUrl + key.template)),
+      };
+    }
     return key;
+  }
+
+  /** By a handler in front of the middleware, or by what the application does with a parameter. */
+  #canBeSkipped({ stack }: Route, template: string): boolean {
+    return stack[0]?.handle !== this.#middleware || template.includes('{');
   }
 }
 
