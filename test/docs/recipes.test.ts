@@ -51,6 +51,13 @@ describe('docs/recipes.md', () => {
     expect(await call('GET /', await withToken())).toMatchObject({ status: 200, text: 'Hello, colleague' });
   });
 
+  test('the inner URL is judged where the application strips a prefix', async () => {
+    await start('strip-a-prefix.js');
+    expect(await call('GET /v1/orders')).toMatchObject({ status: 401 });
+    expect(await call('GET /v1/orders', await withToken())).toMatchObject({ status: 200, text: 'orders of alice' });
+    expect(await call('GET /v1/admin', await withToken())).toMatchObject({ status: 403 });
+  });
+
   test('refusals are logged, with the address that the proxy saw', async () => {
     const both = "console.warn = console.log; await import('./log-refusals.js'); await import('./behind-a-proxy.js');";
     guide.project.write('logged.js', both);

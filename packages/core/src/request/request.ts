@@ -18,7 +18,10 @@ export interface RouteKey {
 /** What an adapter supplies; everything but the first three members is optional. */
 export interface RequestSource {
   readonly method: string;
-  /** The request target exactly as it was received (RFC 9112 3.2), before any router changed it. */
+  /**
+   * The request target exactly as it was received (RFC 9112 3.2), before any router changed it; where the application
+   * has rewritten the request, the target that runs.
+   */
   readonly target: string;
   /** Header lines as received, names and values by turns: Node's `rawHeaders`. */
   readonly rawHeaders: readonly string[];
