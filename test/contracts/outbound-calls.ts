@@ -25,6 +25,8 @@ export interface Caller {
 export interface OutboundCall {
   readonly name: string;
   readonly path: string;
+  /** True where the call carries the token: what it may have brought about is remembered of it, for seconds. */
+  readonly carriesToken?: boolean;
   /** What the server says on each path while nothing is wrong. */
   document(path: string, server: FaultServer): Document | undefined;
   /** A handler on a `PromptClock` that makes this call to `origin`, and all others to `server`. */
@@ -36,7 +38,7 @@ export const jsonDocument = (value: object): Document => ({
   body: JSON.stringify(value),
 });
 
-/** Whatever another server does, the caller's token is not to blame: 503, and nothing of it is remembered. */
+/** Whatever another server does, the caller's token is not to blame: 503, and never remembered as a refusal. */
 export function outboundCallRules(call: OutboundCall): void {
   describe(`in the call for ${call.name}`, () => {
     let server: FaultServer;
@@ -54,7 +56,7 @@ export function outboundCallRules(call: OutboundCall): void {
       expect(openSockets).toBe(0);
     });
 
-    test.each(FAULTS)('%s is 503 by the deadline, not remembered, and over when it is over', async (fault) => {
+    test.each(FAULTS)('%s is 503 by the deadline, no refusal, and over when it is over', async (fault) => {
       caller = call.open(server.origin, server);
       const hanging = server.misbehave(call.path, fault);
       const pending = caller.ask();
@@ -71,7 +73,7 @@ export function outboundCallRules(call: OutboundCall): void {
       const { status, reason, challenges, principal } = await pending;
       expect({ status, challenges, principal }).toEqual({ status: 503, challenges: [], principal: undefined });
       expect(reason).toMatch(/^(?:err_sallyport_upstream_|introspection_)/);
-      expectNothingRemembered();
+      expectRemembered(call.carriesToken === true ? 1 : 0);
       expect(server.targets).not.toContain('/elsewhere');
       expect(server.bytesPoured).toBeLessThan(32 * 1_024 * 1_024);
       server.recover();
@@ -104,11 +106,11 @@ export function outboundCallRules(call: OutboundCall): void {
 
     async function expectUnreachable(): Promise<void> {
       expect(await caller.ask()).toMatchObject({ status: 503, reason: 'err_sallyport_upstream_unreachable' });
-      expectNothingRemembered();
+      expectRemembered(0);
     }
 
-    function expectNothingRemembered(): void {
-      expect(caller.remembered()).toMatchObject({ entries: 0, negativeEntries: 0, flights: 0 });
+    function expectRemembered(negativeEntries: number): void {
+      expect(caller.remembered()).toMatchObject({ entries: 0, negativeEntries, flights: 0 });
     }
   });
 }

@@ -46,6 +46,7 @@ function callerOf(options: Partial<IntrospectionHandlerOptions>): Caller {
 const INTROSPECTION: OutboundCall = {
   name: 'introspection',
   path: '/introspect',
+  carriesToken: true,
   document,
   open: (origin) => callerOf({ endpoint: `${origin}/introspect` }),
 };

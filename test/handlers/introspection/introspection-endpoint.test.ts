@@ -135,16 +135,16 @@ test('the endpoint is looked up anew every hour, and nobody waits for that', asy
 test('an endpoint that fails is looked up anew, though not within 30 seconds', async () => {
   documents = { [RFC_8414]: { body: metadata({ introspection_endpoint: `${server.origin}/gone` }) } };
   discovering();
-  expect(await subject.status()).toBe(503);
+  expect(await subject.status('one')).toBe(503);
   documents = { [RFC_8414]: { body: metadata() } };
   subject.clock.pass(29);
-  expect(await subject.status()).toBe(503);
+  expect(await subject.status('two')).toBe(503);
   expect(paths()).toEqual([RFC_8414, '/gone', '/gone']);
   subject.clock.pass(1);
-  expect(await subject.status()).toBe(503);
+  expect(await subject.status('three')).toBe(503);
   await settled(() => paths().length === 5);
   await settled(() => false);
-  expect(await subject.status()).toBe(200);
+  expect(await subject.status('four')).toBe(200);
 });
 
 test('with a client certificate the alias for mutual TLS is called [RFC 8705 5]', async () => {

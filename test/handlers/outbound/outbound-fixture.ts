@@ -3,7 +3,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo, Socket } from 'node:net';
 import { setImmediate as turn } from 'node:timers/promises';
 import { UpstreamError } from '@sallyport/core';
-import { OutboundClient, type RequestSource } from '../../../packages/handlers/src/outbound/outbound-client.js';
+import type { Caller, RequestSource } from '../../../packages/handlers/src/outbound/outbound-call.js';
+import { OutboundClient } from '../../../packages/handlers/src/outbound/outbound-client.js';
 import type { OutboundOptions } from '../../../packages/handlers/src/outbound/outbound-options.js';
 import { PromptClock } from '../../support/prompt-clock.js';
 
@@ -51,10 +52,10 @@ export class OutboundUnderTest {
     return { url: this.url, method: 'GET', mediaTypes: ['application/json'], maxBytes: 1_000 };
   }
 
-  /** The body, or the code of the error. */
-  async send(request: RequestSource = this.request): Promise<string> {
+  /** The body, or the code of the error. Without a caller it is the handler's own call. */
+  async send(request: RequestSource = this.request, caller?: Caller): Promise<string> {
     try {
-      return (await this.client.send(request)).body.toString();
+      return (await this.client.send(request, caller)).body.toString();
     } catch (error) {
       if (error instanceof UpstreamError) return error.code.replace('ERR_SALLYPORT_UPSTREAM_', '');
       throw error;
@@ -76,6 +77,20 @@ export class OutboundUnderTest {
     this.serve = (response) => response.writeHead(200, { 'content-type': 'application/json' }).end('{}');
   }
 
+  /** From now on nobody takes connections. */
+  async refuses(): Promise<void> {
+    const closed = once(this.#server, 'close');
+    this.#server.close();
+    for (const socket of this.#sockets) socket.destroy();
+    await closed;
+  }
+
+  /** Takes connections again, at the same port. */
+  async listens(): Promise<void> {
+    this.#server.listen(Number(this.url.port), '127.0.0.1');
+    await once(this.#server, 'listening');
+  }
+
   /** Waits for requests to arrive. */
   async arrived(count: number): Promise<void> {
     while (this.arrivals.length < count) await turn();
@@ -83,8 +98,6 @@ export class OutboundUnderTest {
 
   async close(): Promise<void> {
     await this.client.close();
-    this.#server.close();
-    for (const socket of this.#sockets) socket.destroy();
-    await once(this.#server, 'close');
+    if (this.#server.listening) await this.refuses();
   }
 }

@@ -1,6 +1,6 @@
 import { type Clock, systemClock } from '../clock.js';
 import type { Eventually } from '../eventually.js';
-import { type Authenticated, type Denied, unavailable, type Verdict } from '../handler/verdict.js';
+import { type Authenticated, type Unavailable, unavailable, type Verdict } from '../handler/verdict.js';
 import { callable, checkOptions, having, invalid, optionalOption, withDefault } from '../options.js';
 import { SecurityRequest } from '../request/request.js';
 import type { BasisFinder, FoundedVerdict } from './basis.js';
@@ -21,7 +21,8 @@ import { VerdictMemory } from './verdict-memory.js';
 /**
  * Remembers what a handler found out about a credential, under a keyed hash of it. Good answers end with the
  * credential's own expiry at the latest, checked again on every hit; definite refusals live shortly in a bounded
- * space of their own; outages and everything else are never kept. Concurrent first uses share one lookup.
+ * space of their own, and so does an outage that concerns one credential alone; everything else is never kept.
+ * Concurrent first uses share one lookup.
  */
 export class VerdictCache {
   readonly #hash: KeyedHash;
@@ -94,8 +95,18 @@ export class VerdictCache {
   ): Eventually<Verdict> {
     const key = this.#hash.of(credential);
     const known = this.#memory.recall(key, credential) ?? this.#memory.refusal(key, credential);
-    if (known !== undefined) return this.#noteHit(known, request);
-    return this.#ask({ key, credential, load }, request);
+    if (known === undefined) return this.#ask({ key, credential, load }, request);
+    return known.kind === 'unavailable'
+      ? this.#bridge({ key, credential, load }, known, request)
+      : this.#noteHit(known, request);
+  }
+
+  /**
+   * Answers `outage` about this credential for so many seconds without asking anybody: its lookup alone went wrong, and
+   * would again. Default `negativeTtlSeconds`; where that is 0, nothing is remembered.
+   */
+  suspend(credential: string, outage: Unavailable, seconds?: number): void {
+    this.#memory.suspend(this.#hash.of(credential), outage, seconds);
   }
 
   /** Forgets what is known about a credential, here and in the shared store: the next caller looks it up again. */
@@ -111,10 +122,17 @@ export class VerdictCache {
     this.#memory.forgetRefusals();
   }
 
-  #noteHit(verdict: Authenticated | Denied, request: SecurityRequest): Verdict {
+  #noteHit(verdict: Verdict, request: SecurityRequest): Verdict {
     const isGood = verdict.kind === 'authenticated';
     this.#counters[isGood ? 'hits' : 'negativeHits'] += 1;
     request.trace?.noteCache(isGood ? 'hit' : 'negative_hit');
+    return verdict;
+  }
+
+  #bridge(question: Question, outage: Unavailable, request: SecurityRequest): Verdict {
+    const { verdict, cache } = this.#lookup.bridge(question, outage);
+    if (cache === undefined) return this.#noteHit(verdict, request);
+    request.trace?.noteCache(cache);
     return verdict;
   }
 

@@ -66,12 +66,24 @@ export class VerdictLookup {
     const found = await question.load(flight);
     const [verdict, basis] = found instanceof FoundedVerdict ? [found.verdict, found.basis] : [found, undefined];
     if (!isVerdict(verdict)) return { verdict };
-    if (verdict.kind === 'unavailable') return this.#bridge(question, verdict);
+    if (verdict.kind === 'unavailable') return this.bridge(question, verdict);
     this.#isBridging = false;
     if (verdict.kind === 'authenticated') return this.#admit(question, { verdict, basis }, since, flight);
     const isKept = verdict.kind === 'denied' && flight.isCurrent && era === this.#memory.era;
     if (isKept) this.#memory.refuse(question.key, verdict);
     return { verdict };
+  }
+
+  /** During an outage a known answer serves a little longer, where that was switched on. */
+  bridge({ key, credential }: Question, outage: Unavailable): Finding {
+    const verdict = this.#memory.recallStale(key, credential);
+    if (verdict?.kind !== 'authenticated') return { verdict: verdict ?? outage };
+    this.#counters.staleHits += 1;
+    if (!this.#isBridging) {
+      this.#isBridging = true;
+      publishCacheEvent({ kind: 'outage_bridged', namespace: this.#namespace, reason: outage.reason });
+    }
+    return { verdict, cache: 'stale' };
   }
 
   /** What other instances know: their revocations, and the verdict where a store is shared. */
@@ -108,18 +120,6 @@ export class VerdictLookup {
       this.#shared?.write(key, { verdict, basis, endsAtMs: this.#clock.now() + ttlMs });
     }
     return { verdict };
-  }
-
-  /** During an outage a known answer serves a little longer, where that was switched on. */
-  #bridge({ key, credential }: Question, outage: Unavailable): Finding {
-    const verdict = this.#memory.recallStale(key, credential);
-    if (verdict?.kind !== 'authenticated') return { verdict: verdict ?? outage };
-    this.#counters.staleHits += 1;
-    if (!this.#isBridging) {
-      this.#isBridging = true;
-      publishCacheEvent({ kind: 'outage_bridged', namespace: this.#namespace, reason: outage.reason });
-    }
-    return { verdict, cache: 'stale' };
   }
 
   #revoked(): Finding {

@@ -1,11 +1,11 @@
 import type { Clock } from '../clock.js';
-import { type Authenticated, type Denied, denied } from '../handler/verdict.js';
+import { type Authenticated, type Denied, denied, type Unavailable } from '../handler/verdict.js';
 import type { Basis } from './basis.js';
 import type { CacheCounters } from './cache-statistics.js';
 import { footprintBytes } from './footprint.js';
 import { hasExpired } from './lifetime.js';
 import type { Revocations } from './revocations.js';
-import { Remembered, VerdictSpace } from './verdict-space.js';
+import { type Negative, Remembered, VerdictSpace } from './verdict-space.js';
 
 export const REVOKED: Denied = denied('token_revoked');
 
@@ -24,7 +24,7 @@ export interface VerdictMemoryLimits {
 /** The verdicts that this process remembers: good ones and refusals in a space each, so that neither crowds the other. */
 export class VerdictMemory {
   readonly good: VerdictSpace<Authenticated>;
-  readonly bad: VerdictSpace<Denied>;
+  readonly bad: VerdictSpace<Negative>;
   readonly #limits: VerdictMemoryLimits;
   readonly #counters: CacheCounters;
   readonly #clock: Clock;
@@ -56,14 +56,11 @@ export class VerdictMemory {
     return remembered && this.#use(key, credential, remembered, this.#limits.graceMs);
   }
 
-  /** The refusal that is remembered, or that a revocation demands. */
-  refusal(key: string, credential: string): Denied | undefined {
-    const remembered = this.bad.find(key);
-    if (remembered !== undefined) {
-      if (this.#clock.monotonic() < remembered.freshUntilMs) return remembered.verdict;
-      this.bad.drop(key);
-    }
-    return this.#revocations.refuses(credential) ? REVOKED : undefined;
+  /** The refusal or outage that is remembered, or the refusal that a revocation demands. */
+  refusal(key: string, credential: string): Negative | undefined {
+    const remembered = this.#freshRefusal(key);
+    if (remembered?.kind === 'denied') return remembered;
+    return this.#revocations.refuses(credential) ? REVOKED : remembered;
   }
 
   keep(key: string, verdict: Authenticated, ttlMs: number, basis: Basis | undefined): void {
@@ -75,6 +72,14 @@ export class VerdictMemory {
     this.good.drop(key);
     if (this.#limits.negativeTtlMs === 0 || PASSING_REASONS.has(verdict.reason)) return;
     this.bad.keep(key, new Remembered(verdict, this.#clock.monotonic() + this.#limits.negativeTtlMs, 0));
+  }
+
+  /** For a while nobody is asked about a credential. What is known of it stays. */
+  suspend(key: string, outage: Unavailable, seconds: number | undefined): void {
+    const { negativeTtlMs } = this.#limits;
+    if (negativeTtlMs === 0) return;
+    const ttlMs = seconds === undefined ? negativeTtlMs : seconds * 1_000;
+    this.bad.keep(key, new Remembered(outage, this.#clock.monotonic() + ttlMs, 0));
   }
 
   /** Counts how often the refusals were forgotten: one that was found out before is not to be kept after it. */
@@ -90,6 +95,14 @@ export class VerdictMemory {
   drop(key: string): void {
     this.good.drop(key);
     this.bad.drop(key);
+  }
+
+  #freshRefusal(key: string): Negative | undefined {
+    const remembered = this.bad.find(key);
+    if (remembered === undefined) return undefined;
+    if (this.#clock.monotonic() < remembered.freshUntilMs) return remembered.verdict;
+    this.bad.drop(key);
+    return undefined;
   }
 
   #use(

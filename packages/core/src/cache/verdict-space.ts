@@ -1,9 +1,12 @@
 import { LRUCache } from 'lru-cache';
-import type { Authenticated, Denied } from '../handler/verdict.js';
+import type { Authenticated, Denied, Unavailable } from '../handler/verdict.js';
 import type { Basis } from './basis.js';
 
+/** What is remembered of credentials that are not good: refusals, and for how long nobody asks about one. */
+export type Negative = Denied | Unavailable;
+
 /** A verdict in a cache. */
-export class Remembered<Kept extends Authenticated | Denied> {
+export class Remembered<Kept extends Authenticated | Negative> {
   readonly verdict: Kept;
   /** On the monotonic clock and whole, so that it takes no number object of its own. */
   readonly freshUntilMs: number;
@@ -29,7 +32,7 @@ export interface SpaceLimit<Kept> {
  * A bounded space of remembered verdicts: the least recently used goes first. It takes the memory for its places with
  * the first verdict: a hundred thousand bytes and more, which many a handler never needs for its refusals.
  */
-export class VerdictSpace<Kept extends Authenticated | Denied> {
+export class VerdictSpace<Kept extends Authenticated | Negative> {
   readonly #maxEntries: number;
   readonly #limit: SpaceLimit<Kept> | undefined;
   #entries: LRUCache<string, Remembered<Kept>> | undefined;

@@ -18,12 +18,11 @@ export interface AnswerRules extends Omit<ClaimExpectations, 'now'> {
   readonly via: readonly Via[];
 }
 
-/** The reason when an answer breaks its format. */
-export const ANSWER_UNUSABLE = 'introspection_answer_unusable';
-/** The reason when a signed answer is not what it should be. */
-export const ANSWER_UNVERIFIED = 'introspection_answer_unverified';
+/** An answer breaks its format. */
+export const ANSWER_UNUSABLE: Unavailable = unavailable('introspection_answer_unusable');
+/** A signed answer is not what it should be. */
+export const ANSWER_UNVERIFIED: Unavailable = unavailable('introspection_answer_unverified');
 
-const UNUSABLE: Unavailable = unavailable(ANSWER_UNUSABLE);
 const INACTIVE = denied('token_inactive');
 const WRONG_TYPE = denied('token_type_refused');
 const UNPROVED = denied('confirmation_unproved');
@@ -36,9 +35,10 @@ const NO_ISSUER = denied('issuer_missing');
 export function verdictOf(answer: TokenClaims, rules: AnswerRules, now: number): Verdict {
   const { active, cnf, iss } = answer;
   const { issuer, clockToleranceSeconds } = rules;
-  if (typeof active !== 'boolean') return UNUSABLE;
+  if (typeof active !== 'boolean') return ANSWER_UNUSABLE;
   if (!active) return INACTIVE;
-  if (mistypedClaim(answer) !== undefined || !TEXTS.every((name) => isTextOrAbsent(answer[name]))) return UNUSABLE;
+  if (mistypedClaim(answer) !== undefined || !TEXTS.every((name) => isTextOrAbsent(answer[name])))
+    return ANSWER_UNUSABLE;
   if (!isAccessToken(answer)) return WRONG_TYPE;
   if (confirmationOf(cnf) === 'unknown') return UNPROVED;
   if (rules.requireIssuer && iss === undefined) return NO_ISSUER;
@@ -74,5 +74,5 @@ function principalVerdict(answer: TokenClaims, { mapPrincipal, via, issuer }: An
     via,
   };
   const principal = mappedPrincipal(proved, answer, mapPrincipal);
-  return principal === undefined ? UNUSABLE : authenticated(principal);
+  return principal === undefined ? ANSWER_UNUSABLE : authenticated(principal);
 }

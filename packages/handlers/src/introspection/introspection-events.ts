@@ -4,7 +4,10 @@ import { EventChannel } from '@sallyport/core';
 export const INTROSPECTION_CHANNEL = 'sallyport:introspection';
 
 export type IntrospectionEvent =
-  /** The authorization server refused the handler's own client authentication: every token gets 503 until it does not. */
+  /**
+   * The authorization server refused the handler's own client authentication: it took it from nobody yet, or refused a
+   * token that was good before. Tokens get 503 until it does not.
+   */
   | { readonly kind: 'credentials_refused'; readonly handler: string; readonly status: number }
   /** An answer broke the format (RFC 7662 2.2), or its signature or what is signed was wrong (RFC 9701 5). */
   | { readonly kind: 'answer_unusable'; readonly handler: string; readonly reason: string };

@@ -10,13 +10,14 @@ import {
   isVerdict,
   type SecurityHandler,
   type SecurityRequest,
+  type Unavailable,
   UpstreamError,
-  unavailable,
   type Verdict,
   VerdictCache,
 } from '@sallyport/core';
-import { answerWithin } from '../answer-within.js';
+import { GoodBefore } from '@sallyport/core/limits';
 import { bearerText, malformedToken } from '../bearer-token.js';
+import type { Caller } from '../outbound/outbound-call.js';
 import { OutboundClient } from '../outbound/outbound-client.js';
 import type { OutboundStatistics } from '../outbound/outbound-statistics.js';
 import type { TokenClaims } from '../token-claims.js';
@@ -39,7 +40,6 @@ export interface IntrospectionStatistics {
   readonly outbound: OutboundStatistics;
 }
 
-const UNUSABLE_REASONS = [ANSWER_UNUSABLE, ANSWER_UNVERIFIED];
 const UNCONFIRMED = denied('confirmation_unproved');
 
 /**
@@ -55,6 +55,7 @@ export class IntrospectionHandler implements SecurityHandler<string> {
   readonly #server: TokenIntrospection;
   readonly #cache: VerdictCache;
   readonly #clock: Clock;
+  readonly #goodBefore: GoodBefore;
 
   /** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN */
   constructor(options: IntrospectionHandlerOptions, collaborators: IntrospectionHandlerCollaborators = {}) {
@@ -69,8 +70,13 @@ export class IntrospectionHandler implements SecurityHandler<string> {
     this.#rules = { ...settings, via };
     this.#clock = clock;
     this.#client = new OutboundClient(settings.outbound, { clock });
-    const onKeyChange = () => this.#cache.forgetRefusals();
-    this.#server = new TokenIntrospection(settings, { client: this.#client, clock, onKeyChange });
+    this.#goodBefore = new GoodBefore({}, clock);
+    this.#server = new TokenIntrospection(settings, {
+      client: this.#client,
+      clock,
+      onKeyChange: () => this.#cache.forgetRefusals(),
+      suspend: (caller, outage) => this.#suspend(caller, outage),
+    });
     const { basisNamed } = this.#server;
     this.#cache = new VerdictCache(
       { ...settings.cache, namespace: answerNamespace(settings) },
@@ -106,27 +112,40 @@ export class IntrospectionHandler implements SecurityHandler<string> {
   }
 
   #resolve(token: string, request: SecurityRequest): Eventually<Verdict> {
-    const verdict = this.#cache.resolve(token, request, () => this.#introspect(token));
+    const verdict = this.#cache.resolve(token, request, ({ signal }) => this.#introspect(token, request, signal));
     return verdict instanceof Promise
       ? verdict.then((later) => confirmed(later, request))
       : confirmed(verdict, request);
   }
 
-  /** One deadline for everything that has to be asked for one token. */
-  async #introspect(token: string): Promise<Verdict | FoundedVerdict> {
-    try {
-      const answer = await answerWithin(this.#client.settings.timeoutMs, this.#server.ask(token), this.#clock);
-      const [verdict, basis] = isVerdict(answer)
-        ? [answer, undefined]
-        : [verdictOf(withoutToken(answer.claims, token), this.#rules, this.#clock.now() / 1_000), answer.basis];
-      if (verdict.kind === 'unavailable' && UNUSABLE_REASONS.includes(verdict.reason)) {
-        publishIntrospectionEvent({ kind: 'answer_unusable', handler: this.name, reason: verdict.reason });
-      }
-      return basis === undefined ? verdict : new FoundedVerdict(verdict, basis);
-    } catch (error) {
-      if (!(error instanceof UpstreamError)) throw error;
-      return unavailable(error, { retryAfterSeconds: error.retryAfterSeconds });
+  async #introspect(
+    token: string,
+    { remoteAddress }: SecurityRequest,
+    abandoned: AbortSignal,
+  ): Promise<Verdict | FoundedVerdict> {
+    const standing = this.#goodBefore.standingOf(token, remoteAddress);
+    const caller = { credential: token, address: remoteAddress, standing, abandoned };
+    const answer = await this.#server.ask(caller);
+    if (isVerdict(answer)) return this.#noted(answer, caller);
+    const verdict = verdictOf(withoutToken(answer.claims, token), this.#rules, this.#clock.now() / 1_000);
+    return answer.basis === undefined
+      ? this.#noted(verdict, caller)
+      : new FoundedVerdict(this.#noted(verdict, caller), answer.basis);
+  }
+
+  #noted(verdict: Verdict, caller: Caller): Verdict {
+    if (verdict.kind === 'authenticated') this.#goodBefore.note(caller.credential, caller.address);
+    if (verdict === ANSWER_UNUSABLE || verdict === ANSWER_UNVERIFIED) {
+      publishIntrospectionEvent({ kind: 'answer_unusable', handler: this.name, reason: verdict.reason });
+      this.#suspend(caller, verdict);
     }
+    return verdict;
+  }
+
+  /** An odd answer is about one token only; where that was good before, it is more likely a moment's weakness. */
+  #suspend({ credential, standing }: Caller, outage: Unavailable): void {
+    const { retryAfterSeconds } = outage;
+    this.#cache.suspend(credential, outage, retryAfterSeconds ?? (standing === 'known' ? 1 : undefined));
   }
 }
 

@@ -1,9 +1,18 @@
-import { type BasisFinder, type Clock, isVerdict, type Unavailable, UpstreamError, unavailable } from '@sallyport/core';
-import { UnexpectedStatus } from '../outbound/outbound-answer.js';
-import type { OutboundAnswer, OutboundClient, OutboundRequest } from '../outbound/outbound-client.js';
+import {
+  type BasisFinder,
+  type Clock,
+  type Eventually,
+  type Unavailable,
+  UpstreamError,
+  unavailable,
+} from '@sallyport/core';
+import { answerWithin } from '../answer-within.js';
+import { CallsSuspended } from '../outbound/circuit.js';
+import { type OutboundRequest, Unanswered, UnexpectedStatus } from '../outbound/outbound-answer.js';
+import type { Caller } from '../outbound/outbound-call.js';
+import type { OutboundClient } from '../outbound/outbound-client.js';
 import { checkedEndpoint } from '../outbound/outbound-options.js';
 import { parseStrictJson } from '../strict-json.js';
-import { CallPause } from './call-pause.js';
 import { type ClientProver, clientProver, formOf } from './client-proof.js';
 import { ANSWER_UNUSABLE, ANSWER_UNVERIFIED } from './introspection-answer.js';
 import { ConfiguredEndpoint, DiscoveredEndpoint, type IntrospectionEndpoint } from './introspection-endpoint.js';
@@ -14,8 +23,6 @@ import { type FoundedAnswer, SIGNED_ANSWER_TYPE, SignedAnswers } from './signed-
 const JSON_TYPES = ['application/json'];
 const SIGNED_TYPES = [SIGNED_ANSWER_TYPE];
 const MAX_ANSWER_BYTES = 256 * 1_024;
-/** To ask again with the same credentials would be refused again, and may lock the client out. */
-const REFUSED_PAUSE_SECONDS = 5;
 
 /** Services of token introspection. */
 export interface TokenIntrospectionCollaborators {
@@ -23,6 +30,8 @@ export interface TokenIntrospectionCollaborators {
   readonly clock: Clock;
   /** Called when other keys sign answers than before. */
   readonly onKeyChange: () => void;
+  /** Called when a call about a token was sent in vain: to ask again at once would be, too. */
+  readonly suspend: (caller: Caller, outage: Unavailable) => void;
 }
 
 /** Asks an authorization server about tokens (RFC 7662 2.1). */
@@ -31,23 +40,28 @@ export class TokenIntrospection {
   readonly #client: OutboundClient;
   readonly #endpoint: IntrospectionEndpoint;
   readonly #prove: ClientProver;
-  readonly #pause: CallPause;
+  readonly #clock: Clock;
+  readonly #suspend: TokenIntrospectionCollaborators['suspend'];
   readonly #signed: SignedAnswers | undefined;
   readonly #hint: string;
 
   /** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN */
-  constructor(settings: IntrospectionSettings, { client, clock, onKeyChange }: TokenIntrospectionCollaborators) {
+  constructor(
+    settings: IntrospectionSettings,
+    { client, clock, onKeyChange, suspend }: TokenIntrospectionCollaborators,
+  ) {
     const { endpoint, issuer = '', clientAuthentication, signedAnswers } = settings;
     const usesMutualTls = clientAuthentication.method === 'tls_client_auth';
     this.#settings = settings;
     this.#client = client;
+    this.#clock = clock;
+    this.#suspend = suspend;
     this.#endpoint =
       endpoint === undefined
         ? new DiscoveredEndpoint({ issuer, usesMutualTls }, { client, clock })
         : new ConfiguredEndpoint(checkedEndpoint(endpoint, 'IntrospectionHandlerOptions.endpoint', client.settings));
     this.#prove = clientProver(clientAuthentication, settings.issuer ?? endpoint ?? '', clock);
     this.#hint = formOf(settings.tokenTypeHint === false ? {} : { token_type_hint: settings.tokenTypeHint });
-    this.#pause = new CallPause(clock);
     this.#signed = signedAnswers && new SignedAnswers(signedAnswers, settings, { clock, onKeyChange });
   }
 
@@ -66,28 +80,24 @@ export class TokenIntrospection {
     await this.#signed?.close();
   }
 
-  /**
-   * The server's answer, whatever it says, or that there is none to be had.
-   * @throws {UpstreamError} when there is no usable answer
-   */
-  async ask(token: string): Promise<FoundedAnswer | Unavailable> {
-    const paused = this.#pause.verdict;
-    if (paused !== undefined) return paused;
-    const url = await this.#endpoint.find();
-    const answer = await this.#send(url, token);
-    if (isVerdict(answer)) return answer;
-    if (this.#signed === undefined) return plainAnswer(answer.body) ?? unavailable(ANSWER_UNUSABLE);
-    return (await this.#signed.read(answer.body)) ?? unavailable(ANSWER_UNVERIFIED);
+  /** The server's answer, whatever it says, or why there is none. One deadline for everything that has to be asked. */
+  async ask(caller: Caller): Promise<FoundedAnswer | Unavailable> {
+    try {
+      const url = this.#endpoint.find();
+      const answer = this.#answer(url, caller);
+      const isOneCall = url instanceof URL && this.#signed === undefined;
+      return await (isOneCall ? answer : answerWithin(this.#client.settings.timeoutMs, answer, this.#clock));
+    } catch (error) {
+      if (!(error instanceof UpstreamError)) throw error;
+      return this.#outage(error, caller);
+    }
   }
 
-  async #send(url: URL, token: string): Promise<OutboundAnswer | Unavailable> {
-    try {
-      return await this.#client.send(() => this.#request(url, token));
-    } catch (error) {
-      if (error instanceof UpstreamError) this.#endpoint.doubt();
-      if (error instanceof UnexpectedStatus) return this.#refused(error);
-      throw error;
-    }
+  async #answer(endpoint: Eventually<URL>, caller: Caller): Promise<FoundedAnswer | Unavailable> {
+    const url = endpoint instanceof URL ? endpoint : await endpoint;
+    const { body } = await this.#client.send(() => this.#request(url, caller.credential), caller);
+    if (this.#signed === undefined) return plainAnswer(body) ?? ANSWER_UNUSABLE;
+    return (await this.#signed.read(body)) ?? ANSWER_UNVERIFIED;
   }
 
   async #request(url: URL, token: string): Promise<OutboundRequest> {
@@ -102,17 +112,25 @@ export class TokenIntrospection {
     };
   }
 
-  /** RFC 7662 2.3: 401 is about the handler's own credentials and not about the token. */
-  #refused(error: UnexpectedStatus): Unavailable {
-    const { status, retryAfterSeconds = 0 } = error;
-    const areCredentialsRefused = status === 401 || status === 403;
-    const cause = areCredentialsRefused ? 'introspection_credentials_refused' : error;
-    const seconds = areCredentialsRefused ? Math.max(REFUSED_PAUSE_SECONDS, retryAfterSeconds) : retryAfterSeconds;
-    if (areCredentialsRefused) {
-      publishIntrospectionEvent({ kind: 'credentials_refused', handler: this.#settings.name, status });
-    }
-    this.#pause.begin(cause, seconds);
-    return this.#pause.verdict ?? unavailable(cause);
+  #outage(error: UpstreamError, caller: Caller): Unavailable {
+    this.#endpoint.doubt();
+    const { retryAfterSeconds } = error;
+    const cause = this.#isAboutUs(error, caller) ? 'introspection_credentials_refused' : error;
+    const outage = unavailable(cause, { retryAfterSeconds });
+    if (error instanceof Unanswered) this.#suspend(caller, outage);
+    return outage;
+  }
+
+  /**
+   * Whether the server refused the handler's own credentials (RFC 7662 2.3) and not the token: 401 and 403 mean that as
+   * long as it took them from nobody, and where a token is refused that was good before.
+   */
+  #isAboutUs(error: UpstreamError, { standing }: Caller): boolean {
+    if (error instanceof CallsSuspended) return error.areCredentialsRefused;
+    if (!(error instanceof UnexpectedStatus && error.isRefusal)) return false;
+    if (standing !== 'known' && !this.#client.circuit.answersNobody) return false;
+    publishIntrospectionEvent({ kind: 'credentials_refused', handler: this.#settings.name, status: error.status });
+    return true;
   }
 }
 

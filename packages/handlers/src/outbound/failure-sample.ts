@@ -1,10 +1,8 @@
 import type { Clock } from '@sallyport/core';
-import type { CircuitState, IBreaker } from 'cockatiel';
 
 const SLOT_MS = 1_000;
 const SLOTS = 10;
 const MINIMUM_CALLS = 20;
-const FAILURE_SHARE = 0.5;
 
 interface Slot {
   number: number;
@@ -13,32 +11,41 @@ interface Slot {
 }
 
 /**
- * Opens a circuit when at least half of at least 20 calls within 10 seconds failed: a single failure never does. Counts
+ * Whether at least 20 calls came within 10 seconds and too many of them failed: a single failure never suffices. Counts
  * on the monotonic clock, so that neither old failures nor a clock that is set count.
  */
-export class FailureSample implements IBreaker {
-  /** Asked for by the interface, for circuits that outlive their process; this one does not. */
-  state: unknown;
+export class FailureSample {
+  readonly #tooMany: number;
   readonly #clock: Clock;
   readonly #slots: readonly Slot[] = Array.from({ length: SLOTS }, () => ({ number: -1, calls: 0, failures: 0 }));
 
-  constructor(clock: Clock) {
+  /** @param tooMany the share of the calls that is too much, above 0 and up to 1 */
+  constructor(tooMany: number, clock: Clock) {
+    this.#tooMany = tooMany;
     this.#clock = clock;
   }
 
-  success(state: CircuitState): void {
-    if (state === (2 satisfies CircuitState.HalfOpen)) this.#clear();
+  noteSuccess(): void {
     this.#slot().calls += 1;
   }
 
-  failure(): boolean {
+  /** True where too many failed, this one included. */
+  noteFailure(): boolean {
     const current = this.#slot();
     current.calls += 1;
     current.failures += 1;
-    const recent = this.#slots.filter(({ number }) => number > current.number - SLOTS);
-    const calls = recent.reduce((sum, slot) => sum + slot.calls, 0);
-    const failures = recent.reduce((sum, slot) => sum + slot.failures, 0);
-    return calls >= MINIMUM_CALLS && failures >= FAILURE_SHARE * calls;
+    let calls = 0;
+    let failures = 0;
+    for (const slot of this.#slots) {
+      if (slot.number <= current.number - SLOTS) continue;
+      calls += slot.calls;
+      failures += slot.failures;
+    }
+    return calls >= MINIMUM_CALLS && failures >= this.#tooMany * calls;
+  }
+
+  clear(): void {
+    for (const slot of this.#slots) Object.assign(slot, { number: -1, calls: 0, failures: 0 });
   }
 
   #slot(): Slot {
@@ -46,9 +53,5 @@ export class FailureSample implements IBreaker {
     const slot = this.#slots[number % SLOTS] as Slot;
     if (slot.number !== number) Object.assign(slot, { number, calls: 0, failures: 0 });
     return slot;
-  }
-
-  #clear(): void {
-    for (const slot of this.#slots) Object.assign(slot, { number: -1, calls: 0, failures: 0 });
   }
 }

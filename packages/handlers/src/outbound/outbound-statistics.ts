@@ -1,6 +1,9 @@
 /** What a client has done so far: a snapshot. */
 export interface OutboundStatistics extends Readonly<OutboundCounters> {
-  /** `open` while calls are suspended after failures, `half_open` while one call finds out whether they still fail. */
+  /**
+   * `open` while calls are suspended after failures, `half_open` while single calls find out whether the server answers
+   * anybody.
+   */
   readonly circuit: 'closed' | 'open' | 'half_open';
 }
 

@@ -1,0 +1,196 @@
+import { randomBytes } from 'node:crypto';
+import { type Clock, KeyedHash, UpstreamError } from '@sallyport/core';
+import { networkOf, type Standing } from '@sallyport/core/limits';
+import { LRUCache } from 'lru-cache';
+import { FailureSample } from './failure-sample.js';
+import { Unanswered, Unconnected, UnexpectedStatus } from './outbound-answer.js';
+import { ProbeLane } from './probe-lane.js';
+
+/** A call, as far as it says something about the server. */
+export interface CircuitCall {
+  readonly credential: string;
+  readonly address: string | undefined;
+  readonly standing: Standing;
+  /** The lane on which it goes as a probe. */
+  probe: ProbeLane | undefined;
+}
+
+/** Calls are suspended. `areCredentialsRefused`: because the server refused those of the handler itself. */
+export class CallsSuspended extends UpstreamError {
+  readonly areCredentialsRefused: boolean;
+
+  constructor(areCredentialsRefused: boolean, retryAfterSeconds: number) {
+    const message = 'calls are suspended after repeated failures';
+    super('ERR_SALLYPORT_UPSTREAM_CIRCUIT_OPEN', message, { retryAfterSeconds });
+    this.areCredentialsRefused = areCredentialsRefused;
+  }
+}
+
+const HALF = 0.5;
+const ALL = 1;
+/** So many credentials that were good before fail in a row, each of them another one, until the server counts as down. */
+const KNOWN_FAILURES = 5;
+const KNOWN_FAILURES_WITHIN_MS = 10_000;
+const FIRST_OPEN_MS = 1_000;
+const LAST_OPEN_MS = 30_000;
+const MAX_LANES = 10_000;
+const KNOWN_LANE = { freeFailures: 0, lastPauseMs: LAST_OPEN_MS };
+const NETWORK_LANE = { freeFailures: 2, lastPauseMs: 5_000 };
+
+/**
+ * Suspends the calls to a server that is down, and judges that by what no single caller can bring about:
+ * - **Open**, nobody calls: connections fail (at least half of at least 20 calls in 10 seconds), or five different
+ *   credentials that were good before got no answer in a row, and nobody else got one meanwhile. For 1 s, then twice as
+ *   long each time that a probe cannot connect, 30 s at most; longer where the server asks for it.
+ * - **Half-open**, after that: one known credential at a time, and one caller at a time from each network, find out.
+ * - **Doubted**: only strangers got no answer, but nobody else got one either (20 calls in 10 seconds; the first refusal,
+ *   where the server never took our own credentials yet). Known credentials go on, and one caller at a time from each
+ *   network.
+ * Any usable answer closes it. What a stranger's token alone brings about (a status, a timeout, an answer that makes no
+ * sense) never stops anybody from another network.
+ */
+export class Circuit {
+  readonly #clock: Clock;
+  readonly #connections: FailureSample;
+  readonly #answers: FailureSample;
+  readonly #hash = new KeyedHash(randomBytes(32).toString('hex'), 'circuit');
+  readonly #knownFailures = new Set<string>();
+  #lastKnownFailureMs = Number.NEGATIVE_INFINITY;
+  #isProved = false;
+  #isDoubted = false;
+  #isOpen = false;
+  #openMs = FIRST_OPEN_MS;
+  #openUntilMs = Number.NEGATIVE_INFINITY;
+  #areCredentialsRefused = false;
+  #knownLane = new ProbeLane(KNOWN_LANE);
+  readonly #networkLanes = new LRUCache<string, ProbeLane>({ max: MAX_LANES });
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+    this.#connections = new FailureSample(HALF, clock);
+    this.#answers = new FailureSample(ALL, clock);
+  }
+
+  get state(): 'closed' | 'open' | 'half_open' {
+    if (!this.#isOpen && !this.#isDoubted) return 'closed';
+    return this.isShut ? 'open' : 'half_open';
+  }
+
+  /** True while nobody may call. */
+  get isShut(): boolean {
+    return this.#isOpen && this.#clock.monotonic() < this.#openUntilMs;
+  }
+
+  /** True while the server never gave a usable answer, or gives none to anybody. */
+  get answersNobody(): boolean {
+    return !this.#isProved || this.#isDoubted || this.#isOpen;
+  }
+
+  /** Whether a call may go now; then its end has to be told. */
+  admits(call: CircuitCall): boolean {
+    if (!this.#isOpen && !this.#isDoubted) return true;
+    if (this.isShut) return false;
+    const nowMs = this.#clock.monotonic();
+    const isKnown = call.standing === 'known';
+    if (isKnown && !this.#isOpen) return true;
+    if (isKnown && this.#takeLane(call, this.#knownLane, nowMs)) return true;
+    return this.#takeLane(call, this.#laneOf(call), nowMs);
+  }
+
+  /** Why a call may not go. */
+  suspension(): CallsSuspended {
+    const leftSeconds = Math.ceil((this.#openUntilMs - this.#clock.monotonic()) / 1_000);
+    return new CallsSuspended(this.#areCredentialsRefused, Math.max(1, leftSeconds));
+  }
+
+  /** A usable answer came. */
+  noteAnswer(): void {
+    this.#isProved = true;
+    this.#connections.noteSuccess();
+    this.#answers.noteSuccess();
+    this.#knownFailures.clear();
+    if (this.#isOpen || this.#isDoubted) this.#close();
+  }
+
+  /** The call ended without a usable answer. */
+  noteFailure(call: CircuitCall, error: UpstreamError): void {
+    call.probe?.fail(this.#clock.monotonic(), askedMs(error));
+    if (error instanceof Unconnected) this.#noteUnconnected(call, error);
+    else if (error instanceof Unanswered) this.#noteUnanswered(call, error);
+  }
+
+  #noteUnconnected({ probe }: CircuitCall, error: Unconnected): void {
+    const areTooMany = this.#connections.noteFailure();
+    if (this.#isOpen ? probe !== undefined : areTooMany) this.#open(error);
+  }
+
+  #noteUnanswered({ standing, credential }: CircuitCall, error: Unanswered): void {
+    this.#connections.noteSuccess();
+    if (standing === 'known') this.#noteKnownFailure(credential, error);
+    else if (!isAboutRequest(error)) this.#noteStrangersFailure(error);
+  }
+
+  #noteKnownFailure(credential: string, error: UpstreamError): void {
+    const nowMs = this.#clock.monotonic();
+    if (nowMs - this.#lastKnownFailureMs >= KNOWN_FAILURES_WITHIN_MS) this.#knownFailures.clear();
+    this.#lastKnownFailureMs = nowMs;
+    this.#knownFailures.add(this.#hash.of(credential));
+    if (this.#knownFailures.size < KNOWN_FAILURES) return;
+    this.#knownFailures.clear();
+    this.#open(error);
+  }
+
+  #noteStrangersFailure(error: Unanswered): void {
+    const isRefusal = isCredentialRefusal(error);
+    const areAllFailing = this.#answers.noteFailure();
+    if (this.#isOpen || this.#isDoubted || !(areAllFailing || (isRefusal && !this.#isProved))) return;
+    this.#isDoubted = true;
+    this.#areCredentialsRefused = isRefusal;
+  }
+
+  #open(error: UpstreamError): void {
+    this.#openMs = this.#isOpen ? Math.min(2 * this.#openMs, LAST_OPEN_MS) : FIRST_OPEN_MS;
+    this.#openUntilMs = this.#clock.monotonic() + Math.max(this.#openMs, askedMs(error));
+    this.#isOpen = true;
+    this.#areCredentialsRefused = isCredentialRefusal(error);
+  }
+
+  #close(): void {
+    this.#isOpen = false;
+    this.#isDoubted = false;
+    this.#areCredentialsRefused = false;
+    this.#openUntilMs = Number.NEGATIVE_INFINITY;
+    this.#connections.clear();
+    this.#answers.clear();
+    this.#knownLane = new ProbeLane(KNOWN_LANE);
+    this.#networkLanes.clear();
+  }
+
+  #takeLane(call: CircuitCall, lane: ProbeLane, nowMs: number): boolean {
+    if (!lane.take(nowMs)) return false;
+    call.probe = lane;
+    return true;
+  }
+
+  #laneOf({ address }: CircuitCall): ProbeLane {
+    const network = networkOf(address);
+    let lane = this.#networkLanes.get(network);
+    if (lane === undefined) {
+      lane = new ProbeLane(NETWORK_LANE);
+      this.#networkLanes.set(network, lane);
+    }
+    return lane;
+  }
+}
+
+function isAboutRequest(error: UpstreamError): boolean {
+  return error instanceof UnexpectedStatus && error.isAboutRequest;
+}
+
+function isCredentialRefusal(error: UpstreamError): boolean {
+  return error instanceof UnexpectedStatus && error.isRefusal;
+}
+
+function askedMs({ retryAfterSeconds = 0 }: UpstreamError): number {
+  return 1_000 * retryAfterSeconds;
+}

@@ -1,0 +1,59 @@
+import type { Dispatcher, Pool } from 'undici';
+import type { OutboundSettings } from './outbound-options.js';
+
+/** The connections to other servers: a pool for each origin, opened with the first call. */
+export class Connections {
+  readonly #open: (origin: string) => Pool;
+  readonly #pools = new Map<string, Pool>();
+
+  private constructor(open: (origin: string) => Pool) {
+    this.#open = open;
+  }
+
+  /** Loads the HTTP client: a server that never calls anybody never pays for it. */
+  static async load(settings: OutboundSettings): Promise<Connections> {
+    const { maxConcurrent, timeoutMs } = settings;
+    const [undici, tls] = await Promise.all([import('undici'), tlsOptions(settings)]);
+    const options = {
+      connections: maxConcurrent,
+      connect: { timeout: timeoutMs, ...tls },
+      // The deadline of each call ends it, but not a connection that is being made.
+      headersTimeout: 0,
+      bodyTimeout: 0,
+    };
+    return new Connections((origin) => new undici.Pool(origin, options));
+  }
+
+  dispatch(origin: string, options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): void {
+    let pool = this.#pools.get(origin);
+    if (pool === undefined) {
+      pool = this.#open(origin);
+      this.#pools.set(origin, pool);
+    }
+    pool.dispatch(options, handler);
+  }
+
+  /** Calls under way fail. */
+  async close(): Promise<void> {
+    await Promise.all([...this.#pools.values()].map((pool) => pool.destroy()));
+  }
+}
+
+async function tlsOptions(settings: OutboundSettings): Promise<{
+  ca?: string[];
+  cert?: string;
+  key?: string;
+  rejectUnauthorized: boolean;
+}> {
+  const { certificateAuthorities, clientCertificate, dangerouslyAcceptAnyCertificate } = settings;
+  return {
+    ...(certificateAuthorities && { ca: [...(await rootCertificates()), ...certificateAuthorities] }),
+    ...clientCertificate,
+    rejectUnauthorized: !dangerouslyAcceptAnyCertificate,
+  };
+}
+
+/** Loaded on first use: to import them takes as long as all of a handler. */
+async function rootCertificates(): Promise<readonly string[]> {
+  return (await import('node:tls')).rootCertificates;
+}

@@ -1,0 +1,68 @@
+import type { Clock } from '@sallyport/core';
+
+/** What ends when its time is over. Linked into the queue that it waits in. */
+export abstract class Expiring {
+  dueMs = 0;
+  earlier: Expiring | undefined;
+  later: Expiring | undefined;
+
+  /** Its time is over. */
+  abstract expire(): void;
+}
+
+/** Deadlines of one length: they fall due in the order in which they begin, so one timer serves all of them. */
+export class Deadlines<Item extends Expiring> {
+  readonly #lengthMs: number;
+  readonly #clock: Clock;
+  #first: Expiring | undefined;
+  #last: Expiring | undefined;
+  #cancel: (() => void) | undefined;
+
+  constructor(lengthMs: number, clock: Clock) {
+    this.#lengthMs = lengthMs;
+    this.#clock = clock;
+  }
+
+  begin(item: Item): void {
+    item.dueMs = this.#clock.monotonic() + this.#lengthMs;
+    item.earlier = this.#last;
+    if (this.#last === undefined) this.#first = item;
+    else this.#last.later = item;
+    this.#last = item;
+    this.#cancel ??= this.#clock.schedule(this.#lengthMs, this.#ring);
+  }
+
+  end(item: Expiring): void {
+    const { earlier, later } = item;
+    if (earlier !== undefined) earlier.later = later;
+    else if (this.#first === item) this.#first = later;
+    else return;
+    if (later !== undefined) later.earlier = earlier;
+    else this.#last = earlier;
+    item.earlier = undefined;
+    item.later = undefined;
+  }
+
+  /** Ends all of them before their time. `giveUp` is called for each. */
+  clear(giveUp: (item: Item) => void): void {
+    this.#cancel?.();
+    this.#cancel = undefined;
+    for (let item = this.#first; item !== undefined; item = this.#first) {
+      this.end(item);
+      giveUp(item as Item);
+    }
+  }
+
+  /** The timer is not moved when its own deadline has ended early: it rings for nothing, and looks for the next one. */
+  readonly #ring = (): void => {
+    this.#cancel = undefined;
+    const nowMs = this.#clock.monotonic();
+    let next = this.#first;
+    // A timer may ring a little before its time.
+    for (; next !== undefined && next.dueMs <= nowMs; next = this.#first) {
+      this.end(next);
+      next.expire();
+    }
+    if (next !== undefined) this.#cancel ??= this.#clock.schedule(next.dueMs - nowMs, this.#ring);
+  };
+}

@@ -1,0 +1,246 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { type Clock, type Eventually, type SallyportErrorCode, UpstreamError } from '@sallyport/core';
+import type { Applicant, Shares, Standing } from '@sallyport/core/limits';
+import type { Dispatcher } from 'undici';
+import type { Circuit, CircuitCall } from './circuit.js';
+import type { Connections } from './connections.js';
+import { type Deadlines, Expiring } from './deadlines.js';
+import {
+  headFault,
+  type OutboundAnswer,
+  type OutboundRequest,
+  Unanswered,
+  Unconnected,
+  unusable,
+} from './outbound-answer.js';
+import type { OutboundCounters } from './outbound-statistics.js';
+import type { ProbeLane } from './probe-lane.js';
+
+/** A request, or what makes it. */
+export type RequestSource = OutboundRequest | (() => Eventually<OutboundRequest>);
+
+/** On whose behalf a call is made that carries a caller's credential. */
+export interface Caller {
+  readonly credential: string;
+  readonly address: string | undefined;
+  readonly standing: Standing;
+  /** Aborted when nobody waits for the answer any more. */
+  readonly abandoned?: AbortSignal | undefined;
+}
+
+/** What all calls of a client share. */
+export interface CallServices {
+  readonly timeoutMs: number;
+  readonly clock: Clock;
+  readonly circuit: Circuit;
+  readonly shares: Shares;
+  readonly deadlines: Deadlines<OutboundCall>;
+  readonly counters: OutboundCounters;
+  readonly connections: () => Eventually<Connections>;
+}
+
+const RETRY_PAUSE_MS = 25;
+const UNREACHABLE = 'ERR_SALLYPORT_UPSTREAM_UNREACHABLE';
+const CONNECTION_FAILED = 'the connection failed';
+const CONNECTION_FAILURES: readonly unknown[] = ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET'];
+
+/**
+ * One call: what the HTTP client hands the answer to, the limit of the body, the place among others, the deadline and
+ * the result, all in one object. It ends once, whatever ends it first.
+ */
+export class OutboundCall extends Expiring implements Dispatcher.DispatchHandler, Applicant, CircuitCall {
+  readonly credential: string;
+  readonly address: string | undefined;
+  readonly standing: Standing;
+  probe: ProbeLane | undefined;
+  readonly #source: RequestSource;
+  readonly #services: CallServices;
+  readonly #abandoned: AbortSignal | undefined;
+  /** The circuit neither stops nor learns from what the handler asks for itself: it has a pace of its own. */
+  readonly #circuit: Circuit | undefined;
+  readonly #resolve: (answer: OutboundAnswer) => void;
+  readonly #reject: (error: UpstreamError) => void;
+  #request: OutboundRequest | undefined;
+  #controller: Dispatcher.DispatchController | undefined;
+  #sentMs = Number.POSITIVE_INFINITY;
+  #isAdmitted = false;
+  #isConnected = false;
+  #isRetried = false;
+  #isEnded = false;
+  #headers: IncomingHttpHeaders | undefined;
+  readonly #chunks: Buffer[] = [];
+  #size = 0;
+
+  constructor(
+    source: RequestSource,
+    caller: Caller | undefined,
+    services: CallServices,
+    settle: { resolve: (answer: OutboundAnswer) => void; reject: (error: UpstreamError) => void },
+  ) {
+    super();
+    this.credential = caller?.credential ?? '';
+    this.address = caller?.address;
+    this.standing = caller?.standing ?? 'known';
+    this.#source = source;
+    this.#services = services;
+    this.#abandoned = caller?.abandoned;
+    this.#circuit = caller && services.circuit;
+    this.#resolve = settle.resolve;
+    this.#reject = settle.reject;
+  }
+
+  begin(): void {
+    const { counters, deadlines, shares } = this.#services;
+    counters.calls += 1;
+    deadlines.begin(this);
+    this.#abandoned?.addEventListener('abort', this);
+    if (this.#abandoned?.aborted === true) this.cancel();
+    else if (this.#circuit?.isShut === true) this.#refuse(this.#circuit.suspension());
+    else if (!shares.enter(this)) this.displace();
+  }
+
+  /** Its turn has come. */
+  start(): void {
+    this.#isAdmitted = this.#circuit?.admits(this) ?? true;
+    if (this.#isAdmitted) this.#attempt();
+    else this.#refuse((this.#circuit as Circuit).suspension());
+  }
+
+  displace(): void {
+    this.#refuse(new UpstreamError('ERR_SALLYPORT_UPSTREAM_OVERLOADED', 'too many calls are waiting'));
+  }
+
+  /** The deadline has passed. Only a server that had most of the time for it can be blamed. */
+  expire(): void {
+    const { clock, timeoutMs } = this.#services;
+    const hadTime = clock.monotonic() - this.#sentMs >= timeoutMs / 2;
+    this.#fail(this.#failure('ERR_SALLYPORT_UPSTREAM_TIMEOUT', 'there was no answer in time', hadTime));
+  }
+
+  /** Nobody waits any more. */
+  handleEvent(): void {
+    this.cancel();
+  }
+
+  cancel(): void {
+    this.#fail(new UpstreamError(UNREACHABLE, 'the call was given up'));
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#isConnected = true;
+    this.#controller = controller;
+    if (this.#isEnded) this.#abort();
+  }
+
+  onResponseStart(_controller: unknown, status: number, headers: IncomingHttpHeaders): void {
+    const isInformational = status < 200;
+    if (this.#isEnded || isInformational) return;
+    const fault = headFault(status, headers, (this.#request as OutboundRequest).mediaTypes);
+    if (fault === undefined) this.#headers = headers;
+    else this.#fail(fault);
+  }
+
+  onResponseData(_controller: unknown, chunk: Buffer): void {
+    const { maxBytes } = this.#request as OutboundRequest;
+    this.#size += chunk.length;
+    if (this.#size <= maxBytes) this.#chunks.push(chunk);
+    else this.#fail(unusable(`the answer is longer than ${maxBytes} bytes`));
+  }
+
+  onResponseEnd(): void {
+    if (this.#isEnded) return;
+    this.#circuit?.noteAnswer();
+    this.#end();
+    const [first] = this.#chunks;
+    const body = this.#chunks.length === 1 && first !== undefined ? first : Buffer.concat(this.#chunks, this.#size);
+    this.#resolve({ headers: this.#headers as IncomingHttpHeaders, body });
+  }
+
+  onResponseError(_controller: unknown, error: Error & { code?: unknown }): void {
+    if (this.#isEnded) return;
+    const mayRetry = this.#headers === undefined && !this.#isRetried && CONNECTION_FAILURES.includes(error.code);
+    if (mayRetry) this.#retry();
+    else this.#fail(this.#failure(UNREACHABLE, CONNECTION_FAILED));
+  }
+
+  /** A caller may have chosen what makes a server hang up; that nobody takes the connection is beyond every caller. */
+  #failure(code: SallyportErrorCode, message: string, isServer = true): UpstreamError {
+    if (!isServer) return new UpstreamError(code, message);
+    return this.#isConnected ? new Unanswered(code, message) : new Unconnected(code, message);
+  }
+
+  #attempt(): void {
+    try {
+      const request = typeof this.#source === 'function' ? this.#source() : this.#source;
+      const connections = this.#services.connections();
+      if (request instanceof Promise || connections instanceof Promise) {
+        void this.#dispatchLater(Promise.all([request, connections]));
+      } else this.#dispatch(request, connections);
+    } catch (error) {
+      this.#failUnsent(error);
+    }
+  }
+
+  async #dispatchLater(pending: Promise<[OutboundRequest, Connections]>): Promise<void> {
+    try {
+      const [request, connections] = await pending;
+      this.#dispatch(request, connections);
+    } catch (error) {
+      this.#failUnsent(error);
+    }
+  }
+
+  #dispatch(request: OutboundRequest, connections: Connections): void {
+    if (this.#isEnded) return;
+    const { url, method, body, mediaTypes } = request;
+    const headers = { ...request.headers, accept: mediaTypes.join(', '), 'accept-encoding': 'identity' };
+    this.#request = request;
+    this.#sentMs = Math.min(this.#sentMs, this.#services.clock.monotonic());
+    const options = { path: `${url.pathname}${url.search}`, method, headers, body: body ?? null };
+    connections.dispatch(url.origin, options, this);
+  }
+
+  /** Once more, as a connection that was kept alive may have ended unnoticed. */
+  #retry(): void {
+    const { clock, counters } = this.#services;
+    this.#isRetried = true;
+    this.#controller = undefined;
+    clock.schedule(RETRY_PAUSE_MS * (1 + Math.random()), () => {
+      if (this.#isEnded) return;
+      counters.retries += 1;
+      this.#attempt();
+    });
+  }
+
+  #refuse(error: UpstreamError): void {
+    this.#services.counters.refused += 1;
+    this.#fail(error);
+  }
+
+  /** What went wrong is left out: it may quote headers. */
+  #failUnsent(error: unknown): void {
+    this.#fail(error instanceof UpstreamError ? error : new UpstreamError(UNREACHABLE, CONNECTION_FAILED));
+  }
+
+  #fail(error: UpstreamError): void {
+    if (this.#isEnded) return;
+    this.#services.counters.failures += 1;
+    if (this.#isAdmitted) this.#circuit?.noteFailure(this, error);
+    this.#end();
+    this.#abort();
+    this.#reject(error);
+  }
+
+  /** Gives the place to the next one: after the circuit has learned of the end. */
+  #end(): void {
+    const { deadlines, shares } = this.#services;
+    this.#isEnded = true;
+    deadlines.end(this);
+    this.#abandoned?.removeEventListener('abort', this);
+    shares.leave(this);
+  }
+
+  #abort(): void {
+    this.#controller?.abort(new Error('the call has ended'));
+  }
+}
