@@ -219,6 +219,7 @@ describe('requirements and guards as data', () => {
   test.each<[string, unknown, string]>([
     ['scopes', { requireScopes: 'orders.read' }, 'insufficient_scope'],
     ['scopes, with options', { requireScopes: ['a', 'b'], match: 'any', strategy: 'wildcard' }, 'insufficient_scope'],
+    ['scopes of one handler', { requireScopes: 'orders.read', of: 'north' }, 'insufficient_scope'],
     ['roles', { requireRoles: ['clerk'] }, 'role_missing'],
     ['an audience', { requireAudience: 'api' }, 'audience_mismatch'],
     ['a registered guard', 'weekdays', 'weekend'],
@@ -275,6 +276,17 @@ describe('what is wrong in a configuration is refused by its place', () => {
       'did you mean match?',
     ],
     [
+      'an unknown option beside the handler of a guard',
+      { chain: { guards: [{ requireScopes: 'a', of: 'north', mach: 'any' }] } },
+      'did you mean match?',
+    ],
+    [
+      'a handler of a guard that is no name',
+      { chain: { guards: [{ requireScopes: 'a', of: 7 }] } },
+      'guards[0].of must',
+    ],
+    ['a handler for roles', { chain: { guards: [{ requireRoles: 'a', of: 'north' }] } }, 'has no option "of"'],
+    [
       'a contract without a document',
       { chain: { contract: { schemes: {} } } },
       'configuration.chain.contract.document must',
@@ -287,6 +299,11 @@ describe('what is wrong in a configuration is refused by its place', () => {
   test.each([
     ['a handler that is not there', { requirement: 'nrth' }, '@sallyport/core/handler/nrth; did you mean north?'],
     ['a guard that is not there', { requirement: 'north', guards: ['weekday'] }, 'under @sallyport/core/guard/weekday'],
+    [
+      'a handler of a guard that is not there',
+      { requirement: 'north', guards: [{ requireScopes: 'a', of: 'nrth' }] },
+      '@sallyport/core/handler/nrth; did you mean north?',
+    ],
     ['no requirement', { name: 'x' }, 'chain x has no requirement'],
     ['a deadline out of range', { requirement: 'north', deadlineMs: 0 }, 'deadlineMs must be a number from 1 to 60000'],
     ['a contract that is not there', { contract: { document: 'none.yaml', schemes: {} } }, 'cannot be read (ENOENT)'],

@@ -177,6 +177,7 @@ describe('types: guards', () => {
       ),
     ).toEqualTypeOf<Guard>();
     expect(requireScopes('a').name).toBe('requireScopes(a)');
+    expect(requireScopes('a', { of: new TicketHandler() }).name).toBe('requireScopes(a) of ticket');
   });
 
   test('never grants by itself', () => {

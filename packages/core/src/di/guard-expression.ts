@@ -4,15 +4,16 @@ import { type RoleOptions, requireRoles } from '../guard/require-roles.js';
 import { requireScopes, type ScopeOptions } from '../guard/require-scopes.js';
 import { invalid, nearestHint, type OptionCheck, plainObject, text, textOrTexts } from '../options.js';
 import { ownMembers } from '../own-members.js';
+import type { HandlerLookup } from './handler-registration.js';
 
-/** A guard that still has to be found, where it is one that the application registered. */
-export type GuardExpression = (registered: (name: string) => GuardLike) => GuardLike;
+/** A guard that still has to be found, where the application registered it, or that names a handler to be found. */
+export type GuardExpression = (registered: (name: string) => GuardLike, handlers: HandlerLookup) => GuardLike;
 
 const GUARDS = ['requireScopes', 'requireRoles', 'requireAudience'] as const;
 
 /**
  * A guard as data: the name of a registered one, or `{ requireScopes: orders.read }`, `{ requireRoles: [a, b],
- * match: any }`, `{ requireAudience: … }` with the options of these guards beside the list.
+ * match: any }`, `{ requireAudience: … }` with the options of these guards beside the list. `of` names a handler.
  */
 export const guardExpression: OptionCheck<GuardExpression> = (value, name) => {
   if (typeof value === 'string') {
@@ -27,9 +28,21 @@ export const guardExpression: OptionCheck<GuardExpression> = (value, name) => {
   }
   const { [kind]: list, ...options } = given as Record<string, unknown>;
   const names = textOrTexts(list, `${name}.${kind}`);
+  if (kind === 'requireScopes' && Object.hasOwn(options, 'of')) return scopesOf(names, options, name);
   const guard = builtInGuard(kind, names, options, name);
   return () => guard;
 };
+
+/** What can be checked without the handler is checked at once. */
+function scopesOf(
+  names: readonly string[],
+  { of, ...options }: Record<string, unknown>,
+  name: string,
+): GuardExpression {
+  const handler = text(of, `${name}.of`);
+  builtInGuard('requireScopes', names, options, name);
+  return (_registered, handlers) => requireScopes(names, { ...options, of: handlers(handler) });
+}
 
 function builtInGuard(
   kind: (typeof GUARDS)[number],

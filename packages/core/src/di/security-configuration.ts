@@ -92,7 +92,7 @@ async function optionsOf(
   return {
     ...settings,
     requirement: requirement?.(handlers),
-    guards: guards.map((guard) => guard(registered)),
+    guards: guards.map((guard) => guard(registered, handlers)),
     operations: contract && (await operationsOf(contract, handlers, directory)),
   };
 }
