@@ -102,9 +102,10 @@ const ORDERS = requireScopes('orders:read');
 let server: Server | undefined;
 
 afterEach(async () => {
-  server?.closeAllConnections();
-  await new Promise((resolve) => server?.close(resolve));
+  const open = server;
   server = undefined;
+  open?.closeAllConnections();
+  if (open !== undefined) await new Promise((resolve) => open.close(resolve));
 });
 
 describe.each(FRAMEWORKS)('%s: a handler runs under the operation that it is', (_name, open) => {
@@ -195,4 +196,11 @@ describe.each(FRAMEWORKS)('%s: a handler runs under the operation that it is', (
       }
     }
   });
+});
+
+test('fetch: a method in other letters runs nothing, although `Request` keeps it as it is [RFC 9110 9.1]', async () => {
+  const secure = fetchSecurity(demoChain({ requirement: anonymous() }));
+  const listener = secure(() => new Response('it ran'));
+  const statusOf = async (method: string) => (await listener(new Request('http://localhost/', { method }))).status;
+  expect([await statusOf('query'), await statusOf('Propfind'), await statusOf('QUERY')]).toEqual([400, 400, 200]);
 });

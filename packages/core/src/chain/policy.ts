@@ -77,16 +77,21 @@ function togetherFor(
   policies: ReadonlyMap<Operation, Policy>,
   compiler: PolicyCompiler,
 ): ReadonlyMap<Policy, ReadonlyMap<Policy, Policy>> {
-  const of = (method: string) => [...policies].filter(([operation]) => operation.method === method);
+  const of = (method: string) =>
+    [...policies]
+      .filter(([operation]) => operation.method === method)
+      .map(([operation, policy]) => ({ operation, policy, segments: unnamed(operation.template).split('/') }));
   const reads = of('GET');
-  const others = (head: Operation) =>
-    reads.filter(([get]) => overlap(head, get)).map(([get, policy]) => [policy, compiler.policyOf(head, get)] as const);
-  return new Map(of('HEAD').map(([head, policy]) => [policy, new Map(others(head))]));
+  return new Map(
+    of('HEAD').map(({ operation, policy, segments }) => {
+      const others = reads.filter((read) => overlap(segments, read.segments));
+      return [policy, new Map(others.map((read) => [read.policy, compiler.policyOf(operation, read.operation)]))];
+    }),
+  );
 }
 
-/** Whether one path can belong to both operations. */
-function overlap(one: Operation, other: Operation): boolean {
-  const [segments, others] = [unnamed(one.template).split('/'), unnamed(other.template).split('/')];
+/** Whether one path can belong to both templates. */
+function overlap(segments: readonly string[], others: readonly string[]): boolean {
   return (
     segments.length === others.length &&
     segments.every((segment, index) => segment === others[index] || segment === '{}' || others[index] === '{}')

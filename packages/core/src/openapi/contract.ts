@@ -21,7 +21,7 @@ export interface ContractOptions {
   readonly basePath?: string | undefined;
   /** Operations (by `operationId`) that are open to everybody although the definition says nothing of security. */
   readonly open?: readonly string[] | undefined;
-  /** Whether all scopes of an alternative are needed (default, as OpenAPI says) or one is enough. */
+  /** Whether all scopes of a scheme are needed (default, as OpenAPI says) or one is enough. */
   readonly scopes?: ScopeMode | undefined;
 }
 
