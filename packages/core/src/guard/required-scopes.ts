@@ -9,10 +9,10 @@ export class RequiredScopes {
   readonly #isEnough: typeof coversAll;
   readonly #refusal: Forbidden;
 
-  /** `of` names the handler whose proof is asked, where it is one of several. */
+  /** `of` names the handler whose proof is asked, where a guard asks one of several. */
   constructor(
     scopes: readonly string[],
-    { match, strategy, of }: { match: Match; strategy: ScopeStrategy; of?: string | undefined },
+    { match, strategy, of }: { match: Match; strategy: ScopeStrategy; of: string | undefined },
   ) {
     const isAny = match === 'any';
     this.#scopes = scopes;

@@ -49,7 +49,7 @@ function compileAlternative(
 function withScopes(scheme: Requirement, scopes: readonly string[], mode: ScopeMode): Requirement {
   return scopes.length === 0
     ? scheme
-    : new Scoped(scheme, new RequiredScopes(scopes, { match: mode, strategy: 'exact' }));
+    : new Scoped(scheme, new RequiredScopes(scopes, { match: mode, strategy: 'exact', of: undefined }));
 }
 
 function checkedScopes(operationId: string, scopes: readonly string[]): readonly string[] {
