@@ -1,21 +1,34 @@
 import {
+  callable,
+  checkOptions,
   type Decision,
   type DeniedDecision,
   type GuardLike,
   invalid,
+  optionalOption,
   type Principal,
   type SecurityChain,
 } from '@sallyport/core';
-import { type AdapterOptions, checkedAdapterOptions } from '../shared/adapter-options.js';
+import { type AdapterOptions, adapterChecks } from '../shared/adapter-options.js';
 import { Gate, shareGrant, userOf } from '../shared/gate.js';
 import { isPreflight } from '../shared/preflight.js';
 import { headerFields } from '../shared/write-denial.js';
+import { PeerAddresses, type RemoteAddress } from './peer-addresses.js';
 import { principalOf } from './principal.js';
 import { fetchReading, hasNodeRequest } from './reading.js';
 
 export { attemptedOf, principalOf } from './principal.js';
 
-export type FetchSecurityOptions = AdapterOptions<readonly [request: Request], Response | Promise<Response>>;
+export interface FetchSecurityOptions
+  extends AdapterOptions<readonly [request: Request], Response | Promise<Response>> {
+  /**
+   * Tells the address of the client from the request and what the server passes after it (in Hono `c.env`): on Deno
+   * `(_, info) => info.remoteAddr.hostname`, on Bun `(request, server) => server.requestIP(request)?.address`, on
+   * Workers `(request) => request.headers.get('cf-connecting-ip')`. On Node the connection tells it. Default: unknown
+   * elsewhere, unless `trustedHops` are given; then limits by network cannot work, which a warning says.
+   */
+  readonly remoteAddress?: RemoteAddress | undefined;
+}
 
 /** A fetch handler: what servers of many runtimes call, with whatever they pass besides the request. */
 export type FetchHandler<Rest extends unknown[]> = (request: Request, ...rest: Rest) => Response | Promise<Response>;
@@ -44,13 +57,18 @@ export interface FetchSecurity {
  * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN
  */
 export function fetchSecurity(chain: SecurityChain, options: FetchSecurityOptions = {}): FetchSecurity {
-  const { allowPreflight, allowRewriting, trustedHops, onDenied = responseOf } = checkedAdapterOptions(options);
+  const checked = checkOptions('AdapterOptions', options, {
+    ...adapterChecks<readonly [request: Request], Response | Promise<Response>>(),
+    remoteAddress: optionalOption(callable<RemoteAddress>()),
+  });
+  const { allowPreflight, allowRewriting, trustedHops, onDenied = responseOf } = checked;
+  const reading = { trustedHops, allowRewriting, peers: new PeerAddresses(checked.remoteAddress) };
   const gate = new Gate(chain);
   const isLetThrough = (request: Request) => allowPreflight && isPreflight(request.method, [...request.headers].flat());
-  const decide = (request: Request, bindings: unknown, guard: ReturnType<Gate['guardOf']>) => {
-    const reading = fetchReading(request, bindings, trustedHops, allowRewriting);
-    const { carrier } = reading;
-    const decision = gate.decide(carrier, reading, guard);
+  const decide = (request: Request, rest: readonly unknown[], guard: ReturnType<Gate['guardOf']>) => {
+    const source = fetchReading(request, rest, reading);
+    const { carrier } = source;
+    const decision = gate.decide(carrier, source, guard);
     return decision instanceof Promise ? shareLater(decision, carrier, request) : share(decision, carrier, request);
   };
   const letThrough = (request: Request, bindings: unknown) => {
@@ -76,7 +94,7 @@ export function fetchSecurity(chain: SecurityChain, options: FetchSecurityOption
         decision.kind === 'denied'
           ? refuse(decision, request)
           : withHeaders(handler(request, ...rest), decision.headers);
-      const decision = decide(request, rest[0], guard);
+      const decision = decide(request, rest, guard);
       return decision instanceof Promise ? decision.then(proceed) : proceed(decision);
     };
   }
@@ -91,7 +109,7 @@ export function fetchSecurity(chain: SecurityChain, options: FetchSecurityOption
         await next();
         return undefined;
       }
-      const decision = await decide(request, context.env, guard);
+      const decision = await decide(request, [context.env], guard);
       attach(request, context);
       if (decision.kind === 'denied') return refuse(decision, request);
       await next();

@@ -3,6 +3,7 @@ import type { Reading } from '../gate/reading.js';
 import { nodeReading } from '../node/rewriting.js';
 import { clientAddress } from '../shared/client-address.js';
 import type { NodeRequest, NodeRequestSource, NodeResponse } from '../shared/node-request-source.js';
+import type { PeerAddresses } from './peer-addresses.js';
 import { hasHeadersOf, isRequestOf, targetOf } from './same-request.js';
 
 /** What Node's fetch servers pass as the second argument: the request behind the Request. */
@@ -11,27 +12,36 @@ export interface NodeBindings {
   readonly outgoing?: NodeResponse;
 }
 
+export interface ReadingOptions {
+  readonly trustedHops: number;
+  readonly allowRewriting: boolean;
+  readonly peers: PeerAddresses;
+}
+
 export function hasNodeRequest(bindings: unknown): bindings is NodeBindings {
   const { incoming } = (bindings ?? {}) as { incoming?: Partial<NodeRequest> };
   return Array.isArray(incoming?.rawHeaders);
 }
 
 /**
+ * `rest` is what the server passed besides the Request.
+ *
  * Reads the Node request where the Request is that one, since a Request has its header lines joined, its target
  * normalised and no peer. Any other Request is one that the application made: it is read by itself and, unless that is
  * allowed, Node's request as well.
  */
 export function fetchReading(
   request: Request,
-  bindings: unknown,
-  trustedHops: number,
-  allowRewriting: boolean,
+  rest: readonly unknown[],
+  options: ReadingOptions,
 ): NodeRequestSource | RequestReading {
-  if (!hasNodeRequest(bindings)) return new RequestReading(request, trustedHops);
+  const { trustedHops, allowRewriting } = options;
+  const [bindings] = rest;
+  if (!hasNodeRequest(bindings)) return new RequestReading(request, rest, options);
   const { incoming, outgoing } = bindings;
   const received = nodeReading(incoming, outgoing, trustedHops, allowRewriting);
   if (isRequestOf(incoming, request)) return received;
-  const reading = new RequestReading(request, trustedHops, incoming, received);
+  const reading = new RequestReading(request, rest, options, incoming, received);
   if (!allowRewriting) reading.others = [{ carrier: incoming, source: received }, ...(received.others ?? [])];
   return reading;
 }
@@ -41,17 +51,25 @@ class RequestReading implements Reading {
   readonly target: string;
   others: Reading['others'];
   readonly #request: Request;
-  readonly #trustedHops: number;
+  readonly #rest: readonly unknown[];
+  readonly #options: ReadingOptions;
   readonly #incoming: NodeRequest | undefined;
   readonly #received: NodeRequestSource | undefined;
   #rawHeaders: readonly string[] | undefined;
 
-  constructor(request: Request, trustedHops: number, incoming?: NodeRequest, received?: NodeRequestSource) {
+  constructor(
+    request: Request,
+    rest: readonly unknown[],
+    options: ReadingOptions,
+    incoming?: NodeRequest,
+    received?: NodeRequestSource,
+  ) {
     this.method = request.method;
     this.target = targetOf(request.url);
     this.others = undefined;
     this.#request = request;
-    this.#trustedHops = trustedHops;
+    this.#rest = rest;
+    this.#options = options;
     this.#incoming = incoming;
     this.#received = received;
   }
@@ -71,9 +89,10 @@ class RequestReading implements Reading {
 
   /** That of the connection, over which the client sent whatever the application made of it. */
   get remoteAddress(): string | undefined {
-    return this.#received === undefined
-      ? clientAddress(undefined, this.rawHeaders, this.#trustedHops)
-      : this.#received.remoteAddress;
+    if (this.#received !== undefined) return this.#received.remoteAddress;
+    const { trustedHops, peers } = this.#options;
+    const claimed = trustedHops === 0 ? undefined : clientAddress(undefined, this.rawHeaders, trustedHops);
+    return claimed ?? peers.find(this.#request, this.#rest);
   }
 
   /** A Request with other headers has credentials of its own: the certificate of the connection is not one of them. */

@@ -45,15 +45,16 @@ export type OnDenied<Context extends readonly unknown[], Answer> = (
 export function checkedAdapterOptions<Context extends readonly unknown[], Answer>(
   options: AdapterOptions<Context, Answer>,
 ): CheckedAdapterOptions<Context, Answer> {
-  const checked = checkOptions('AdapterOptions', options, {
+  return checkOptions('AdapterOptions', options, adapterChecks<Context, Answer>());
+}
+
+/** For adapters with options of their own. */
+export function adapterChecks<Context extends readonly unknown[], Answer>() {
+  return {
     ...doorChecks<Context, Answer>(),
     allowPreflight: withDefault(flag, false),
-    allowRewriting: withDefault(flag, false),
-  });
-  if (checked.allowRewriting) {
-    process.emitWarning('rewritten requests are judged as they run alone (allowRewriting)', 'SallyportWarning');
-  }
-  return checked;
+    allowRewriting: withDefault(rewritingFlag, false),
+  };
 }
 
 /** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN */
@@ -74,6 +75,14 @@ function doorChecks<Context extends readonly unknown[], Answer>() {
     onDenied: optionalOption(callable<OnDenied<Context, Answer>>()),
   };
 }
+
+const rewritingFlag: OptionCheck<boolean> = (value, name) => {
+  const isAllowed = flag(value, name);
+  if (isAllowed) {
+    process.emitWarning('rewritten requests are judged as they run alone (allowRewriting)', 'SallyportWarning');
+  }
+  return isAllowed;
+};
 
 const wholeHops: OptionCheck<number> = (value, name) => {
   const hops = between(0, 16)(value, name);
