@@ -25,6 +25,16 @@ export class BasicCredential {
     return password;
   }
 
+  /**
+   * How a revocation may name this credential: as it was sent, in Unicode NFC, and with the name of its account. A store may
+   * find an account under several names.
+   */
+  spellings(accountName: string): readonly string[] {
+    const password = this.password.reveal();
+    const names = [this.userName, accountName];
+    return [this.#token68, ...names.map((name) => Buffer.from(`${name}:${password}`).toString('base64'))];
+  }
+
   /** For traces: the same for the same credential, within this process. */
   fingerprint(): string {
     return fingerprint(this.#token68);

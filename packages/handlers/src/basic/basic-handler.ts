@@ -28,6 +28,7 @@ import {
 import { ChecksUnderWay } from './checks-under-way.js';
 import { FailureLimiter } from './failure-limiter.js';
 import type { HashClient } from './hash-queue.js';
+import { LoginRevocations } from './login-revocations.js';
 import { LoginSource } from './login-source.js';
 import { readHash, type StoredHash } from './password-hash.js';
 import { PasswordVerifier } from './password-verifier.js';
@@ -36,6 +37,7 @@ import { scopeMapping } from './scope-mapping.js';
 import type { Account } from './user-store.js';
 
 const WRONG: Verdict = denied('user_or_password_wrong');
+const REVOKED: Verdict = denied('password_revoked');
 const UNSUPPORTED_HASH: Verdict = unavailable('password_hash_unsupported');
 
 /** One attempt to log in, with everything that is known before the password is hashed. */
@@ -58,6 +60,7 @@ export class BasicHandler implements SecurityHandler<BasicCredential> {
   readonly #scopesOf: (roles: readonly string[]) => readonly string[];
   readonly #passwords: PasswordVerifier;
   readonly #proved: ProvedPasswords;
+  readonly #revocations: LoginRevocations;
   readonly #limiter: FailureLimiter;
   readonly #good: GoodBefore;
   readonly #clock: Clock;
@@ -68,13 +71,14 @@ export class BasicHandler implements SecurityHandler<BasicCredential> {
   /** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN */
   constructor(options: BasicHandlerOptions, collaborators: BasicHandlerCollaborators = {}) {
     const settings = checkedBasicOptions(options);
-    const { clock, failureStore } = checkedBasicCollaborators(collaborators);
+    const { clock, failureStore, revocations } = checkedBasicCollaborators(collaborators);
     this.name = settings.name;
     this.challenges = Object.freeze([basicChallenge(settings.realm)]);
     this.#accounts = new AccountDirectory(settings.users, settings.userStoreTimeoutMs, clock);
     this.#scopesOf = scopeMapping(settings.scopesOfRoles);
     this.#passwords = new PasswordVerifier(settings.hashing, settings.queue, clock);
     this.#proved = new ProvedPasswords(settings.cache, clock);
+    this.#revocations = new LoginRevocations(revocations);
     this.#clock = clock;
     this.#good = new GoodBefore({}, clock);
     this.#limiter = new FailureLimiter(settings.name, settings.failures, {
@@ -114,7 +118,7 @@ export class BasicHandler implements SecurityHandler<BasicCredential> {
     const joins = key !== undefined && this.#underWay.has(key);
     const refusal = this.#limiter.standing(source, joins);
     if (refusal !== undefined) return refusal;
-    if (account !== undefined && this.#proved.find(credential.name)?.hash === account.hash) {
+    if (account !== undefined && this.#isProved(credential, account)) {
       request.trace?.noteCache('hit');
       return this.#grant(account);
     }
@@ -126,6 +130,23 @@ export class BasicHandler implements SecurityHandler<BasicCredential> {
     return this.#underWay.join(key ?? checkKey(source, account), request.signal, (gone) => this.#check(login, gone));
   }
 
+  /** A proof is forgotten by the first revocation that it does not survive. */
+  #isProved(credential: BasicCredential, account: Account): boolean {
+    const proof = this.#proved.find(credential.name);
+    if (proof?.hash !== account.hash) return false;
+    const { epoch } = this.#revocations;
+    if (proof.revocation === epoch) return true;
+    const stands = this.#stands(credential, account, proof.revocation);
+    if (stands) proof.revocation = epoch;
+    else this.#proved.drop(credential.name);
+    return stands;
+  }
+
+  /** Nothing has revoked a password since it was proved. */
+  #stands(credential: BasicCredential, account: Account, since: number): boolean {
+    return since === this.#revocations.epoch || this.#revocations.leaves(credential, this.#grant(account), since);
+  }
+
   async #check(login: Login, abandoned: AbortSignal): Promise<Verdict> {
     const { credential, source, account, stored } = login;
     const { userName: user, password } = credential;
@@ -133,13 +154,20 @@ export class BasicHandler implements SecurityHandler<BasicCredential> {
     const { epoch } = this.#proved;
     if (networkOf(address) === UNKNOWN_NETWORK) this.#warnOfUnknownAddresses();
     const standing = this.#good.standingOf(credential.name, address);
+    let since = 0;
+    let isRevoked = false;
     try {
-      const passed = await this.#limiter.run(source, () => {
-        return this.#passwords.matches({ user, address, standing, abandoned }, password, stored);
+      const passed = await this.#limiter.run(source, async () => {
+        await this.#revocations.synchronise();
+        since = this.#revocations.epoch;
+        const matches = await this.#passwords.matches({ user, address, standing, abandoned }, password, stored);
+        isRevoked = matches && this.#revocations.refuses(credential, account?.name);
+        return matches && !isRevoked;
       });
       if (typeof passed !== 'boolean') return passed;
+      if (isRevoked) return REVOKED;
       if (!passed || account === undefined || stored === undefined) return WRONG;
-      const proof = { userName: user, account: account.name, hash: account.hash };
+      const proof = { userName: user, account: account.name, hash: account.hash, revocation: since };
       this.#proved.add(credential.name, proof, epoch);
       const hash = await this.#replaceWeakHash({ user, address, standing: 'known' }, login);
       if (hash !== undefined) this.#proved.add(credential.name, { ...proof, hash }, epoch);
@@ -148,7 +176,7 @@ export class BasicHandler implements SecurityHandler<BasicCredential> {
         retryAfterSeconds: error instanceof UpstreamError ? error.retryAfterSeconds : undefined,
       });
     }
-    return this.#grant(account);
+    return this.#stands(credential, account, since) ? this.#grant(account) : REVOKED;
   }
 
   /** Stores a stronger hash where that is possible. The password was right, so nothing here refuses it. */

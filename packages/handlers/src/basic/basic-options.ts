@@ -4,6 +4,7 @@ import {
   checkOptions,
   having,
   optionalOption,
+  Revocations,
   systemClock,
   text,
   unchecked,
@@ -45,6 +46,12 @@ export interface BasicHandlerCollaborators {
   readonly clock?: Clock | undefined;
   /** Where several processes count failures together. Default: each counts its own. */
   readonly failureStore?: FailureStore | undefined;
+  /**
+   * What has been revoked. A revoked subject is an account by its name: passwords that were right before are forgotten, and
+   * the next login is proved anew. A revoked token is one user name with one password, as it follows `Basic`: it is refused
+   * as long as the revocation lasts. Passwords have no `jti`, client or issuer.
+   */
+  readonly revocations?: Revocations | undefined;
 }
 
 /** The options with their defaults; the groups are checked by the classes that they are for. */
@@ -79,9 +86,11 @@ export function checkedBasicOptions(options: BasicHandlerOptions): BasicSettings
 export function checkedBasicCollaborators(collaborators: BasicHandlerCollaborators): {
   readonly clock: Clock;
   readonly failureStore: FailureStore | undefined;
+  readonly revocations: Revocations;
 } {
   return checkOptions('BasicHandlerCollaborators', collaborators, {
     clock: withDefault(having<Clock>('now', 'monotonic', 'schedule'), systemClock),
     failureStore: optionalOption(having<FailureStore>('get', 'add', 'reset')),
+    revocations: withDefault(having<Revocations>('refuses', 'judge', 'synchronise'), new Revocations()),
   });
 }

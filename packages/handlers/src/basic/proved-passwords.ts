@@ -16,6 +16,8 @@ export interface Proof {
   readonly account: string;
   /** The stored hash that the password was checked against: another one ends the proof. */
   readonly hash: string;
+  /** The last revocation that it is known to have survived. */
+  revocation: number;
 }
 
 interface DatedProof extends Proof {
@@ -61,6 +63,10 @@ export class ProvedPasswords {
     if (proof === undefined || this.#clock.monotonic() < proof.endsAtMs) return proof;
     this.#proofs.delete(name);
     return undefined;
+  }
+
+  drop(name: string): void {
+    this.#proofs.delete(name);
   }
 
   /** Remembers a proof, unless something was invalidated since `epoch`. */

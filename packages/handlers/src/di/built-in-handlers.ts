@@ -39,6 +39,7 @@ export const builtInHandlers: Readonly<Record<'introspection' | 'jwt' | 'basic',
       return new BasicHandler({ ...others, users: configuredUsers(users, services.clock) } as BasicHandlerOptions, {
         clock: services.clock,
         failureStore: services.find(failureStoreToken),
+        revocations: services.find(REVOCATIONS),
       });
     },
   },

@@ -1,0 +1,199 @@
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { Revocations } from '@sallyport/core';
+import { container, registerSecurity, resolveChain } from '@sallyport/core/di';
+import { ManualClock } from '@sallyport/core/testing';
+import { BasicHandler, type UserStore } from '@sallyport/handlers/basic';
+import { builtInHandlers } from '@sallyport/handlers/di';
+import { argon2id } from '../../../packages/handlers/src/basic/argon2id.js';
+import { accountOf, BasicUnderTest, basic, CHEAP, denied, headerOf, requestWith } from './basic-fixture.js';
+
+let hashed: jest.Spied<typeof argon2id.verify>;
+let revocations: Revocations;
+let under: BasicUnderTest;
+
+beforeEach(async () => {
+  const clock = new ManualClock();
+  revocations = new Revocations({}, { clock });
+  const accounts = new Map([
+    ['alice', await accountOf('alice', 'pàss')],
+    ['bob', await accountOf('bob', 'pass')],
+  ]);
+  // As many stores do, this one finds accounts whatever the case of their names.
+  const users: UserStore = { find: (name) => accounts.get(name.toLowerCase()) };
+  under = new BasicUnderTest(users, {}, { revocations }, clock);
+  hashed = jest.spyOn(argon2id, 'verify');
+});
+
+afterEach(() => {
+  jest.restoreAllMocks();
+});
+
+/** A login, and how many hashes it took. */
+async function login(name = 'alice', password = 'pàss'): Promise<[outcome: number | string, hashes: number]> {
+  const before = hashed.mock.calls.length;
+  const decision = await under.ask(name, password);
+  const outcome = decision.kind === 'granted' ? 200 : `${decision.status} ${decision.reason}`;
+  return [outcome, hashed.mock.calls.length - before];
+}
+
+/** What follows `Basic`. */
+const token68 = (name: string, password: string) => basic(name, password).slice('Basic '.length);
+
+const REVOKED = '401 password_revoked';
+
+describe('a revoked account', () => {
+  test('has to prove its password anew, and then counts as before', async () => {
+    expect(await login()).toEqual([200, 1]);
+    expect(await login()).toEqual([200, 0]);
+    await revocations.revokeSubject('alice');
+    expect(await login()).toEqual([200, 1]);
+    expect(await login()).toEqual([200, 0]);
+  });
+
+  test('is forgotten under every name that the store finds it by', async () => {
+    expect(await login('Alice')).toEqual([200, 1]);
+    await revocations.revokeSubject('alice');
+    expect(await login('Alice')).toEqual([200, 1]);
+  });
+
+  test('leaves the passwords of others alone', async () => {
+    expect(await login('bob', 'pass')).toEqual([200, 1]);
+    await revocations.revokeSubject('alice');
+    expect(await login('bob', 'pass')).toEqual([200, 0]);
+  });
+
+  test('of an issuer is another one: passwords have no issuer', async () => {
+    await login();
+    await revocations.revokeSubject('alice', { issuer: 'https://as.example.com' });
+    expect(await login()).toEqual([200, 0]);
+  });
+
+  test('is not let in by a check that was under way', async () => {
+    let finish = (_matches: boolean) => {};
+    hashed.mockImplementationOnce(() => new Promise((resolve) => (finish = resolve)));
+    const checking = login();
+    while (hashed.mock.calls.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    await revocations.revokeSubject('alice');
+    finish(true);
+    expect(await checking).toEqual([REVOKED, 1]);
+    expect(await login()).toEqual([200, 1]);
+  });
+
+  test('is not let in while its hash is replaced by a stronger one', async () => {
+    const account = await accountOf('alice', 'pàss');
+    let save = () => {};
+    const users = { find: () => account, saveHash: () => new Promise<void>((resolve) => (save = resolve)) };
+    const saving = jest.spyOn(users, 'saveHash');
+    under = new BasicUnderTest(
+      users,
+      { hashing: { algorithm: 'argon2id', memoryKiB: 9_216, passes: 1 } },
+      { revocations },
+    );
+    const checking = login();
+    while (saving.mock.calls.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    await revocations.revokeSubject('alice');
+    save();
+    expect((await checking)[0]).toBe(REVOKED);
+  });
+});
+
+describe('a revoked credential', () => {
+  test('is refused as long as its revocation lasts, after the same work as ever', async () => {
+    expect(await login()).toEqual([200, 1]);
+    const now = under.clock.now() / 1_000;
+    await revocations.revokeToken(token68('alice', 'pàss'), { expiresAt: now + 60 });
+    expect(await login()).toEqual([REVOKED, 1]);
+    under.clock.pass(119);
+    expect(await login()).toEqual([REVOKED, 1]);
+    under.clock.pass(2);
+    expect(await login()).toEqual([200, 1]);
+  });
+
+  test.each([
+    ['with another case of the name', 'ALICE', 'pàss'],
+    ['in another form of Unicode', 'alice', 'pa\u0300ss'],
+    ['in both', 'aLice', 'pa\u0300ss'],
+  ])('is revoked %s, too', async (_rule, name, password) => {
+    expect(await login(name, password)).toEqual([200, 1]);
+    await revocations.revokeToken(token68('alice', 'pàss'));
+    expect(await login(name, password)).toEqual([REVOKED, 1]);
+  });
+
+  test('as it was sent is revoked, whatever the account is called', async () => {
+    expect(await login('ALICE', 'pa\u0300ss')).toEqual([200, 1]);
+    await revocations.revokeToken(token68('ALICE', 'pa\u0300ss'));
+    expect(await login('ALICE', 'pa\u0300ss')).toEqual([REVOKED, 1]);
+  });
+
+  test('leaves another password of the account, and the same password of another, alone', async () => {
+    await revocations.revokeToken(token68('alice', 'old'));
+    await revocations.revokeToken(token68('bob', 'pàss'));
+    expect(await login()).toEqual([200, 1]);
+    expect(await login('bob', 'pass')).toEqual([200, 1]);
+  });
+
+  test('looks like a wrong password to its sender, and counts as one', async () => {
+    await revocations.revokeToken(token68('alice', 'pàss'));
+    const [revoked, wrong] = [denied(await under.ask('alice', 'pàss')), denied(await under.ask('alice', 'wrong'))];
+    const correlation = /"(?:instance|correlationId|requestId)":"[^"]*"/g;
+    expect(String(revoked.body).replace(correlation, '')).toBe(String(wrong.body).replace(correlation, ''));
+    expect(headerOf(revoked, 'WWW-Authenticate')).toBe(headerOf(wrong, 'WWW-Authenticate'));
+    for (let index = 0; index < 8; index += 1) await under.ask('alice', 'pàss');
+    expect(denied(await under.ask('alice', 'pàss')).status).toBe(429);
+  });
+});
+
+test('a login learns first what other instances revoked, and does not fail where nobody can tell', async () => {
+  let learn = async () => {};
+  const bus = {
+    publish: async () => true,
+    receive: async () => {
+      await learn();
+      return { notices: [], isComplete: false };
+    },
+    listen: async () => {},
+    close: async () => {},
+  };
+  const secret = 'a deployment secret of 32 characters or more';
+  const shared = new Revocations({ secret }, { bus, clock: under.clock });
+  const users: UserStore = { find: () => account };
+  const account = await accountOf('alice', 'pàss');
+  under = new BasicUnderTest(users, {}, { revocations: shared }, under.clock);
+  expect(await login()).toEqual([200, 1]);
+  under.handler.invalidate('alice');
+  learn = async () => void (await shared.revokeSubject('alice'));
+  expect(await login()).toEqual([200, 1]);
+  learn = async () => void (await shared.revokeToken(token68('alice', 'pàss')));
+  under.handler.invalidate('alice');
+  expect(await login()).toEqual([REVOKED, 1]);
+});
+
+test('a container gives Basic the revocations that it gives the others', async () => {
+  const app = container.createChildContainer();
+  const options = { realm: 'test', users: { accounts: [await accountOf('alice', 'pàss')] }, hashing: CHEAP };
+  registerSecurity(app, {
+    handlerTypes: builtInHandlers,
+    handlers: { staff: { type: 'basic', options } },
+    chain: (handler) => ({ requirement: handler('staff') }),
+    revocations,
+  });
+  const chain = await resolveChain(app);
+  const decide = () => chain.decide(requestWith(basic('alice', 'pàss'), '192.0.2.1'));
+  expect(await decide()).toMatchObject({ kind: 'granted' });
+  await revocations.revokeToken(token68('alice', 'pàss'));
+  expect(await decide()).toMatchObject({ kind: 'denied', reason: 'password_revoked' });
+  await chain.close();
+});
+
+test('what is no Revocations is refused', () => {
+  const users: UserStore = { find: () => undefined };
+  expect(() => new BasicHandler({ realm: 'test', users }, { revocations: {} as Revocations })).toThrow(
+    expect.objectContaining({ code: 'ERR_SALLYPORT_OPTION_INVALID' }),
+  );
+});
+
+test('a remembered password is let in at once, whatever was revoked of others', async () => {
+  await login();
+  await revocations.revokeSubject('bob');
+  expect(under.chain.decide(requestWith(basic('alice', 'pàss'), '192.0.2.1'))).toMatchObject({ kind: 'granted' });
+});
