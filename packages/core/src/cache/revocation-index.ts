@@ -88,7 +88,11 @@ export class RevocationIndex {
   }
 
   refuses(token: string): boolean {
-    return this.#hasTokens && this.#tokens.has(this.tokenKey(token));
+    return this.#hasTokens && this.refusesNamed(this.tokenKey(token));
+  }
+
+  refusesNamed(key: string): boolean {
+    return this.#tokens.has(key);
   }
 
   judge(token: string, principal: Principal, since: number): Judgement {

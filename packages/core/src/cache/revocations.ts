@@ -5,8 +5,8 @@ import { ownMember, ownMembers } from '../own-members.js';
 import type { Principal } from '../principal/principal.js';
 import { publishCacheEvent } from './cache-events.js';
 import { readRevocableToken } from './revocable-token.js';
-import { type Revocation, RevocationEnvelope } from './revocation.js';
-import type { ReceivedNotices, RevocationBus } from './revocation-bus.js';
+import type { Revocation } from './revocation.js';
+import { RevocationExchange } from './revocation-exchange.js';
 import { type Judgement, RevocationIndex } from './revocation-index.js';
 import {
   checkedRevocationsCollaborators,
@@ -19,8 +19,8 @@ import {
 /** Verifiers may accept a token that long after its expiry, because clocks differ. */
 const TOLERANCE_SECONDS = 60;
 
-/** How often a start asks for what the bus has kept, before it goes on without. */
-const MAX_ROUNDS = 100;
+/** Gives the token inside an encrypted one. */
+type TokenOpener = (token: string) => Promise<string | undefined>;
 
 /**
  * What has been revoked. Shared by any number of caches, each of which refuses or forgets what is in here before it
@@ -35,27 +35,22 @@ export class Revocations {
   readonly keepSeconds: number;
   readonly #index: RevocationIndex;
   readonly #clock: Clock;
-  readonly #bus: RevocationBus | undefined;
-  readonly #envelope: RevocationEnvelope | undefined;
-  #receiving: Promise<boolean> | undefined;
-  /** The bus could not be read to its end. */
-  #isBehind = false;
-  /** When it was noticed last that the bus lost something, in milliseconds since the epoch. */
-  #lostUntilMs = Number.NEGATIVE_INFINITY;
+  /** With the other instances, where there are some. */
+  readonly #exchange: RevocationExchange | undefined;
+  readonly #openers = new Set<TokenOpener>();
   #refused = 0;
 
   /** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN */
   constructor(options: RevocationsOptions = {}, collaborators: RevocationsCollaborators = {}) {
     const checked = checkedRevocationsOptions(options);
-    const services = checkedRevocationsCollaborators(collaborators);
-    if (services.bus !== undefined && checked.secret === undefined) {
-      throw invalid('RevocationsOptions.secret', 'is needed with a bus');
-    }
-    this.keepSeconds = checked.keepSeconds;
-    this.#index = new RevocationIndex(checked.secret, checked.maxEntries, services.clock);
-    this.#clock = services.clock;
-    this.#bus = services.bus;
-    this.#envelope = checked.secret === undefined ? undefined : new RevocationEnvelope(checked.secret);
+    const { bus, clock } = checkedRevocationsCollaborators(collaborators);
+    const { secret, maxEntries, keepSeconds } = checked;
+    if (bus !== undefined && secret === undefined) throw invalid('RevocationsOptions.secret', 'is needed with a bus');
+    this.keepSeconds = keepSeconds;
+    this.#index = new RevocationIndex(secret, maxEntries, clock);
+    this.#clock = clock;
+    const learn = (revocation: Revocation) => this.#learn(revocation);
+    this.#exchange = bus && secret !== undefined ? new RevocationExchange(secret, { bus, clock, learn }) : undefined;
   }
 
   /** How many revocations are remembered. */
@@ -75,23 +70,26 @@ export class Revocations {
 
   /** Learns what the other instances revoked, and listens from now on. Without a bus there is nothing to do. */
   async start(): Promise<void> {
-    await this.#bus?.listen((notice) => this.#learn(notice));
-    for (let round = 0; round < MAX_ROUNDS && !(await this.synchronise()); round += 1);
+    await this.#exchange?.start();
   }
 
   async close(): Promise<void> {
-    await this.#bus?.close();
+    await this.#exchange?.close();
   }
 
-  /** Refuses one token: the credential as its handler hands it to the cache. Give it verified tokens only. */
+  /**
+   * Refuses one token: the credential as its handler hands it to the cache. Give it verified tokens only. Of an encrypted
+   * one that a handler here can open, the token inside is revoked as well.
+   */
   revokeToken(token: string, options: RevokedTokenOptions = {}): Promise<boolean> {
-    const { expiresAt, issuer, subject } = readRevocableToken(token);
+    const { isEncrypted, expiresAt, issuer, subject } = readRevocableToken(token);
     const named = {
       expiresAt: ownMember(options, 'expiresAt'),
       issuer: ownMember(options, 'issuer') ?? issuer,
       subject: ownMember(options, 'subject') ?? subject,
     };
-    return this.#revokeOne(this.#index.tokenKey(token), false, named, expiresAt);
+    const told = this.#revokeOne(this.#index.tokenKey(token), false, named, expiresAt);
+    return isEncrypted && this.#openers.size > 0 ? this.#revokeInner(token, options, told) : told;
   }
 
   /** Refuses the token with this identifier (RFC 7519 4.1.7), of one issuer or, where none is named, of any. */
@@ -130,6 +128,25 @@ export class Revocations {
     return this.#index.refuses(credential);
   }
 
+  /** For handlers: names a token in all its spellings by a keyed hash, so that it need not be kept. */
+  nameOf(token: string): string {
+    return this.#index.tokenKey(token);
+  }
+
+  /** For handlers: the token with this name is revoked. */
+  refusesNamed(name: string): boolean {
+    return this.#index.refusesNamed(name);
+  }
+
+  /**
+   * For handlers that can open encrypted tokens: what a revoked one holds is revoked with it. `open` gives the token inside,
+   * `undefined` where it cannot. Returns a function that ends it.
+   */
+  openWith(open: TokenOpener): () => void {
+    this.#openers.add(open);
+    return () => this.#openers.delete(open);
+  }
+
   /** For caches: whether an answer still stands that was asked for when `epoch` was `since`. */
   judge(credential: string, principal: Principal, since: number): Judgement {
     return this.#index.judge(credential, principal, since);
@@ -140,7 +157,8 @@ export class Revocations {
    * since the epoch), as of the last `synchronise`.
    */
   covers(sinceMs: number): boolean {
-    return !this.#isBehind && sinceMs >= this.#lostUntilMs + TOLERANCE_SECONDS * 1_000;
+    const { isBehind = false, lostUntilMs = Number.NEGATIVE_INFINITY } = this.#exchange ?? {};
+    return !isBehind && sinceMs >= lostUntilMs + TOLERANCE_SECONDS * 1_000;
   }
 
   /**
@@ -148,22 +166,11 @@ export class Revocations {
    * `keepSeconds`; without a bus there is nothing to learn.
    */
   synchronise(): Eventually<boolean> {
-    if (this.#bus === undefined) return true;
-    this.#receiving ??= this.#receive(this.#bus).finally(() => {
-      this.#receiving = undefined;
-    });
-    return this.#receiving;
+    return this.#exchange === undefined ? true : this.#synchroniseWith(this.#exchange);
   }
 
-  async #receive(bus: RevocationBus): Promise<boolean> {
-    const { notices, isComplete, hasGap } = await received(bus);
-    for (const notice of notices) this.#learn(notice);
-    if (hasGap === true) {
-      this.#lostUntilMs = this.#clock.now();
-      publishCacheEvent({ kind: 'revocations_lost' });
-    }
-    if (!isComplete && !this.#isBehind) publishCacheEvent({ kind: 'revocations_behind' });
-    this.#isBehind = !isComplete;
+  async #synchroniseWith(exchange: RevocationExchange): Promise<boolean> {
+    await exchange.synchronise();
     return this.covers(this.#clock.now() - this.keepSeconds * 1_000);
   }
 
@@ -172,7 +179,7 @@ export class Revocations {
     const at = this.#clock.now() / 1_000;
     const told = token.expiresAt === undefined ? undefined : moment(token.expiresAt);
     const end = claimed === undefined ? told : Math.max(told ?? 0, moment(claimed));
-    const endsAt = end === undefined ? at + this.keepSeconds : end + TOLERANCE_SECONDS;
+    const endsAt = (end ?? at + this.keepSeconds) + TOLERANCE_SECONDS;
     return this.#revoke({
       key,
       isParty: false,
@@ -180,37 +187,32 @@ export class Revocations {
       at,
       endsAtMs: endsAt * 1_000,
       isEndless: end === undefined,
-      isClaimed: end !== told && endsAt > at + this.keepSeconds,
+      isClaimed: end !== told && endsAt > at + this.keepSeconds + TOLERANCE_SECONDS,
       owner: token.subject === undefined ? undefined : this.#index.ownerOf(token.subject, token.issuer),
     });
+  }
+
+  async #revokeInner(token: string, options: RevokedTokenOptions, told: Promise<boolean>): Promise<boolean> {
+    for (const open of this.#openers) {
+      const inner = await open(token).catch(() => undefined);
+      if (inner !== undefined) return (await this.revokeToken(inner, options)) && (await told);
+    }
+    return told;
   }
 
   #revokeParty(key: string, instant: number | undefined): Promise<boolean> {
     const now = this.#clock.now() / 1_000;
     const at = moment(instant ?? now);
-    return this.#revoke({ key, isParty: true, at, endsAtMs: (now + this.keepSeconds) * 1_000, isEndless: true });
+    const endsAtMs = (now + this.keepSeconds + TOLERANCE_SECONDS) * 1_000;
+    return this.#revoke({ key, isParty: true, at, endsAtMs, isEndless: true });
   }
 
   #revoke(revocation: Revocation): Promise<boolean> {
     if (!this.#add(revocation, false)) return Promise.resolve(false);
-    if (this.#bus === undefined || this.#envelope === undefined) return Promise.resolve(true);
-    return this.#publish(this.#bus, this.#envelope.close(revocation));
+    return this.#exchange?.publish(revocation) ?? Promise.resolve(true);
   }
 
-  async #publish(bus: RevocationBus, notice: string): Promise<boolean> {
-    try {
-      return await bus.publish(notice);
-    } catch {
-      return false;
-    }
-  }
-
-  #learn(sealed: string): void {
-    const revocation = this.#envelope?.open(sealed);
-    if (revocation === undefined) {
-      publishCacheEvent({ kind: 'revocation_forged' });
-      return;
-    }
+  #learn(revocation: Revocation): void {
     if (this.#index.isNews(revocation)) this.#add(revocation, true);
   }
 
@@ -223,14 +225,6 @@ export class Revocations {
       publishCacheEvent({ kind: 'revocations_full' });
     }
     return isKept;
-  }
-}
-
-async function received(bus: RevocationBus): Promise<ReceivedNotices> {
-  try {
-    return await bus.receive();
-  } catch {
-    return { notices: [], isComplete: false };
   }
 }
 

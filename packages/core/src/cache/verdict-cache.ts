@@ -2,6 +2,7 @@ import { type Clock, systemClock } from '../clock.js';
 import type { Eventually } from '../eventually.js';
 import { type Authenticated, type Unavailable, unavailable, type Verdict } from '../handler/verdict.js';
 import { callable, checkOptions, having, invalid, optionalOption, withDefault } from '../options.js';
+import type { Principal } from '../principal/principal.js';
 import { SecurityRequest } from '../request/request.js';
 import type { BasisFinder, FoundedVerdict } from './basis.js';
 import { CacheCounters, type CacheStatistics } from './cache-statistics.js';
@@ -107,6 +108,11 @@ export class VerdictCache {
    */
   suspend(credential: string, outage: Unavailable, seconds?: number): void {
     this.#memory.suspend(this.#hash.of(credential), outage, seconds);
+  }
+
+  /** For `recheck` of a handler: the refusal that is due where a grant of this cache no longer stands. Asks nobody. */
+  recheck(credential: string, principal: Principal): Verdict | undefined {
+    return this.#memory.recheck(this.#hash.of(credential), credential, principal);
   }
 
   /** Forgets what is known about a credential, here and in the shared store: the next caller looks it up again. */

@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.js';
-import { type Authenticated, type Denied, denied, type Unavailable } from '../handler/verdict.js';
+import { type Authenticated, type Denied, denied, type Unavailable, unavailable } from '../handler/verdict.js';
+import type { Principal } from '../principal/principal.js';
 import type { Basis } from './basis.js';
 import type { CacheCounters } from './cache-statistics.js';
 import { footprintBytes } from './footprint.js';
@@ -8,6 +9,7 @@ import type { Revocations } from './revocations.js';
 import { type Negative, Remembered, VerdictSpace } from './verdict-space.js';
 
 export const REVOKED: Denied = denied('token_revoked');
+const PROOF_OUTDATED: Unavailable = unavailable('proof_outdated');
 
 /** Refusals that time alone lifts; to remember them would prolong them. */
 const PASSING_REASONS: ReadonlySet<string> = new Set(['token_not_yet_valid', 'token_issued_in_future']);
@@ -61,6 +63,16 @@ export class VerdictMemory {
     const remembered = this.#freshRefusal(key);
     if (remembered?.kind === 'denied') return remembered;
     return this.#revocations.refuses(credential) ? REVOKED : remembered;
+  }
+
+  /** What became of a good verdict that was given out a moment ago: the refusal that is due instead, if any is. */
+  recheck(key: string, credential: string, principal: Principal): Denied | Unavailable | undefined {
+    const refused = this.refusal(key, credential);
+    if (refused?.kind === 'denied') return refused;
+    const remembered = this.good.find(key);
+    const { epoch } = remembered ?? this.#revocations;
+    if (this.#revocations.judge(credential, principal, epoch) !== 'clear') return REVOKED;
+    return remembered?.basis?.stands(this.#clock.monotonic()) === false ? PROOF_OUTDATED : undefined;
   }
 
   keep(key: string, verdict: Authenticated, ttlMs: number, basis: Basis | undefined): void {

@@ -160,14 +160,20 @@ export class SecurityChain {
   }
 
   #concludeLater(pending: Promise<Outcome>, policy: Policy, run: Run): Promise<Decision> {
-    return pending.then((outcome) => this.#conclude(outcome, policy, run));
+    return pending.then((outcome) => this.#conclude(this.#stillStanding(outcome, run), policy, run));
+  }
+
+  /** Of several credentials the first may have been revoked while another was verified; a single one was verified now. */
+  #stillStanding(outcome: Outcome, run: Run): Outcome {
+    if (outcome instanceof Refusal || run.earlier === undefined) return outcome;
+    return run.recheck(outcome.principal) ?? outcome;
   }
 
   #conclude(outcome: Outcome, policy: Policy, run: Run): Eventually<Decision> {
     const { plan, guard } = policy;
     if (outcome instanceof Refusal) return this.#deny(outcome, plan.candidates);
     const granted = new GrantedDecision(policy, outcome.principal, outcome.headers, run.attempted?.summary);
-    return guard === undefined ? granted : this.#guard(granted, guard, plan.candidates, run.request);
+    return guard === undefined ? granted : this.#guard(granted, guard, plan.candidates, run.request, run);
   }
 
   #guard(
@@ -175,10 +181,11 @@ export class SecurityChain {
     guard: Guard,
     candidates: readonly Candidate[],
     request: SecurityRequest,
+    run?: Run,
   ): Eventually<Decision> {
     try {
       const verdict = askGuard(guard, granted.principal, request);
-      if (verdict instanceof Promise) return this.#guardLater(verdict, granted, candidates);
+      if (verdict instanceof Promise) return this.#guardLater(verdict, granted, candidates, run);
       return this.#weigh(verdict, granted, candidates);
     } catch {
       return this.#deny(GUARD_BROKEN, candidates);
@@ -189,9 +196,13 @@ export class SecurityChain {
     pending: Promise<GuardVerdict>,
     granted: GrantedDecision,
     candidates: readonly Candidate[],
+    run: Run | undefined,
   ): Promise<Decision> {
     return pending.then(
-      (verdict) => this.#weigh(verdict, granted, candidates),
+      (verdict) => {
+        const fallen = verdict.kind === 'permitted' ? run?.recheck(granted.principal) : undefined;
+        return fallen === undefined ? this.#weigh(verdict, granted, candidates) : this.#deny(fallen, candidates);
+      },
       () => this.#deny(GUARD_BROKEN, candidates),
     );
   }

@@ -1,6 +1,7 @@
 import type { Challenge } from '../decision/challenge.js';
 import { ConfigurationError } from '../errors.js';
 import { inheritsFromClass, ownMember } from '../own-members.js';
+import type { Principal } from '../principal/principal.js';
 import type { SecurityRequest } from '../request/request.js';
 import { shownName } from '../shown-name.js';
 import type { Verdict } from './verdict.js';
@@ -36,6 +37,12 @@ export interface SecurityHandler<Credential = unknown> {
   extract(request: SecurityRequest): Credential | Verdict | undefined;
   /** Checks it: a verdict, or a promise of one when something has to be asked. A cache hit returns synchronously. */
   verify(credential: Credential, request: SecurityRequest): Verdict | Promise<Verdict>;
+  /**
+   * Asked about what `verify` granted where another handler or a guard had to be waited for since: a refusal when it no
+   * longer stands, such as a token that was revoked meanwhile. Synchronous, from memory, never throws. Without it a grant
+   * stands until its decision is given, at most for the deadline of the chain.
+   */
+  recheck?(credential: Credential, principal: Principal): Verdict | undefined;
   /** Warms up (keys, connections). Called once, before the first request. */
   start?(): Promise<void>;
   /** Closes what `start` or the constructor opened. Called once. */

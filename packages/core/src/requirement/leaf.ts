@@ -54,6 +54,17 @@ export class Run implements Finding {
     while (finding !== undefined && finding.leaf !== leaf) finding = finding.earlier;
     return finding;
   }
+
+  /** Whether everything that proved a principal still stands: a refusal, where time has passed and something fell. */
+  recheck(principal: Principal): Refusal | undefined {
+    let finding: Finding | undefined = this;
+    while (finding !== undefined) {
+      const refusal = finding.leaf?.recheck(finding, principal, this.request);
+      if (refusal !== undefined) return refusal;
+      finding = finding.earlier;
+    }
+    return undefined;
+  }
 }
 
 keepSpecimen(new Run(new SecurityRequest({ method: '', target: '', rawHeaders: [] })));
@@ -107,8 +118,32 @@ export class Leaf {
     const finding = run.find(this);
     if (finding?.outcome !== undefined) return finding.outcome;
     const outcome = this.#verify(finding?.credential, run.request);
-    if (finding !== undefined) finding.outcome = outcome;
-    return outcome;
+    if (finding === undefined) return outcome;
+    finding.outcome = outcome instanceof Promise ? this.#settleLater(outcome, finding) : outcome;
+    return finding.outcome;
+  }
+
+  /** Asks the handler whether what it granted, if a principal rests on that, still stands. */
+  recheck({ credential, outcome }: Finding, principal: Principal, request: SecurityRequest): Refusal | undefined {
+    if (!isVerdict(outcome) || outcome.kind !== 'authenticated') return undefined;
+    if (!isProvedBy(principal, this.handler.name)) return undefined;
+    try {
+      const verdict: unknown = this.handler.recheck?.(credential, outcome.principal);
+      if (verdict === undefined) return undefined;
+      if (isVerdict(verdict) && verdict.kind !== 'authenticated') return new Refusal(verdict, this.handler);
+      disregard(verdict);
+      throw new TypeError('recheck() returned no refusal');
+    } catch (error) {
+      request.trace?.noteFault(this.handler.name, error);
+      return fault('handler_threw', this.handler);
+    }
+  }
+
+  #settleLater(pending: Promise<Outcome>, finding: Finding): Promise<Outcome> {
+    return pending.then((outcome) => {
+      finding.outcome = outcome;
+      return outcome;
+    });
   }
 
   #verify(credential: unknown, request: SecurityRequest): Eventually<Outcome> {

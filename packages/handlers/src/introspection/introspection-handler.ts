@@ -8,6 +8,7 @@ import {
   type Eventually,
   FoundedVerdict,
   isVerdict,
+  type Principal,
   type SecurityHandler,
   type SecurityRequest,
   type Unavailable,
@@ -40,6 +41,7 @@ export interface IntrospectionStatistics {
   readonly outbound: OutboundStatistics;
 }
 
+const EXPIRED = denied('token_expired');
 const UNCONFIRMED = denied('confirmation_unproved');
 
 /**
@@ -96,6 +98,14 @@ export class IntrospectionHandler implements SecurityHandler<string> {
   verify(token: string, request: SecurityRequest): Eventually<Verdict> {
     const known = this.#cache.find(token, request);
     return known === undefined ? (malformedToken(token) ?? this.#resolve(token, request)) : confirmed(known, request);
+  }
+
+  /** A token that ended, or was revoked, while something else was waited for. */
+  recheck(token: string, principal: Principal): Verdict | undefined {
+    const { expiresAt } = principal;
+    const nowSeconds = this.#clock.now() / 1_000;
+    if (expiresAt !== undefined && expiresAt <= nowSeconds - this.#rules.clockToleranceSeconds) return EXPIRED;
+    return this.#cache.recheck(token, principal);
   }
 
   /** A server that cannot be found yet is looked for again when a token comes. */

@@ -43,7 +43,10 @@ export interface TrustedIssuer {
   readonly requiredClaims?: readonly string[] | undefined;
   /** What claims must be; a function gets the value and all claims. */
   readonly claimRules?: ClaimRules | undefined;
-  /** Accepts tokens without `exp`, which never end. Default false. */
+  /**
+   * Accepts tokens without `exp`, which never end. With revocations they need a `maxTokenAgeSeconds` of at most the time for
+   * which these are kept. Default false.
+   */
   readonly allowMissingExpiry?: boolean | undefined;
   /** How old a token may be by its `iat`, in seconds; it ends then. 1 to 31 536 000; default: as old as its `exp` allows. */
   readonly maxTokenAgeSeconds?: number | undefined;

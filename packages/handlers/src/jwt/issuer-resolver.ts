@@ -15,9 +15,8 @@ import {
 import { runInTurn, Shares } from '@sallyport/core/limits';
 import { LRUCache } from 'lru-cache';
 import { answerWithin } from '../answer-within.js';
-import type { Issuer } from './issuer.js';
+import type { Issuer, IssuerCollaborators } from './issuer.js';
 import type { TrustedIssuer } from './issuer-options.js';
-import type { KeySetCollaborators } from './key-source.js';
 import { ResolvedIssuer } from './resolved-issuer.js';
 
 /** Issuers that are found at run time: one for each tenant, say. */
@@ -60,7 +59,7 @@ export class IssuerResolver {
   readonly #resolve: IssuerResolverOptions['resolve'];
   readonly #ttlMs: number;
   readonly #timeoutMs: number;
-  readonly #services: KeySetCollaborators;
+  readonly #services: IssuerCollaborators;
   readonly #clock: Clock;
   readonly #resolved: LRUCache<string, ResolvedIssuer>;
   readonly #missingUntilMs = new LRUCache<string, number>({ max: MAX_MISSING });
@@ -68,7 +67,7 @@ export class IssuerResolver {
   readonly #places = new Shares({ running: MAX_LOOKUPS, waiting: MAX_WAITING });
 
   /** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN */
-  constructor(options: IssuerResolverOptions, services: KeySetCollaborators) {
+  constructor(options: IssuerResolverOptions, services: IssuerCollaborators) {
     const checked = checkOptions('JwtHandlerOptions.issuerResolver', options, {
       trusts: trustCheck,
       resolve: callable<IssuerResolverOptions['resolve']>(),

@@ -1,7 +1,13 @@
+import { invalid, type Revocations } from '@sallyport/core';
 import { checkedIssuer, type IssuerSettings, type TrustedIssuer } from './issuer-options.js';
 import type { KeySet } from './key-set.js';
 import { type KeySetCollaborators, openKeySet } from './key-source.js';
 import type { HeaderRules } from './token-header.js';
+
+/** Services of an issuer. */
+export interface IssuerCollaborators extends KeySetCollaborators {
+  readonly revocations?: Revocations | undefined;
+}
 
 /** A trusted issuer, ready for use: its rules and its keys. */
 export class Issuer {
@@ -10,14 +16,27 @@ export class Issuer {
   readonly keys: KeySet;
 
   /** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN */
-  constructor(options: TrustedIssuer, name: string, services: KeySetCollaborators) {
+  constructor(options: TrustedIssuer, name: string, services: IssuerCollaborators) {
+    const { revocations, ...keyServices } = services;
     const settings = checkedIssuer(options, name);
+    if (revocations !== undefined) checkEnd(settings, name, revocations);
     this.settings = settings;
     this.headerRules = {
       algorithms: new Set(settings.algorithms),
       acceptTyp: new Set(settings.acceptTyp),
       allowMissingTyp: settings.allowMissingTyp,
     };
-    this.keys = openKeySet(settings.keys, `${name}.keys`, settings, services);
+    this.keys = openKeySet(settings.keys, `${name}.keys`, settings, keyServices);
+  }
+}
+
+/** A token without an end is good for longer than its revocation is sure to be remembered. */
+function checkEnd(settings: IssuerSettings, name: string, { keepSeconds }: Revocations): void {
+  const { allowMissingExpiry, maxTokenAgeSeconds = Number.POSITIVE_INFINITY } = settings;
+  if (allowMissingExpiry && maxTokenAgeSeconds > keepSeconds) {
+    throw invalid(
+      `${name}.maxTokenAgeSeconds`,
+      'is needed for allowMissingExpiry with revocations, at most as long as these are kept (keepSeconds)',
+    );
   }
 }

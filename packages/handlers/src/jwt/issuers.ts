@@ -1,8 +1,7 @@
 import { type Eventually, invalid } from '@sallyport/core';
-import { Issuer } from './issuer.js';
+import { Issuer, type IssuerCollaborators } from './issuer.js';
 import type { TrustedIssuer } from './issuer-options.js';
 import { IssuerResolver, type IssuerResolverOptions } from './issuer-resolver.js';
-import type { KeySetCollaborators } from './key-source.js';
 
 /** Every issuer that a handler trusts, each with its own keys: a token of one is never tried with those of another. */
 export class Issuers {
@@ -13,7 +12,7 @@ export class Issuers {
   constructor(
     trusted: readonly TrustedIssuer[],
     resolver: IssuerResolverOptions | undefined,
-    services: KeySetCollaborators,
+    services: IssuerCollaborators,
   ) {
     if (trusted.length === 0 && resolver === undefined) {
       throw invalid('JwtHandlerOptions', 'must have issuers or an issuerResolver');

@@ -6,6 +6,8 @@ import {
   denied,
   type Eventually,
   FoundedVerdict,
+  type Principal,
+  type Revocations,
   type SecurityHandler,
   type SecurityRequest,
   UpstreamError,
@@ -17,6 +19,7 @@ import { GoodBefore } from '@sallyport/core/limits';
 import { extractBearerToken } from '../bearer-token.js';
 import { outlineOf, peekIssuer } from './compact-jws.js';
 import { decryptToken } from './decryption.js';
+import { InnerToken } from './inner-token.js';
 import { Issuers } from './issuers.js';
 import { JwtCredential } from './jwt-credential.js';
 import {
@@ -37,6 +40,8 @@ export interface JwtStatistics {
 }
 
 const ISSUER_UNKNOWN = denied('issuer_unknown');
+const REVOKED = denied('token_revoked');
+const EXPIRED = denied('token_expired');
 
 /**
  * Authenticates JWT access tokens (RFC 7519, RFC 8725, RFC 9068) of trusted issuers, each bound to its own keys. Takes
@@ -53,13 +58,15 @@ export class JwtHandler implements SecurityHandler<JwtCredential> {
   readonly #cache: VerdictCache;
   /** Issuers whose tokens were good, and the networks that these came from. */
   readonly #good: GoodBefore;
+  readonly #revocations: Revocations | undefined;
+  readonly #stopOpening: (() => void) | undefined;
   #keyOffers = 0;
 
   /** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN */
   constructor(options: JwtHandlerOptions, collaborators: JwtHandlerCollaborators = {}) {
     const settings = checkedJwtOptions(options);
     const services = checkedJwtCollaborators(collaborators);
-    const { clock } = services;
+    const { clock, revocations } = services;
     this.#settings = settings;
     this.name = settings.name;
     this.challenges = Object.freeze([bearerChallenge(settings.realm)]);
@@ -67,7 +74,10 @@ export class JwtHandler implements SecurityHandler<JwtCredential> {
     this.#cache = new VerdictCache({ ...settings.cache, ttlSeconds, namespace: settings.name }, services);
     this.#good = new GoodBefore({}, clock);
     const onChange = () => this.#cache.forgetRefusals();
-    this.#issuers = new Issuers(settings.issuers, settings.issuerResolver, { clock, good: this.#good, onChange });
+    const issuerServices = { clock, good: this.#good, onChange, revocations };
+    this.#issuers = new Issuers(settings.issuers, settings.issuerResolver, issuerServices);
+    this.#revocations = revocations;
+    this.#stopOpening = settings.decryptionKeys.length > 0 ? revocations?.openWith(this.#open) : undefined;
     this.#verification = {
       now: () => clock.now() / 1_000,
       clockToleranceSeconds: settings.clockToleranceSeconds,
@@ -100,6 +110,14 @@ export class JwtHandler implements SecurityHandler<JwtCredential> {
     return known;
   }
 
+  /** A token that ended, or was revoked, while something else was waited for. */
+  recheck(credential: JwtCredential, principal: Principal): Verdict | undefined {
+    const { now, clockToleranceSeconds } = this.#verification;
+    const { expiresAt } = principal;
+    if (expiresAt !== undefined && expiresAt <= now() - clockToleranceSeconds) return EXPIRED;
+    return this.#cache.recheck(credential.reveal(), principal);
+  }
+
   async start(): Promise<void> {
     try {
       await this.#issuers.start();
@@ -109,6 +127,7 @@ export class JwtHandler implements SecurityHandler<JwtCredential> {
   }
 
   async close(): Promise<void> {
+    this.#stopOpening?.();
     await this.#issuers.close();
   }
 
@@ -116,6 +135,11 @@ export class JwtHandler implements SecurityHandler<JwtCredential> {
   #resolve(credential: JwtCredential, request: SecurityRequest): Eventually<Verdict> {
     return this.#cache.resolve(credential.reveal(), request, () => this.#verify(credential, request.remoteAddress));
   }
+
+  readonly #open = async (token: string): Promise<string | undefined> => {
+    const signed = await decryptToken(token, this.#settings.decryptionKeys);
+    return typeof signed === 'string' ? signed : undefined;
+  };
 
   /** Who encrypted a token cannot be seen from outside, so with keys for them all encrypted tokens are ours. */
   #take(token: string): JwtCredential | undefined {
@@ -130,15 +154,21 @@ export class JwtHandler implements SecurityHandler<JwtCredential> {
       const token = credential.reveal();
       if (credential.issuer !== undefined) return await this.#verifyOf(credential.issuer, token, address);
       const signed = await decryptToken(token, this.#settings.decryptionKeys);
-      if (typeof signed !== 'string') return signed;
-      const issuer = peekIssuer(signed);
-      return issuer !== undefined && this.#issuers.trusts(issuer)
-        ? await this.#verifyOf(issuer, signed, address)
-        : ISSUER_UNKNOWN;
+      return typeof signed === 'string' ? await this.#verifyInner(signed, address) : signed;
     } catch (error) {
       if (!(error instanceof UpstreamError)) throw error;
       return unavailable(error, { retryAfterSeconds: error.retryAfterSeconds });
     }
+  }
+
+  async #verifyInner(signed: string, address: string | undefined): Promise<Verdict | FoundedVerdict> {
+    const issuer = peekIssuer(signed);
+    if (issuer === undefined || !this.#issuers.trusts(issuer)) return ISSUER_UNKNOWN;
+    const found = await this.#verifyOf(issuer, signed, address);
+    const revocations = this.#revocations;
+    if (revocations === undefined || !(found instanceof FoundedVerdict)) return found;
+    if (revocations.refuses(signed)) return REVOKED;
+    return new FoundedVerdict(found.verdict, new InnerToken(revocations.nameOf(signed), found.basis, revocations));
   }
 
   async #verifyOf(issuerName: string, token: string, address: string | undefined): Promise<Verdict | FoundedVerdict> {

@@ -1,6 +1,5 @@
-import { Issuer } from './issuer.js';
+import { Issuer, type IssuerCollaborators } from './issuer.js';
 import type { TrustedIssuer } from './issuer-options.js';
-import type { KeySetCollaborators } from './key-source.js';
 import type { KeyOwner } from './verification-key.js';
 
 /** An issuer that was looked up. Its keys, and what they have proved, stand as long as the answer is good. */
@@ -18,7 +17,7 @@ export class ResolvedIssuer implements KeyOwner {
   constructor(
     options: TrustedIssuer,
     { refreshAtMs, untilMs }: { refreshAtMs: number; untilMs: number },
-    { trusts, services }: { trusts: (name: string) => boolean; services: KeySetCollaborators },
+    { trusts, services }: { trusts: (name: string) => boolean; services: IssuerCollaborators },
   ) {
     this.options = options;
     this.untilMs = untilMs;
