@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { checkOptions, unchecked } from '@sallyport/core';
 
 export interface CommandLine {
   /** The address to listen at. */
@@ -67,8 +68,23 @@ function parse(args: readonly string[]) {
   try {
     return parseArgs({ args: [...args], options: FLAGS }).values;
   } catch (error) {
-    throw new CommandLineError((error as Error).message.split('\n')[0]);
+    const { message } = error as Error;
+    const [first = ''] = message.split('\n');
+    throw new CommandLineError(unknownFlag(message) ?? first);
   }
+}
+
+/** What is wrong with a flag that does not exist, and which one is nearest. */
+function unknownFlag(message: string): string | undefined {
+  const flag = /Unknown option '--?([^']+)'/.exec(message)?.[1];
+  if (flag === undefined) return undefined;
+  const known = Object.fromEntries(Object.keys(FLAGS).map((name) => [name, unchecked()]));
+  try {
+    checkOptions('the command line', { [flag]: true }, known);
+  } catch (error) {
+    return (error as Error).message;
+  }
+  return undefined;
 }
 
 function whole(name: string, text: string, least: number, most: number): number {

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { CommandLineError, readCommandLine, USAGE } from './command-line.js';
 import { BASE_PATH } from './definition.js';
 import type { Gateway, GatewayOptions } from './gateway.js';
@@ -11,11 +14,17 @@ async function main(): Promise<void> {
     import('./walkthrough.js'),
   ]);
   const gateway = await startGateway(options).catch(explainAndExit);
-  console.log(printedWalkthrough(gateway));
+  closeOnSignal(gateway);
+  const folder = mkdtempSync(join(tmpdir(), 'sallyport-gateway-'));
+  const certificateFile = join(folder, 'certificate.pem');
+  writeFileSync(certificateFile, gateway.certificate);
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  console.log(printedWalkthrough({ ...gateway, certificateFile, pid: process.pid }));
   console.log(
     `Gateway is ready: https://localhost:${gateway.port}${BASE_PATH}, tokens at https://localhost:${gateway.tokenPort}/token`,
   );
-  closeOnSignal(gateway);
+  // Windows has no such signal; there the walkthrough ends before the outage.
+  if (process.platform !== 'win32') process.on('SIGUSR2', () => gateway.toggleOutage());
 }
 
 function commandLine(): GatewayOptions {
@@ -26,7 +35,7 @@ function commandLine(): GatewayOptions {
     return process.exit(0);
   } catch (error) {
     if (!(error instanceof CommandLineError)) throw error;
-    console.error(`gateway: ${error.message}`);
+    console.error(`gateway: ${error.message}; --help tells the flags`);
     return process.exit(2);
   }
 }

@@ -11,8 +11,10 @@ export type LogFields = Readonly<Record<string, string | number | undefined>>;
 type Level = keyof AuditLogger;
 
 const MAX_VALUE_LENGTH = 120;
-/** The frame of an error that says most. */
+/** The frames of an error that say most. */
 const FRAMES = 3;
+/** Events that are no reason to worry. */
+const GOOD_NEWS: readonly string[] = ['keys_loaded', 'user_file_reloaded'];
 
 /**
  * What the operator reads: a line for every decision, for what happens around decisions, and for every failure. The
@@ -28,7 +30,9 @@ export class OperatorLog {
 
   /** Listens to all chains and handlers of this process, until it is closed. */
   listen(): void {
-    const tell = ({ kind, ...fields }: { readonly kind: string }) => this.note('warn', kind, fields);
+    const tell = ({ kind, ...fields }: { readonly kind: string }) => {
+      this.note(GOOD_NEWS.includes(kind) ? 'info' : 'warn', kind, fields);
+    };
     this.#stops.push(
       auditDecisions(this.#auditLogger()),
       onCacheEvent(tell),

@@ -1,92 +1,265 @@
-import { REGISTRATION_PATH } from './application.js';
+import { METRICS_PATH, REGISTRATION_PATH } from './application.js';
 import { BASE_PATH } from './definition.js';
 import type { Gateway } from './gateway.js';
 
-/** One step of the walkthrough: what it does, and the command that does it. */
+/** One step of the walkthrough: what it does, the command that does it, and what comes of it. */
 export interface Step {
   readonly title: string;
   readonly command: string;
+  /** The status of the answer, which the command prints last. */
+  readonly status?: number;
+  /** What the operator's line in the gateway's terminal says. */
+  readonly line?: string;
 }
 
-/** Reads one member of a JSON answer; Node is there, `jq` may not be. */
-function member(name: string): string {
-  return `node -pe 'JSON.parse(require("fs").readFileSync(0, "utf8")).${name}'`;
+/** Where the gateway is found, by those who walk through it. */
+export interface WalkthroughPlace extends Pick<Gateway, 'port' | 'tokenPort' | 'apiKey'> {
+  readonly certificateFile: string;
+  /** The gateway's process. */
+  readonly pid: number;
 }
+
+/** `call` keeps the answer, and prints it, cut to 300 characters, and its status; `member` reads from it without `jq`. */
+const SHELL_FUNCTIONS = [
+  `call() { ANSWER=$(curl -s --cacert "$CA" -w '\\n%{http_code}' "$@"); echo "$ANSWER" | cut -c1-300; }`,
+  `member() { echo "$ANSWER" | head -n 1 | node -pe 'JSON.parse(require("fs").readFileSync(0, "utf8"))["'$1'"]'; }`,
+];
+
+const QUERY = 'apiName=PizzaShackAPI&version=1.0.0';
+const BEARER = '-H "Authorization: Bearer $TOKEN"';
+const CLIENT = '-u "$KEY:$SECRET"';
+const ADMIN = 'username=admin&password=admin';
+const KEEP_TOKEN = 'TOKEN=$(member access_token)';
 
 /** The documented steps as shell commands that work as printed, one after the other, in one bash session. */
-export function walkthrough({
-  port,
-  tokenPort,
-  apiKey,
-}: Pick<Gateway, 'port' | 'tokenPort' | 'apiKey'>): readonly Step[] {
-  const origin = `https://localhost:${port}`;
-  const api = `${origin}${BASE_PATH}`;
-  const query = 'apiName=PizzaShackAPI&version=1.0.0';
-  const call = (method: string, path: string, credential = '-H "Authorization: Bearer $TOKEN"') =>
-    `curl -sk${method === 'GET' ? '' : ` -X ${method}`} ${credential} '${api}${path}?${query}'`;
-  const payload = JSON.stringify({
-    callbackUrl: 'www.google.lk',
-    clientName: 'rest_api_gateway',
-    owner: 'admin',
-    grantType: 'password refresh_token',
-    saasApp: true,
-  });
+export function walkthrough(place: WalkthroughPlace): readonly Step[] {
+  const commands = new Commands(place);
   return [
-    { title: 'Read the definition; it needs no credentials', command: `curl -sk ${api}/swagger.json` },
-    {
-      title: 'Register a client',
-      command: `CLIENT=$(curl -sk -u admin:admin -H 'Content-Type: application/json' -d '${payload}' ${origin}${REGISTRATION_PATH}); echo "$CLIENT"`,
-    },
-    {
-      title: 'Keep its key and secret',
-      command: `KEY=$(echo "$CLIENT" | ${member('clientId')}); SECRET=$(echo "$CLIENT" | ${member('clientSecret')})`,
-    },
-    {
-      title: 'Get an access token that may read',
-      command: `ANSWER=$(curl -sk -u "$KEY:$SECRET" -d 'grant_type=password&username=admin&password=admin&scope=apim:tier_view' https://localhost:${tokenPort}/token); echo "$ANSWER"`,
-    },
-    { title: 'Keep it', command: `TOKEN=$(echo "$ANSWER" | ${member('access_token')})` },
-    { title: 'See what is stored of PizzaShackAPI', command: call('GET', '/api-artifact') },
-    { title: 'Its sequences', command: call('GET', '/sequence') },
-    { title: 'Its local entries', command: call('GET', '/local-entry') },
-    { title: 'Its endpoints: none is deployed yet', command: call('GET', '/end-points') },
-    {
-      title: 'Deploying needs another scope: 403 insufficient_scope',
-      command: call('POST', '/redeploy-api').replace('-sk', '-ski'),
-    },
-    {
-      title: 'Get an access token that may deploy',
-      command: `ANSWER=$(curl -sk -u "$KEY:$SECRET" -d 'grant_type=password&username=admin&password=admin&scope=apim:tier_view apim:api_publish' https://localhost:${tokenPort}/token); TOKEN=$(echo "$ANSWER" | ${member('access_token')}); REFRESH=$(echo "$ANSWER" | ${member('refresh_token')})`,
-    },
-    { title: 'Deploy', command: call('POST', '/redeploy-api') },
-    { title: 'Undeploy', command: call('POST', '/undeploy-api') },
-    {
-      title: 'Deploy with the API key of the custom handler',
-      command: call('POST', '/redeploy-api', `-H 'X-API-Key: ${apiKey.key}'`),
-    },
-    {
-      title: 'Renew the token',
-      command: `ANSWER=$(curl -sk -u "$KEY:$SECRET" -d "grant_type=refresh_token&refresh_token=$REFRESH" https://localhost:${tokenPort}/token); TOKEN=$(echo "$ANSWER" | ${member('access_token')}); echo "$ANSWER"`,
-    },
-    { title: 'Use it', command: call('GET', '/end-points') },
-    {
-      title: 'Revoke it: 200 and nothing else',
-      command: `curl -ski -u "$KEY:$SECRET" -d "token=$TOKEN" https://localhost:${tokenPort}/revoke`,
-    },
-    {
-      title: 'Use it once more: 401 invalid_token, at once',
-      command: call('GET', '/end-points').replace('-sk', '-ski'),
-    },
-    {
-      title: 'Without credentials: 401 and a challenge',
-      command: `curl -ski '${api}/end-points?${query}'`,
-    },
+    ...registering(commands),
+    ...operating(commands),
+    ...ending(commands),
+    ...otherTokens(commands),
+    ...refusals(commands),
+    ...outage(commands, place.pid),
   ];
 }
 
 /** The walkthrough as the text that is printed at start. */
-export function printedWalkthrough(gateway: Pick<Gateway, 'port' | 'tokenPort' | 'apiKey'>): string {
-  return walkthrough(gateway)
-    .map(({ title, command }) => `# ${title}\n${command}\n`)
+export function printedWalkthrough(place: WalkthroughPlace): string {
+  return walkthrough(place)
+    .map(({ title, command, status, line }) => {
+      const outcome = [
+        ...(status === undefined ? [] : [`answers ${status}`]),
+        ...(line === undefined ? [] : [`here: ${line}`]),
+      ];
+      return [`# ${title}`, command, ...(outcome.length === 0 ? [] : [`#   ${outcome.join('; ')}`]), ''].join('\n');
+    })
     .join('\n');
+}
+
+class Commands {
+  readonly origin: string;
+  readonly setUp: string;
+  readonly apiKey: string;
+  readonly #tokenOrigin: string;
+
+  constructor({ port, tokenPort, apiKey, certificateFile }: WalkthroughPlace) {
+    this.origin = `https://localhost:${port}`;
+    this.setUp = [`CA=${certificateFile}`, ...SHELL_FUNCTIONS].join('\n');
+    this.apiKey = `-H 'X-API-Key: ${apiKey.key}'`;
+    this.#tokenOrigin = `https://localhost:${tokenPort}`;
+  }
+
+  get(path: string, credential = BEARER): string {
+    return `call ${credential} '${this.origin}${BASE_PATH}${path}?${QUERY}'`;
+  }
+
+  post(path: string, credential = BEARER): string {
+    return `call -X POST ${credential} '${this.origin}${BASE_PATH}${path}?${QUERY}'`;
+  }
+
+  register(clientName: string, grantType: string): string {
+    const payload = { callbackUrl: 'www.google.lk', clientName, owner: 'admin', grantType, saasApp: true };
+    const json = `-H 'Content-Type: application/json' -d '${JSON.stringify(payload)}'`;
+    return `call -u admin:admin ${json} ${this.origin}${REGISTRATION_PATH}`;
+  }
+
+  token(form: string): string {
+    return `call ${CLIENT} -d "${form}" ${this.#tokenOrigin}/token`;
+  }
+
+  revoke(): string {
+    return `call ${CLIENT} -d "token=$TOKEN" ${this.#tokenOrigin}/revoke`;
+  }
+}
+
+function registering(commands: Commands): readonly Step[] {
+  return [
+    { title: 'Once in this terminal: how to call. `-k` does as well as `--cacert "$CA"`', command: commands.setUp },
+    {
+      title: 'Read the definition; it needs no credentials',
+      command: `call ${commands.origin}${BASE_PATH}/swagger.json`,
+      status: 200,
+      line: `access granted chain=gateway-api method=GET route=${BASE_PATH}/swagger.json`,
+    },
+    {
+      title: 'Register a client',
+      command: commands.register('rest_api_gateway', 'password refresh_token'),
+      status: 200,
+      line: 'access granted chain=client-registration',
+    },
+    { title: 'Keep its key and secret', command: 'KEY=$(member clientId); SECRET=$(member clientSecret)' },
+    {
+      title: 'Get an access token that may read',
+      command: commands.token(`grant_type=password&${ADMIN}&scope=apim:tier_view`),
+      status: 200,
+      line: 'token issued',
+    },
+    { title: 'Keep it', command: KEEP_TOKEN },
+  ];
+}
+
+function operating(commands: Commands): readonly Step[] {
+  return [
+    { title: 'See what is stored of PizzaShackAPI', command: commands.get('/api-artifact'), status: 200 },
+    { title: 'Its sequences', command: commands.get('/sequence'), status: 200 },
+    { title: 'Its local entries', command: commands.get('/local-entry'), status: 200 },
+    { title: 'Its endpoints: none is deployed yet', command: commands.get('/end-points'), status: 200 },
+    {
+      title: 'Deploying needs another scope',
+      command: commands.post('/redeploy-api'),
+      status: 403,
+      line: 'access denied: 403 insufficient_scope',
+    },
+    {
+      title: 'Get an access token that may deploy',
+      command: commands.token(`grant_type=password&${ADMIN}&scope=apim:tier_view apim:api_publish`),
+      status: 200,
+    },
+    { title: 'Keep it, and what renews it', command: `${KEEP_TOKEN}; REFRESH=$(member refresh_token)` },
+    { title: 'Deploy', command: commands.post('/redeploy-api'), status: 200 },
+    { title: 'Undeploy', command: commands.post('/undeploy-api'), status: 200 },
+    {
+      title: 'Deploy with the API key of the custom handler',
+      command: commands.post('/redeploy-api', commands.apiKey),
+      status: 200,
+      line: `access granted chain=gateway-api method=POST route=${BASE_PATH}/redeploy-api`,
+    },
+  ];
+}
+
+function ending(commands: Commands): readonly Step[] {
+  const renewal = 'grant_type=refresh_token&refresh_token=$REFRESH';
+  return [
+    { title: 'Renew the token', command: commands.token(renewal), status: 200 },
+    { title: 'Keep the new one', command: 'RENEWED=$(member access_token)' },
+    {
+      title: 'The token that was renewed has ended, at once',
+      command: commands.get('/end-points'),
+      status: 401,
+      line: 'access denied: 401 token_revoked',
+    },
+    { title: 'Use the new one', command: `TOKEN=$RENEWED; ${commands.get('/end-points')}`, status: 200 },
+    { title: 'Revoke it: an empty answer', command: commands.revoke(), status: 200 },
+    {
+      title: 'Use it once more: it has ended, at once',
+      command: commands.get('/end-points'),
+      status: 401,
+      line: 'access denied: 401 token_revoked',
+    },
+  ];
+}
+
+function otherTokens(commands: Commands): readonly Step[] {
+  return [
+    {
+      title: 'A token that is a JWT is verified by the gateway itself',
+      command: commands.token(`grant_type=password&${ADMIN}&scope=apim:tier_view&resource=urn:gateway:jwt:RS256`),
+      status: 200,
+    },
+    { title: 'Keep it', command: KEEP_TOKEN },
+    { title: 'Use it', command: commands.get('/end-points'), status: 200 },
+    { title: 'Revoke it', command: commands.revoke(), status: 200 },
+    {
+      title: 'It has ended, too',
+      command: commands.get('/end-points'),
+      status: 401,
+      line: 'access denied: 401 token_revoked',
+    },
+    {
+      title: 'Register an application that calls for itself',
+      command: commands.register('nightly_job', 'client_credentials'),
+      status: 200,
+    },
+    { title: 'Keep its key and secret', command: 'KEY=$(member clientId); SECRET=$(member clientSecret)' },
+    {
+      title: 'Get a token of its own',
+      command: commands.token('grant_type=client_credentials&scope=apim:api_publish'),
+      status: 200,
+    },
+    { title: 'Keep it', command: KEEP_TOKEN },
+    { title: 'Undeploy: the answer says whose call it was', command: commands.post('/undeploy-api'), status: 200 },
+  ];
+}
+
+function refusals(commands: Commands): readonly Step[] {
+  const guess = `call -u subscriber:wrong -X POST ${commands.origin}${REGISTRATION_PATH}`;
+  return [
+    {
+      title: 'No credentials, and the challenges that say what is wanted',
+      command: `${commands.get('/end-points', '-i')} | grep -iE '^(www-authenticate|[0-9]{3}$)'`,
+      status: 401,
+      line: 'access denied: 401 credentials_missing',
+    },
+    {
+      title: 'A credential that cannot be read',
+      command: commands.get('/end-points', "-H 'Authorization: Bearer a b'"),
+      status: 400,
+      line: 'access denied: 400 bearer_token_malformed',
+    },
+    {
+      title: 'An operation that the definition does not know',
+      command: commands.get('/everything'),
+      status: 404,
+      line: 'access denied: 404 operation_undeclared',
+    },
+    {
+      title: 'An API of which the application knows nothing; the call as such was allowed',
+      command: `call ${BEARER} '${commands.origin}${BASE_PATH}/end-points?apiName=Nothing&version=1'`,
+      status: 404,
+      line: `access granted chain=gateway-api method=GET route=${BASE_PATH}/end-points`,
+    },
+    {
+      title: 'Eleven wrong passwords: the eleventh is not checked',
+      command: `for n in $(seq 11); do ${guess}; done | tail -n 2`,
+      status: 429,
+      line: 'access denied: 429 rate_limited',
+    },
+  ];
+}
+
+function outage(commands: Commands, pid: number): readonly Step[] {
+  const metrics = `curl -s --cacert "$CA" -u admin:admin ${commands.origin}${METRICS_PATH}`;
+  return [
+    {
+      title: 'Take the introspection endpoint away',
+      command: `kill -USR2 ${pid}`,
+      line: 'introspection is out',
+    },
+    { title: 'A token that was asked about before goes on', command: commands.get('/end-points'), status: 200 },
+    {
+      title: 'Get a token that was not',
+      command: commands.token('grant_type=client_credentials&scope=apim:tier_view'),
+      status: 200,
+    },
+    { title: 'Keep it', command: KEEP_TOKEN },
+    {
+      title: 'Nobody can say whether it is good: that is no 401',
+      command: commands.get('/end-points'),
+      status: 503,
+      line: 'access denied: 503 err_sallyport_upstream_status',
+    },
+    { title: 'Give the endpoint back', command: `kill -USR2 ${pid}`, line: 'introspection is back' },
+    { title: 'Count the decisions', command: `${metrics} | grep '^sallyport_decisions_total.*gateway-api'` },
+  ];
 }

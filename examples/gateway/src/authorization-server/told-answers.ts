@@ -14,7 +14,8 @@ export function tellOperator(provider: Provider, log: OperatorLog): void {
   events.on('grant.success', (context: KoaContextWithOIDC) => log.note('info', 'token issued', whoAsks(context)));
   for (const event of REFUSALS) {
     events.on(event, (context: KoaContextWithOIDC, { error }: { error?: string }) => {
-      if (!context.req.complete) return;
+      // What looks like a JWT is answered by `CorrectedAnswers`.
+      if (!context.req.complete || error === 'unsupported_token_type') return;
       log.note('warn', `${context.oidc.route} refused: ${context.status} ${error}`, whoAsks(context));
     });
   }
