@@ -1,0 +1,33 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import protections from '../mutation/protections.json' with { type: 'json' };
+
+interface Protection {
+  readonly rule: string;
+  readonly ref: string;
+  readonly file: string;
+  readonly find: string;
+  readonly replace: string;
+  readonly test: string;
+  readonly title: string;
+}
+
+const ROOT = join(__dirname, '../..');
+const rows = protections as readonly Protection[];
+
+// Whether a test notices that one is gone, `npm run mutation` finds out.
+describe('the protections that are taken away one at a time', () => {
+  test('are a hundred at least, each with a rule of its own', () => {
+    expect(rows.length).toBeGreaterThanOrEqual(100);
+    expect(new Set(rows.map(({ rule }) => rule)).size).toBe(rows.length);
+  });
+
+  test.each(rows)('$rule: stands in the code, and what notices its absence exists', (row) => {
+    expect(readFileSync(join(ROOT, row.file), 'utf8').split(row.find)).toHaveLength(2);
+    expect(row.replace).not.toBe(row.find);
+    expect(existsSync(join(ROOT, row.test))).toBe(true);
+    expect(row.ref).toMatch(/RFC \d+|CVE-\d|GHSA-|CWE-\d|OpenID|OpenAPI|Fetch Standard|docs\//);
+    expect(row.title.length).toBeGreaterThan(10);
+  });
+});
