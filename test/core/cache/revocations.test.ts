@@ -253,6 +253,30 @@ describe('other instances', () => {
     },
   );
 
+  test('find an eighth of the room beyond the limit, also for a subject that has used up its share; the rest is told', async () => {
+    const bus = new LocalBus();
+    const here = new Revocations({ secret: SECRET }, { bus });
+    const there = new Revocations({ secret: SECRET, maxEntries: 16 }, { bus });
+    await there.start();
+    const events: CacheEvent[] = [];
+    const stop = onCacheEvent((event) => events.push(event));
+    for (let index = 0; index < 20; index += 1) await here.revokeToken(`t${index}`, { subject: 'mallory' });
+    stop();
+    expect([here.size, there.size, there.refused]).toEqual([20, 18, 2]);
+    expect(events).toEqual([{ kind: 'revocations_full' }, { kind: 'revocations_full' }]);
+    expect([there.refuses('t17'), there.refuses('t18')]).toEqual([true, false]);
+    expect(await there.revokeToken('own', { subject: 'mallory' })).toBe(false);
+  });
+
+  test('are not told what finds no room here: it holds nowhere', async () => {
+    const bus = new LocalBus();
+    const here = new Revocations({ secret: SECRET, maxEntries: 1 }, { bus });
+    const there = new Revocations({ secret: SECRET }, { bus });
+    await there.start();
+    expect([await here.revokeToken('a'), await here.revokeToken('b')]).toEqual([true, false]);
+    expect([there.refuses('a'), there.refuses('b')]).toEqual([true, false]);
+  });
+
   test('were not told when the bus throws, and the revocation holds here', async () => {
     const bus = new LocalBus();
     bus.publish = () => {

@@ -9,7 +9,7 @@ export interface RevocationsOptions {
   /**
    * Revocations remembered at once, of single tokens (at most 56 bytes each) and of clients and subjects (at most 80
    * bytes each). Of the room for tokens an eighth is for those of one subject, three quarters for those of which no
-   * subject is known. What finds no room is refused. 1 to 10 000 000, default 2 000 000.
+   * subject is known; what other instances revoked may go an eighth beyond. What finds no room is refused. 1 to 10 000 000, default 2 000 000.
    */
   readonly maxEntries?: number | undefined;
   /**
