@@ -6,7 +6,7 @@ import type { Abandonment } from '../request/abandonment.js';
 /** What a lookup came to, and where the answer came from if not from the handler. */
 export interface Finding {
   readonly verdict: Verdict;
-  readonly cache?: CacheState;
+  readonly cache: CacheState | undefined;
 }
 
 /** What a lookup may know about those who wait for it. */

@@ -65,19 +65,19 @@ export class VerdictLookup {
     const { era } = this.#memory;
     const found = await question.load(flight);
     const [verdict, basis] = found instanceof FoundedVerdict ? [found.verdict, found.basis] : [found, undefined];
-    if (!isVerdict(verdict)) return { verdict };
+    if (!isVerdict(verdict)) return { verdict, cache: undefined };
     if (verdict.kind === 'unavailable') return this.bridge(question, verdict);
     this.#isBridging = false;
     if (verdict.kind === 'authenticated') return this.#admit(question, { verdict, basis }, since, flight);
     const isKept = verdict.kind === 'denied' && flight.isCurrent && era === this.#memory.era;
     if (isKept) this.#memory.refuse(question.key, verdict);
-    return { verdict };
+    return { verdict, cache: undefined };
   }
 
   /** During an outage a known answer serves a little longer, where that was switched on. */
   bridge({ key, credential }: Question, outage: Unavailable): Finding {
     const verdict = this.#memory.recallStale(key, credential);
-    if (verdict?.kind !== 'authenticated') return { verdict: verdict ?? outage };
+    if (verdict?.kind !== 'authenticated') return { verdict: verdict ?? outage, cache: undefined };
     this.#counters.staleHits += 1;
     if (!this.#isBridging) {
       this.#isBridging = true;
@@ -119,11 +119,11 @@ export class VerdictLookup {
       this.#memory.keep(key, verdict, ttlMs, basis);
       this.#shared?.write(key, { verdict, basis, endsAtMs: this.#clock.now() + ttlMs });
     }
-    return { verdict };
+    return { verdict, cache: undefined };
   }
 
   #revoked(): Finding {
     this.#counters.revoked += 1;
-    return { verdict: REVOKED };
+    return { verdict: REVOKED, cache: undefined };
   }
 }

@@ -56,7 +56,7 @@ const SOURCE = /^(?:(?:authorization|header|cookie|query):[!-@[-~]+|tls:certific
  * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID
  */
 export function claimOf(handler: SecurityHandler): CredentialClaim {
-  const claim = claimIn(handler) ?? { source: `authorization:${handler.challenges[0]?.scheme.toLowerCase()}` };
+  const claim = claimIn(handler) ?? wholeScheme(handler);
   if (!SOURCE.test(claim.source)) {
     throw new ConfigurationError(
       'ERR_SALLYPORT_OPTION_INVALID',
@@ -64,6 +64,11 @@ export function claimOf(handler: SecurityHandler): CredentialClaim {
     );
   }
   return claim;
+}
+
+/** All credentials of the first challenge's Authorization scheme. */
+function wholeScheme({ challenges: [first] }: SecurityHandler): CredentialClaim {
+  return { source: `authorization:${first?.scheme.toLowerCase()}`, selective: false, fallback: false };
 }
 
 /** What the handler or its class says; not what every object in the process would say. */

@@ -1,4 +1,4 @@
-import { configurationDigest, invalid } from '@sallyport/core';
+import { configurationDigest, invalid, ownMembers } from '@sallyport/core';
 import type { IntrospectionSettings } from './introspection-options.js';
 
 /**
@@ -6,7 +6,8 @@ import type { IntrospectionSettings } from './introspection-options.js';
  * who asks). It names who asks, how, and everything that decides whether an answer is accepted.
  */
 export function answerNamespace(settings: IntrospectionSettings): string {
-  const { name, clientAuthentication: asker, outbound: server, signedAnswers: signed } = settings;
+  const { name, clientAuthentication: asker, outbound, signedAnswers: signed } = settings;
+  const server = ownMembers(outbound);
   const { endpoint, issuer, requireIssuer, audience, audienceOptional, tokenTypeHint, clockToleranceSeconds } =
     settings;
   const digest = configurationDigest({

@@ -6,6 +6,7 @@ import {
   denied,
   type Eventually,
   FoundedVerdict,
+  ownMember,
   type Principal,
   type Revocations,
   type SecurityHandler,
@@ -70,7 +71,7 @@ export class JwtHandler implements SecurityHandler<JwtCredential> {
     this.#settings = settings;
     this.name = settings.name;
     this.challenges = Object.freeze([bearerChallenge(settings.realm)]);
-    const { ttlSeconds = VERIFIED_TOKEN_SECONDS } = settings.cache;
+    const ttlSeconds = ownMember(settings.cache, 'ttlSeconds') ?? VERIFIED_TOKEN_SECONDS;
     this.#cache = new VerdictCache({ ...settings.cache, ttlSeconds, namespace: settings.name }, services);
     this.#good = new GoodBefore({}, clock);
     const onChange = () => this.#cache.forgetRefusals();

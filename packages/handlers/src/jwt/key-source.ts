@@ -6,6 +6,7 @@ import {
   invalid,
   type OptionCheck,
   optionalOption,
+  ownMember,
   ownMembers,
   text,
   unchecked,
@@ -106,7 +107,7 @@ export function openKeySet(
   if (!purpose.algorithms.every((algorithm) => isSymmetric(algorithm) === takesSecrets)) {
     throw invalid(name, takesSecrets ? 'go with HMAC algorithms only' : 'go with public key algorithms only');
   }
-  const { owner } = services;
+  const owner = ownMember(services, 'owner');
   switch (given[0]) {
     case 'jwks':
       return configuredKeys(source as ConfiguredKeys, name, purpose, owner);
@@ -133,8 +134,9 @@ function remoteKeys(
   source: PublishedKeys | DiscoveredKeys,
   name: string,
   { issuer, algorithms }: KeyPurpose,
-  { clock, good, onChange, owner }: KeySetCollaborators,
+  services: KeySetCollaborators,
 ): KeySet {
+  const { clock, good, onChange, owner } = ownMembers(services);
   const checked = checkOptions(name, source, {
     jwksUri: optionalOption(text),
     discovery: optionalOption(discoveryFlag),

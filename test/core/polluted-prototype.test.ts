@@ -1,0 +1,247 @@
+import { generateKeyPairSync, sign } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, describe, expect, jest, test } from '@jest/globals';
+import { expressSecurity } from '@sallyport/adapters/express';
+import { fastifySecurity } from '@sallyport/adapters/fastify';
+import { fetchSecurity } from '@sallyport/adapters/fetch';
+import { httpSecurity, upgradeSecurity } from '@sallyport/adapters/http';
+import { koaSecurity } from '@sallyport/adapters/koa';
+import {
+  allOf,
+  anonymous,
+  authenticated,
+  challenged,
+  cookieHandler,
+  createPrincipal,
+  denied,
+  forbidden,
+  headerHandler,
+  limited,
+  MemoryCacheStore,
+  Revocations,
+  requireAudience,
+  requireRoles,
+  requireScopes,
+  SecurityChain,
+  type SecurityHandler,
+  SecurityRequest,
+  unavailable,
+} from '@sallyport/core';
+import { container, registerConfiguration, registerSecurity, resolveChain } from '@sallyport/core/di';
+import { contract } from '@sallyport/core/openapi';
+import { RedisCacheStore, RedisRevocationBus } from '@sallyport/core/redis';
+import { route, routes } from '@sallyport/core/routes';
+import { AuthorizationServer, ask } from '@sallyport/core/testing';
+import { BasicHandler, InMemoryUserStore, MemoryFailureStore } from '@sallyport/handlers/basic';
+import { IntrospectionHandler } from '@sallyport/handlers/introspection';
+import { JwtHandler } from '@sallyport/handlers/jwt';
+
+const PACKAGES = join(__dirname, '../../packages');
+/** What users write objects of. */
+const OPTIONS =
+  /export interface \w*(?:Options|Collaborators|Init|Definition|Settings|Claim|Parts|Registration|Override|Account|Authentication|Keys?|Secret|Users)\b[^{]*\{([\s\S]*?)\n\}/g;
+
+function sourcesIn(folder: string): readonly string[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts'))
+    .map((name) => readFileSync(join(folder, name), 'utf8'));
+}
+
+/** The name of every option that the packages declare. */
+const NAMES: readonly string[] = [
+  ...new Set(
+    ['core', 'handlers', 'adapters']
+      .flatMap((name) => sourcesIn(join(PACKAGES, name, 'src')))
+      .flatMap((source) => [...source.matchAll(OPTIONS)])
+      .flatMap(([, body = '']) => [...body.matchAll(/^ {2}readonly (\w+)\??:/gm)].map(([, name = '']) => name)),
+  ),
+];
+
+const polluted: string[] = [];
+afterEach(() => {
+  for (const name of polluted.splice(0)) delete (Object.prototype as Record<string, unknown>)[name];
+});
+
+function pollute(name: string, descriptor: PropertyDescriptor): void {
+  polluted.push(name);
+  Object.defineProperty(Object.prototype, name, { configurable: true, ...descriptor });
+}
+
+const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+/** Of no type, and without an end: refused unless options say otherwise. */
+const TOKEN = (() => {
+  const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
+  const input = `${part({ alg: 'EdDSA', typ: 'JWT' })}.${part({ iss: 'https://i.example', aud: 'a', sub: 'u', client_id: 'c', iat: 1_700_000_000 })}`;
+  return `${input}.${sign(null, Buffer.from(input), privateKey).toString('base64url')}`;
+})();
+/** Every adapter says also what it does not know. */
+const REQUEST = { method: 'GET', route: undefined, remoteAddress: undefined };
+const HASH = '$2b$10$abcdefghijklmnopqrstuuNMXbLSmMSFmHx5cnS3KiYwzdtjuSV2u';
+/** A client of Redis that nobody asks anything. */
+const redis = new Proxy(Object.create(null), { get: () => () => redis, has: () => true });
+
+/** A contract, a chain of a container and a request of the test kit: what takes long to make. */
+async function makeMore(): Promise<void> {
+  const definition = {
+    openapi: '3.0.4',
+    info: { title: 't', version: '1' },
+    components: { securitySchemes: { Token: { type: 'http', scheme: 'bearer' } } },
+    paths: { '/contract': { get: { security: [{ Token: ['a'] }], responses: { 200: { description: 'ok' } } } } },
+  };
+  const Token = headerHandler({ name: 'key', header: 'X-Key', verify: (subject) => ({ subject }) });
+  await contract(definition, { schemes: { Token } });
+  const scope = container.createChildContainer();
+  registerSecurity(scope, { handlerTypes: { key: { useFactory: () => Token } } });
+  registerConfiguration(scope, {
+    handlers: { key: { type: 'key' } },
+    chain: { requirement: { allOf: ['key'] }, guards: [{ requireScopes: 'a' }] },
+  });
+  const chain = await resolveChain(scope);
+  await ask(chain, 'GET /', { headers: { 'X-Key': 'k' } });
+  await chain.close();
+  const server = await AuthorizationServer.start();
+  await server.as({ subject: 'alice' });
+  await server.close();
+}
+
+/** Makes one of everything else that takes options, with what is needed alone. */
+function makeEverything(): SecurityChain {
+  const jwt = new JwtHandler({
+    realm: 'r',
+    issuers: [{ issuer: 'https://i.example', audience: 'a', algorithms: 'EdDSA', keys: { publicKey } }],
+  });
+  const users = new InMemoryUserStore([{ name: 'u', hash: HASH }]);
+  const basic = new BasicHandler({ realm: 'r', users });
+  new BasicHandler({ realm: 'r', users, hashing: { algorithm: 'scrypt' } });
+  new MemoryFailureStore();
+  for (const clientAuthentication of [
+    { method: 'client_secret_basic', clientId: 'c', clientSecret: 's' },
+    { method: 'bearer', token: 't' },
+    { method: 'client_secret_jwt', clientId: 'c', clientSecret: 's'.repeat(32) },
+    { method: 'private_key_jwt', clientId: 'c', privateKey, algorithm: 'EdDSA' },
+  ] as const) {
+    new IntrospectionHandler({ realm: 'r', endpoint: 'https://as.example/i', clientAuthentication });
+  }
+  new JwtHandler({
+    realm: 'r',
+    issuers: [{ issuer: 'https://j.example', audience: 'a', algorithms: 'RS256', keys: { discovery: true } }],
+  });
+  new Revocations();
+  new MemoryCacheStore();
+  new RedisCacheStore({}, { client: redis } as never);
+  new RedisRevocationBus({}, { client: redis } as never);
+  const key = headerHandler({ name: 'key', header: 'X-Key', verify: (subject) => ({ subject }) });
+  const cookie = cookieHandler({ name: 'cookie', cookie: 'session', verify: () => denied('unknown') });
+  const bare: SecurityHandler = {
+    name: 'bare',
+    challenges: key.challenges,
+    claim: { source: 'header:x-bare' },
+    extract: () => undefined,
+    verify: () => denied('never'),
+  };
+  authenticated(createPrincipal({ subject: 's' }));
+  for (const verdict of [
+    forbidden('no'),
+    challenged({ realm: 'r' }),
+    unavailable('out'),
+    limited({ retryAfterSeconds: 1 }),
+  ])
+    void verdict.kind;
+  for (const guard of [requireScopes('a'), requireRoles('a'), requireAudience('a')]) void guard.name;
+  allOf([key, cookie], {});
+  const operations = routes([
+    route('GET', '/open', { requirement: anonymous() }),
+    route('GET', '/jwt', { requirement: jwt }),
+    route('GET', '/basic', { requirement: basic }),
+    route('GET', '/key', { requirement: key, guards: [requireRoles('admin')] }),
+    { id: 'bare', method: 'GET', template: '/bare', requirement: bare },
+    { id: 'rest', method: 'GET', template: '/rest' },
+  ]);
+  const chain = new SecurityChain({ requirement: cookie, operations });
+  for (const mount of [expressSecurity, fastifySecurity, fetchSecurity, httpSecurity, koaSecurity, upgradeSecurity])
+    mount(chain);
+  return chain;
+}
+
+/** What a chain of everything says to some requests; each is refused by what no option has relaxed. */
+async function answers(): Promise<string> {
+  const chain = makeEverything();
+  const told: string[] = [];
+  for (const [target, ...rawHeaders] of [
+    ['/jwt', 'Authorization', `Bearer ${TOKEN}`],
+    ['/open'],
+    ['/basic'],
+    ['/key', 'X-Key', 'k'],
+    ['/bare'],
+    ['/rest'],
+    ['/other'],
+    ['/jwt//'],
+    ['/a;b'],
+  ] as const) {
+    const decision = await chain.decide(new SecurityRequest({ ...REQUEST, target, rawHeaders }));
+    told.push(
+      decision.kind === 'granted'
+        ? `${target} ${JSON.stringify(decision.principal)}`
+        : `${target} ${decision.status} ${decision.reason}`,
+    );
+  }
+  await chain.close();
+  return told.join('\n');
+}
+
+/** A flag for flags; at night also a list. */
+const VALUES = process.env['SALLYPORT_NIGHTLY'] === '1' ? [true, ['JWT']] : [true];
+
+describe('a polluted Object.prototype', () => {
+  test('options of every kind are found by the search', () => {
+    const some = ['allowMissingExpiry', 'acceptTyp', 'mapPrincipal', 'issuerResolver', 'requirement', 'trustedHops'];
+    expect(NAMES).toEqual(expect.arrayContaining([...some, 'roles', 'selective', 'maxEntries']));
+    expect(NAMES.length).toBeGreaterThan(100);
+  });
+
+  test('is not read where options are', async () => {
+    const reads = new Set<string>();
+    // The validator of definitions warns of options that it used to have, and reads through the prototype.
+    const warning = jest.spyOn(console, 'error').mockReturnValue(undefined);
+    const { prepareStackTrace } = Error;
+    // The call sites as they are: to spell them out would take seconds.
+    Error.prepareStackTrace = (_error, sites) => sites[1];
+    for (const name of NAMES) {
+      pollute(name, {
+        get() {
+          const reader = new Error().stack as NodeJS.CallSite | undefined;
+          if (reader?.getFileName()?.startsWith(PACKAGES)) {
+            reads.add(`${name}: ${reader.getFunctionName()} of ${reader.getFileName()?.slice(PACKAGES.length)}`);
+          }
+          return undefined;
+        },
+        set(value) {
+          Object.defineProperty(this, name, { value, writable: true, enumerable: true, configurable: true });
+        },
+      });
+    }
+    try {
+      await answers();
+      await makeMore();
+    } finally {
+      Error.prepareStackTrace = prepareStackTrace;
+      warning.mockRestore();
+    }
+    expect([...reads]).toEqual([]);
+  });
+
+  test('changes no decision, whichever option it names', async () => {
+    const usual = await answers();
+    const changed: string[] = [];
+    for (const name of NAMES) {
+      for (const value of VALUES) {
+        pollute(name, { value, writable: true, enumerable: false });
+        const told = await answers().catch((error: unknown) => String(error));
+        for (const each of polluted.splice(0)) delete (Object.prototype as Record<string, unknown>)[each];
+        if (told !== usual) changed.push(`${name}: ${told}`);
+      }
+    }
+    expect(changed).toEqual([]);
+  });
+});
