@@ -81,8 +81,26 @@ const HASH = '$2b$10$abcdefghijklmnopqrstuuNMXbLSmMSFmHx5cnS3KiYwzdtjuSV2u';
 /** A client of Redis that nobody asks anything. */
 const redis = new Proxy(Object.create(null), { get: () => () => redis, has: () => true });
 
-/** A contract, a chain of a container and a request of the test kit: what takes long to make. */
+/** What takes long to make: tables of a size, a contract, a chain of a container, a server of the test kit. */
 async function makeMore(): Promise<void> {
+  new BasicHandler({ realm: 'r', users: new InMemoryUserStore(), hashing: { algorithm: 'scrypt' } });
+  new MemoryFailureStore();
+  for (const clientAuthentication of [
+    { method: 'client_secret_basic', clientId: 'c', clientSecret: 's' },
+    { method: 'bearer', token: 't' },
+    { method: 'client_secret_jwt', clientId: 'c', clientSecret: 's'.repeat(32) },
+    { method: 'private_key_jwt', clientId: 'c', privateKey, algorithm: 'EdDSA' },
+  ] as const) {
+    new IntrospectionHandler({ realm: 'r', endpoint: 'https://as.example/i', clientAuthentication });
+  }
+  new JwtHandler({
+    realm: 'r',
+    issuers: [{ issuer: 'https://j.example', audience: 'a', algorithms: 'RS256', keys: { discovery: true } }],
+  });
+  new Revocations();
+  new MemoryCacheStore();
+  new RedisCacheStore({}, { client: redis } as never);
+  new RedisRevocationBus({}, { client: redis } as never);
   const definition = {
     openapi: '3.0.4',
     info: { title: 't', version: '1' },
@@ -113,24 +131,6 @@ function makeEverything(): SecurityChain {
   });
   const users = new InMemoryUserStore([{ name: 'u', hash: HASH }]);
   const basic = new BasicHandler({ realm: 'r', users });
-  new BasicHandler({ realm: 'r', users, hashing: { algorithm: 'scrypt' } });
-  new MemoryFailureStore();
-  for (const clientAuthentication of [
-    { method: 'client_secret_basic', clientId: 'c', clientSecret: 's' },
-    { method: 'bearer', token: 't' },
-    { method: 'client_secret_jwt', clientId: 'c', clientSecret: 's'.repeat(32) },
-    { method: 'private_key_jwt', clientId: 'c', privateKey, algorithm: 'EdDSA' },
-  ] as const) {
-    new IntrospectionHandler({ realm: 'r', endpoint: 'https://as.example/i', clientAuthentication });
-  }
-  new JwtHandler({
-    realm: 'r',
-    issuers: [{ issuer: 'https://j.example', audience: 'a', algorithms: 'RS256', keys: { discovery: true } }],
-  });
-  new Revocations();
-  new MemoryCacheStore();
-  new RedisCacheStore({}, { client: redis } as never);
-  new RedisRevocationBus({}, { client: redis } as never);
   const key = headerHandler({ name: 'key', header: 'X-Key', verify: (subject) => ({ subject }) });
   const cookie = cookieHandler({ name: 'cookie', cookie: 'session', verify: () => denied('unknown') });
   const bare: SecurityHandler = {
