@@ -407,3 +407,37 @@ test('a revocation does not touch refusals', async () => {
   revocations.revokeSubject('alice');
   expect(await subject.ask('t')).toMatchObject({ reason: 'token_inactive' });
 });
+
+test('remembered answers alone have the bus read, once a second and with nobody waiting', async () => {
+  const clock = new ManualClock();
+  let reads = 0;
+  let revoke = async () => {};
+  const bus: RevocationBus = {
+    publish: async () => true,
+    receive: async () => {
+      reads += 1;
+      await revoke();
+      return { notices: [], isComplete: true };
+    },
+    listen: async () => {},
+    close: async () => {},
+  };
+  const revocations = new Revocations({ secret: 'a deployment secret of 32 characters or more' }, { clock, bus });
+  const { cache } = new CacheUnderTest({ ttlSeconds: 3_600 }, { clock, revocations });
+  await cache.resolve('t', aRequest(), async () => principalOf());
+  for (let tenth = 0; tenth < 30; tenth += 1) {
+    clock.pass(0.1);
+    expect(cache.resolve('t', aRequest(), async () => denied('asked'))).toMatchObject({ kind: 'authenticated' });
+    await Promise.resolve();
+  }
+  expect(reads).toBe(1 + 3);
+  await revocations.synchronise();
+  revoke = async () => {
+    await Promise.resolve();
+    await revocations.revokeToken('t');
+  };
+  clock.pass(1);
+  expect(cache.find('t')).toBeDefined();
+  await revocations.synchronise();
+  expect(cache.find('t')).toBeUndefined();
+});

@@ -168,6 +168,29 @@ test('a login learns first what other instances revoked, and does not fail where
   expect(await login()).toEqual([REVOKED, 1]);
 });
 
+test('remembered passwords alone have the bus read, once a second', async () => {
+  let reads = 0;
+  const bus = {
+    publish: async () => true,
+    receive: async () => {
+      reads += 1;
+      return { notices: [], isComplete: true };
+    },
+    listen: async () => {},
+    close: async () => {},
+  };
+  const secret = 'a deployment secret of 32 characters or more';
+  const account = await accountOf('alice', 'pàss');
+  const shared = new Revocations({ secret }, { bus, clock: under.clock });
+  under = new BasicUnderTest({ find: () => account }, {}, { revocations: shared }, under.clock);
+  await login();
+  for (let second = 0; second < 10; second += 0.5) {
+    under.clock.pass(0.5);
+    expect(await login()).toEqual([200, 0]);
+  }
+  expect(reads).toBe(1 + 10);
+});
+
 test('a container gives Basic the revocations that it gives the others', async () => {
   const app = container.createChildContainer();
   const options = { realm: 'test', users: { accounts: [await accountOf('alice', 'pàss')] }, hashing: CHEAP };

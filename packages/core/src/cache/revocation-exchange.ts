@@ -11,6 +11,9 @@ export interface RevocationExchangeCollaborators {
   readonly learn: (revocation: Revocation) => void;
 }
 
+/** How long remembered answers may be used without anybody reading the bus. */
+const MAX_PAUSE_MS = 1_000;
+
 /** How often a start asks for what the bus has kept, before it goes on without. */
 const MAX_ROUNDS = 100;
 
@@ -21,6 +24,8 @@ export class RevocationExchange {
   readonly #clock: Clock;
   readonly #learn: (revocation: Revocation) => void;
   #receiving: Promise<void> | undefined;
+  /** When it has to be read again at the latest, on the monotonic clock. */
+  #nextMs = Number.NEGATIVE_INFINITY;
   /** The bus could not be read to its end. */
   #isBehind = false;
   /** When it was noticed last that the bus lost something, in milliseconds since the epoch. */
@@ -64,10 +69,16 @@ export class RevocationExchange {
 
   /** Learns what the bus has kept; callers at the same time share one reading. */
   synchronise(): Promise<void> {
+    this.#nextMs = this.#clock.monotonic() + MAX_PAUSE_MS;
     this.#receiving ??= this.#receive().finally(() => {
       this.#receiving = undefined;
     });
     return this.#receiving;
+  }
+
+  /** Reads in the background when nobody has for a while. */
+  keepUp(nowMs: number): void {
+    if (nowMs >= this.#nextMs) this.synchronise();
   }
 
   async #receive(): Promise<void> {

@@ -169,6 +169,11 @@ export class Revocations {
     return this.#exchange === undefined ? true : this.#synchroniseWith(this.#exchange);
   }
 
+  /** For caches, on every hit: has the bus read in the background when nobody did for a second of the monotonic clock. */
+  keepUp(nowMs: number): void {
+    this.#exchange?.keepUp(nowMs);
+  }
+
   async #synchroniseWith(exchange: RevocationExchange): Promise<boolean> {
     await exchange.synchronise();
     return this.covers(this.#clock.now() - this.keepSeconds * 1_000);

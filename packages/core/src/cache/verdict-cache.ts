@@ -40,7 +40,10 @@ export class VerdictCache {
       clock: withDefault(having<Clock>('now', 'monotonic', 'schedule'), systemClock),
       store: optionalOption(having<CacheStore>('get', 'set', 'delete')),
       basisNamed: optionalOption(callable<BasisFinder>()),
-      revocations: withDefault(having<Revocations>('refuses', 'judge', 'covers', 'synchronise'), new Revocations()),
+      revocations: withDefault(
+        having<Revocations>('refuses', 'judge', 'covers', 'synchronise', 'keepUp'),
+        new Revocations(),
+      ),
     });
     const { clock, revocations } = services;
     if (revocations.keepSeconds * 1_000 < settings.ttlMs + settings.graceMs) {

@@ -131,6 +131,7 @@ export class VerdictMemory {
       return undefined;
     }
     if (overMs >= graceMs || basis?.stands(nowMs) === false) return undefined;
+    this.#revocations.keepUp(nowMs);
     return epoch === this.#revocations.epoch ? verdict : this.#recheck(key, credential, remembered);
   }
 

@@ -20,7 +20,7 @@ export interface RedisRevocationBusOptions {
 export interface RedisRevocationBusCollaborators {
   /** A node-redis client; it stays yours. */
   readonly client: RedisStreamClient;
-  /** Its duplicate, connected, for instant news; without it an instance learns of revocations with its next lookup. */
+  /** Its duplicate, connected, for instant news; without it an instance learns of revocations within a second of its next request. */
   readonly subscriber?: RedisSubscriber | undefined;
   readonly clock?: Clock | undefined;
 }

@@ -134,6 +134,7 @@ export class BasicHandler implements SecurityHandler<BasicCredential> {
   #isProved(credential: BasicCredential, account: Account): boolean {
     const proof = this.#proved.find(credential.name);
     if (proof?.hash !== account.hash) return false;
+    this.#revocations.keepUp(this.#clock.monotonic());
     const { epoch } = this.#revocations;
     if (proof.revocation === epoch) return true;
     const stands = this.#stands(credential, account, proof.revocation);

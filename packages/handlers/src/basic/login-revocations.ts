@@ -22,6 +22,11 @@ export class LoginRevocations {
     return this.#revocations.synchronise();
   }
 
+  /** Lets no remembered password be used for long without reading what other instances revoked. */
+  keepUp(nowMs: number): void {
+    this.#revocations.keepUp(nowMs);
+  }
+
   /** This user name with this password is revoked. */
   refuses(credential: BasicCredential, accountName: string | undefined): boolean {
     if (this.epoch === 0 || accountName === undefined) return false;
