@@ -83,6 +83,24 @@ const MOUNTINGS: readonly Mounting[] = [
     },
   },
   {
+    name: 'getPath, by which Hono routes',
+    sent: stripped,
+    mount: (secure) => {
+      const app = new Hono({ getPath: (request) => strippedUrl(request).pathname });
+      return app.use(secure.middleware()).get('*', plain).fetch;
+    },
+  },
+  {
+    name: 'getPath in an application that is handed a copy',
+    sent: (from, to) => ({ method: 'GET', target: `/${from}/m/${to}` }),
+    mount: (secure) => {
+      const app = new Hono({ getPath: (request) => strippedUrl(request).pathname.replace(/^\/m/, '') });
+      app.use(secure.middleware()).get('*', plain);
+      return (request, bindings) =>
+        app.fetch(new Request(request, { headers: { ...Object.fromEntries(request.headers), 'x-a': 'b' } }), bindings);
+    },
+  },
+  {
     name: 'methodOverride in front of secure.middleware()',
     sent: overridden,
     mount: (secure) => {

@@ -3,6 +3,7 @@ import {
   checkOptions,
   type Decision,
   type DeniedDecision,
+  type Guard,
   type GuardLike,
   invalid,
   optionalOption,
@@ -35,7 +36,7 @@ export type FetchHandler<Rest extends unknown[]> = (request: Request, ...rest: R
 
 /** The part of a middleware's context that Hono, and frameworks like it, offer. */
 export interface FetchContext {
-  readonly req: { readonly raw: Request };
+  readonly req: { readonly raw: Request; readonly path?: string };
   readonly env: unknown;
   /** Undefined for anonymous callers. */
   set(name: 'user', principal: Principal | undefined): void;
@@ -65,8 +66,8 @@ export function fetchSecurity(chain: SecurityChain, options: FetchSecurityOption
   const reading = { trustedHops, allowRewriting, peers: new PeerAddresses(checked.remoteAddress) };
   const gate = new Gate(chain);
   const isLetThrough = (request: Request) => allowPreflight && isPreflight(request.method, [...request.headers].flat());
-  const decide = (request: Request, rest: readonly unknown[], guard: ReturnType<Gate['guardOf']>) => {
-    const source = fetchReading(request, rest, reading);
+  const decide = (request: Request, rest: readonly unknown[], guard: Guard | undefined, routedPath?: string) => {
+    const source = fetchReading(request, rest, reading, routedPath);
     const { carrier } = source;
     const decision = gate.decide(carrier, source, guard);
     return decision instanceof Promise ? shareLater(decision, carrier, request) : share(decision, carrier, request);
@@ -109,7 +110,7 @@ export function fetchSecurity(chain: SecurityChain, options: FetchSecurityOption
         await next();
         return undefined;
       }
-      const decision = await decide(request, [context.env], guard);
+      const decision = await decide(request, [context.env], guard, context.req.path);
       attach(request, context);
       if (decision.kind === 'denied') return refuse(decision, request);
       await next();

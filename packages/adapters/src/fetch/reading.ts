@@ -1,9 +1,10 @@
 import type { X509Certificate } from 'node:crypto';
-import type { Reading } from '../gate/reading.js';
+import type { OtherReading, Reading } from '../gate/reading.js';
 import { nodeReading } from '../node/rewriting.js';
 import { clientAddress } from '../shared/client-address.js';
 import type { NodeRequest, NodeRequestSource, NodeResponse } from '../shared/node-request-source.js';
 import type { PeerAddresses } from './peer-addresses.js';
+import { routedTarget } from './routed-path.js';
 import { hasHeadersOf, isRequestOf, targetOf } from './same-request.js';
 
 /** What Node's fetch servers pass as the second argument: the request behind the Request. */
@@ -27,23 +28,45 @@ export function hasNodeRequest(bindings: unknown): bindings is NodeBindings {
  * `rest` is what the server passed besides the Request.
  *
  * Reads the Node request where the Request is that one, since a Request has its header lines joined, its target
- * normalised and no peer. Any other Request is one that the application made: it is read by itself and, unless that is
- * allowed, Node's request as well.
+ * normalised and no peer. Any other Request, and one that is routed by another path, is the application's: it is read by
+ * itself and, unless that is allowed, as it was received, too.
  */
 export function fetchReading(
   request: Request,
   rest: readonly unknown[],
   options: ReadingOptions,
+  routedPath?: string,
 ): NodeRequestSource | RequestReading {
   const { trustedHops, allowRewriting } = options;
   const [bindings] = rest;
-  if (!hasNodeRequest(bindings)) return new RequestReading(request, rest, options);
+  const routed = routedTarget(request.url, routedPath);
+  if (!hasNodeRequest(bindings)) {
+    const reading = new RequestReading(request, rest, options, routed);
+    if (routed !== undefined && !allowRewriting) reading.others = [alone(request, rest, options)];
+    return reading;
+  }
   const { incoming, outgoing } = bindings;
   const received = nodeReading(incoming, outgoing, trustedHops, allowRewriting);
-  if (isRequestOf(incoming, request)) return received;
-  const reading = new RequestReading(request, rest, options, incoming, received);
-  if (!allowRewriting) reading.others = [{ carrier: incoming, source: received }, ...(received.others ?? [])];
+  const isReceived = isRequestOf(incoming, request);
+  if (isReceived && routed === undefined) return received;
+  const reading = new RequestReading(request, rest, options, routed, incoming, received);
+  if (allowRewriting) return reading;
+  const others: OtherReading[] = [{ carrier: incoming, source: received }, ...(received.others ?? [])];
+  if (!isReceived && routed !== undefined) others.push(alone(request, rest, options, incoming, received));
+  reading.others = others;
   return reading;
+}
+
+/** The Request by its own URL, where it is routed by another path. */
+function alone(
+  request: Request,
+  rest: readonly unknown[],
+  options: ReadingOptions,
+  incoming?: NodeRequest,
+  received?: NodeRequestSource,
+): OtherReading {
+  const source = new RequestReading(request, rest, options, undefined, incoming, received);
+  return { carrier: source.carrier, source };
 }
 
 class RequestReading implements Reading {
@@ -61,11 +84,12 @@ class RequestReading implements Reading {
     request: Request,
     rest: readonly unknown[],
     options: ReadingOptions,
+    target: string = targetOf(request.url),
     incoming?: NodeRequest,
     received?: NodeRequestSource,
   ) {
     this.method = request.method;
-    this.target = targetOf(request.url);
+    this.target = target;
     this.others = undefined;
     this.#request = request;
     this.#rest = rest;
