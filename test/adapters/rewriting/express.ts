@@ -40,6 +40,14 @@ const forwardTo =
     (app as unknown as { handle: Handle }).handle(request, response, next);
   };
 
+/** Once: what is below the mount is below it again otherwise. */
+const handAgainTo =
+  (app: express.Express): Handle =>
+  (request, response, next) =>
+    request.baseUrl.split('/').length === 2 && request.path !== '/'
+      ? (app as unknown as { handle: Handle }).handle(request, response, next)
+      : next();
+
 interface Mounting extends Omit<RewritingRow, 'open'> {
   mount(app: express.Express, secure: Secure, framework: Framework): void;
 }
@@ -117,6 +125,18 @@ const MOUNTINGS: readonly Mounting[] = [
     isAskedBefore: true,
     mount: (app, secure, { Router }) =>
       app.use('/m', Router().get(FIRST, secure(), forwardTo(app))).get(ANY, secure(), answer),
+  },
+  {
+    name: 'app.handle() below a mount, which hides nothing of the URL',
+    sent: (from, to) => ({ method: 'GET', target: `/${from}/${to}` }),
+    isAskedBefore: true,
+    mount: (app, secure) => app.use(secure()).use('/:from', handAgainTo(app)).get(ANY, answer),
+  },
+  {
+    name: 'app.handle() below a mount, to a route with secure()',
+    sent: (from, to) => ({ method: 'GET', target: `/${from}/${to}` }),
+    isAskedBefore: true,
+    mount: (app, secure) => app.use('/:from', secure(), handAgainTo(app)).get(ANY, secure(), answer),
   },
   {
     name: "req.url = and next('route')",

@@ -50,6 +50,18 @@ const MOUNTINGS: readonly Mounting[] = [
       ),
   },
   {
+    name: 'raw.url = in a hook in front of secure(), behind the router',
+    sent: (from, to) => ({ method: 'GET', target: `/${to}/${from}` }),
+    // What is routed is judged by itself, and the URL that the handler sees as well.
+    isAskedBefore: true,
+    mount: (app, secure) => {
+      app.addHook('onRequest', async ({ raw }) => {
+        raw.url = withoutFirstSegment(raw.url ?? '');
+      });
+      app.register(secure.plugin).get('/*', answer);
+    },
+  },
+  {
     name: 'the request handed to the router again',
     sent: stripped,
     isAskedBefore: true,

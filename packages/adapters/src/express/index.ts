@@ -6,6 +6,7 @@ import { Gate, principalOf, userOf } from '../shared/gate.js';
 import { NodeRequestSource } from '../shared/node-request-source.js';
 import { isPreflight } from '../shared/preflight.js';
 import { answerBy, isAnswerable, setHeaderLines, writeDenial } from '../shared/write-denial.js';
+import { Forwarding } from './forwarding.js';
 import { RouteKeys } from './route-key.js';
 
 export { attemptedOf, principalOf } from '../shared/gate.js';
@@ -40,11 +41,13 @@ export function expressSecurity(chain: SecurityChain, options: ExpressSecurityOp
         return next();
       }
       const { url, baseUrl = '', originalUrl = url } = request;
-      const target = runningTarget(originalUrl, baseUrl, url);
+      const mount = baseUrl !== '' && forwarding.concerns(request, next) ? '' : baseUrl;
+      const target = runningTarget(originalUrl, mount, url);
       const source = new NodeRequestSource(request, response, trustedHops, target, () =>
-        keys.of(request, source, next),
+        keys.of(request, source, mount, next),
       );
-      if (!allowRewriting) readAsReceived(source, request, source.method, originalUrl, baseUrl, url);
+      if (!allowRewriting) readAsReceived(source, request, source.method, originalUrl, mount, url);
+      if (mount !== baseUrl) forwarding.doubt(source, request, next, runningTarget(originalUrl, baseUrl, url));
       gate.pass(request, source, guard, (decision) => {
         if (decision.kind === 'granted') {
           setHeaderLines(response, decision.headers);
@@ -58,6 +61,7 @@ export function expressSecurity(chain: SecurityChain, options: ExpressSecurityOp
       });
     };
     const keys = new RouteKeys(sallyport);
+    const forwarding = new Forwarding(sallyport);
     // Nothing is read of a request but what all of them have.
     return sallyport as ExpressMiddleware;
   };

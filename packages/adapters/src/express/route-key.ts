@@ -23,20 +23,19 @@ export class RouteKeys {
    * Express leaves the last route on a request, also when a handler has skipped the rest of it. A router passes its own
    * `next`, a route another one; but a wrapper does, too, so that the path of the request is to be asked as well.
    */
-  of(request: Request, source: NodeRequestSource, next: NextFunction): RouteKey | undefined {
+  of(request: Request, source: NodeRequestSource, mount: string, next: NextFunction): RouteKey | undefined {
     const route = request.route as Route | undefined;
     if (route === undefined || next === request.next) return undefined;
     const template = this.#templates.of(request, route, route.path);
     if (template === undefined) return undefined;
-    const { baseUrl } = request;
     const { method, target } = source;
     // A router's root has no slash of its own: it is spelt as it was requested.
-    const isRoot = baseUrl !== '' && template === '/' && target.split('?', 1)[0] === baseUrl;
-    const key = { method, template: isRoot ? '' : template, mount: baseUrl === '' ? undefined : baseUrl };
+    const isRoot = mount !== '' && template === '/' && target.split('?', 1)[0] === mount;
+    const key = { method, template: isRoot ? '' : template, mount: mount === '' ? undefined : mount };
     if (this.#canBeSkipped(route, template)) {
       source.byPath = {
         source: source.readAs(method, target),
-        respelt: () => source.readAs(method, respelt(target, baseUrl + key.template)),
+        respelt: () => source.readAs(method, respelt(target, mount + key.template)),
       };
     }
     return key;

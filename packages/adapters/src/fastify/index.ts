@@ -15,6 +15,7 @@ import { NodeRequestSource } from '../shared/node-request-source.js';
 import { isPreflight } from '../shared/preflight.js';
 import { templateOf } from '../shared/route-template.js';
 import { answerBy, headerFields, isAnswerable } from '../shared/write-denial.js';
+import { routedPath } from './routed-path.js';
 
 export { attemptedOf, principalOf } from '../shared/gate.js';
 
@@ -60,7 +61,11 @@ export function fastifySecurity(chain: SecurityChain, options: FastifySecurityOp
       const keyOf = () => (template === undefined ? undefined : { method: request.method, template });
       const { raw, originalUrl } = request;
       const source = new NodeRequestSource(raw, reply.raw, trustedHops, raw.url, keyOf);
+      const routed = routedPath(request);
       if (!allowRewriting) readAsReceived(source, request, receivedMethod(raw), originalUrl);
+      // What Fastify has routed runs, whatever the URL says now.
+      if (routed !== undefined)
+        source.others = [...(source.others ?? []), { carrier: request, source: source.readAs(source.method, routed) }];
       gate.pass(request, source, guardOf(route), (decision) => {
         if (reply.sent) return;
         request.user = userOf(principalOf(request)) ?? null;

@@ -9,10 +9,14 @@ export function runningTarget(received: string, mount: string, url: string): str
   if (mount === '') return url;
   // A router that is mounted at the whole path is left with a slash that nobody sent.
   const isSlashAdded = (url === '/' || url.startsWith('/?')) && !pathOf(received).endsWith('/');
-  const rest = isSlashAdded ? url.slice(1) : url;
-  const isReceived =
-    received.length === mount.length + rest.length && received.startsWith(mount) && received.endsWith(rest);
-  return isReceived ? received : mount + rest;
+  const target = below(mount, isSlashAdded ? url.slice(1) : url);
+  return target === received ? received : target;
+}
+
+/** Routers leave the authority of an absolute-form target (RFC 9112 3.2.2) where it is. */
+function below(mount: string, url: string): string {
+  const authority = url.startsWith('/') ? '' : (/^https?:\/\/[^/?]*/i.exec(url)?.[0] ?? '');
+  return authority + mount + url.slice(authority.length);
 }
 
 function pathOf(target: string): string {
@@ -21,7 +25,7 @@ function pathOf(target: string): string {
 
 /**
  * Has a request that was rewritten judged as it was received, too. Below a mount, its new URL may be one of the mounted
- * router or, where a handler forwards it, one of the whole application: both are asked.
+ * router or, where a handler forwards it, one of a router further out or of the whole application: all are asked.
  */
 export function readAsReceived(
   source: NodeRequestSource,
@@ -34,7 +38,10 @@ export function readAsReceived(
   const isOtherTarget = source.target !== received;
   if (!isOtherTarget && source.method === method) return;
   const others = [{ carrier, source: source.readAs(method, received) }];
-  if (isOtherTarget && mount !== '') others.push({ carrier, source: source.readAs(source.method, url) });
+  for (let outer = isOtherTarget ? mount : ''; outer !== ''; ) {
+    outer = outer.slice(0, Math.max(0, outer.lastIndexOf('/')));
+    others.push({ carrier, source: source.readAs(source.method, below(outer, url)) });
+  }
   source.others = others;
 }
 
