@@ -1,4 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { ManualClock } from '@sallyport/core/testing';
+import type { Adapter, KoaContextWithOIDC } from 'oidc-provider';
+import {
+  INTERACTION_SECONDS,
+  MAX_INTERACTIONS,
+  PendingInteractions,
+} from '../../examples/gateway/src/authorization-server/pending-interactions.js';
 import { Browser } from '../support/browser.js';
 import { type Answer, bearer, type Client, GatewayProcess } from '../support/gateway-process.js';
 
@@ -109,16 +116,68 @@ test('a flood of /authorize from one network takes logins neither from those who
   const early = new Browser(gateway, OWNER);
   const page = await early.open(authorizationUrl());
   const flood = await Promise.all(
-    Array.from({ length: 520 }, () => gateway.call(authorizationUrl(), { from: ATTACKER })),
+    Array.from({ length: 220 }, () => gateway.call(authorizationUrl(), { from: ATTACKER })),
   );
   const begun = flood.filter(({ headers }) => String(headers['location']).includes('/oauth2/login/'));
   const refused = flood.filter(({ status, headers }) => status === 503 && Number(headers['retry-after']) > 0);
-  expect(begun.length).toBeLessThan(500);
-  expect(begun.length + refused.length).toBe(520);
+  expect(begun.length).toBeLessThan(200);
+  expect(begun.length + refused.length).toBe(220);
   const late = new Browser(gateway, OWNER);
   const latePage = await late.open(authorizationUrl());
   for (const [browser, { url }] of [[early, page] as const, [late, latePage] as const]) {
     const { answer } = await browser.open(url, { username: 'admin', password: 'admin' });
     expect(new URL(answer.headers['location'] as string).searchParams.get('code')).not.toBeNull();
   }
+});
+
+describe('interactions that nobody ends', () => {
+  const clock = new ManualClock();
+  const records = new Map<string, object>();
+  const kept = {
+    upsert: async (id: string, payload: object) => void records.set(id, payload),
+    destroy: async (id: string) => void records.delete(id),
+  } as unknown as Adapter;
+  let remoteAddress = '';
+  const context = {
+    req: {
+      socket: {
+        get remoteAddress() {
+          return remoteAddress;
+        },
+      },
+    },
+    set: () => {},
+  };
+  const pending = new PendingInteractions(kept, () => context as unknown as KoaContextWithOIDC, clock);
+  let count = 0;
+
+  /** Whether one could be begun from an address. */
+  async function begin(address: string): Promise<string | undefined> {
+    remoteAddress = address;
+    count += 1;
+    const id = `interaction${count}`;
+    return pending.adapter.upsert(id, {}, INTERACTION_SECONDS).then(
+      () => id,
+      (error: { status: number }) => expect(error.status).toBe(503) as undefined,
+    );
+  }
+
+  test('are bounded, whatever the number of networks; one from which somebody has logged in still gets a place', async () => {
+    pending.noteLogin('alice', '198.51.100.7');
+    const theirs = await begin('203.0.113.1');
+    for (let network = 0; network < 3 * MAX_INTERACTIONS; network += 1) {
+      await begin(`2001:db8:${(network % 7).toString(16)}:${network.toString(16)}::1`);
+    }
+    expect([pending.size, records.size]).toEqual([MAX_INTERACTIONS, MAX_INTERACTIONS]);
+    expect(records.has(theirs as string)).toBe(true);
+    const known = await begin('198.51.100.7');
+    expect(records.has(known as string)).toBe(true);
+    expect([pending.size, records.size]).toEqual([MAX_INTERACTIONS, MAX_INTERACTIONS]);
+  });
+
+  test('give their places back when their life ends', async () => {
+    clock.pass(INTERACTION_SECONDS);
+    expect(await begin('203.0.113.2')).toBeDefined();
+    expect(pending.size).toBe(1);
+  });
 });

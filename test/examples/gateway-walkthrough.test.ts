@@ -30,16 +30,18 @@ function printedSteps(output: readonly string[]): readonly PrintedStep[] {
 
 const curlTest = WITHOUT_CURL === '' ? test : test.skip;
 
-describe('the printed walkthrough', () => {
-  let gateway: GatewayProcess;
-  let steps: readonly PrintedStep[];
+let gateway: GatewayProcess;
+beforeAll(async () => {
+  gateway = await GatewayProcess.start();
+});
+afterAll(async () => {
+  await gateway.stop();
+});
 
-  beforeAll(async () => {
-    gateway = await GatewayProcess.start();
+describe('the printed walkthrough', () => {
+  let steps: readonly PrintedStep[];
+  beforeAll(() => {
     steps = printedSteps(gateway.output);
-  });
-  afterAll(async () => {
-    await gateway.stop();
   });
 
   curlTest(
@@ -88,14 +90,6 @@ describe('examples/gateway/grants.md', () => {
   const page = documentOf('examples/gateway/grants.md');
   const blocks = [...page.matchAll(/```sh\n(.*?)```/gs)].map(([, code = '']) => code.trimEnd());
   const [refused = []] = tablesOf(page);
-  let gateway: GatewayProcess;
-
-  beforeAll(async () => {
-    gateway = await GatewayProcess.start();
-  });
-  afterAll(async () => {
-    await gateway.stop();
-  });
 
   curlTest(`shows commands that get a token by each grant that is offered${WITHOUT_CURL}`, async () => {
     const here = (code: string) =>

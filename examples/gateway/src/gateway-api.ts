@@ -43,7 +43,8 @@ export function gatewayApi(store: ArtifactStore, definition: Definition): Router
 function answer(operation: Operation): (request: Request, response: Response) => void {
   return (request, response) => {
     const caller = callerOf(principalOf(request));
-    const api = apiOf(new URLSearchParams(request.originalUrl.split('?')[1] ?? ''), caller);
+    const query = request.originalUrl.split('?').slice(1).join('?');
+    const api = apiOf(new URLSearchParams(query), caller);
     if (typeof api === 'string') return sendWso2Error(response, 400, 'Bad Request', api);
     const result = operation(api, caller);
     if (result === undefined) return sendWso2Error(response, 404, 'Not Found', 'There is no such API.');

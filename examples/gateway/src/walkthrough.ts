@@ -1,6 +1,6 @@
 import { METRICS_PATH, REGISTRATION_PATH } from './application.js';
 import { BASE_PATH } from './definition.js';
-import type { Gateway } from './gateway.js';
+import { BEARER, WalkthroughCommands as Commands, type WalkthroughPlace } from './walkthrough-commands.js';
 
 /** One step of the walkthrough: what it does, the command that does it, and what comes of it. */
 export interface Step {
@@ -12,22 +12,6 @@ export interface Step {
   readonly line?: string;
 }
 
-/** Where the gateway is found, by those who walk through it. */
-export interface WalkthroughPlace extends Pick<Gateway, 'port' | 'tokenPort' | 'apiKey'> {
-  readonly certificateFile: string;
-  /** The gateway's process. */
-  readonly pid: number;
-}
-
-/** `call` keeps the answer, and prints it, cut to 300 characters, and its status; `member` reads from it without `jq`. */
-const SHELL_FUNCTIONS = [
-  `call() { ANSWER=$(curl -s --cacert "$CA" -w '\\n%{http_code}' "$@"); echo "$ANSWER" | cut -c1-300; }`,
-  `member() { echo "$ANSWER" | head -n 1 | node -pe 'JSON.parse(require("fs").readFileSync(0, "utf8"))["'$1'"]'; }`,
-];
-
-const QUERY = 'apiName=PizzaShackAPI&version=1.0.0';
-const BEARER = '-H "Authorization: Bearer $TOKEN"';
-const CLIENT = '-u "$KEY:$SECRET"';
 const ADMIN = 'username=admin&password=admin';
 const KEEP_TOKEN = 'TOKEN=$(member access_token)';
 
@@ -55,42 +39,6 @@ export function printedWalkthrough(place: WalkthroughPlace): string {
       return [`# ${title}`, command, ...(outcome.length === 0 ? [] : [`#   ${outcome.join('; ')}`]), ''].join('\n');
     })
     .join('\n');
-}
-
-class Commands {
-  readonly origin: string;
-  readonly setUp: string;
-  readonly apiKey: string;
-  readonly #tokenOrigin: string;
-
-  constructor({ port, tokenPort, apiKey, certificateFile }: WalkthroughPlace) {
-    this.origin = `https://localhost:${port}`;
-    this.setUp = [`CA=${certificateFile}`, ...SHELL_FUNCTIONS].join('\n');
-    this.apiKey = `-H 'X-API-Key: ${apiKey.key}'`;
-    this.#tokenOrigin = `https://localhost:${tokenPort}`;
-  }
-
-  get(path: string, credential = BEARER): string {
-    return `call ${credential} '${this.origin}${BASE_PATH}${path}?${QUERY}'`;
-  }
-
-  post(path: string, credential = BEARER): string {
-    return `call -X POST ${credential} '${this.origin}${BASE_PATH}${path}?${QUERY}'`;
-  }
-
-  register(clientName: string, grantType: string): string {
-    const payload = { callbackUrl: 'www.google.lk', clientName, owner: 'admin', grantType, saasApp: true };
-    const json = `-H 'Content-Type: application/json' -d '${JSON.stringify(payload)}'`;
-    return `call -u admin:admin ${json} ${this.origin}${REGISTRATION_PATH}`;
-  }
-
-  token(form: string): string {
-    return `call ${CLIENT} -d "${form}" ${this.#tokenOrigin}/token`;
-  }
-
-  revoke(): string {
-    return `call ${CLIENT} -d "token=$TOKEN" ${this.#tokenOrigin}/revoke`;
-  }
 }
 
 function registering(commands: Commands): readonly Step[] {

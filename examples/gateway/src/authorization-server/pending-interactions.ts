@@ -4,7 +4,7 @@ import type { Adapter, AdapterPayload, KoaContextWithOIDC } from 'oidc-provider'
 import { OAuthError } from './oauth-error.js';
 
 /** Interactions kept at once. */
-export const MAX_INTERACTIONS = 500;
+export const MAX_INTERACTIONS = 200;
 /** Long enough to find one's password. */
 export const INTERACTION_SECONDS = 300;
 /** By then some have logged in or given up. */
