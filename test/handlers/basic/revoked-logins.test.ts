@@ -1,7 +1,15 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
-import { Revocations } from '@sallyport/core';
+import {
+  allOf,
+  authenticated,
+  bearerChallenge,
+  createPrincipal,
+  Revocations,
+  SecurityChain,
+  type SecurityHandler,
+} from '@sallyport/core';
 import { container, registerSecurity, resolveChain } from '@sallyport/core/di';
-import { ManualClock } from '@sallyport/core/testing';
+import { buildRequest, ManualClock } from '@sallyport/core/testing';
 import { BasicHandler, type UserStore } from '@sallyport/handlers/basic';
 import { builtInHandlers } from '@sallyport/handlers/di';
 import { argon2id } from '../../../packages/handlers/src/basic/argon2id.js';
@@ -40,6 +48,29 @@ async function login(name = 'alice', password = 'pàss'): Promise<[outcome: numb
 const token68 = (name: string, password: string) => basic(name, password).slice('Basic '.length);
 
 const REVOKED = '401 password_revoked';
+
+/** A handler that lets the same user in when the test says so. */
+function slowHandler() {
+  let [calls, seen] = [0, 0];
+  let grant = () => {};
+  const handler: SecurityHandler<string> = {
+    name: 'other',
+    challenges: [bearerChallenge('test')],
+    claim: { source: 'header:x-other' },
+    extract: (request) => request.headerLines('x-other')[0],
+    verify: () => {
+      calls += 1;
+      return new Promise((resolve) => {
+        grant = () => resolve(authenticated(createPrincipal({ subject: 'alice' })));
+      });
+    },
+  };
+  const asked = async () => {
+    while (calls === seen) await new Promise((resolve) => setImmediate(resolve));
+    seen = calls;
+  };
+  return { handler, asked, grant: () => grant() };
+}
 
 describe('a revoked account', () => {
   test('has to prove its password anew, and then counts as before', async () => {
@@ -189,6 +220,22 @@ test('remembered passwords alone have the bus read, once a second', async () => 
     expect(await login()).toEqual([200, 0]);
   }
   expect(reads).toBe(1 + 10);
+});
+
+test.each([
+  ['the account', () => revocations.revokeSubject('alice')],
+  ['the credential', () => revocations.revokeToken(token68('alice', 'pàss'))],
+])('%s, revoked while another credential is waited for, does not count', async (_rule, revoke) => {
+  const other = slowHandler();
+  const chain = new SecurityChain({ requirement: allOf(under.handler, other.handler) }, { clock: under.clock });
+  const headers = { authorization: basic('alice', 'pàss'), 'x-other': 'other' };
+  for (const isRevoked of [false, true]) {
+    const pending = chain.decide(buildRequest('GET /', { headers, remoteAddress: '192.0.2.1' }));
+    await other.asked();
+    if (isRevoked) await revoke();
+    other.grant();
+    expect(await pending).toMatchObject(isRevoked ? { reason: 'password_revoked' } : { kind: 'granted' });
+  }
 });
 
 test('a container gives Basic the revocations that it gives the others', async () => {

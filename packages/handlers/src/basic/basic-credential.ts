@@ -8,6 +8,8 @@ export class BasicCredential {
   readonly userName: string;
   /** Names it among the credentials that were proved: a keyed hash. */
   readonly name: string;
+  /** How many revocations there were when it was last looked at. */
+  revocation = 0;
   readonly #token68: string;
 
   /** @param token68 what followed `Basic`: well-formed, and of this user */

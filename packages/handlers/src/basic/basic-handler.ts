@@ -8,6 +8,7 @@ import {
   denied,
   type Eventually,
   isVerdict,
+  type Principal,
   type SecurityHandler,
   type SecurityRequest,
   type Unavailable,
@@ -97,9 +98,15 @@ export class BasicHandler implements SecurityHandler<BasicCredential> {
   }
 
   verify(credential: BasicCredential, request: SecurityRequest): Eventually<Verdict> {
+    credential.revocation = this.#revocations.epoch;
     const found = this.#accounts.find(credential.userName);
     if (!(found instanceof Promise)) return this.#judge(credential, found, request);
     return found.then((account) => this.#judge(credential, account, request));
+  }
+
+  /** A password that was revoked while something else was waited for. */
+  recheck(credential: BasicCredential, principal: Principal): Verdict | undefined {
+    return this.#stands(credential, principal, credential.revocation) ? undefined : REVOKED;
   }
 
   /** Forgets that a password of this account was right: the next request with it is hashed again. */
@@ -137,15 +144,15 @@ export class BasicHandler implements SecurityHandler<BasicCredential> {
     this.#revocations.keepUp(this.#clock.monotonic());
     const { epoch } = this.#revocations;
     if (proof.revocation === epoch) return true;
-    const stands = this.#stands(credential, account, proof.revocation);
+    const stands = this.#stands(credential, this.#grant(account).principal, proof.revocation);
     if (stands) proof.revocation = epoch;
     else this.#proved.drop(credential.name);
     return stands;
   }
 
   /** Nothing has revoked a password since it was proved. */
-  #stands(credential: BasicCredential, account: Account, since: number): boolean {
-    return since === this.#revocations.epoch || this.#revocations.leaves(credential, this.#grant(account), since);
+  #stands(credential: BasicCredential, principal: Principal, since: number): boolean {
+    return since === this.#revocations.epoch || this.#revocations.leaves(credential, principal, since);
   }
 
   async #check(login: Login, abandoned: AbortSignal): Promise<Verdict> {
@@ -177,7 +184,9 @@ export class BasicHandler implements SecurityHandler<BasicCredential> {
         retryAfterSeconds: error instanceof UpstreamError ? error.retryAfterSeconds : undefined,
       });
     }
-    return this.#stands(credential, account, since) ? this.#grant(account) : REVOKED;
+    credential.revocation = this.#revocations.epoch;
+    const grant = this.#grant(account);
+    return this.#stands(credential, grant.principal, since) ? grant : REVOKED;
   }
 
   /** Stores a stronger hash where that is possible. The password was right, so nothing here refuses it. */

@@ -1,4 +1,4 @@
-import type { Authenticated, Eventually, Revocations } from '@sallyport/core';
+import type { Eventually, Principal, Revocations } from '@sallyport/core';
 import type { BasicCredential } from './basic-credential.js';
 
 /**
@@ -34,7 +34,7 @@ export class LoginRevocations {
   }
 
   /** Whether a password that was proved when `epoch` was `since` needs no new proof. */
-  leaves(credential: BasicCredential, { principal }: Authenticated, since: number): boolean {
+  leaves(credential: BasicCredential, principal: Principal, since: number): boolean {
     if (this.refuses(credential, principal.subject)) return false;
     return this.#revocations.judge(NO_TOKEN, principal, since) === 'clear';
   }
