@@ -14,7 +14,6 @@ const PAIRS: readonly (readonly [from: Level, to: Level])[] = [
   ['open', 'scoped'],
   ['scoped', 'open'],
   ['token', 'scoped'],
-  ['scoped', 'scoped'],
 ];
 const CALLERS = [undefined, 'now.bob', 'later.alice'];
 
