@@ -32,8 +32,20 @@ describe('who was good before', () => {
     expect(good.standingOf('token', HOME)).toBe('stranger');
   });
 
+  test('and comes again is not pushed out by any number of others who were good once', () => {
+    const clock = new ManualClock();
+    const good = new GoodBefore({ maxEntries: 20 }, clock);
+    good.note('regular', HOME);
+    clock.pass(60);
+    good.note('regular', HOME);
+    for (let index = 0; index < 1_000; index += 1) good.note(`fresh ${index}`, `2001:db8:${index.toString(16)}::1`);
+    expect(good.standingOf('regular', undefined)).toBe('known');
+    expect(good.standingOf('other', HOME)).toBe('neighbour');
+    expect(good.size).toBe(22);
+  });
+
   test('asking about others pushes nobody out, and of those who were good the one of longest ago goes first', () => {
-    const good = new GoodBefore({ maxEntries: 2 }, new ManualClock());
+    const good = new GoodBefore({ maxEntries: 4 }, new ManualClock());
     good.note('first', HOME);
     good.note('second', '198.51.100.8');
     for (let index = 0; index < 1_000; index += 1) good.standingOf(`junk ${index}`, `203.0.113.${index % 256}`);

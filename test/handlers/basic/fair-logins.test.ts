@@ -118,6 +118,20 @@ describe('no network takes the threads from others (CWE-400)', () => {
   });
 });
 
+test('overload is not held against a password that was right before', async () => {
+  const under = await open({ failures: { perNetwork: 10 }, queue: { maxConcurrent: 1, maxWaiting: 0 } });
+  expect(await under.status('alice', 'pass', CLEAN)).toBe(200);
+  under.clock.pass(61);
+  const threads = new Threads();
+  const holder = under.status('holder', 'x', '192.0.2.1');
+  for (let login = 0; login < 30; login += 1) expect(await under.status('alice', 'pass', CLEAN)).toBe(503);
+  await threads.work();
+  expect(await holder).toBe(401);
+  const later = under.status('alice', 'pass', CLEAN);
+  await threads.work();
+  expect(await later).toBe(200);
+});
+
 describe('guesses that cost no hash do not flush what was counted (CWE-307)', () => {
   const every = process.env['SALLYPORT_NIGHTLY'] === '1' ? test : test.skip;
 

@@ -14,16 +14,20 @@ export type Standing = 'stranger' | 'neighbour' | 'known';
 export interface GoodBeforeOptions {
   /** How long a credential or network counts as good after the last time, in seconds. Default 86 400. */
   readonly lifeSeconds?: number | undefined;
-  /** Credentials, and as many networks, remembered at once; who was good longest ago goes first. Default 20 000. */
+  /**
+   * Credentials, and as many networks, remembered at once: half of them once good, half good again after a minute. Of
+   * each half, who was good longest ago goes first. Default 20 000.
+   */
   readonly maxEntries?: number | undefined;
 }
 
 const DAY_SECONDS = 86_400;
 const MAX_ENTRIES = 20_000;
+const REGULAR_AFTER_MS = 60_000;
 
 /**
  * Remembers which credentials and which networks were good, as keyed hashes. Only a proof gets in, so no amount of
- * junk pushes anybody out. Who has proved something keeps a share of what others flood; it grants nothing.
+ * junk pushes anybody out, nor do many fresh proofs push out whoever comes again. Who has proved something keeps a share of what others flood; it grants nothing.
  */
 export class GoodBefore {
   readonly #hash = new KeyedHash(randomBytes(32).toString('hex'), 'good before');
@@ -61,32 +65,55 @@ export class GoodBefore {
   }
 }
 
-/** Names, each with the end of its life. */
+interface Noted {
+  readonly sinceMs: number;
+  readonly endsAtMs: number;
+}
+
+/**
+ * Names, each with the end of its life. Those that come again after a while are kept apart, so that no number of names
+ * that were good once pushes regular ones out: an insider can have as many fresh tokens as he likes.
+ */
 class Recent {
-  /** In the order of their last note, which is that in which their lives end. Takes memory only as it fills. */
-  readonly #endsAtMs: LRUCache<string, number>;
+  readonly #once: LRUCache<string, Noted>;
+  readonly #regular: LRUCache<string, Noted>;
   readonly #lifeMs: number;
   readonly #clock: Clock;
 
   constructor(lifeMs: number, maxEntries: number, clock: Clock) {
-    this.#endsAtMs = new LRUCache({ maxSize: maxEntries, sizeCalculation: () => 1 });
+    this.#once = ordered(maxEntries / 2);
+    this.#regular = ordered(maxEntries / 2);
     this.#lifeMs = lifeMs;
     this.#clock = clock;
   }
 
   get size(): number {
-    return this.#endsAtMs.size;
+    return this.#once.size + this.#regular.size;
   }
 
   note(name: string): void {
-    this.#endsAtMs.set(name, this.#clock.monotonic() + this.#lifeMs);
+    const nowMs = this.#clock.monotonic();
+    const known = this.#find(name, nowMs);
+    const sinceMs = known?.sinceMs ?? nowMs;
+    const isRegular = nowMs - sinceMs >= REGULAR_AFTER_MS;
+    if (isRegular) this.#once.delete(name);
+    (isRegular ? this.#regular : this.#once).set(name, { sinceMs, endsAtMs: nowMs + this.#lifeMs });
   }
 
   has(name: string): boolean {
-    const endsAtMs = this.#endsAtMs.peek(name);
-    if (endsAtMs === undefined) return false;
-    if (this.#clock.monotonic() < endsAtMs) return true;
-    this.#endsAtMs.delete(name);
-    return false;
+    return this.#find(name, this.#clock.monotonic()) !== undefined;
   }
+
+  #find(name: string, nowMs: number): Noted | undefined {
+    const noted = this.#regular.peek(name) ?? this.#once.peek(name);
+    if (noted === undefined || nowMs < noted.endsAtMs) return noted;
+    this.#regular.delete(name);
+    this.#once.delete(name);
+    return undefined;
+  }
+}
+
+/** In the order of their last note, which is that in which their lives end. Takes memory only as it fills. */
+function ordered(maxEntries: number): LRUCache<string, Noted> {
+  return new LRUCache({ maxSize: Math.max(1, Math.floor(maxEntries)), sizeCalculation: () => 1 });
 }

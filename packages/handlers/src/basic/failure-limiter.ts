@@ -1,11 +1,10 @@
 import { type Clock, type Limited, limited, type Unavailable, unavailable } from '@sallyport/core';
 import type { GoodBefore } from '@sallyport/core/limits';
-import { answerWithin } from '../answer-within.js';
-import { publishBasicEvent } from './basic-events.js';
 import { type CheckedLimits, checkedFailureLimits, type FailureLimits } from './failure-limits.js';
 import type { FailureCount, FailureStore } from './failure-store.js';
 import type { LoginKeys, LoginSource } from './login-source.js';
 import { MemoryFailureStore } from './memory-failure-store.js';
+import { SharedFailures } from './shared-failures.js';
 
 /** The budget of a network on one account that is under attack, or while the shared store does not answer. */
 const STRICTEST = 1;
@@ -41,11 +40,10 @@ const SPENT_ALONE: Circumstances = { isInformed: true, exempt: Number.POSITIVE_I
  * still goes on, until as many further guesses were made: so nobody else's guesses shut an account out at once.
  */
 export class FailureLimiter {
-  readonly #handler: string;
   readonly #limits: CheckedLimits;
   readonly #local: MemoryFailureStore;
   readonly #unchecked: MemoryFailureStore;
-  readonly #shared: FailureStore | undefined;
+  readonly #shared: SharedFailures;
   readonly #good: GoodBefore;
   readonly #clock: Clock;
   readonly #underWay = new Map<string, number>();
@@ -63,10 +61,9 @@ export class FailureLimiter {
     if (shared !== undefined && this.#limits.whenStoreFails === 'count_locally') {
       process.emitWarning(`${handler} goes on without its failure store (whenStoreFails)`, 'SallyportWarning');
     }
-    this.#handler = handler;
     this.#local = new MemoryFailureStore({}, { clock });
     this.#unchecked = new MemoryFailureStore({ maxEntries: MAX_UNCHECKED }, { clock });
-    this.#shared = shared;
+    this.#shared = new SharedFailures(handler, shared, { timeoutMs: this.#limits.storeTimeoutMs, clock });
     this.#good = good;
     this.#clock = clock;
   }
@@ -105,8 +102,11 @@ export class FailureLimiter {
   async #checkAndCount(source: LoginSource, check: () => Promise<boolean>): Promise<boolean> {
     const { keys } = source;
     const passed = await check().catch((error) => {
-      this.#countUnchecked(keys);
-      if (keys.network !== undefined) this.#addUnchecked(keys.network, this.#limits.perNetwork);
+      // A password that was right before is no guess: overload must not add up to a refusal of those who wait.
+      if (!this.#wasGood(source.credential)) {
+        this.#countUnchecked(keys);
+        if (keys.network !== undefined) this.#addUnchecked(keys.network, this.#limits.perNetwork);
+      }
       throw error;
     });
     if (passed) this.#noteGood(source);
@@ -178,7 +178,7 @@ export class FailureLimiter {
 
   /** Takes over what the shared store has counted; false when it does not tell. */
   async #learn(keys: LoginKeys): Promise<boolean> {
-    const counts = await this.#ask((shared) => keys.all.map(async (key) => shared.get(key)));
+    const counts = await this.#shared.get(keys.all);
     counts?.forEach((count, index) => {
       const key = keys.all[index] as string;
       if (count !== undefined) this.#note(this.#local.raise(key, count, this.#limitOf(key, keys)));
@@ -190,7 +190,7 @@ export class FailureLimiter {
   async #count(keys: LoginKeys): Promise<void> {
     const { windowSeconds } = this.#limits;
     for (const key of keys.all) this.#note(this.#local.add(key, windowSeconds, this.#limitOf(key, keys)));
-    await this.#ask((shared) => keys.all.map(async (key) => shared.add(key, windowSeconds)));
+    await this.#shared.add(keys.all, windowSeconds);
   }
 
   /** The count from which on a counter may refuse somebody. */
@@ -204,7 +204,7 @@ export class FailureLimiter {
     this.#unchecked.reset(pair);
     if (this.#local.get(pair) === undefined) return;
     this.#local.reset(pair);
-    await this.#ask((shared) => [(async () => shared.reset(pair))().then(() => undefined)]);
+    await this.#shared.reset(pair);
   }
 
   #countUnchecked({ pairs: [pair], account }: LoginKeys): void {
@@ -222,28 +222,9 @@ export class FailureLimiter {
     if (failures < Math.min(perNetwork, perAccount, perAccountAndNetwork)) return;
     this.#spentUntilMs = Math.max(this.#spentUntilMs, this.#clock.monotonic() + endsInMs);
   }
-
-  /** The shared store's answers, none where there is no such store; `undefined` when it gives none. */
-  async #ask(question: (shared: FailureStore) => Promise<FailureCount | undefined>[]) {
-    const shared = this.#shared;
-    if (shared === undefined) return [];
-    try {
-      const counts = await answerWithin(this.#limits.storeTimeoutMs, Promise.all(question(shared)), this.#clock);
-      if (!counts.every(isCount)) throw new TypeError('A failure store returned no count');
-      return counts;
-    } catch (error) {
-      const { reason } = unavailable(error);
-      publishBasicEvent({ kind: 'failure_store_unavailable', handler: this.#handler, reason });
-      return undefined;
-    }
-  }
 }
 
 function uncheckedMs(counters: MemoryFailureStore, key: string, budget: number): number {
   const count = counters.get(key);
   return count !== undefined && count.failures >= budget ? count.endsInMs : 0;
-}
-
-function isCount(count: FailureCount | undefined): boolean {
-  return count === undefined || (Number.isFinite(count.failures) && Number.isFinite(count.endsInMs));
 }
