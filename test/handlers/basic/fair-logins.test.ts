@@ -118,6 +118,26 @@ describe('no network takes the threads from others (CWE-400)', () => {
   });
 });
 
+test.each([
+  ['a fresh /64 for each request', (index: number) => `2001:db8:1:${index.toString(16)}::1`],
+  ['a network for each request', (index: number) => `203.${index}.113.9`],
+])('one account with %s does not take the queue from others who were right before', async (_, address) => {
+  const under = await open();
+  const threads = new Threads();
+  for (const name of ['alice', 'bob']) {
+    const before = under.status(name, 'pass', CLEAN);
+    await threads.work();
+    expect(await before).toBe(200);
+  }
+  under.clock.pass(61);
+  const insider = times(100, (index) => under.status('bob', 'pass', address(index)));
+  await settled();
+  const alice = under.status('alice', 'pass', CLEAN);
+  await threads.work();
+  expect(await alice).toBe(200);
+  await Promise.all(insider);
+});
+
 test('overload is not held against a password that was right before', async () => {
   const under = await open({ failures: { perNetwork: 10 }, queue: { maxConcurrent: 1, maxWaiting: 0 } });
   expect(await under.status('alice', 'pass', CLEAN)).toBe(200);

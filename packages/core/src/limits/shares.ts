@@ -44,7 +44,8 @@ const KEPT_SHARE = 8;
  *   Only a stranger or a neighbour ever loses one, and only to somebody who is better known or of a network that holds
  *   less.
  * - Only known callers run on the last eighth of the places, and no other network alone on the eighth before that.
- * - To one network being known is worth half of the places, being a neighbour a quarter: beyond that they are strangers.
+ * - To one network, at whatever width, being known is worth half of the places, being a neighbour a quarter: beyond that
+ *   its callers are strangers.
  * Everything is synchronous and nothing here knows time: whoever waits too long leaves.
  */
 export class Shares {
@@ -94,14 +95,19 @@ export class Shares {
   }
 
   #seat(applicant: Applicant): Place {
-    const { running, waiting } = this.#options;
     const path = networksOf(applicant.address);
     const wanted = RANKS[applicant.standing];
-    const held = (this.#trees[wanted] as PlaceGroup).find(path)?.held ?? 0;
-    const most =
-      path[0] === UNKNOWN_NETWORK ? Number.POSITIVE_INFINITY : (running + waiting) * (WORTH[wanted] as number);
-    const rank = held < most ? wanted : STRANGER;
+    const rank = this.#isWorth(wanted, path) ? wanted : STRANGER;
     return { applicant, rank, group: (this.#trees[rank] as PlaceGroup).open(path), isRunning: false };
+  }
+
+  /** Whether one more of this network, at whatever width, may count as better known than strangers. */
+  #isWorth(rank: number, path: readonly string[]): boolean {
+    if (path[0] === UNKNOWN_NETWORK) return true;
+    const { running, waiting } = this.#options;
+    const most = (running + waiting) * (WORTH[rank] as number);
+    const tree = this.#trees[rank] as PlaceGroup;
+    return path.every((_, width) => (tree.find(path.slice(0, width + 1))?.held ?? 0) < most);
   }
 
   #free(place: Place): void {

@@ -7,11 +7,17 @@ import { between, checkOptions, oneOf, withDefault } from '@sallyport/core';
 export interface FailureLimits {
   /** How long failures count, in seconds from the first one on. 1 to 86 400, default 900. */
   readonly windowSeconds?: number | undefined;
-  /** Failures of one network on one account. 1 to 10 000, default 10. */
+  /**
+   * Failures of one network on one account. Of an IPv6 address the /48 may have four times and the /32 sixteen times as
+   * many. 1 to 10 000, default 10.
+   */
   readonly perAccountAndNetwork?: number | undefined;
   /** Failures of one network on all accounts together. 1 to 1 000 000, default 100. */
   readonly perNetwork?: number | undefined;
-  /** Failures on one account from all networks together; from then on each network has one. 1 to 1 000 000, default 100. */
+  /**
+   * Failures on one account from all networks together; from then on each network has one. The only budget of those
+   * whose address is not known. 1 to 1 000 000, default 100.
+   */
   readonly perAccount?: number | undefined;
   /** How long a shared failure store may take, in milliseconds. 1 to 5 000, default 50. */
   readonly storeTimeoutMs?: number | undefined;

@@ -27,6 +27,8 @@ export interface HashClient {
 }
 
 const MAX_DEFAULT_THREADS = 3;
+/** So many logins of one user have a better right than strangers, lest one account with many addresses fill the queue. */
+const MAX_KNOWN = 4;
 
 /** Limits how many passwords are hashed at once, lets every user have only one of them, and every network its share. */
 export class HashQueue {
@@ -34,6 +36,8 @@ export class HashQueue {
   readonly #maxWaitMs: number;
   readonly #clock: Clock;
   readonly #busy = new Set<string>();
+  /** Logins in the queue that are known, by user. */
+  readonly #known = new Map<string, number>();
 
   /** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN */
   constructor(options: HashQueueOptions, clock: Clock) {
@@ -53,7 +57,22 @@ export class HashQueue {
    * abandoned, it gives its place up; a task that has begun goes on.
    * @throws {UpstreamError} ERR_SALLYPORT_UPSTREAM_OVERLOADED when too many wait, or this one waited too long
    */
-  run<Value>(client: HashClient, task: () => Promise<Value>): Promise<Value> {
+  async run<Value>(client: HashClient, task: () => Promise<Value>): Promise<Value> {
+    if (client.standing !== 'known') return this.#runInTurn(client, task);
+    const { user } = client;
+    const known = this.#known.get(user) ?? 0;
+    if (known >= MAX_KNOWN) return this.#runInTurn({ ...client, standing: 'stranger' }, task);
+    this.#known.set(user, known + 1);
+    try {
+      return await this.#runInTurn(client, task);
+    } finally {
+      const left = (this.#known.get(user) ?? 0) - 1;
+      if (left > 0) this.#known.set(user, left);
+      else this.#known.delete(user);
+    }
+  }
+
+  #runInTurn<Value>(client: HashClient, task: () => Promise<Value>): Promise<Value> {
     const { user } = client;
     const latestMs = this.#clock.monotonic() + this.#maxWaitMs;
     const turn = { ...client, isReady: () => !this.#busy.has(user) };
