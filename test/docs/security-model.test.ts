@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { documentOf, tablesOf } from '../support/markdown.js';
 
@@ -12,6 +12,49 @@ const sources = readdirSync(join(ROOT, 'packages'), { recursive: true, encoding:
 const rowsWith = (heading: string) => tablesOf(document).flatMap((table) => table.filter((row) => heading in row));
 const codesIn = (cell = '') => [...cell.matchAll(/`([^`]+)`/g)].map(([, code = '']) => code);
 
+/** Parts of the document whose promises name files, and no tests yet. */
+const WITHOUT_TITLES: readonly string[] = ['Tokens', 'Passwords'];
+
+interface Promised {
+  readonly promise: string;
+  readonly proofs: readonly { readonly file: string; readonly title: string }[];
+}
+
+/** What a proof names: `test/file.test.ts`: "title", "another title"; more files behind a semicolon. */
+function proofsIn(cell = ''): Promised['proofs'] {
+  return [...cell.matchAll(/`([^`]+)`: ((?:"[^"]+"(?:, )?)+)/g)].flatMap(([, file = '', titles = '']) =>
+    [...titles.matchAll(/"([^"]+)"/g)].map(([, title = '']) => ({ file, title })),
+  );
+}
+
+const promised: readonly Promised[] = document.split(/^### /m).flatMap((part) =>
+  WITHOUT_TITLES.includes(part.split('\n', 1)[0] as string)
+    ? []
+    : tablesOf(part)
+        .flat()
+        .filter((row) => 'promise' in row)
+        .map(({ promise = '', proof }) => ({ promise, proofs: proofsIn(proof) })),
+);
+const proofs = [
+  ...new Map(promised.flatMap((row) => row.proofs.map((proof) => [Object.values(proof).join(), proof]))).values(),
+];
+const protections: readonly { readonly test: string; readonly title: string }[] = readdirSync(
+  join(ROOT, 'test/mutation/protections'),
+).flatMap((list) => JSON.parse(readFileSync(join(ROOT, 'test/mutation/protections', list), 'utf8')));
+
+/** A test file with everything of the tests that it takes its cases from. */
+function sourceOf(file: string, seen = new Set<string>()): string {
+  if (seen.has(file)) return '';
+  seen.add(file);
+  const source = readFileSync(join(ROOT, file), 'utf8');
+  const imported = [...source.matchAll(/from '(\.[^']*)'/g)].map(([, path = '']) =>
+    join(dirname(file), path).replace(/\.js$/, '.ts'),
+  );
+  return [source, ...imported.filter((path) => path.startsWith('test/')).map((path) => sourceOf(path, seen))].join(
+    '\n',
+  );
+}
+
 describe('the security model', () => {
   test.each([...new Set(rowsWith('proof').flatMap(({ proof }) => codesIn(proof)))])(
     'names a proof that exists: %s',
@@ -23,6 +66,16 @@ describe('the security model', () => {
   test('has a proof for each promise', () => {
     expect(rowsWith('promise').length).toBeGreaterThan(30);
     for (const { proof } of rowsWith('promise')) expect(codesIn(proof)).not.toEqual([]);
+  });
+
+  test.each(promised)('names the tests that fail without it: $promise', ({ proofs }) => {
+    expect(proofs).not.toEqual([]);
+  });
+
+  // That they fail, `npm run mutation` finds out.
+  test.each(proofs)('names a test that notices when a protection is taken away: $title', ({ file, title }) => {
+    expect(sourceOf(file)).toContain(title);
+    expect(protections).toContainEqual(expect.objectContaining({ test: file, title }));
   });
 
   test.each(rowsWith('default').map((row) => [codesIn(row['option'])[0] ?? '', row['default'] ?? '']))(

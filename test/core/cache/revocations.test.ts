@@ -175,6 +175,7 @@ describe('a revoked client or subject', () => {
   test('name and issuer cannot be shifted into each other', async () => {
     const { subject, revocations } = revocable();
     revocations.revokeSubject('alice","https://as.example');
+    revocations.revokeSubject(`alice${ISSUER}`);
     expect(await subject.ask('t', issued(NOON))).toMatchObject({ kind: 'authenticated' });
   });
 
@@ -205,6 +206,16 @@ describe('a lookup under way does not bring back what was revoked', () => {
       lookup.answer(good);
       for (const verdict of await Promise.all(waiting)) expect(verdict).toMatchObject(REVOKED);
       expect(subject.cache.find('t')).toBeUndefined();
+    }
+  });
+
+  test.each(revoke)('%s revoked behind a grant: refused where it is asked about once more', async (_what, doRevoke) => {
+    for (const good of found) {
+      const { subject, revocations } = revocable();
+      await subject.ask('t', good);
+      expect(subject.cache.recheck('t', good.principal)).toBeUndefined();
+      doRevoke(revocations);
+      expect(subject.cache.recheck('t', good.principal)).toMatchObject(REVOKED);
     }
   });
 
@@ -337,6 +348,14 @@ describe('memory', () => {
     expect(await told(1_000, (index) => revocations.revokeToken(`t${index}`))).toBe(600);
     expect(await told(50, (index) => revocations.revokeToken(`a${index}`, { subject: `alice${index}` }))).toBe(50);
     expect(await revocations.revokeSubject('mallory', { issuer: ISSUER })).toBe(true);
+  });
+
+  test('the limit is that of all subjects together', async () => {
+    const { revocations } = revocable({ maxEntries: 16 });
+    const told = await Promise.all(
+      Array.from({ length: 24 }, (_, index) => revocations.revokeToken(`t${index}`, { subject: `alice${index}` })),
+    );
+    expect(told).toEqual([...Array(16).fill(true), ...Array(8).fill(false)]);
   });
 
   test('a subject that has used up its share gets it back as its revocations end', async () => {

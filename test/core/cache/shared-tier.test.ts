@@ -142,6 +142,7 @@ describe('what one instance found out', () => {
     const open = () => new CacheUnderTest({ secret: SECRET }, { clock, store, basisNamed });
     const [writer, reader] = [open(), open()];
     await writer.ask(TOKEN, new FoundedVerdict(principalOf(), basis(name)));
+    expect(store.values.size).toBe(name === undefined ? 0 : 1);
     await reader.ask(TOKEN);
     expect(reader.cache.statistics.sharedHits).toBe(sharedHits);
   });

@@ -377,6 +377,16 @@ describe('what a verdict rests on', () => {
     expect(basis.nowMs).toBe(subject.clock.monotonic());
   });
 
+  test('is asked also where a grant is asked about once more', async () => {
+    const subject = new CacheUnderTest();
+    const basis = new Ground();
+    const { principal } = principalOf();
+    await subject.ask('t', new FoundedVerdict(principalOf(), basis));
+    expect(subject.cache.recheck('t', principal)).toBeUndefined();
+    basis.isThere = false;
+    expect(subject.cache.recheck('t', principal)).toMatchObject({ kind: 'unavailable', reason: 'proof_outdated' });
+  });
+
   test('keeps a verdict from bridging an outage, too', async () => {
     const subject = new CacheUnderTest({ ttlSeconds: 1, staleIfUnavailableSeconds: 30 });
     const basis = new Ground();
