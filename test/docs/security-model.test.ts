@@ -12,8 +12,8 @@ const sources = readdirSync(join(ROOT, 'packages'), { recursive: true, encoding:
 const rowsWith = (heading: string) => tablesOf(document).flatMap((table) => table.filter((row) => heading in row));
 const codesIn = (cell = '') => [...cell.matchAll(/`([^`]+)`/g)].map(([, code = '']) => code);
 
-/** Parts of the document whose promises name files, and no tests yet. */
-const WITHOUT_TITLES: readonly string[] = ['Tokens', 'Passwords'];
+/** Parts of the document where a promise may still name files alone. */
+const WITHOUT_TITLES: readonly string[] = ['Decisions', 'Tokens', 'Passwords', 'Caches, logs, limits'];
 
 interface Promised {
   readonly promise: string;
@@ -27,14 +27,15 @@ function proofsIn(cell = ''): Promised['proofs'] {
   );
 }
 
-const promised: readonly Promised[] = document.split(/^### /m).flatMap((part) =>
-  WITHOUT_TITLES.includes(part.split('\n', 1)[0] as string)
-    ? []
-    : tablesOf(part)
-        .flat()
-        .filter((row) => 'promise' in row)
-        .map(({ promise = '', proof }) => ({ promise, proofs: proofsIn(proof) })),
-);
+const promised: readonly Promised[] = document.split(/^### /m).flatMap((part) => {
+  const mayLackTitles = WITHOUT_TITLES.includes(part.split('\n', 1)[0] as string);
+  const rows = tablesOf(part)
+    .flat()
+    .filter((row) => 'promise' in row);
+  return rows
+    .map(({ promise = '', proof }) => ({ promise, proofs: proofsIn(proof) }))
+    .filter((row) => row.proofs.length > 0 || !mayLackTitles);
+});
 const proofs = [
   ...new Map(promised.flatMap((row) => row.proofs.map((proof) => [Object.values(proof).join(), proof]))).values(),
 ];

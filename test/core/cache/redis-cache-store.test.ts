@@ -113,6 +113,27 @@ describeWithRedis(HAS_REDIS ? 'with a Redis server' : 'skipped: there is no redi
   });
 });
 
+test('no more of a value is read than it may have, and what is longer is a miss (CWE-770)', async () => {
+  const asked: unknown[] = [];
+  let kept = 'x'.repeat(2_000);
+  const client = {
+    getRange: async (_key: string, start: number, end: number) => {
+      asked.push([start, end]);
+      return kept.slice(start, end + 1);
+    },
+    set: async () => 'OK',
+    del: async () => 1,
+  };
+  const store = new RedisCacheStore({ maxValueBytes: 1_024 }, { client });
+  expect(await store.get('key')).toBeUndefined();
+  kept = kept.slice(0, 1_024);
+  expect(await store.get('key')).toBe(kept);
+  expect(asked).toEqual([
+    [0, 1_024],
+    [0, 1_024],
+  ]);
+});
+
 /** Lets time pass for what is in Redis: takes it off every lifetime. */
 async function age(client: Client, milliseconds: number): Promise<void> {
   for (const key of await client.keys('*')) {

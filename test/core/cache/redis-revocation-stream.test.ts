@@ -127,6 +127,34 @@ describeWithRedis(HAS_REDIS ? 'the stream of revocations' : 'skipped: there is n
     );
   });
 
+  test('that is found empty gets a mark, so that what comes and is lost between two reads is missed', async () => {
+    const clock = new ManualClock(Date.now());
+    const bus = new RedisRevocationBus(PATIENT, { client: admin, clock });
+    const [first, second] = [await open(), new Revocations({ secret: SECRET }, { bus })];
+    await second.start();
+    await admin.del(STREAM);
+    await second.synchronise();
+    clock.pass(60);
+    await second.synchronise();
+    await second.synchronise();
+    events.length = 0;
+    await first.revokeToken('lost');
+    await admin.del(STREAM);
+    await second.synchronise();
+    expect(events).toEqual(['revocations_lost']);
+  });
+
+  test('with another entry under the id that was read last is another stream', async () => {
+    const [first, second] = [await open(), await open()];
+    await first.revokeToken('before');
+    expect(await second.synchronise()).toBe(true);
+    const id = (await entries()).at(-1)?.id ?? '';
+    await first.revokeToken('lost');
+    await admin.del(STREAM);
+    await forge(id);
+    expect(await second.synchronise()).toBe(false);
+  });
+
   test('restored as it was an hour ago: what came since is put back by whoever revoked it', async () => {
     const [first, second] = [await open(), await open()];
     await first.revokeToken('old');
