@@ -153,22 +153,40 @@ test('overload is not held against a password that was right before', async () =
 });
 
 describe('guesses that cost no hash do not flush what was counted (CWE-307)', () => {
+  function limited() {
+    const clock = new ManualClock();
+    const limiter = new FailureLimiter('basic', {}, { shared: undefined, good: new GoodBefore({}, clock), clock });
+    const login = (userName: string, address: string) =>
+      new LoginSource('basic', { userName, name: userName }, address);
+    return {
+      guess: () => limiter.run(login('victim', ATTACKER), async () => false),
+      /** A login that finds no place. */
+      overload: (userName: string, address: string) => {
+        const noPlace = () => Promise.reject(new Error('no place'));
+        return limiter.run(login(userName, address), noPlace).catch(() => undefined);
+      },
+    };
+  }
+
+  test('they use up nothing of the budget for guesses that do', async () => {
+    const { guess, overload } = limited();
+    for (let attempt = 0; attempt < 5; attempt += 1) expect(await guess()).toBe(false);
+    for (let attempt = 0; attempt < 9; attempt += 1) await overload('victim', ATTACKER);
+    for (let attempt = 0; attempt < 5; attempt += 1) expect(await guess()).toBe(false);
+    expect(await guess()).toMatchObject({ kind: 'limited' });
+  });
+
   const every = process.env['SALLYPORT_NIGHTLY'] === '1' ? test : test.skip;
 
   every(
     'a budget that was partly used up outlasts 100 000 logins that were not checked (every night: it takes 10 s)',
     async () => {
-      const clock = new ManualClock();
-      const limiter = new FailureLimiter('basic', {}, { shared: undefined, good: new GoodBefore({}, clock), clock });
-      const login = (userName: string, address: string) =>
-        new LoginSource('basic', { userName, name: userName }, address);
-      const guess = () => limiter.run(login('victim', ATTACKER), async () => false);
+      const { guess, overload } = limited();
       for (let attempt = 0; attempt < 9; attempt += 1) expect(await guess()).toBe(false);
-      const overload = () => Promise.reject(new Error('no place'));
       // Twice as many counters as are kept of failures.
       for (let index = 0; index < 100_000; index += 1) {
         const address = `2001:db8:${(index >> 8).toString(16)}:${(index & 0xff).toString(16)}::1`;
-        await limiter.run(login(`nobody ${index}`, address), overload).catch(() => undefined);
+        await overload(`nobody ${index}`, address);
       }
       expect(await guess()).toBe(false);
       expect(await guess()).toMatchObject({ kind: 'limited' });

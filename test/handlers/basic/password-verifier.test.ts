@@ -97,6 +97,25 @@ describe('an unknown user costs what a known one costs, in hashes (CWE-208, CVE-
   });
 });
 
+test('the bytes of a password are wiped as soon as they were hashed, whatever comes of it (CWE-316)', async () => {
+  const under = await BasicUnderTest.with([['alice', 'pass']]);
+  const verify = jest.mocked(argon2id.verify).getMockImplementation() as typeof argon2id.verify;
+  const seen: [text: string, bytes: Uint8Array][] = [];
+  jest.spyOn(argon2id, 'verify').mockImplementation((hash, password) => {
+    seen.push([Buffer.from(password).toString(), password]);
+    if (seen.length === 3) throw new Error('no memory');
+    return verify(hash, password);
+  });
+  const statuses = [
+    await under.status('alice', 'pass'),
+    await under.status('alice', 'wrong'),
+    await under.status('x', 'y'),
+  ];
+  expect(statuses).toEqual([200, 401, 503]);
+  expect(seen.map(([text]) => text)).toEqual(['pass', 'wrong', 'y']);
+  expect(seen.every(([, bytes]) => bytes.every((byte) => byte === 0))).toBe(true);
+});
+
 describe('a weak hash is replaced after a login', () => {
   let events: BasicEvent[];
   let unsubscribe: () => void;

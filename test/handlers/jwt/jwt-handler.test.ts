@@ -1,6 +1,6 @@
-import { createSecretKey, randomBytes } from 'node:crypto';
+import crypto, { createSecretKey, randomBytes } from 'node:crypto';
 import { inspect } from 'node:util';
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect, jest, test } from '@jest/globals';
 import { anyOf, authenticated, bearerChallenge, createPrincipal, Revocations, SecurityChain } from '@sallyport/core';
 import type { TrustedIssuer } from '@sallyport/handlers/jwt';
 import {
@@ -88,6 +88,23 @@ describe('a good token', () => {
     const forged = tokenOf(JSON.stringify({ alg, typ: 'at+jwt' }), JSON.stringify(CLAIMS), alg, other);
     expect(await under.outcome(forged)).toBe('401 signature_invalid');
   });
+});
+
+test('an HMAC is compared whole, in constant time (CWE-208)', async () => {
+  const compared = jest.spyOn(crypto, 'timingSafeEqual');
+  const under = jwtWith(trusted({ secret: SECRET }, { algorithms: 'HS256' }));
+  const [header, claims, signature] = hmacToken().split('.') as [string, string, string];
+  for (const index of [0, 31]) {
+    const other = Buffer.from(signature, 'base64url');
+    other[index] = (other[index] as number) ^ 1;
+    expect(await under.outcome([header, claims, other.toString('base64url')].join('.'))).toBe('401 signature_invalid');
+  }
+  const lengths = compared.mock.calls.map(([left, right]) => [left.byteLength, right.byteLength]);
+  compared.mockRestore();
+  expect(lengths).toEqual([
+    [32, 32],
+    [32, 32],
+  ]);
 });
 
 describe('a token seen before', () => {

@@ -30,6 +30,11 @@ describe('options', () => {
     ['algorithm none', { issuers: [trusted(keys, { algorithms: 'none' })] }, 'algorithms'],
     ['an algorithm in lower case', { issuers: [trusted(keys, { algorithms: 'es256' })] }, 'algorithms'],
     ['HMAC with a public key', { issuers: [trusted(keys, { algorithms: ['ES256', 'HS256'] })] }, 'keys'],
+    [
+      'HMAC beside public keys that are fetched',
+      { issuers: [trusted({ jwksUri: 'https://as.example.com/jwks' }, { algorithms: ['ES256', 'HS256'] })] },
+      'keys go with public key algorithms only',
+    ],
     ['RSA with a shared secret', { issuers: [trusted({ secret: SECRET }, { algorithms: 'RS256' })] }, 'keys'],
     [
       'RS and PS with one key',

@@ -6,6 +6,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { UpstreamError } from '@sallyport/core';
 import { generate } from 'selfsigned';
+import type { Caller } from '../../../packages/handlers/src/outbound/outbound-call.js';
 import { OutboundClient } from '../../../packages/handlers/src/outbound/outbound-client.js';
 import { OutboundUnderTest } from './outbound-fixture.js';
 
@@ -147,6 +148,23 @@ describe('many calls', () => {
     expect(await Promise.all(calls)).toEqual(['{}', '{}', '{}', '{}']);
     expect(subject.connections).toBe(2);
     expect(subject.client.statistics).toMatchObject({ calls: 5, failures: 1, refused: 1 });
+  });
+
+  const junk = { credential: 'junk', address: '203.0.113.9', standing: 'stranger' } as const;
+
+  test.each<[string, Caller]>([
+    ['of one network lose their places to a caller of another', { ...junk, address: '198.51.100.7' }],
+    ['of strangers lose their places to a token that was good before', { ...junk, standing: 'known' }],
+  ])('%s (CWE-400)', async (_rule, caller) => {
+    const waiting: ServerResponse[] = [];
+    subject.serve = (response) => waiting.push(response);
+    const calls = [1, 2, 3, 4].map(() => subject.send(subject.request, junk));
+    const other = subject.send(subject.request, caller);
+    expect(await calls[3]).toBe('OVERLOADED');
+    await subject.arrived(2);
+    subject.works();
+    for (const response of waiting) response.writeHead(200, { 'content-type': 'application/json' }).end('{}');
+    expect(await Promise.all([other, ...calls.slice(0, 3)])).toEqual(['{}', '{}', '{}', '{}']);
   });
 
   test('that waited until their deadline are never sent', async () => {
