@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import type { Caller } from '../../../packages/handlers/src/outbound/outbound-call.js';
+import type { Caller } from '../../../packages/handlers/src/outbound/outbound-request.js';
 import { OutboundUnderTest } from './outbound-fixture.js';
 
 let subject: OutboundUnderTest;
@@ -118,7 +118,7 @@ describe('credentials that were good before and get no answer', () => {
     const calls = Array.from({ length: 10 }, (_, index) => send(known(`${index}`)));
     await subject.arrived(1);
     subject.clock.pass(2);
-    expect(new Set(await Promise.all(calls))).toEqual(new Set(['TIMEOUT']));
+    expect(await Promise.all(calls)).toEqual(['TIMEOUT', ...Array(9).fill('OVERLOADED')]);
     expect(circuit()).toBe('closed');
   });
 });
@@ -150,17 +150,18 @@ describe('what a token can bring about that was never good', () => {
     expect(circuit()).toBe('closed');
   });
 
-  test('lets one caller of its network find out at a time, while nobody gets an answer', async () => {
+  test('lets callers of its network find out one at a time while nobody gets an answer, and others freely', async () => {
     subject.fails();
     await sendTimes(20, stranger);
     expect(circuit()).toBe('half_open');
     subject.serve = () => {};
     const asking = Array.from({ length: 5 }, (_, index) => send(stranger(`${index}`)));
     expect(await Promise.all(asking.slice(1))).toEqual(Array(4).fill('CIRCUIT_OPEN'));
-    const elsewhere = send(stranger('new', '203.0.113.9'));
-    await subject.arrived(22);
+    const elsewhere = Array.from({ length: 5 }, (_, index) => send(stranger(`${index}`, '203.0.113.9')));
+    await subject.arrived(26);
     subject.clock.pass(2);
-    expect(await Promise.all([asking[0], elsewhere])).toEqual(['TIMEOUT', 'TIMEOUT']);
+    expect(await Promise.all([asking[0], ...elsewhere])).toEqual(Array(6).fill('TIMEOUT'));
+    expect(await send(stranger('again', '203.0.113.9'))).toBe('CIRCUIT_OPEN');
   });
 
   test('leaves a server in peace that refused our own credentials from the start', async () => {

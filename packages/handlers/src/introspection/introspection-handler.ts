@@ -18,8 +18,8 @@ import {
 } from '@sallyport/core';
 import { GoodBefore } from '@sallyport/core/limits';
 import { bearerText, malformedToken } from '../bearer-token.js';
-import type { Caller } from '../outbound/outbound-call.js';
 import { OutboundClient } from '../outbound/outbound-client.js';
+import type { Caller } from '../outbound/outbound-request.js';
 import type { OutboundStatistics } from '../outbound/outbound-statistics.js';
 import type { TokenClaims } from '../token-claims.js';
 import { answerNamespace, checkSharing } from './answer-namespace.js';

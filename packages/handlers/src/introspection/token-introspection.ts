@@ -8,10 +8,10 @@ import {
 } from '@sallyport/core';
 import { answerWithin } from '../answer-within.js';
 import { CallsSuspended } from '../outbound/circuit.js';
-import { type OutboundRequest, Unanswered, UnexpectedStatus } from '../outbound/outbound-answer.js';
-import type { Caller } from '../outbound/outbound-call.js';
+import { Unanswered, UnexpectedStatus } from '../outbound/outbound-answer.js';
 import type { OutboundClient } from '../outbound/outbound-client.js';
 import { checkedEndpoint } from '../outbound/outbound-options.js';
+import type { Caller, OutboundRequest } from '../outbound/outbound-request.js';
 import { parseStrictJson } from '../strict-json.js';
 import { type ClientProver, clientProver, formOf } from './client-proof.js';
 import { ANSWER_UNUSABLE, ANSWER_UNVERIFIED } from './introspection-answer.js';

@@ -35,7 +35,7 @@ const FIRST_OPEN_MS = 1_000;
 const LAST_OPEN_MS = 30_000;
 const MAX_LANES = 10_000;
 const KNOWN_LANE = { freeFailures: 0, lastPauseMs: LAST_OPEN_MS };
-const NETWORK_LANE = { freeFailures: 2, lastPauseMs: 5_000 };
+const NETWORK_LANE = { freeFailures: 3, lastPauseMs: 5_000 };
 
 /**
  * Suspends the calls to a server that is down, and judges that by what no single caller can bring about:
@@ -44,8 +44,8 @@ const NETWORK_LANE = { freeFailures: 2, lastPauseMs: 5_000 };
  *   long each time that a probe cannot connect, 30 s at most; longer where the server asks for it.
  * - **Half-open**, after that: one known credential at a time, and one caller at a time from each network, find out.
  * - **Doubted**: only strangers got no answer, but nobody else got one either (20 calls in 10 seconds; the first refusal,
- *   where the server never took our own credentials yet). Known credentials go on, and one caller at a time from each
- *   network.
+ *   where the server never took our own credentials yet). Known credentials go on, and so do networks that had no part
+ *   in it; the others have one caller at a time.
  * Any usable answer closes it. What a stranger's token alone brings about (a status, a timeout, an answer that makes no
  * sense) never stops anybody from another network.
  */
@@ -92,8 +92,7 @@ export class Circuit {
     if (this.isShut) return false;
     const nowMs = this.#clock.monotonic();
     const isKnown = call.standing === 'known';
-    if (isKnown && !this.#isOpen) return true;
-    if (isKnown && this.#takeLane(call, this.#knownLane, nowMs)) return true;
+    if (isKnown && (!this.#isOpen || this.#takeLane(call, this.#knownLane, nowMs))) return true;
     return this.#takeLane(call, this.#laneOf(call), nowMs);
   }
 
@@ -124,10 +123,10 @@ export class Circuit {
     if (this.#isOpen ? probe !== undefined : areTooMany) this.#open(error);
   }
 
-  #noteUnanswered({ standing, credential }: CircuitCall, error: Unanswered): void {
+  #noteUnanswered(call: CircuitCall, error: Unanswered): void {
     this.#connections.noteSuccess();
-    if (standing === 'known') this.#noteKnownFailure(credential, error);
-    else if (!isAboutRequest(error)) this.#noteStrangersFailure(error);
+    if (call.standing === 'known') this.#noteKnownFailure(call.credential, error);
+    else if (!isAboutRequest(error)) this.#noteStrangersFailure(call, error);
   }
 
   #noteKnownFailure(credential: string, error: UpstreamError): void {
@@ -140,12 +139,13 @@ export class Circuit {
     this.#open(error);
   }
 
-  #noteStrangersFailure(error: Unanswered): void {
+  #noteStrangersFailure(call: CircuitCall, error: Unanswered): void {
     const isRefusal = isCredentialRefusal(error);
     const areAllFailing = this.#answers.noteFailure();
     if (this.#isOpen || this.#isDoubted || !(areAllFailing || (isRefusal && !this.#isProved))) return;
     this.#isDoubted = true;
     this.#areCredentialsRefused = isRefusal;
+    this.#laneOf(call).fail(this.#clock.monotonic(), askedMs(error));
   }
 
   #open(error: UpstreamError): void {
@@ -167,9 +167,9 @@ export class Circuit {
   }
 
   #takeLane(call: CircuitCall, lane: ProbeLane, nowMs: number): boolean {
-    if (!lane.take(nowMs)) return false;
-    call.probe = lane;
-    return true;
+    const isFree = lane.take(nowMs) || (!this.#isOpen && !lane.hasFailed);
+    if (isFree) call.probe = lane;
+    return isFree;
   }
 
   #laneOf({ address }: CircuitCall): ProbeLane {

@@ -6,9 +6,12 @@ export abstract class Expiring {
   earlier: Expiring | undefined;
   later: Expiring | undefined;
 
-  /** Its time is over. */
-  abstract expire(): void;
+  /** Its time is over. `isLate`: this process was too busy to look in time, so an answer may lie unread. */
+  abstract expire(isLate: boolean): void;
 }
+
+/** A timer that rings so much later than it should belongs to a process that cannot keep up. */
+const LATE_MS = 100;
 
 /** Deadlines of one length: they fall due in the order in which they begin, so one timer serves all of them. */
 export class Deadlines<Item extends Expiring> {
@@ -58,10 +61,11 @@ export class Deadlines<Item extends Expiring> {
     this.#cancel = undefined;
     const nowMs = this.#clock.monotonic();
     let next = this.#first;
+    const isLate = next !== undefined && nowMs - next.dueMs > LATE_MS;
     // A timer may ring a little before its time.
     for (; next !== undefined && next.dueMs <= nowMs; next = this.#first) {
       this.end(next);
-      next.expire();
+      next.expire(isLate);
     }
     if (next !== undefined) this.#cancel ??= this.#clock.schedule(next.dueMs - nowMs, this.#ring);
   };

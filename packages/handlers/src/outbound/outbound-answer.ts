@@ -1,18 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { UpstreamError } from '@sallyport/core';
 
-/** One call to another server. */
-export interface OutboundRequest {
-  readonly url: URL;
-  readonly method: 'GET' | 'POST';
-  readonly headers?: Readonly<Record<string, string>> | undefined;
-  readonly body?: string | undefined;
-  /** Media types that are accepted as an answer, in lower case, without parameters. */
-  readonly mediaTypes: readonly string[];
-  /** Limit of the body. */
-  readonly maxBytes: number;
-}
-
 /** A complete, usable answer: nothing but status 200 with an accepted media type gets here. */
 export interface OutboundAnswer {
   readonly headers: Readonly<IncomingHttpHeaders>;

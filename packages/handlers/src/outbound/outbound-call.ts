@@ -5,28 +5,10 @@ import type { Dispatcher } from 'undici';
 import type { Circuit, CircuitCall } from './circuit.js';
 import type { Connections } from './connections.js';
 import { type Deadlines, Expiring } from './deadlines.js';
-import {
-  headFault,
-  type OutboundAnswer,
-  type OutboundRequest,
-  Unanswered,
-  Unconnected,
-  unusable,
-} from './outbound-answer.js';
+import { headFault, type OutboundAnswer, Unanswered, Unconnected, unusable } from './outbound-answer.js';
+import type { Caller, OutboundRequest, RequestSource } from './outbound-request.js';
 import type { OutboundCounters } from './outbound-statistics.js';
 import type { ProbeLane } from './probe-lane.js';
-
-/** A request, or what makes it. */
-export type RequestSource = OutboundRequest | (() => Eventually<OutboundRequest>);
-
-/** On whose behalf a call is made that carries a caller's credential. */
-export interface Caller {
-  readonly credential: string;
-  readonly address: string | undefined;
-  readonly standing: Standing;
-  /** Aborted when nobody waits for the answer any more. */
-  readonly abandoned?: AbortSignal | undefined;
-}
 
 /** What all calls of a client share. */
 export interface CallServices {
@@ -99,11 +81,11 @@ export class OutboundCall extends Expiring implements Dispatcher.DispatchHandler
     else if (!shares.enter(this)) this.displace();
   }
 
-  /** Its turn has come. */
+  /** Its turn has come: too late where most of its time is over. Then another one is more likely to get an answer. */
   start(): void {
-    this.#isAdmitted = this.#circuit?.admits(this) ?? true;
-    if (this.#isAdmitted) this.#attempt();
-    else this.#refuse((this.#circuit as Circuit).suspension());
+    const { clock, timeoutMs } = this.#services;
+    if (this.dueMs - clock.monotonic() < timeoutMs / 2) this.displace();
+    else this.#admit();
   }
 
   displace(): void {
@@ -111,9 +93,9 @@ export class OutboundCall extends Expiring implements Dispatcher.DispatchHandler
   }
 
   /** The deadline has passed. Only a server that had most of the time for it can be blamed. */
-  expire(): void {
+  expire(isLate: boolean): void {
     const { clock, timeoutMs } = this.#services;
-    const hadTime = clock.monotonic() - this.#sentMs >= timeoutMs / 2;
+    const hadTime = !isLate && clock.monotonic() - this.#sentMs >= timeoutMs / 2;
     this.#fail(this.#failure('ERR_SALLYPORT_UPSTREAM_TIMEOUT', 'there was no answer in time', hadTime));
   }
 
@@ -167,6 +149,12 @@ export class OutboundCall extends Expiring implements Dispatcher.DispatchHandler
   #failure(code: SallyportErrorCode, message: string, isServer = true): UpstreamError {
     if (!isServer) return new UpstreamError(code, message);
     return this.#isConnected ? new Unanswered(code, message) : new Unconnected(code, message);
+  }
+
+  #admit(): void {
+    this.#isAdmitted = this.#circuit?.admits(this) ?? true;
+    if (this.#isAdmitted) this.#attempt();
+    else this.#refuse((this.#circuit as Circuit).suspension());
   }
 
   #attempt(): void {

@@ -4,8 +4,9 @@ import { Circuit } from './circuit.js';
 import { Connections } from './connections.js';
 import { Deadlines } from './deadlines.js';
 import type { OutboundAnswer } from './outbound-answer.js';
-import { type Caller, type CallServices, OutboundCall, type RequestSource } from './outbound-call.js';
+import { type CallServices, OutboundCall } from './outbound-call.js';
 import { checkedOutboundOptions, type OutboundOptions, type OutboundSettings } from './outbound-options.js';
+import type { Caller, RequestSource } from './outbound-request.js';
 import { OutboundCounters, type OutboundStatistics } from './outbound-statistics.js';
 
 /**

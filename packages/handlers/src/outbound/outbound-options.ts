@@ -6,7 +6,10 @@ export interface OutboundOptions {
   readonly timeoutMs?: number | undefined;
   /** Calls under way at once. Default 64; 1 to 1 024. */
   readonly maxConcurrent?: number | undefined;
-  /** Calls that wait for one of those places; more are refused with 503 at once. Default 1 024; 0 to 100 000. */
+  /**
+   * Calls that wait for one of those places, none of them longer than half of `timeoutMs`; more are refused with 503.
+   * Default 1 024; 0 to 100 000.
+   */
   readonly maxQueued?: number | undefined;
   /** Certificates (PEM) to trust besides the well-known authorities. */
   readonly certificateAuthorities?: string | readonly string[] | undefined;

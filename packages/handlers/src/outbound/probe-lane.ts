@@ -9,7 +9,7 @@ export interface ProbeLaneOptions {
 
 /**
  * Lets one call at a time find out whether a server answers again. After a failure the next one waits: 1 s, then twice
- * as long each time; longer where the server asked for it.
+ * as long each time; longer where the server asked for it, but never longer than the longest pause.
  */
 export class ProbeLane {
   readonly #options: ProbeLaneOptions;
@@ -20,6 +20,10 @@ export class ProbeLane {
 
   constructor(options: ProbeLaneOptions) {
     this.#options = options;
+  }
+
+  get hasFailed(): boolean {
+    return this.#failures > 0;
   }
 
   /** True where a probe may go now; its end has to be told. */
@@ -33,7 +37,8 @@ export class ProbeLane {
     this.#isBusy = false;
     this.#failures += 1;
     if (this.#failures <= this.#options.freeFailures) return;
-    this.#freeAtMs = nowMs + Math.max(this.#pauseMs, askedMs);
-    this.#pauseMs = Math.min(2 * this.#pauseMs, this.#options.lastPauseMs);
+    const { lastPauseMs } = this.#options;
+    this.#freeAtMs = nowMs + Math.min(Math.max(this.#pauseMs, askedMs), lastPauseMs);
+    this.#pauseMs = Math.min(2 * this.#pauseMs, lastPauseMs);
   }
 }

@@ -1,0 +1,26 @@
+import type { Eventually } from '@sallyport/core';
+import type { Standing } from '@sallyport/core/limits';
+
+/** One call to another server. */
+export interface OutboundRequest {
+  readonly url: URL;
+  readonly method: 'GET' | 'POST';
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  readonly body?: string | undefined;
+  /** Media types that are accepted as an answer, in lower case, without parameters. */
+  readonly mediaTypes: readonly string[];
+  /** Limit of the body. */
+  readonly maxBytes: number;
+}
+
+/** A request, or what makes it. */
+export type RequestSource = OutboundRequest | (() => Eventually<OutboundRequest>);
+
+/** On whose behalf a call is made that carries a caller's credential. */
+export interface Caller {
+  readonly credential: string;
+  readonly address: string | undefined;
+  readonly standing: Standing;
+  /** Aborted when nobody waits for the answer any more. */
+  readonly abandoned?: AbortSignal | undefined;
+}
