@@ -42,7 +42,7 @@ function verifying(mapPrincipal: MapPrincipal): JwtHandler {
   const { issuer, audience, jwksUri } = server;
   const keys = { jwksUri, outbound };
   const trusted = { issuer, audience, algorithms: 'ES256', keys, requiredClaims: ['iat'], mapPrincipal };
-  return new JwtHandler({ name: 'mapped', realm: 'test', issuers: [trusted] }, { clock });
+  return new JwtHandler({ name: 'mapped', realm: 'test', issuers: [trusted], cache: { ttlSeconds: 30 } }, { clock });
 }
 
 const returning = (value: unknown) => () => value as PrincipalInit;

@@ -1,15 +1,16 @@
 import type { GuardLike, SecurityChain } from '@sallyport/core';
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
+import { principalOf } from '../gate/principal.js';
 import { readAsReceived, runningTarget } from '../node/rewriting.js';
 import { type AdapterOptions, checkedAdapterOptions } from '../shared/adapter-options.js';
-import { Gate, principalOf, userOf } from '../shared/gate.js';
+import { Gate, userOf } from '../shared/gate.js';
 import { NodeRequestSource } from '../shared/node-request-source.js';
 import { isPreflight } from '../shared/preflight.js';
 import { answerBy, isAnswerable, setHeaderLines, writeDenial } from '../shared/write-denial.js';
 import { Forwarding } from './forwarding.js';
 import { RouteKeys } from './route-key.js';
 
-export { attemptedOf, principalOf } from '../shared/gate.js';
+export { attemptedOf, principalOf } from '../gate/principal.js';
 
 export type ExpressSecurityOptions = AdapterOptions<readonly [request: Request, response: Response]>;
 

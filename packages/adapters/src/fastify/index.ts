@@ -8,16 +8,17 @@ import type {
   onRequestHookHandler,
 } from 'fastify';
 import fp from 'fastify-plugin';
+import { principalOf } from '../gate/principal.js';
 import { readAsReceived, receivedMethod } from '../node/rewriting.js';
 import { type AdapterOptions, checkedAdapterOptions } from '../shared/adapter-options.js';
-import { Gate, principalOf, userOf } from '../shared/gate.js';
+import { Gate, userOf } from '../shared/gate.js';
 import { NodeRequestSource } from '../shared/node-request-source.js';
 import { isPreflight } from '../shared/preflight.js';
 import { templateOf } from '../shared/route-template.js';
 import { answerBy, headerFields, isAnswerable } from '../shared/write-denial.js';
 import { routedPath } from './routed-path.js';
 
-export { attemptedOf, principalOf } from '../shared/gate.js';
+export { attemptedOf, principalOf } from '../gate/principal.js';
 
 declare module 'fastify' {
   interface FastifyContextConfig {

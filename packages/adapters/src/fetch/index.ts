@@ -10,15 +10,16 @@ import {
   type Principal,
   type SecurityChain,
 } from '@sallyport/core';
+import { principalOf } from '../gate/principal.js';
+import { hasNodeRequest } from '../node/same-request.js';
 import { type AdapterOptions, adapterChecks } from '../shared/adapter-options.js';
 import { Gate, shareGrant, userOf } from '../shared/gate.js';
 import { isPreflight } from '../shared/preflight.js';
 import { headerFields } from '../shared/write-denial.js';
 import { PeerAddresses, type RemoteAddress } from './peer-addresses.js';
-import { principalOf } from './principal.js';
-import { fetchReading, hasNodeRequest } from './reading.js';
+import { fetchReading } from './reading.js';
 
-export { attemptedOf, principalOf } from './principal.js';
+export { attemptedOf, principalOf } from '../gate/principal.js';
 
 export interface FetchSecurityOptions
   extends AdapterOptions<readonly [request: Request], Response | Promise<Response>> {

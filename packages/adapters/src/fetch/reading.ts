@@ -1,27 +1,16 @@
 import type { X509Certificate } from 'node:crypto';
 import type { OtherReading, Reading } from '../gate/reading.js';
 import { nodeReading } from '../node/rewriting.js';
+import { hasHeadersOf, hasNodeRequest, isRequestOf, targetOf } from '../node/same-request.js';
 import { clientAddress } from '../shared/client-address.js';
-import type { NodeRequest, NodeRequestSource, NodeResponse } from '../shared/node-request-source.js';
+import type { NodeRequest, NodeRequestSource } from '../shared/node-request-source.js';
 import type { PeerAddresses } from './peer-addresses.js';
 import { routedTarget } from './routed-path.js';
-import { hasHeadersOf, isRequestOf, targetOf } from './same-request.js';
-
-/** What Node's fetch servers pass as the second argument: the request behind the Request. */
-export interface NodeBindings {
-  readonly incoming: NodeRequest;
-  readonly outgoing?: NodeResponse;
-}
 
 export interface ReadingOptions {
   readonly trustedHops: number;
   readonly allowRewriting: boolean;
   readonly peers: PeerAddresses;
-}
-
-export function hasNodeRequest(bindings: unknown): bindings is NodeBindings {
-  const { incoming } = (bindings ?? {}) as { incoming?: Partial<NodeRequest> };
-  return Array.isArray(incoming?.rawHeaders);
 }
 
 /**

@@ -1,4 +1,4 @@
-import { targetOf } from './same-request.js';
+import { targetOf } from '../node/same-request.js';
 
 /**
  * The target by which a framework routes a Request, where that is not the one of its URL, as with Hono's `getPath`.

@@ -7,7 +7,7 @@ import type { NodeRequest, NodeResponse } from '../shared/node-request-source.js
 import { isPreflight } from '../shared/preflight.js';
 import { isAnswerable, setHeaderLines, writeDenial } from '../shared/write-denial.js';
 
-export { attemptedOf, principalOf } from '../shared/gate.js';
+export { attemptedOf, principalOf } from '../gate/principal.js';
 export { type SecuredUpgrade, type UpgradeSecurity, type UpgradeSecurityOptions, upgradeSecurity } from './upgrade.js';
 
 export type HttpSecurityOptions = AdapterOptions<readonly [request: NodeRequest, response: NodeResponse]>;

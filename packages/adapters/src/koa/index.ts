@@ -1,13 +1,14 @@
 import type { Decision, DeniedDecision, GuardLike, SecurityChain } from '@sallyport/core';
 import type { Context, Middleware, Next } from 'koa';
+import { principalOf } from '../gate/principal.js';
 import { type AdapterOptions, checkedAdapterOptions } from '../shared/adapter-options.js';
-import { Gate, principalOf, userOf } from '../shared/gate.js';
+import { Gate, userOf } from '../shared/gate.js';
 import { isPreflight } from '../shared/preflight.js';
 import { headerFields, isAnswerable } from '../shared/write-denial.js';
 import { readingOf } from './reading.js';
 import { RouteKeys } from './route-key.js';
 
-export { attemptedOf, principalOf } from '../shared/gate.js';
+export { attemptedOf, principalOf } from '../gate/principal.js';
 
 export type KoaSecurityOptions = AdapterOptions<readonly [context: Context]>;
 

@@ -1,5 +1,4 @@
 import {
-  ANONYMOUS,
   type Decision,
   type Eventually,
   every,
@@ -9,7 +8,6 @@ import {
   invalid,
   isDecision,
   type Principal,
-  type RefusedAttempt,
   type RequestSource,
   type SecurityChain,
   SecurityRequest,
@@ -177,17 +175,9 @@ function proceedLater(
   });
 }
 
-/** Who was authenticated on this request; the anonymous principal where no chain has run. */
-export function principalOf<Claims extends object = Record<string, unknown>>(request: object): Principal<Claims> {
-  return ((request as Carrier)[GRANT]?.decision.principal ?? ANONYMOUS) as Principal<Claims>;
-}
-
-/**
- * Which verdict an `attempt` let pass on this request: its kind and reason code. Undefined where nothing was refused,
- * and where no chain has run.
- */
-export function attemptedOf(request: object): RefusedAttempt | undefined {
-  return (request as Carrier)[GRANT]?.decision.attempted;
+/** What was granted to this request, or to whatever else carries the grant; undefined where no chain has run. */
+export function grantedTo(carrier: object): GrantedDecision | undefined {
+  return (carrier as Carrier)[GRANT]?.decision;
 }
 
 /** What goes where a framework's users look for a user: nobody is none, or `if (request.user)` would be true of anyone. */
@@ -198,10 +188,6 @@ export function userOf(principal: Principal): Principal | undefined {
 /** Lets `principalOf` and `attemptedOf` be asked of a context, too: it stays, also where its request is replaced. */
 export function shareGrant(request: object, context: object): void {
   (context as Carrier)[GRANT] = (request as Carrier)[GRANT];
-}
-
-export function isGranted(request: object): boolean {
-  return (request as Carrier)[GRANT] !== undefined;
 }
 
 /** A request or context, which a framework passes when the function that makes middleware was mounted as middleware. */

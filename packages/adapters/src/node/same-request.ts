@@ -1,4 +1,15 @@
-import type { NodeRequest } from '../shared/node-request-source.js';
+import type { NodeRequest, NodeResponse } from '../shared/node-request-source.js';
+
+/** What Node's fetch servers pass as the second argument: the request behind the Request. */
+export interface NodeBindings {
+  readonly incoming: NodeRequest;
+  readonly outgoing?: NodeResponse;
+}
+
+export function hasNodeRequest(bindings: unknown): bindings is NodeBindings {
+  const { incoming } = (bindings ?? {}) as { incoming?: Partial<NodeRequest> };
+  return Array.isArray(incoming?.rawHeaders);
+}
 
 /** Whether a Request says what Node's request says: the same method, path, query and headers. */
 export function isRequestOf(incoming: NodeRequest, request: Request): boolean {
