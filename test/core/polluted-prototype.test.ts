@@ -77,6 +77,7 @@ const TOKEN = (() => {
 })();
 /** Every adapter says also what it does not know. */
 const REQUEST = { method: 'GET', route: undefined, remoteAddress: undefined };
+const COOKIE = { name: 'cookie', cookie: 'session', verify: () => denied('unknown') } as const;
 const HASH = '$2b$10$abcdefghijklmnopqrstuuNMXbLSmMSFmHx5cnS3KiYwzdtjuSV2u';
 /** A client of Redis that nobody asks anything. */
 const redis = new Proxy(Object.create(null), { get: () => () => redis, has: () => true });
@@ -194,6 +195,34 @@ async function answers(): Promise<string> {
 const VALUES = process.env['SALLYPORT_NIGHTLY'] === '1' ? [true, ['JWT']] : [true];
 
 describe('a polluted Object.prototype', () => {
+  test('chooses no operation for a request whose server tells no route', async () => {
+    const operations = routes([route('GET', '/open', { requirement: anonymous() })]);
+    const chain = new SecurityChain({ requirement: cookieHandler(COOKIE), operations });
+    pollute('route', { value: { method: 'GET', template: '/open' } });
+    const answer = await fetchSecurity(chain)(() => new Response('let in'))(new Request('http://localhost/closed'));
+    expect(answer.status).toBe(401);
+    const request = new SecurityRequest({ method: 'GET', target: '/closed', rawHeaders: [] });
+    expect(await chain.decide(request)).toMatchObject({ kind: 'denied', status: 401 });
+    expect(await chain.decide(new SecurityRequest({ ...REQUEST, target: '/open', rawHeaders: [] }))).toMatchObject({
+      kind: 'granted',
+    });
+  });
+
+  test('lifts no rule for targets', async () => {
+    // Every object has a member of this name, so that it is true of the relaxations as well.
+    pollute('relaxation', { value: 'toString' });
+    const chain = new SecurityChain({ requirement: anonymous() });
+    for (const target of ['/a/../b', '/a/%2e%2e/b', '/a%0Ab', '/a%zz']) {
+      const decision = await chain.decide(new SecurityRequest({ ...REQUEST, target, rawHeaders: [] }));
+      expect(decision).toMatchObject({ kind: 'denied', status: 400 });
+    }
+  });
+
+  test('gives no address to clients that have none', () => {
+    pollute('remoteAddress', { value: '192.0.2.1' });
+    expect(new SecurityRequest({ method: 'GET', target: '/', rawHeaders: [] }).remoteAddress).toBeUndefined();
+  });
+
   test('options of every kind are found by the search', () => {
     const some = ['allowMissingExpiry', 'acceptTyp', 'mapPrincipal', 'issuerResolver', 'requirement', 'trustedHops'];
     expect(NAMES).toEqual(expect.arrayContaining([...some, 'roles', 'selective', 'maxEntries']));

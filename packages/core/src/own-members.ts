@@ -14,6 +14,12 @@ export function ownMembers<Holder extends object>(holder: Holder): Holder {
   return Object.assign(Object.create(null), holder);
 }
 
+/** A value that was read of an object, unless every object in the process has it: it is nobody's own then. */
+export function unlessEverybodys<Value>(name: string, value: Value | undefined): Value | undefined {
+  if (value === undefined || !Object.hasOwn(Object.prototype, name)) return value;
+  return Object.getOwnPropertyDescriptor(Object.prototype, name)?.value === value ? undefined : value;
+}
+
 /**
  * Whether a class that an object was made of, or another object that it inherits from, has something under a name.
  * The prototype that all plain objects have in common is none of them.

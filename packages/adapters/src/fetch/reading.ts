@@ -61,6 +61,8 @@ function alone(
 class RequestReading implements Reading {
   readonly method: string;
   readonly target: string;
+  readonly route = undefined;
+  readonly byPath = undefined;
   others: Reading['others'];
   readonly #request: Request;
   readonly #rest: readonly unknown[];

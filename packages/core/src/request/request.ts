@@ -1,6 +1,7 @@
 import type { X509Certificate } from 'node:crypto';
 import { inspect } from 'node:util';
 import type { DecisionTrace } from '../events/trace.js';
+import { unlessEverybodys } from '../own-members.js';
 import { Abandonment } from './abandonment.js';
 import { type Authorization, parseAuthorization } from './authorization-header.js';
 
@@ -76,11 +77,11 @@ export class SecurityRequest {
   }
 
   get remoteAddress(): string | undefined {
-    return this.#source.remoteAddress;
+    return unlessEverybodys('remoteAddress', this.#source.remoteAddress);
   }
 
   get route(): RouteKey | undefined {
-    return this.#source.route;
+    return unlessEverybodys('route', this.#source.route);
   }
 
   /** The Authorization header, parsed on first use and only once. */

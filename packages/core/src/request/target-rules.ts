@@ -9,8 +9,8 @@ export type Relaxation =
 /** One way in which a path can be read differently by two parsers. */
 export interface PathRule {
   readonly reason: string;
-  /** Absent: nothing switches the rule off. */
-  readonly relaxation?: Relaxation;
+  /** Undefined: nothing switches the rule off. */
+  readonly relaxation: Relaxation | undefined;
   readonly breaks: (path: string) => boolean;
 }
 
@@ -20,10 +20,18 @@ const SLASH = '(?:/|%2f|%5c)';
 
 /** In the order in which they are asked: the first that is broken names the refusal. */
 export const PATH_RULES: readonly PathRule[] = [
-  { reason: 'path_encoding', breaks: (path) => !isDecodable(path) },
+  { reason: 'path_encoding', relaxation: undefined, breaks: (path) => !isDecodable(path) },
   // C0, DEL, C1 and the line separators of Unicode: `.` in a regular expression does not match all of them.
-  { reason: 'path_control_character', breaks: broken(/%(?:[01][0-9a-f]|7f|c2%[89][0-9a-f]|e2%80%a[89])/i) },
-  { reason: 'path_dot_segment', breaks: broken(new RegExp(`${SLASH}${DOT}{1,2}(?:${SLASH}|;|%3b|$)`, 'i')) },
+  {
+    reason: 'path_control_character',
+    relaxation: undefined,
+    breaks: broken(/%(?:[01][0-9a-f]|7f|c2%[89][0-9a-f]|e2%80%a[89])/i),
+  },
+  {
+    reason: 'path_dot_segment',
+    relaxation: undefined,
+    breaks: broken(new RegExp(`${SLASH}${DOT}{1,2}(?:${SLASH}|;|%3b|$)`, 'i')),
+  },
   { reason: 'path_double_encoding', relaxation: 'allowDoubleEncoding', breaks: broken(/%25[0-9a-f]{2}/i) },
   { reason: 'path_encoded_slash', relaxation: 'allowEncodedSlash', breaks: broken(/%(?:2f|5c)/i) },
   { reason: 'path_semicolon', relaxation: 'allowSemicolon', breaks: broken(/;|%3b/i) },

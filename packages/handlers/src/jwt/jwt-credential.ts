@@ -9,7 +9,7 @@ export class JwtCredential {
   /** What was remembered about the token when it was extracted. */
   readonly known: Authenticated | undefined;
 
-  constructor(token: string, { issuer, known }: { issuer?: string; known?: Authenticated } = {}) {
+  constructor(token: string, issuer?: string, known?: Authenticated) {
     this.#token = token;
     this.issuer = issuer;
     this.known = known;

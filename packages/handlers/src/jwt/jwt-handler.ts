@@ -99,7 +99,7 @@ export class JwtHandler implements SecurityHandler<JwtCredential> {
     if (authorization.kind !== 'credentials' || authorization.scheme !== 'bearer') return undefined;
     const { value } = authorization;
     const known = value.includes('.') ? this.#cache.find(value) : undefined;
-    if (known !== undefined) return new JwtCredential(value, { known });
+    if (known !== undefined) return new JwtCredential(value, undefined, known);
     const token = extractBearerToken(request);
     return typeof token === 'string' ? this.#take(token) : token;
   }
@@ -147,7 +147,7 @@ export class JwtHandler implements SecurityHandler<JwtCredential> {
     const outline = outlineOf(token);
     if (outline === 'jwe') return this.#settings.decryptionKeys.length > 0 ? new JwtCredential(token) : undefined;
     const issuer = outline && peekIssuer(token);
-    return issuer !== undefined && this.#issuers.trusts(issuer) ? new JwtCredential(token, { issuer }) : undefined;
+    return issuer !== undefined && this.#issuers.trusts(issuer) ? new JwtCredential(token, issuer) : undefined;
   }
 
   async #verify(credential: JwtCredential, address: string | undefined): Promise<Verdict | FoundedVerdict> {
