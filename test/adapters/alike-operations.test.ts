@@ -148,6 +148,29 @@ describe.each(FRAMEWORKS)('%s: a handler runs under the operation that it is', (
     },
   );
 
+  test.each([
+    ['GET /:tenant/admin', 'GET /public/:page'],
+    ['GET /public/:page', 'GET /:tenant/admin'],
+  ] as const)('nor under one that merely covers the same path, declared as %s, %s', async (...declared) => {
+    await start(
+      [
+        route('GET', '/{tenant}/admin', { guards: [ORDERS] }),
+        route('GET', '/public/{page}', { requirement: anonymous() }),
+      ],
+      declared,
+    );
+    for (const path of ['/public/admin', '/public/Admin', '/PUBLIC/admin', '/public/admin/']) {
+      for (const method of ['GET', 'HEAD']) {
+        for (const token of [undefined, 'now.bob']) {
+          expect((await run(method, path, token))[1]).not.toBe('GET /:tenant/admin');
+        }
+      }
+    }
+    expect((await run('GET', '/public/admin', 'now.alice'))[0]).toBe(200);
+    expect(await run('GET', '/public/start')).toEqual([200, 'GET /public/:page']);
+    expect(await run('GET', '/acme/admin', 'now.bob')).toEqual([403, undefined]);
+  });
+
   const spellings: readonly (readonly [string, readonly Operation[], Route, readonly string[]])[] = [
     [
       'capitals in the template',

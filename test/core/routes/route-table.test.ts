@@ -177,6 +177,60 @@ describe('routes: HEAD has to satisfy the operation for GET as well, where both 
   });
 });
 
+describe('routes: a path that two operations cover, neither of them the more concrete one, has to satisfy both', () => {
+  const token = bearer(alice({ scopes: ['read'] }));
+  const open = { requirement: anonymous() };
+  const admin = { guards: [requireScopes('admin')] };
+  const sends = { bearer: 'token' };
+  type Row = readonly [string, readonly Operation[], string, number, number];
+  const rows: readonly Row[] = [
+    ['closed and open', [route('GET', '/{x}/b', admin), route('GET', '/a/{y}', open)], 'GET /a/b', 401, 403],
+    ['open and closed', [route('GET', '/{x}/b', open), route('GET', '/a/{y}', admin)], 'GET /a/b', 401, 403],
+    ['in other letters', [route('GET', '/{x}/b', admin), route('GET', '/a/{y}', open)], 'GET /a/B', 401, 403],
+    ['encoded', [route('GET', '/{x}/caf\u00e9', admin), route('GET', '/a/{y}', open)], 'GET /a/caf%C3%A9', 401, 403],
+    ['paths of one only', [route('GET', '/{x}/b', admin), route('GET', '/a/{y}', open)], 'GET /a/c', 200, 200],
+    ['of other methods', [route('POST', '/{x}/b', admin), route('GET', '/a/{y}', open)], 'GET /a/b', 200, 200],
+    ['the more concrete one', [route('GET', '/{x}/{y}', admin), route('GET', '/a/{y}', open)], 'GET /a/b', 200, 200],
+    [
+      'of three',
+      ['/{x}/b/c', '/a/{y}/c', '/a/b/{z}'].map((path) =>
+        route('GET', path, path.endsWith('}') ? open : path.startsWith('/{') ? admin : {}),
+      ),
+      'GET /a/b/c',
+      401,
+      403,
+    ],
+    ['HEAD of GET', [route('GET', '/{x}/b', admin), route('GET', '/a/{y}', open)], 'HEAD /a/b', 401, 403],
+    [
+      'HEAD and GET',
+      [route('HEAD', '/a/{y}', open), route('GET', '/a/{y}', open), route('GET', '/{x}/b', admin)],
+      'HEAD /a/b',
+      401,
+      403,
+    ],
+  ];
+
+  test.each(rows)('%s', async (_what, operations, target, nobody, somebody) => {
+    const chain = new SecurityChain({ requirement: token, operations: routes(operations) });
+    expect((await ask(chain, target)).status).toBe(nobody);
+    expect((await ask(chain, target, sends)).status).toBe(somebody);
+  });
+
+  test('unless the framework tells which of them runs', async () => {
+    const operations = routes([route('GET', '/{x}/b', admin), route('GET', '/a/{y}', open)]);
+    const chain = new SecurityChain({ requirement: token, operations });
+    expect((await ask(chain, 'GET /a/b', { route: { method: 'GET', template: '/a/{y}' } })).status).toBe(200);
+  });
+
+  test('what both cannot be asked for is refused, and nothing else', async () => {
+    const other = { requirement: bearer(alice(), 'other') };
+    const operations = routes([route('GET', '/{x}/b'), route('GET', '/a/{y}', other)]);
+    const chain = new SecurityChain({ requirement: token, operations });
+    const statuses = ['/a/b', '/a/c', '/b/b'].map(async (path) => (await ask(chain, `GET ${path}`, sends)).status);
+    expect(await Promise.all(statuses)).toEqual([404, 200, 200]);
+  });
+});
+
 describe('routes: what cannot be meant is refused when the table is made', () => {
   const OPEN = { requirement: anonymous() };
   const wrong: readonly (readonly [string, () => unknown])[] = [

@@ -24,6 +24,11 @@ export interface OperationTable {
    * if there were no operation, also where the chain has a requirement for the rest.
    */
   isAmbiguous?(method: string, path: string): boolean;
+  /**
+   * Operations that cover the same path, and that a router could run as well as the one that was found: what all of them
+   * need is asked.
+   */
+  rivals?(operation: Operation, path: string): readonly Operation[];
 }
 
 /** A template without the names of its parameters: `/pets/{id}` and `/pets/{petId}` are one path. */

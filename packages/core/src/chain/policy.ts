@@ -5,6 +5,7 @@ import type { RouteKey, SecurityRequest } from '../request/request.js';
 import { type Candidate, distinctCandidates } from '../requirement/plan.js';
 import type { Requirement } from '../requirement/requirement.js';
 import { quotedName } from '../shown-name.js';
+import { JointPolicies } from './joint-policies.js';
 import { type Operation, type OperationTable, unnamed } from './operation.js';
 import { type Policy, PolicyCompiler, withoutRequirement } from './policy-compiler.js';
 import { canBe, RouteIndex } from './route-index.js';
@@ -21,6 +22,7 @@ export class PolicyTable {
   readonly #byRoute = new RouteIndex<Policy>();
   /** Policies of HEAD operations, each with those of GET that a router may run in its place, and what both need. */
   readonly #together: ReadonlyMap<Policy, ReadonlyMap<Policy, Policy>>;
+  readonly #joint: JointPolicies;
 
   /** @throws {ConfigurationError} ERR_SALLYPORT_REQUIREMENT_INVALID, ERR_SALLYPORT_CLAIM_CONFLICT */
   constructor(
@@ -36,6 +38,7 @@ export class PolicyTable {
     this.#byOperation = new Map(operations.map((operation) => [operation, compiler.policyOf(operation)]));
     for (const [operation, policy] of this.#byOperation) this.#byRoute.add(operation, policy);
     this.#together = togetherFor(this.#byOperation, compiler);
+    this.#joint = new JointPolicies(operations, compiler);
     const plans = [this.#default, ...this.#byOperation.values()].flatMap((policy) => policy?.plan ?? []);
     if (plans.length === 0) throw withoutRequirement(`chain ${owner}`);
     this.candidates = distinctCandidates(plans.flatMap((plan) => plan.candidates));
@@ -53,10 +56,14 @@ export class PolicyTable {
     if (operation === undefined) return this.#default;
     // The framework chose a route that is none of the operations, for the path of one: they read it differently.
     if (route !== undefined && !canBe(route, operation)) return undefined;
+    const other = operation.method === 'HEAD' ? this.#table.find('GET', path) : undefined;
+    const rivals = this.#table.rivals?.(operation, path);
+    const others = other && this.#table.rivals?.(other, path);
+    if (isSome(rivals) || isSome(others)) {
+      return this.#joint.of([operation, ...(rivals ?? []), ...(other ? [other] : []), ...(others ?? [])]);
+    }
     const policy = this.#byOperation.get(operation);
-    if (operation.method !== 'HEAD' || policy === undefined) return policy;
-    const other = this.#table.find('GET', path);
-    return other === undefined ? policy : this.#both(policy, this.#byOperation.get(other));
+    return other === undefined || policy === undefined ? policy : this.#both(policy, this.#byOperation.get(other));
   }
 
   #chosen(route: RouteKey): Policy | undefined {
@@ -70,6 +77,10 @@ export class PolicyTable {
   #both(head: Policy, get: Policy | undefined): Policy | undefined {
     return get && this.#together.get(head)?.get(get);
   }
+}
+
+function isSome(operations: readonly Operation[] | undefined): boolean {
+  return operations !== undefined && operations.length > 0;
 }
 
 /** HEAD operations, each with the GET operations that may cover the same path. */

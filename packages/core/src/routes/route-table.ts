@@ -3,6 +3,7 @@ import { ConfigurationError } from '../errors.js';
 import type { GuardLike } from '../guard/guard.js';
 import { checkOptions, optionalOption, text, unchecked } from '../options.js';
 import { checkRequirement, type Requirement } from '../requirement/requirement.js';
+import { Crossings } from './crossings.js';
 import { OperationRouter } from './operation-router.js';
 
 /** What an operation needs, beyond its method and template. */
@@ -61,6 +62,7 @@ export class RouteTable implements OperationTable {
   readonly operations: readonly Operation[];
   readonly #exact = new OperationRouter({ lenient: false });
   readonly #lenient = new OperationRouter({ lenient: true });
+  readonly #crossings: Crossings;
   /** Whether a plain path can be another spelling of a template. */
   readonly #isSpeltOddly: boolean;
 
@@ -73,6 +75,7 @@ export class RouteTable implements OperationTable {
       this.#lenient.add(operation);
     }
     for (const operation of operations) this.#checkAlike(operation);
+    this.#crossings = new Crossings(operations, needTheSame);
     this.#isSpeltOddly = operations.some(({ template }) => SPELT_ODDLY.test(unnamed(template)));
   }
 
@@ -89,6 +92,11 @@ export class RouteTable implements OperationTable {
   isAmbiguous(method: string, path: string): boolean {
     if (!this.#isSpeltOddly && !SPELT_ODDLY.test(path)) return false;
     return this.#isAmbiguous(method, path) || (method === 'HEAD' && this.#isAmbiguous('GET', path));
+  }
+
+  /** Operations that a router which goes by the order of declaration could run instead of the one that was found. */
+  rivals(operation: Operation, path: string): readonly Operation[] {
+    return this.#crossings.of(operation, path);
   }
 
   #find(method: string, path: string): Operation | undefined {
