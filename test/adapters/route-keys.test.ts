@@ -164,6 +164,17 @@ describe.each(ROWS)('$name: security hangs on the route that the router chose', 
     expect(await statusOf('/open/admin', 'now.alice')).toBe(200);
   });
 
+  test('a route of many paths lets nobody through to a handler behind it whose operation is another', async () => {
+    await start((app) => {
+      app.get('/open/:anything', app.secure(), app.pass);
+      app.get('/open/admin', app.answer);
+    });
+    for (const path of ['/open/admin', '/OPEN/admin', '/open/admin/']) {
+      expect([await statusOf(path), await statusOf(path, 'now.bob')]).toEqual([401, 403]);
+      expect(await statusOf(path, 'now.alice')).toBe(200);
+    }
+  });
+
   test('of two routes that match, the one whose handlers run decides', async () => {
     await start((app) => {
       const secured = app.secure();

@@ -62,6 +62,11 @@ function mounted(prefix: string, ...middleware: Koa.Middleware[]): Koa.Middlewar
   };
 }
 
+/** Mounts applications that leave every request to what stands behind them; the context goes on telling their mount. */
+function passedThrough(app: Koa): void {
+  for (const level of ['open', 'token', 'scoped']) app.use(mounted(`/${level}`, (_context, next) => next()));
+}
+
 interface Mounting extends Omit<RewritingRow, 'open'> {
   mount(app: Koa, secure: ReturnType<typeof koaSecurity>): void;
 }
@@ -127,6 +132,33 @@ const MOUNTINGS: readonly Mounting[] = [
         return next();
       };
       app.use(redirect).use(new Router().get(ANY, secure(), answer).routes());
+    },
+  },
+  {
+    name: 'ctx.path = of the mount, behind applications there that pass on',
+    sent: stripped,
+    mount: (app, secure) => {
+      passedThrough(app);
+      app.use(stripPath).use(secure()).use(answer);
+    },
+  },
+  {
+    name: 'ctx.path = of the mount, behind applications there that pass on, in front of a route with secure()',
+    sent: stripped,
+    mount: (app, secure) => {
+      passedThrough(app);
+      app.use(stripPath).use(new Router().get(ANY, secure(), answer).routes());
+    },
+  },
+  {
+    name: 'ctx.routerPath = in front of an old router',
+    sent: stripped,
+    mount: (app, secure) => {
+      const redirect: Koa.Middleware = (context: Koa.Context & { routerPath?: string }, next) => {
+        context.routerPath = withoutFirstSegment(context.path);
+        return next();
+      };
+      app.use(redirect).use(secure()).use(answer);
     },
   },
   {

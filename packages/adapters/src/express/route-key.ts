@@ -1,7 +1,7 @@
 import type { RouteKey } from '@sallyport/core';
 import type { NextFunction, Request } from 'express';
 import type { NodeRequestSource } from '../shared/node-request-source.js';
-import { RouteTemplates } from '../shared/route-template.js';
+import { pathReading, RouteTemplates } from '../shared/route-template.js';
 
 /** What Express 4 and 5 tell of a route. */
 interface Route {
@@ -32,12 +32,7 @@ export class RouteKeys {
     // A router's root has no slash of its own: it is spelt as it was requested.
     const isRoot = mount !== '' && template === '/' && target.split('?', 1)[0] === mount;
     const key = { method, template: isRoot ? '' : template, mount: mount === '' ? undefined : mount };
-    if (this.#canBeSkipped(route, template)) {
-      source.byPath = {
-        source: source.readAs(method, target),
-        respelt: () => source.readAs(method, respelt(target, mount + key.template)),
-      };
-    }
+    if (this.#canBeSkipped(route, template)) source.byPath = pathReading(source, mount + key.template);
     return key;
   }
 
@@ -45,18 +40,4 @@ export class RouteKeys {
   #canBeSkipped({ stack }: Route, template: string): boolean {
     return stack[0]?.handle !== this.#middleware || template.includes('{');
   }
-}
-
-/** The target as a template spells it: Express ignores the case of literal segments and a slash at the end. */
-function respelt(target: string, template: string): string {
-  const [path = '', ...query] = target.split(/(?=\?)/);
-  const own = template.split('/');
-  const sent = path.split('/');
-  if (sent.length === own.length + 1 && sent.at(-1) === '') sent.pop();
-  if (sent.length !== own.length) return target;
-  const segments = sent.map((segment, index) => {
-    const literal = own[index] as string;
-    return literal.toLowerCase() === segment.toLowerCase() ? literal : segment;
-  });
-  return segments.join('/') + query.join('');
 }

@@ -7,8 +7,11 @@ import type { RouteKeys } from './route-key.js';
 interface RoutedContext extends Context {
   /** Where koa-mount has mounted the application that runs; it stays there when the application is left. */
   readonly mountPath?: string;
-  /** The path by which @koa/router routes instead of that of the request. */
+  /** The path by which @koa/router routes instead of that of the request; older versions read the second. */
   readonly newRouterPath?: string;
+  readonly routerPath?: string;
+  /** Set once a router has chosen a route; then it keeps its own path in `routerPath`. */
+  readonly _matchedRoute?: unknown;
 }
 
 /** Reads a request as it runs behind mounts and rewriting middleware and, unless that is allowed, as it was received. */
@@ -18,12 +21,14 @@ export function readingOf(
   allowRewriting: boolean,
   keys: RouteKeys,
 ): NodeRequestSource {
-  const { req, res, originalUrl, newRouterPath } = context;
-  const url = newRouterPath === undefined ? context.url : newRouterPath + context.search;
-  const mount = url === originalUrl ? '' : (context.mountPath ?? '');
+  const { req, res, originalUrl, newRouterPath, routerPath, _matchedRoute } = context;
+  const routedPath = newRouterPath ?? (_matchedRoute === undefined ? routerPath : undefined);
+  const url = routedPath === undefined ? context.url : routedPath + context.search;
+  const isBelowMount = url !== originalUrl && !keys.areOf(context.app);
+  const mount = isBelowMount ? (context.mountPath ?? '') : '';
   const received = receivedUrl(req, originalUrl);
   const target = runningTarget(received, mount, url);
-  const source = new NodeRequestSource(req, res, trustedHops, target, () => keys.of(context, mount));
+  const source = new NodeRequestSource(req, res, trustedHops, target, () => keys.of(context, source, mount));
   if (!allowRewriting) readAsReceived(source, context, receivedMethod(req), received, mount, url);
   return source;
 }

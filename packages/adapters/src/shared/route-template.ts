@@ -1,3 +1,6 @@
+import type { PathReading } from '../gate/reading.js';
+import type { NodeRequestSource } from './node-request-source.js';
+
 /** `:name`, and nothing else in its segment: what has a counterpart in an OpenAPI path template. */
 const PARAMETER = /^:(\w+)$/;
 /** Characters that no router gives a meaning of its own. */
@@ -41,4 +44,27 @@ export class RouteTemplates<Route extends object> {
     this.#known.set(route, known);
     return known;
   }
+}
+
+/** Reads a request by its path, where the route of this template may not be the one that runs in the end. */
+export function pathReading(source: NodeRequestSource, template: string): PathReading {
+  const { method, target } = source;
+  return {
+    source: source.readAs(method, target),
+    respelt: () => source.readAs(method, respelt(target, template)),
+  };
+}
+
+/** The target as a template spells it: routers may ignore the case of literal segments and a slash at the end. */
+function respelt(target: string, template: string): string {
+  const [path = '', ...query] = target.split(/(?=\?)/);
+  const own = template.split('/');
+  const sent = path.split('/');
+  if (sent.length === own.length + 1 && sent.at(-1) === '') sent.pop();
+  if (sent.length !== own.length) return target;
+  const segments = sent.map((segment, index) => {
+    const literal = own[index] as string;
+    return literal.toLowerCase() === segment.toLowerCase() ? literal : segment;
+  });
+  return segments.join('/') + query.join('');
 }
