@@ -83,6 +83,7 @@ describe('nothing that prints a credential shows the password', () => {
     ['a template string', `${credential.password}`],
   ])('%s', (_, printed) => {
     expect(printed).not.toContain('hunter2');
+    expect(printed).not.toContain(Buffer.from('user:hunter2-hunter2').toString('base64').slice(0, 20));
   });
 
   test('the fingerprint is the same for the same credential and another for any other', () => {

@@ -38,6 +38,13 @@ describe('MemoryFailureStore', () => {
     expect(store.get('name 9899')).toBeUndefined();
   });
 
+  test('keeps maxEntries counters, those at their limit among them (CWE-770)', () => {
+    const store = new MemoryFailureStore({ maxEntries: 100 }, { clock });
+    for (let index = 0; index < 40; index += 1) store.add(`spent ${index}`, 900, 1);
+    for (let index = 0; index < 1_000; index += 1) store.add(`name ${index}`, 900, 10);
+    expect(store.size).toBe(100);
+  });
+
   test('keeps counters at their limit for longer than others: junk buys no further guesses', () => {
     const store = new MemoryFailureStore({ maxEntries: 100 }, { clock });
     for (let guess = 0; guess < 10; guess += 1) store.add('victim', 900, 10);

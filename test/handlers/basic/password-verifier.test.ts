@@ -1,4 +1,6 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { Secret } from '@sallyport/core';
+import { ManualClock } from '@sallyport/core/testing';
 import {
   type Account,
   type BasicEvent,
@@ -9,6 +11,7 @@ import {
 } from '@sallyport/handlers/basic';
 import { argon2id } from '../../../packages/handlers/src/basic/argon2id.js';
 import { bcrypt } from '../../../packages/handlers/src/basic/bcrypt.js';
+import { PasswordVerifier } from '../../../packages/handlers/src/basic/password-verifier.js';
 import { scrypt } from '../../../packages/handlers/src/basic/scrypt.js';
 import { BasicUnderTest, CHEAP } from './basic-fixture.js';
 
@@ -85,6 +88,14 @@ describe('an unknown user costs what a known one costs, in hashes (CWE-208, CVE-
     const under = new BasicUnderTest(new InMemoryUserStore());
     expect(await under.status('nobody', 'pass')).toBe(401);
     expect(await under.status('nobody', '')).toBe(401);
+  });
+
+  test('and a decoy matches nothing, whatever its check says', async () => {
+    jest.restoreAllMocks();
+    jest.spyOn(argon2id, 'verify').mockResolvedValue(true);
+    const verifier = new PasswordVerifier(CHEAP, {}, new ManualClock());
+    const client = { user: 'nobody', address: undefined, standing: 'stranger' } as const;
+    expect(await verifier.matches(client, new Secret('pass'), undefined)).toBe(false);
   });
 
   test('a password beyond the 72 bytes of bcrypt costs the same and is wrong (CVE-2025-22228)', async () => {

@@ -85,6 +85,10 @@ test.each<[string, () => ScriptedAnswer]>([
     'name an endpoint without TLS elsewhere',
     () => ({ body: metadata({ introspection_endpoint: 'http://as.example/i' }) }),
   ],
+  [
+    'name an endpoint without TLS that answers',
+    () => ({ body: metadata({ introspection_endpoint: server.endpoint.replace('127.0.0.1', '0.0.0.0') }) }),
+  ],
   ['name no URL', () => ({ body: metadata({ introspection_endpoint: '/introspect' }) })],
   ['are HTML', () => ({ headers: { 'content-type': 'text/html' }, body: '<html>' })],
   ['are no JSON', () => ({ body: '{"issuer":' })],

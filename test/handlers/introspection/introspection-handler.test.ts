@@ -344,4 +344,9 @@ describe('options', () => {
     expect(handler.extract(buildRequest('/', { bearer: 'a.b.c' }))).toBe('a.b.c');
     expect(handler.extract(buildRequest('/'))).toBeUndefined();
   });
+
+  test('extract finds no token behind another scheme [RFC 9110 11.1]', () => {
+    const handler = new IntrospectionHandler(fine);
+    expect(handler.extract(buildRequest('/', { basic: ['alice', 'wonderland'] }))).toBeUndefined();
+  });
 });

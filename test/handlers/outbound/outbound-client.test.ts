@@ -40,6 +40,12 @@ describe('a call', () => {
     expect(await subject.send({ ...subject.request, maxBytes: 999 })).toBe('BODY');
   });
 
+  test('takes no answer that says that it is compressed, whatever is in it (RFC 9110 8.4)', async () => {
+    const headers = { 'content-type': 'application/json', 'content-encoding': 'gzip' };
+    subject.serve = (response) => response.writeHead(200, headers).end('{}');
+    expect(await subject.send()).toBe('BODY');
+  });
+
   test('follows no redirect', async () => {
     subject.fails(307, { location: subject.url.href });
     expect(await subject.send()).toBe('STATUS');
