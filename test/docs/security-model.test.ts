@@ -13,7 +13,7 @@ const rowsWith = (heading: string) => tablesOf(document).flatMap((table) => tabl
 const codesIn = (cell = '') => [...cell.matchAll(/`([^`]+)`/g)].map(([, code = '']) => code);
 
 /** Parts of the document where a promise may still name files alone. */
-const WITHOUT_TITLES: readonly string[] = ['Decisions', 'Tokens', 'Passwords', 'Caches, logs, limits'];
+const WITHOUT_TITLES: readonly string[] = ['Decisions', 'Caches, logs, limits'];
 
 interface Promised {
   readonly promise: string;
