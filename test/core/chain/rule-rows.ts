@@ -38,6 +38,16 @@ export const RULE_ROWS: readonly StatusRow[] = [
     challenges: [INVALID_TOKEN],
   },
   {
+    rule: 'rule 1: nobody else is asked about a credential whose owner cannot tell',
+    chain: {
+      requirement: anyOf(bearer(unavailable('down'), 'jwt', { selective: true }), bearer(alice(), 'opaque')),
+    },
+    sends: TOKEN,
+    ...UNAVAILABLE,
+    reason: 'down',
+    retryAfter: '7',
+  },
+  {
     rule: 'rule 2: an unsupported scheme is refused without an error code [RFC 6750 3.1]',
     chain: bearerOrBasic(),
     sends: { headers: { Authorization: 'Negotiate abc' } },
@@ -227,5 +237,19 @@ export const RULE_ROWS: readonly StatusRow[] = [
     code: 'rate_limited',
     challenges: [],
     retryAfter: '9',
+  },
+  {
+    rule: 'rule 7: optional takes all of what it wants or nothing; a part of it is refused',
+    chain: { requirement: optional(allOf(bearer(), apiKey())) },
+    sends: TOKEN,
+    ...MISSING,
+    challenges: [BEARER, KEY],
+  },
+  {
+    rule: 'rule 7: an alternative that needs nothing is not for who sent a part of another one',
+    chain: { requirement: anyOf(allOf(bearer(), apiKey()), anonymous()) },
+    sends: TOKEN,
+    ...MISSING,
+    challenges: [BEARER, KEY],
   },
 ];

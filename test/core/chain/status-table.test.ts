@@ -20,6 +20,7 @@ import { ask, type RequestParts } from '@sallyport/core/testing';
 import { GUARD_ROWS } from './guard-rows.js';
 import { RULE_ROWS } from './rule-rows.js';
 import { alice, apiKey, basic, bearer, plain, ScriptedHandler, session } from './scripted-handlers.js';
+import { TOKEN } from './status-row.js';
 import { TABLE_ROWS } from './table-rows.js';
 
 const DETAILS: Readonly<Record<string, string>> = {
@@ -60,6 +61,27 @@ describe('the status table', () => {
       ...(row.retryAfter === undefined ? [] : [['Retry-After', row.retryAfter]]),
     ]);
     expect(answer.body).toBe(JSON.stringify(problem));
+  });
+
+  test('every refusal is no-store [RFC 9111 5.2.2.5]', async () => {
+    for (const { chain, line, sends } of [...TABLE_ROWS, ...RULE_ROWS, ...GUARD_ROWS]) {
+      const { headers } = await ask(new SecurityChain(chain, collaborators), line, sends);
+      expect(headers).toContainEqual(['Cache-Control', 'no-store']);
+    }
+  });
+
+  test('all bad tokens get the same bytes, whatever is wrong with them (CWE-209)', async () => {
+    const answers = ['token_expired', 'signature_invalid'].map(async (reason) => {
+      const { status, headers, body } = await ask(
+        new SecurityChain({ requirement: bearer(denied(reason)) }),
+        'GET /',
+        TOKEN,
+      );
+      return { status, headers, body };
+    });
+    const [first, second] = await Promise.all(answers);
+    expect(first).toMatchObject({ status: 401 });
+    expect(second).toEqual(first);
   });
 
   test('a bug: 500 with a correlation id, and nothing else', async () => {
