@@ -183,3 +183,24 @@ test('header lines of a grant come too late for an answer that has begun, and hu
   expect((await client.answer()).body).toBe('let in');
   client.close();
 });
+
+test('a refusal comes too late for an answer that has begun, and hurts nobody', async () => {
+  const failures: unknown[] = [];
+  const secured = httpSecurity(demoChain())(() => {});
+  const port = await listen(
+    createServer((request, response) => {
+      response.writeHead(200, { 'content-length': 5 }).flushHeaders();
+      try {
+        secured(request, response);
+      } catch (error) {
+        failures.push(error);
+      }
+      response.end('begun');
+    }),
+  );
+  const client = await RawClient.connect(port);
+  client.send(requestText('GET', '/', []));
+  expect((await client.answer()).body).toBe('begun');
+  expect(failures).toEqual([]);
+  client.close();
+});

@@ -348,6 +348,16 @@ describe('references to the environment', () => {
     expect(error.message).toBe(`configuration.handlers.north.options.header ${message}`);
   });
 
+  test('a polluted Object.prototype sets none (CWE-1321)', async () => {
+    Object.defineProperty(Object.prototype, 'POLLUTED', { value: 'x-polluted', configurable: true });
+    try {
+      const error = await errorOf(() => headerFrom(ref('POLLUTED'), {}));
+      expect(error.message).toContain('needs the environment variable POLLUTED');
+    } finally {
+      Reflect.deleteProperty(Object.prototype, 'POLLUTED');
+    }
+  });
+
   test.each(['toString', 'constructor', '__proto__', 'hasOwnProperty'])(
     '%s is no variable that is always set',
     async (name) => {

@@ -118,6 +118,33 @@ describe('places are shared by networks', () => {
     expect(others.every(({ isRunning }) => isRunning)).toBe(true);
   });
 
+  test('a network that runs less goes before one whose turn is longer ago', () => {
+    const house = new House({ running: 4, waiting: 16 });
+    times(5, () => house.enter(ATTACKER));
+    const other = house.enter('192.0.2.1');
+    house.leave(house.running[0] as Visitor);
+    expect(other.isRunning).toBe(true);
+    const third = house.enter(CLEAN);
+    house.leave(other);
+    expect(third.isRunning).toBe(true);
+  });
+
+  test('of those who wait, one who was good before goes before a stranger who came earlier', () => {
+    const house = new House({ running: 1, waiting: 8 });
+    const first = house.enter(ATTACKER);
+    const [stranger, known] = [house.enter(CLEAN), house.enter('192.0.2.1', 'known')];
+    house.leave(first);
+    expect([known.isRunning, stranger.isRunning]).toEqual([true, false]);
+  });
+
+  test('one who was good before loses no place, not even to another one', () => {
+    const house = new House({ running: 1, waiting: 4 });
+    const first = times(3, () => house.enter(ATTACKER, 'known'));
+    const second = times(2, () => house.enter(CLEAN, 'known'));
+    expect(house.enter('192.0.2.1', 'known').wasRefused).toBe(true);
+    expect([...first, ...second].map(({ displacements }) => displacements)).toEqual([0, 0, 0, 0, 0]);
+  });
+
   test('whoever is not ready lets others of its network go first', () => {
     const house = new House({ running: 1, waiting: 4 });
     const first = house.enter(CLEAN);
