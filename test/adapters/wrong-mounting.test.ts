@@ -4,7 +4,7 @@ import { fastifySecurity } from '@sallyport/adapters/fastify';
 import { fetchSecurity } from '@sallyport/adapters/fetch';
 import { httpSecurity, upgradeSecurity } from '@sallyport/adapters/http';
 import { koaSecurity } from '@sallyport/adapters/koa';
-import { ConfigurationError, requireAudience, requireRoles, requireScopes } from '@sallyport/core';
+import { ConfigurationError, createPrincipal, requireAudience, requireRoles, requireScopes } from '@sallyport/core';
 import { demoChain } from './demo-chain.js';
 
 /** What JavaScript lets through, and what the compiler would have refused. */
@@ -78,4 +78,18 @@ test.each([requireScopes, requireRoles, requireAudience])('%p refuses what names
   for (const value of [undefined, null, 7, {}, [], '', ['']]) {
     expect(() => guardOf(untyped(value))).toThrow(ConfigurationError);
   }
+});
+
+test.each([
+  ['at once', (decision: object) => decision],
+  ['later', (decision: object) => Promise.resolve(decision)],
+])('what looks like a decision and was made by no chain lets nobody in: %s (CWE-636)', async (_when, answer) => {
+  const decision = { kind: 'granted', principal: createPrincipal({ subject: 'alice' }), headers: [] };
+  let runs = 0;
+  const secured = fetchSecurity(untyped({ decide: () => answer(decision) }))(() => {
+    runs += 1;
+    return new Response('ran');
+  });
+  await expect(async () => secured(new Request('http://localhost/'))).rejects.toThrow('only a SecurityChain decides');
+  expect(runs).toBe(0);
 });

@@ -3,7 +3,9 @@ import {
   allOf,
   anyOf,
   attempt,
+  bearerChallenge,
   challenge,
+  denied,
   optional,
   type Requirement,
   SecurityChain,
@@ -74,4 +76,21 @@ describe('a requirement that cannot be meant is refused when the chain is made (
     expect((await ask(new SecurityChain({ requirement }), '/', { bearer: 'token' })).status).toBe(200);
     expect(one.asked).toBe(1);
   });
+});
+
+test('a polluted Object.prototype claims nothing for a handler that has no claim (CWE-1321)', () => {
+  const claim = { source: 'authorization:bearer', selective: true };
+  Object.defineProperty(Object.prototype, 'claim', { value: claim, configurable: true });
+  try {
+    const silent = (name: string) => ({
+      name,
+      challenges: [bearerChallenge('api')],
+      extract: () => undefined,
+      verify: () => denied('never_asked'),
+    });
+    const requirement = anyOf(silent('first'), silent('second'));
+    expect(() => new SecurityChain({ requirement })).toThrow(expect.objectContaining({ code: CONFLICT }));
+  } finally {
+    Reflect.deleteProperty(Object.prototype, 'claim');
+  }
 });
