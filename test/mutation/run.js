@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 
 const ROOT = join(import.meta.dirname, '../..');
+/** How long the tests of one file may take. */
 const MAX_MINUTES = 5;
 
 /**
@@ -58,7 +59,7 @@ class Copy {
       [join(this.#folder, 'node_modules/jest/bin/jest.js'), ...parameters],
       {
         cwd: this.#folder,
-        timeout: MAX_MINUTES * 60_000,
+        timeout: files.length * MAX_MINUTES * 60_000,
         maxBuffer: 2 ** 28,
       },
     );
