@@ -156,6 +156,26 @@ describe('a revoked credential', () => {
     expect(await login('ALICE', 'pa\u0300ss')).toEqual([REVOKED, 1]);
   });
 
+  test.each([
+    ['in another form of Unicode', 'alice', 'pa\u0300ss'],
+    ['under another name of its account', 'ALICE', 'pàss'],
+    ['in both', 'Alice', 'pa\u0300ss'],
+  ])('as it was sent %s is revoked in every other spelling, too', async (_rule, name, password) => {
+    expect(await login()).toEqual([200, 1]);
+    expect(await revocations.revokeToken(token68(name, password))).toBe(true);
+    expect(await login()).toEqual([REVOKED, 1]);
+    expect(await login('aLiCe')).toEqual([REVOKED, 1]);
+  });
+
+  test('is revoked as it was sent where the user store cannot tell its account, which is told', async () => {
+    const users: UserStore = { find: () => Promise.reject(new Error('down')) };
+    const handler = new BasicHandler({ realm: 'r', users }, { revocations });
+    expect(await revocations.revokeToken(token68('carol', 'pass'))).toBe(false);
+    expect(revocations.refuses(token68('carol', 'pass'))).toBe(true);
+    await handler.close();
+    expect(await revocations.revokeToken(token68('carol', 'pass'))).toBe(true);
+  });
+
   test('leaves another password of the account, and the same password of another, alone', async () => {
     await revocations.revokeToken(token68('alice', 'old'));
     await revocations.revokeToken(token68('bob', 'pàss'));

@@ -1,6 +1,7 @@
 /** What can be read of a credential without verifying it. */
 export interface RevocableToken {
-  readonly isEncrypted: boolean;
+  /** A signed token, which has nothing inside and no other name. */
+  readonly isSigned: boolean;
   /** When a signed token says that it ends, in seconds since the epoch. */
   readonly expiresAt: number | undefined;
   /** Whose a signed token says that it is. */
@@ -27,10 +28,10 @@ export function revocableText(credential: string): string {
 export function readRevocableToken(credential: string): RevocableToken {
   const text = revocableText(credential);
   const parts = text.split('.');
-  const isEncrypted = parts.length === JWE_PARTS - 1 && text !== credential;
-  const claims = parts.length === 2 && text !== credential ? objectIn(parts[1]) : undefined;
+  const isSigned = parts.length === 2 && text !== credential;
+  const claims = isSigned ? objectIn(parts[1]) : undefined;
   return {
-    isEncrypted,
+    isSigned,
     expiresAt: numericDate(claims?.['exp']),
     issuer: nonEmpty(claims?.['iss']),
     subject: nonEmpty(claims?.['sub']) ?? nonEmpty(claims?.['client_id']),

@@ -4,7 +4,7 @@ import { invalid } from '../options.js';
 import { ownMember, ownMembers } from '../own-members.js';
 import type { Principal } from '../principal/principal.js';
 import { publishCacheEvent } from './cache-events.js';
-import { readRevocableToken } from './revocable-token.js';
+import { type RevocableToken, readRevocableToken } from './revocable-token.js';
 import type { Revocation } from './revocation.js';
 import { RevocationExchange } from './revocation-exchange.js';
 import { type Judgement, RevocationIndex } from './revocation-index.js';
@@ -19,8 +19,8 @@ import {
 /** Verifiers may accept a token that long after its expiry, because clocks differ. */
 const TOLERANCE_SECONDS = 60;
 
-/** Gives the token inside an encrypted one. */
-type TokenOpener = (token: string) => Promise<string | undefined>;
+/** Gives what else a credential stands for, such as the token inside an encrypted one. */
+type CredentialOpener = (credential: string) => Promise<string | undefined>;
 
 /**
  * What has been revoked. Shared by any number of caches, each of which refuses or forgets what is in here before it
@@ -37,7 +37,7 @@ export class Revocations {
   readonly #clock: Clock;
   /** With the other instances, where there are some. */
   readonly #exchange: RevocationExchange | undefined;
-  readonly #openers = new Set<TokenOpener>();
+  readonly #openers = new Set<CredentialOpener>();
   #refused = 0;
 
   /** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN */
@@ -78,18 +78,14 @@ export class Revocations {
   }
 
   /**
-   * Refuses one token: the credential as its handler hands it to the cache. Give it verified tokens only. Of an encrypted
-   * one that a handler here can open, the token inside is revoked as well.
+   * Refuses one token: the credential as its handler hands it to the cache. Give it verified tokens only. What a handler
+   * here knows it to stand for as well, the token inside an encrypted one or a login under the name of its account, is
+   * revoked with it; `false` also where a handler could not tell.
    */
   revokeToken(token: string, options: RevokedTokenOptions = {}): Promise<boolean> {
-    const { isEncrypted, expiresAt, issuer, subject } = readRevocableToken(token);
-    const named = {
-      expiresAt: ownMember(options, 'expiresAt'),
-      issuer: ownMember(options, 'issuer') ?? issuer,
-      subject: ownMember(options, 'subject') ?? subject,
-    };
-    const told = this.#revokeOne(this.#index.tokenKey(token), false, named, expiresAt);
-    return isEncrypted && this.#openers.size > 0 ? this.#revokeInner(token, options, told) : told;
+    const read = readRevocableToken(token);
+    const told = this.#revokeText(token, read, options);
+    return read.isSigned || this.#openers.size === 0 ? told : this.#revokeMeant(token, options, told);
   }
 
   /** Refuses the token with this identifier (RFC 7519 4.1.7), of one issuer or, where none is named, of any. */
@@ -139,10 +135,10 @@ export class Revocations {
   }
 
   /**
-   * For handlers that can open encrypted tokens: what a revoked one holds is revoked with it. `open` gives the token inside,
-   * `undefined` where it cannot. Returns a function that ends it.
+   * For handlers that know what a credential stands for besides its text: that is revoked with it. `open` gives it,
+   * `undefined` where there is none, and rejects where it cannot tell now. Returns a function that ends it.
    */
-  openWith(open: TokenOpener): () => void {
+  openWith(open: CredentialOpener): () => void {
     this.#openers.add(open);
     return () => this.#openers.delete(open);
   }
@@ -197,12 +193,22 @@ export class Revocations {
     });
   }
 
-  async #revokeInner(token: string, options: RevokedTokenOptions, told: Promise<boolean>): Promise<boolean> {
-    for (const open of this.#openers) {
-      const inner = await open(token).catch(() => undefined);
-      if (inner !== undefined) return (await this.revokeToken(inner, options)) && (await told);
-    }
-    return told;
+  #revokeText(token: string, read: RevocableToken, options: RevokedTokenOptions): Promise<boolean> {
+    const named = {
+      expiresAt: ownMember(options, 'expiresAt'),
+      issuer: ownMember(options, 'issuer') ?? read.issuer,
+      subject: ownMember(options, 'subject') ?? read.subject,
+    };
+    return this.#revokeOne(this.#index.tokenKey(token), false, named, read.expiresAt);
+  }
+
+  /** Every handler is asked at once: one that cannot tell keeps no other one from telling. */
+  async #revokeMeant(token: string, options: RevokedTokenOptions, told: Promise<boolean>): Promise<boolean> {
+    const opened = await Promise.allSettled([...this.#openers].map((open) => open(token)));
+    const meant = new Set(opened.flatMap((each) => (each.status === 'fulfilled' ? (each.value ?? []) : [])));
+    const others = [...meant].map((other) => this.#revokeText(other, readRevocableToken(other), options));
+    const revoked = await Promise.all([told, ...others]);
+    return revoked.every(Boolean) && opened.every(({ status }) => status === 'fulfilled');
   }
 
   #revokeParty(key: string, instant: number | undefined): Promise<boolean> {

@@ -32,9 +32,12 @@ export class BasicCredential {
    * find an account under several names.
    */
   spellings(accountName: string): readonly string[] {
-    const password = this.password.reveal();
-    const names = [this.userName, accountName];
-    return [this.#token68, ...names.map((name) => Buffer.from(`${name}:${password}`).toString('base64'))];
+    return [this.#token68, this.of(this.userName), this.of(accountName)];
+  }
+
+  /** What would follow `Basic` if the user had called itself so, in Unicode NFC. */
+  of(userName: string): string {
+    return Buffer.from(`${userName}:${this.password.reveal()}`).toString('base64');
   }
 
   /** For traces: the same for the same credential, within this process. */

@@ -62,6 +62,7 @@ export class BasicHandler implements SecurityHandler<BasicCredential> {
   readonly #passwords: PasswordVerifier;
   readonly #proved: ProvedPasswords;
   readonly #revocations: LoginRevocations;
+  readonly #stopNaming: () => void;
   readonly #limiter: FailureLimiter;
   readonly #good: GoodBefore;
   readonly #clock: Clock;
@@ -80,6 +81,7 @@ export class BasicHandler implements SecurityHandler<BasicCredential> {
     this.#passwords = new PasswordVerifier(settings.hashing, settings.queue, clock);
     this.#proved = new ProvedPasswords(settings.cache, clock);
     this.#revocations = new LoginRevocations(revocations);
+    this.#stopNaming = revocations.openWith((token68) => this.#nameAsAccount(token68));
     this.#clock = clock;
     this.#good = new GoodBefore({}, clock);
     this.#limiter = new FailureLimiter(settings.name, settings.failures, {
@@ -112,6 +114,18 @@ export class BasicHandler implements SecurityHandler<BasicCredential> {
   /** Forgets that a password of this account was right: the next request with it is hashed again. */
   invalidate(accountName: string): void {
     this.#proved.invalidate(accountName);
+  }
+
+  async close(): Promise<void> {
+    this.#stopNaming();
+  }
+
+  /** A revoked credential is refused under all names that the store finds its account by: all come to this one. */
+  async #nameAsAccount(token68: string): Promise<string | undefined> {
+    const userName = parseUserName(token68);
+    const account = typeof userName === 'string' ? await this.#accounts.find(userName) : undefined;
+    if (isVerdict(account)) throw new Error('the user store cannot tell');
+    return account && new BasicCredential(token68, account.name, '').of(account.name);
   }
 
   #judge(

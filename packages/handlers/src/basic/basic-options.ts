@@ -91,6 +91,9 @@ export function checkedBasicCollaborators(collaborators: BasicHandlerCollaborato
   return checkOptions('BasicHandlerCollaborators', collaborators, {
     clock: withDefault(having<Clock>('now', 'monotonic', 'schedule'), systemClock),
     failureStore: optionalOption(having<FailureStore>('get', 'add', 'reset')),
-    revocations: withDefault(having<Revocations>('refuses', 'judge', 'synchronise', 'keepUp'), new Revocations()),
+    revocations: withDefault(
+      having<Revocations>('refuses', 'judge', 'synchronise', 'keepUp', 'openWith'),
+      new Revocations(),
+    ),
   });
 }
