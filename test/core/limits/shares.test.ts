@@ -87,6 +87,12 @@ function times<Value>(count: number, make: (index: number) => Value): Value[] {
   return Array.from({ length: count }, (_, index) => make(index));
 }
 
+const SHAPES_OF_ONE_PARTY: [string, (index: number) => string][] = [
+  ['a /64 for each request, of one /48', (index: number) => `2001:db8:1:${index.toString(16)}::1`],
+  ['a /64 for each request, of one /32', (index: number) => `2001:db8:${index.toString(16)}:1::1`],
+  ['an address for each request, of one /24', (index: number) => `203.0.113.${index}`],
+];
+
 describe('places are shared by networks', () => {
   test('one network that takes every place gives the newest of them up for another network', () => {
     const house = new House({ running: 1, waiting: 8 });
@@ -105,11 +111,7 @@ describe('places are shared by networks', () => {
     expect(flood.filter(({ isRunning }) => isRunning)).toHaveLength(2);
   });
 
-  test.each([
-    ['a /64 for each request, of one /48', (index: number) => `2001:db8:1:${index.toString(16)}::1`],
-    ['a /64 for each request, of one /32', (index: number) => `2001:db8:${index.toString(16)}:1::1`],
-    ['an address for each request, of one /24', (index: number) => `203.0.113.${index}`],
-  ])('%s is one party', (_, address) => {
+  test.each(SHAPES_OF_ONE_PARTY)('%s is one party', (_, address) => {
     const house = new House({ running: 1, waiting: 16 });
     times(100, (index) => house.enter(address(index)));
     const others = times(4, (index) => house.enter(`198.51.${index}.7`));
@@ -170,6 +172,13 @@ describe('places are shared by networks', () => {
     expect(house.running).toHaveLength(14);
     times(4, () => house.enter(CLEAN, 'known'));
     expect(house.running).toHaveLength(16);
+  });
+
+  test.each(SHAPES_OF_ONE_PARTY)('%s leaves others places to run on, as a single address does', (_, address) => {
+    const house = new House({ running: 16, waiting: 64 });
+    times(40, (index) => house.enter(address(index)));
+    expect(house.running).toHaveLength(12);
+    expect(house.enter(CLEAN).isRunning).toBe(true);
   });
 
   test('where what runs can be interrupted, a stranger that runs gives its place up as well', () => {

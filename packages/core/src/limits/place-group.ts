@@ -82,11 +82,12 @@ export class PlaceGroup {
 
   /**
    * Whose turn it is: at every width the network that runs least, of equals the one whose turn is longest ago, at last
-   * whoever waits longest. No narrowest group runs more than `mostRunning`.
+   * whoever waits longest. No network, at whatever width, runs more than `mostRunning`.
    */
   next(mostRunning: number): Place | undefined {
     if (this.#waitingCount === 0) return undefined;
-    if (this.#inside.size === 0) return this.#nextHere(mostRunning);
+    if (this.#parent !== undefined && this.#runningCount >= mostRunning) return undefined;
+    if (this.#inside.size === 0) return this.#nextHere();
     const groups = [...this.#inside.values()].filter(({ waiting }) => waiting > 0);
     groups.sort((left, right) => left.running - right.running);
     for (const group of groups) {
@@ -112,8 +113,7 @@ export class PlaceGroup {
     return most?.newestOfMost(newcomer, takesRunning);
   }
 
-  #nextHere(mostRunning: number): Place | undefined {
-    if (this.#runningCount >= mostRunning) return undefined;
+  #nextHere(): Place | undefined {
     for (const place of this.#waiting) {
       if (place.applicant.isReady !== false) return place;
     }

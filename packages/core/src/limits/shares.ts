@@ -43,7 +43,8 @@ const KEPT_SHARE = 8;
  * - When all places are taken, the newest stranger of the network that holds most loses its own to whoever comes.
  *   Only a stranger or a neighbour ever loses one, and only to somebody who is better known or of a network that holds
  *   less.
- * - Only known callers run on the last eighth of the places, and no other network alone on the eighth before that.
+ * - Only known callers run on the last eighth of the places, and no other network alone, at whatever width, on the
+ *   eighth before that.
  * - To one network, at whatever width, being known is worth half of the places, being a neighbour a quarter: beyond that
  *   its callers are strangers.
  * Everything is synchronous and nothing here knows time: whoever waits too long leaves.
