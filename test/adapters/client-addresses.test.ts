@@ -3,6 +3,7 @@ import { type FetchSecurityOptions, fetchSecurity } from '@sallyport/adapters/fe
 import { challenge, SecurityChain, type SecurityHandler, type SecurityRequest } from '@sallyport/core';
 import { BasicHandler, hashPassword, InMemoryUserStore } from '@sallyport/handlers/basic';
 import { Hono } from 'hono';
+import { clientAddress } from '../../packages/adapters/src/shared/client-address.js';
 
 const CLIENT = '198.51.100.7';
 
@@ -125,3 +126,10 @@ test("anybody's wrong passwords shut nobody out where no address is known, and c
     expect(await login('alice', 'right', CLIENT)).toBe(200);
   }
 });
+
+test.each(['unknown', '192.0.2.9:http', '', '_hidden'])(
+  'what a proxy forwards as an address is one: %j is none',
+  (sent) => {
+    expect(clientAddress('192.0.2.1', ['X-Forwarded-For', sent], 1)).toBe('192.0.2.1');
+  },
+);

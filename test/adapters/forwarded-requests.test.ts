@@ -89,6 +89,16 @@ describe('a Request that the application makes of a received one', () => {
     },
   );
 
+  test('is judged by its own method, where nothing else differs', async () => {
+    const operations = routes([
+      route('POST', '/x', { requirement: anonymous() }),
+      route('DELETE', '/x', { guards: [() => false] }),
+    ]);
+    const secured = fetchSecurity(demoChain({ operations }))<[object]>(() => new Response('ran'));
+    await open(({ url, headers }, bindings) => secured(new Request(url, { method: 'DELETE', headers }), bindings));
+    expect(await bodyOf('POST', '/x')).toMatch(/^401 /);
+  });
+
   test('with headers that were changed in place is judged by these as well', async () => {
     const secure = fetchSecurity(demoChain());
     const app = new Hono().use(secure.middleware());

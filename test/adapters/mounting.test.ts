@@ -1,10 +1,10 @@
 import { createServer } from 'node:http';
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import { expressSecurity, principalOf } from '@sallyport/adapters/express';
 import { fetchSecurity } from '@sallyport/adapters/fetch';
 import { httpSecurity } from '@sallyport/adapters/http';
 import { koaSecurity } from '@sallyport/adapters/koa';
-import { ConfigurationError, onDecision, requireRoles, requireScopes } from '@sallyport/core';
+import { ConfigurationError, onDecision, requireRoles, requireScopes, type SecurityRequest } from '@sallyport/core';
 import express from 'express';
 import { Hono } from 'hono';
 import Koa from 'koa';
@@ -212,6 +212,20 @@ describe('node:http', () => {
     const answer = await get('/');
     expect(answer.status).toBe(302);
     expect(answer.lines).toContain('location: /login?credentials_missing');
+  });
+
+  test.each([
+    ['target', { url: '/other' }],
+    ['method', { method: 'DELETE' }],
+  ])('what was granted to one %s is decided anew for another, also under the same requirement', async (_of, other) => {
+    const warn = jest.spyOn(process, 'emitWarning').mockImplementation(() => {});
+    const first = (_principal: unknown, { method, target }: SecurityRequest) => method === 'GET' && target === '/';
+    const secure = httpSecurity(demoChain({ guards: [first] }), { allowRewriting: true });
+    warn.mockRestore();
+    const inner = secure((_request, response) => void response.end('ran'));
+    const outer = secure((request, response) => inner(Object.assign(request, other), response));
+    server = await listening(createServer(outer));
+    expect((await get('/', 'now.alice')).status).toBe(403);
   });
 
   test('a wrapped checkContinue listener asks for the body only once the request is let in (RFC 9110 10.1.1)', async () => {

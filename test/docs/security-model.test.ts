@@ -12,9 +12,6 @@ const sources = readdirSync(join(ROOT, 'packages'), { recursive: true, encoding:
 const rowsWith = (heading: string) => tablesOf(document).flatMap((table) => table.filter((row) => heading in row));
 const codesIn = (cell = '') => [...cell.matchAll(/`([^`]+)`/g)].map(([, code = '']) => code);
 
-/** Parts of the document where a promise may still name files alone. */
-const WITHOUT_TITLES: readonly string[] = ['Decisions', 'Caches, logs, limits'];
-
 interface Promised {
   readonly promise: string;
   readonly proofs: readonly { readonly file: string; readonly title: string }[];
@@ -27,15 +24,10 @@ function proofsIn(cell = ''): Promised['proofs'] {
   );
 }
 
-const promised: readonly Promised[] = document.split(/^### /m).flatMap((part) => {
-  const mayLackTitles = WITHOUT_TITLES.includes(part.split('\n', 1)[0] as string);
-  const rows = tablesOf(part)
-    .flat()
-    .filter((row) => 'promise' in row);
-  return rows
-    .map(({ promise = '', proof }) => ({ promise, proofs: proofsIn(proof) }))
-    .filter((row) => row.proofs.length > 0 || !mayLackTitles);
-});
+const promised: readonly Promised[] = rowsWith('promise').map(({ promise = '', proof }) => ({
+  promise,
+  proofs: proofsIn(proof),
+}));
 const proofs = [
   ...new Map(promised.flatMap((row) => row.proofs.map((proof) => [Object.values(proof).join(), proof]))).values(),
 ];
@@ -64,9 +56,8 @@ describe('the security model', () => {
     },
   );
 
-  test('has a proof for each promise', () => {
-    expect(rowsWith('promise').length).toBeGreaterThan(30);
-    for (const { proof } of rowsWith('promise')) expect(codesIn(proof)).not.toEqual([]);
+  test('makes promises', () => {
+    expect(promised.length).toBeGreaterThan(30);
   });
 
   test.each(promised)('names the tests that fail without it: $promise', ({ proofs }) => {
