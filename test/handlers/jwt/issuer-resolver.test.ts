@@ -184,7 +184,7 @@ describe('a directory that cannot answer means 503, and is asked again', () => {
   ])('%s', async (_, fail) => {
     const directory = Directory.of(tenant(ACME));
     let isBroken = true;
-    const jwt = resolving((issuer) => (isBroken ? fail(issuer) : directory.resolve(issuer)));
+    const jwt = resolving((issuer, lookup) => (isBroken ? fail(issuer, lookup) : directory.resolve(issuer)));
     const token = fresh(ACME);
     const { decision, event } = await jwt.explain(token);
     expect(decision).toMatchObject({ status: 503, reason: 'err_sallyport_upstream_unreachable' });
@@ -262,6 +262,37 @@ describe('made-up names', () => {
     expect(outcomes.filter((outcome) => outcome === '503 err_sallyport_upstream_overloaded')).toHaveLength(88);
   });
 
+  test('take no place from whoever names the same issuer from another network', async () => {
+    const directory = Directory.of(tenant(ACME), ...Array.from({ length: 200 }, (_, index) => tenant(madeUp(index))));
+    const { jwt, release } = held(directory);
+    const flood = Array.from({ length: 200 }, (_, index) => jwt.outcome(fresh(madeUp(index), OTHER_EC), ATTACKER));
+    await turns();
+    const good = Array.from({ length: 40 }, (_, index) => jwt.outcome(fresh(madeUp(index * 5)), CLEAN));
+    expect(new Set(await settle(Promise.all(good), release))).toEqual(new Set(['granted']));
+    await settle(Promise.all(flood), release);
+    expect(new Set(directory.asked).size).toBe(directory.asked.length);
+  });
+
+  test('that will be there soon are hidden from nobody else', async () => {
+    const directory = Directory.of();
+    const jwt = resolving(directory.resolve);
+    expect(await jwt.outcome(fresh(ACME), ATTACKER)).toBe('401 issuer_unknown');
+    directory.tenants.set(ACME, tenant(ACME));
+    expect(await jwt.outcome(fresh(ACME), CLEAN)).toBe('granted');
+  });
+
+  test('that were good before are worth half of the places to one network', async () => {
+    const known = Array.from({ length: 200 }, (_, index) => tenant(madeUp(index)));
+    const { jwt, release } = held(Directory.of(tenant(ACME), ...known), { ttlSeconds: 10 });
+    for (const { issuer } of known) await settle(jwt.outcome(fresh(issuer), CLEAN), release);
+    jwt.clock.pass(60);
+    const flood = known.map(({ issuer }) => jwt.outcome(fresh(issuer, OTHER_EC), ATTACKER));
+    await turns();
+    const good = [jwt.outcome(fresh(madeUp(199)), CLEAN), jwt.outcome(fresh(ACME), '192.0.2.99')];
+    expect(await settle(Promise.all(good), release)).toEqual(['granted', 'granted']);
+    await settle(Promise.all(flood), release);
+  });
+
   test('leave room for the first token of a new tenant from another network', async () => {
     const { jwt, release } = held(Directory.of(tenant(ACME)));
     const flood = Array.from({ length: 200 }, (_, index) => jwt.outcome(fresh(madeUp(index)), ATTACKER));
@@ -283,6 +314,76 @@ describe('made-up names', () => {
     const good = [jwt.outcome(fresh(ACME), '192.0.2.99'), jwt.outcome(fresh(UMBRELLA), CLEAN)];
     expect(await settle(Promise.all(good), release)).toEqual(['granted', 'granted']);
     await settle(Promise.all(flood), release);
+  });
+});
+
+describe('lookups whose callers have gone', () => {
+  const AWAY = Array.from({ length: 110 }, (_, index) => index);
+
+  /** Callers of as many networks, who will go away. */
+  function callers(jwt: JwtUnderTest): { goAway(): Promise<unknown> } {
+    const clients = AWAY.map(() => new AbortController());
+    const outcomes = clients.map(({ signal }, index) => jwt.outcome(fresh(madeUp(index)), `203.0.${index}.9`, signal));
+    return {
+      goAway() {
+        for (const client of clients) client.abort();
+        return Promise.all(outcomes);
+      },
+    };
+  }
+
+  test('give back the places that they wait for, and those under way as soon as the directory heeds the signal', async () => {
+    const given: AbortSignal[] = [];
+    const jwt = resolving(async (issuer, { signal }) => {
+      if (issuer === ACME) return tenant(ACME);
+      given.push(signal);
+      await new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+    });
+    const dropped = callers(jwt);
+    await turns();
+    const late = jwt.outcome(fresh(ACME), CLEAN);
+    expect(given).toHaveLength(56);
+    await dropped.goAway();
+    expect(await late).toBe('granted');
+    expect(given.every(({ aborted }) => aborted)).toBe(true);
+    expect(given).toHaveLength(56);
+  });
+
+  test('keep the place of a directory that goes on regardless, until its time is over', async () => {
+    const { jwt, release, underWay } = held(Directory.of(tenant(ACME)));
+    const dropped = callers(jwt);
+    await turns();
+    await dropped.goAway();
+    const flood = AWAY.slice(0, 60).map((index) => jwt.outcome(fresh(madeUp(1_000 + index)), `198.18.${index}.9`));
+    await turns();
+    expect(underWay()).toBe(56);
+    expect(await settle(jwt.outcome(fresh(ACME), CLEAN), release)).toBe('granted');
+    await settle(Promise.all(flood), release);
+  });
+
+  test('go on for others who wait, of whatever network', async () => {
+    const { jwt, release } = held(Directory.of(tenant(ACME)));
+    const client = new AbortController();
+    const dropped = jwt.outcome(fresh(ACME), ATTACKER, client.signal);
+    const good = [jwt.outcome(fresh(ACME), ATTACKER), jwt.outcome(fresh(ACME), CLEAN)];
+    await turns();
+    client.abort();
+    await dropped;
+    expect(await settle(Promise.all(good), release)).toEqual(['granted', 'granted']);
+  });
+
+  test('are joined by nobody who comes later', async () => {
+    const directory = Directory.of(tenant(ACME));
+    const { jwt, release, underWay } = held(directory);
+    const client = new AbortController();
+    const dropped = jwt.outcome(fresh(ACME), CLEAN, client.signal);
+    await turns();
+    client.abort();
+    await dropped;
+    const later = jwt.outcome(fresh(ACME), CLEAN);
+    await turns();
+    expect(underWay()).toBe(2);
+    expect(await settle(later, release)).toBe('granted');
   });
 });
 

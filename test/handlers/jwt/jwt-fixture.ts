@@ -43,8 +43,8 @@ export function trusted(keys: TrustedIssuer['keys'], changes: Partial<TrustedIss
   return { issuer: ISSUER, audience: AUDIENCE, algorithms: 'ES256', keys, ...changes };
 }
 
-export function bearerRequest(bearer: string, remoteAddress?: string): SecurityRequest {
-  return buildRequest('GET /', { bearer, remoteAddress });
+export function bearerRequest(bearer: string, remoteAddress?: string, client?: AbortSignal): SecurityRequest {
+  return buildRequest('GET /', { bearer, remoteAddress, client });
 }
 
 /** A handler in a chain, on a clock that stands still. */
@@ -64,16 +64,16 @@ export class JwtUnderTest {
     this.chain = new SecurityChain({ requirement: this.handler }, { clock: this.clock, random: () => 0 });
   }
 
-  decide(token: string, address?: string): Decision | Promise<Decision> {
-    return this.chain.decide(bearerRequest(token, address));
+  decide(token: string, address?: string, client?: AbortSignal): Decision | Promise<Decision> {
+    return this.chain.decide(bearerRequest(token, address, client));
   }
 
   explain(token: string): Promise<Explanation> {
     return this.chain.explain(bearerRequest(token));
   }
 
-  async outcome(token: string, address?: string): Promise<string> {
-    return outcomeOf(await this.decide(token, address));
+  async outcome(token: string, address?: string, client?: AbortSignal): Promise<string> {
+    return outcomeOf(await this.decide(token, address, client));
   }
 }
 

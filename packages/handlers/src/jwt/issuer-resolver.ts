@@ -10,13 +10,15 @@ import {
   SallyportError,
   textOrTexts,
   UpstreamError,
+  type Waiters,
   withDefault,
 } from '@sallyport/core';
-import { runInTurn, Shares } from '@sallyport/core/limits';
+import { networkOf, runInTurn, Shares } from '@sallyport/core/limits';
 import { LRUCache } from 'lru-cache';
 import { answerWithin } from '../answer-within.js';
 import type { Issuer, IssuerCollaborators } from './issuer.js';
 import type { TrustedIssuer } from './issuer-options.js';
+import { JoinedLookups } from './joined-lookups.js';
 import { ResolvedIssuer } from './resolved-issuer.js';
 
 /** Issuers that are found at run time: one for each tenant, say. */
@@ -28,10 +30,11 @@ export interface IssuerResolverOptions {
    */
   readonly trusts: readonly string[] | ((issuer: string) => boolean);
   /**
-   * Looks an issuer up; `undefined` for one that does not exist. A rejection means 503. Options that are equal to the
-   * last ones leave keys and remembered tokens alone; functions are compared by identity, so make them once.
+   * Looks an issuer up; `undefined` for one that does not exist. A rejection means 503. `signal` is aborted when nobody
+   * waits for the answer any more: whoever heeds it frees a place for others. Options that are equal to the last ones
+   * leave keys and remembered tokens alone; functions are compared by identity, so make them once.
    */
-  readonly resolve: (issuer: string) => Promise<TrustedIssuer | undefined>;
+  readonly resolve: (issuer: string, lookup: { readonly signal: AbortSignal }) => Promise<TrustedIssuer | undefined>;
   /**
    * How long an answer is used, in seconds. It is asked for again when four fifths of that are over, and serves on
    * meanwhile. 1 to 86 400, default 600.
@@ -50,9 +53,16 @@ const REFRESH_AT_SHARE = 0.8;
 const MAX_MISSING = 1_000;
 const MISSING_MS = 30_000;
 
+/** Who sent a token: whose share its lookups take, and whether anybody still waits for them. */
+export interface TokenSender {
+  readonly address: string | undefined;
+  readonly waiters: Waiters;
+}
+
 /**
- * Resolves issuers, each once for a while, few at a time. Lookups of unknown ones are shared by networks, and leave
- * places to those that were good before: names that somebody made up crowd nobody out.
+ * Resolves issuers, each once for a while, few at a time. Lookups are shared by networks, and leave places to issuers
+ * that were good before: names that somebody made up crowd nobody out, and nobody's place depends on who else named the
+ * same issuer.
  */
 export class IssuerResolver {
   readonly #trusts: (issuer: string) => boolean;
@@ -62,8 +72,12 @@ export class IssuerResolver {
   readonly #services: IssuerCollaborators;
   readonly #clock: Clock;
   readonly #resolved: LRUCache<string, ResolvedIssuer>;
+  /** Those that are gone, by issuer; those that were never there, by issuer and network. */
   readonly #missingUntilMs = new LRUCache<string, number>({ max: MAX_MISSING });
-  readonly #lookups = new Map<string, Promise<Issuer | undefined>>();
+  /** Those under way, by issuer. */
+  readonly #lookups = new JoinedLookups<Issuer | undefined>();
+  /** Those that wait for their turn or are under way, by issuer and network. */
+  readonly #turns = new JoinedLookups<Issuer | undefined>();
   readonly #places = new Shares({ running: MAX_LOOKUPS, waiting: MAX_WAITING });
 
   /** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN */
@@ -88,19 +102,17 @@ export class IssuerResolver {
     return this.#trusts(name);
   }
 
-  /**
-   * The issuer, `undefined` when it does not exist. `address` tells whose share a lookup takes. Rejects with an
-   * `UpstreamError` when nobody can tell.
-   */
-  find(name: string, address: string | undefined): Eventually<Issuer | undefined> {
+  /** The issuer, `undefined` when it does not exist. Rejects with an `UpstreamError` when nobody can tell. */
+  find(name: string, sender: TokenSender): Eventually<Issuer | undefined> {
     const nowMs = this.#clock.monotonic();
     const known = this.#resolved.get(name);
     if (known !== undefined && nowMs < known.untilMs) {
       if (nowMs >= known.refreshAtMs) this.#refresh(name, known, nowMs);
       return known.issuer;
     }
-    if (nowMs < (this.#missingUntilMs.get(name) ?? Number.NEGATIVE_INFINITY)) return undefined;
-    return this.#lookups.get(name) ?? this.#lookUp(name, address);
+    const turn = `${networkOf(sender.address)} ${name}`;
+    if (this.#isMissing(turn, nowMs) || this.#isMissing(name, nowMs)) return undefined;
+    return this.#turns.join(turn, sender.waiters.signal, (abandoned) => this.#lookUp(turn, name, sender, abandoned));
   }
 
   async close(): Promise<void> {
@@ -108,23 +120,44 @@ export class IssuerResolver {
     await Promise.all(open.map((resolved) => resolved.end()));
   }
 
-  #lookUp(name: string, address: string | undefined): Promise<Issuer | undefined> {
+  /** While it waits for its turn, another network's turn may have brought the answer. */
+  async #lookUp(
+    turn: string,
+    name: string,
+    { address }: TokenSender,
+    abandoned: AbortSignal,
+  ): Promise<Issuer | undefined> {
     const standing = this.#resolved.has(name) ? 'known' : this.#services.good.standingOf(name, address);
-    // Issuers that were good before are few, so it does not matter who names them.
-    const turn = { standing, address: standing === 'known' ? undefined : address };
-    const lookup = runInTurn(this.#places, turn, () => this.#ask(name)).finally(() => this.#lookups.delete(name));
-    this.#lookups.set(name, lookup);
-    return lookup;
+    const place = { standing, address, abandoned };
+    const ask = async () => this.#current(name) ?? this.#joinLookup(name, abandoned);
+    const issuer = await runInTurn(this.#places, place, ask);
+    // Others may still look for it: whoever guesses the name of a coming issuer must not hide it from them.
+    if (issuer === undefined) this.#missingUntilMs.set(turn, this.#clock.monotonic() + MISSING_MS);
+    return issuer;
   }
 
   /** Whoever named the issuer waits for nothing. After a failure it is tried again, but not for every token. */
   #refresh(name: string, known: ResolvedIssuer, nowMs: number): void {
     known.refreshAtMs = nowMs + this.#timeoutMs;
-    if (!this.#lookups.has(name)) this.#lookUp(name, undefined).catch(() => {});
+    const turn = { standing: 'known', address: undefined } as const;
+    runInTurn(this.#places, turn, () => this.#joinLookup(name)).catch(() => {});
   }
 
-  async #ask(name: string): Promise<Issuer | undefined> {
-    const options = await this.#answer(name);
+  #isMissing(what: string, nowMs: number): boolean {
+    return nowMs < (this.#missingUntilMs.get(what) ?? Number.NEGATIVE_INFINITY);
+  }
+
+  #current(name: string): Issuer | undefined {
+    const known = this.#resolved.get(name);
+    return known !== undefined && this.#clock.monotonic() < known.untilMs ? known.issuer : undefined;
+  }
+
+  #joinLookup(name: string, abandoned?: AbortSignal): Promise<Issuer | undefined> {
+    return this.#lookups.join(name, abandoned, (signal) => this.#ask(name, signal));
+  }
+
+  async #ask(name: string, signal: AbortSignal): Promise<Issuer | undefined> {
+    const options = await this.#answer(name, signal);
     const known = this.#resolved.get(name);
     const nowMs = this.#clock.monotonic();
     if (known !== undefined && isDeepStrictEqual(known.options, options)) {
@@ -133,8 +166,7 @@ export class IssuerResolver {
     }
     if (known !== undefined) this.#services.onChange();
     if (options === undefined) {
-      this.#resolved.delete(name);
-      this.#missingUntilMs.set(name, nowMs + MISSING_MS);
+      if (this.#resolved.delete(name)) this.#missingUntilMs.set(name, nowMs + MISSING_MS);
       return undefined;
     }
     const resolved = new ResolvedIssuer(options, this.#lifetime(nowMs), {
@@ -149,12 +181,15 @@ export class IssuerResolver {
     return { refreshAtMs: nowMs + this.#ttlMs * REFRESH_AT_SHARE, untilMs: nowMs + this.#ttlMs };
   }
 
-  async #answer(name: string): Promise<TrustedIssuer | undefined> {
-    const resolving = Promise.resolve(name).then(this.#resolve);
+  async #answer(name: string, signal: AbortSignal): Promise<TrustedIssuer | undefined> {
+    const resolve = this.#resolve;
+    const resolving = Promise.resolve().then(() => resolve(name, { signal }));
     const options = await answerWithin(this.#timeoutMs, resolving, this.#clock).catch((error: unknown) => {
       if (error instanceof SallyportError) throw error;
       throw new UpstreamError('ERR_SALLYPORT_UPSTREAM_UNREACHABLE', 'the issuer could not be looked up');
     });
+    // Another lookup may have begun meanwhile, and know better.
+    if (signal.aborted) throw new UpstreamError('ERR_SALLYPORT_UPSTREAM_UNREACHABLE', 'the lookup was given up');
     if (options === undefined) return undefined;
     if (options?.issuer !== name) throw new TypeError('an issuer was resolved to another one');
     return options;

@@ -1,7 +1,7 @@
 import { type Eventually, invalid } from '@sallyport/core';
 import { Issuer, type IssuerCollaborators } from './issuer.js';
 import type { TrustedIssuer } from './issuer-options.js';
-import { IssuerResolver, type IssuerResolverOptions } from './issuer-resolver.js';
+import { IssuerResolver, type IssuerResolverOptions, type TokenSender } from './issuer-resolver.js';
 
 /** Every issuer that a handler trusts, each with its own keys: a token of one is never tried with those of another. */
 export class Issuers {
@@ -31,8 +31,8 @@ export class Issuers {
   }
 
   /** The issuer, `undefined` when it does not exist. Rejects with an `UpstreamError` when nobody can tell. */
-  find(name: string, address: string | undefined): Eventually<Issuer | undefined> {
-    return this.#configured.get(name) ?? this.#resolver?.find(name, address);
+  find(name: string, sender: TokenSender): Eventually<Issuer | undefined> {
+    return this.#configured.get(name) ?? this.#resolver?.find(name, sender);
   }
 
   /** Fetches the keys of all configured issuers. Rejects with the first failure, after all have been tried. */

@@ -21,6 +21,7 @@ import { extractBearerToken } from '../bearer-token.js';
 import { outlineOf, peekIssuer } from './compact-jws.js';
 import { decryptToken } from './decryption.js';
 import { InnerToken } from './inner-token.js';
+import type { TokenSender } from './issuer-resolver.js';
 import { Issuers } from './issuers.js';
 import { JwtCredential } from './jwt-credential.js';
 import {
@@ -134,7 +135,10 @@ export class JwtHandler implements SecurityHandler<JwtCredential> {
 
   /** Apart from `verify`, whose hits would otherwise pay for the closure. */
   #resolve(credential: JwtCredential, request: SecurityRequest): Eventually<Verdict> {
-    return this.#cache.resolve(credential.reveal(), request, () => this.#verify(credential, request.remoteAddress));
+    const { remoteAddress: address } = request;
+    return this.#cache.resolve(credential.reveal(), request, (waiters) =>
+      this.#verify(credential, { address, waiters }),
+    );
   }
 
   readonly #open = async (token: string): Promise<string | undefined> => {
@@ -150,35 +154,35 @@ export class JwtHandler implements SecurityHandler<JwtCredential> {
     return issuer !== undefined && this.#issuers.trusts(issuer) ? new JwtCredential(token, issuer) : undefined;
   }
 
-  async #verify(credential: JwtCredential, address: string | undefined): Promise<Verdict | FoundedVerdict> {
+  async #verify(credential: JwtCredential, sender: TokenSender): Promise<Verdict | FoundedVerdict> {
     try {
       const token = credential.reveal();
-      if (credential.issuer !== undefined) return await this.#verifyOf(credential.issuer, token, address);
+      if (credential.issuer !== undefined) return await this.#verifyOf(credential.issuer, token, sender);
       const signed = await decryptToken(token, this.#settings.decryptionKeys);
-      return typeof signed === 'string' ? await this.#verifyInner(signed, address) : signed;
+      return typeof signed === 'string' ? await this.#verifyInner(signed, sender) : signed;
     } catch (error) {
       if (!(error instanceof UpstreamError)) throw error;
       return unavailable(error, { retryAfterSeconds: error.retryAfterSeconds });
     }
   }
 
-  async #verifyInner(signed: string, address: string | undefined): Promise<Verdict | FoundedVerdict> {
+  async #verifyInner(signed: string, sender: TokenSender): Promise<Verdict | FoundedVerdict> {
     const issuer = peekIssuer(signed);
     if (issuer === undefined || !this.#issuers.trusts(issuer)) return ISSUER_UNKNOWN;
-    const found = await this.#verifyOf(issuer, signed, address);
+    const found = await this.#verifyOf(issuer, signed, sender);
     const revocations = this.#revocations;
     if (revocations === undefined || !(found instanceof FoundedVerdict)) return found;
     if (revocations.refuses(signed)) return REVOKED;
     return new FoundedVerdict(found.verdict, new InnerToken(revocations.nameOf(signed), found.basis, revocations));
   }
 
-  async #verifyOf(issuerName: string, token: string, address: string | undefined): Promise<Verdict | FoundedVerdict> {
-    const found = this.#issuers.find(issuerName, address);
+  async #verifyOf(issuerName: string, token: string, sender: TokenSender): Promise<Verdict | FoundedVerdict> {
+    const found = this.#issuers.find(issuerName, sender);
     const issuer = found instanceof Promise ? await found : found;
     if (issuer === undefined) return ISSUER_UNKNOWN;
-    const finding = await verifyToken(token, issuer, this.#verification, address);
+    const finding = await verifyToken(token, issuer, this.#verification, sender.address);
     const verdict = finding instanceof FoundedVerdict ? finding.verdict : finding;
-    if (verdict.kind === 'authenticated') this.#good.note(issuerName, address);
+    if (verdict.kind === 'authenticated') this.#good.note(issuerName, sender.address);
     return finding;
   }
 }
