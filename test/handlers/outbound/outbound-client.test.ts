@@ -208,6 +208,12 @@ describe('TLS', () => {
       return outcome;
     };
     expect(await outcomeOf({})).toBe('ERR_SALLYPORT_UPSTREAM_UNREACHABLE');
+    // A polluted prototype is no configuration. That of Node's own objects is another one than that of a test.
+    const common: { ca?: string } = Object.getPrototypeOf(server.address());
+    common.ca = cert;
+    const polluted = await outcomeOf({});
+    delete common.ca;
+    expect(polluted).toBe('ERR_SALLYPORT_UPSTREAM_UNREACHABLE');
     expect(await outcomeOf({ certificateAuthorities: cert })).toBe('answered');
     expect(await outcomeOf({ certificateAuthorities: cert }, '127.0.0.1')).toBe('ERR_SALLYPORT_UPSTREAM_UNREACHABLE');
     expect(warn).not.toHaveBeenCalled();

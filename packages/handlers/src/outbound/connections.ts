@@ -1,3 +1,5 @@
+import type { SecureContextOptions } from 'node:tls';
+import { ownMembers } from '@sallyport/core';
 import type { Dispatcher, Pool } from 'undici';
 import type { OutboundSettings } from './outbound-options.js';
 
@@ -14,13 +16,13 @@ export class Connections {
   static async load(settings: OutboundSettings): Promise<Connections> {
     const { maxConcurrent, timeoutMs } = settings;
     const [undici, tls] = await Promise.all([import('undici'), tlsOptions(settings)]);
-    const options = {
+    const options = ownMembers({
       connections: maxConcurrent,
       connect: { timeout: timeoutMs, ...tls },
       // The deadline of each call ends it, but not a connection that is being made.
       headersTimeout: 0,
       bodyTimeout: 0,
-    };
+    });
     return new Connections((origin) => new undici.Pool(origin, options));
   }
 
@@ -39,14 +41,28 @@ export class Connections {
   }
 }
 
-async function tlsOptions(settings: OutboundSettings): Promise<{
-  ca?: string[];
-  cert?: string;
-  key?: string;
-  rejectUnauthorized: boolean;
-}> {
+/** What decides who is believed, and as whom we come. Node reads what is not said through the prototype of its options. */
+const UNSAID = Object.freeze({
+  ca: undefined,
+  crl: undefined,
+  allowPartialTrustChain: undefined,
+  secureContext: undefined,
+  cert: undefined,
+  key: undefined,
+  pfx: undefined,
+  passphrase: undefined,
+  minVersion: undefined,
+  maxVersion: undefined,
+  secureProtocol: undefined,
+  secureOptions: undefined,
+});
+
+async function tlsOptions(
+  settings: OutboundSettings,
+): Promise<SecureContextOptions & { readonly rejectUnauthorized: boolean }> {
   const { certificateAuthorities, clientCertificate, dangerouslyAcceptAnyCertificate } = settings;
   return {
+    ...UNSAID,
     ...(certificateAuthorities && { ca: [...(await rootCertificates()), ...certificateAuthorities] }),
     ...clientCertificate,
     rejectUnauthorized: !dangerouslyAcceptAnyCertificate,
