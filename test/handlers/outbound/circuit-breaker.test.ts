@@ -265,6 +265,28 @@ test('what the handler asks for itself is neither stopped by the circuit nor mov
   expect(await subject.send()).toBe('{}');
 });
 
+test('calls that are given up before there is a connection keep their places until then, and cost none', async () => {
+  await subject.close();
+  subject = await OutboundUnderTest.start({ maxConcurrent: 2 });
+  await subject.client.warmUp();
+  let made = 0;
+  const source = () => {
+    made += 1;
+    return subject.request;
+  };
+  const calls = Array.from({ length: 20 }, (_, index) => {
+    const caller = new AbortController();
+    const call = subject.send(source, { ...stranger(`${index}`), abandoned: caller.signal });
+    caller.abort();
+    return call;
+  });
+  expect(made).toBe(2);
+  expect(new Set(await Promise.all(calls))).toEqual(new Set(['UNREACHABLE']));
+  expect(await Promise.all([send(stranger('another')), send(stranger('a third'))])).toEqual(['{}', '{}']);
+  expect(made).toBe(2);
+  expect(subject.connections).toBe(2);
+});
+
 test('a call that nobody waits for any more gives its place back, and its connection', async () => {
   await subject.close();
   subject = await OutboundUnderTest.start({ maxConcurrent: 2 });

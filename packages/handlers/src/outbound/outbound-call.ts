@@ -47,6 +47,8 @@ export class OutboundCall extends Expiring implements Dispatcher.DispatchHandler
   #sentMs = Number.POSITIVE_INFINITY;
   #isAdmitted = false;
   #isConnected = false;
+  /** The HTTP client has it and no connection for it yet. It cannot be taken back, so it keeps its place. */
+  #awaitsConnection = false;
   #isRetried = false;
   #isEnded = false;
   #headers: IncomingHttpHeaders | undefined;
@@ -109,9 +111,11 @@ export class OutboundCall extends Expiring implements Dispatcher.DispatchHandler
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
+    // A throw takes the request back; to abort it would end the connection that others wait for.
+    if (this.#isEnded) throw new Error('the call has ended');
+    this.#awaitsConnection = false;
     this.#isConnected = true;
     this.#controller = controller;
-    if (this.#isEnded) this.#abort();
   }
 
   onResponseStart(_controller: unknown, status: number, headers: IncomingHttpHeaders): void {
@@ -139,7 +143,11 @@ export class OutboundCall extends Expiring implements Dispatcher.DispatchHandler
   }
 
   onResponseError(_controller: unknown, error: Error & { code?: unknown }): void {
-    if (this.#isEnded) return;
+    this.#awaitsConnection = false;
+    if (this.#isEnded) {
+      this.#services.shares.leave(this);
+      return;
+    }
     const mayRetry = this.#headers === undefined && !this.#isRetried && CONNECTION_FAILURES.includes(error.code);
     if (mayRetry) this.#retry();
     else this.#fail(this.#failure(UNREACHABLE, CONNECTION_FAILED));
@@ -185,6 +193,7 @@ export class OutboundCall extends Expiring implements Dispatcher.DispatchHandler
     this.#request = request;
     this.#sentMs = Math.min(this.#sentMs, this.#services.clock.monotonic());
     const options = { path: `${url.pathname}${url.search}`, method, headers, body: body ?? null };
+    this.#awaitsConnection = true;
     connections.dispatch(url.origin, options, this);
   }
 
@@ -207,6 +216,7 @@ export class OutboundCall extends Expiring implements Dispatcher.DispatchHandler
 
   /** What went wrong is left out: it may quote headers. */
   #failUnsent(error: unknown): void {
+    this.#awaitsConnection = false;
     this.#fail(error instanceof UpstreamError ? error : new UpstreamError(UNREACHABLE, CONNECTION_FAILED));
   }
 
@@ -225,7 +235,7 @@ export class OutboundCall extends Expiring implements Dispatcher.DispatchHandler
     this.#isEnded = true;
     deadlines.end(this);
     this.#abandoned?.removeEventListener('abort', this);
-    shares.leave(this);
+    if (!this.#awaitsConnection) shares.leave(this);
   }
 
   #abort(): void {
