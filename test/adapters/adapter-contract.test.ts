@@ -1,8 +1,4 @@
-import { adapterConnections } from '../contracts/adapter-connections.js';
 import { adapterContract } from '../contracts/adapter-contract.js';
 import { ADAPTERS } from './demo-servers.js';
 
-for (const row of ADAPTERS) {
-  adapterContract(row);
-  adapterConnections(row);
-}
+for (const row of ADAPTERS) adapterContract(row);

@@ -98,7 +98,7 @@ export function adapterConnections(row: AdapterRow): void {
       const wrong: string[] = [];
       await Promise.all(Array.from({ length: CONNECTIONS }, (_, connection) => visit(connection, wrong)));
       expect(wrong).toEqual([]);
-    });
+    }, 120_000);
 
     async function visit(number: number, wrong: string[]): Promise<void> {
       const connection = await connect();
