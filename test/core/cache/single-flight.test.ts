@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { denied, type Eventually, unavailable, type Verdict, type Waiters } from '@sallyport/core';
+import { denied, type Eventually, SecurityRequest, unavailable, type Verdict, type Waiters } from '@sallyport/core';
 import { aRequest, CacheUnderTest, Lookup, leavableRequest, principalOf } from './cache-fixture.js';
 
 /** Lets everything run that is not waiting for a test. */
@@ -185,5 +185,41 @@ describe('lookups are limited in number', () => {
     const next = ask('c');
     lookup.answer(principalOf(), 2);
     expect(await next).toMatchObject({ kind: 'authenticated' });
+  });
+
+  const from = (remoteAddress: string) =>
+    new SecurityRequest({ method: 'GET', target: '/', rawHeaders: [], remoteAddress });
+
+  test.each([
+    ['an address', (_index: number) => '192.0.2.1'],
+    ['a fresh /64 for each', (index: number) => `2001:db8:1:${index.toString(16)}::1`],
+  ])('a flood from %s leaves places to other networks and to who was good before', async (_what, address) => {
+    const { cache, clock } = new CacheUnderTest({ maxFlights: 30, ttlSeconds: 30 });
+    await cache.resolve('good before', from('198.51.100.1'), async () => principalOf());
+    clock.pass(31);
+    const lookup = new Lookup();
+    const flood = Array.from({ length: 60 }, (_, index) =>
+      cache.resolve(`junk ${index}`, from(address(index)), lookup.load),
+    );
+    expect(cache.statistics.flights).toBe(30);
+    const load = async () => principalOf();
+    for (const credential of ['new 1', 'new 2', 'new 3']) {
+      expect(await cache.resolve(credential, from('203.0.113.9'), load)).toMatchObject({ kind: 'authenticated' });
+    }
+    expect(await cache.resolve('good before', from(address(61)), load)).toMatchObject({ kind: 'authenticated' });
+    expect(await flood.at(-1)).toMatchObject({ reason: 'too_many_lookups' });
+  });
+
+  test('whoever has to make room is answered at once, and its lookup is told', async () => {
+    const { cache } = new CacheUnderTest({ maxFlights: 4 });
+    const lookup = new Lookup();
+    const flood = ['a', 'b', 'c', 'd'].map((credential) => cache.resolve(credential, from('192.0.2.1'), lookup.load));
+    const good = cache.resolve('good', from('203.0.113.9'), lookup.load);
+    expect(await flood[3]).toMatchObject({ kind: 'unavailable', reason: 'too_many_lookups' });
+    expect(lookup.signals.map(({ aborted }) => aborted)).toEqual([false, false, false, true, false]);
+    for (const call of [0, 1, 2, 3, 4]) lookup.answer(principalOf(), call);
+    expect(await good).toMatchObject({ kind: 'authenticated' });
+    expect(cache.find('d')).toBeUndefined();
+    expect(cache.statistics).toMatchObject({ entries: 4, flights: 0 });
   });
 });

@@ -81,6 +81,22 @@ describe('credentials that were good before and get no answer', () => {
     expect(circuit()).toBe('open');
   });
 
+  test.each([
+    ['an address', '192.0.2.1', '192.0.2.1'],
+    ['a /48 with a fresh /64 for each', '2001:db8:1:1::1', '2001:db8:1:2::1'],
+  ])('never open it when all come from %s while others call', async (_what, first, second) => {
+    await send(stranger('somebody else'));
+    await sendTimes(20, (credential) => ({ ...known(credential), address: credential.endsWith('1') ? first : second }));
+    expect(circuit()).not.toBe('open');
+  });
+
+  test('open it when they come from two networks while others call', async () => {
+    await send(stranger('somebody else'));
+    await sendTimes(4, known);
+    await send({ ...known('another'), address: '203.0.113.1' });
+    expect(circuit()).toBe('open');
+  });
+
   test('never open it when it is always the same one', async () => {
     await sendTimes(50, () => known('the same'));
     expect(circuit()).toBe('closed');
@@ -89,7 +105,7 @@ describe('credentials that were good before and get no answer', () => {
   test('never open it as long as anybody gets an answer in between', async () => {
     for (let index = 0; index < 20; index += 1) {
       subject.fails();
-      await send(known(`${index}`));
+      await send({ ...known(`${index}`), address: `192.0.2.${index % 2}` });
       if (index % 4 !== 3) continue;
       subject.works();
       await send(stranger(`${index}`));

@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.js';
 import type { CacheState } from '../events/trace.js';
-import type { Verdict } from '../handler/verdict.js';
+import { type Unavailable, unavailable, type Verdict } from '../handler/verdict.js';
+import { type Applicant, Shares } from '../limits/shares.js';
 import type { Abandonment } from '../request/abandonment.js';
 
 /** What a lookup came to, and where the answer came from if not from the handler. */
@@ -8,6 +9,9 @@ export interface Finding {
   readonly verdict: Verdict;
   readonly cache: CacheState | undefined;
 }
+
+/** Who asks for a place among the lookups. */
+export type Caller = Pick<Applicant, 'address' | 'standing'>;
 
 /** What a lookup may know about those who wait for it. */
 export interface Waiters {
@@ -25,6 +29,7 @@ export class Flight implements Waiters {
   isCurrent = true;
   #controller: AbortController | undefined;
   readonly #landing: Promise<Finding>;
+  #land: (finding: Finding) => void = () => {};
   readonly #end: (flight: Flight) => void;
   #waiting = 0;
   #isAbandoned = false;
@@ -32,7 +37,10 @@ export class Flight implements Waiters {
   constructor(startedMs: number, lookUp: (flight: Flight) => Promise<Finding>, end: (flight: Flight) => void) {
     this.startedMs = startedMs;
     this.#end = end;
-    this.#landing = new Promise<Finding>((resolve) => resolve(lookUp(this))).finally(() => end(this));
+    this.#landing = new Promise<Finding>((resolve, reject) => {
+      this.#land = resolve;
+      lookUp(this).then(resolve, reject);
+    }).finally(() => end(this));
     this.#landing.catch(() => {});
   }
 
@@ -50,9 +58,18 @@ export class Flight implements Waiters {
     return this.#landing.finally(() => abandonment.remove(leave));
   }
 
+  /** Ends it with this answer for everybody who waits; what it finds out nobody hears any more. */
+  giveUp(finding: Finding): void {
+    this.#land(finding);
+    this.#stop();
+  }
+
   #leave(): void {
     this.#waiting -= 1;
-    if (this.#waiting > 0) return;
+    if (this.#waiting === 0) this.#stop();
+  }
+
+  #stop(): void {
     this.#isAbandoned = true;
     this.#end(this);
     this.#abort();
@@ -66,23 +83,30 @@ export class Flight implements Waiters {
 /** A lookup that has taken so long may hang: new callers start another instead of hanging with it. */
 const MAX_JOINABLE_MS = 10_000;
 
-/** The lookups under way: at most one per key to join, and no more than a limit in all. */
+/** Whose place was given to others, and who finds none. */
+export const TOO_MANY_LOOKUPS: Unavailable = unavailable('too_many_lookups');
+const DISPLACED: Finding = { verdict: TOO_MANY_LOOKUPS, cache: undefined };
+
+/**
+ * The lookups under way: at most one per key to join, and no more than a limit in all. The first half of the places is
+ * for anybody. The second half is shared by networks, and those who were good before go first: who finds it full takes
+ * the place of the newest stranger of the network that holds most.
+ */
 export class Flights {
   readonly #byKey = new Map<string, Flight>();
-  readonly #limit: number;
+  readonly #seats = new WeakMap<Flight, Applicant>();
+  readonly #unshared: number;
+  readonly #shares: Shares;
   readonly #clock: Clock;
 
   constructor(limit: number, clock: Clock) {
-    this.#limit = limit;
+    this.#unshared = Math.floor(limit / 2);
+    this.#shares = new Shares({ running: limit - this.#unshared, waiting: 0, isInterruptible: true });
     this.#clock = clock;
   }
 
   get size(): number {
     return this.#byKey.size;
-  }
-
-  get isFull(): boolean {
-    return this.#byKey.size >= this.#limit;
   }
 
   find(key: string): Flight | undefined {
@@ -91,11 +115,30 @@ export class Flights {
     return this.#clock.monotonic() - flight.startedMs < MAX_JOINABLE_MS ? flight : undefined;
   }
 
-  /** Starts a lookup. A failed one fails those who joined it and is forgotten: later callers try again. */
-  start(key: string, lookUp: (flight: Flight) => Promise<Finding>): Flight {
+  /**
+   * Starts a lookup; undefined where there is no place for this caller. A failed one fails those who joined it and is
+   * forgotten: later callers try again.
+   */
+  start(key: string, lookUp: (flight: Flight) => Promise<Finding>, caller: () => Caller): Flight | undefined {
     this.drop(key);
+    if (this.#byKey.size - this.#shares.running < this.#unshared) return this.#depart(key, lookUp);
+    let flight: Flight | undefined;
+    const seat: Applicant = {
+      ...caller(),
+      start() {},
+      displace: () => flight?.giveUp(DISPLACED),
+    };
+    if (!this.#shares.enter(seat)) return undefined;
+    flight = this.#depart(key, lookUp);
+    this.#seats.set(flight, seat);
+    return flight;
+  }
+
+  #depart(key: string, lookUp: (flight: Flight) => Promise<Finding>): Flight {
     const flight = new Flight(this.#clock.monotonic(), lookUp, (ended) => {
       if (ended.isCurrent) this.drop(key);
+      const seat = this.#seats.get(ended);
+      if (seat !== undefined) this.#shares.leave(seat);
     });
     this.#byKey.set(key, flight);
     return flight;

@@ -25,7 +25,10 @@ export interface VerdictCacheOptions {
    * at start, and `outage_bridged` when it opens.
    */
   readonly staleIfUnavailableSeconds?: number | undefined;
-  /** Lookups under way at once; what exceeds them is `unavailable`. 1 to 1 000 000, default 10 000. */
+  /**
+   * Lookups under way at once; what exceeds them is `unavailable`. Half of them are shared by networks, and those who
+   * were good before go first. 1 to 1 000 000, default 10 000.
+   */
   readonly maxFlights?: number | undefined;
   /** The same on all instances that share a store; at least 32 characters. Needed with a store. */
   readonly secret?: string | undefined;

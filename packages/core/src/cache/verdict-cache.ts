@@ -1,13 +1,14 @@
 import { type Clock, systemClock } from '../clock.js';
 import type { Eventually } from '../eventually.js';
-import { type Authenticated, type Unavailable, unavailable, type Verdict } from '../handler/verdict.js';
+import { type Authenticated, isVerdict, type Unavailable, type Verdict } from '../handler/verdict.js';
+import { GoodBefore } from '../limits/good-before.js';
 import { callable, checkOptions, having, invalid, optionalOption, withDefault } from '../options.js';
 import type { Principal } from '../principal/principal.js';
 import { SecurityRequest } from '../request/request.js';
 import type { BasisFinder, FoundedVerdict } from './basis.js';
 import { CacheCounters, type CacheStatistics } from './cache-statistics.js';
 import type { CacheStore } from './cache-store.js';
-import { type Flight, Flights, type Waiters } from './flights.js';
+import { type Flight, Flights, TOO_MANY_LOOKUPS, type Waiters } from './flights.js';
 import { KeyedHash } from './keyed-hash.js';
 import { Revocations } from './revocations.js';
 import { SharedTier, type SharedTierCollaborators } from './shared-tier.js';
@@ -29,6 +30,7 @@ export class VerdictCache {
   readonly #hash: KeyedHash;
   readonly #memory: VerdictMemory;
   readonly #flights: Flights;
+  readonly #goodBefore: GoodBefore;
   readonly #lookup: VerdictLookup;
   readonly #shared: SharedTier | undefined;
   readonly #counters = new CacheCounters();
@@ -59,6 +61,7 @@ export class VerdictCache {
     this.#hash = new KeyedHash(settings.secret, purpose);
     this.#memory = new VerdictMemory(settings, counters, services);
     this.#flights = new Flights(settings.maxFlights, clock);
+    this.#goodBefore = new GoodBefore({}, clock);
     this.#shared = store && sharedTier({ ...settings, purpose }, { store, clock, basisNamed });
     this.#lookup = new VerdictLookup(settings, { ...services, counters, memory: this.#memory, shared: this.#shared });
   }
@@ -148,11 +151,23 @@ export class VerdictCache {
   /** Apart from `resolve`, whose hits would otherwise pay for the closure. */
   #ask(question: Question, request: SecurityRequest): Eventually<Verdict> {
     const underWay = this.#flights.find(question.key);
-    if (underWay === undefined && this.#flights.isFull) return unavailable('too_many_lookups');
+    const flight = underWay ?? this.#start(question, request);
+    if (flight === undefined) return TOO_MANY_LOOKUPS;
     this.#counters[underWay === undefined ? 'misses' : 'joined'] += 1;
     request.trace?.noteCache(underWay === undefined ? 'miss' : 'joined');
-    const lookUp = (flight: Flight) => this.#lookup.run(question, flight);
-    return this.#await(underWay ?? this.#flights.start(question.key, lookUp), request);
+    return this.#await(flight, request);
+  }
+
+  #start(question: Question, request: SecurityRequest): Flight | undefined {
+    const { key } = question;
+    // Read now: a connection that has ended tells no address.
+    const address = request.remoteAddress;
+    const lookUp = async (flight: Flight) => {
+      const finding = await this.#lookup.run(question, flight);
+      if (isVerdict(finding.verdict) && finding.verdict.kind === 'authenticated') this.#goodBefore.note(key, address);
+      return finding;
+    };
+    return this.#flights.start(key, lookUp, () => ({ address, standing: this.#goodBefore.standingOf(key, address) }));
   }
 
   async #await(flight: Flight, request: SecurityRequest): Promise<Verdict> {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { type Clock, KeyedHash, UpstreamError } from '@sallyport/core';
-import { networkOf, type Standing } from '@sallyport/core/limits';
+import { networkOf, networksOf, type Standing } from '@sallyport/core/limits';
 import { LRUCache } from 'lru-cache';
 import { FailureSample } from './failure-sample.js';
 import { Unanswered, Unconnected, UnexpectedStatus } from './outbound-answer.js';
@@ -31,6 +31,8 @@ const ALL = 1;
 /** So many credentials that were good before fail in a row, each of them another one, until the server counts as down. */
 const KNOWN_FAILURES = 5;
 const KNOWN_FAILURES_WITHIN_MS = 10_000;
+/** Those five come from so many networks, where more than one calls: several good tokens are easily had by one party. */
+const KNOWN_FAILURES_NETWORKS = 2;
 const FIRST_OPEN_MS = 1_000;
 const LAST_OPEN_MS = 30_000;
 const MAX_LANES = 10_000;
@@ -40,8 +42,9 @@ const NETWORK_LANE = { freeFailures: 3, lastPauseMs: 5_000 };
 /**
  * Suspends the calls to a server that is down, and judges that by what no single caller can bring about:
  * - **Open**, nobody calls: connections fail (at least half of at least 20 calls in 10 seconds), or five different
- *   credentials that were good before got no answer in a row, and nobody else got one meanwhile. For 1 s, then twice as
- *   long each time that a probe cannot connect, 30 s at most; longer where the server asks for it.
+ *   credentials that were good before got no answer in a row, and nobody else got one meanwhile; one network alone counts
+ *   only where no other one calls. For 1 s, then twice as long each time that a probe cannot connect, 30 s at most;
+ *   longer where the server asks for it.
  * - **Half-open**, after that: one known credential at a time, and one caller at a time from each network, find out.
  * - **Doubted**: only strangers got no answer, but nobody else got one either (20 calls in 10 seconds; the first refusal,
  *   where the server never took our own credentials yet). Known credentials go on, and so do networks that had no part
@@ -55,6 +58,9 @@ export class Circuit {
   readonly #answers: FailureSample;
   readonly #hash = new KeyedHash(randomBytes(32).toString('hex'), 'circuit');
   readonly #knownFailures = new Set<string>();
+  readonly #knownFailureNetworks = new Set<string>();
+  #lastNetwork: string | undefined;
+  #severalNetworksUntilMs = Number.NEGATIVE_INFINITY;
   #lastKnownFailureMs = Number.NEGATIVE_INFINITY;
   #isProved = false;
   #isDoubted = false;
@@ -88,6 +94,7 @@ export class Circuit {
 
   /** Whether a call may go now; then its end has to be told. */
   admits(call: CircuitCall): boolean {
+    this.#noteNetwork(call.address);
     if (!this.#isOpen && !this.#isDoubted) return true;
     if (this.isShut) return false;
     const nowMs = this.#clock.monotonic();
@@ -107,7 +114,7 @@ export class Circuit {
     this.#isProved = true;
     this.#connections.noteSuccess();
     this.#answers.noteSuccess();
-    this.#knownFailures.clear();
+    this.#forgetKnownFailures();
     if (this.#isOpen || this.#isDoubted) this.#close();
   }
 
@@ -125,18 +132,35 @@ export class Circuit {
 
   #noteUnanswered(call: CircuitCall, error: Unanswered): void {
     this.#connections.noteSuccess();
-    if (call.standing === 'known') this.#noteKnownFailure(call.credential, error);
+    if (call.standing === 'known') this.#noteKnownFailure(call, error);
     else if (!isAboutRequest(error)) this.#noteStrangersFailure(call, error);
   }
 
-  #noteKnownFailure(credential: string, error: UpstreamError): void {
+  #noteKnownFailure({ credential, address }: CircuitCall, error: UpstreamError): void {
     const nowMs = this.#clock.monotonic();
-    if (nowMs - this.#lastKnownFailureMs >= KNOWN_FAILURES_WITHIN_MS) this.#knownFailures.clear();
+    if (nowMs - this.#lastKnownFailureMs >= KNOWN_FAILURES_WITHIN_MS) this.#forgetKnownFailures();
     this.#lastKnownFailureMs = nowMs;
-    this.#knownFailures.add(this.#hash.of(credential));
+    if (this.#knownFailures.size < KNOWN_FAILURES) this.#knownFailures.add(this.#hash.of(credential));
+    if (this.#knownFailureNetworks.size < KNOWN_FAILURES_NETWORKS) this.#knownFailureNetworks.add(partyOf(address));
     if (this.#knownFailures.size < KNOWN_FAILURES) return;
-    this.#knownFailures.clear();
+    const isByOneNetwork = this.#knownFailureNetworks.size < KNOWN_FAILURES_NETWORKS;
+    if (isByOneNetwork && nowMs < this.#severalNetworksUntilMs) return;
+    this.#forgetKnownFailures();
     this.#open(error);
+  }
+
+  #forgetKnownFailures(): void {
+    this.#knownFailures.clear();
+    this.#knownFailureNetworks.clear();
+  }
+
+  #noteNetwork(address: string | undefined): void {
+    const network = partyOf(address);
+    if (network === this.#lastNetwork) return;
+    if (this.#lastNetwork !== undefined) {
+      this.#severalNetworksUntilMs = this.#clock.monotonic() + KNOWN_FAILURES_WITHIN_MS;
+    }
+    this.#lastNetwork = network;
   }
 
   #noteStrangersFailure(call: CircuitCall, error: Unanswered): void {
@@ -181,6 +205,12 @@ export class Circuit {
     }
     return lane;
   }
+}
+
+/** What one party has for sure: an IPv4 address, or the /48 around an IPv6 address. */
+function partyOf(address: string | undefined): string {
+  const [widest, narrower] = networksOf(address);
+  return narrower ?? widest;
 }
 
 function isAboutRequest(error: UpstreamError): boolean {
