@@ -55,14 +55,17 @@ export async function floodOverSockets(
   const caller = async (index: number) => {
     for (; !isOver(); await pause(250)) good.note(await clients.status(resource.good(index), homeOf(index)));
   };
-  const newcomer = async () => {
-    for (let index = 0; !isOver(); index += 1) {
-      newcomers.note(await clients.status(resource.newcomer(index), `127.${1 + (index >> 8)}.${index & 0xff}.1`));
-      await pause(400);
-    }
+  const newcomer = async (index: number) => {
+    newcomers.note(await clients.status(resource.newcomer(index), `127.${1 + (index >> 8)}.${index & 0xff}.1`));
+  };
+  /** They know nothing of each other: none waits for the answer of the one before. */
+  const arrivals = async () => {
+    const visits: Promise<void>[] = [];
+    for (; !isOver(); await pause(400)) visits.push(newcomer(visits.length));
+    await Promise.all(visits);
   };
   const callers = Array.from({ length: CALLERS }, (_, index) => caller(index));
-  const flood = [...Array.from({ length: IN_FLIGHT }, attacker), ...callers, newcomer()];
+  const flood = [...Array.from({ length: IN_FLIGHT }, attacker), ...callers, arrivals()];
   await pause((seconds * 1_000) / 3);
   const before = usedBytes();
   resource.disturb?.();
