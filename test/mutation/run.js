@@ -43,28 +43,23 @@ class Copy {
       source.replace(find, () => replace),
     );
     try {
-      return verdictOn(await this.tests([test], title), title);
+      return verdictOn(await this.#reportOf(test, title), title);
     } finally {
       await writeFile(path, source);
     }
   }
 
-  /** What Jest reports of some test files. */
-  async tests(files, title) {
+  /** What Jest reports of the tests of that title; null where it did not come to a report. */
+  async #reportOf(test, title) {
     const report = join(this.#folder, 'report.json');
     await rm(report, { force: true });
-    const named = title === undefined ? [] : ['--testNamePattern', title.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')];
-    const parameters = ['--maxWorkers=1', '--forceExit', '--json', `--outputFile=${report}`, ...named, ...files];
-    const jest = promisify(execFile)(
-      process.execPath,
-      [join(this.#folder, 'node_modules/jest/bin/jest.js'), ...parameters],
-      {
-        cwd: this.#folder,
-        timeout: files.length * MAX_MINUTES * 60_000,
-        maxBuffer: 2 ** 28,
-      },
+    const jest = join(this.#folder, 'node_modules/jest/bin/jest.js');
+    const pattern = title.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+    const options = ['--maxWorkers=1', '--forceExit', '--json', `--outputFile=${report}`, '--testNamePattern', pattern];
+    const limits = { timeout: MAX_MINUTES * 60_000, maxBuffer: 2 ** 28 };
+    await promisify(execFile)(process.execPath, [jest, ...options, test], { cwd: this.#folder, ...limits }).catch(
+      () => {},
     );
-    await jest.catch(() => {});
     return JSON.parse(await readFile(report, 'utf8').catch(() => 'null'));
   }
 
