@@ -18,8 +18,11 @@ export default {
   fakeTimers: { doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask'] },
   modulePathIgnorePatterns: ['<rootDir>/packages/[^/]+/dist/', '<rootDir>/examples/[^/]+/dist/'],
   moduleNameMapper: {
-    '^@sallyport/(core|handlers|adapters)/(.*)$': '<rootDir>/packages/$1/src/$2/index.ts',
-    '^@sallyport/(core|handlers)$': '<rootDir>/packages/$1/src/index.ts',
+    '^@sallyport/core/extend$': '<rootDir>/packages/core/src/extend.ts',
+    '^@sallyport/core/redis$': '<rootDir>/packages/core/src/stores/redis/index.ts',
+    '^@sallyport/core/(audit|opentelemetry)$': '<rootDir>/packages/core/src/events/$1/index.ts',
+    '^@sallyport/(\\w+)/(.*)$': '<rootDir>/packages/$1/src/$2/index.ts',
+    '^@sallyport/(\\w+)$': '<rootDir>/packages/$1/src/index.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },
   transform: { '^.+\\.[cm]?[jt]s$': ['@swc/jest', swc] },

@@ -1,7 +1,8 @@
 // What a cache costs: a hit, a lookup, and the memory of a million principals (goals 7, 10).
 // Run after a build: npm run bench -- cache [--quick] [tokens]
 import { hash, randomUUID } from 'node:crypto';
-import { authenticated, createPrincipal, denied, SecurityRequest, VerdictCache } from '@sallyport/core';
+import { authenticated, createPrincipal, denied } from '@sallyport/core';
+import { SecurityRequest, VerdictCache } from '@sallyport/core/extend';
 import { LRUCache } from 'lru-cache';
 import { measure } from './measure.js';
 import { atMost, IS_QUICK, printGoals, printTable } from './report.js';

@@ -1,18 +1,8 @@
 // What a decision costs beside the same handlers asked by a plain loop: cached, and with handlers that are not concerned
 // (goals 3, 4, 9).
 // Run after a build: npm run bench -- chain [--quick]
-import {
-  anyOf,
-  authenticated,
-  bearerChallenge,
-  challenge,
-  createPrincipal,
-  requireScopes,
-  SecurityChain,
-  SecurityRequest,
-  VerdictCache,
-} from '@sallyport/core';
-import { route, routes } from '@sallyport/core/routes';
+import { anyOf, authenticated, createPrincipal, requireScopes, route, routes, SecurityChain } from '@sallyport/core';
+import { bearerChallenge, challenge, SecurityRequest, VerdictCache } from '@sallyport/core/extend';
 import { measure, measureAfterCollection } from './measure.js';
 import { atMost, IS_QUICK, printGoals, printTable } from './report.js';
 

@@ -2,7 +2,8 @@
 // and jose in the same run (goals 3, 5).
 // Run after a build: npm run bench -- jwt [--quick]
 import { constants, generateKeyPairSync, hash, sign, verify } from 'node:crypto';
-import { SecurityChain, SecurityRequest } from '@sallyport/core';
+import { SecurityChain } from '@sallyport/core';
+import { SecurityRequest } from '@sallyport/core/extend';
 import { JwtHandler } from '@sallyport/handlers/jwt';
 import { compactVerify } from 'jose';
 import { measure } from './measure.js';

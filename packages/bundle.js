@@ -5,7 +5,7 @@ import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { build } from 'esbuild';
 
-const PACKAGES = ['core', 'handlers', 'adapters'];
+const PACKAGES = ['core', 'openapi', 'configuration', 'handlers', 'adapters'];
 
 /** What the package exports, as its sources. */
 async function entryPoints(folder) {

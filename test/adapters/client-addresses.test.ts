@@ -1,9 +1,10 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { type FetchSecurityOptions, fetchSecurity } from '@sallyport/adapters/fetch';
-import { challenge, SecurityChain, type SecurityHandler, type SecurityRequest } from '@sallyport/core';
+import { SecurityChain, type SecurityHandler } from '@sallyport/core';
+import { challenge, type SecurityRequest } from '@sallyport/core/extend';
 import { BasicHandler, hashPassword, InMemoryUserStore } from '@sallyport/handlers/basic';
 import { Hono } from 'hono';
-import { clientAddress } from '../../packages/adapters/src/shared/client-address.js';
+import { clientAddress } from '../../packages/adapters/src/node/client-address.js';
 
 const CLIENT = '198.51.100.7';
 

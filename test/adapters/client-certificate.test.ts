@@ -14,7 +14,8 @@ import { fastifySecurity } from '@sallyport/adapters/fastify';
 import { fetchSecurity } from '@sallyport/adapters/fetch';
 import { httpSecurity } from '@sallyport/adapters/http';
 import { koaSecurity } from '@sallyport/adapters/koa';
-import { authenticated, challenge, createPrincipal, SecurityChain, type SecurityHandler } from '@sallyport/core';
+import { authenticated, createPrincipal, SecurityChain, type SecurityHandler } from '@sallyport/core';
+import { challenge } from '@sallyport/core/extend';
 import express from 'express';
 import Fastify from 'fastify';
 import Koa from 'koa';
@@ -34,7 +35,7 @@ async function pairOf(name: string): Promise<Pair> {
 const byCertificate: SecurityHandler<string> = {
   name: 'certificate',
   challenges: [challenge('Mutual')],
-  claim: { source: 'tls:certificate' },
+  source: { at: 'tls:certificate' },
   extract: (request) => request.peerCertificate()?.fingerprint256,
   verify: (subject) => authenticated(createPrincipal({ subject })),
 };

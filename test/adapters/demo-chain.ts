@@ -1,8 +1,6 @@
 import {
   anyOf,
   authenticated,
-  basicChallenge,
-  bearerChallenge,
   challenged,
   createPrincipal,
   denied,
@@ -12,10 +10,10 @@ import {
   SecurityChain,
   type SecurityChainOptions,
   type SecurityHandler,
-  type SecurityRequest,
   unavailable,
   type Verdict,
 } from '@sallyport/core';
+import { basicChallenge, bearerChallenge, type SecurityRequest } from '@sallyport/core/extend';
 
 const TOKEN = /^[A-Za-z0-9\-._~+/]+=*$/;
 

@@ -1,7 +1,6 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { fastifySecurity, principalOf } from '@sallyport/adapters/fastify';
-import { anonymous, ConfigurationError, requireRoles, requireScopes } from '@sallyport/core';
-import { route, routes } from '@sallyport/core/routes';
+import { anonymous, ConfigurationError, requireRoles, requireScopes, route, routes } from '@sallyport/core';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { DemoTokens, demoChain } from './demo-chain.js';
 

@@ -15,7 +15,7 @@ import {
   type Requirement,
   SecurityChain,
 } from '@sallyport/core';
-import { contract } from '@sallyport/core/openapi';
+import { openApi } from '@sallyport/openapi';
 import { WebSocket } from 'ws';
 import { DemoTokens } from './demo-chain.js';
 import { type DemoServer, listening } from './demo-servers.js';
@@ -37,7 +37,7 @@ async function openContract(): Promise<SecurityChain> {
     components: { securitySchemes: { Token: { type: 'http', scheme: 'bearer' } } },
     paths: { '/': { get: { security: [{}, { Token: [] }], responses: { 200: { description: 'ok' } } } } },
   };
-  return new SecurityChain({ operations: await contract(definition, { schemes: { Token: tokens } }) });
+  return new SecurityChain({ operations: await openApi(definition, { schemes: { Token: tokens } }) });
 }
 
 let server: DemoServer | undefined;

@@ -1,18 +1,20 @@
 import { readFile } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import {
-  ANONYMOUS,
   authenticated,
-  type Challenge,
-  type CredentialClaim,
-  challenge,
   createPrincipal,
   denied,
   type SecurityHandler,
-  type SecurityRequest,
   unavailable,
   type Verdict,
 } from '@sallyport/core';
+import {
+  ANONYMOUS,
+  type Challenge,
+  type CredentialSource,
+  challenge,
+  type SecurityRequest,
+} from '@sallyport/core/extend';
 import type { HandlerCases, ManualClock } from '@sallyport/core/testing';
 
 const PARTNERS = new Map([
@@ -33,7 +35,7 @@ export const CASES: HandlerCases = {
 export class GoodHandler implements SecurityHandler<string> {
   readonly name: string = 'partner';
   readonly challenges: readonly Challenge[] = [challenge('Partner', { realm: 'test' })];
-  readonly claim: CredentialClaim = { source: 'header:x-partner' };
+  readonly source: CredentialSource = { at: 'header:x-partner' };
 
   extract(request: SecurityRequest): string | undefined {
     return request.header('x-partner');
@@ -67,10 +69,10 @@ class Restless extends GoodHandler {
 
   constructor() {
     super();
-    Object.defineProperty(this, 'claim', {
+    Object.defineProperty(this, 'source', {
       get: () => {
         this.#looks += 1;
-        return { source: 'header:x-partner', selective: this.#looks <= 2 };
+        return { at: 'header:x-partner', selective: this.#looks <= 2 };
       },
     });
   }
@@ -273,7 +275,7 @@ export const BAD_HANDLERS: readonly BadHandler[] = [
   ['ends-with-request', 'waits for ever', () => new NeverEnds()],
   ['outage-is-unavailable', 'blames the caller for an outage', () => new BlamesTheCaller()],
   ['no-unhandled-rejection', 'leaves a rejected promise behind', () => new LeavesAPromise()],
-  ['no-secret-shown', 'puts the key into a claim', () => new QuotesInAClaim()],
+  ['no-secret-shown', 'puts the key into a source', () => new QuotesInAClaim()],
   ['no-secret-shown', 'keeps keys where an inspection finds them', () => new QuotesInItself()],
   ['no-secret-shown', 'prints the key', () => new Prints()],
   ['no-secret-shown', 'prints a key before anybody came', () => new PrintsAtTheStart()],

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, test } from '@jest/globals';
-import { AuthorizationServer, type HandlerRule, handlerContract, ManualClock } from '@sallyport/core/testing';
+import { AuthorizationServer, type HandlerRule, handlerRules, ManualClock } from '@sallyport/core/testing';
 import { type Account, BasicHandler, IntrospectionHandler, JwtHandler } from '@sallyport/handlers';
 import { accountOf, CHEAP } from '../handlers/basic/basic-fixture.js';
 
@@ -37,7 +37,7 @@ describe('the JWT handler', () => {
     return { issuer, audience, algorithms: 'ES256', keys: { jwksUri, outbound: OUTBOUND } };
   };
   keepsTheContract(
-    handlerContract(
+    handlerRules(
       (clock) => new JwtHandler({ realm: 'test', issuers: [server, silent, failing].map(issuerOf) }, { clock }),
       async () => ({
         accepted: [await server.as({ subject: 'alice' }), await server.as({ subject: 'bob' })],
@@ -52,7 +52,7 @@ describe('the JWT handler', () => {
 
 describe('the introspection handler', () => {
   keepsTheContract(
-    handlerContract(
+    handlerRules(
       (clock) => {
         const options = { realm: 'test', outbound: OUTBOUND };
         const { introspectionEndpoint: endpoint, clientId, clientSecret } = server;
@@ -83,7 +83,7 @@ describe('the Basic handler', () => {
     },
   };
   keepsTheContract(
-    handlerContract((clock) => new BasicHandler({ realm: 'test', users, hashing: CHEAP }, { clock }), {
+    handlerRules((clock) => new BasicHandler({ realm: 'test', users, hashing: CHEAP }, { clock }), {
       accepted: [{ basic: ['alice', 'correct horse battery'] }],
       refused: [{ basic: ['alice', 'wrong horse battery'] }, { basic: ['nobody', 'correct horse battery'] }],
       unavailable: [{ basic: ['outage', 'correct horse battery'] }],

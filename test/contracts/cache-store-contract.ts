@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import type { CacheStore } from '@sallyport/core';
+import type { CacheStore } from '@sallyport/core/extend';
 
 /** What the contract needs of an implementation. */
 export interface CacheStoreSubject {

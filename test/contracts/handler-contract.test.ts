@@ -1,23 +1,22 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import {
   authenticated,
-  challenge,
   cookieHandler,
   createPrincipal,
   denied,
   headerHandler,
   type SecurityHandler,
-  type SecurityRequest,
   unavailable,
 } from '@sallyport/core';
+import { challenge, type SecurityRequest } from '@sallyport/core/extend';
 import {
-  assertHandlerContract,
-  ContractBreach,
+  assertHandlerRules,
+  BrokenRule,
   type HandlerCases,
-  handlerContract,
+  handlerRules,
   type ManualClock,
 } from '@sallyport/core/testing';
-import { unhandledRejectionsOf } from '../../packages/core/src/testing/contract/side-effects.js';
+import { unhandledRejectionsOf } from '../../packages/core/src/testing/rules/side-effects.js';
 import { BAD_HANDLERS, CASES, closeForgottenServers, GoodHandler } from './bad-handlers.js';
 
 // One of the bad handlers prints; only the rule that looks for it shall see it.
@@ -35,9 +34,9 @@ async function brokenRules(
   cases: HandlerCases = CASES,
 ): Promise<readonly string[]> {
   const broken: string[] = [];
-  for (const { id, check } of handlerContract(make, cases)) {
+  for (const { id, check } of handlerRules(make, cases)) {
     await check().catch((error: unknown) => {
-      if (!(error instanceof ContractBreach)) throw error;
+      if (!(error instanceof BrokenRule)) throw error;
       broken.push(id);
     });
   }
@@ -60,18 +59,18 @@ describe('the contract of handlers', () => {
 
   test('every rule has a handler that breaks it', () => {
     const tried = new Set(BAD_HANDLERS.map(([rule]) => rule));
-    expect(handlerContract(() => new GoodHandler(), CASES).filter(({ id }) => !tried.has(id))).toEqual([]);
+    expect(handlerRules(() => new GoodHandler(), CASES).filter(({ id }) => !tried.has(id))).toEqual([]);
   });
 
   test('names the case and never what it carries', async () => {
     const wrong = { ...CASES, accepted: CASES.refused };
-    const failure = await assertHandlerContract(() => new GoodHandler(), wrong).catch((error) => error);
+    const failure = await assertHandlerRules(() => new GoodHandler(), wrong).catch((error) => error);
     expect(String(failure)).toContain('one-verdict: accepted[0]: the verdict was denied (partner_unknown)');
     expect(String(failure)).not.toContain('partner-key');
   });
 
   test.each<[string, unknown, unknown, string]>([
-    ['no function', new GoodHandler(), CASES, 'the factory of handlerContract() must be a function'],
+    ['no function', new GoodHandler(), CASES, 'the factory of handlerRules() must be a function'],
     ['a class', GoodHandler, CASES, "Class constructor GoodHandler cannot be invoked without 'new'"],
     ['a function that makes nothing', () => undefined, CASES, 'the factory made no handler'],
     ['no cases', () => new GoodHandler(), undefined, 'HandlerCases must be an object'],
@@ -91,18 +90,18 @@ describe('the contract of handlers', () => {
       'need an accepted and a refused request',
     ],
   ])('says what is wrong with its use: %s', async (_what, factory, cases, message) => {
-    const failure = (async () => assertHandlerContract(factory as () => SecurityHandler, cases as typeof CASES))();
+    const failure = (async () => assertHandlerRules(factory as () => SecurityHandler, cases as typeof CASES))();
     await expect(failure).rejects.toThrow(message);
   });
 
   test('asks for a request that waits, as soon as a handler makes promises', async () => {
     const { stalled: _without, ...answered } = CASES;
-    const failing = assertHandlerContract(() => new GoodHandler(), answered);
+    const failing = assertHandlerRules(() => new GoodHandler(), answered);
     await expect(failing).rejects.toThrow(/need a `stalled` request/);
   });
 
   test('takes cases that have to be made first', async () => {
-    await assertHandlerContract(
+    await assertHandlerRules(
       () => new GoodHandler(),
       async () => CASES,
     );
@@ -113,7 +112,7 @@ const KEYS = new Map([['key-number-one', { subject: 'alice' }]]);
 const verify = (key: string) => KEYS.get(key) ?? denied('key_unknown');
 
 describe('a handler for a header', () => {
-  const rules = handlerContract(() => headerHandler({ name: 'key', header: 'X-Key', verify }), {
+  const rules = handlerRules(() => headerHandler({ name: 'key', header: 'X-Key', verify }), {
     accepted: [{ headers: { 'X-Key': 'key-number-one' } }],
     refused: [
       { headers: { 'X-Key': 'key-number-two' } },
@@ -124,7 +123,7 @@ describe('a handler for a header', () => {
 });
 
 describe('a handler for a cookie', () => {
-  const rules = handlerContract(() => cookieHandler({ name: 'session', cookie: 'sid', verify }), {
+  const rules = handlerRules(() => cookieHandler({ name: 'session', cookie: 'sid', verify }), {
     accepted: [{ cookies: { sid: 'key-number-one' } }],
     refused: [{ cookies: { sid: 'key-number-two' } }],
   });
@@ -136,7 +135,7 @@ describe('a handler for a header whose function asks somebody and knows of no si
     if (key.endsWith('nobody')) return new Promise<never>(() => {});
     return key.endsWith('outage') ? unavailable('directory_down') : verify(key);
   };
-  const rules = handlerContract(() => headerHandler({ name: 'key', header: 'X-Key', verify: asking }), {
+  const rules = handlerRules(() => headerHandler({ name: 'key', header: 'X-Key', verify: asking }), {
     accepted: [{ headers: { 'X-Key': 'key-number-one' } }],
     refused: [{ headers: { 'X-Key': 'key-number-two' } }],
     unavailable: [{ headers: { 'X-Key': 'key-of-outage' } }],
@@ -149,7 +148,7 @@ describe('a handler that looks at method and target', () => {
   const link: SecurityHandler<string> = {
     name: 'link',
     challenges: [challenge('Link')],
-    claim: { source: 'query:key' },
+    source: { at: 'query:key' },
     extract: ({ query }) => new URLSearchParams(query).get('key') ?? undefined,
     verify: (key, { method, path }) =>
       method === 'POST' && path === '/orders' && key === 'key-number-one'
@@ -161,7 +160,7 @@ describe('a handler that looks at method and target', () => {
     refused: [{ line: 'GET /orders?key=key-number-one' }, { line: 'POST /?key=key-number-one' }],
     secrets: ['key-number-one'],
   };
-  for (const { title, check } of handlerContract(() => link, cases)) test(title, check);
+  for (const { title, check } of handlerRules(() => link, cases)) test(title, check);
 
   test('gets its junk in the query', async () => {
     const decoding = {

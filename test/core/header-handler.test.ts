@@ -2,7 +2,6 @@ import { runInNewContext } from 'node:vm';
 import { describe, expect, test } from '@jest/globals';
 import {
   anyOf,
-  type Clock,
   cookieHandler,
   createPrincipal,
   type DecisionEvent,
@@ -14,6 +13,7 @@ import {
   unavailable,
   type VerifyValue,
 } from '@sallyport/core';
+import { type Clock } from '@sallyport/core/extend';
 import { ask, buildRequest, ManualClock } from '@sallyport/core/testing';
 
 const KEYS = new Map([['open-sesame', { subject: 'alice', scopes: ['read'] }]]);
@@ -174,6 +174,6 @@ describe('a bug in a handler refuses the request and is told by the name of the 
   });
 });
 
-function plain({ name, challenges, claim }: SecurityHandler): Omit<SecurityHandler, 'extract'> {
-  return { name, challenges, ...(claim && { claim }), verify: () => denied('never') };
+function plain({ name, challenges, source }: SecurityHandler): Omit<SecurityHandler, 'extract'> {
+  return { name, challenges, ...(source && { source }), verify: () => denied('never') };
 }

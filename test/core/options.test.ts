@@ -6,12 +6,12 @@ import {
   denied,
   headerHandler,
   requireRoles,
+  route,
   SecurityChain,
 } from '@sallyport/core';
-import { contract } from '@sallyport/core/openapi';
-import { route } from '@sallyport/core/routes';
 import { InMemoryUserStore } from '@sallyport/handlers/basic';
 import { JwtHandler } from '@sallyport/handlers/jwt';
+import { openApi } from '@sallyport/openapi';
 
 const SECRETS = [
   'CANARY-5ecret-of-at-least-32-characters!',
@@ -80,7 +80,7 @@ describe('what does not look like a name is not quoted, since it may be a secret
   test('nor the name of a scheme', async () => {
     for (const secret of SECRETS) {
       const schemes = { [secret]: 1 } as never;
-      const error = await contract(
+      const error = await openApi(
         { openapi: '3.0.4', info: { title: 't', version: '1' }, paths: {} },
         { schemes },
       ).catch((reason) => reason);

@@ -7,6 +7,7 @@ import { fastifySecurity } from '@sallyport/adapters/fastify';
 import { fetchSecurity } from '@sallyport/adapters/fetch';
 import { httpSecurity, upgradeSecurity } from '@sallyport/adapters/http';
 import { koaSecurity } from '@sallyport/adapters/koa';
+import { container, registerConfiguration, registerSecurity, resolveChain } from '@sallyport/configuration/tsyringe';
 import {
   allOf,
   anonymous,
@@ -23,19 +24,19 @@ import {
   requireAudience,
   requireRoles,
   requireScopes,
+  route,
+  routes,
   SecurityChain,
   type SecurityHandler,
-  SecurityRequest,
   unavailable,
 } from '@sallyport/core';
-import { container, registerConfiguration, registerSecurity, resolveChain } from '@sallyport/core/di';
-import { contract } from '@sallyport/core/openapi';
+import { SecurityRequest } from '@sallyport/core/extend';
 import { RedisCacheStore, RedisRevocationBus } from '@sallyport/core/redis';
-import { route, routes } from '@sallyport/core/routes';
 import { AuthorizationServer, ask } from '@sallyport/core/testing';
 import { BasicHandler, InMemoryUserStore, MemoryFailureStore } from '@sallyport/handlers/basic';
 import { IntrospectionHandler } from '@sallyport/handlers/introspection';
 import { JwtHandler } from '@sallyport/handlers/jwt';
+import { openApi } from '@sallyport/openapi';
 
 const PACKAGES = join(__dirname, '../../packages');
 /** What users write objects of. */
@@ -109,7 +110,7 @@ async function makeMore(): Promise<void> {
     paths: { '/contract': { get: { security: [{ Token: ['a'] }], responses: { 200: { description: 'ok' } } } } },
   };
   const Token = headerHandler({ name: 'key', header: 'X-Key', verify: (subject) => ({ subject }) });
-  await contract(definition, { schemes: { Token } });
+  await openApi(definition, { schemes: { Token } });
   const scope = container.createChildContainer();
   registerSecurity(scope, { handlerTypes: { key: { useFactory: () => Token } } });
   registerConfiguration(scope, {
@@ -137,7 +138,7 @@ function makeEverything(): SecurityChain {
   const bare: SecurityHandler = {
     name: 'bare',
     challenges: key.challenges,
-    claim: { source: 'header:x-bare' },
+    source: { at: 'header:x-bare' },
     extract: () => undefined,
     verify: () => denied('never'),
   };

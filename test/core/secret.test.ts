@@ -1,6 +1,6 @@
 import crypto from 'node:crypto';
 import { afterEach, expect, jest, test } from '@jest/globals';
-import { constantTimeEqual } from '@sallyport/core';
+import { constantTimeEqual } from '@sallyport/core/extend';
 
 afterEach(() => void jest.restoreAllMocks());
 

@@ -1,5 +1,4 @@
 import { describe, expect, test } from '@jest/globals';
-import { allOf, anonymous, SecurityChain } from '@sallyport/core';
 import {
   container,
   type DependencyContainer,
@@ -12,7 +11,8 @@ import {
   scoped,
   securityToken,
   tokens,
-} from '@sallyport/core/di';
+} from '@sallyport/configuration/tsyringe';
+import { allOf, anonymous, SecurityChain } from '@sallyport/core';
 import { ask, ManualClock } from '@sallyport/core/testing';
 import { loggingHandler, PartnerHandler } from './partner-handlers.js';
 

@@ -2,7 +2,6 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { ConfigurationError, guard, type SecurityChain } from '@sallyport/core';
 import {
   container,
   type DependencyContainer,
@@ -12,9 +11,10 @@ import {
   registerSecurity,
   resolveChain,
   tokens,
-} from '@sallyport/core/di';
+} from '@sallyport/configuration/tsyringe';
+import { ConfigurationError, guard, type SecurityChain } from '@sallyport/core';
 import { ask } from '@sallyport/core/testing';
-import { builtInHandlers } from '@sallyport/handlers/di';
+import { builtInHandlers } from '@sallyport/handlers/kinds';
 import { PartnerHandler } from './partner-handlers.js';
 
 let directory: string;

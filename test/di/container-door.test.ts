@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
-import { securityToken, tokens } from '@sallyport/core/di';
+import { securityToken, tokens } from '@sallyport/configuration/tsyringe';
 import { ROOT } from '../repository/source-tree.js';
 
 const run = promisify(execFile);
@@ -20,7 +20,7 @@ describe('the container stays behind its door', () => {
       await import('@sallyport/core');
       await import('@sallyport/core/testing');
       await import('@sallyport/handlers');
-      await import('@sallyport/handlers/di');
+      await import('@sallyport/handlers/kinds');
       console.log(typeof Reflect.getMetadata);
     `);
     expect(loaded).toBe('undefined');
@@ -28,7 +28,7 @@ describe('the container stays behind its door', () => {
 
   test('who uses one need not think of the polyfill, which tsyringe wants to be loaded first', async () => {
     const working = await printedBy(`
-      const { container, registerSecurity, resolveChain } = await import('@sallyport/core/di');
+      const { container, registerSecurity, resolveChain } = await import('@sallyport/configuration/tsyringe');
       console.log(typeof Reflect.getMetadata, typeof container.resolve, typeof registerSecurity, typeof resolveChain);
     `);
     expect(working).toBe('function function function function');

@@ -12,9 +12,9 @@ import {
   registerConfigurationFile,
   registerSecurity,
   resolveChain,
-} from '@sallyport/core/di';
+} from '@sallyport/configuration/tsyringe';
 import { AuthorizationServer, ask, ManualClock } from '@sallyport/core/testing';
-import { builtInHandlers } from '@sallyport/handlers/di';
+import { builtInHandlers } from '@sallyport/handlers/kinds';
 import { ROOT } from '../repository/source-tree.js';
 import { PartnerHandler } from './partner-handlers.js';
 

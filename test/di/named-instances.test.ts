@@ -1,5 +1,4 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { anyOf, ConfigurationError, type SecurityChain, type SecurityHandler } from '@sallyport/core';
 import {
   container,
   type DependencyContainer,
@@ -7,10 +6,10 @@ import {
   registerSecurity,
   resolveChain,
   tokens,
-} from '@sallyport/core/di';
-import { route, routes } from '@sallyport/core/routes';
+} from '@sallyport/configuration/tsyringe';
+import { anyOf, ConfigurationError, route, routes, type SecurityChain, type SecurityHandler } from '@sallyport/core';
 import { ask, ManualClock } from '@sallyport/core/testing';
-import { builtInHandlers } from '@sallyport/handlers/di';
+import { builtInHandlers } from '@sallyport/handlers/kinds';
 import { IntrospectionServer } from '../handlers/introspection/introspection-server.js';
 
 let corporate: IntrospectionServer;
@@ -72,7 +71,7 @@ function startingWith(prefix: string, handlerName: string): HandlerRegistration 
       return {
         name,
         challenges: handler.challenges,
-        claim: { source: 'authorization:bearer', selective: true },
+        source: { at: 'authorization:bearer', selective: true },
         extract(request) {
           const found = handler.extract(request);
           return typeof found === 'string' && found.startsWith(prefix) ? found : undefined;
@@ -169,6 +168,6 @@ describe('two introspection handlers for two authorities, in one chain from one 
     });
     const error: unknown = await resolveChain(claimsAll).catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(ConfigurationError);
-    expect(error).toMatchObject({ code: 'ERR_SALLYPORT_CLAIM_CONFLICT' });
+    expect(error).toMatchObject({ code: 'ERR_SALLYPORT_SOURCE_CONFLICT' });
   });
 });

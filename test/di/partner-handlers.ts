@@ -1,14 +1,6 @@
-import {
-  authenticated,
-  type Challenge,
-  challenge,
-  createPrincipal,
-  denied,
-  type SecurityHandler,
-  type SecurityRequest,
-  type Verdict,
-} from '@sallyport/core';
-import { inject, injectable, Lifecycle, scoped, singleton, tokens } from '@sallyport/core/di';
+import { inject, injectable, Lifecycle, scoped, singleton, tokens } from '@sallyport/configuration/tsyringe';
+import { authenticated, createPrincipal, denied, type SecurityHandler, type Verdict } from '@sallyport/core';
+import { type Challenge, challenge, type SecurityRequest } from '@sallyport/core/extend';
 
 /** Who holds which key; a test registers one. */
 @injectable()
@@ -38,7 +30,7 @@ export interface PartnerOptions {
 export class PartnerHandler implements SecurityHandler<string> {
   readonly name: string;
   readonly challenges: readonly Challenge[];
-  readonly claim: { readonly source: string };
+  readonly source: { readonly at: string };
   readonly #header: string;
 
   constructor(
@@ -49,7 +41,7 @@ export class PartnerHandler implements SecurityHandler<string> {
   ) {
     this.name = name;
     this.#header = header;
-    this.claim = { source: `header:${header}` };
+    this.source = { at: `header:${header}` };
     this.challenges = [challenge('Partner', { realm: name })];
   }
 
@@ -72,7 +64,7 @@ export function loggingHandler(name: string, log: string[], faults: { start?: Er
   return {
     name,
     challenges: [challenge('Log', { realm: name })],
-    claim: { source: `header:x-${name}` },
+    source: { at: `header:x-${name}` },
     extract: (request: SecurityRequest) => request.header(`x-${name}`),
     verify: () => authenticated(createPrincipal({ issuer: 'partners', subject: name })),
     async start() {

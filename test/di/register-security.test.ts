@@ -1,6 +1,5 @@
 import { inspect } from 'node:util';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { allOf, anonymous, anyOf, ConfigurationError, type DecisionEvent, type SecurityChain } from '@sallyport/core';
 import {
   container,
   type DependencyContainer,
@@ -15,7 +14,8 @@ import {
   scoped,
   securityToken,
   tokens,
-} from '@sallyport/core/di';
+} from '@sallyport/configuration/tsyringe';
+import { allOf, anonymous, anyOf, ConfigurationError, type DecisionEvent, type SecurityChain } from '@sallyport/core';
 import { ask, buildRequest, ManualClock } from '@sallyport/core/testing';
 import { LookupCounter, loggingHandler, PartnerDirectory, PartnerHandler } from './partner-handlers.js';
 

@@ -1,10 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
-import { ConfigurationError, type SecurityHandler } from '@sallyport/core';
 import {
   container,
   type DependencyContainer,
   type HandlerRegistration,
-  type HandlerServices,
   inject,
   injectable,
   overrideSecurity,
@@ -12,7 +10,9 @@ import {
   resolveChain,
   securityToken,
   tokens,
-} from '@sallyport/core/di';
+} from '@sallyport/configuration/tsyringe';
+import { ConfigurationError, type SecurityHandler } from '@sallyport/core';
+import type { HandlerServices } from '@sallyport/core/extend';
 import { ManualClock } from '@sallyport/core/testing';
 import { LookupCounter, loggingHandler, PartnerDirectory, PartnerHandler } from './partner-handlers.js';
 

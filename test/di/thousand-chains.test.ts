@@ -1,7 +1,6 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { anyOf } from '@sallyport/core';
 import {
   container,
   type DependencyContainer,
@@ -10,9 +9,10 @@ import {
   resolveChain,
   scoped,
   tokens,
-} from '@sallyport/core/di';
+} from '@sallyport/configuration/tsyringe';
+import { anyOf } from '@sallyport/core';
 import { AuthorizationServer, ask, type BearerParts, ManualClock } from '@sallyport/core/testing';
-import { builtInHandlers } from '@sallyport/handlers/di';
+import { builtInHandlers } from '@sallyport/handlers/kinds';
 import { loggingHandler } from './partner-handlers.js';
 
 const CHAINS = 1_000;

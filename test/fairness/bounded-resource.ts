@@ -1,4 +1,5 @@
-import type { Clock, SecurityHandler } from '@sallyport/core';
+import type { SecurityHandler } from '@sallyport/core';
+import type { Clock } from '@sallyport/core/extend';
 
 /** What a bounded resource is opened with. */
 export interface FloodServices {

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
-import { SecurityChain, systemClock } from '@sallyport/core';
+import { SecurityChain } from '@sallyport/core';
+import { systemClock } from '@sallyport/core/extend';
 import { ManualClock } from '@sallyport/core/testing';
 import { requestWith } from '../handlers/basic/basic-fixture.js';
 import type { BoundedResource, BoundedResourceRow } from './bounded-resource.js';

@@ -1,4 +1,4 @@
-import type { Clock } from '@sallyport/core';
+import type { Clock } from '@sallyport/core/extend';
 import { JwtHandler, type JwtHandlerOptions, type TrustedIssuer } from '@sallyport/handlers/jwt';
 import { KeyServer } from '../handlers/jwt/key-server.js';
 import { newKey, type SigningKey, tokenOf } from '../handlers/jwt/signing.js';

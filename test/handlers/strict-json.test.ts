@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { parseStrictJson } from '../../packages/handlers/src/strict-json.js';
+import { parseStrictJson } from '../../packages/handlers/src/token/strict-json.js';
 import { cases } from '../support/random-cases.js';
 
 const parse = (text: string) => parseStrictJson(Buffer.from(text));

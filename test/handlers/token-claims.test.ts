@@ -5,7 +5,7 @@ import {
   principalInit,
   scopesOf,
   unmetExpectation,
-} from '../../packages/handlers/src/token-claims.js';
+} from '../../packages/handlers/src/token/token-claims.js';
 
 const NOW = 1_700_000_000;
 const EXPECTED: ClaimExpectations = {

@@ -1,43 +1,67 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { cyclesOf, importsOf, packageOf, ROOT, type SourceFile, sourcesOf, targetOf } from './source-tree.js';
+import {
+  cyclesOf,
+  importsOf,
+  packageOf,
+  ROOT,
+  roomCyclesOf,
+  roomsOf,
+  type SourceFile,
+  sourcesOf,
+  targetOf,
+} from './source-tree.js';
 
-const PACKAGES = ['core', 'handlers', 'adapters'] as const;
+const PACKAGES = ['core', 'openapi', 'configuration', 'handlers', 'adapters'] as const;
 type Package = (typeof PACKAGES)[number];
 
 const MAY_IMPORT: Readonly<Record<Package, readonly string[]>> = {
   core: [],
+  openapi: ['@sallyport/core'],
+  configuration: ['@sallyport/core', '@sallyport/openapi'],
   handlers: ['@sallyport/core'],
   adapters: ['@sallyport/core'],
 };
 
 /** Containers, frameworks, brokers: each behind one door. */
 const BEHIND_ONE_DOOR: Readonly<Record<string, RegExp>> = {
-  tsyringe: /^packages\/core\/src\/di\/container\.ts$/,
-  'reflect-metadata': /^packages\/core\/src\/di\/container\.ts$/,
-  redis: /^packages\/core\/src\/redis\//,
-  '@opentelemetry/api': /^packages\/core\/src\/opentelemetry\//,
+  tsyringe: /^packages\/configuration\/src\/tsyringe\/container\.ts$/,
+  'reflect-metadata': /^packages\/configuration\/src\/tsyringe\/container\.ts$/,
+  redis: /^packages\/core\/src\/stores\/redis\//,
+  '@opentelemetry/api': /^packages\/core\/src\/events\/opentelemetry\//,
   'find-my-way': /^packages\/core\/src\/routes\//,
-  yaml: /^packages\/core\/src\/(?:openapi|di)\//,
+  yaml: /^packages\/(?:openapi|configuration)\/src\//,
+  undici: /^packages\/handlers\/src\/outbound\//,
   express: /^packages\/adapters\/src\/express\//,
   fastify: /^packages\/adapters\/src\/fastify\//,
   koa: /^packages\/adapters\/src\/koa\//,
 };
 
-const SOURCES: Readonly<Record<Package, readonly SourceFile[]>> = {
-  core: sourcesOf('packages/core/src'),
-  handlers: sourcesOf('packages/handlers/src'),
-  adapters: sourcesOf('packages/adapters/src'),
-};
+/** More, and a package or a room is two. */
+const MOST_ROOMS = 20;
+const MOST_FILES = 15;
+
+const SOURCES = Object.fromEntries(PACKAGES.map((name) => [name, sourcesOf(`packages/${name}/src`)])) as Readonly<
+  Record<Package, readonly SourceFile[]>
+>;
 const ALL = Object.values(SOURCES).flat();
 
+interface Manifest {
+  readonly dependencies?: Readonly<Record<string, string>>;
+  readonly peerDependencies?: Readonly<Record<string, string>>;
+}
+
+function manifestOf(name: Package): Manifest {
+  return JSON.parse(readFileSync(join(ROOT, 'packages', name, 'package.json'), 'utf8'));
+}
+
 function declared(name: Package): ReadonlySet<string> {
-  const manifest = JSON.parse(readFileSync(join(ROOT, 'packages', name, 'package.json'), 'utf8'));
+  const manifest = manifestOf(name);
   return new Set([...Object.keys(manifest.dependencies ?? {}), ...Object.keys(manifest.peerDependencies ?? {})]);
 }
 
-describe('the direction of imports: examples -> adapters -> core <- handlers <- examples', () => {
+describe('the direction of imports: configuration -> openapi -> core <- handlers, adapters', () => {
   test.each(PACKAGES)('%s imports no sibling but those it may', (name) => {
     const wrong = SOURCES[name].flatMap((file) =>
       file.imports
@@ -59,8 +83,12 @@ describe('the direction of imports: examples -> adapters -> core <- handlers <- 
     expect(wrong).toEqual([]);
   });
 
-  test('no source imports itself in a circle at run time', () => {
+  test('no source imports itself in a circle, not even for its types', () => {
     expect(cyclesOf(ALL)).toEqual([]);
+  });
+
+  test.each(PACKAGES)('no two rooms of %s import each other, by whatever way round', (name) => {
+    expect(roomCyclesOf(SOURCES[name])).toEqual([]);
   });
 });
 
@@ -74,6 +102,11 @@ describe('dependencies', () => {
         .map((dependency) => `${file.path}: ${dependency}`),
     );
     expect(undeclared).toEqual([]);
+  });
+
+  test.each(PACKAGES)('%s imports every package that it brings along', (name) => {
+    const used = new Set(SOURCES[name].flatMap((file) => file.imports.map(({ specifier }) => packageOf(specifier))));
+    expect(Object.keys(manifestOf(name).dependencies ?? {}).filter((dependency) => !used.has(dependency))).toEqual([]);
   });
 
   test.each(Object.entries(BEHIND_ONE_DOOR))('%s is imported behind one door only', (dependency, door) => {
@@ -92,8 +125,17 @@ describe('dependencies', () => {
 });
 
 describe('the shape of the tree', () => {
+  test.each(PACKAGES)('%s has at most 20 rooms, and each of them at most 15 files', (name) => {
+    const rooms = roomsOf(SOURCES[name]);
+    const topLevel = new Set([...rooms.keys()].map((room) => room.split('/', 1)[0]));
+    expect(topLevel.size).toBeLessThanOrEqual(MOST_ROOMS);
+    expect([...rooms].filter(([, files]) => files.length > MOST_FILES).map(([room]) => room)).toEqual([]);
+  });
+
   test('no file name says nothing', () => {
-    const vague = ALL.filter(({ path }) => /(?:^|\/)(?:utils?|helpers?|common|misc|types)(?:\.ts|\/)/.test(path));
+    const vague = ALL.filter(({ path }) =>
+      /(?:^|\/)(?:utils?|helpers?|common|shared|misc|types)(?:\.ts|\/)/.test(path),
+    );
     expect(vague.map(({ path }) => path)).toEqual([]);
   });
 
@@ -130,14 +172,35 @@ describe('the check itself', () => {
     expect(importsOf(text).map(({ isTypeOnly }) => isTypeOnly)).toEqual([false, true, false, false, true, false]);
   });
 
-  test('finds a planted cycle, and takes a type-only one for none', () => {
-    const file = (path: string, text: string): SourceFile => ({ path, text, imports: importsOf(text) });
+  const file = (path: string, text: string): SourceFile => ({ path, text, imports: importsOf(text) });
+
+  test('finds a planted cycle, also one of types alone', () => {
     const cycle = [file('x/a.ts', "import { b } from './b.js';"), file('x/b.ts', "import { a } from './a.js';")];
-    const harmless = [
-      file('x/a.ts', "import { b } from './b.js';"),
-      file('x/b.ts', "import type { A } from './a.js';"),
-    ];
+    const ofTypes = [file('x/a.ts', "import { b } from './b.js';"), file('x/b.ts', "import type { A } from './a.js';")];
     expect(cyclesOf(cycle)).toEqual(['x/a.ts -> x/b.ts -> x/a.ts']);
-    expect(cyclesOf(harmless)).toEqual([]);
+    expect(cyclesOf(ofTypes)).toEqual(['x/a.ts -> x/b.ts -> x/a.ts']);
+  });
+
+  test('finds planted rooms that import each other, and takes a door for no room', () => {
+    const room = 'packages/core/src';
+    const mutual = [
+      file(`${room}/a/one.ts`, "import { two } from '../b/two.js';"),
+      file(`${room}/b/three.ts`, "import type { Four } from '../c/four.js';"),
+      file(`${room}/c/four.ts`, "import type { Five } from '../a/five.js';"),
+    ];
+    const door = [
+      file(`${room}/a/index.ts`, "export { two } from './b/two.js';"),
+      file(`${room}/a/b/two.ts`, "import { one } from '../one.js';"),
+    ];
+    expect(roomCyclesOf(mutual)).toEqual(['a -> b -> c -> a']);
+    expect(roomCyclesOf(door)).toEqual([]);
+  });
+
+  test('counts the files of a planted room', () => {
+    const files = ['a/index', 'a/one', 'a/two', 'b/c/three'].map((name) => file(`packages/core/src/${name}.ts`, ''));
+    expect([...roomsOf(files)].map(([room, inside]) => [room, inside.length])).toEqual([
+      ['a', 3],
+      ['b/c', 1],
+    ]);
   });
 });

@@ -64,22 +64,47 @@ export function targetOf(file: SourceFile, specifier: string): string | undefine
     .replace(/\.js$/, '.ts');
 }
 
-/** Chains of files that import each other at run time, each from its first file back to it. */
+/** Chains of files that import each other, for values or types, each from its first file back to it. */
 export function cyclesOf(files: readonly SourceFile[]): readonly string[] {
-  const edges = new Map(
-    files.map((file) => [
-      file.path,
-      file.imports.filter(({ isTypeOnly }) => !isTypeOnly).flatMap(({ specifier }) => targetOf(file, specifier) ?? []),
-    ]),
+  return cyclesIn(
+    new Map(files.map((file) => [file.path, file.imports.flatMap(({ specifier }) => targetOf(file, specifier) ?? [])])),
   );
+}
+
+/** The folders of a package with the files that stand in them; the root of the package is no room. */
+export function roomsOf(files: readonly SourceFile[]): ReadonlyMap<string, readonly SourceFile[]> {
+  const rooms = new Map<string, SourceFile[]>();
+  for (const file of files) {
+    const room = roomOf(file.path);
+    if (room !== '') rooms.set(room, [...(rooms.get(room) ?? []), file]);
+  }
+  return rooms;
+}
+
+/** Chains of rooms that import each other. A door (`index.ts`) belongs to no room: it opens what stands behind it. */
+export function roomCyclesOf(files: readonly SourceFile[]): readonly string[] {
+  const edges = new Map<string, string[]>();
+  for (const file of files.filter(({ path }) => !path.endsWith('/index.ts'))) {
+    const room = roomOf(file.path);
+    const targets = file.imports.flatMap(({ specifier }) => targetOf(file, specifier) ?? []).map(roomOf);
+    edges.set(room, [...(edges.get(room) ?? []), ...targets.filter((target) => target !== room)]);
+  }
+  return cyclesIn(edges);
+}
+
+function roomOf(path: string): string {
+  return dirname(path).replace(/^packages\/\w+\/src\/?/, '');
+}
+
+function cyclesIn(edges: ReadonlyMap<string, readonly string[]>): readonly string[] {
   const cycles: string[] = [];
   const done = new Set<string>();
-  const visit = (path: string, trail: readonly string[]): void => {
-    if (trail.includes(path)) cycles.push([...trail.slice(trail.indexOf(path)), path].join(' -> '));
-    if (done.has(path) || trail.includes(path)) return;
-    for (const next of edges.get(path) ?? []) visit(next, [...trail, path]);
-    done.add(path);
+  const visit = (name: string, trail: readonly string[]): void => {
+    if (trail.includes(name)) cycles.push([...trail.slice(trail.indexOf(name)), name].join(' -> '));
+    if (done.has(name) || trail.includes(name)) return;
+    for (const next of edges.get(name) ?? []) visit(next, [...trail, name]);
+    done.add(name);
   };
-  for (const path of edges.keys()) visit(path, []);
+  for (const name of edges.keys()) visit(name, []);
   return cycles;
 }

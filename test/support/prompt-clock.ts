@@ -1,4 +1,4 @@
-import { systemClock } from '@sallyport/core';
+import { systemClock } from '@sallyport/core/extend';
 import { ManualClock } from '@sallyport/core/testing';
 
 /** A clock that stands still, except for pauses of some milliseconds, such as that before a second attempt. */

@@ -5,13 +5,10 @@ import {
   anyOf,
   attempt,
   authenticated,
-  type Challenge,
-  challenge,
   createPrincipal,
   type Decision,
   type DeniedDecision,
   denied,
-  type Eventually,
   type Explanation,
   every,
   type GrantedDecision,
@@ -20,29 +17,36 @@ import {
   type GuardLike,
   type GuardVerdict,
   guard,
-  type HeaderLine,
   headerHandler,
-  isDecision,
-  isPrincipal,
-  isVerdict,
   type Malformed,
   malformed,
   optional,
-  PERMITTED,
   type Principal,
   type PrincipalInit,
   type Requirement,
   requireScopes,
-  type Secret,
+  route,
+  routes,
   SecurityChain,
   type SecurityChainOptions,
   type SecurityHandler,
-  type SecurityRequest,
   type Verdict,
 } from '@sallyport/core';
-import { type ContractOptions, contract } from '@sallyport/core/openapi';
-import { type RouteTable, route, routes } from '@sallyport/core/routes';
+import {
+  type Challenge,
+  challenge,
+  type Eventually,
+  type HeaderLine,
+  isDecision,
+  isPrincipal,
+  isVerdict,
+  PERMITTED,
+  type RouteTable,
+  type Secret,
+  type SecurityRequest,
+} from '@sallyport/core/extend';
 import { type Answer, ask } from '@sallyport/core/testing';
+import { type OpenApiOptions, openApi } from '@sallyport/openapi';
 import { expectTypeOf } from 'expect-type';
 
 /**
@@ -208,9 +212,9 @@ describe('types: chains and decisions', () => {
 
   test('operations come from routes and from contracts', () => {
     expectTypeOf(routes).returns.toEqualTypeOf<RouteTable>();
-    expectTypeOf(contract).returns.resolves.toEqualTypeOf<RouteTable>();
+    expectTypeOf(openApi).returns.resolves.toEqualTypeOf<RouteTable>();
     expectTypeOf<RouteTable>().toExtend<SecurityChainOptions['operations']>();
-    expectTypeOf<ContractOptions['schemes']>().toEqualTypeOf<Readonly<Record<string, Requirement>>>();
+    expectTypeOf<OpenApiOptions['schemes']>().toEqualTypeOf<Readonly<Record<string, Requirement>>>();
     expect(routes([route('GET', '/a')]).operations).toHaveLength(1);
   });
 });

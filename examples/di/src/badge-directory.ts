@@ -1,4 +1,4 @@
-import { injectable } from '@sallyport/core/di';
+import { injectable } from '@sallyport/configuration/tsyringe';
 
 /** Who wears a badge, and whether they are on duty. */
 export interface Employee {

@@ -1,18 +1,13 @@
+import { inject, injectable, tokens } from '@sallyport/configuration/tsyringe';
+import { authenticated, createPrincipal, denied, type SecurityHandler, type Verdict } from '@sallyport/core';
 import {
-  authenticated,
   type Challenge,
-  type CredentialClaim,
+  type CredentialSource,
   challenge,
-  checkOptions,
-  createPrincipal,
-  denied,
+  option,
   Secret,
-  type SecurityHandler,
   type SecurityRequest,
-  text,
-  type Verdict,
-} from '@sallyport/core';
-import { inject, injectable, tokens } from '@sallyport/core/di';
+} from '@sallyport/core/extend';
 import { BadgeDirectory } from './badge-directory.js';
 
 /** The server's own security mechanism: the number on an employee's badge, in the `X-Badge` header. */
@@ -20,11 +15,11 @@ import { BadgeDirectory } from './badge-directory.js';
 export class BadgeHandler implements SecurityHandler<Secret> {
   readonly name: string;
   readonly challenges: readonly Challenge[];
-  readonly claim: CredentialClaim = { source: 'header:x-badge' };
+  readonly source: CredentialSource = { at: 'header:x-badge' };
   readonly #badges: BadgeDirectory;
 
   constructor(@inject(tokens.handlerOptions) options: object, @inject(BadgeDirectory) badges: BadgeDirectory) {
-    const { name, realm } = checkOptions('BadgeHandlerOptions', options, { name: text, realm: text });
+    const { name, realm } = option.check('BadgeHandlerOptions', options, { name: option.text, realm: option.text });
     this.name = name;
     this.challenges = [challenge('Badge', { realm, header: 'X-Badge' })];
     this.#badges = badges;

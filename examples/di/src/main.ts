@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { httpSecurity } from '@sallyport/adapters/http';
-import { container, resolveChain } from '@sallyport/core/di';
+import { container, resolveChain } from '@sallyport/configuration/tsyringe';
 import { configureSecurity } from './security.js';
 
 await configureSecurity(container);

@@ -1,7 +1,11 @@
 import { fileURLToPath } from 'node:url';
+import {
+  type DependencyContainer,
+  registerConfigurationFile,
+  registerSecurity,
+} from '@sallyport/configuration/tsyringe';
 import { guard } from '@sallyport/core';
-import { type DependencyContainer, registerConfigurationFile, registerSecurity } from '@sallyport/core/di';
-import { builtInHandlers } from '@sallyport/handlers/di';
+import { builtInHandlers } from '@sallyport/handlers/kinds';
 import { BadgeHandler } from './badge-handler.js';
 
 const CONFIGURATION = fileURLToPath(new URL('../security.yaml', import.meta.url));

@@ -1,16 +1,12 @@
+import { authenticated, createPrincipal, denied, type SecurityHandler, type Verdict } from '@sallyport/core';
 import {
-  authenticated,
   type Challenge,
-  type CredentialClaim,
+  type CredentialSource,
   challenge,
   constantTimeEqual,
-  createPrincipal,
-  denied,
   Secret,
-  type SecurityHandler,
   type SecurityRequest,
-  type Verdict,
-} from '@sallyport/core';
+} from '@sallyport/core/extend';
 
 /** A machine that may call the API with a key of its own. */
 export interface ApiKeyOwner {
@@ -23,7 +19,7 @@ export interface ApiKeyOwner {
 export class ApiKeyHandler implements SecurityHandler<Secret> {
   readonly name = 'api-key';
   readonly challenges: readonly Challenge[] = [challenge('ApiKey', { realm: 'Gateway API', header: 'X-API-Key' })];
-  readonly claim: CredentialClaim = { source: 'header:x-api-key' };
+  readonly source: CredentialSource = { at: 'header:x-api-key' };
   readonly #owners: readonly ApiKeyOwner[];
 
   constructor(owners: readonly ApiKeyOwner[]) {

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { checkOptions, unchecked } from '@sallyport/core';
+import { option } from '@sallyport/core/extend';
 
 export interface CommandLine {
   /** The address to listen at. */
@@ -78,9 +78,9 @@ function parse(args: readonly string[]) {
 function unknownFlag(message: string): string | undefined {
   const flag = /Unknown option '--?([^']+)'/.exec(message)?.[1];
   if (flag === undefined) return undefined;
-  const known = Object.fromEntries(Object.keys(FLAGS).map((name) => [name, unchecked()]));
+  const known = Object.fromEntries(Object.keys(FLAGS).map((name) => [name, option.unchecked()]));
   try {
-    checkOptions('the command line', { [flag]: true }, known);
+    option.check('the command line', { [flag]: true }, known);
   } catch (error) {
     return (error as Error).message;
   }

@@ -1,4 +1,5 @@
-import { type Decision, type Requirement, SecurityChain, SecurityRequest } from '@sallyport/core';
+import { type Decision, type Requirement, SecurityChain } from '@sallyport/core';
+import { SecurityRequest } from '@sallyport/core/extend';
 
 /** Where a name and a password came from. */
 export interface Origin {

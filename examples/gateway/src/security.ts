@@ -1,8 +1,8 @@
 import { anyOf, type Guard, guard, type Revocations, requireRoles, SecurityChain } from '@sallyport/core';
-import { contract } from '@sallyport/core/openapi';
 import { BasicHandler, hashPassword, InMemoryUserStore } from '@sallyport/handlers/basic';
 import { IntrospectionHandler } from '@sallyport/handlers/introspection';
 import { JwtHandler } from '@sallyport/handlers/jwt';
+import { openApi } from '@sallyport/openapi';
 import { ApiKeyHandler, type ApiKeyOwner } from './api-key-handler.js';
 import { SIGNING_ALGORITHMS } from './authorization-server/access-token-format.js';
 import { callerOf, mayReach } from './caller.js';
@@ -36,7 +36,7 @@ export interface ApiSecurity {
  */
 export async function apiSecurity(options: ApiSecurity): Promise<SecurityChain> {
   const { definition, apiKeys } = options;
-  const operations = await contract(definition.json, {
+  const operations = await openApi(definition.json, {
     schemes: { OAuth2Security: anyOf(jwtTokens(options), opaqueTokens(options)), ApiKey: new ApiKeyHandler(apiKeys) },
   });
   return new SecurityChain({ name: 'gateway-api', operations, guards: [OWN_TENANT], format: wso2Format });

@@ -1,5 +1,4 @@
-import { anonymous, requireScopes, type SecurityChain } from '@sallyport/core';
-import { route, routes } from '@sallyport/core/routes';
+import { anonymous, requireScopes, route, routes, type SecurityChain } from '@sallyport/core';
 import { demoChain } from '../demo-chain.js';
 import type { DemoServer } from '../demo-servers.js';
 

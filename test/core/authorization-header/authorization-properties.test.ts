@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { type Authorization, parseAuthorization } from '@sallyport/core';
+import { type Authorization, parseAuthorization } from '@sallyport/core/extend';
 import fc from 'fast-check';
 import { cases } from '../../support/random-cases.js';
 

@@ -1,16 +1,8 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import {
-  anyOf,
-  authenticated,
-  bearerChallenge,
-  createPrincipal,
-  denied,
-  parseAuthorization,
-  SecurityChain,
-  SecurityRequest,
-} from '@sallyport/core';
+import { anyOf, authenticated, createPrincipal, denied, SecurityChain } from '@sallyport/core';
+import { bearerChallenge, parseAuthorization, SecurityRequest } from '@sallyport/core/extend';
 import { BasicHandler, hashPassword, InMemoryUserStore } from '@sallyport/handlers/basic';
-import { extractBearerToken } from '../../../packages/handlers/src/bearer-token.js';
+import { extractBearerToken } from '../../../packages/handlers/src/token/bearer-token.js';
 import vectors from '../../vectors/authorization/headers.json' with { type: 'json' };
 
 interface Row {

@@ -1,16 +1,12 @@
+import { type Authenticated, authenticated, createPrincipal, type PrincipalInit, type Verdict } from '@sallyport/core';
 import {
-  type Authenticated,
-  authenticated,
-  createPrincipal,
   type FoundedVerdict,
-  type PrincipalInit,
   SecurityRequest,
-  type Verdict,
   VerdictCache,
   type VerdictCacheCollaborators,
   type VerdictCacheOptions,
   type Waiters,
-} from '@sallyport/core';
+} from '@sallyport/core/extend';
 import { ManualClock } from '@sallyport/core/testing';
 
 /** Some moment, in seconds since the epoch. */

@@ -1,13 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import {
-  ConfigurationError,
-  configurationDigest,
-  denied,
-  MemoryCacheStore,
-  Secret,
-  type Verdict,
-  VerdictCache,
-} from '@sallyport/core';
+import { ConfigurationError, denied, MemoryCacheStore, type Verdict } from '@sallyport/core';
+import { configurationDigest, Secret, VerdictCache } from '@sallyport/core/extend';
 import { ManualClock } from '@sallyport/core/testing';
 import { aRequest, CacheUnderTest, principalOf } from './cache-fixture.js';
 

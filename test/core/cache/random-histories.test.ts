@@ -1,14 +1,6 @@
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
-import {
-  type CacheStore,
-  denied,
-  type ReceivedNotices,
-  type RevocationBus,
-  Revocations,
-  unavailable,
-  type Verdict,
-  VerdictCache,
-} from '@sallyport/core';
+import { denied, Revocations, unavailable, type Verdict } from '@sallyport/core';
+import { type CacheStore, type ReceivedNotices, type RevocationBus, VerdictCache } from '@sallyport/core/extend';
 import { ManualClock } from '@sallyport/core/testing';
 import { aRequest, Lookup, leavableRequest, principalOf } from './cache-fixture.js';
 

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { denied, type Verdict, VerdictCache } from '@sallyport/core';
+import { denied, type Verdict } from '@sallyport/core';
+import { VerdictCache } from '@sallyport/core/extend';
 import { RedisCacheStore } from '@sallyport/core/redis';
 import { cacheStoreContract } from '../../contracts/cache-store-contract.js';
 import { type Client, HAS_REDIS, RedisServer } from '../../support/redis-server.js';

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { type CacheEvent, denied, onCacheEvent, Revocations, VerdictCache } from '@sallyport/core';
+import { type CacheEvent, denied, onCacheEvent, Revocations } from '@sallyport/core';
+import { VerdictCache } from '@sallyport/core/extend';
 import { RedisCacheStore, RedisRevocationBus, type RedisStreamClient } from '@sallyport/core/redis';
 import { ManualClock } from '@sallyport/core/testing';
 import { type Client, HAS_REDIS, RedisServer, until } from '../../support/redis-server.js';

@@ -4,11 +4,10 @@ import {
   denied,
   onCacheEvent,
   type PrincipalInit,
-  type ReceivedNotices,
-  type RevocationBus,
   Revocations,
   type RevocationsOptions,
 } from '@sallyport/core';
+import { type ReceivedNotices, type RevocationBus } from '@sallyport/core/extend';
 import { ManualClock } from '@sallyport/core/testing';
 import { aRequest, CacheUnderTest, Lookup, NOON, principalOf } from './cache-fixture.js';
 

@@ -4,17 +4,13 @@ import {
   type Authenticated,
   authenticated,
   type CacheEvent,
-  type CacheStore,
   denied,
-  FoundedVerdict,
-  isPrincipal,
-  isVerdict,
   onCacheEvent,
   type PrincipalInit,
   Revocations,
   unavailable,
-  VerdictCache,
 } from '@sallyport/core';
+import { type CacheStore, FoundedVerdict, isPrincipal, isVerdict, VerdictCache } from '@sallyport/core/extend';
 import { ManualClock } from '@sallyport/core/testing';
 import { CacheUnderTest, NOON, principalOf } from './cache-fixture.js';
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { denied, type Eventually, SecurityRequest, unavailable, type Verdict, type Waiters } from '@sallyport/core';
+import { denied, unavailable, type Verdict } from '@sallyport/core';
+import { type Eventually, SecurityRequest, type Waiters } from '@sallyport/core/extend';
 import { aRequest, CacheUnderTest, Lookup, leavableRequest, principalOf } from './cache-fixture.js';
 
 /** Lets everything run that is not waiting for a test. */

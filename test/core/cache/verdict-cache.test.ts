@@ -1,9 +1,7 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import {
-  type Basis,
   challenged,
   denied,
-  FoundedVerdict,
   forbidden,
   limited,
   malformed,
@@ -13,8 +11,8 @@ import {
   SecurityChain,
   unavailable,
   type Verdict,
-  VerdictCache,
 } from '@sallyport/core';
+import { type Basis, FoundedVerdict, VerdictCache } from '@sallyport/core/extend';
 import { aRequest, CacheUnderTest, NOON, principalOf } from './cache-fixture.js';
 
 /** Some caches here bridge outages, which warns. */

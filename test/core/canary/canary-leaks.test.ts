@@ -1,13 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import {
-  authenticated,
-  createPrincipal,
-  type Decision,
-  MemoryCacheStore,
-  type RequestSource,
-  SecurityRequest,
-  VerdictCache,
-} from '@sallyport/core';
+import { authenticated, createPrincipal, type Decision, MemoryCacheStore } from '@sallyport/core';
+import { type IncomingRequest, SecurityRequest, VerdictCache } from '@sallyport/core/extend';
 import { BasicHandler, InMemoryUserStore, IntrospectionHandler, JwtHandler } from '@sallyport/handlers';
 import { AuthorizationServer } from './authorization-server.js';
 import { Canary, printed } from './canary.js';
@@ -28,7 +21,7 @@ afterAll(async () => {
 interface Position {
   readonly where: string;
   readonly canary: Canary;
-  readonly source: Partial<RequestSource>;
+  readonly source: Partial<IncomingRequest>;
   /** 200 stands for a grant. */
   readonly status: number;
 }

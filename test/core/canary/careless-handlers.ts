@@ -1,16 +1,12 @@
 import {
   authenticated,
-  type Challenge,
-  type CredentialClaim,
-  challenge,
   createPrincipal,
   denied,
-  Secret,
   type SecurityHandler,
-  type SecurityRequest,
   unavailable,
   type Verdict,
 } from '@sallyport/core';
+import { type Challenge, type CredentialSource, challenge, Secret, type SecurityRequest } from '@sallyport/core/extend';
 
 type Find = (request: SecurityRequest) => string | undefined;
 
@@ -18,13 +14,13 @@ type Find = (request: SecurityRequest) => string | undefined;
 export class CarelessHandler implements SecurityHandler<string> {
   readonly name: string;
   readonly challenges: readonly Challenge[];
-  readonly claim: CredentialClaim;
+  readonly source: CredentialSource;
   readonly #find: Find;
 
   constructor(name: string, source: string, find: Find) {
     this.name = name;
     this.challenges = [challenge(name)];
-    this.claim = { source };
+    this.source = { at: source };
     this.#find = find;
   }
 
@@ -46,7 +42,7 @@ export class CarelessHandler implements SecurityHandler<string> {
 export class KeyHandler implements SecurityHandler<Secret> {
   readonly name = 'key';
   readonly challenges = [challenge('ApiKey')];
-  readonly claim = { source: 'header:x-api-key' };
+  readonly source = { at: 'header:x-api-key' };
   readonly known: Secret;
 
   constructor(known: string) {

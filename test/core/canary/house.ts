@@ -16,9 +16,9 @@ import {
   Revocations,
   SecurityChain,
   type SecurityHandler,
-  VerdictCache,
 } from '@sallyport/core';
 import { auditDecisions } from '@sallyport/core/audit';
+import { VerdictCache } from '@sallyport/core/extend';
 import { recordMetrics, recordSpans } from '@sallyport/core/opentelemetry';
 import {
   BasicHandler,

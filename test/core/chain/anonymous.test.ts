@@ -10,11 +10,12 @@ import {
   optional,
   type Requirement,
   requireScopes,
+  route,
+  routes,
   SecurityChain,
-  SecurityRequest,
 } from '@sallyport/core';
-import { contract } from '@sallyport/core/openapi';
-import { route, routes } from '@sallyport/core/routes';
+import { SecurityRequest } from '@sallyport/core/extend';
+import { openApi } from '@sallyport/openapi';
 import { apiKey, basic, bearer } from './scripted-handlers.js';
 
 const session = cookieHandler({ name: 'session', cookie: 'session', verify: (subject) => ({ subject }) });
@@ -83,7 +84,7 @@ describe.each(CREDENTIALS)('%s (rule 2)', (_what, rawHeaders) => {
       components: { securitySchemes },
       paths: { '/open': operation([]), '/bare': operation([{}]), '/optional': operation([{}, { All: [] }]) },
     };
-    const chain = new SecurityChain({ operations: await contract(definition, { schemes: { All: all } }) });
+    const chain = new SecurityChain({ operations: await openApi(definition, { schemes: { All: all } }) });
     expect(summary(await answer(chain, '/open', rawHeaders))).toBe('anonymous');
     expect(summary(await answer(chain, '/bare', rawHeaders))).toBe('anonymous');
     expect(summary(await answer(chain, '/optional', rawHeaders))).toMatch(/^40[01] /);

@@ -1,17 +1,18 @@
 import {
   authenticated,
-  basicChallenge,
-  bearerChallenge,
-  type Challenge,
-  type CredentialClaim,
-  challenge,
   createPrincipal,
   malformed,
   type PrincipalInit,
   type SecurityHandler,
-  type SecurityRequest,
   type Verdict,
 } from '@sallyport/core';
+import {
+  basicChallenge,
+  bearerChallenge,
+  type Challenge,
+  challenge,
+  type SecurityRequest,
+} from '@sallyport/core/extend';
 
 export function alice(init: Partial<PrincipalInit> = {}): Verdict {
   return authenticated(createPrincipal({ subject: 'alice', ...init }));
@@ -21,19 +22,19 @@ export function alice(init: Partial<PrincipalInit> = {}): Verdict {
 export class ScriptedHandler implements SecurityHandler<string> {
   readonly name: string;
   readonly challenges: readonly Challenge[];
-  readonly claim: CredentialClaim;
+  readonly source: { readonly at: string };
   readonly #says: Verdict;
   asked = 0;
 
-  constructor(name: string, says: Verdict, challenges: readonly Challenge[], claim: CredentialClaim) {
+  constructor(name: string, says: Verdict, challenges: readonly Challenge[], source: { readonly at: string }) {
     this.name = name;
     this.#says = says;
     this.challenges = challenges;
-    this.claim = claim;
+    this.source = source;
   }
 
   extract(request: SecurityRequest): string | Verdict | undefined {
-    return found(this.claim.source, request);
+    return found(this.source.at, request);
   }
 
   verify(): Verdict {
@@ -53,26 +54,26 @@ class BearerHandler extends ScriptedHandler {
 export function bearer(
   says: Verdict = alice(),
   name = 'bearer',
-  claim: Partial<CredentialClaim> = {},
+  source: { readonly at?: string; readonly selective?: boolean; readonly fallback?: boolean } = {},
 ): ScriptedHandler {
-  return new BearerHandler(name, says, [bearerChallenge('api')], { source: 'authorization:bearer', ...claim });
+  return new BearerHandler(name, says, [bearerChallenge('api')], { at: 'authorization:bearer', ...source });
 }
 
 export function dpop(says: Verdict = alice()): ScriptedHandler {
   const challenges = [challenge('DPoP', { algs: 'ES256' })];
-  return new ScriptedHandler('dpop', says, challenges, { source: 'authorization:dpop' });
+  return new ScriptedHandler('dpop', says, challenges, { at: 'authorization:dpop' });
 }
 
 export function basic(says: Verdict = alice()): ScriptedHandler {
-  return new ScriptedHandler('basic', says, [basicChallenge('api')], { source: 'authorization:basic' });
+  return new ScriptedHandler('basic', says, [basicChallenge('api')], { at: 'authorization:basic' });
 }
 
 export function apiKey(says: Verdict = alice()): ScriptedHandler {
-  return new ScriptedHandler('key', says, [challenge('ApiKey', { header: 'X-Key' })], { source: 'header:x-key' });
+  return new ScriptedHandler('key', says, [challenge('ApiKey', { header: 'X-Key' })], { at: 'header:x-key' });
 }
 
 export function session(says: Verdict = alice()): ScriptedHandler {
-  return new ScriptedHandler('session', says, [challenge('Cookie')], { source: 'cookie:session' });
+  return new ScriptedHandler('session', says, [challenge('Cookie')], { at: 'cookie:session' });
 }
 
 /** A handler as a plain object, for tests that replace a member of it. */
@@ -80,7 +81,7 @@ export function plain(name: string, source = `header:x-${name}`): SecurityHandle
   return {
     name,
     challenges: [challenge('Plain')],
-    claim: { source },
+    source: { at: source },
     extract: (request) => found(source, request),
     verify: () => alice(),
   };

@@ -1,12 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import {
-  ABSTAINED,
   allOf,
   anonymous,
   anyOf,
   attempt,
   authenticated,
-  bearerChallenge,
   challenged,
   createPrincipal,
   denied,
@@ -16,6 +14,7 @@ import {
   type SecurityHandler,
   unavailable,
 } from '@sallyport/core';
+import { ABSTAINED, bearerChallenge } from '@sallyport/core/extend';
 import { ask, type RequestParts } from '@sallyport/core/testing';
 import { GUARD_ROWS } from './guard-rows.js';
 import { RULE_ROWS } from './rule-rows.js';
@@ -111,7 +110,7 @@ describe('the status table', () => {
   });
 
   test('an escaped realm stays one quoted string [RFC 9110 5.6.4]', async () => {
-    const handler = new ScriptedHandler('odd', alice(), [bearerChallenge('a "b" \\c')], { source: 'header:x-odd' });
+    const handler = new ScriptedHandler('odd', alice(), [bearerChallenge('a "b" \\c')], { at: 'header:x-odd' });
     const { challenges } = await ask(new SecurityChain({ requirement: handler }));
     expect(challenges).toEqual(['Bearer realm="a \\"b\\" \\\\c"']);
   });
@@ -149,7 +148,7 @@ describe('what is granted', () => {
 
   test('a verdict goes through the handler that is the fallback when no pickier one takes the token (rule 4)', async () => {
     const jwt = bearer(denied('never_asked'), 'jwt', { selective: true });
-    const opaque: SecurityHandler = { ...plain('opaque', 'authorization:bearer'), claim: FALLBACK };
+    const opaque: SecurityHandler = { ...plain('opaque', 'authorization:bearer'), source: FALLBACK };
     const chain = new SecurityChain({ requirement: anyOf(jwt, opaque) });
     expect(await ask(chain, 'GET /', { bearer: 'foreign' })).toMatchObject({ status: 200 });
     expect(jwt.asked).toBe(0);
@@ -211,7 +210,7 @@ describe('what is granted', () => {
   });
 });
 
-const FALLBACK = { source: 'authorization:bearer', fallback: true };
+const FALLBACK = { at: 'authorization:bearer', fallback: true };
 
 function both(): RequestParts {
   return { bearer: 'token', headers: { 'X-Key': 'k' } };

@@ -7,9 +7,10 @@ import {
   limited,
   malformed,
   requireScopes,
+  route,
+  routes,
   unavailable,
 } from '@sallyport/core';
-import { route, routes } from '@sallyport/core/routes';
 import { alice, apiKey, basic, bearer, dpop } from './scripted-handlers.js';
 import {
   AMBIGUOUS,
@@ -96,7 +97,7 @@ export const TABLE_ROWS: readonly StatusRow[] = [
     rule: 'denied bearer: the error stands on the challenge that two handlers share, whichever refused [RFC 6750 3.1]',
     chain: {
       requirement: anyOf(
-        bearer(alice(), 'jwt', { source: 'header:x-jwt' }),
+        bearer(alice(), 'jwt', { at: 'header:x-jwt' }),
         bearer(denied('token_inactive'), 'introspection'),
       ),
     },

@@ -5,12 +5,11 @@ import {
   createPrincipal,
   denied,
   forbidden,
-  isPrincipal,
-  isVerdict,
   limited,
   malformed,
   unavailable,
 } from '@sallyport/core';
+import { isPrincipal, isVerdict } from '@sallyport/core/extend';
 
 const alice = createPrincipal({ subject: 'alice' });
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { SALLYPORT_ERROR_CODES } from '@sallyport/core';
+import { SALLYPORT_ERROR_CODES } from '@sallyport/core/extend';
 import { DETAILS } from '../../../packages/core/src/decision/problem.js';
 import { documentOf, tablesOf } from '../../support/markdown.js';
 import { reasonCodes } from './reason-codes.js';

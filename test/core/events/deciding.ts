@@ -1,21 +1,20 @@
 import {
   authenticated,
-  bearerChallenge,
   createPrincipal,
   type Decision,
   type DecisionEvent,
   type DecisionListener,
   denied,
   onDecision,
-  type RequestSource,
   requireScopes,
+  route,
+  routes,
   SecurityChain,
   type SecurityHandler,
-  SecurityRequest,
   unavailable,
   type Verdict,
 } from '@sallyport/core';
-import { route, routes } from '@sallyport/core/routes';
+import { bearerChallenge, type IncomingRequest, SecurityRequest } from '@sallyport/core/extend';
 import { ManualClock } from '@sallyport/core/testing';
 
 const ALICE = authenticated(
@@ -49,7 +48,7 @@ export class ObedientHandler implements SecurityHandler<string> {
 export interface Deciding {
   readonly chain: SecurityChain;
   /** Sends a token to `GET /pets/7` or to another target. */
-  readonly ask: (token: string | undefined, source?: Partial<RequestSource>) => Promise<Decision>;
+  readonly ask: (token: string | undefined, source?: Partial<IncomingRequest>) => Promise<Decision>;
 }
 
 export function deciding(listeners: readonly DecisionListener[] = []): Deciding {
@@ -65,7 +64,7 @@ export function deciding(listeners: readonly DecisionListener[] = []): Deciding 
     },
     { clock, random: () => 0, listeners },
   );
-  const ask = async (token: string | undefined, source: Partial<RequestSource> = {}) => {
+  const ask = async (token: string | undefined, source: Partial<IncomingRequest> = {}) => {
     const rawHeaders = token === undefined ? [] : ['Authorization', `Bearer ${token}`];
     const request = { method: 'GET', target: '/pets/7?view=all', remoteAddress: '192.0.2.1', rawHeaders, ...source };
     return chain.decide(new SecurityRequest(request));

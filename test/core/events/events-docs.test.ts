@@ -7,8 +7,9 @@ import {
   PeriodicExportingMetricReader,
 } from '@opentelemetry/sdk-metrics';
 import { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base';
-import { guard, SecurityRequest } from '@sallyport/core';
+import { guard } from '@sallyport/core';
 import { type AuditLogger, auditDecisions } from '@sallyport/core/audit';
+import { SecurityRequest } from '@sallyport/core/extend';
 import { recordMetrics, recordSpans } from '@sallyport/core/opentelemetry';
 import { sourcesOf } from '../../repository/source-tree.js';
 import { documentOf, type TableRow, tablesOf } from '../../support/markdown.js';

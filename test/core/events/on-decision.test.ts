@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
-import { guard, isDecision, onDecision, SecurityRequest } from '@sallyport/core';
+import { guard, onDecision } from '@sallyport/core';
+import { isDecision, SecurityRequest } from '@sallyport/core/extend';
 import { deciding, eventsOf } from './deciding.js';
 
 const stops: (() => void)[] = [];

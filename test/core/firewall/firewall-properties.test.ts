@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { SecurityRequest } from '@sallyport/core';
+import { SecurityRequest } from '@sallyport/core/extend';
 import fc from 'fast-check';
 import { type RequestFirewall, requestFirewall } from '../../../packages/core/src/request/firewall.js';
 import { cases } from '../../support/random-cases.js';

@@ -1,13 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import {
-  anonymous,
-  authenticated,
-  challenge,
-  createPrincipal,
-  type Requirement,
-  SecurityChain,
-  SecurityRequest,
-} from '@sallyport/core';
+import { anonymous, authenticated, createPrincipal, type Requirement, SecurityChain } from '@sallyport/core';
+import { challenge, SecurityRequest } from '@sallyport/core/extend';
 import { PATH_RULES } from '../../../packages/core/src/request/target-rules.js';
 import { documentOf, tablesOf } from '../../support/markdown.js';
 import headers from '../../vectors/authorization/headers.json' with { type: 'json' };
@@ -20,7 +13,7 @@ async function reasonOf(source: { method?: string; target?: string; rawHeaders?:
   const key: Requirement = {
     name: 'key',
     challenges: [challenge('ApiKey')],
-    claim: { source: 'header:x-api-key' },
+    source: { at: 'header:x-api-key' },
     extract: (request) => request.header('x-api-key'),
     verify: () => authenticated(createPrincipal({ subject: 'a' })),
   };

@@ -1,12 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import {
-  anonymous,
-  ConfigurationError,
-  type Decision,
-  type FirewallOptions,
-  SecurityChain,
-  SecurityRequest,
-} from '@sallyport/core';
+import { anonymous, ConfigurationError, type Decision, type FirewallOptions, SecurityChain } from '@sallyport/core';
+import { SecurityRequest } from '@sallyport/core/extend';
 import accepted from '../../vectors/targets/accepted.json' with { type: 'json' };
 import refused from '../../vectors/targets/refused.json' with { type: 'json' };
 import relaxed from '../../vectors/targets/relaxed.json' with { type: 'json' };

@@ -1,6 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
 import {
-  ABSTAINED,
   createPrincipal,
   every,
   forbidden,
@@ -9,11 +8,11 @@ import {
   type GuardLike,
   guard,
   limited,
-  PERMITTED,
   SecurityChain,
   some,
   unavailable,
 } from '@sallyport/core';
+import { ABSTAINED, PERMITTED } from '@sallyport/core/extend';
 import { ask, buildRequest } from '@sallyport/core/testing';
 import { bearer } from '../chain/scripted-handlers.js';
 

@@ -4,11 +4,11 @@ import {
   denied,
   forbidden,
   type Guard,
-  PERMITTED,
   type PrincipalInit,
   requireAudience,
   requireRoles,
 } from '@sallyport/core';
+import { PERMITTED } from '@sallyport/core/extend';
 import { buildRequest } from '@sallyport/core/testing';
 
 function check({ check }: Guard, init: Partial<PrincipalInit>) {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { createPrincipal, forbidden, type Match, PERMITTED, requireScopes, type ScopeStrategy } from '@sallyport/core';
+import { createPrincipal, forbidden, type Match, requireScopes, type ScopeStrategy } from '@sallyport/core';
+import { PERMITTED } from '@sallyport/core/extend';
 import { buildRequest } from '@sallyport/core/testing';
 import rows from '../../vectors/guard/scopes.json' with { type: 'json' };
 

@@ -1,7 +1,6 @@
 import { setImmediate as aTurn } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
 import {
-  ANONYMOUS,
   allOf,
   anyOf,
   attempt,
@@ -12,6 +11,7 @@ import {
   type SecurityHandler,
   type Verdict,
 } from '@sallyport/core';
+import { ANONYMOUS } from '@sallyport/core/extend';
 import { ask, buildRequest } from '@sallyport/core/testing';
 import { alice, apiKey, plain } from '../chain/scripted-handlers.js';
 import { MISBEHAVIOURS, MISEXTRACTIONS, REFUSES_THEN_GRANTS, thenable } from './misbehaviours.js';

@@ -1,4 +1,5 @@
-import { authenticated, createPrincipal, denied, PERMITTED, type Verdict } from '@sallyport/core';
+import { authenticated, createPrincipal, denied, type Verdict } from '@sallyport/core';
+import { PERMITTED } from '@sallyport/core/extend';
 
 const GRANT: Verdict = authenticated(createPrincipal({ subject: 'mallory' }));
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { GoodBefore } from '@sallyport/core/limits';
+import { GoodBefore } from '@sallyport/core/extend';
 import { ManualClock } from '@sallyport/core/testing';
 
 const HOME = '198.51.100.7';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { runInTurn, Shares, type Turn } from '@sallyport/core/limits';
+import { runInTurn, Shares, type Turn } from '@sallyport/core/extend';
 
 const STRANGER: Turn = { address: '203.0.113.9', standing: 'stranger' };
 const KNOWN: Turn = { address: '198.51.100.7', standing: 'known' };

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { type Applicant, Shares, type SharesOptions, type Standing } from '@sallyport/core/limits';
+import { type Applicant, Shares, type SharesOptions, type Standing } from '@sallyport/core/extend';
 import fc from 'fast-check';
 import { networksOf } from '../../../packages/core/src/limits/network.js';
 import { cases } from '../../support/random-cases.js';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { contract, type OpenApiDocument } from '@sallyport/core/openapi';
+import { type OpenApiDocument, openApi } from '@sallyport/openapi';
 import { compiled, definition, operation, secured } from './contract-fixture.js';
 
 describe('contract: what cannot be meant is a clear error', () => {
@@ -118,7 +118,7 @@ describe('contract: what cannot be meant is a clear error', () => {
   ];
 
   test.each(options)('%s', async (_what, json, code) => {
-    await expect(contract(secured([]), JSON.parse(json))).rejects.toMatchObject({ code });
+    await expect(openApi(secured([]), JSON.parse(json))).rejects.toMatchObject({ code });
   });
 });
 

@@ -1,5 +1,5 @@
 import type { SecurityHandler } from '@sallyport/core';
-import { type ContractOptions, contract, type OpenApiDocument } from '@sallyport/core/openapi';
+import { type OpenApiDocument, type OpenApiOptions, openApi } from '@sallyport/openapi';
 import { alice, apiKey, bearer } from '../chain/scripted-handlers.js';
 
 export type Security = readonly Readonly<Record<string, readonly string[]>>[];
@@ -27,6 +27,6 @@ export function handlers(scopes: readonly string[] = []): Record<'oauth' | 'key'
   return { oauth: bearer(alice({ scopes })), key: apiKey() };
 }
 
-export function compiled(document: OpenApiDocument | string, options: Partial<ContractOptions> = {}) {
-  return contract(document, { schemes: handlers(), ...options });
+export function compiled(document: OpenApiDocument | string, options: Partial<OpenApiOptions> = {}) {
+  return openApi(document, { schemes: handlers(), ...options });
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { SecurityChain } from '@sallyport/core';
-import { contract } from '@sallyport/core/openapi';
+import { openApi } from '@sallyport/openapi';
 import fc from 'fast-check';
 import { cases } from '../../support/random-cases.js';
 import { judgementOf, requestOf, Stage } from '../requirement/enactment.js';
@@ -85,7 +85,7 @@ async function hear(schemes: Schemes, operations: readonly Case[]): Promise<read
   const paths = operations.map(({ security }, index) => [`/${index}`, { get: operation({ security }) }] as const);
   const proofs = Object.entries(schemes).map(([name, tree]) => [name, stage.requirementOf(tree)] as const);
   const document = definition(Object.fromEntries(paths), { components: { securitySchemes } });
-  const chain = new SecurityChain({ operations: await contract(document, { schemes: Object.fromEntries(proofs) }) });
+  const chain = new SecurityChain({ operations: await openApi(document, { schemes: Object.fromEntries(proofs) }) });
   const heard: Heard[] = [];
   for (const [index, { security, worlds }] of operations.entries()) {
     const wanted = security.flatMap((each) => Object.keys(each)).flatMap((name) => leavesOf(schemes[name] as Tree));

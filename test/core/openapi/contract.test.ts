@@ -69,7 +69,7 @@ describe('contract: what a security list comes to [OpenAPI 3.0.4 4.8.30]', () =>
     const jwt = bearer(alice({ scopes: ['r'] }), 'jwt', { selective: true });
     const opaque = {
       ...plain('opaque', 'authorization:bearer'),
-      claim: { source: 'authorization:bearer', fallback: true },
+      source: { at: 'authorization:bearer', fallback: true },
     };
     const operations = await compiled(secured([{ oauth: ['r'] }]), { schemes: { oauth: anyOf(jwt, opaque) } });
     const chain = new SecurityChain({ operations });

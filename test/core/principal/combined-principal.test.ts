@@ -3,21 +3,20 @@ import {
   allOf,
   anonymous,
   authenticated,
-  challenge,
   createPrincipal,
   type Principal,
   type PrincipalInit,
   SecurityChain,
   type SecurityHandler,
-  SecurityRequest,
 } from '@sallyport/core';
+import { challenge, SecurityRequest } from '@sallyport/core/extend';
 
 function handler(name: string, init: PrincipalInit): SecurityHandler {
   const verdict = authenticated(createPrincipal(init));
   return {
     name,
     challenges: [challenge(name)],
-    claim: { source: `header:${name}` },
+    source: { at: `header:${name}` },
     extract: () => name,
     verify: () => verdict,
   };

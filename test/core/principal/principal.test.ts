@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { ANONYMOUS, createPrincipal, isPrincipal, type Principal, type PrincipalInit } from '@sallyport/core';
+import { createPrincipal, type Principal, type PrincipalInit } from '@sallyport/core';
+import { ANONYMOUS, isPrincipal } from '@sallyport/core/extend';
 import { expectTypeOf } from 'expect-type';
 
 const FULL: PrincipalInit = {

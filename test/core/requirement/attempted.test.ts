@@ -4,22 +4,21 @@ import {
   anyOf,
   attempt,
   authenticated,
-  challenge,
   createPrincipal,
   denied,
   type Requirement,
   SecurityChain,
   type SecurityHandler,
-  SecurityRequest,
   unavailable,
   type Verdict,
 } from '@sallyport/core';
+import { challenge, SecurityRequest } from '@sallyport/core/extend';
 
 function handler(name: string, verdict: Verdict): SecurityHandler {
   return {
     name,
     challenges: [challenge(name)],
-    claim: { source: `header:x-${name}` },
+    source: { at: `header:x-${name}` },
     extract: (request) => request.header(`x-${name}`),
     verify: () => verdict,
   };

@@ -4,16 +4,10 @@ import {
   anyOf,
   attempt,
   authenticated,
-  basicChallenge,
-  bearerChallenge,
-  type Challenge,
-  type CredentialClaim,
-  challenge,
   challenged,
   createPrincipal,
   type Decision,
   denied,
-  type Eventually,
   forbidden,
   limited,
   malformed,
@@ -21,17 +15,25 @@ import {
   type Requirement,
   SecurityChain,
   type SecurityHandler,
-  SecurityRequest,
   unavailable,
   type Verdict,
 } from '@sallyport/core';
+import {
+  basicChallenge,
+  bearerChallenge,
+  type Challenge,
+  type CredentialSource,
+  challenge,
+  type Eventually,
+  SecurityRequest,
+} from '@sallyport/core/extend';
 import { mapHandlers } from './random-worlds.js';
 import type { Judgement, Sentence } from './requirement-oracle.js';
 import { HANDLER_NAMES, type HandlerName, type Tree, type World } from './world.js';
 
 interface Trait {
   readonly challenge: Challenge;
-  readonly claim: CredentialClaim;
+  readonly source: CredentialSource;
   isMine(request: SecurityRequest): boolean;
 }
 
@@ -45,29 +47,29 @@ const authorizes = (scheme: string, value?: string) => (request: SecurityRequest
 const TRAITS: Readonly<Record<HandlerName, Trait>> = {
   jwt: {
     challenge: bearerChallenge('random'),
-    claim: { source: 'authorization:bearer', selective: true },
+    source: { at: 'authorization:bearer', selective: true },
     isMine: authorizes('bearer', 'jwt'),
   },
   opaque: {
     challenge: bearerChallenge('random'),
-    claim: { source: 'authorization:bearer', fallback: true },
+    source: { at: 'authorization:bearer', fallback: true },
     isMine: authorizes('bearer'),
   },
   basic: {
     challenge: basicChallenge('random'),
-    claim: { source: 'authorization:basic' },
+    source: { at: 'authorization:basic' },
     isMine: authorizes('basic'),
   },
-  key: { challenge: challenge('Key'), claim: { source: 'header:x-key' }, isMine: sends('x-key') },
+  key: { challenge: challenge('Key'), source: { at: 'header:x-key' }, isMine: sends('x-key') },
   signature: {
     challenge: challenge('Signature'),
-    claim: { source: 'header:x-signature' },
+    source: { at: 'header:x-signature' },
     isMine: sends('x-signature'),
   },
-  session: { challenge: challenge('Session'), claim: { source: 'cookie:session' }, isMine: sends('x-session') },
+  session: { challenge: challenge('Session'), source: { at: 'cookie:session' }, isMine: sends('x-session') },
   certificate: {
     challenge: challenge('Certificate'),
-    claim: { source: 'tls:certificate' },
+    source: { at: 'tls:certificate' },
     isMine: sends('x-certificate'),
   },
 };
@@ -115,11 +117,11 @@ export function judgementOf(decision: Decision): Judgement {
 }
 
 function actor(name: HandlerName, stage: Stage): SecurityHandler {
-  const { challenge, claim, isMine } = TRAITS[name];
+  const { challenge, source, isMine } = TRAITS[name];
   return {
     name,
     challenges: [challenge],
-    claim,
+    source,
     extract: (request) => {
       if (!isMine(request)) return undefined;
       const { kind, reason } = stage.world.rulings[name];

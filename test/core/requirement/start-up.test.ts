@@ -3,19 +3,18 @@ import {
   allOf,
   anyOf,
   attempt,
-  bearerChallenge,
-  challenge,
   denied,
   optional,
   type Requirement,
   SecurityChain,
   type SecurityHandler,
 } from '@sallyport/core';
+import { bearerChallenge, challenge } from '@sallyport/core/extend';
 import { ask } from '@sallyport/core/testing';
 import { alice, basic, bearer, plain } from '../chain/scripted-handlers.js';
 
 const INVALID = 'ERR_SALLYPORT_REQUIREMENT_INVALID';
-const CONFLICT = 'ERR_SALLYPORT_CLAIM_CONFLICT';
+const CONFLICT = 'ERR_SALLYPORT_SOURCE_CONFLICT';
 const OPTION = 'ERR_SALLYPORT_OPTION_INVALID';
 
 /** What the compiler would not let pass arrives from JavaScript. */
@@ -48,9 +47,9 @@ describe('a requirement that cannot be meant is refused when the chain is made (
     ['two handlers of one name', () => anyOf(bearer(alice(), 'same'), { ...basic(), ...plain('same') }), INVALID],
     ['two handlers for all bearer tokens', () => anyOf(bearer(alice(), 'a'), bearer(alice(), 'b')), CONFLICT],
     ['the same below another operator', () => allOf(bearer(alice(), 'a'), optional(bearer(alice(), 'b'))), CONFLICT],
-    ['a source in capitals', () => half({ claim: { source: 'header:X-Key' } }), OPTION],
-    ['a source of no kind', () => half({ claim: { source: 'x-key' } }), OPTION],
-    ['a source without a name', () => half({ claim: { source: 'cookie:' } }), OPTION],
+    ['a source in capitals', () => half({ source: { at: 'header:X-Key' } }), OPTION],
+    ['a source of no kind', () => half({ source: { at: 'x-key' } }), OPTION],
+    ['a source without a name', () => half({ source: { at: 'cookie:' } }), OPTION],
     ['a Bearer challenge without a parameter [RFC 6750 3]', () => half({ challenges: [challenge('Bearer')] }), OPTION],
     ['a challenge that is none', () => half({ challenges: [{ scheme: 'a b', parameters: {} }] }), OPTION],
     ['a realm with a line end', () => half({ challenges: [{ scheme: 'A', parameters: { realm: 'a\nb' } }] }), OPTION],
@@ -60,7 +59,7 @@ describe('a requirement that cannot be meant is refused when the chain is made (
     expect(() => new SecurityChain({ requirement: make() })).toThrow(expect.objectContaining({ code }));
   });
 
-  test('one whole claim beside selective ones and fallbacks is no conflict', () => {
+  test('one whole source beside selective ones and fallbacks is no conflict', () => {
     const requirement = anyOf(
       bearer(alice(), 'a', { selective: true }),
       bearer(alice(), 'b', { selective: true }),
@@ -78,9 +77,9 @@ describe('a requirement that cannot be meant is refused when the chain is made (
   });
 });
 
-test('a polluted Object.prototype claims nothing for a handler that has no claim (CWE-1321)', () => {
-  const claim = { source: 'authorization:bearer', selective: true };
-  Object.defineProperty(Object.prototype, 'claim', { value: claim, configurable: true });
+test('a polluted Object.prototype claims nothing for a handler that has no source (CWE-1321)', () => {
+  const source = { at: 'authorization:bearer', selective: true };
+  Object.defineProperty(Object.prototype, 'source', { value: source, configurable: true });
   try {
     const silent = (name: string) => ({
       name,
@@ -91,6 +90,6 @@ test('a polluted Object.prototype claims nothing for a handler that has no claim
     const requirement = anyOf(silent('first'), silent('second'));
     expect(() => new SecurityChain({ requirement })).toThrow(expect.objectContaining({ code: CONFLICT }));
   } finally {
-    Reflect.deleteProperty(Object.prototype, 'claim');
+    Reflect.deleteProperty(Object.prototype, 'source');
   }
 });

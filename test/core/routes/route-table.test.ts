@@ -1,13 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import {
-  anonymous,
-  type Operation,
-  type OperationTable,
-  optional,
-  requireScopes,
-  SecurityChain,
-} from '@sallyport/core';
-import { route, routes } from '@sallyport/core/routes';
+import { anonymous, optional, requireScopes, route, routes, SecurityChain } from '@sallyport/core';
+import { type Operation, type OperationTable } from '@sallyport/core/extend';
 import { ask, buildRequest } from '@sallyport/core/testing';
 import { alice, apiKey, basic, bearer } from '../chain/scripted-handlers.js';
 
@@ -172,7 +165,7 @@ describe('routes: HEAD has to satisfy the operation for GET as well, where both 
     const other = bearer(alice(), 'other');
     const operations = routes([route('HEAD', '/a', { requirement: other }), route('GET', '/a')]);
     expect(() => new SecurityChain({ requirement: token, operations })).toThrow(
-      expect.objectContaining({ code: 'ERR_SALLYPORT_CLAIM_CONFLICT' }),
+      expect.objectContaining({ code: 'ERR_SALLYPORT_SOURCE_CONFLICT' }),
     );
   });
 });

@@ -4,8 +4,8 @@ import {
   type Explanation,
   type GrantedDecision,
   SecurityChain,
-  SecurityRequest,
 } from '@sallyport/core';
+import { SecurityRequest } from '@sallyport/core/extend';
 import { ManualClock } from '@sallyport/core/testing';
 import {
   type Account,

@@ -8,7 +8,7 @@ import {
   MemoryFailureStore,
   onBasicEvent,
 } from '@sallyport/handlers/basic';
-import { argon2id } from '../../../packages/handlers/src/basic/argon2id.js';
+import { argon2id } from '../../../packages/handlers/src/basic/passwords/argon2id.js';
 import { accountOf, BasicUnderTest, denied, headerOf } from './basic-fixture.js';
 
 const HERE = '192.0.2.1';

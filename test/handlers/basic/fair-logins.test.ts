@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { SecurityChain } from '@sallyport/core';
-import { GoodBefore } from '@sallyport/core/limits';
+import { GoodBefore } from '@sallyport/core/extend';
 import { ManualClock } from '@sallyport/core/testing';
 import { BasicHandler, InMemoryUserStore } from '@sallyport/handlers/basic';
-import { argon2id } from '../../../packages/handlers/src/basic/argon2id.js';
 import { FailureLimiter } from '../../../packages/handlers/src/basic/failure-limiter.js';
 import { LoginSource } from '../../../packages/handlers/src/basic/login-source.js';
+import { argon2id } from '../../../packages/handlers/src/basic/passwords/argon2id.js';
 import { accountOf, BasicUnderTest, basic, CHEAP, requestWith } from './basic-fixture.js';
 
 const ATTACKER = '203.0.113.9';

@@ -1,9 +1,13 @@
 import { describe, expect, jest, test } from '@jest/globals';
-import type { SecurityRequest } from '@sallyport/core';
+import type { SecurityRequest } from '@sallyport/core/extend';
 import { buildRequest, ManualClock } from '@sallyport/core/testing';
 import { InMemoryUserStore } from '@sallyport/handlers/basic';
-import { argon2id } from '../../../packages/handlers/src/basic/argon2id.js';
-import { type HashClient, HashQueue, type HashQueueOptions } from '../../../packages/handlers/src/basic/hash-queue.js';
+import { argon2id } from '../../../packages/handlers/src/basic/passwords/argon2id.js';
+import {
+  type HashClient,
+  HashQueue,
+  type HashQueueOptions,
+} from '../../../packages/handlers/src/basic/passwords/hash-queue.js';
 import { accountOf, BasicUnderTest, denied, headerOf } from './basic-fixture.js';
 
 const ALICE: HashClient = { user: 'alice', address: '192.0.2.1', standing: 'stranger' };

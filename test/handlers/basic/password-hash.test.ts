@@ -1,6 +1,6 @@
 import { describe, expect, jest, test } from '@jest/globals';
 import { hashPassword } from '@sallyport/handlers/basic';
-import { isWeaker, readHash, type StoredHash } from '../../../packages/handlers/src/basic/password-hash.js';
+import { isWeaker, readHash, type StoredHash } from '../../../packages/handlers/src/basic/passwords/password-hash.js';
 import vectors from '../../vectors/basic/hashes.json' with { type: 'json' };
 import refused from '../../vectors/basic/refused-hashes.json' with { type: 'json' };
 
@@ -122,7 +122,9 @@ describe('native libraries', () => {
         });
       }
       const isolated = await import('@sallyport/handlers/basic');
-      const { readHash: readIsolated } = await import('../../../packages/handlers/src/basic/password-hash.js');
+      const { readHash: readIsolated } = await import(
+        '../../../packages/handlers/src/basic/passwords/password-hash.js'
+      );
       expect(loaded).toEqual([]);
       await isolated.hashPassword('pass', { algorithm: 'scrypt', logCost: 14 });
       expect(loaded).toEqual([]);

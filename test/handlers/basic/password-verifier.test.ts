@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
-import { Secret } from '@sallyport/core';
+import { Secret } from '@sallyport/core/extend';
 import { ManualClock } from '@sallyport/core/testing';
 import {
   type Account,
@@ -9,10 +9,10 @@ import {
   InMemoryUserStore,
   onBasicEvent,
 } from '@sallyport/handlers/basic';
-import { argon2id } from '../../../packages/handlers/src/basic/argon2id.js';
-import { bcrypt } from '../../../packages/handlers/src/basic/bcrypt.js';
-import { PasswordVerifier } from '../../../packages/handlers/src/basic/password-verifier.js';
-import { scrypt } from '../../../packages/handlers/src/basic/scrypt.js';
+import { argon2id } from '../../../packages/handlers/src/basic/passwords/argon2id.js';
+import { bcrypt } from '../../../packages/handlers/src/basic/passwords/bcrypt.js';
+import { PasswordVerifier } from '../../../packages/handlers/src/basic/passwords/password-verifier.js';
+import { scrypt } from '../../../packages/handlers/src/basic/passwords/scrypt.js';
 import { BasicUnderTest, CHEAP } from './basic-fixture.js';
 
 const BCRYPT_OF_PASS = '$2y$04$74McJg6dUF0dFerATBwFy.ckFbf1ifz.zzkhE4orRebcy1c9EU5u2';

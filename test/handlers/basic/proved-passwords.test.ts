@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { ManualClock } from '@sallyport/core/testing';
 import { BasicHandler, InMemoryUserStore, type UserStore } from '@sallyport/handlers/basic';
-import { argon2id } from '../../../packages/handlers/src/basic/argon2id.js';
-import { ProvedPasswords } from '../../../packages/handlers/src/basic/proved-passwords.js';
+import { argon2id } from '../../../packages/handlers/src/basic/passwords/argon2id.js';
+import { ProvedPasswords } from '../../../packages/handlers/src/basic/passwords/proved-passwords.js';
 import { accountOf, BasicUnderTest, granted } from './basic-fixture.js';
 
 let hashed: jest.Spied<typeof argon2id.verify>;

@@ -1,18 +1,18 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { container, registerSecurity, resolveChain } from '@sallyport/configuration/tsyringe';
 import {
   allOf,
   authenticated,
-  bearerChallenge,
   createPrincipal,
   Revocations,
   SecurityChain,
   type SecurityHandler,
 } from '@sallyport/core';
-import { container, registerSecurity, resolveChain } from '@sallyport/core/di';
+import { bearerChallenge } from '@sallyport/core/extend';
 import { buildRequest, ManualClock } from '@sallyport/core/testing';
 import { BasicHandler, type UserStore } from '@sallyport/handlers/basic';
-import { builtInHandlers } from '@sallyport/handlers/di';
-import { argon2id } from '../../../packages/handlers/src/basic/argon2id.js';
+import { builtInHandlers } from '@sallyport/handlers/kinds';
+import { argon2id } from '../../../packages/handlers/src/basic/passwords/argon2id.js';
 import { accountOf, BasicUnderTest, basic, CHEAP, denied, headerOf, requestWith } from './basic-fixture.js';
 
 let hashed: jest.Spied<typeof argon2id.verify>;
@@ -56,7 +56,7 @@ function slowHandler() {
   const handler: SecurityHandler<string> = {
     name: 'other',
     challenges: [bearerChallenge('test')],
-    claim: { source: 'header:x-other' },
+    source: { at: 'header:x-other' },
     extract: (request) => request.headerLines('x-other')[0],
     verify: () => {
       calls += 1;

@@ -17,8 +17,8 @@ import {
 } from '@sallyport/core';
 import { buildRequest } from '@sallyport/core/testing';
 import { BasicHandler, type HashingOptions, hashPassword, InMemoryUserStore } from '@sallyport/handlers/basic';
-import { argon2id } from '../../../packages/handlers/src/basic/argon2id.js';
-import { readHash } from '../../../packages/handlers/src/basic/password-hash.js';
+import { argon2id } from '../../../packages/handlers/src/basic/passwords/argon2id.js';
+import { readHash } from '../../../packages/handlers/src/basic/passwords/password-hash.js';
 import { accountOf, BasicUnderTest, basic, CHEAP, denied, granted, headerOf, requestWith } from './basic-fixture.js';
 
 afterEach(() => {

@@ -1,5 +1,6 @@
 import { afterEach } from '@jest/globals';
-import { type Decision, type Explanation, SecurityChain, type SecurityRequest } from '@sallyport/core';
+import { type Decision, type Explanation, SecurityChain } from '@sallyport/core';
+import { type SecurityRequest } from '@sallyport/core/extend';
 import { buildRequest, ManualClock } from '@sallyport/core/testing';
 import {
   JwtHandler,

@@ -1,7 +1,8 @@
 import crypto, { createSecretKey, randomBytes } from 'node:crypto';
 import { inspect } from 'node:util';
 import { describe, expect, jest, test } from '@jest/globals';
-import { anyOf, authenticated, bearerChallenge, createPrincipal, Revocations, SecurityChain } from '@sallyport/core';
+import { anyOf, authenticated, createPrincipal, Revocations, SecurityChain } from '@sallyport/core';
+import { bearerChallenge } from '@sallyport/core/extend';
 import type { TrustedIssuer } from '@sallyport/handlers/jwt';
 import {
   AUDIENCE,
@@ -194,7 +195,7 @@ describe('an issuer', () => {
     const rest = {
       name: 'rest',
       challenges: [bearerChallenge('test')],
-      claim: { source: 'authorization:bearer', fallback: true },
+      source: { at: 'authorization:bearer', fallback: true },
       extract: () => 'a token',
       verify: () => authenticated(createPrincipal({ subject: 'of the rest' })),
     };
@@ -212,7 +213,7 @@ describe('an issuer', () => {
     const rest = {
       name: 'rest',
       challenges: [bearerChallenge('test')],
-      claim: { source: 'authorization:bearer', fallback: true },
+      source: { at: 'authorization:bearer', fallback: true },
       extract: () => 'a token',
       verify: () => authenticated(createPrincipal({ subject: 'of the rest' })),
     };

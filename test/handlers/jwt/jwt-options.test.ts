@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
-import { bearerChallenge } from '@sallyport/core';
+import { bearerChallenge } from '@sallyport/core/extend';
 import { JwtHandler, type TrustedIssuer } from '@sallyport/handlers/jwt';
 import { jwtWith, trusted } from './jwt-fixture.js';
 import { newKey } from './signing.js';

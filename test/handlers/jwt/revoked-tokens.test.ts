@@ -1,14 +1,7 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
-import {
-  allOf,
-  guard,
-  headerHandler,
-  type ReceivedNotices,
-  type RevocationBus,
-  Revocations,
-  SecurityChain,
-} from '@sallyport/core';
+import { allOf, guard, headerHandler, Revocations, SecurityChain } from '@sallyport/core';
+import { type ReceivedNotices, type RevocationBus } from '@sallyport/core/extend';
 import { buildRequest, ManualClock } from '@sallyport/core/testing';
 import type { DecryptionKey, JwtHandlerOptions } from '@sallyport/handlers/jwt';
 import { CompactEncrypt } from 'jose';

@@ -5,7 +5,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { UpstreamError } from '@sallyport/core';
 import { OutboundClient } from '../../../packages/handlers/src/outbound/outbound-client.js';
 import type { OutboundOptions } from '../../../packages/handlers/src/outbound/outbound-options.js';
-import type { Caller, RequestSource } from '../../../packages/handlers/src/outbound/outbound-request.js';
+import type { Caller, PendingRequest } from '../../../packages/handlers/src/outbound/outbound-request.js';
 import { PromptClock } from '../../support/prompt-clock.js';
 
 /** A client and the server that it calls. */
@@ -53,7 +53,7 @@ export class OutboundUnderTest {
   }
 
   /** The body, or the code of the error. Without a caller it is the handler's own call. */
-  async send(request: RequestSource = this.request, caller?: Caller): Promise<string> {
+  async send(request: PendingRequest = this.request, caller?: Caller): Promise<string> {
     try {
       return (await this.client.send(request, caller)).body.toString();
     } catch (error) {

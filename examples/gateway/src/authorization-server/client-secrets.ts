@@ -1,4 +1,4 @@
-import { constantTimeEqual } from '@sallyport/core';
+import { constantTimeEqual } from '@sallyport/core/extend';
 import { BasicHandler, hashPassword, InMemoryUserStore } from '@sallyport/handlers/basic';
 import type Provider from 'oidc-provider';
 import type { KoaContextWithOIDC } from 'oidc-provider';

@@ -1,4 +1,5 @@
-import { isVerdict, type Principal, type Revocations, SecurityRequest } from '@sallyport/core';
+import { type Principal, type Revocations } from '@sallyport/core';
+import { isVerdict, SecurityRequest } from '@sallyport/core/extend';
 import { JwtHandler } from '@sallyport/handlers/jwt';
 import { SIGNING_ALGORITHMS } from './access-token-format.js';
 import type { JwtRecord, Storage } from './storage.js';

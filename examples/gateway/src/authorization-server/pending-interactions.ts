@@ -1,5 +1,4 @@
-import { type Clock, systemClock } from '@sallyport/core';
-import { type Applicant, GoodBefore, Shares, type Standing } from '@sallyport/core/limits';
+import { type Applicant, type Clock, GoodBefore, Shares, type Standing, systemClock } from '@sallyport/core/extend';
 import type { Adapter, AdapterPayload, KoaContextWithOIDC } from 'oidc-provider';
 import { OAuthError } from './oauth-error.js';
 

@@ -1,5 +1,5 @@
 import type { NextFunction, Request } from 'express';
-import type { NodeRequestSource } from '../shared/node-request-source.js';
+import type { NodeRequestSource } from '../node/node-request-source.js';
 
 /** As much as is used of an application of Express 4 or 5, whose router is `_router` or `router`. */
 interface Application {

@@ -1,16 +1,17 @@
-import type { GuardLike, SecurityChain } from '@sallyport/core';
+import type { Decider, GuardLike } from '@sallyport/core';
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
-import { principalOf } from '../gate/principal.js';
+import { type AdapterOptions, checkedAdapterOptions } from '../gate/adapter-options.js';
+import { Gate, userOf } from '../gate/gate.js';
+import { isPreflight } from '../gate/preflight.js';
+import { isAnswerable } from '../node/node-message.js';
+import { NodeRequestSource } from '../node/node-request-source.js';
+import { principalOf } from '../node/principal.js';
 import { readAsReceived, runningTarget } from '../node/rewriting.js';
-import { type AdapterOptions, checkedAdapterOptions } from '../shared/adapter-options.js';
-import { Gate, userOf } from '../shared/gate.js';
-import { NodeRequestSource } from '../shared/node-request-source.js';
-import { isPreflight } from '../shared/preflight.js';
-import { answerBy, isAnswerable, setHeaderLines, writeDenial } from '../shared/write-denial.js';
+import { answerBy, setHeaderLines, writeDenial } from '../node/write-denial.js';
 import { Forwarding } from './forwarding.js';
 import { RouteKeys } from './route-key.js';
 
-export { attemptedOf, principalOf } from '../gate/principal.js';
+export { attemptedOf, principalOf } from '../node/principal.js';
 
 export type ExpressSecurityOptions = AdapterOptions<readonly [request: Request, response: Response]>;
 
@@ -30,9 +31,9 @@ export type ExpressMiddleware = <Params, Answer, Body, Query, Locals extends Rec
  * authenticated once, however often the middleware is mounted.
  * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN
  */
-export function expressSecurity(chain: SecurityChain, options: ExpressSecurityOptions = {}): ExpressSecurity {
+export function expressSecurity(decider: Decider, options: ExpressSecurityOptions = {}): ExpressSecurity {
   const { allowPreflight, allowRewriting, trustedHops, onDenied } = checkedAdapterOptions(options);
-  const gate = new Gate(chain);
+  const gate = new Gate(decider);
   return function secure(...guards) {
     const guard = gate.guardOf(guards);
     const sallyport: RequestHandler = (request: Request & { user?: unknown }, response, next) => {

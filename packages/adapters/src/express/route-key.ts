@@ -1,7 +1,7 @@
-import type { RouteKey } from '@sallyport/core';
+import type { RouteKey } from '@sallyport/core/extend';
 import type { NextFunction, Request } from 'express';
-import type { NodeRequestSource } from '../shared/node-request-source.js';
-import { pathReading, RouteTemplates } from '../shared/route-template.js';
+import type { NodeRequestSource } from '../node/node-request-source.js';
+import { pathReading, RouteTemplates } from '../node/route-template.js';
 
 /** What Express 4 and 5 tell of a route. */
 interface Route {

@@ -1,4 +1,4 @@
-import type { DeniedDecision, Guard, GuardLike, SecurityChain } from '@sallyport/core';
+import type { Decider, DeniedDecision, Guard, GuardLike } from '@sallyport/core';
 import type {
   FastifyContextConfig,
   FastifyError,
@@ -8,17 +8,18 @@ import type {
   onRequestHookHandler,
 } from 'fastify';
 import fp from 'fastify-plugin';
-import { principalOf } from '../gate/principal.js';
+import { type AdapterOptions, checkedAdapterOptions } from '../gate/adapter-options.js';
+import { Gate, userOf } from '../gate/gate.js';
+import { isPreflight } from '../gate/preflight.js';
+import { isAnswerable } from '../node/node-message.js';
+import { NodeRequestSource } from '../node/node-request-source.js';
+import { principalOf } from '../node/principal.js';
 import { readAsReceived, receivedMethod } from '../node/rewriting.js';
-import { type AdapterOptions, checkedAdapterOptions } from '../shared/adapter-options.js';
-import { Gate, userOf } from '../shared/gate.js';
-import { NodeRequestSource } from '../shared/node-request-source.js';
-import { isPreflight } from '../shared/preflight.js';
-import { templateOf } from '../shared/route-template.js';
-import { answerBy, headerFields, isAnswerable } from '../shared/write-denial.js';
+import { templateOf } from '../node/route-template.js';
+import { answerBy, headerFields } from '../node/write-denial.js';
 import { routedPath } from './routed-path.js';
 
-export { attemptedOf, principalOf } from '../gate/principal.js';
+export { attemptedOf, principalOf } from '../node/principal.js';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -45,9 +46,9 @@ export interface FastifySecurity {
  * `config: { sallyport: { guards: [...] } }`.
  * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN
  */
-export function fastifySecurity(chain: SecurityChain, options: FastifySecurityOptions = {}): FastifySecurity {
+export function fastifySecurity(decider: Decider, options: FastifySecurityOptions = {}): FastifySecurity {
   const { allowPreflight, allowRewriting, trustedHops, onDenied = sendDenial } = checkedAdapterOptions(options);
-  const gate = new Gate(chain);
+  const gate = new Gate(decider);
   const routes = new Routes(gate);
 
   function hookOf(guardOf: (route: Route) => Guard | undefined): onRequestHookHandler {

@@ -1,25 +1,22 @@
 import {
-  callable,
-  checkOptions,
+  type Decider,
   type Decision,
   type DeniedDecision,
   type Guard,
   type GuardLike,
-  invalid,
-  optionalOption,
   type Principal,
-  type SecurityChain,
 } from '@sallyport/core';
-import { principalOf } from '../gate/principal.js';
+import { option } from '@sallyport/core/extend';
+import { type AdapterOptions, adapterChecks } from '../gate/adapter-options.js';
+import { Gate, shareGrant, userOf } from '../gate/gate.js';
+import { isPreflight } from '../gate/preflight.js';
+import { principalOf } from '../node/principal.js';
 import { hasNodeRequest } from '../node/same-request.js';
-import { type AdapterOptions, adapterChecks } from '../shared/adapter-options.js';
-import { Gate, shareGrant, userOf } from '../shared/gate.js';
-import { isPreflight } from '../shared/preflight.js';
-import { headerFields } from '../shared/write-denial.js';
+import { headerFields } from '../node/write-denial.js';
 import { PeerAddresses, type RemoteAddress } from './peer-addresses.js';
 import { fetchReading } from './reading.js';
 
-export { attemptedOf, principalOf } from '../gate/principal.js';
+export { attemptedOf, principalOf } from '../node/principal.js';
 
 export interface FetchSecurityOptions
   extends AdapterOptions<readonly [request: Request], Response | Promise<Response>> {
@@ -58,14 +55,14 @@ export interface FetchSecurity {
  * Hono also with `principalOf(c)` and `c.get('user')`, which is undefined for anonymous callers. Servers on Node that pass `{ incoming, outgoing }` have their raw request read.
  * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN
  */
-export function fetchSecurity(chain: SecurityChain, options: FetchSecurityOptions = {}): FetchSecurity {
-  const checked = checkOptions('AdapterOptions', options, {
+export function fetchSecurity(decider: Decider, options: FetchSecurityOptions = {}): FetchSecurity {
+  const checked = option.check('AdapterOptions', options, {
     ...adapterChecks<readonly [request: Request], Response | Promise<Response>>(),
-    remoteAddress: optionalOption(callable<RemoteAddress>()),
+    remoteAddress: option.optional(option.callable<RemoteAddress>()),
   });
   const { allowPreflight, allowRewriting, trustedHops, onDenied = responseOf } = checked;
   const reading = { trustedHops, allowRewriting, peers: new PeerAddresses(checked.remoteAddress) };
-  const gate = new Gate(chain);
+  const gate = new Gate(decider);
   const isLetThrough = (request: Request) => allowPreflight && isPreflight(request.method, [...request.headers].flat());
   const decide = (request: Request, rest: readonly unknown[], guard: Guard | undefined, routedPath?: string) => {
     const source = fetchReading(request, rest, reading, routedPath);
@@ -85,7 +82,7 @@ export function fetchSecurity(chain: SecurityChain, options: FetchSecurityOption
     ...guards: readonly GuardLike[]
   ): FetchHandler<Rest> {
     if (typeof handler !== 'function')
-      throw invalid('handler', 'must be a function; for middleware call secure.middleware()');
+      throw option.invalid('handler', 'must be a function; for middleware call secure.middleware()');
     const guard = gate.guardOf(guards);
     return function sallyport(request, ...rest) {
       if (isLetThrough(request)) {

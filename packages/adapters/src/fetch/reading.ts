@@ -1,9 +1,10 @@
 import type { X509Certificate } from 'node:crypto';
 import type { OtherReading, Reading } from '../gate/reading.js';
+import { clientAddress } from '../node/client-address.js';
+import type { NodeRequest } from '../node/node-message.js';
+import type { NodeRequestSource } from '../node/node-request-source.js';
 import { nodeReading } from '../node/rewriting.js';
 import { hasHeadersOf, hasNodeRequest, isRequestOf, targetOf } from '../node/same-request.js';
-import { clientAddress } from '../shared/client-address.js';
-import type { NodeRequest, NodeRequestSource } from '../shared/node-request-source.js';
 import type { PeerAddresses } from './peer-addresses.js';
 import { routedTarget } from './routed-path.js';
 

@@ -1,30 +1,37 @@
-import type { Decision, Eventually, RequestSource } from '@sallyport/core';
+import type { Decision } from '@sallyport/core';
+import type { Eventually, IncomingRequest } from '@sallyport/core/extend';
 
 /** A request as it runs at the place where the chain is asked. */
-export interface Reading extends RequestSource {
+export interface Reading extends IncomingRequest {
   /** How else the request can be read: as it was received, where the application rewrote it. Undefined for most. */
   readonly others?: readonly OtherReading[] | undefined;
   /** Set once the route was asked for, by adapters that cannot be sure of it. */
   readonly byPath?: PathReading | undefined;
 }
 
+/** A request whose answer may be over before it is decided about. */
+export interface AnswerableReading extends Reading {
+  /** Whether somebody else has answered, or nobody is left to be answered. */
+  readonly isOver: boolean;
+}
+
 /** The same request by its path alone: the route that the framework tells may be one that the request has left. */
 export interface PathReading {
-  readonly source: RequestSource;
+  readonly source: IncomingRequest;
   /** The path in the spelling of the route, for paths that only its router takes for the same. */
-  respelt(): RequestSource;
+  respelt(): IncomingRequest;
 }
 
 /** A reading of a request that must be granted as well. What is granted to it is kept on its `carrier`. */
 export interface OtherReading {
   readonly carrier: object;
-  readonly source: RequestSource;
+  readonly source: IncomingRequest;
 }
 
 /** Asks for the other readings one after the other, and for the one that runs last. The first refusal is the answer. */
 export function decideAll(
   others: readonly OtherReading[],
-  decide: (carrier: object, source: RequestSource) => Eventually<Decision>,
+  decide: (carrier: object, source: IncomingRequest) => Eventually<Decision>,
   decideRunning: () => Eventually<Decision>,
   index = 0,
 ): Eventually<Decision> {

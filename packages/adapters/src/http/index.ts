@@ -1,13 +1,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { ANONYMOUS, type DeniedDecision, type GuardLike, type Principal, type SecurityChain } from '@sallyport/core';
+import { type Decider, type DeniedDecision, type GuardLike, type Principal } from '@sallyport/core';
+import { ANONYMOUS } from '@sallyport/core/extend';
+import { type AdapterOptions, checkedAdapterOptions } from '../gate/adapter-options.js';
+import { Gate } from '../gate/gate.js';
+import { isPreflight } from '../gate/preflight.js';
+import { isAnswerable, type NodeRequest, type NodeResponse } from '../node/node-message.js';
 import { nodeReading } from '../node/rewriting.js';
-import { type AdapterOptions, checkedAdapterOptions } from '../shared/adapter-options.js';
-import { Gate } from '../shared/gate.js';
-import type { NodeRequest, NodeResponse } from '../shared/node-request-source.js';
-import { isPreflight } from '../shared/preflight.js';
-import { isAnswerable, setHeaderLines, writeDenial } from '../shared/write-denial.js';
+import { setHeaderLines, writeDenial } from '../node/write-denial.js';
 
-export { attemptedOf, principalOf } from '../gate/principal.js';
+export { attemptedOf, principalOf } from '../node/principal.js';
 export { type SecuredUpgrade, type UpgradeSecurity, type UpgradeSecurityOptions, upgradeSecurity } from './upgrade.js';
 
 export type HttpSecurityOptions = AdapterOptions<readonly [request: NodeRequest, response: NodeResponse]>;
@@ -33,9 +34,9 @@ export type HttpSecurity = <
  * listens to `checkContinue` or `checkExpectation` needs those listeners wrapped too, `upgrade` see `upgradeSecurity`.
  * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN
  */
-export function httpSecurity(chain: SecurityChain, options: HttpSecurityOptions = {}): HttpSecurity {
+export function httpSecurity(decider: Decider, options: HttpSecurityOptions = {}): HttpSecurity {
   const { allowPreflight, allowRewriting, trustedHops, onDenied } = checkedAdapterOptions(options);
-  const gate = new Gate(chain);
+  const gate = new Gate(decider);
   function refuse(denied: DeniedDecision, request: NodeRequest, response: NodeResponse): void {
     const answer = () => writeDenial(response, denied);
     if (onDenied === undefined) answer();

@@ -1,11 +1,11 @@
 import { type IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { DeniedDecision, GuardLike, Principal, SecurityChain } from '@sallyport/core';
-import { checkedDoorOptions, type DoorOptions } from '../shared/adapter-options.js';
-import { Gate } from '../shared/gate.js';
-import { NodeRequestSource } from '../shared/node-request-source.js';
-import { writeDenial } from '../shared/write-denial.js';
+import type { Decider, DeniedDecision, GuardLike, Principal } from '@sallyport/core';
+import { checkedDoorOptions, type DoorOptions } from '../gate/adapter-options.js';
+import { Gate } from '../gate/gate.js';
+import { NodeRequestSource } from '../node/node-request-source.js';
+import { writeDenial } from '../node/write-denial.js';
 
 export type UpgradeSecurityOptions = DoorOptions<readonly [request: IncomingMessage, response: ServerResponse]>;
 
@@ -23,9 +23,9 @@ export type UpgradeSecurity = (
  * same chain as every request. A refused one gets the chain's answer and a closed socket.
  * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN
  */
-export function upgradeSecurity(chain: SecurityChain, options: UpgradeSecurityOptions = {}): UpgradeSecurity {
+export function upgradeSecurity(decider: Decider, options: UpgradeSecurityOptions = {}): UpgradeSecurity {
   const { trustedHops, onDenied = answerDenial } = checkedDoorOptions(options);
-  const gate = new Gate(chain);
+  const gate = new Gate(decider);
   return function secureUpgrade(listener, ...guards) {
     const guard = gate.guardOf(guards);
     return function sallyport(request, socket, head) {

@@ -1,14 +1,15 @@
-import type { Decision, DeniedDecision, GuardLike, SecurityChain } from '@sallyport/core';
+import type { Decider, Decision, DeniedDecision, GuardLike } from '@sallyport/core';
 import type { Context, Middleware, Next } from 'koa';
-import { principalOf } from '../gate/principal.js';
-import { type AdapterOptions, checkedAdapterOptions } from '../shared/adapter-options.js';
-import { Gate, userOf } from '../shared/gate.js';
-import { isPreflight } from '../shared/preflight.js';
-import { headerFields, isAnswerable } from '../shared/write-denial.js';
+import { type AdapterOptions, checkedAdapterOptions } from '../gate/adapter-options.js';
+import { Gate, userOf } from '../gate/gate.js';
+import { isPreflight } from '../gate/preflight.js';
+import { isAnswerable } from '../node/node-message.js';
+import { principalOf } from '../node/principal.js';
+import { headerFields } from '../node/write-denial.js';
 import { readingOf } from './reading.js';
 import { RouteKeys } from './route-key.js';
 
-export { attemptedOf, principalOf } from '../gate/principal.js';
+export { attemptedOf, principalOf } from '../node/principal.js';
 
 export type KoaSecurityOptions = AdapterOptions<readonly [context: Context]>;
 
@@ -21,9 +22,9 @@ export type KoaSecurity = (...guards: readonly GuardLike[]) => Middleware;
  * `ctx`, so middleware in front still sees and may log it.
  * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN
  */
-export function koaSecurity(chain: SecurityChain, options: KoaSecurityOptions = {}): KoaSecurity {
+export function koaSecurity(decider: Decider, options: KoaSecurityOptions = {}): KoaSecurity {
   const { allowPreflight, allowRewriting, trustedHops, onDenied = answerDenial } = checkedAdapterOptions(options);
-  const gate = new Gate(chain);
+  const gate = new Gate(decider);
   const refuse = (denied: DeniedDecision, context: Context): unknown =>
     onDenied(denied, context, () => answerDenial(denied, context));
   const proceed = (context: Context, next: Next, decision: Decision): unknown => {

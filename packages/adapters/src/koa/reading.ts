@@ -1,6 +1,6 @@
 import type { Context } from 'koa';
+import { NodeRequestSource } from '../node/node-request-source.js';
 import { readAsReceived, receivedMethod, receivedUrl, runningTarget } from '../node/rewriting.js';
-import { NodeRequestSource } from '../shared/node-request-source.js';
 import type { RouteKeys } from './route-key.js';
 
 /** What koa-mount and @koa/router keep on a context. */

@@ -1,8 +1,8 @@
-import type { RouteKey } from '@sallyport/core';
+import type { RouteKey } from '@sallyport/core/extend';
 import type Application from 'koa';
 import type { Context, Middleware } from 'koa';
-import type { NodeRequestSource } from '../shared/node-request-source.js';
-import { pathReading, RouteTemplates } from '../shared/route-template.js';
+import type { NodeRequestSource } from '../node/node-request-source.js';
+import { pathReading, RouteTemplates } from '../node/route-template.js';
 
 /** What @koa/router tells of a route. A layer without methods is middleware of a router. */
 interface Layer {

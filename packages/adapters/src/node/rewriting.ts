@@ -1,4 +1,5 @@
-import { type NodeRequest, NodeRequestSource, type NodeResponse } from '../shared/node-request-source.js';
+import { type NodeRequest, type NodeResponse } from './node-message.js';
+import { NodeRequestSource } from './node-request-source.js';
 
 // Frameworks tell three parts of a URL: `received` is what the client sent, `mount` is what routers have cut off on the
 // way to the place where the chain is asked, and `url` is left. Where the last two do not make up the first, the

@@ -1,4 +1,4 @@
-import type { NodeRequest, NodeResponse } from '../shared/node-request-source.js';
+import type { NodeRequest, NodeResponse } from './node-message.js';
 
 /** What Node's fetch servers pass as the second argument: the request behind the Request. */
 export interface NodeBindings {

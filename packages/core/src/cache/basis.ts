@@ -1,4 +1,4 @@
-import type { Verdict } from '../handler/verdict.js';
+import type { Verdict } from '../verdict/verdict.js';
 
 /**
  * What a verdict rests on: the key that proved it, say. A remembered verdict asks it on every hit, so that nothing has to

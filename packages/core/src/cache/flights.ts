@@ -1,8 +1,9 @@
-import type { Clock } from '../clock.js';
-import type { CacheState } from '../events/trace.js';
-import { type Unavailable, unavailable, type Verdict } from '../handler/verdict.js';
-import { type Applicant, Shares } from '../limits/shares.js';
+import type { Clock } from '../clock/clock.js';
+import type { Applicant } from '../limits/applicant.js';
+import { Shares } from '../limits/shares.js';
 import type { Abandonment } from '../request/abandonment.js';
+import type { CacheState } from '../request/trace.js';
+import { type Unavailable, unavailable, type Verdict } from '../verdict/verdict.js';
 
 /** What a lookup came to, and where the answer came from if not from the handler. */
 export interface Finding {

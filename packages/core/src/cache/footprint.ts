@@ -1,4 +1,4 @@
-import type { Authenticated } from '../handler/verdict.js';
+import type { Authenticated } from '../verdict/verdict.js';
 
 /** A verdict, its principal with empty lists, its key and its place in the cache. */
 const FIXED_BYTES = 400;

@@ -1,11 +1,11 @@
-import type { Clock } from '../clock.js';
-import type { Authenticated } from '../handler/verdict.js';
+import type { Clock } from '../clock/clock.js';
+import { publishCacheEvent } from '../events/cache-events.js';
+import { printable } from '../secrecy/keyed-hash.js';
+import { Seal } from '../secrecy/seal.js';
+import type { CacheStore } from '../stores/cache-store.js';
+import type { Authenticated } from '../verdict/verdict.js';
 import type { Basis, BasisFinder } from './basis.js';
-import { publishCacheEvent } from './cache-events.js';
-import type { CacheStore } from './cache-store.js';
-import { printable } from './keyed-hash.js';
 import { hasExpired } from './lifetime.js';
-import { Seal } from './seal.js';
 import { verdictFromText, verdictToText } from './verdict-text.js';
 
 /** A verdict that is shared, and until when. */

@@ -1,9 +1,9 @@
-import type { Clock } from '../clock.js';
-import { between, checkOptions, optionalOption, text, withDefault } from '../options.js';
+import type { Clock } from '../clock/clock.js';
+import * as option from '../options/options.js';
+import type { Revocations } from '../revocation/revocations.js';
+import { deploymentSecret } from '../secrecy/deployment-secret.js';
+import type { CacheStore } from '../stores/cache-store.js';
 import type { BasisFinder } from './basis.js';
-import type { CacheStore } from './cache-store.js';
-import { deploymentSecret } from './deployment-secret.js';
-import type { Revocations } from './revocations.js';
 import type { VerdictMemoryLimits } from './verdict-memory.js';
 
 export interface VerdictCacheOptions {
@@ -55,16 +55,16 @@ export interface VerdictCacheSettings extends VerdictMemoryLimits {
 
 /** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN */
 export function checkedVerdictCacheOptions(options: VerdictCacheOptions): VerdictCacheSettings {
-  const checked = checkOptions('VerdictCacheOptions', options, {
-    namespace: text,
-    ttlSeconds: withDefault(between(0, 86_400), 30),
-    maxEntries: withDefault(between(1, 10_000_000), 10_000),
-    maxBytes: withDefault(between(1_024, 2 ** 40), 2 ** 26),
-    negativeTtlSeconds: withDefault(between(0, 3_600), 5),
-    maxNegativeEntries: withDefault(between(1, 10_000_000), 10_000),
-    staleIfUnavailableSeconds: withDefault(between(0, 30), 0),
-    maxFlights: withDefault(between(1, 1_000_000), 10_000),
-    secret: optionalOption(deploymentSecret),
+  const checked = option.check('VerdictCacheOptions', options, {
+    namespace: option.text,
+    ttlSeconds: option.withDefault(option.between(0, 86_400), 30),
+    maxEntries: option.withDefault(option.between(1, 10_000_000), 10_000),
+    maxBytes: option.withDefault(option.between(1_024, 2 ** 40), 2 ** 26),
+    negativeTtlSeconds: option.withDefault(option.between(0, 3_600), 5),
+    maxNegativeEntries: option.withDefault(option.between(1, 10_000_000), 10_000),
+    staleIfUnavailableSeconds: option.withDefault(option.between(0, 30), 0),
+    maxFlights: option.withDefault(option.between(1, 1_000_000), 10_000),
+    secret: option.optional(deploymentSecret),
   });
   const { ttlSeconds, negativeTtlSeconds, staleIfUnavailableSeconds, ...others } = checked;
   return {

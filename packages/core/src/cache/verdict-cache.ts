@@ -1,16 +1,16 @@
-import { type Clock, systemClock } from '../clock.js';
-import type { Eventually } from '../eventually.js';
-import { type Authenticated, isVerdict, type Unavailable, type Verdict } from '../handler/verdict.js';
+import { type Clock, systemClock } from '../clock/clock.js';
+import type { Eventually } from '../clock/eventually.js';
 import { GoodBefore } from '../limits/good-before.js';
-import { callable, checkOptions, having, invalid, optionalOption, withDefault } from '../options.js';
+import * as option from '../options/options.js';
 import type { Principal } from '../principal/principal.js';
 import { SecurityRequest } from '../request/request.js';
+import { Revocations } from '../revocation/revocations.js';
+import { KeyedHash } from '../secrecy/keyed-hash.js';
+import type { CacheStore } from '../stores/cache-store.js';
+import { type Authenticated, isVerdict, type Unavailable, type Verdict } from '../verdict/verdict.js';
 import type { BasisFinder, FoundedVerdict } from './basis.js';
 import { CacheCounters, type CacheStatistics } from './cache-statistics.js';
-import type { CacheStore } from './cache-store.js';
 import { type Flight, Flights, TOO_MANY_LOOKUPS, type Waiters } from './flights.js';
-import { KeyedHash } from './keyed-hash.js';
-import { Revocations } from './revocations.js';
 import { SharedTier, type SharedTierCollaborators } from './shared-tier.js';
 import {
   checkedVerdictCacheOptions,
@@ -38,18 +38,18 @@ export class VerdictCache {
   /** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN */
   constructor(options: VerdictCacheOptions, collaborators: VerdictCacheCollaborators = {}) {
     const settings = checkedVerdictCacheOptions(options);
-    const { store, basisNamed, ...services } = checkOptions('VerdictCacheCollaborators', collaborators, {
-      clock: withDefault(having<Clock>('now', 'monotonic', 'schedule'), systemClock),
-      store: optionalOption(having<CacheStore>('get', 'set', 'delete')),
-      basisNamed: optionalOption(callable<BasisFinder>()),
-      revocations: withDefault(
-        having<Revocations>('refuses', 'judge', 'covers', 'synchronise', 'keepUp'),
+    const { store, basisNamed, ...services } = option.check('VerdictCacheCollaborators', collaborators, {
+      clock: option.withDefault(option.having<Clock>('now', 'monotonic', 'schedule'), systemClock),
+      store: option.optional(option.having<CacheStore>('get', 'set', 'delete')),
+      basisNamed: option.optional(option.callable<BasisFinder>()),
+      revocations: option.withDefault(
+        option.having<Revocations>('refuses', 'judge', 'covers', 'synchronise', 'keepUp'),
         new Revocations(),
       ),
     });
     const { clock, revocations } = services;
     if (revocations.keepSeconds * 1_000 < settings.ttlMs + settings.graceMs) {
-      throw invalid('VerdictCacheOptions.ttlSeconds', 'must not be longer than revocations are remembered');
+      throw option.invalid('VerdictCacheOptions.ttlSeconds', 'must not be longer than revocations are remembered');
     }
     if (settings.graceMs > 0) {
       const { namespace } = settings;
@@ -182,6 +182,6 @@ function sharedTier(
   collaborators: SharedTierCollaborators,
 ): SharedTier {
   if (secret === undefined)
-    throw invalid('VerdictCacheOptions.secret', 'is needed with a store: set cache.secret of the handler');
+    throw option.invalid('VerdictCacheOptions.secret', 'is needed with a store: set cache.secret of the handler');
   return new SharedTier({ namespace, purpose, secret }, collaborators);
 }

@@ -1,12 +1,12 @@
-import type { Clock } from '../clock.js';
-import type { Eventually } from '../eventually.js';
-import { type Authenticated, isVerdict, type Unavailable, type Verdict } from '../handler/verdict.js';
+import type { Clock } from '../clock/clock.js';
+import type { Eventually } from '../clock/eventually.js';
+import { publishCacheEvent } from '../events/cache-events.js';
+import type { Revocations } from '../revocation/revocations.js';
+import { type Authenticated, isVerdict, type Unavailable, type Verdict } from '../verdict/verdict.js';
 import { type Basis, FoundedVerdict } from './basis.js';
-import { publishCacheEvent } from './cache-events.js';
 import type { CacheCounters } from './cache-statistics.js';
 import type { Finding, Flight, Waiters } from './flights.js';
 import { lifetimeMs } from './lifetime.js';
-import type { Revocations } from './revocations.js';
 import type { SharedTier, SharedVerdict } from './shared-tier.js';
 import { REVOKED, type VerdictMemory } from './verdict-memory.js';
 

@@ -1,11 +1,11 @@
-import type { Clock } from '../clock.js';
-import { type Authenticated, type Denied, denied, type Unavailable, unavailable } from '../handler/verdict.js';
+import type { Clock } from '../clock/clock.js';
 import type { Principal } from '../principal/principal.js';
+import type { Revocations } from '../revocation/revocations.js';
+import { type Authenticated, type Denied, denied, type Unavailable, unavailable } from '../verdict/verdict.js';
 import type { Basis } from './basis.js';
 import type { CacheCounters } from './cache-statistics.js';
 import { footprintBytes } from './footprint.js';
 import { hasExpired } from './lifetime.js';
-import type { Revocations } from './revocations.js';
 import { type Negative, Remembered, VerdictSpace } from './verdict-space.js';
 
 export const REVOKED: Denied = denied('token_revoked');

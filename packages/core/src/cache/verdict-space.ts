@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import type { Authenticated, Denied, Unavailable } from '../handler/verdict.js';
+import type { Authenticated, Denied, Unavailable } from '../verdict/verdict.js';
 import type { Basis } from './basis.js';
 
 /** What is remembered of credentials that are not good: refusals, and for how long nobody asks about one. */

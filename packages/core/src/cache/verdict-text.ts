@@ -1,6 +1,6 @@
-import { type Authenticated, authenticated, type HeaderLine } from '../handler/verdict.js';
-import { between, checkOptions, invalid, listOf, type OptionCheck, oneOf, optionalOption, text } from '../options.js';
+import * as option from '../options/options.js';
 import { type Confirmation, createPrincipal, type Via } from '../principal/principal.js';
+import { type Authenticated, authenticated, type HeaderLine } from '../verdict/verdict.js';
 
 /** A verdict and when it has to be forgotten: what leaves the process and comes back. */
 export interface DatedVerdict {
@@ -23,10 +23,10 @@ export function verdictToText({ verdict, basis, endsAtMs }: DatedVerdict): strin
  * @throws when anything is missing, surplus or of another type
  */
 export function verdictFromText(json: string): DatedVerdict {
-  const { endsAtMs, basis, headers, principal } = checkOptions('verdict', JSON.parse(json), {
+  const { endsAtMs, basis, headers, principal } = option.check('verdict', JSON.parse(json), {
     endsAtMs: moment,
-    basis: optionalOption(text),
-    headers: listOf(headerLine),
+    basis: option.optional(option.text),
+    headers: option.listOf(headerLine),
     principal: members(PRINCIPAL),
   });
   return { verdict: authenticated(createPrincipal(principal), { headers }), basis, endsAtMs };
@@ -40,39 +40,40 @@ function survivesJson(value: unknown): boolean {
   return value !== undefined;
 }
 
-const moment: OptionCheck<number> = between(0, Number.MAX_SAFE_INTEGER);
+const moment: option.Check<number> = option.between(0, Number.MAX_SAFE_INTEGER);
 
-const texts = listOf(text);
+const texts = option.listOf(option.text);
 
-const jsonObject: OptionCheck<Record<string, unknown>> = (value, name) => {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw invalid(name, 'must be an object');
+const jsonObject: option.Check<Record<string, unknown>> = (value, name) => {
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw option.invalid(name, 'must be an object');
   return value as Record<string, unknown>;
 };
 
-const headerLine: OptionCheck<HeaderLine> = (value, name) => {
-  const [header, content, ...surplus] = listOf(text)(value, name);
-  if (header === undefined || content === undefined || surplus.length > 0) throw invalid(name, 'must be a pair');
+const headerLine: option.Check<HeaderLine> = (value, name) => {
+  const [header, content, ...surplus] = option.listOf(option.text)(value, name);
+  if (header === undefined || content === undefined || surplus.length > 0) throw option.invalid(name, 'must be a pair');
   return [header, content];
 };
 
-function members<Checks extends Record<string, OptionCheck<unknown>>>(checks: Checks) {
-  return (value: unknown, name: string) => checkOptions(name, value as object, checks);
+function members<Checks extends Record<string, option.Check<unknown>>>(checks: Checks) {
+  return (value: unknown, name: string) => option.check(name, value as object, checks);
 }
 
 const PRINCIPAL = {
-  kind: oneOf('user', 'client', 'workload'),
-  issuer: optionalOption(text),
-  subject: text,
-  clientId: optionalOption(text),
+  kind: option.oneOf('user', 'client', 'workload'),
+  issuer: option.optional(option.text),
+  subject: option.text,
+  clientId: option.optional(option.text),
   scopes: texts,
   roles: texts,
   audience: texts,
   claims: jsonObject,
-  expiresAt: optionalOption(moment),
-  issuedAt: optionalOption(moment),
-  authenticatedAt: optionalOption(moment),
-  acr: optionalOption(text),
+  expiresAt: option.optional(moment),
+  issuedAt: option.optional(moment),
+  authenticatedAt: option.optional(moment),
+  acr: option.optional(option.text),
   amr: texts,
-  confirmation: optionalOption<Confirmation>(members({ method: text, value: text })),
-  via: listOf<Via>(members({ handler: text, scheme: text })),
+  confirmation: option.optional<Confirmation>(members({ method: option.text, value: option.text })),
+  via: option.listOf<Via>(members({ handler: option.text, scheme: option.text })),
 };

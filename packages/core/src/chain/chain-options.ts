@@ -1,21 +1,11 @@
-import { type Clock, systemClock } from '../clock.js';
+import { type Clock, systemClock } from '../clock/clock.js';
 import { type ProblemFormatter, problemJson } from '../decision/problem.js';
 import type { DecisionListener } from '../events/decision-events.js';
 import type { GuardLike } from '../guard/guard.js';
-import {
-  between,
-  callable,
-  checkOptions,
-  having,
-  listOf,
-  optionalOption,
-  text,
-  unchecked,
-  withDefault,
-} from '../options.js';
+import * as option from '../options/options.js';
 import type { FirewallOptions } from '../request/firewall.js';
 import type { Requirement } from '../requirement/requirement.js';
-import type { OperationTable } from './operation.js';
+import type { OperationTable } from '../routes/operation.js';
 
 export interface SecurityChainOptions {
   /** Names the chain in events. Default `default`. */
@@ -56,22 +46,22 @@ export interface SecurityChainSettings {
 
 /** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN */
 export function checkedChainOptions(options: SecurityChainOptions): SecurityChainSettings {
-  return checkOptions('SecurityChainOptions', options, {
-    name: withDefault(text, 'default'),
-    requirement: unchecked<Requirement | undefined>(),
-    guards: withDefault(listOf(unchecked<GuardLike>()), []),
-    operations: optionalOption(having<OperationTable>('find')),
-    deadlineMs: withDefault(between(1, 60_000), 5_000),
-    firewall: unchecked<FirewallOptions | undefined>(),
-    format: withDefault(callable<ProblemFormatter>(), problemJson),
+  return option.check('SecurityChainOptions', options, {
+    name: option.withDefault(option.text, 'default'),
+    requirement: option.unchecked<Requirement | undefined>(),
+    guards: option.withDefault(option.listOf(option.unchecked<GuardLike>()), []),
+    operations: option.optional(option.having<OperationTable>('find')),
+    deadlineMs: option.withDefault(option.between(1, 60_000), 5_000),
+    firewall: option.unchecked<FirewallOptions | undefined>(),
+    format: option.withDefault(option.callable<ProblemFormatter>(), problemJson),
   });
 }
 
 /** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN */
 export function checkedChainCollaborators(collaborators: SecurityChainCollaborators) {
-  return checkOptions('SecurityChainCollaborators', collaborators, {
-    clock: withDefault(having<Clock>('now', 'monotonic', 'schedule'), systemClock),
-    random: withDefault(callable<() => number>(), Math.random),
-    listeners: withDefault(listOf(callable<DecisionListener>()), []),
+  return option.check('SecurityChainCollaborators', collaborators, {
+    clock: option.withDefault(option.having<Clock>('now', 'monotonic', 'schedule'), systemClock),
+    random: option.withDefault(option.callable<() => number>(), Math.random),
+    listeners: option.withDefault(option.listOf(option.callable<DecisionListener>()), []),
   });
 }

@@ -1,21 +1,22 @@
-import type { Clock } from '../clock.js';
+import type { Clock } from '../clock/clock.js';
+import type { Eventually } from '../clock/eventually.js';
+import type { Decider } from '../decision/decider.js';
 import { type Decision, type DeniedDecision, GrantedDecision } from '../decision/decision.js';
 import { denialOf } from '../decision/denial.js';
 import type { ProblemFormatter } from '../decision/problem.js';
 import { DecisionObserver } from '../events/decision-observer.js';
 import type { Explanation } from '../events/explanation.js';
-import type { Eventually } from '../eventually.js';
 import { askGuard } from '../guard/ask-guard.js';
 import type { Guard, GuardVerdict } from '../guard/guard.js';
 import type { SecurityHandler } from '../handler/handler.js';
-import { forbidden, unavailable } from '../handler/verdict.js';
-import { ownMember } from '../own-members.js';
+import { fault, MISSING, type Outcome, proverOf, Refusal } from '../handler/refusal.js';
+import { ownMember } from '../options/own-members.js';
 import type { Principal } from '../principal/principal.js';
 import { type RequestFirewall, requestFirewall } from '../request/firewall.js';
 import { SecurityRequest } from '../request/request.js';
 import type { Run } from '../requirement/leaf.js';
 import type { Candidate } from '../requirement/plan.js';
-import { fault, MISSING, type Outcome, proverOf, Refusal } from '../requirement/refusal.js';
+import { forbidden, unavailable } from '../verdict/verdict.js';
 import {
   checkedChainCollaborators,
   checkedChainOptions,
@@ -37,7 +38,7 @@ const ABOUT_THE_CALLER: ReadonlySet<string> = new Set(['forbidden', 'denied', 'c
  * Requirements and guards, compiled once. `decide` turns a request into a decision: it never throws, never rejects,
  * and is synchronous whenever every handler concerned answers synchronously.
  */
-export class SecurityChain {
+export class SecurityChain implements Decider {
   readonly name: string;
   readonly #policies: PolicyTable;
   readonly #firewall: RequestFirewall;
@@ -47,7 +48,7 @@ export class SecurityChain {
   readonly #random: () => number;
   readonly #observer: DecisionObserver;
 
-  /** @throws {ConfigurationError} with any of the codes for options, requirements and claims */
+  /** @throws {ConfigurationError} with any of the codes for options, requirements and sources */
   constructor(options: SecurityChainOptions, collaborators: SecurityChainCollaborators = {}) {
     const { name, requirement, guards, operations, firewall, deadlineMs, format } = checkedChainOptions(options);
     const { clock, random, listeners } = checkedChainCollaborators(collaborators);
@@ -147,8 +148,8 @@ export class SecurityChain {
   }
 
   #answer(request: SecurityRequest): Eventually<Decision> {
-    const refusal = this.#firewall(request);
-    if (refusal !== undefined) return this.#deny(refusal, this.#policies.candidates);
+    const oddity = this.#firewall(request);
+    if (oddity !== undefined) return this.#deny(unroutable(oddity), this.#policies.candidates);
     const policy = this.#policies.find(request);
     if (policy === undefined) return this.#deny(UNDECLARED, []);
     request.trace?.noteOperation(policy.operation);
@@ -229,4 +230,8 @@ export class SecurityChain {
   #deny(refusal: Refusal, candidates: readonly Candidate[]): DeniedDecision {
     return denialOf(refusal, { candidates, format: this.#format, random: this.#random });
   }
+}
+
+function unroutable(reason: string): Refusal {
+  return new Refusal({ kind: 'unroutable', reason });
 }

@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.js';
+import type { Clock } from '../clock/clock.js';
 import { SecurityRequest } from '../request/request.js';
 
 /** What a decision waits for besides its handlers. */

@@ -1,4 +1,4 @@
-import type { Operation } from './operation.js';
+import type { Operation } from '../routes/operation.js';
 import type { Policy, PolicyCompiler } from './policy-compiler.js';
 
 /**

@@ -1,7 +1,7 @@
-import type { Clock } from '../clock.js';
+import type { Clock } from '../clock/clock.js';
+import { keepAlive } from '../clock/keep-alive.js';
+import { shownName } from '../errors/shown-name.js';
 import type { SecurityHandler } from '../handler/handler.js';
-import { keepAlive } from '../keep-alive.js';
-import { shownName } from '../shown-name.js';
 
 const DEFAULT_START_TIMEOUT_MS = 30_000;
 const DEFAULT_CLOSE_TIMEOUT_MS = 5_000;

@@ -1,10 +1,10 @@
-import { ConfigurationError } from '../errors.js';
+import { ConfigurationError } from '../errors/errors.js';
 import { every } from '../guard/every.js';
 import type { Guard, GuardLike } from '../guard/guard.js';
-import { ownMember } from '../own-members.js';
+import { ownMember } from '../options/own-members.js';
 import { RequirementPlan } from '../requirement/plan.js';
 import { allOf, type Requirement } from '../requirement/requirement.js';
-import type { Operation } from './operation.js';
+import type { Operation } from '../routes/operation.js';
 
 /** What one operation, or every request, has to prove; compiled. */
 export interface Policy {
@@ -27,7 +27,7 @@ export class PolicyCompiler {
 
   /**
    * What a request needs that is subject to all of these operations; the first of them names it.
-   * @throws {ConfigurationError} ERR_SALLYPORT_REQUIREMENT_INVALID, ERR_SALLYPORT_CLAIM_CONFLICT
+   * @throws {ConfigurationError} ERR_SALLYPORT_REQUIREMENT_INVALID, ERR_SALLYPORT_SOURCE_CONFLICT
    */
   policyOf(...operations: readonly [Operation, ...Operation[]]): Policy {
     const requirements = operations.map((operation) => {

@@ -1,14 +1,14 @@
-import { ConfigurationError } from '../errors.js';
+import { ConfigurationError } from '../errors/errors.js';
+import { quotedName } from '../errors/shown-name.js';
 import type { GuardLike } from '../guard/guard.js';
 import type { SecurityHandler } from '../handler/handler.js';
 import type { RouteKey, SecurityRequest } from '../request/request.js';
 import { type Candidate, distinctCandidates } from '../requirement/plan.js';
 import type { Requirement } from '../requirement/requirement.js';
-import { quotedName } from '../shown-name.js';
+import { type Operation, type OperationTable, unnamed } from '../routes/operation.js';
+import { canBe, RouteIndex } from '../routes/route-index.js';
 import { JointPolicies } from './joint-policies.js';
-import { type Operation, type OperationTable, unnamed } from './operation.js';
 import { type Policy, PolicyCompiler, withoutRequirement } from './policy-compiler.js';
-import { canBe, RouteIndex } from './route-index.js';
 
 /** All policies of a chain, and the choice of the one that a request falls under. */
 export class PolicyTable {
@@ -24,7 +24,7 @@ export class PolicyTable {
   readonly #together: ReadonlyMap<Policy, ReadonlyMap<Policy, Policy>>;
   readonly #joint: JointPolicies;
 
-  /** @throws {ConfigurationError} ERR_SALLYPORT_REQUIREMENT_INVALID, ERR_SALLYPORT_CLAIM_CONFLICT */
+  /** @throws {ConfigurationError} ERR_SALLYPORT_REQUIREMENT_INVALID, ERR_SALLYPORT_SOURCE_CONFLICT */
   constructor(
     owner: string,
     requirement: Requirement | undefined,

@@ -1,7 +1,6 @@
-import type { HeaderLine } from '../handler/verdict.js';
+import type { RefusingVerdict } from '../handler/refusal.js';
 import { ANONYMOUS, type Principal } from '../principal/principal.js';
-import type { RefusingVerdict } from '../requirement/refusal.js';
-import { keepSpecimen } from '../specimen.js';
+import type { HeaderLine } from '../verdict/verdict.js';
 
 /** The answer of a chain: made only by the chain, recognised by brand. */
 export type Decision = GrantedDecision | DeniedDecision;
@@ -23,6 +22,11 @@ export interface RefusedAttempt {
 
 /** There is one for each request, and nobody else sees it, so it is not frozen: that costs as much as its guards. */
 export class GrantedDecision extends Branded {
+  // One lives for ever, so that V8 keeps the optimised code (docs/performance.md, "Specimens").
+  static {
+    Object.assign(this, { [Symbol('specimen')]: new this({}, ANONYMOUS, []) });
+  }
+
   readonly kind = 'granted';
   readonly principal: Principal;
   /** Header lines for the answer that the application is going to give. */
@@ -44,8 +48,6 @@ export class GrantedDecision extends Branded {
     return granted.#policy;
   }
 }
-
-keepSpecimen(new GrantedDecision({}, ANONYMOUS, []));
 
 /** A complete HTTP answer; adapters write it as it is, without the body for HEAD. */
 export class DeniedDecision extends Branded {

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { disregard } from '../eventually.js';
-import type { HeaderLine } from '../handler/verdict.js';
+import { disregard } from '../clock/eventually.js';
+import type { Refusal, RefusingVerdict } from '../handler/refusal.js';
 import type { Candidate } from '../requirement/plan.js';
-import type { Refusal, RefusingVerdict } from '../requirement/refusal.js';
-import { type Challenge, extendChallenge, formatChallenge, takesToken } from './challenge.js';
+import { type Challenge, extendChallenge, formatChallenge, takesToken } from '../verdict/challenge.js';
+import type { HeaderLine } from '../verdict/verdict.js';
 import { DeniedDecision } from './decision.js';
 import { DETAILS, type Problem, type ProblemFormatter, type PublicCode, problemJson, TITLES } from './problem.js';
 

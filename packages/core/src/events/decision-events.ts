@@ -1,6 +1,6 @@
 import type { PrincipalKind } from '../principal/principal.js';
+import type { TraceFault, TraceStep } from '../request/trace.js';
 import { EventChannel } from './event-channel.js';
-import type { TraceFault, TraceStep } from './trace.js';
 
 /** The `node:diagnostics_channel` on which every decision is published. Without subscribers it costs nothing. */
 export const DECISION_CHANNEL = 'sallyport:decision';

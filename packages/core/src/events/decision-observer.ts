@@ -1,12 +1,12 @@
-import type { Clock } from '../clock.js';
+import type { Clock } from '../clock/clock.js';
+import { andThen, type Eventually } from '../clock/eventually.js';
 import type { Decision } from '../decision/decision.js';
-import { andThen, type Eventually } from '../eventually.js';
 import type { Guard } from '../guard/guard.js';
 import { SecurityRequest } from '../request/request.js';
+import { DecisionTrace } from '../request/trace.js';
 import { DECISION_CHANNEL, type DecisionListener, decisionEvents } from './decision-events.js';
 import { type Explanation, explanationOf } from './explanation.js';
 import { harmless } from './harmless.js';
-import { DecisionTrace } from './trace.js';
 
 /** Watches the decisions of one chain, and tells those who listen: to all chains by the channel, or to this one. */
 export class DecisionObserver {

@@ -1,8 +1,8 @@
 import type { Decision } from '../decision/decision.js';
 import type { Principal } from '../principal/principal.js';
 import type { SecurityRequest } from '../request/request.js';
+import type { DecisionTrace } from '../request/trace.js';
 import type { DecisionEvent, PrincipalSummary } from './decision-events.js';
-import type { DecisionTrace } from './trace.js';
 
 /** A decision and how it came about. */
 export interface Explanation {

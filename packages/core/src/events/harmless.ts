@@ -1,4 +1,4 @@
-import { attemptTo } from '../eventually.js';
+import { attemptTo } from '../clock/eventually.js';
 
 /**
  * What a listener throws or rejects with becomes a process warning, once, that names the error's class but not its

@@ -1,4 +1,4 @@
-import { type Eventually, isThenable } from '../eventually.js';
+import { type Eventually, isThenable } from '../clock/eventually.js';
 import type { Principal } from '../principal/principal.js';
 import type { SecurityRequest } from '../request/request.js';
 import { type Guard, type GuardVerdict, isGuardVerdict } from './guard.js';

@@ -1,4 +1,4 @@
-import { ConfigurationError } from '../errors.js';
+import { ConfigurationError } from '../errors/errors.js';
 import { type Guard, type GuardLike, guard } from './guard.js';
 
 /** Checks and names a list of guards; functions get the name that they were declared with. */

@@ -1,4 +1,4 @@
-import { ConfigurationError } from '../errors.js';
+import { ConfigurationError } from '../errors/errors.js';
 
 /** The names that a guard requires, checked and copied. */
 export function checkedNames(owner: string, names: readonly string[]): readonly string[] {

@@ -1,4 +1,6 @@
-import { adopt, andThen, type Eventually } from '../eventually.js';
+import { adopt, andThen, type Eventually } from '../clock/eventually.js';
+import type { Principal } from '../principal/principal.js';
+import type { SecurityRequest } from '../request/request.js';
 import {
   type Challenged,
   type Denied,
@@ -7,9 +9,7 @@ import {
   isVerdict,
   type Limited,
   type Unavailable,
-} from '../handler/verdict.js';
-import type { Principal } from '../principal/principal.js';
-import type { SecurityRequest } from '../request/request.js';
+} from '../verdict/verdict.js';
 
 class GuardAnswer<Kind extends string> {
   readonly #brand = true;

@@ -1,4 +1,4 @@
-import { denied } from '../handler/verdict.js';
+import { denied } from '../verdict/verdict.js';
 import { checkedNames } from './checked-names.js';
 import { type Guard, guard, PERMITTED } from './guard.js';
 

@@ -1,5 +1,5 @@
-import { forbidden } from '../handler/verdict.js';
-import { checkOptions, oneOf, withDefault } from '../options.js';
+import * as option from '../options/options.js';
+import { forbidden } from '../verdict/verdict.js';
 import { checkedNames } from './checked-names.js';
 import { type Guard, guard, PERMITTED } from './guard.js';
 import { MATCHES, type Match } from './match.js';
@@ -15,7 +15,9 @@ export interface RoleOptions {
  */
 export function requireRoles(roles: string | readonly string[], options: RoleOptions = {}): Guard {
   const required = checkedNames('requireRoles', typeof roles === 'string' ? [roles] : roles);
-  const { match } = checkOptions('RoleOptions', options, { match: withDefault(oneOf(...MATCHES), 'all') });
+  const { match } = option.check('RoleOptions', options, {
+    match: option.withDefault(option.oneOf(...MATCHES), 'all'),
+  });
   const any = match === 'any';
   const refusal = forbidden('role_missing');
   return guard(`requireRoles(${required.join(any ? ' | ' : ' ')})`, (principal) => {

@@ -1,6 +1,6 @@
-import { ConfigurationError } from '../errors.js';
+import { ConfigurationError } from '../errors/errors.js';
 import { isHandler, type SecurityHandler } from '../handler/handler.js';
-import { checkOptions, invalid, type OptionCheck, oneOf, optionalOption, withDefault } from '../options.js';
+import * as option from '../options/options.js';
 import { proofOf } from '../principal/principal.js';
 import { isScopeToken } from '../principal/scope-token.js';
 import { type Guard, guard, PERMITTED } from './guard.js';
@@ -30,10 +30,10 @@ export interface ScopeOptions {
  */
 export function requireScopes(scopes: string | readonly string[], options: ScopeOptions = {}): Guard {
   const required = checkedScopes(typeof scopes === 'string' ? [scopes] : scopes);
-  const { match, strategy, of } = checkOptions('ScopeOptions', options, {
-    match: withDefault(oneOf(...MATCHES), 'all'),
-    strategy: withDefault(oneOf(...SCOPE_STRATEGIES), 'exact'),
-    of: optionalOption(aHandler),
+  const { match, strategy, of } = option.check('ScopeOptions', options, {
+    match: option.withDefault(option.oneOf(...MATCHES), 'all'),
+    strategy: option.withDefault(option.oneOf(...SCOPE_STRATEGIES), 'exact'),
+    of: option.optional(aHandler),
   });
   const rule = new RequiredScopes(required, { match, strategy, of: of?.name });
   const name = `requireScopes(${required.join(match === 'any' ? ' | ' : ' ')})`;
@@ -46,9 +46,9 @@ export function requireScopes(scopes: string | readonly string[], options: Scope
 
 const NO_SCOPES: readonly string[] = Object.freeze([]);
 
-const aHandler: OptionCheck<SecurityHandler> = (value, name) => {
+const aHandler: option.Check<SecurityHandler> = (value, name) => {
   if (isHandler(value)) return value;
-  throw invalid(name, 'must be a handler that stands in the requirement');
+  throw option.invalid(name, 'must be a handler that stands in the requirement');
 };
 
 function checkedScopes(scopes: readonly string[]): readonly string[] {

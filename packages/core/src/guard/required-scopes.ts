@@ -1,4 +1,4 @@
-import { type Forbidden, forbidden } from '../handler/verdict.js';
+import { type Forbidden, forbidden } from '../verdict/verdict.js';
 import type { Match } from './match.js';
 import { COVERS, type Covers, coversAll, coversSome, type ScopeStrategy } from './scope-strategy.js';
 

@@ -1,4 +1,4 @@
-import { andThen, type Eventually } from '../eventually.js';
+import { andThen, type Eventually } from '../clock/eventually.js';
 import type { Principal } from '../principal/principal.js';
 import type { SecurityRequest } from '../request/request.js';
 import { askGuard } from './ask-guard.js';

@@ -1,11 +1,11 @@
-import { type Challenge, challenge } from '../decision/challenge.js';
-import { attemptTo, type Eventually } from '../eventually.js';
-import { callable, checkOptions, invalid, optionalOption, text, unchecked } from '../options.js';
+import { attemptTo, type Eventually } from '../clock/eventually.js';
+import * as option from '../options/options.js';
 import { createPrincipal, isPrincipal, type Principal, type PrincipalInit } from '../principal/principal.js';
 import type { SecurityRequest } from '../request/request.js';
-import { Secret } from '../secret.js';
-import type { CredentialClaim, SecurityHandler } from './handler.js';
-import { authenticated, isVerdict, type Malformed, malformed, unavailable, type Verdict } from './verdict.js';
+import { Secret } from '../secrecy/secret.js';
+import { type Challenge, challenge } from '../verdict/challenge.js';
+import { authenticated, isVerdict, type Malformed, malformed, unavailable, type Verdict } from '../verdict/verdict.js';
+import type { SecurityHandler } from './handler.js';
 
 /**
  * Tells whose value this is: what a principal is made of, or a verdict such as `denied('api_key_unknown')`. Anything
@@ -39,7 +39,7 @@ export interface CookieHandlerOptions extends SentValueOptions {
  */
 export function headerHandler(options: HeaderHandlerOptions): SecurityHandler<Secret> {
   const checks = { ...CHECKS, header: fieldName };
-  const { header, ...others } = checkOptions('HeaderHandlerOptions', options, checks);
+  const { header, ...others } = option.check('HeaderHandlerOptions', options, checks);
   const advertised = others.challenge ?? challenge('ApiKey', { realm: others.realm, header });
   return new SentValueHandler(others, `header:${header.toLowerCase()}`, advertised, (request) =>
     request.headerLines(header),
@@ -52,7 +52,7 @@ export function headerHandler(options: HeaderHandlerOptions): SecurityHandler<Se
  */
 export function cookieHandler(options: CookieHandlerOptions): SecurityHandler<Secret> {
   const checks = { ...CHECKS, cookie: token };
-  const { cookie, ...others } = checkOptions('CookieHandlerOptions', options, checks);
+  const { cookie, ...others } = option.check('CookieHandlerOptions', options, checks);
   const advertised = others.challenge ?? challenge('Cookie', { realm: others.realm, cookie });
   return new SentValueHandler(others, `cookie:${cookie.toLowerCase()}`, advertised, (request) =>
     cookieValues(request, cookie),
@@ -67,7 +67,7 @@ const DOUBLED = malformed('duplicate_credentials');
 class SentValueHandler implements SecurityHandler<Secret> {
   readonly name: string;
   readonly challenges: readonly Challenge[];
-  readonly claim: CredentialClaim;
+  readonly source: string;
   readonly #verify: VerifyValue;
   readonly #valuesIn: (request: SecurityRequest) => readonly string[];
 
@@ -79,7 +79,7 @@ class SentValueHandler implements SecurityHandler<Secret> {
   ) {
     this.name = name;
     this.challenges = Object.freeze([advertised]);
-    this.claim = Object.freeze({ source });
+    this.source = source;
     this.#verify = verify;
     this.#valuesIn = valuesIn;
   }
@@ -132,21 +132,22 @@ function cookieValues(request: SecurityRequest, name: string): readonly string[]
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 
 function token(value: unknown, name: string): string {
-  const checked = text(value, name);
-  if (!TOKEN.test(checked)) throw invalid(name, 'must be a token (RFC 9110 5.6.2)');
+  const checked = option.text(value, name);
+  if (!TOKEN.test(checked)) throw option.invalid(name, 'must be a token (RFC 9110 5.6.2)');
   return checked;
 }
 
 /** Authorization has its own parser, and a cookie its own handler: neither may be read in a second way. */
 function fieldName(value: unknown, name: string): string {
   const checked = token(value, name);
-  if (/^(?:proxy-)?authorization$|^cookie$/i.test(checked)) throw invalid(name, 'must not be Authorization or Cookie');
+  if (/^(?:proxy-)?authorization$|^cookie$/i.test(checked))
+    throw option.invalid(name, 'must not be Authorization or Cookie');
   return checked;
 }
 
 const CHECKS = {
-  name: text,
-  verify: callable<VerifyValue>(),
-  realm: optionalOption(text),
-  challenge: unchecked<Challenge | undefined>(),
+  name: option.text,
+  verify: option.callable<VerifyValue>(),
+  realm: option.optional(option.text),
+  challenge: option.unchecked<Challenge | undefined>(),
 };

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
-import { KeyedHash } from '../cache/keyed-hash.js';
-import type { Clock } from '../clock.js';
-import { ownMember } from '../own-members.js';
+import type { Clock } from '../clock/clock.js';
+import { ownMember } from '../options/own-members.js';
+import { KeyedHash } from '../secrecy/keyed-hash.js';
 import { networkOf, UNKNOWN_NETWORK } from './network.js';
 
 /**

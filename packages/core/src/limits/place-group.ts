@@ -1,4 +1,4 @@
-import type { Applicant } from './shares.js';
+import type { Applicant } from './applicant.js';
 
 /** A place that an applicant holds, waiting or running, in one of the narrowest groups. */
 export interface Place {

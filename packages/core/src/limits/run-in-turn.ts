@@ -1,6 +1,7 @@
-import { UpstreamError } from '../errors.js';
+import { UpstreamError } from '../errors/errors.js';
+import type { Applicant } from './applicant.js';
 import type { Standing } from './good-before.js';
-import type { Applicant, Shares } from './shares.js';
+import type { Shares } from './shares.js';
 
 /** For whom something is done in turn. */
 export interface Turn {

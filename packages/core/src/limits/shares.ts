@@ -1,19 +1,8 @@
-import { ownMember } from '../own-members.js';
+import { ownMember } from '../options/own-members.js';
+import type { Applicant } from './applicant.js';
 import type { Standing } from './good-before.js';
 import { networksOf, UNKNOWN_NETWORK } from './network.js';
 import { type Place, PlaceGroup } from './place-group.js';
-
-/** Who asks for a place. One object for each time: it is how its place is known. */
-export interface Applicant {
-  readonly address: string | undefined;
-  readonly standing: Standing;
-  /** False lets others of its network go first. Default true. */
-  readonly isReady?: boolean;
-  /** Its turn has come, perhaps while it still enters. It keeps its place until it leaves. */
-  start(): void;
-  /** Its place was given to somebody with a better right: the answer is an overload. It need not leave. */
-  displace(): void;
-}
 
 export interface SharesOptions {
   /** Places of those who run at once, at least 1. */

@@ -1,4 +1,4 @@
-import { ownMember } from '../own-members.js';
+import { ownMember } from '../options/own-members.js';
 
 export type PrincipalKind = 'user' | 'client' | 'workload' | 'anonymous';
 

@@ -1,5 +1,4 @@
-import { checkOptions, flag, invalid, listOf, type OptionCheck, withDefault } from '../options.js';
-import { Refusal } from '../requirement/refusal.js';
+import * as option from '../options/options.js';
 import { misspellsMethod } from './registered-methods.js';
 import type { SecurityRequest } from './request.js';
 import { PATH_RULES, type PathRule } from './target-rules.js';
@@ -23,8 +22,8 @@ export interface FirewallOptions {
   readonly authorities?: readonly string[];
 }
 
-/** Refuses a request, or lets it pass because it can be read in one way only. */
-export type RequestFirewall = (request: SecurityRequest) => Refusal | undefined;
+/** Says why a request can be read in more than one way; undefined when it passes. */
+export type RequestFirewall = (request: SecurityRequest) => string | undefined;
 
 /** A target without a percent sign or semicolon. Whether it holds dot segments or double slashes is asked apart. */
 const PLAIN_TARGET = /^\/[A-Za-z0-9\-._~!$&'()*+,=:@/]*(?:\?[A-Za-z0-9\-._~!$&'()*+,;=:@%/?]*)?$/;
@@ -43,36 +42,31 @@ const AUTHORITY = /^(?:[a-z0-9.-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?$/;
  * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN
  */
 export function requestFirewall(options: FirewallOptions = {}): RequestFirewall {
-  const { authorities, ...relaxed } = checkOptions('FirewallOptions', options, {
-    allowEncodedSlash: withDefault(flag, false),
-    allowSemicolon: withDefault(flag, false),
-    allowDoubleSlash: withDefault(flag, false),
-    allowDoubleEncoding: withDefault(flag, false),
-    allowEncodedUnreserved: withDefault(flag, false),
-    authorities: withDefault(listOf(authority), []),
+  const { authorities, ...relaxed } = option.check('FirewallOptions', options, {
+    allowEncodedSlash: option.withDefault(option.flag, false),
+    allowSemicolon: option.withDefault(option.flag, false),
+    allowDoubleSlash: option.withDefault(option.flag, false),
+    allowDoubleEncoding: option.withDefault(option.flag, false),
+    allowEncodedUnreserved: option.withDefault(option.flag, false),
+    authorities: option.withDefault(option.listOf(authority), []),
   });
   const rules = PATH_RULES.filter(({ relaxation }) => relaxation === undefined || !relaxed[relaxation]);
   return ({ method, target }) => {
     if (!PLAIN_METHOD.test(method)) {
-      if (!METHOD.test(method)) return unroutable('method_malformed');
-      if (misspellsMethod(method)) return unroutable('method_spelling');
+      if (!METHOD.test(method)) return 'method_malformed';
+      if (misspellsMethod(method)) return 'method_spelling';
     }
     if (PLAIN_TARGET.test(target) && !target.includes('/.') && !target.includes('//')) return undefined;
-    const reason = checkTarget(target, rules, authorities);
-    return reason === undefined ? undefined : unroutable(reason);
+    return checkTarget(target, rules, authorities);
   };
 }
 
-const authority: OptionCheck<string> = (value, name) => {
+const authority: option.Check<string> = (value, name) => {
   if (typeof value !== 'string' || !AUTHORITY.test(value)) {
-    throw invalid(name, 'must be host or host:port in lower case');
+    throw option.invalid(name, 'must be host or host:port in lower case');
   }
   return value;
 };
-
-function unroutable(reason: string): Refusal {
-  return new Refusal({ kind: 'unroutable', reason });
-}
 
 function checkTarget(target: string, rules: readonly PathRule[], authorities: readonly string[]): string | undefined {
   const originForm = toOriginForm(target, authorities);

@@ -1,9 +1,9 @@
 import type { X509Certificate } from 'node:crypto';
 import { inspect } from 'node:util';
-import type { DecisionTrace } from '../events/trace.js';
-import { unlessEverybodys } from '../own-members.js';
+import { unlessEverybodys } from '../options/own-members.js';
 import { Abandonment } from './abandonment.js';
 import { type Authorization, parseAuthorization } from './authorization-header.js';
+import type { DecisionTrace } from './trace.js';
 
 /** The route that a framework chose: the method and template under which the user's own handler was mounted. */
 export interface RouteKey {
@@ -17,7 +17,7 @@ export interface RouteKey {
 }
 
 /** What an adapter supplies; everything but the first three members is optional. */
-export interface RequestSource {
+export interface IncomingRequest {
   readonly method: string;
   /**
    * The request target exactly as it was received (RFC 9112 3.2), before any router changed it; where the application
@@ -41,12 +41,12 @@ export interface RequestSource {
  * next. Its inspection shows neither headers nor the target, because both may carry credentials.
  */
 export class SecurityRequest {
-  readonly #source: RequestSource;
+  readonly #source: IncomingRequest;
   #authorization: Authorization | undefined;
   #abandonment: Abandonment | undefined;
   #trace: DecisionTrace | undefined;
 
-  constructor(source: RequestSource) {
+  constructor(source: IncomingRequest) {
     this.#source = source;
     // With nothing but private members this is all that freezing does, at half of its cost.
     Object.preventExtensions(this);

@@ -1,8 +1,8 @@
-import { andThen, type Eventually } from '../eventually.js';
-import { type Authenticated, authenticated, denied } from '../handler/verdict.js';
+import { andThen, type Eventually } from '../clock/eventually.js';
+import { MISSING, MissingScopes, NOBODY, type Outcome, Refusal } from '../handler/refusal.js';
 import { combinePrincipals } from '../principal/principal.js';
+import { type Authenticated, authenticated, denied } from '../verdict/verdict.js';
 import type { Run } from './leaf.js';
-import { MISSING, MissingScopes, NOBODY, type Outcome, Refusal } from './refusal.js';
 import { type Carries, type RequirementNode, strongest } from './requirement-node.js';
 import { areOneParty, type SameParty } from './same-party.js';
 

@@ -1,6 +1,6 @@
-import { type Authenticated, authenticated } from '../handler/verdict.js';
+import type { Outcome } from '../handler/refusal.js';
 import { ANONYMOUS } from '../principal/principal.js';
-import type { Outcome } from './refusal.js';
+import { type Authenticated, authenticated } from '../verdict/verdict.js';
 import { Carries, type RequirementNode } from './requirement-node.js';
 
 /** What everybody gets who needs to prove nothing. */

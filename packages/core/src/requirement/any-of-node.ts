@@ -1,6 +1,6 @@
-import type { Eventually } from '../eventually.js';
+import type { Eventually } from '../clock/eventually.js';
+import { MISSING, MissingScopes, NOBODY, type Outcome, Refusal } from '../handler/refusal.js';
 import type { Run } from './leaf.js';
-import { MISSING, MissingScopes, NOBODY, type Outcome, Refusal } from './refusal.js';
 import { Carries, type RequirementNode, strongest } from './requirement-node.js';
 
 /** The client's own credentials go before those that are sent without being asked; who needs nothing comes last. */

@@ -1,8 +1,8 @@
-import { andThen, type Eventually } from '../eventually.js';
-import type { Authenticated } from '../handler/verdict.js';
+import { andThen, type Eventually } from '../clock/eventually.js';
+import { MISSING, type Outcome, Refusal } from '../handler/refusal.js';
+import type { Authenticated } from '../verdict/verdict.js';
 import { ANONYMOUS_VERDICT } from './anonymous-node.js';
 import type { Run } from './leaf.js';
-import { MISSING, type Outcome, Refusal } from './refusal.js';
 import { Carries, type RequirementNode } from './requirement-node.js';
 
 export class AttemptNode implements RequirementNode {

@@ -1,6 +1,6 @@
-import type { Eventually } from '../eventually.js';
+import type { Eventually } from '../clock/eventually.js';
+import type { Outcome } from '../handler/refusal.js';
 import type { Leaf, Run } from './leaf.js';
-import type { Outcome } from './refusal.js';
 import { Carries, type RequirementNode } from './requirement-node.js';
 
 export class LeafNode implements RequirementNode {

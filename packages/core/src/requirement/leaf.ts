@@ -1,5 +1,9 @@
-import { disregard, type Eventually, isThenable } from '../eventually.js';
-import { type CredentialClaim, claimOf, isAmbient, type SecurityHandler } from '../handler/handler.js';
+import { disregard, type Eventually, isThenable } from '../clock/eventually.js';
+import { isAmbient, type ReadSource, sourceOf } from '../handler/credential-source.js';
+import type { SecurityHandler } from '../handler/handler.js';
+import { fault, type Outcome, Refusal } from '../handler/refusal.js';
+import { isProvedBy, type Principal, withProof } from '../principal/principal.js';
+import { SecurityRequest } from '../request/request.js';
 import {
   type Authenticated,
   authenticated,
@@ -7,11 +11,7 @@ import {
   malformed,
   unavailable,
   type Verdict,
-} from '../handler/verdict.js';
-import { isProvedBy, type Principal, withProof } from '../principal/principal.js';
-import { SecurityRequest } from '../request/request.js';
-import { keepSpecimen } from '../specimen.js';
-import { fault, type Outcome, Refusal } from './refusal.js';
+} from '../verdict/verdict.js';
 
 /** A credential that a leaf extracted, and what the leaf concluded about it. */
 interface Finding {
@@ -23,6 +23,13 @@ interface Finding {
 
 /** The state of one decision. Never outlives it. Itself the latest finding, which mostly is the only one. */
 export class Run implements Finding {
+  // One lives for ever, so that V8 keeps the optimised code (docs/performance.md, "Specimens").
+  static {
+    Object.assign(this, {
+      [Symbol('specimen')]: new this(new SecurityRequest({ method: '', target: '', rawHeaders: [] })),
+    });
+  }
+
   readonly request: SecurityRequest;
   /** What an `attempt` let pass; an alternative that is given up takes its own along, unless it proved nobody. */
   attempted: Refusal | undefined;
@@ -67,14 +74,12 @@ export class Run implements Finding {
   }
 }
 
-keepSpecimen(new Run(new SecurityRequest({ method: '', target: '', rawHeaders: [] })));
-
 /** A handler's place in a compiled requirement; a handler that stands in several places is one leaf. */
 export class Leaf {
   readonly handler: SecurityHandler;
-  readonly claim: CredentialClaim;
+  readonly source: ReadSource;
   readonly ambient: boolean;
-  /** The Authorization scheme that this leaf claims, in lower case. */
+  /** The Authorization scheme that this leaf takes, in lower case. */
   readonly scheme: string | undefined;
   /** Leaves of the same source that are asked before this one: the first that extracts owns the credential. */
   rivals: readonly Leaf[] = [];
@@ -83,9 +88,9 @@ export class Leaf {
 
   constructor(handler: SecurityHandler) {
     this.handler = handler;
-    this.claim = claimOf(handler);
-    this.ambient = isAmbient(this.claim);
-    const [place, name] = this.claim.source.split(':', 2);
+    this.source = sourceOf(handler);
+    this.ambient = isAmbient(this.source);
+    const [place, name] = this.source.at.split(':', 2);
     this.scheme = place === 'authorization' ? name : undefined;
     this.#singleHeader = place === 'header' ? name : undefined;
   }

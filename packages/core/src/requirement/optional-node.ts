@@ -1,7 +1,7 @@
-import type { Eventually } from '../eventually.js';
+import type { Eventually } from '../clock/eventually.js';
+import type { Outcome } from '../handler/refusal.js';
 import { ANONYMOUS_VERDICT } from './anonymous-node.js';
 import type { Run } from './leaf.js';
-import type { Outcome } from './refusal.js';
 import { Carries, type RequirementNode } from './requirement-node.js';
 
 export class OptionalNode implements RequirementNode {

@@ -1,10 +1,11 @@
-import { type Challenge, checkChallenge, formatChallenge } from '../decision/challenge.js';
-import { ConfigurationError } from '../errors.js';
-import type { Eventually } from '../eventually.js';
+import type { Eventually } from '../clock/eventually.js';
+import { ConfigurationError } from '../errors/errors.js';
+import { shownName } from '../errors/shown-name.js';
 import type { SecurityHandler } from '../handler/handler.js';
-import { forbidden } from '../handler/verdict.js';
+import { MISSING, MissingScopes, NOBODY, type Outcome, Refusal } from '../handler/refusal.js';
 import type { SecurityRequest } from '../request/request.js';
-import { shownName } from '../shown-name.js';
+import { type Challenge, checkChallenge, formatChallenge } from '../verdict/challenge.js';
+import { forbidden } from '../verdict/verdict.js';
 import { AllOfNode } from './all-of-node.js';
 import { AnonymousNode } from './anonymous-node.js';
 import { AnyOfNode } from './any-of-node.js';
@@ -12,7 +13,6 @@ import { AttemptNode, goOn } from './attempt-node.js';
 import { Leaf, Run } from './leaf.js';
 import { LeafNode } from './leaf-node.js';
 import { OptionalNode } from './optional-node.js';
-import { MISSING, MissingScopes, NOBODY, type Outcome, Refusal } from './refusal.js';
 import {
   AllOf,
   Anonymous,
@@ -33,7 +33,7 @@ export interface Candidate {
   readonly handlers: readonly SecurityHandler[];
 }
 
-/** A requirement, compiled once: its leaves in the order in which they may claim, its tree, its challenges. */
+/** A requirement, compiled once: its leaves in the order in which they look for credentials, its tree, its challenges. */
 export class RequirementPlan {
   readonly handlers: readonly SecurityHandler[];
   /** Every handler's challenges, each distinct header value once, in chain order. */
@@ -43,14 +43,14 @@ export class RequirementPlan {
   readonly #readsCredentials: boolean;
   readonly #isAttempt: boolean;
 
-  /** @throws {ConfigurationError} ERR_SALLYPORT_REQUIREMENT_INVALID, ERR_SALLYPORT_CLAIM_CONFLICT */
+  /** @throws {ConfigurationError} ERR_SALLYPORT_REQUIREMENT_INVALID, ERR_SALLYPORT_SOURCE_CONFLICT */
   constructor(requirement: Requirement) {
     checkRequirement(requirement, 'a requirement');
     const leaves = new Map<SecurityHandler, Leaf>();
     this.#root = compile(requirement, leaves, handlersOf(requirement).length > 0 ? NOBODY : NOBODY_EVER);
     const inChainOrder = [...leaves.values()];
     checkClaims(inChainOrder);
-    this.#leaves = inClaimOrder(inChainOrder);
+    this.#leaves = inSourceOrder(inChainOrder);
     this.#readsCredentials = inChainOrder.length > 0;
     this.#isAttempt = requirement instanceof Attempt;
     this.handlers = Object.freeze(inChainOrder.map(({ handler }) => handler));
@@ -117,32 +117,32 @@ function compile(requirement: Requirement, leaves: Map<SecurityHandler, Leaf>, n
 
 function checkClaims(leaves: readonly Leaf[]): void {
   const whole = new Map<string, SecurityHandler>();
-  for (const { claim, handler } of leaves) {
-    if (claim.selective || claim.fallback) continue;
-    const rival = whole.get(claim.source);
+  for (const { source, handler } of leaves) {
+    if (source.selective || source.fallback) continue;
+    const rival = whole.get(source.at);
     if (rival !== undefined) {
       throw new ConfigurationError(
-        'ERR_SALLYPORT_CLAIM_CONFLICT',
-        `${shownName(rival.name)} and ${shownName(handler.name)} both claim every credential of ${claim.source}; ` +
-          'let one of them take only those it knows (claim.selective): the other gets what is left',
+        'ERR_SALLYPORT_SOURCE_CONFLICT',
+        `${shownName(rival.name)} and ${shownName(handler.name)} both take every credential of ${source.at}; ` +
+          'let one of them take only those it knows (source.selective): the other gets what is left',
       );
     }
-    whole.set(claim.source, handler);
+    whole.set(source.at, handler);
   }
 }
 
 /** Selective handlers look first, fallbacks last; within a rank the chain's order holds. */
-function inClaimOrder(leaves: readonly Leaf[]): readonly Leaf[] {
+function inSourceOrder(leaves: readonly Leaf[]): readonly Leaf[] {
   const ordered = leaves.toSorted((a, b) => rank(a) - rank(b));
   ordered.forEach((leaf, position) => {
-    leaf.rivals = ordered.slice(0, position).filter((earlier) => earlier.claim.source === leaf.claim.source);
+    leaf.rivals = ordered.slice(0, position).filter((earlier) => earlier.source.at === leaf.source.at);
   });
   return ordered;
 }
 
-function rank({ claim }: Leaf): number {
-  if (claim.fallback) return 2;
-  return claim.selective ? 0 : 1;
+function rank({ source }: Leaf): number {
+  if (source.fallback) return 2;
+  return source.selective ? 0 : 1;
 }
 
 /** Each distinct header value once, in order: two handlers of one realm make one challenge. */

@@ -1,6 +1,6 @@
-import type { Eventually } from '../eventually.js';
+import type { Eventually } from '../clock/eventually.js';
+import type { Outcome } from '../handler/refusal.js';
 import type { Run } from './leaf.js';
-import type { Outcome } from './refusal.js';
 
 /** The strongest credential of a subtree: none, one that is sent without being asked, or one the client added. */
 export enum Carries {

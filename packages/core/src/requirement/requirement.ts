@@ -1,7 +1,7 @@
-import { ConfigurationError } from '../errors.js';
+import { ConfigurationError } from '../errors/errors.js';
 import type { RequiredScopes } from '../guard/required-scopes.js';
 import { isHandler, type SecurityHandler } from '../handler/handler.js';
-import { checkOptions, invalid, type OptionCheck, optionalOption } from '../options.js';
+import * as option from '../options/options.js';
 import { agree, type SameParty } from './same-party.js';
 
 /** What a request has to prove: a handler, or a tree of handlers. Compiled once by the chain. */
@@ -81,13 +81,13 @@ export function allOf(
 ): AllOf {
   if (!Array.isArray(given[0])) return new AllOf(given as readonly Requirement[], undefined);
   const options = given[1] === undefined ? {} : (given[1] as object);
-  const { sameParty } = checkOptions('AllOfOptions', options, { sameParty: optionalOption(comparison) });
+  const { sameParty } = option.check('AllOfOptions', options, { sameParty: option.optional(comparison) });
   return new AllOf(given[0], sameParty);
 }
 
-const comparison: OptionCheck<SameParty | undefined> = (value, name) => {
+const comparison: option.Check<SameParty | undefined> = (value, name) => {
   if (typeof value === 'function') return value as SameParty;
-  if (typeof value !== 'boolean') throw invalid(name, 'must be true, false or a function');
+  if (typeof value !== 'boolean') throw option.invalid(name, 'must be true, false or a function');
   return value ? agree : undefined;
 };
 

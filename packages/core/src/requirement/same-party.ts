@@ -1,4 +1,4 @@
-import { disregard } from '../eventually.js';
+import { disregard } from '../clock/eventually.js';
 import { type Principal, proofsOf } from '../principal/principal.js';
 
 /** Decides whether two proofs of one request belong to one party. Asked of every pair. */

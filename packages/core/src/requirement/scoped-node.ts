@@ -1,8 +1,8 @@
-import type { Eventually } from '../eventually.js';
+import type { Eventually } from '../clock/eventually.js';
 import type { RequiredScopes } from '../guard/required-scopes.js';
 import type { SecurityHandler } from '../handler/handler.js';
+import { MissingScopes, type Outcome, proverOf, Refusal } from '../handler/refusal.js';
 import type { Run } from './leaf.js';
-import { MissingScopes, type Outcome, proverOf, Refusal } from './refusal.js';
 import type { Carries, RequirementNode } from './requirement-node.js';
 
 /** Asks the scopes of what the member has proved, and of nothing else that the request proves. */

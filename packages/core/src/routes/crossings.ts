@@ -1,4 +1,4 @@
-import { type Operation, unnamed } from '../chain/operation.js';
+import { type Operation, unnamed } from './operation.js';
 
 const NONE: readonly Operation[] = Object.freeze([]);
 

@@ -1,5 +1,5 @@
 import findMyWay from 'find-my-way';
-import type { Operation } from '../chain/operation.js';
+import type { Operation } from './operation.js';
 
 /** Longer than any request line that Node accepts: a parameter is never too long to be protected. */
 const ANY_LENGTH = 65_536;

@@ -1,9 +1,9 @@
-import { type Operation, type OperationTable, unnamed } from '../chain/operation.js';
-import { ConfigurationError } from '../errors.js';
+import { ConfigurationError } from '../errors/errors.js';
 import type { GuardLike } from '../guard/guard.js';
-import { checkOptions, optionalOption, text, unchecked } from '../options.js';
+import * as option from '../options/options.js';
 import { checkRequirement, type Requirement } from '../requirement/requirement.js';
 import { Crossings } from './crossings.js';
+import { type Operation, type OperationTable, unnamed } from './operation.js';
 import { OperationRouter } from './operation-router.js';
 
 /** What an operation needs, beyond its method and template. */
@@ -27,10 +27,10 @@ const SEGMENT = /^(?!\.{1,2}$)(?:[^{}:*?#]*|\{[A-Za-z_][A-Za-z0-9_.-]*\})$/;
  */
 export function route(method: string, template: string, definition: RouteDefinition = {}): Operation {
   checkRoute(method, template);
-  const { requirement, guards, id } = checkOptions('RouteDefinition', definition, {
-    id: optionalOption(text),
-    requirement: unchecked<Requirement | undefined>(),
-    guards: unchecked<readonly GuardLike[] | undefined>(),
+  const { requirement, guards, id } = option.check('RouteDefinition', definition, {
+    id: option.optional(option.text),
+    requirement: option.unchecked<Requirement | undefined>(),
+    guards: option.unchecked<readonly GuardLike[] | undefined>(),
   });
   if (requirement !== undefined) checkRequirement(requirement, `route ${method} ${template}`);
   return Object.freeze({ id: id ?? `${method} ${template}`, method, template, requirement, guards });

@@ -1,8 +1,8 @@
 import type { SecurityChain } from '../chain/chain.js';
+import { keepAlive } from '../clock/keep-alive.js';
 import type { DecisionEvent } from '../events/decision-events.js';
-import type { HeaderLine } from '../handler/verdict.js';
-import { keepAlive } from '../keep-alive.js';
 import type { Principal } from '../principal/principal.js';
+import type { HeaderLine } from '../verdict/verdict.js';
 import { buildRequest, type RequestLine, type RequestParts } from './build-request.js';
 
 /** What a chain answered, and how it came to it. */

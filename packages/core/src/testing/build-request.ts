@@ -1,6 +1,7 @@
 import type { X509Certificate } from 'node:crypto';
-import { checkOptions, invalid, type OptionCheck, optionalOption, plainObject, unchecked } from '../options.js';
-import { ownMembers } from '../own-members.js';
+import * as option from '../options/options.js';
+import { plainObject } from '../options/options.js';
+import { ownMembers } from '../options/own-members.js';
 import { type RouteKey, SecurityRequest } from '../request/request.js';
 
 /** What a request under test carries; everything may be left out. */
@@ -31,7 +32,7 @@ export type RequestLine = string;
  * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN
  */
 export function buildRequest(line: RequestLine = '/', parts: RequestParts = {}): SecurityRequest {
-  const checked = checkOptions('RequestParts', parts, PARTS) as RequestParts;
+  const checked = option.check('RequestParts', parts, PARTS) as RequestParts;
   const space = line.indexOf(' ');
   const { client, certificate, remoteAddress = '192.0.2.1', route } = checked;
   return new SecurityRequest({
@@ -45,21 +46,21 @@ export function buildRequest(line: RequestLine = '/', parts: RequestParts = {}):
   });
 }
 
-const credential: OptionCheck<string> = (value, name) => {
-  if (typeof value !== 'string') throw invalid(name, 'must be a string');
+const credential: option.Check<string> = (value, name) => {
+  if (typeof value !== 'string') throw option.invalid(name, 'must be a string');
   return value;
 };
 
 /** A misspelt part would send nothing, and what is refused for that reason proves nothing. */
-const PARTS: Readonly<Record<keyof RequestParts, OptionCheck<unknown>>> = {
-  bearer: optionalOption(credential),
-  basic: unchecked(),
-  headers: optionalOption(plainObject),
-  cookies: optionalOption(plainObject),
-  remoteAddress: unchecked(),
-  route: unchecked(),
-  certificate: unchecked(),
-  client: unchecked(),
+const PARTS: Readonly<Record<keyof RequestParts, option.Check<unknown>>> = {
+  bearer: option.optional(credential),
+  basic: option.unchecked(),
+  headers: option.optional(plainObject),
+  cookies: option.optional(plainObject),
+  remoteAddress: option.unchecked(),
+  route: option.unchecked(),
+  certificate: option.unchecked(),
+  client: option.unchecked(),
 };
 
 /** The header lines that parts stand for. */

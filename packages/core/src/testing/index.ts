@@ -8,7 +8,7 @@ export {
 export type { Fault } from './authorization-server/faults.js';
 export type { SigningAlgorithm } from './authorization-server/signing-key.js';
 export { buildRequest, type RequestLine, type RequestParts } from './build-request.js';
-export { type CaseParts, ContractBreach, type HandlerCases, type HandlerFactory } from './contract/handler-cases.js';
-export { assertHandlerContract, type HandlerRule, handlerContract } from './contract/handler-contract.js';
 export { ManualClock } from './manual-clock.js';
 export { assertThat, type ExpectedRefusal, type MatcherResult, securityMatchers } from './matchers.js';
+export { BrokenRule, type CaseParts, type HandlerCases, type HandlerFactory } from './rules/handler-cases.js';
+export { assertHandlerRules, type HandlerRule, handlerRules } from './rules/handler-rules.js';

@@ -1,5 +1,5 @@
 import { AssertionError } from 'node:assert';
-import { checkOptions, optionalOption, text } from '../options.js';
+import * as option from '../options/options.js';
 import type { Answer } from './ask.js';
 
 /** What a matcher says, in the form that `expect.extend` wants. */
@@ -18,14 +18,14 @@ export interface ExpectedRefusal {
 
 function toBeGrantedTo(answer: Answer, subject: string): MatcherResult {
   checkAnswer(answer);
-  text(subject, 'the subject of toBeGrantedTo()');
+  option.text(subject, 'the subject of toBeGrantedTo()');
   return result(answer, answer.principal?.subject === subject, `granted to ${JSON.stringify(subject)}`);
 }
 
 function toBeRefusedWith(answer: Answer, status: number, expected: ExpectedRefusal = {}): MatcherResult {
   checkAnswer(answer);
   if (typeof status !== 'number') throw new TypeError('toBeRefusedWith() needs the status that is expected');
-  const { reason, challenge } = checkOptions('ExpectedRefusal', expected, EXPECTED);
+  const { reason, challenge } = option.check('ExpectedRefusal', expected, EXPECTED);
   const isReason = reason === undefined || answer.reason === reason;
   const schemes = answer.challenges.map((line) => line.split(' ', 1)[0]?.toLowerCase());
   const isChallenged = challenge === undefined || schemes.includes(challenge.toLowerCase());
@@ -34,7 +34,7 @@ function toBeRefusedWith(answer: Answer, status: number, expected: ExpectedRefus
   return result(answer, isRefused && isReason && isChallenged, wanted.filter(Boolean).join(', '));
 }
 
-const EXPECTED = { reason: optionalOption(text), challenge: optionalOption(text) };
+const EXPECTED = { reason: option.optional(option.text), challenge: option.optional(option.text) };
 
 /** Thrown and not failed: behind `.not` a matcher that fails would pass. */
 function checkAnswer(answer: unknown): asserts answer is Answer {

@@ -1,10 +1,16 @@
 import { isUtf8 } from 'node:buffer';
 import { inspect } from 'node:util';
-import { fingerprint, keepSpecimen, type Malformed, malformed, Secret } from '@sallyport/core';
-import { hasControlCharacter, MAX_PASSWORD_BYTES, MAX_USER_NAME_BYTES, normalForm } from './basic-text.js';
+import { type Malformed, malformed } from '@sallyport/core';
+import { fingerprint, Secret } from '@sallyport/core/extend';
+import { hasControlCharacter, MAX_PASSWORD_BYTES, MAX_USER_NAME_BYTES, normalForm } from './passwords/basic-text.js';
 
 /** A user name and a password as they were sent, in Unicode NFC. Whatever prints it sees no password. */
 export class BasicCredential {
+  // One lives for ever, so that V8 keeps the optimised code (docs/performance.md, "Specimens").
+  static {
+    Object.assign(this, { [Symbol('specimen')]: new this('', '', '') });
+  }
+
   readonly userName: string;
   /** Names it among the credentials that were proved: a keyed hash. */
   readonly name: string;
@@ -53,8 +59,6 @@ export class BasicCredential {
     return this.toJSON();
   }
 }
-
-keepSpecimen(new BasicCredential('', '', ''));
 
 const MAX_TOKEN_LENGTH = 4_096;
 const COLON = 0x3a;

@@ -1,13 +1,8 @@
-import { EventChannel } from '@sallyport/core';
-
-/** The `node:diagnostics_channel` for what goes wrong around Basic. Without subscribers it costs nothing. */
-export const BASIC_CHANNEL = 'sallyport:basic';
+import { EventChannel } from '@sallyport/core/extend';
+import { BASIC_CHANNEL, type UserFileEvent } from './users/user-file-events.js';
 
 export type BasicEvent =
-  /** A user file has changed and is in use. */
-  | { readonly kind: 'user_file_reloaded'; readonly path: string }
-  /** A user file cannot be used: logins get 503, at once or after `maxStaleMs`. `problem` quotes nothing of the file. */
-  | { readonly kind: 'user_file_rejected'; readonly path: string; readonly problem: string }
+  | UserFileEvent
   /** The shared failure store gives no answer: logins get 503, or are counted in this process (`whenStoreFails`). */
   | { readonly kind: 'failure_store_unavailable'; readonly handler: string; readonly reason: string }
   /** A weak hash could not be replaced by a stronger one; the login was not affected. */

@@ -1,23 +1,26 @@
 import {
   type Authenticated,
   authenticated,
-  basicChallenge,
-  type Challenge,
-  type Clock,
   createPrincipal,
   denied,
-  type Eventually,
-  isVerdict,
   type Principal,
   type SecurityHandler,
-  type SecurityRequest,
   type Unavailable,
   UpstreamError,
   unavailable,
   type Verdict,
 } from '@sallyport/core';
-import { GoodBefore, networkOf, UNKNOWN_NETWORK } from '@sallyport/core/limits';
-import { AccountDirectory } from './account-directory.js';
+import {
+  basicChallenge,
+  type Challenge,
+  type Clock,
+  type Eventually,
+  GoodBefore,
+  isVerdict,
+  networkOf,
+  type SecurityRequest,
+  UNKNOWN_NETWORK,
+} from '@sallyport/core/extend';
 import { BasicCredential, parseUserName } from './basic-credential.js';
 import { publishBasicEvent } from './basic-events.js';
 import {
@@ -28,14 +31,15 @@ import {
 } from './basic-options.js';
 import { ChecksUnderWay } from './checks-under-way.js';
 import { FailureLimiter } from './failure-limiter.js';
-import type { HashClient } from './hash-queue.js';
 import { LoginRevocations } from './login-revocations.js';
 import { LoginSource } from './login-source.js';
-import { readHash, type StoredHash } from './password-hash.js';
-import { PasswordVerifier } from './password-verifier.js';
-import { ProvedPasswords } from './proved-passwords.js';
+import type { HashClient } from './passwords/hash-queue.js';
+import { readHash, type StoredHash } from './passwords/password-hash.js';
+import { PasswordVerifier } from './passwords/password-verifier.js';
+import { ProvedPasswords } from './passwords/proved-passwords.js';
 import { scopeMapping } from './scope-mapping.js';
-import type { Account } from './user-store.js';
+import { AccountDirectory } from './users/account-directory.js';
+import type { Account } from './users/user-store.js';
 
 const WRONG: Verdict = denied('user_or_password_wrong');
 const REVOKED: Verdict = denied('password_revoked');

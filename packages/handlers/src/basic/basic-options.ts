@@ -1,22 +1,12 @@
-import {
-  between,
-  type Clock,
-  checkOptions,
-  having,
-  optionalOption,
-  Revocations,
-  systemClock,
-  text,
-  unchecked,
-  withDefault,
-} from '@sallyport/core';
+import { Revocations } from '@sallyport/core';
+import { type Clock, option, systemClock } from '@sallyport/core/extend';
 import type { FailureLimits } from './failure-limits.js';
 import type { FailureStore } from './failure-store.js';
-import type { HashQueueOptions } from './hash-queue.js';
-import type { HashingOptions } from './password-hasher.js';
-import type { ProvedPasswordsOptions } from './proved-passwords.js';
+import type { HashQueueOptions } from './passwords/hash-queue.js';
+import type { HashingOptions } from './passwords/password-hasher.js';
+import type { ProvedPasswordsOptions } from './passwords/proved-passwords.js';
 import type { ScopesOfRoles } from './scope-mapping.js';
-import type { UserStore } from './user-store.js';
+import type { UserStore } from './users/user-store.js';
 
 export interface BasicHandlerOptions {
   /** Names this handler in requirements, traces and logs. Default `basic`. */
@@ -69,16 +59,16 @@ export interface BasicSettings {
 
 /** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN */
 export function checkedBasicOptions(options: BasicHandlerOptions): BasicSettings {
-  return checkOptions('BasicHandlerOptions', options, {
-    name: withDefault(text, 'basic'),
-    realm: text,
-    users: having<UserStore>('find'),
-    scopesOfRoles: unchecked<ScopesOfRoles | undefined>(),
-    hashing: withDefault(unchecked<HashingOptions>(), { algorithm: 'argon2id' }),
-    queue: withDefault(unchecked<HashQueueOptions>(), {}),
-    cache: withDefault(unchecked<ProvedPasswordsOptions>(), {}),
-    failures: withDefault(unchecked<FailureLimits>(), {}),
-    userStoreTimeoutMs: withDefault(between(1, 60_000), 2_000),
+  return option.check('BasicHandlerOptions', options, {
+    name: option.withDefault(option.text, 'basic'),
+    realm: option.text,
+    users: option.having<UserStore>('find'),
+    scopesOfRoles: option.unchecked<ScopesOfRoles | undefined>(),
+    hashing: option.withDefault(option.unchecked<HashingOptions>(), { algorithm: 'argon2id' }),
+    queue: option.withDefault(option.unchecked<HashQueueOptions>(), {}),
+    cache: option.withDefault(option.unchecked<ProvedPasswordsOptions>(), {}),
+    failures: option.withDefault(option.unchecked<FailureLimits>(), {}),
+    userStoreTimeoutMs: option.withDefault(option.between(1, 60_000), 2_000),
   });
 }
 
@@ -88,11 +78,11 @@ export function checkedBasicCollaborators(collaborators: BasicHandlerCollaborato
   readonly failureStore: FailureStore | undefined;
   readonly revocations: Revocations;
 } {
-  return checkOptions('BasicHandlerCollaborators', collaborators, {
-    clock: withDefault(having<Clock>('now', 'monotonic', 'schedule'), systemClock),
-    failureStore: optionalOption(having<FailureStore>('get', 'add', 'reset')),
-    revocations: withDefault(
-      having<Revocations>('refuses', 'judge', 'synchronise', 'keepUp', 'openWith'),
+  return option.check('BasicHandlerCollaborators', collaborators, {
+    clock: option.withDefault(option.having<Clock>('now', 'monotonic', 'schedule'), systemClock),
+    failureStore: option.optional(option.having<FailureStore>('get', 'add', 'reset')),
+    revocations: option.withDefault(
+      option.having<Revocations>('refuses', 'judge', 'synchronise', 'keepUp', 'openWith'),
       new Revocations(),
     ),
   });

@@ -1,5 +1,5 @@
-import { type Clock, type Limited, limited, type Unavailable, unavailable } from '@sallyport/core';
-import type { GoodBefore } from '@sallyport/core/limits';
+import { type Limited, limited, type Unavailable, unavailable } from '@sallyport/core';
+import type { Clock, GoodBefore } from '@sallyport/core/extend';
 import { type CheckedLimits, checkedFailureLimits, type FailureLimits } from './failure-limits.js';
 import type { FailureCount, FailureStore } from './failure-store.js';
 import type { LoginKeys, LoginSource } from './login-source.js';

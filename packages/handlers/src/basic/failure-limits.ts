@@ -1,4 +1,4 @@
-import { between, checkOptions, oneOf, withDefault } from '@sallyport/core';
+import { option } from '@sallyport/core/extend';
 
 /**
  * How many logins may fail before further ones get 429 without being checked. No account is ever locked: whoever
@@ -32,12 +32,12 @@ export type CheckedLimits = { readonly [Name in keyof FailureLimits]-?: NonNulla
 
 /** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN */
 export function checkedFailureLimits(limits: FailureLimits): CheckedLimits {
-  return checkOptions('FailureLimits', limits, {
-    windowSeconds: withDefault(between(1, 86_400), 900),
-    perAccountAndNetwork: withDefault(between(1, 10_000), 10),
-    perNetwork: withDefault(between(1, 1_000_000), 100),
-    perAccount: withDefault(between(1, 1_000_000), 100),
-    storeTimeoutMs: withDefault(between(1, 5_000), 50),
-    whenStoreFails: withDefault(oneOf('refuse', 'count_locally'), 'refuse'),
+  return option.check('FailureLimits', limits, {
+    windowSeconds: option.withDefault(option.between(1, 86_400), 900),
+    perAccountAndNetwork: option.withDefault(option.between(1, 10_000), 10),
+    perNetwork: option.withDefault(option.between(1, 1_000_000), 100),
+    perAccount: option.withDefault(option.between(1, 1_000_000), 100),
+    storeTimeoutMs: option.withDefault(option.between(1, 5_000), 50),
+    whenStoreFails: option.withDefault(option.oneOf('refuse', 'count_locally'), 'refuse'),
   });
 }

@@ -1,4 +1,4 @@
-import type { Eventually } from '@sallyport/core';
+import type { Eventually } from '@sallyport/core/extend';
 
 /** How often something failed, and how long that still counts. */
 export interface FailureCount {

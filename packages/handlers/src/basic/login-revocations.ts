@@ -1,4 +1,5 @@
-import type { Eventually, Principal, Revocations } from '@sallyport/core';
+import type { Principal, Revocations } from '@sallyport/core';
+import type { Eventually } from '@sallyport/core/extend';
 import type { BasicCredential } from './basic-credential.js';
 
 /**

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { networksOf, UNKNOWN_NETWORK } from '@sallyport/core/limits';
+import { networksOf, UNKNOWN_NETWORK } from '@sallyport/core/extend';
 
 /**
  * The keys under which a login attempt is counted: the same in every process, for known and unknown users, and for

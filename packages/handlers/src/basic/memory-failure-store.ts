@@ -1,4 +1,4 @@
-import { between, type Clock, checkOptions, having, systemClock, withDefault } from '@sallyport/core';
+import { type Clock, option, systemClock } from '@sallyport/core/extend';
 import { LRUCache } from 'lru-cache';
 import type { FailureCount, FailureStore } from './failure-store.js';
 
@@ -26,11 +26,11 @@ export class MemoryFailureStore implements FailureStore {
 
   /** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN */
   constructor(options: MemoryFailureStoreOptions = {}, collaborators: { clock?: Clock | undefined } = {}) {
-    const { maxEntries } = checkOptions('MemoryFailureStoreOptions', options, {
-      maxEntries: withDefault(between(1, 10_000_000), 100_000),
+    const { maxEntries } = option.check('MemoryFailureStoreOptions', options, {
+      maxEntries: option.withDefault(option.between(1, 10_000_000), 100_000),
     });
-    const { clock } = checkOptions('MemoryFailureStoreCollaborators', collaborators, {
-      clock: withDefault(having<Clock>('now', 'monotonic', 'schedule'), systemClock),
+    const { clock } = option.check('MemoryFailureStoreCollaborators', collaborators, {
+      clock: option.withDefault(option.having<Clock>('now', 'monotonic', 'schedule'), systemClock),
     });
     this.#maxEntries = Math.floor(maxEntries);
     this.#counting = inOrderOfWindows(this.#maxEntries);

@@ -1,4 +1,4 @@
-import { invalid, memberPath, textOrTexts } from '@sallyport/core';
+import { memberPath, option } from '@sallyport/core/extend';
 
 /** The scopes that roles bring: role to scope or scopes, or a function of all roles of an account. */
 export type ScopesOfRoles =
@@ -16,7 +16,7 @@ export function scopeMapping(mapping: ScopesOfRoles | undefined): (roles: readon
   if (mapping === undefined) return () => [];
   if (typeof mapping === 'function') return mapping;
   if (typeof mapping !== 'object' || mapping === null)
-    throw invalid('scopesOfRoles', 'must be an object or a function');
+    throw option.invalid('scopesOfRoles', 'must be an object or a function');
   const byRole = new Map(
     Object.entries(mapping).map(([role, scopes], index) => [role, checkedScopes(role, scopes, index)]),
   );
@@ -25,7 +25,8 @@ export function scopeMapping(mapping: ScopesOfRoles | undefined): (roles: readon
 
 function checkedScopes(role: string, scopes: unknown, index: number): readonly string[] {
   const name = memberPath('scopesOfRoles', role, index);
-  const list = textOrTexts(scopes, name);
-  if (!list.every((scope) => SCOPE.test(scope))) throw invalid(name, 'must name scopes as RFC 6749 3.3 allows them');
+  const list = option.textOrTexts(scopes, name);
+  if (!list.every((scope) => SCOPE.test(scope)))
+    throw option.invalid(name, 'must name scopes as RFC 6749 3.3 allows them');
   return list;
 }

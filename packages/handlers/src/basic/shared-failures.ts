@@ -1,5 +1,6 @@
-import { type Clock, unavailable } from '@sallyport/core';
-import { answerWithin } from '../answer-within.js';
+import { unavailable } from '@sallyport/core';
+import { type Clock } from '@sallyport/core/extend';
+import { answerWithin } from '../outbound/answer-within.js';
 import { publishBasicEvent } from './basic-events.js';
 import type { FailureCount, FailureStore } from './failure-store.js';
 

@@ -1,4 +1,4 @@
-import { configurationDigest, invalid, ownMembers } from '@sallyport/core';
+import { configurationDigest, option, ownMembers } from '@sallyport/core/extend';
 import type { IntrospectionSettings } from './introspection-options.js';
 
 /**
@@ -27,9 +27,9 @@ export function answerNamespace(settings: IntrospectionSettings): string {
 export function checkSharing({ isNamed, clientAuthentication, mapPrincipal }: IntrospectionSettings): void {
   if (isNamed) return;
   if (clientAuthentication.method === 'bearer' && clientAuthentication.clientId === undefined) {
-    throw invalid(`${OWNER}.clientAuthentication`, 'needs a clientId, or the handler a name, to share a store');
+    throw option.invalid(`${OWNER}.clientAuthentication`, 'needs a clientId, or the handler a name, to share a store');
   }
-  if (mapPrincipal !== undefined) throw invalid(`${OWNER}.name`, 'is needed to share a store with mapPrincipal');
+  if (mapPrincipal !== undefined) throw option.invalid(`${OWNER}.name`, 'is needed to share a store with mapPrincipal');
 }
 
 const OWNER = 'IntrospectionHandlerOptions';

@@ -1,17 +1,6 @@
 import type { KeyObject } from 'node:crypto';
-import {
-  callable,
-  checkOptions,
-  type Eventually,
-  invalid,
-  type OptionCheck,
-  oneOf,
-  optionalOption,
-  ownMember,
-  text,
-  unchecked,
-} from '@sallyport/core';
-import { isBearerToken } from '../bearer-token.js';
+import { type Eventually, option, ownMember } from '@sallyport/core/extend';
+import { isBearerToken } from '../token/bearer-token.js';
 import { type AssertionKey, assertionKey, sharedAssertionKey } from './assertion-key.js';
 
 /** How the handler proves itself to the introspection endpoint (RFC 7662 2.1). */
@@ -88,18 +77,21 @@ export interface AssertionSettings {
 }
 
 /** The option check of client authentication. */
-export const clientAuthentication: OptionCheck<ClientAuthenticationSettings> = (value, name) => {
-  if (typeof value !== 'object' || value === null) throw invalid(name, 'must be an object');
+export const clientAuthentication: option.Check<ClientAuthenticationSettings> = (value, name) => {
+  if (typeof value !== 'object' || value === null) throw option.invalid(name, 'must be an object');
   const method = METHOD(ownMember(value as { method?: unknown }, 'method'), `${name}.method`);
   switch (method) {
     case 'client_secret_basic':
     case 'client_secret_post':
-      return checkOptions(name, value, { method: METHOD, clientId: text, clientSecret: text }) as typeof value &
-        ClientSecretAuthentication;
+      return option.check(name, value, {
+        method: METHOD,
+        clientId: option.text,
+        clientSecret: option.text,
+      }) as typeof value & ClientSecretAuthentication;
     case 'tls_client_auth':
-      return { ...checkOptions(name, value, { method: METHOD, clientId: text }), method };
+      return { ...option.check(name, value, { method: METHOD, clientId: option.text }), method };
     case 'bearer':
-      return { ...checkOptions(name, value, BEARER), method };
+      return { ...option.check(name, value, BEARER), method };
     case 'client_secret_jwt':
       return clientSecretJwt(value, name);
     case 'private_key_jwt':
@@ -107,7 +99,7 @@ export const clientAuthentication: OptionCheck<ClientAuthenticationSettings> = (
   }
 };
 
-const METHOD = oneOf(
+const METHOD = option.oneOf(
   'client_secret_basic',
   'client_secret_post',
   'client_secret_jwt',
@@ -116,35 +108,35 @@ const METHOD = oneOf(
   'bearer',
 );
 
-const bearerToken: OptionCheck<BearerAuthentication['token']> = (value, name) => {
-  if (typeof value === 'function') return callable<() => Eventually<string>>()(value, name);
+const bearerToken: option.Check<BearerAuthentication['token']> = (value, name) => {
+  if (typeof value === 'function') return option.callable<() => Eventually<string>>()(value, name);
   if (typeof value !== 'string' || !isBearerToken(value))
-    throw invalid(name, 'must be a bearer token (RFC 6750 2.1) or a function');
+    throw option.invalid(name, 'must be a bearer token (RFC 6750 2.1) or a function');
   return value;
 };
 
-const BEARER = { method: METHOD, token: bearerToken, clientId: optionalOption(text) };
+const BEARER = { method: METHOD, token: bearerToken, clientId: option.optional(option.text) };
 
 function clientSecretJwt(value: object, name: string): AssertionSettings {
-  const { clientId, clientSecret, algorithm, audience } = checkOptions(name, value, {
+  const { clientId, clientSecret, algorithm, audience } = option.check(name, value, {
     method: METHOD,
-    clientId: text,
-    clientSecret: text,
-    algorithm: optionalOption(oneOf('HS256', 'HS384', 'HS512')),
-    audience: optionalOption(text),
+    clientId: option.text,
+    clientSecret: option.text,
+    algorithm: option.optional(option.oneOf('HS256', 'HS384', 'HS512')),
+    audience: option.optional(option.text),
   });
   const key = sharedAssertionKey(clientSecret, algorithm ?? 'HS256', `${name}.clientSecret`);
   return { method: 'client_secret_jwt', clientId, key, audience };
 }
 
 function privateKeyJwt(value: object, name: string): AssertionSettings {
-  const { clientId, privateKey, algorithm, keyId, audience } = checkOptions(name, value, {
+  const { clientId, privateKey, algorithm, keyId, audience } = option.check(name, value, {
     method: METHOD,
-    clientId: text,
-    privateKey: unchecked<unknown>(),
-    algorithm: text,
-    keyId: optionalOption(text),
-    audience: optionalOption(text),
+    clientId: option.text,
+    privateKey: option.unchecked<unknown>(),
+    algorithm: option.text,
+    keyId: option.optional(option.text),
+    audience: option.optional(option.text),
   });
   const key = assertionKey(privateKey, { algorithm, keyId }, name);
   return { method: 'private_key_jwt', clientId, key, audience };

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { type Clock, type Eventually, UpstreamError } from '@sallyport/core';
-import { isBearerToken } from '../bearer-token.js';
+import { UpstreamError } from '@sallyport/core';
+import { type Clock, type Eventually } from '@sallyport/core/extend';
+import { isBearerToken } from '../token/bearer-token.js';
 import type { AssertionSettings, BearerAuthentication, ClientAuthenticationSettings } from './client-authentication.js';
 
 /** What client authentication adds to a request. */

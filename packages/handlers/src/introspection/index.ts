@@ -1,7 +1,7 @@
-export type { KeySource } from '../jwt/key-source.js';
+export type { KeySource } from '../keys/key-source.js';
 export type { ClientCertificate, OutboundOptions } from '../outbound/outbound-options.js';
 export type { OutboundStatistics } from '../outbound/outbound-statistics.js';
-export type { MapPrincipal } from '../principal-mapping.js';
+export type { MapPrincipal } from '../token/principal-mapping.js';
 export type {
   BearerAuthentication,
   ClientAuthentication,

@@ -1,13 +1,13 @@
 import { authenticated, denied, type Unavailable, unavailable, type Verdict, type Via } from '@sallyport/core';
-import { type MapPrincipal, mappedPrincipal } from '../principal-mapping.js';
+import { confirmationOf } from '../confirmation/confirmation.js';
+import { type MapPrincipal, mappedPrincipal } from '../token/principal-mapping.js';
 import {
   type ClaimExpectations,
   mistypedClaim,
   principalInit,
   type TokenClaims,
   unmetExpectation,
-} from '../token-claims.js';
-import { confirmationOf } from './confirmation.js';
+} from '../token/token-claims.js';
 
 /** What an answer has to keep to, and who judges it. */
 export interface AnswerRules extends Omit<ClaimExpectations, 'now'> {

@@ -1,8 +1,8 @@
-import { type Clock, type Eventually, invalid } from '@sallyport/core';
-import { PacedTask } from '../jwt/paced-task.js';
+import { type Clock, type Eventually, option } from '@sallyport/core/extend';
 import type { OutboundClient } from '../outbound/outbound-client.js';
 import { checkedEndpoint } from '../outbound/outbound-options.js';
-import { discoverMetadata, endpointOf, type ServerMetadata } from '../server-metadata.js';
+import { PacedTask } from '../outbound/paced-task.js';
+import { discoverMetadata, endpointOf, type ServerMetadata } from '../outbound/server-metadata.js';
 
 /** Where tokens are introspected. */
 export interface IntrospectionEndpoint {
@@ -50,7 +50,7 @@ export class DiscoveredEndpoint implements IntrospectionEndpoint {
     { client, clock }: { client: OutboundClient; clock: Clock },
   ) {
     const { search } = checkedEndpoint(options.issuer, 'IntrospectionHandlerOptions.issuer', client.settings);
-    if (search !== '') throw invalid('IntrospectionHandlerOptions.issuer', 'must have no query (RFC 8414 2)');
+    if (search !== '') throw option.invalid('IntrospectionHandlerOptions.issuer', 'must have no query (RFC 8414 2)');
     this.#issuer = options.issuer;
     this.#usesMutualTls = options.usesMutualTls;
     this.#client = client;

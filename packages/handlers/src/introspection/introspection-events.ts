@@ -1,4 +1,4 @@
-import { EventChannel } from '@sallyport/core';
+import { EventChannel } from '@sallyport/core/extend';
 
 /** The `node:diagnostics_channel` for what an operator has to mend. Without subscribers it costs nothing. */
 export const INTROSPECTION_CHANNEL = 'sallyport:introspection';

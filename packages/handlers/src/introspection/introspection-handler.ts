@@ -1,29 +1,31 @@
 import {
+  denied,
+  type Principal,
+  type SecurityHandler,
+  type Unavailable,
+  UpstreamError,
+  type Verdict,
+} from '@sallyport/core';
+import {
   bearerChallenge,
   type CacheStatistics,
   type Challenge,
   type Clock,
-  type CredentialClaim,
-  denied,
+  type CredentialSource,
   type Eventually,
   FoundedVerdict,
+  GoodBefore,
   isVerdict,
-  type Principal,
-  type SecurityHandler,
   type SecurityRequest,
-  type Unavailable,
-  UpstreamError,
-  type Verdict,
   VerdictCache,
-} from '@sallyport/core';
-import { GoodBefore } from '@sallyport/core/limits';
-import { bearerText, malformedToken } from '../bearer-token.js';
+} from '@sallyport/core/extend';
+import { isConfirmed } from '../confirmation/confirmation.js';
 import { OutboundClient } from '../outbound/outbound-client.js';
 import type { Caller } from '../outbound/outbound-request.js';
 import type { OutboundStatistics } from '../outbound/outbound-statistics.js';
-import type { TokenClaims } from '../token-claims.js';
+import { bearerText, malformedToken } from '../token/bearer-token.js';
+import type { TokenClaims } from '../token/token-claims.js';
 import { answerNamespace, checkSharing } from './answer-namespace.js';
-import { isConfirmed } from './confirmation.js';
 import { ANSWER_UNUSABLE, ANSWER_UNVERIFIED, type AnswerRules, verdictOf } from './introspection-answer.js';
 import { publishIntrospectionEvent } from './introspection-events.js';
 import {
@@ -51,7 +53,7 @@ const UNCONFIRMED = denied('confirmation_unproved');
 export class IntrospectionHandler implements SecurityHandler<string> {
   readonly name: string;
   readonly challenges: readonly Challenge[];
-  readonly claim: CredentialClaim;
+  readonly source: CredentialSource;
   readonly #rules: AnswerRules;
   readonly #client: OutboundClient;
   readonly #server: TokenIntrospection;
@@ -67,7 +69,7 @@ export class IntrospectionHandler implements SecurityHandler<string> {
     if (store !== undefined) checkSharing(settings);
     this.name = settings.name;
     this.challenges = Object.freeze([bearerChallenge(settings.realm)]);
-    this.claim = Object.freeze({ source: 'authorization:bearer', fallback: settings.fallback });
+    this.source = Object.freeze({ at: 'authorization:bearer', fallback: settings.fallback });
     const via = Object.freeze([Object.freeze({ handler: settings.name, scheme: 'bearer' })]);
     this.#rules = { ...settings, via };
     this.#clock = clock;

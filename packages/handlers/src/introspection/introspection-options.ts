@@ -1,24 +1,7 @@
-import {
-  between,
-  type CacheStore,
-  type Clock,
-  callable,
-  checkOptions,
-  flag,
-  having,
-  invalid,
-  type OptionCheck,
-  optionalOption,
-  type Revocations,
-  systemClock,
-  text,
-  textOrTexts,
-  unchecked,
-  type VerdictCacheOptions,
-  withDefault,
-} from '@sallyport/core';
+import { type Revocations } from '@sallyport/core';
+import { type CacheStore, type Clock, option, systemClock, type VerdictCacheOptions } from '@sallyport/core/extend';
 import type { OutboundOptions } from '../outbound/outbound-options.js';
-import type { MapPrincipal } from '../principal-mapping.js';
+import type { MapPrincipal } from '../token/principal-mapping.js';
 import {
   type ClientAuthentication,
   type ClientAuthenticationSettings,
@@ -97,29 +80,29 @@ const OWNER = 'IntrospectionHandlerOptions';
 
 /** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN */
 export function checkedIntrospectionOptions(options: IntrospectionHandlerOptions): IntrospectionSettings {
-  const { name, signedAnswers, ...settings } = checkOptions(OWNER, options, {
-    name: optionalOption(text),
-    realm: text,
-    endpoint: optionalOption(text),
-    issuer: optionalOption(text),
-    requireIssuer: withDefault(flag, false),
-    audience: optionalOption(textOrTexts),
-    audienceOptional: withDefault(flag, false),
+  const { name, signedAnswers, ...settings } = option.check(OWNER, options, {
+    name: option.optional(option.text),
+    realm: option.text,
+    endpoint: option.optional(option.text),
+    issuer: option.optional(option.text),
+    requireIssuer: option.withDefault(option.flag, false),
+    audience: option.optional(option.textOrTexts),
+    audienceOptional: option.withDefault(option.flag, false),
     clientAuthentication,
-    tokenTypeHint: withDefault(hint, 'access_token'),
-    signedAnswers: unchecked<SignedAnswerOptions | undefined>(),
-    mapPrincipal: optionalOption(callable<MapPrincipal>()),
-    fallback: withDefault(flag, false),
-    clockToleranceSeconds: withDefault(between(0, 60), 5),
-    cache: withDefault(unchecked<RememberedAnswerOptions>(), {}),
-    outbound: withDefault(unchecked<OutboundOptions>(), {}),
+    tokenTypeHint: option.withDefault(hint, 'access_token'),
+    signedAnswers: option.unchecked<SignedAnswerOptions | undefined>(),
+    mapPrincipal: option.optional(option.callable<MapPrincipal>()),
+    fallback: option.withDefault(option.flag, false),
+    clockToleranceSeconds: option.withDefault(option.between(0, 60), 5),
+    cache: option.withDefault(option.unchecked<RememberedAnswerOptions>(), {}),
+    outbound: option.withDefault(option.unchecked<OutboundOptions>(), {}),
   });
   const { endpoint, issuer, requireIssuer } = settings;
   if (issuer === undefined && (endpoint === undefined || requireIssuer)) {
-    throw invalid(`${OWNER}.issuer`, 'is needed to find the endpoint and for requireIssuer');
+    throw option.invalid(`${OWNER}.issuer`, 'is needed to find the endpoint and for requireIssuer');
   }
   if (settings.clientAuthentication.method === 'tls_client_auth' && settings.outbound.clientCertificate === undefined) {
-    throw invalid(`${OWNER}.outbound.clientCertificate`, 'is needed for tls_client_auth');
+    throw option.invalid(`${OWNER}.outbound.clientCertificate`, 'is needed for tls_client_auth');
   }
   return {
     ...settings,
@@ -135,11 +118,11 @@ export function checkedIntrospectionCollaborators(collaborators: IntrospectionHa
   readonly store: CacheStore | undefined;
   readonly revocations: Revocations | undefined;
 } {
-  return checkOptions('IntrospectionHandlerCollaborators', collaborators, {
-    clock: withDefault(having<Clock>('now', 'monotonic', 'schedule'), systemClock),
-    store: unchecked<CacheStore | undefined>(),
-    revocations: unchecked<Revocations | undefined>(),
+  return option.check('IntrospectionHandlerCollaborators', collaborators, {
+    clock: option.withDefault(option.having<Clock>('now', 'monotonic', 'schedule'), systemClock),
+    store: option.unchecked<CacheStore | undefined>(),
+    revocations: option.unchecked<Revocations | undefined>(),
   });
 }
 
-const hint: OptionCheck<string | false> = (value, name) => (value === false ? false : text(value, name));
+const hint: option.Check<string | false> = (value, name) => (value === false ? false : option.text(value, name));

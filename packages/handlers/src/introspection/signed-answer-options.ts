@@ -1,6 +1,6 @@
-import { checkOptions, invalid, optionalOption, text, unchecked } from '@sallyport/core';
-import { signatureAlgorithms } from '../jwt/algorithms.js';
-import type { KeySource } from '../jwt/key-source.js';
+import { option } from '@sallyport/core/extend';
+import { signatureAlgorithms } from '../jose/algorithms.js';
+import type { KeySource } from '../keys/key-source.js';
 import type { ClientAuthenticationSettings } from './client-authentication.js';
 
 /** How answers are signed (RFC 9701). */
@@ -32,13 +32,13 @@ export function checkedSignedAnswers(
     algorithms,
     keys,
     audience = clientAuthentication.clientId,
-  } = checkOptions(SIGNED_ANSWERS, options, {
+  } = option.check(SIGNED_ANSWERS, options, {
     algorithms: signatureAlgorithms,
-    keys: optionalOption(unchecked<KeySource>()),
-    audience: optionalOption(text),
+    keys: option.optional(option.unchecked<KeySource>()),
+    audience: option.optional(option.text),
   });
-  if (issuer === undefined) throw invalid('IntrospectionHandlerOptions.issuer', 'is needed for signedAnswers');
+  if (issuer === undefined) throw option.invalid('IntrospectionHandlerOptions.issuer', 'is needed for signedAnswers');
   if (audience === undefined)
-    throw invalid(`${SIGNED_ANSWERS}.audience`, 'is needed where the client authentication has no clientId');
+    throw option.invalid(`${SIGNED_ANSWERS}.audience`, 'is needed where the client authentication has no clientId');
   return { issuer, audience, algorithms, keys };
 }

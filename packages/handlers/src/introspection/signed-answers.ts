@@ -1,10 +1,9 @@
-import { type Basis, type Clock, isVerdict } from '@sallyport/core';
-import { GoodBefore } from '@sallyport/core/limits';
-import type { KeySet } from '../jwt/key-set.js';
-import { openKeySet } from '../jwt/key-source.js';
-import { openJws } from '../jwt/open-jws.js';
-import type { HeaderRules } from '../jwt/token-header.js';
-import { audiencesOf, mistypedClaim, type TokenClaims } from '../token-claims.js';
+import { type Basis, type Clock, GoodBefore, isVerdict } from '@sallyport/core/extend';
+import type { KeySet } from '../jose/key-set.js';
+import { openJws } from '../jose/open-jws.js';
+import type { HeaderRules } from '../jose/token-header.js';
+import { openKeySet } from '../keys/key-source.js';
+import { audiencesOf, mistypedClaim, type TokenClaims } from '../token/token-claims.js';
 import type { IntrospectionSettings } from './introspection-options.js';
 import { SIGNED_ANSWERS, type SignedAnswerSettings } from './signed-answer-options.js';
 

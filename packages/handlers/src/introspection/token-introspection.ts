@@ -1,18 +1,12 @@
-import {
-  type BasisFinder,
-  type Clock,
-  type Eventually,
-  type Unavailable,
-  UpstreamError,
-  unavailable,
-} from '@sallyport/core';
-import { answerWithin } from '../answer-within.js';
+import { type Unavailable, UpstreamError, unavailable } from '@sallyport/core';
+import { type BasisFinder, type Clock, type Eventually } from '@sallyport/core/extend';
+import { answerWithin } from '../outbound/answer-within.js';
 import { CallsSuspended } from '../outbound/circuit.js';
 import { Unanswered, UnexpectedStatus } from '../outbound/outbound-answer.js';
 import type { OutboundClient } from '../outbound/outbound-client.js';
 import { checkedEndpoint } from '../outbound/outbound-options.js';
 import type { Caller, OutboundRequest } from '../outbound/outbound-request.js';
-import { parseStrictJson } from '../strict-json.js';
+import { parseStrictJson } from '../token/strict-json.js';
 import { type ClientProver, clientProver, formOf } from './client-proof.js';
 import { ANSWER_UNUSABLE, ANSWER_UNVERIFIED } from './introspection-answer.js';
 import { ConfiguredEndpoint, DiscoveredEndpoint, type IntrospectionEndpoint } from './introspection-endpoint.js';

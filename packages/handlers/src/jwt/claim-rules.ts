@@ -1,5 +1,5 @@
-import { invalid, memberPath, type OptionCheck } from '@sallyport/core';
-import type { TokenClaims } from '../token-claims.js';
+import { memberPath, option } from '@sallyport/core/extend';
+import type { TokenClaims } from '../token/token-claims.js';
 
 /** What a claim must be: exactly this value, or what a function says. A claim that is missing is `undefined`. */
 export type ClaimRule = string | number | boolean | ((value: unknown, claims: TokenClaims) => boolean);
@@ -10,12 +10,12 @@ export type ClaimRules = Readonly<Record<string, ClaimRule>>;
 type ClaimCheck = readonly [name: string, holds: (value: unknown, claims: TokenClaims) => boolean];
 
 /** The option check of claim rules. Regular expressions are refused: they backtrack, and remember where they were. */
-export const claimRules: OptionCheck<readonly ClaimCheck[]> = (value, name) => {
-  if (typeof value !== 'object' || value === null) throw invalid(name, 'must be an object');
+export const claimRules: option.Check<readonly ClaimCheck[]> = (value, name) => {
+  if (typeof value !== 'object' || value === null) throw option.invalid(name, 'must be an object');
   return Object.entries(value).map(([claim, rule], index): ClaimCheck => {
     if (typeof rule === 'function') return [claim, rule];
     if (!['string', 'number', 'boolean'].includes(typeof rule)) {
-      throw invalid(memberPath(name, claim, index), 'must be a text, a number, a boolean or a function');
+      throw option.invalid(memberPath(name, claim, index), 'must be a text, a number, a boolean or a function');
     }
     return [claim, (actual) => actual === rule];
   });

@@ -1,22 +1,9 @@
-import {
-  between,
-  callable,
-  checkOptions,
-  flag,
-  invalid,
-  listOf,
-  type OptionCheck,
-  optionalOption,
-  text,
-  textOrTexts,
-  unchecked,
-  withDefault,
-} from '@sallyport/core';
-import type { MapPrincipal } from '../principal-mapping.js';
-import { signatureAlgorithms } from './algorithms.js';
+import { option } from '@sallyport/core/extend';
+import { signatureAlgorithms } from '../jose/algorithms.js';
+import { tokenType } from '../jose/token-header.js';
+import type { KeySource } from '../keys/key-source.js';
+import type { MapPrincipal } from '../token/principal-mapping.js';
 import { type ClaimRules, claimRules } from './claim-rules.js';
-import type { KeySource } from './key-source.js';
-import { tokenType } from './token-header.js';
 
 /** An issuer whose tokens are accepted, bound to its own keys and rules. */
 export interface TrustedIssuer {
@@ -77,26 +64,26 @@ export interface IssuerSettings {
 
 /** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN */
 export function checkedIssuer(issuer: TrustedIssuer, name: string): IssuerSettings {
-  return checkOptions(name, issuer, {
-    issuer: text,
-    audience: textOrTexts,
+  return option.check(name, issuer, {
+    issuer: option.text,
+    audience: option.textOrTexts,
     algorithms: signatureAlgorithms,
-    keys: unchecked<KeySource>(),
-    acceptTyp: withDefault(listOf(typ), []),
-    allowMissingTyp: withDefault(flag, false),
-    accessTokenClaims: optionalOption(textOrTexts),
-    requiredClaims: optionalOption(listOf(text)),
-    claimRules: withDefault(claimRules, []),
-    allowMissingExpiry: withDefault(flag, false),
-    maxTokenAgeSeconds: optionalOption(between(1, 31_536_000)),
-    scopeClaims: optionalOption(textOrTexts),
-    rolesClaims: withDefault(textOrTexts, ['roles']),
-    mapPrincipal: optionalOption(callable<MapPrincipal>()),
+    keys: option.unchecked<KeySource>(),
+    acceptTyp: option.withDefault(option.listOf(typ), []),
+    allowMissingTyp: option.withDefault(option.flag, false),
+    accessTokenClaims: option.optional(option.textOrTexts),
+    requiredClaims: option.optional(option.listOf(option.text)),
+    claimRules: option.withDefault(claimRules, []),
+    allowMissingExpiry: option.withDefault(option.flag, false),
+    maxTokenAgeSeconds: option.optional(option.between(1, 31_536_000)),
+    scopeClaims: option.optional(option.textOrTexts),
+    rolesClaims: option.withDefault(option.textOrTexts, ['roles']),
+    mapPrincipal: option.optional(option.callable<MapPrincipal>()),
   });
 }
 
-const typ: OptionCheck<string> = (value, name) => {
+const typ: option.Check<string> = (value, name) => {
   const type = tokenType(value);
-  if (type === undefined) throw invalid(name, 'must be a media type without parameters, such as JWT');
+  if (type === undefined) throw option.invalid(name, 'must be a media type without parameters, such as JWT');
   return type;
 };

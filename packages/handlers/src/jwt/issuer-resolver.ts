@@ -1,21 +1,16 @@
 import { isDeepStrictEqual } from 'node:util';
+import { SallyportError, UpstreamError } from '@sallyport/core';
 import {
-  between,
   type Clock,
-  callable,
-  checkOptions,
   type Eventually,
-  invalid,
-  type OptionCheck,
-  SallyportError,
-  textOrTexts,
-  UpstreamError,
+  networkOf,
+  option,
+  runInTurn,
+  Shares,
   type Waiters,
-  withDefault,
-} from '@sallyport/core';
-import { networkOf, runInTurn, Shares } from '@sallyport/core/limits';
+} from '@sallyport/core/extend';
 import { LRUCache } from 'lru-cache';
-import { answerWithin } from '../answer-within.js';
+import { answerWithin } from '../outbound/answer-within.js';
 import type { Issuer, IssuerCollaborators } from './issuer.js';
 import type { TrustedIssuer } from './issuer-options.js';
 import { JoinedLookups } from './joined-lookups.js';
@@ -82,12 +77,12 @@ export class IssuerResolver {
 
   /** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN */
   constructor(options: IssuerResolverOptions, services: IssuerCollaborators) {
-    const checked = checkOptions('JwtHandlerOptions.issuerResolver', options, {
+    const checked = option.check('JwtHandlerOptions.issuerResolver', options, {
       trusts: trustCheck,
-      resolve: callable<IssuerResolverOptions['resolve']>(),
-      ttlSeconds: withDefault(between(1, 86_400), 600),
-      maxIssuers: withDefault(between(1, 100_000), 1_000),
-      timeoutMs: withDefault(between(1, 30_000), 2_000),
+      resolve: option.callable<IssuerResolverOptions['resolve']>(),
+      ttlSeconds: option.withDefault(option.between(1, 86_400), 600),
+      maxIssuers: option.withDefault(option.between(1, 100_000), 1_000),
+      timeoutMs: option.withDefault(option.between(1, 30_000), 2_000),
     });
     this.#trusts = checked.trusts;
     this.#resolve = checked.resolve;
@@ -196,9 +191,9 @@ export class IssuerResolver {
   }
 }
 
-const trustCheck: OptionCheck<(issuer: string) => boolean> = (value, name) => {
+const trustCheck: option.Check<(issuer: string) => boolean> = (value, name) => {
   if (typeof value === 'function') return (issuer) => value(issuer) === true;
-  if (!Array.isArray(value)) throw invalid(name, 'must be a list of issuers or a function');
-  const trusted = new Set(textOrTexts(value, name));
+  if (!Array.isArray(value)) throw option.invalid(name, 'must be a list of issuers or a function');
+  const trusted = new Set(option.textOrTexts(value, name));
   return (issuer) => trusted.has(issuer);
 };

@@ -1,8 +1,9 @@
-import { invalid, type Revocations } from '@sallyport/core';
+import { type Revocations } from '@sallyport/core';
+import { option } from '@sallyport/core/extend';
+import type { KeySet } from '../jose/key-set.js';
+import type { HeaderRules } from '../jose/token-header.js';
+import { type KeySetCollaborators, openKeySet } from '../keys/key-source.js';
 import { checkedIssuer, type IssuerSettings, type TrustedIssuer } from './issuer-options.js';
-import type { KeySet } from './key-set.js';
-import { type KeySetCollaborators, openKeySet } from './key-source.js';
-import type { HeaderRules } from './token-header.js';
 
 /** Services of an issuer. */
 export interface IssuerCollaborators extends KeySetCollaborators {
@@ -34,7 +35,7 @@ export class Issuer {
 function checkEnd(settings: IssuerSettings, name: string, { keepSeconds }: Revocations): void {
   const { allowMissingExpiry, maxTokenAgeSeconds = Number.POSITIVE_INFINITY } = settings;
   if (allowMissingExpiry && maxTokenAgeSeconds > keepSeconds) {
-    throw invalid(
+    throw option.invalid(
       `${name}.maxTokenAgeSeconds`,
       'is needed for allowMissingExpiry with revocations, at most as long as these are kept (keepSeconds)',
     );

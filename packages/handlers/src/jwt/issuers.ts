@@ -1,4 +1,4 @@
-import { type Eventually, invalid } from '@sallyport/core';
+import { type Eventually, option } from '@sallyport/core/extend';
 import { Issuer, type IssuerCollaborators } from './issuer.js';
 import type { TrustedIssuer } from './issuer-options.js';
 import { IssuerResolver, type IssuerResolverOptions, type TokenSender } from './issuer-resolver.js';
@@ -15,12 +15,13 @@ export class Issuers {
     services: IssuerCollaborators,
   ) {
     if (trusted.length === 0 && resolver === undefined) {
-      throw invalid('JwtHandlerOptions', 'must have issuers or an issuerResolver');
+      throw option.invalid('JwtHandlerOptions', 'must have issuers or an issuerResolver');
     }
     trusted.forEach((options, index) => {
       const name = `JwtHandlerOptions.issuers[${index}]`;
       const issuer = new Issuer(options, name, services);
-      if (this.#configured.has(issuer.settings.issuer)) throw invalid(`${name}.issuer`, 'must be there only once');
+      if (this.#configured.has(issuer.settings.issuer))
+        throw option.invalid(`${name}.issuer`, 'must be there only once');
       this.#configured.set(issuer.settings.issuer, issuer);
     });
     this.#resolver = resolver && new IssuerResolver(resolver, services);

@@ -1,26 +1,28 @@
 import {
-  bearerChallenge,
-  type CacheStatistics,
-  type Challenge,
-  type CredentialClaim,
   denied,
-  type Eventually,
-  FoundedVerdict,
-  ownMember,
   type Principal,
   type Revocations,
   type SecurityHandler,
-  type SecurityRequest,
   UpstreamError,
   unavailable,
   type Verdict,
-  VerdictCache,
 } from '@sallyport/core';
-import { GoodBefore } from '@sallyport/core/limits';
-import { extractBearerToken } from '../bearer-token.js';
-import { outlineOf, peekIssuer } from './compact-jws.js';
-import { decryptToken } from './decryption.js';
-import { InnerToken } from './inner-token.js';
+import {
+  bearerChallenge,
+  type CacheStatistics,
+  type Challenge,
+  type CredentialSource,
+  type Eventually,
+  FoundedVerdict,
+  GoodBefore,
+  ownMember,
+  type SecurityRequest,
+  VerdictCache,
+} from '@sallyport/core/extend';
+import { outlineOf, peekIssuer } from '../jose/compact-jws.js';
+import { decryptToken } from '../jose/decryption.js';
+import { InnerToken } from '../jose/inner-token.js';
+import { extractBearerToken } from '../token/bearer-token.js';
 import type { TokenSender } from './issuer-resolver.js';
 import { Issuers } from './issuers.js';
 import { JwtCredential } from './jwt-credential.js';
@@ -53,7 +55,7 @@ const EXPIRED = denied('token_expired');
 export class JwtHandler implements SecurityHandler<JwtCredential> {
   readonly name: string;
   readonly challenges: readonly Challenge[];
-  readonly claim: CredentialClaim = Object.freeze({ source: 'authorization:bearer', selective: true });
+  readonly source: CredentialSource = Object.freeze({ at: 'authorization:bearer', selective: true });
   readonly #settings: JwtSettings;
   readonly #issuers: Issuers;
   readonly #verification: Verification;

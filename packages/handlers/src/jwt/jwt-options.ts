@@ -1,19 +1,6 @@
-import {
-  between,
-  type Clock,
-  checkOptions,
-  flag,
-  having,
-  listOf,
-  optionalOption,
-  type Revocations,
-  systemClock,
-  text,
-  unchecked,
-  type VerdictCacheOptions,
-  withDefault,
-} from '@sallyport/core';
-import { type DecryptionKey, type DecryptionSettings, decryptionKey } from './decryption-key.js';
+import { type Revocations } from '@sallyport/core';
+import { type Clock, option, systemClock, type VerdictCacheOptions } from '@sallyport/core/extend';
+import { type DecryptionKey, type DecryptionSettings, decryptionKey } from '../jose/decryption-key.js';
 import type { TrustedIssuer } from './issuer-options.js';
 import type { IssuerResolverOptions } from './issuer-resolver.js';
 
@@ -69,15 +56,15 @@ export interface JwtSettings {
 
 /** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN */
 export function checkedJwtOptions(options: JwtHandlerOptions): JwtSettings {
-  return checkOptions('JwtHandlerOptions', options, {
-    name: withDefault(text, 'jwt'),
-    realm: text,
-    issuers: withDefault(listOf(unchecked<TrustedIssuer>()), []),
-    issuerResolver: unchecked<IssuerResolverOptions | undefined>(),
-    clockToleranceSeconds: withDefault(between(0, 60), 5),
-    decryptionKeys: withDefault(listOf(decryptionKey), []),
-    cache: withDefault(unchecked<VerifiedTokenOptions>(), {}),
-    requireKeysAtStart: withDefault(flag, false),
+  return option.check('JwtHandlerOptions', options, {
+    name: option.withDefault(option.text, 'jwt'),
+    realm: option.text,
+    issuers: option.withDefault(option.listOf(option.unchecked<TrustedIssuer>()), []),
+    issuerResolver: option.unchecked<IssuerResolverOptions | undefined>(),
+    clockToleranceSeconds: option.withDefault(option.between(0, 60), 5),
+    decryptionKeys: option.withDefault(option.listOf(decryptionKey), []),
+    cache: option.withDefault(option.unchecked<VerifiedTokenOptions>(), {}),
+    requireKeysAtStart: option.withDefault(option.flag, false),
   });
 }
 
@@ -86,8 +73,8 @@ export function checkedJwtCollaborators(collaborators: JwtHandlerCollaborators):
   readonly clock: Clock;
   readonly revocations: Revocations | undefined;
 } {
-  return checkOptions('JwtHandlerCollaborators', collaborators, {
-    clock: withDefault(having<Clock>('now', 'monotonic', 'schedule'), systemClock),
-    revocations: optionalOption(unchecked<Revocations>()),
+  return option.check('JwtHandlerCollaborators', collaborators, {
+    clock: option.withDefault(option.having<Clock>('now', 'monotonic', 'schedule'), systemClock),
+    revocations: option.optional(option.unchecked<Revocations>()),
   });
 }

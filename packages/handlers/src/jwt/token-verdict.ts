@@ -1,6 +1,6 @@
 import { authenticated, type Denied, denied, type PrincipalInit, type Verdict } from '@sallyport/core';
-import { mappedPrincipal } from '../principal-mapping.js';
-import { mistypedClaim, principalInit, scopesOf, type TokenClaims, unmetExpectation } from '../token-claims.js';
+import { mappedPrincipal } from '../token/principal-mapping.js';
+import { mistypedClaim, principalInit, scopesOf, type TokenClaims, unmetExpectation } from '../token/token-claims.js';
 import { claimsKeep } from './claim-rules.js';
 import type { IssuerSettings } from './issuer-options.js';
 

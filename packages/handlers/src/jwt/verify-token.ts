@@ -1,6 +1,7 @@
-import { FoundedVerdict, isVerdict, type Verdict } from '@sallyport/core';
+import { type Verdict } from '@sallyport/core';
+import { FoundedVerdict, isVerdict } from '@sallyport/core/extend';
+import { openJws } from '../jose/open-jws.js';
 import type { Issuer } from './issuer.js';
-import { openJws } from './open-jws.js';
 import { tokenVerdict } from './token-verdict.js';
 
 /** Under which circumstances a token is verified. */

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { type Clock, KeyedHash, UpstreamError } from '@sallyport/core';
-import { networkOf, networksOf, type Standing } from '@sallyport/core/limits';
+import { UpstreamError } from '@sallyport/core';
+import { type Clock, KeyedHash, networkOf, networksOf, type Standing } from '@sallyport/core/extend';
 import { LRUCache } from 'lru-cache';
 import { FailureSample } from './failure-sample.js';
 import { Unanswered, Unconnected, UnexpectedStatus } from './outbound-answer.js';

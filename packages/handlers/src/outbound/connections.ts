@@ -1,5 +1,5 @@
 import type { SecureContextOptions } from 'node:tls';
-import { ownMembers } from '@sallyport/core';
+import { ownMembers } from '@sallyport/core/extend';
 import type { Dispatcher, Pool } from 'undici';
 import type { OutboundSettings } from './outbound-options.js';
 

@@ -1,4 +1,4 @@
-import type { Clock } from '@sallyport/core';
+import type { Clock } from '@sallyport/core/extend';
 
 /** What ends when its time is over. Linked into the queue that it waits in. */
 export abstract class Expiring {

@@ -1,4 +1,4 @@
-import type { Clock } from '@sallyport/core';
+import type { Clock } from '@sallyport/core/extend';
 
 const SLOT_MS = 1_000;
 const SLOTS = 10;

@@ -1,12 +1,12 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { type Clock, type Eventually, type SallyportErrorCode, UpstreamError } from '@sallyport/core';
-import type { Applicant, Shares, Standing } from '@sallyport/core/limits';
+import { type SallyportErrorCode, UpstreamError } from '@sallyport/core';
+import type { Applicant, Clock, Eventually, Shares, Standing } from '@sallyport/core/extend';
 import type { Dispatcher } from 'undici';
 import type { Circuit, CircuitCall } from './circuit.js';
 import type { Connections } from './connections.js';
 import { type Deadlines, Expiring } from './deadlines.js';
 import { headFault, type OutboundAnswer, Unanswered, Unconnected, unusable } from './outbound-answer.js';
-import type { Caller, OutboundRequest, RequestSource } from './outbound-request.js';
+import type { Caller, OutboundRequest, PendingRequest } from './outbound-request.js';
 import type { OutboundCounters } from './outbound-statistics.js';
 import type { ProbeLane } from './probe-lane.js';
 
@@ -35,7 +35,7 @@ export class OutboundCall extends Expiring implements Dispatcher.DispatchHandler
   readonly address: string | undefined;
   readonly standing: Standing;
   probe: ProbeLane | undefined;
-  readonly #source: RequestSource;
+  readonly #source: PendingRequest;
   readonly #services: CallServices;
   readonly #abandoned: AbortSignal | undefined;
   /** The circuit neither stops nor learns from what the handler asks for itself: it has a pace of its own. */
@@ -56,7 +56,7 @@ export class OutboundCall extends Expiring implements Dispatcher.DispatchHandler
   #size = 0;
 
   constructor(
-    source: RequestSource,
+    source: PendingRequest,
     caller: Caller | undefined,
     services: CallServices,
     settle: { resolve: (answer: OutboundAnswer) => void; reject: (error: UpstreamError) => void },

@@ -1,12 +1,11 @@
-import { type Clock, checkOptions, type Eventually, having, systemClock, withDefault } from '@sallyport/core';
-import { Shares } from '@sallyport/core/limits';
+import { type Clock, type Eventually, option, Shares, systemClock } from '@sallyport/core/extend';
 import { Circuit } from './circuit.js';
 import { Connections } from './connections.js';
 import { Deadlines } from './deadlines.js';
 import type { OutboundAnswer } from './outbound-answer.js';
 import { type CallServices, OutboundCall } from './outbound-call.js';
 import { checkedOutboundOptions, type OutboundOptions, type OutboundSettings } from './outbound-options.js';
-import type { Caller, RequestSource } from './outbound-request.js';
+import type { Caller, PendingRequest } from './outbound-request.js';
 import { OutboundCounters, type OutboundStatistics } from './outbound-statistics.js';
 
 /**
@@ -25,8 +24,8 @@ export class OutboundClient {
   /** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN */
   constructor(options: OutboundOptions, collaborators: { clock?: Clock | undefined } = {}) {
     this.settings = checkedOutboundOptions(options);
-    const { clock } = checkOptions('OutboundCollaborators', collaborators, {
-      clock: withDefault(having<Clock>('now', 'monotonic', 'schedule'), systemClock),
+    const { clock } = option.check('OutboundCollaborators', collaborators, {
+      clock: option.withDefault(option.having<Clock>('now', 'monotonic', 'schedule'), systemClock),
     });
     const { timeoutMs, maxConcurrent, maxQueued, dangerouslyAcceptAnyCertificate } = this.settings;
     this.circuit = new Circuit(clock);
@@ -58,7 +57,7 @@ export class OutboundClient {
    * Without a caller it is the handler's own, which carries nothing that a caller chose. Rejects with an `UpstreamError`
    * when there is no usable answer within the deadline.
    */
-  send(source: RequestSource, caller?: Caller): Promise<OutboundAnswer> {
+  send(source: PendingRequest, caller?: Caller): Promise<OutboundAnswer> {
     return new Promise((resolve, reject) => {
       new OutboundCall(source, caller, this.#services, { resolve, reject }).begin();
     });

@@ -1,4 +1,4 @@
-import { between, checkOptions, flag, invalid, optionalOption, text, textOrTexts, withDefault } from '@sallyport/core';
+import { option } from '@sallyport/core/extend';
 
 /** How a handler talks to the servers it depends on. */
 export interface OutboundOptions {
@@ -38,19 +38,19 @@ export interface OutboundSettings {
 
 /** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN */
 export function checkedOutboundOptions(options: OutboundOptions): OutboundSettings {
-  return checkOptions('OutboundOptions', options, {
-    timeoutMs: withDefault(between(1, 30_000), 2_000),
-    maxConcurrent: withDefault(between(1, 1_024), 64),
-    maxQueued: withDefault(between(0, 100_000), 1_024),
-    certificateAuthorities: optionalOption(textOrTexts),
-    clientCertificate: optionalOption(clientCertificate),
-    allowInsecureLoopback: withDefault(flag, false),
-    dangerouslyAcceptAnyCertificate: withDefault(flag, false),
+  return option.check('OutboundOptions', options, {
+    timeoutMs: option.withDefault(option.between(1, 30_000), 2_000),
+    maxConcurrent: option.withDefault(option.between(1, 1_024), 64),
+    maxQueued: option.withDefault(option.between(0, 100_000), 1_024),
+    certificateAuthorities: option.optional(option.textOrTexts),
+    clientCertificate: option.optional(clientCertificate),
+    allowInsecureLoopback: option.withDefault(option.flag, false),
+    dangerouslyAcceptAnyCertificate: option.withDefault(option.flag, false),
   });
 }
 
 function clientCertificate(value: unknown, name: string): ClientCertificate {
-  return checkOptions(name, value as object, { cert: text, key: text });
+  return option.check(name, value as object, { cert: option.text, key: option.text });
 }
 
 const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
@@ -60,14 +60,17 @@ const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
  * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID
  */
 export function checkedEndpoint(value: string, name: string, settings: OutboundSettings): URL {
-  if (!URL.canParse(value)) throw invalid(name, 'must be an absolute URL');
+  if (!URL.canParse(value)) throw option.invalid(name, 'must be an absolute URL');
   const url = new URL(value);
   const isAllowedHttp = url.protocol === 'http:' && settings.allowInsecureLoopback && LOOPBACK.test(url.hostname);
   if (url.protocol !== 'https:' && !isAllowedHttp) {
-    throw invalid(name, 'must be an https URL (http only for a loopback host, with outbound.allowInsecureLoopback)');
+    throw option.invalid(
+      name,
+      'must be an https URL (http only for a loopback host, with outbound.allowInsecureLoopback)',
+    );
   }
   if (url.username !== '' || url.password !== '' || url.hash !== '') {
-    throw invalid(name, 'must have neither credentials nor a fragment');
+    throw option.invalid(name, 'must have neither credentials nor a fragment');
   }
   return url;
 }

@@ -1,5 +1,4 @@
-import type { Eventually } from '@sallyport/core';
-import type { Standing } from '@sallyport/core/limits';
+import type { Eventually, Standing } from '@sallyport/core/extend';
 
 /** One call to another server. */
 export interface OutboundRequest {
@@ -14,7 +13,7 @@ export interface OutboundRequest {
 }
 
 /** A request, or what makes it. */
-export type RequestSource = OutboundRequest | (() => Eventually<OutboundRequest>);
+export type PendingRequest = OutboundRequest | (() => Eventually<OutboundRequest>);
 
 /** On whose behalf a call is made that carries a caller's credential. */
 export interface Caller {

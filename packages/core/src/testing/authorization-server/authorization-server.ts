@@ -1,9 +1,9 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { type Clock, systemClock } from '../../clock.js';
-import { checkOptions, having, oneOf, text, withDefault } from '../../options.js';
-import { ownMember } from '../../own-members.js';
+import { type Clock, systemClock } from '../../clock/clock.js';
+import * as option from '../../options/options.js';
+import { ownMember } from '../../options/own-members.js';
 import type { Principal, PrincipalInit } from '../../principal/principal.js';
 import type { RequestParts } from '../build-request.js';
 import { answerWithFault, checkedFault, type Fault } from './faults.js';
@@ -34,7 +34,7 @@ const PATHS: Readonly<Record<string, Endpoint>> = {
   '/introspect': 'introspection',
 };
 
-const knownEndpoint = oneOf<Endpoint>('metadata', 'jwks', 'introspection');
+const knownEndpoint = option.oneOf<Endpoint>('metadata', 'jwks', 'introspection');
 
 /**
  * An authorization server for tests, in this process on a free port of 127.0.0.1: metadata (RFC 8414), keys
@@ -56,10 +56,10 @@ export class AuthorizationServer {
   readonly #calls = new Map<Endpoint, number>();
 
   private constructor(options: AuthorizationServerOptions) {
-    const checked = checkOptions('AuthorizationServerOptions', options, {
-      audience: withDefault(text, 'https://api.example'),
-      algorithm: withDefault(oneOf<SigningAlgorithm>('ES256', 'RS256', 'EdDSA'), 'ES256'),
-      clock: withDefault(having<Clock>('now', 'monotonic', 'schedule'), systemClock),
+    const checked = option.check('AuthorizationServerOptions', options, {
+      audience: option.withDefault(option.text, 'https://api.example'),
+      algorithm: option.withDefault(option.oneOf<SigningAlgorithm>('ES256', 'RS256', 'EdDSA'), 'ES256'),
+      clock: option.withDefault(option.having<Clock>('now', 'monotonic', 'schedule'), systemClock),
     });
     this.audience = checked.audience;
     this.#algorithm = checked.algorithm;
@@ -99,7 +99,7 @@ export class AuthorizationServer {
    */
   async as(principal: PrincipalInit | Principal, options: { opaque?: boolean } = {}): Promise<BearerParts> {
     const opaque = ownMember(options, 'opaque') ?? false;
-    text(principal?.subject, 'the subject of as()');
+    option.text(principal?.subject, 'the subject of as()');
     const { issuer, audience, clientId } = this;
     const claims = claimsOf(principal, { issuer, audience, clientId, now: Math.floor(this.#clock.now() / 1_000) });
     const bearer = opaque ? randomUUID() : this.sign(claims);
@@ -130,7 +130,7 @@ export class AuthorizationServer {
 
   /** Makes introspection fail for one token until `repair`. */
   breakDownFor(token: string, fault: Fault): void {
-    this.#tokenFaults.set(text(token, 'the token of breakDownFor()'), checkedFault(fault));
+    this.#tokenFaults.set(option.text(token, 'the token of breakDownFor()'), checkedFault(fault));
   }
 
   repair(): void {

@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import { between, checkOptions, invalid, optionalOption, text, unchecked } from '../../options.js';
+import * as option from '../../options/options.js';
 
 /** What can go wrong: a status, an answer that is no answer, silence, a connection that breaks. */
 export type Fault =
@@ -11,18 +11,19 @@ export type Fault =
 /** @throws {ConfigurationError} for what is no fault: a test would wait for a failure that never comes */
 export function checkedFault(fault: Fault): Fault {
   if (fault === 'hang' || fault === 'reset') return fault;
-  if (typeof fault !== 'object' || fault === null) throw invalid('Fault', 'must be hang, reset, a status or a body');
+  if (typeof fault !== 'object' || fault === null)
+    throw option.invalid('Fault', 'must be hang, reset, a status or a body');
   if (Object.hasOwn(fault, 'body')) {
-    const { body, contentType } = checkOptions('Fault', fault, {
-      body: unchecked<string>(),
-      contentType: optionalOption(text),
+    const { body, contentType } = option.check('Fault', fault, {
+      body: option.unchecked<string>(),
+      contentType: option.optional(option.text),
     });
-    if (typeof body !== 'string') throw invalid('Fault.body', 'must be a string');
+    if (typeof body !== 'string') throw option.invalid('Fault.body', 'must be a string');
     return { body, contentType };
   }
-  return checkOptions('Fault', fault, {
-    status: between(200, 599),
-    retryAfterSeconds: unchecked<number | undefined>(),
+  return option.check('Fault', fault, {
+    status: option.between(200, 599),
+    retryAfterSeconds: option.unchecked<number | undefined>(),
   });
 }
 

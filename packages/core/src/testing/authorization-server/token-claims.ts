@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { ownMembers } from '../../own-members.js';
+import { ownMembers } from '../../options/own-members.js';
 import type { Principal, PrincipalInit } from '../../principal/principal.js';
 
 /** What a token says: the claims of RFC 9068 2.2, RFC 7662 2.2 and any others. */

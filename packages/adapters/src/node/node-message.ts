@@ -1,0 +1,20 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
+
+export type NodeRequest = IncomingMessage | Http2ServerRequest;
+export type NodeResponse = ServerResponse | Http2ServerResponse;
+
+/** False when the answer has begun already or nobody is left to read it. */
+export function isAnswerable(response: NodeResponse): boolean {
+  return !(response.headersSent || isOver(response));
+}
+
+/** Whether somebody else has answered, or nobody is left to be answered: the application is not run any more. */
+export function isOver(response: NodeResponse): boolean {
+  return response.writableEnded || (isDestroyed(response) ?? (response as Http2ServerResponse).stream.destroyed);
+}
+
+/** Undefined for HTTP/2, whose responses have no `destroyed` of their own. Looking for `stream` is dear on Express. */
+function isDestroyed(response: NodeResponse): boolean | undefined {
+  return response.destroyed;
+}

@@ -1,0 +1,103 @@
+import type { X509Certificate } from 'node:crypto';
+import type { TLSSocket } from 'node:tls';
+import { type RouteKey } from '@sallyport/core/extend';
+import type { AnswerableReading, OtherReading, PathReading } from '../gate/reading.js';
+import { clientAddress } from './client-address.js';
+import { isOver, type NodeRequest, type NodeResponse } from './node-message.js';
+
+/** Reads what a chain needs from a Node request, and nothing before it is asked for. */
+export class NodeRequestSource implements AnswerableReading {
+  // One lives for ever, so that V8 keeps the optimised code (docs/performance.md, "Specimens").
+  static {
+    Object.assign(this, { [Symbol('specimen')]: new this({ url: '', method: '' } as NodeRequest, undefined, 0) });
+  }
+
+  readonly method: string;
+  readonly target: string;
+  others: readonly OtherReading[] | undefined;
+  byPath: PathReading | undefined;
+  readonly #request: NodeRequest;
+  readonly #response: NodeResponse | undefined;
+  readonly #trustedHops: number;
+  #routeOf: (() => RouteKey | undefined) | undefined;
+  #route: RouteKey | undefined;
+
+  /**
+   * `target` is given by adapters whose framework changes `url` inside mounted routers. `routeOf` is asked once and only
+   * by chains that have a use for the route, since frameworks make it dear to find out.
+   */
+  constructor(
+    request: NodeRequest,
+    response: NodeResponse | undefined,
+    trustedHops: number,
+    target: string = request.url ?? '',
+    routeOf?: () => RouteKey | undefined,
+    method: string = request.method ?? '',
+  ) {
+    this.method = method;
+    this.target = target;
+    this.others = undefined;
+    this.byPath = undefined;
+    this.#request = request;
+    this.#response = response;
+    this.#trustedHops = trustedHops;
+    this.#routeOf = routeOf;
+  }
+
+  /** What keeps the grants of a request that no framework has wrapped. */
+  get carrier(): NodeRequest {
+    return this.#request;
+  }
+
+  /** The same request with another method or target, and without a route. */
+  readAs(method: string, target: string): NodeRequestSource {
+    return new NodeRequestSource(this.#request, this.#response, this.#trustedHops, target, undefined, method);
+  }
+
+  get route(): RouteKey | undefined {
+    if (this.#routeOf !== undefined) {
+      this.#route = this.#routeOf();
+      this.#routeOf = undefined;
+    }
+    return this.#route;
+  }
+
+  /** Whether the answer came from elsewhere while the chain decided, or the client has gone. */
+  get isOver(): boolean {
+    return this.#response !== undefined && isOver(this.#response);
+  }
+
+  /** Raw lines: `headers` and `headersDistinct` drop or join what must be seen apart. */
+  get rawHeaders(): readonly string[] {
+    return this.#request.rawHeaders;
+  }
+
+  get remoteAddress(): string | undefined {
+    return clientAddress(this.#request.socket?.remoteAddress, this.rawHeaders, this.#trustedHops);
+  }
+
+  peerCertificate(): X509Certificate | undefined {
+    const socket = this.#request.socket as TLSSocket | undefined;
+    return socket?.authorized === true ? socket.getPeerX509Certificate?.() : undefined;
+  }
+
+  /** Both are listened to: a response that waits behind another one on its connection is never told of its end. */
+  onClose(listener: () => void): void {
+    const request = this.#request;
+    const response = this.#response;
+    const closed = () => {
+      if (!hasLeft(request, response)) return;
+      request.off('close', closed);
+      response?.off('close', closed);
+      listener();
+    };
+    request.on('close', closed);
+    response?.on('close', closed);
+    closed();
+  }
+}
+
+/** Whether the client went away before it was answered. An HTTP/2 response calls itself finished also when it is reset. */
+function hasLeft(request: NodeRequest, response: NodeResponse | undefined): boolean {
+  return request.aborted || (response?.destroyed === true && !response.writableFinished);
+}

@@ -1,0 +1,32 @@
+import { type GrantedDecision, type Principal, type RefusedAttempt } from '@sallyport/core';
+import { ANONYMOUS } from '@sallyport/core/extend';
+import { grantedTo } from '../gate/gate.js';
+import { hasNodeRequest, isRequestOf } from './same-request.js';
+
+/**
+ * Who was authenticated; the anonymous principal where no chain has run. Takes the request that the chain was asked
+ * about, or the context of Koa or Hono; that of Hono also knows where middleware has replaced `c.req.raw` since.
+ */
+export function principalOf<Claims extends object = Record<string, unknown>>(request: object): Principal<Claims> {
+  return (decisionAbout(request)?.principal ?? ANONYMOUS) as Principal<Claims>;
+}
+
+/**
+ * Which verdict an `attempt` let pass: its kind and reason code. Undefined where nothing was refused, and where no chain
+ * has run. Takes what `principalOf` takes.
+ */
+export function attemptedOf(request: object): RefusedAttempt | undefined {
+  return decisionAbout(request)?.attempted;
+}
+
+/** About the object itself or, where it is Hono's context, about its Request, and Node's request behind that. */
+function decisionAbout(asked: object): GrantedDecision | undefined {
+  const known = grantedTo(asked);
+  if (known !== undefined) return known;
+  const { req, env } = asked as { readonly req?: { readonly raw?: Request }; readonly env?: unknown };
+  const request = req?.raw;
+  if (request === undefined) return undefined;
+  // A Request that says the same was copied, say with another body; any other has credentials of its own.
+  const isCopy = hasNodeRequest(env) && isRequestOf(env.incoming, request);
+  return grantedTo(request) ?? (isCopy ? grantedTo(env.incoming) : undefined);
+}

@@ -1,0 +1,41 @@
+import type { DeniedDecision } from '@sallyport/core';
+import type { HeaderLine } from '@sallyport/core/extend';
+import { isAnswerable, type NodeResponse } from './node-message.js';
+
+const NO_FIELDS: ReadonlyMap<string, string | string[]> = new Map();
+
+/** Writes a refusal as it is, where one can still be written. */
+export function writeDenial(response: NodeResponse, denied: DeniedDecision): void {
+  if (!isAnswerable(response)) return;
+  response.statusCode = denied.status;
+  setHeaderLines(response, denied.headers);
+  response.setHeader('content-length', Buffer.byteLength(denied.body));
+  response.end(denied.body);
+}
+
+/** Lines of one name stay apart: each challenge is a line of its own. An answer that has begun takes no more. */
+export function setHeaderLines(response: NodeResponse, lines: readonly HeaderLine[]): void {
+  if (lines.length === 0 || response.headersSent) return;
+  for (const [name, value] of headerFields(lines)) response.setHeader(name, value);
+}
+
+/**
+ * Header lines by name, in the order of their first lines. Names are in lower case, as HTTP/2, Fastify and fetch
+ * write them, so that an answer has the same bytes wherever it is written.
+ */
+export function headerFields(lines: readonly HeaderLine[]): ReadonlyMap<string, string | string[]> {
+  // What most granted requests have; a map for each would be the dearest thing an adapter does.
+  if (lines.length === 0) return NO_FIELDS;
+  const fields = new Map<string, string | string[]>();
+  for (const [line, value] of lines) {
+    const name = line.toLowerCase();
+    const earlier = fields.get(name);
+    fields.set(name, earlier === undefined ? value : [earlier, value].flat());
+  }
+  return fields;
+}
+
+/** Runs the application's own answer to a refusal; what it throws or rejects with goes where errors go. */
+export function answerBy(hook: () => unknown, failed: (error: unknown) => void): void {
+  new Promise((resolve) => resolve(hook())).catch(failed);
+}

@@ -1,0 +1,63 @@
+import { ConfigurationError, type SecurityHandler } from '@sallyport/core';
+import { type Clock, quotedName, type SecurityToken } from '@sallyport/core/extend';
+import type { DependencyContainer } from './container.js';
+import { containerProblem } from './container-problem.js';
+import type { ContainerServices, HandlerRegistration, HandlerType } from './handler-registration.js';
+import { missing, unusable } from './registration-errors.js';
+import { effective, namesUnder } from './registry.js';
+import { nameOf } from './security-token.js';
+import { tokens } from './tokens.js';
+
+/** Where a handler is built, under which name and with which options. */
+export interface BuildingPlace {
+  readonly name: string;
+  readonly options: object;
+  readonly container: DependencyContainer;
+  /** Why another handler could not be built that this one needs. */
+  failure?: ConfigurationError;
+}
+
+/** @throws {ConfigurationError} that names the handler, whatever goes wrong */
+export function buildHandler(registration: HandlerRegistration, place: BuildingPlace, clock: Clock): SecurityHandler {
+  if ('useValue' in registration) return registration.useValue;
+  const type = 'type' in registration ? typeCalled(registration.type, place.container) : registration;
+  try {
+    const services = servicesOf(place.container, clock, `the handler ${quotedName(place.name)}`);
+    if ('useFactory' in type) return type.useFactory(place.options, { name: place.name, ...services });
+    // A token of its own: the class may be registered elsewhere as a singleton of all chains.
+    const own = Symbol(nameOf(tokens.handler(place.name)));
+    place.container.register<SecurityHandler>(own, { useClass: type.useClass });
+    return place.container.resolve<SecurityHandler>(own);
+  } catch (error) {
+    throw explained(error, place);
+  }
+}
+
+function typeCalled(name: string, container: DependencyContainer): HandlerType {
+  const token = tokens.handlerType(name);
+  const type = effective(container, token);
+  if (type !== undefined) return type;
+  const fix = `Register it: registerSecurity(container, { handlerTypes: { ${quotedName(name)}: … } })`;
+  throw missing(token, fix, name, namesUnder(container, nameOf(tokens.handlerType(''))));
+}
+
+/** @param who needs a service, for the error when it is missing */
+export function servicesOf(container: DependencyContainer, clock: Clock, who: string): ContainerServices {
+  const find = <Value>(token: SecurityToken<Value>) => effective(container, token);
+  const get = <Value>(token: SecurityToken<Value>) => {
+    const value = find(token);
+    if (value === undefined) throw missing(token, `Register it in the container: ${who} needs it`);
+    return value;
+  };
+  return { clock, find, get };
+}
+
+/** @param failure why another handler could not be built that this one needs; the container keeps only a message of it */
+function explained(error: unknown, { name, failure }: BuildingPlace): ConfigurationError {
+  const cause = failure ?? error;
+  if (cause instanceof ConfigurationError) {
+    return new ConfigurationError(cause.code, `handler ${quotedName(name)}: ${cause.message}`, { cause });
+  }
+  const problem = containerProblem(error);
+  return unusable(tokens.handler(name), problem ?? 'threw while it was built', error);
+}

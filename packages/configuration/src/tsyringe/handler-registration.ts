@@ -1,0 +1,76 @@
+import type { SecurityChainOptions, SecurityHandler } from '@sallyport/core';
+import {
+  type Eventually,
+  type HandlerLookup,
+  type HandlerMaker,
+  type HandlerServices,
+  option,
+  ownMembers,
+  type SecurityToken,
+} from '@sallyport/core/extend';
+import type { ClassProvider } from './container.js';
+import { securityToken } from './security-token.js';
+
+/** What a container hands to functions that define chains. */
+export type ContainerServices = Omit<HandlerServices, 'name'>;
+
+/** A class that the container builds: `@injectable()`, best with `@inject(token)` at every parameter. */
+export type HandlerClass = ClassProvider<SecurityHandler>['useClass'];
+
+/** A kind of handler, of which there may be several instances. */
+export type HandlerType = { readonly useClass: HandlerClass } | { readonly useFactory: HandlerMaker };
+
+/** One handler of a chain. Classes, makers and kinds get `options`, a class by injecting `tokens.handlerOptions`. */
+export type HandlerRegistration =
+  | (HandlerType & { readonly options?: object | undefined })
+  | { readonly type: string; readonly options?: object | undefined }
+  | { readonly useValue: SecurityHandler };
+
+/** Says what the chain requires, in terms of its handlers. May be asynchronous, to compile a contract. */
+export type ChainDefinition = (
+  handlers: HandlerLookup,
+  services: ContainerServices,
+) => Eventually<SecurityChainOptions>;
+
+/** The token under which the registration of a handler, not the handler itself, is kept. */
+export function registrationToken(handlerName: string): SecurityToken<HandlerRegistration> {
+  return securityToken(`@sallyport/core/handler-registration/${handlerName}`);
+}
+
+export function optionsIn(registration: HandlerRegistration): object {
+  return 'options' in registration ? (registration.options ?? {}) : {};
+}
+
+/** What is registered as `useValue` is checked when the chain is resolved, as everything that is built is. */
+const WAY_CHECKS = {
+  useClass: option.callable(),
+  useFactory: option.callable(),
+  useValue: option.unchecked<unknown>(),
+  type: option.text,
+};
+const WAYS = Object.keys(WAY_CHECKS) as (keyof typeof WAY_CHECKS)[];
+
+/** Checks that a registration names exactly one way to a handler. */
+export const handlerRegistration: option.Check<HandlerRegistration> = (value, name) => {
+  const given: HandlerRegistration = ownMembers(option.plainObject(value, name)) as HandlerRegistration;
+  const unknown = Object.keys(given).filter((key) => key !== 'options' && !Object.hasOwn(WAY_CHECKS, key));
+  const ways = WAYS.filter((way) => Reflect.get(given, way) !== undefined);
+  const [way] = ways;
+  if (way === undefined || ways.length + unknown.length > 1) {
+    throw option.invalid(name, `must have exactly one of ${WAYS.join(', ')}`);
+  }
+  if (way === 'useValue' && Reflect.has(given, 'options')) throw option.invalid(name, 'is built already: no options');
+  WAY_CHECKS[way](Reflect.get(given, way), `${name}.${way}`);
+  option.optional(option.plainObject)(Reflect.get(given, 'options'), `${name}.options`);
+  return given;
+};
+
+/** Checks that a kind of handler is a class or a function, named as such. */
+export const handlerType: option.Check<HandlerType> = (value, name) => {
+  const given = ownMembers(option.plainObject(value, name));
+  const { useClass, useFactory, ...others }: { useClass?: unknown; useFactory?: unknown } = given;
+  const isFit = [typeof useClass, typeof useFactory].sort().join() === 'function,undefined';
+  if (!isFit || Object.keys(others).length > 0)
+    throw option.invalid(name, 'must have a function as useClass or useFactory');
+  return given as HandlerType;
+};

@@ -1,0 +1,31 @@
+export type { Environment } from '../environment/environment-references.js';
+export { registerConfigurationFile } from './configuration-file.js';
+export {
+  container,
+  type DependencyContainer,
+  delay,
+  type InjectionToken,
+  inject,
+  injectAll,
+  injectable,
+  Lifecycle,
+  scoped,
+  singleton,
+} from './container.js';
+export type {
+  ChainDefinition,
+  ContainerServices,
+  HandlerClass,
+  HandlerRegistration,
+  HandlerType,
+} from './handler-registration.js';
+export {
+  overrideSecurity,
+  registerSecurity,
+  type SecurityOverride,
+  type SecurityRegistration,
+} from './register-security.js';
+export { resolveChain } from './resolve-chain.js';
+export { type ConfigurationContext, registerConfiguration } from './security-configuration.js';
+export { securityToken } from './security-token.js';
+export { tokens } from './tokens.js';

@@ -1,0 +1,122 @@
+import type { DecisionListener, Guard, GuardFunction, GuardLike, Revocations } from '@sallyport/core';
+import { type CacheStore, type Clock, option, type RevocationBus, type SecurityToken } from '@sallyport/core/extend';
+import { ChainScope } from './chain-scope.js';
+import type { DependencyContainer } from './container.js';
+import {
+  type ChainDefinition,
+  type HandlerRegistration,
+  type HandlerType,
+  handlerRegistration,
+  handlerType,
+  optionsIn,
+  registrationToken,
+} from './handler-registration.js';
+import { missing } from './registration-errors.js';
+import { add, effective, namesUnder, override, register } from './registry.js';
+import { nameOf } from './security-token.js';
+import { tokens } from './tokens.js';
+
+/** What a container shall know; may be given in several parts, each thing once. */
+export interface SecurityRegistration {
+  /** What the chain requires, in terms of its handlers. */
+  readonly chain?: ChainDefinition | undefined;
+  /** The handlers by name: the name of an instance, as in events. */
+  readonly handlers?: Readonly<Record<string, HandlerRegistration>> | undefined;
+  /** Kinds of handlers that registrations and configuration files name. */
+  readonly handlerTypes?: Readonly<Record<string, HandlerType>> | undefined;
+  /** Guards that configuration files name. */
+  readonly guards?: Readonly<Record<string, GuardLike>> | undefined;
+  readonly clock?: Clock | undefined;
+  /** 0 to 1, for the jitter of Retry-After. */
+  readonly random?: (() => number) | undefined;
+  readonly cacheStore?: CacheStore | undefined;
+  readonly revocations?: Revocations | undefined;
+  readonly revocationBus?: RevocationBus | undefined;
+  /** Hear of every decision of the chain; those of several parts add up. */
+  readonly decisionListeners?: readonly DecisionListener[] | undefined;
+}
+
+/** What a container shall know instead, as in tests. */
+export interface SecurityOverride extends SecurityRegistration {
+  /** By the name of a handler: options that replace those of the same name; the others stay. */
+  readonly options?: Readonly<Record<string, object>> | undefined;
+}
+
+/**
+ * Registers handlers, services and the definition of the container's chain. Nothing is built yet.
+ * @throws {ConfigurationError} ERR_SALLYPORT_REGISTRATION_DOUBLED, ERR_SALLYPORT_REGISTRATION_LATE,
+ *   ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN
+ */
+export function registerSecurity(container: DependencyContainer, registration: SecurityRegistration): void {
+  const parts = option.check('SecurityRegistration', registration, CHECKS);
+  putAll(parts, (token, make) => register(container, token, make));
+  for (const listener of parts.decisionListeners) add(container, tokens.decisionListener, listener);
+}
+
+/**
+ * Replaces what is registered in a container or above it; done in a child container, the original stays as it is.
+ * Handlers and options have to be there already: a misspelt name would replace nothing.
+ * @throws {ConfigurationError} ERR_SALLYPORT_REGISTRATION_MISSING, ERR_SALLYPORT_REGISTRATION_LATE,
+ *   ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN
+ */
+export function overrideSecurity(container: DependencyContainer, replacement: SecurityOverride): void {
+  const checks = { ...CHECKS, options: option.withDefault(option.namedValues(option.plainObject), {}) };
+  const { options, ...parts } = option.check('SecurityOverride', replacement, checks);
+  for (const name of [...Object.keys(parts.handlers), ...Object.keys(options)]) requireHandler(container, name);
+  putAll(parts, (token, make) => override(container, token, make));
+  for (const [name, changes] of Object.entries(options)) {
+    const original = effective(container, tokens.options(name));
+    override(container, tokens.options(name), () => ({ ...original, ...changes }));
+  }
+  for (const listener of parts.decisionListeners) add(container, tokens.decisionListener, listener);
+}
+
+const guardLike: option.Check<GuardLike> = (value, name) =>
+  typeof value === 'function'
+    ? option.callable<GuardFunction>()(value, name)
+    : option.having<Guard>('check')(value, name);
+
+const CHECKS = {
+  chain: option.optional(option.callable<ChainDefinition>()),
+  handlers: option.withDefault(option.namedValues(handlerRegistration), {}),
+  handlerTypes: option.withDefault(option.namedValues(handlerType), {}),
+  guards: option.withDefault(option.namedValues(guardLike), {}),
+  clock: option.optional(option.having<Clock>('now', 'monotonic', 'schedule')),
+  random: option.optional(option.callable<() => number>()),
+  cacheStore: option.optional(option.having<CacheStore>('get', 'set', 'delete')),
+  revocations: option.optional(option.unchecked<Revocations>()),
+  revocationBus: option.optional(option.unchecked<RevocationBus>()),
+  decisionListeners: option.withDefault(option.listOf(option.callable<DecisionListener>()), []),
+};
+
+type Parts = Omit<ReturnType<typeof option.check<typeof CHECKS>>, 'decisionListeners'>;
+type Put = <Value>(token: SecurityToken<Value>, make: (container: DependencyContainer) => Value) => void;
+
+function putAll(parts: Parts, put: Put): void {
+  const { handlers, handlerTypes, guards, chain, clock, random, cacheStore, revocations, revocationBus } = parts;
+  for (const [name, registration] of Object.entries(handlers)) {
+    const token = tokens.handler(name);
+    put(token, (container) => ChainScope.of(container, token).handler(name));
+    put(registrationToken(name), () => registration);
+    put(tokens.options(name), () => optionsIn(registration));
+  }
+  for (const [name, type] of Object.entries(handlerTypes)) put(tokens.handlerType(name), () => type);
+  for (const [name, guard] of Object.entries(guards)) put(tokens.guard(name), () => guard);
+  if (chain !== undefined) put(tokens.chain, () => chain);
+  if (clock !== undefined) put(tokens.clock, () => clock);
+  if (random !== undefined) put(tokens.random, () => random);
+  if (cacheStore !== undefined) put(tokens.cacheStore, () => cacheStore);
+  if (revocations !== undefined) put(tokens.revocations, () => revocations);
+  if (revocationBus !== undefined) put(tokens.revocationBus, () => revocationBus);
+}
+
+function requireHandler(container: DependencyContainer, name: string): void {
+  const token = tokens.handler(name);
+  if (container.isRegistered(token, true)) return;
+  throw missing(
+    token,
+    'Only what is registered can be overridden',
+    name,
+    namesUnder(container, nameOf(tokens.handler(''))),
+  );
+}

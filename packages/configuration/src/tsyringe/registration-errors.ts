@@ -1,0 +1,38 @@
+import { ConfigurationError } from '@sallyport/core';
+import { isNameLike, option, shownName } from '@sallyport/core/extend';
+import { nameOf } from './security-token.js';
+
+/** Nothing is registered under a token. `known` are the names of its kind that something is registered under. */
+export function missing(token: symbol, fix: string, name = '', known: readonly string[] = []): ConfigurationError {
+  const problem = `nothing is registered under ${shown(token)}${option.nearestHint(name, known)}`;
+  return new ConfigurationError('ERR_SALLYPORT_REGISTRATION_MISSING', `${problem}. ${fix}`);
+}
+
+export function doubled(token: symbol): ConfigurationError {
+  return new ConfigurationError(
+    'ERR_SALLYPORT_REGISTRATION_DOUBLED',
+    `${shown(token)} is registered already. Register it once; to replace it, use overrideSecurity()`,
+  );
+}
+
+export function late(token: symbol): ConfigurationError {
+  return new ConfigurationError(
+    'ERR_SALLYPORT_REGISTRATION_LATE',
+    `${shown(token)} came after the chain was resolved and would have no effect. ` +
+      'Register it before resolveChain(), or close the chain and resolve another',
+  );
+}
+
+export function unusable(token: symbol, problem: string, cause?: unknown): ConfigurationError {
+  return new ConfigurationError(
+    'ERR_SALLYPORT_REGISTRATION_INVALID',
+    `${shown(token)} ${problem}`,
+    cause === undefined ? {} : { cause },
+  );
+}
+
+/** The token's name; its end is a name of the application's, which is shown where it looks like one. */
+function shown(token: symbol): string {
+  const [, kind = '', name = ''] = /^(@sallyport\/core\/[a-z-]+\/)(.*)$/s.exec(nameOf(token)) ?? [];
+  return name === '' || isNameLike(name) ? nameOf(token) : kind + shownName(name);
+}

@@ -1,0 +1,88 @@
+import type { SecurityToken } from '@sallyport/core/extend';
+import type { DependencyContainer } from './container.js';
+import { doubled, late } from './registration-errors.js';
+import { nameOf, securityToken } from './security-token.js';
+
+type Make<Value> = (container: DependencyContainer) => Value;
+
+/** The names under which something is registered: for hints in errors. */
+const NAMES: SecurityToken<ReadonlySet<string>> = securityToken('@sallyport/core/registered-names');
+
+/** Containers whose chain is resolved and not closed yet. */
+const sealed = new WeakSet<DependencyContainer>();
+
+/** What replaces the value of a token has a token of its own, so that a second registration is still noticed. */
+function overrideOf<Value>(token: SecurityToken<Value>): SecurityToken<Value> {
+  return securityToken(`override of ${nameOf(token)}`);
+}
+
+/**
+ * Registers a value once. Values are kept in functions: an inspection of the container shows no option, no secret.
+ * @throws {ConfigurationError} ERR_SALLYPORT_REGISTRATION_DOUBLED, ERR_SALLYPORT_REGISTRATION_LATE
+ */
+export function register<Value>(container: DependencyContainer, token: SecurityToken<Value>, make: Make<Value>): void {
+  checkOpen(container, token);
+  if (container.isRegistered(token, true)) throw doubled(token);
+  container.register(token, { useFactory: make });
+  container.register(NAMES, { useValue: new Set([...registeredNames(container), nameOf(token)]) });
+}
+
+/**
+ * Replaces what is or will be registered under a token, for this container and its children.
+ * @throws {ConfigurationError} ERR_SALLYPORT_REGISTRATION_LATE
+ */
+export function override<Value>(container: DependencyContainer, token: SecurityToken<Value>, make: Make<Value>): void {
+  checkOpen(container, token);
+  container.register(overrideOf(token), { useFactory: make });
+}
+
+/**
+ * Registers one more value of a token that may have several. A container with values of its own hides those of its
+ * parent, so the parent's are taken over first.
+ * @throws {ConfigurationError} ERR_SALLYPORT_REGISTRATION_LATE
+ */
+export function add<Value>(container: DependencyContainer, token: SecurityToken<Value>, value: Value): void {
+  checkOpen(container, token);
+  const inherited = container.isRegistered(token) ? [] : all(container, token);
+  for (const each of [...inherited, value]) container.register<Value>(token, { useValue: each });
+}
+
+/** All values of a token; none when nothing is registered, where the container itself would throw. */
+export function all<Value>(container: DependencyContainer, token: SecurityToken<Value>): readonly Value[] {
+  return container.isRegistered(token, true) ? container.resolveAll<Value>(token) : [];
+}
+
+/**
+ * What counts under a token: its override, or else its one registration, or else nothing.
+ * @throws {ConfigurationError} ERR_SALLYPORT_REGISTRATION_DOUBLED
+ */
+export function effective<Value>(container: DependencyContainer, token: SecurityToken<Value>): Value | undefined {
+  const replacing = overrideOf(token);
+  if (container.isRegistered(replacing, true)) return container.resolve<Value>(replacing);
+  const [value, ...others] = all(container, token);
+  if (others.length > 0) throw doubled(token);
+  return value;
+}
+
+/** What is called so and so behind a prefix, such as `@sallyport/core/handler/`. */
+export function namesUnder(container: DependencyContainer, prefix: string): readonly string[] {
+  const names = registeredNames(container).filter((name) => name.startsWith(prefix));
+  return names.map((name) => name.slice(prefix.length));
+}
+
+/** From now on nothing is registered in this container, until `unseal`. */
+export function seal(container: DependencyContainer): void {
+  sealed.add(container);
+}
+
+export function unseal(container: DependencyContainer): void {
+  sealed.delete(container);
+}
+
+function checkOpen(container: DependencyContainer, token: symbol): void {
+  if (sealed.has(container)) throw late(token);
+}
+
+function registeredNames(container: DependencyContainer): readonly string[] {
+  return container.isRegistered(NAMES, true) ? [...container.resolve<ReadonlySet<string>>(NAMES)] : [];
+}

@@ -1,0 +1,45 @@
+/** Every error code of the library. Codes are stable; each has a section in docs/error-codes.md. */
+export const SALLYPORT_ERROR_CODES = [
+  'ERR_SALLYPORT_OPTION_INVALID',
+  'ERR_SALLYPORT_OPTION_UNKNOWN',
+  'ERR_SALLYPORT_REQUIREMENT_INVALID',
+  'ERR_SALLYPORT_SOURCE_CONFLICT',
+  'ERR_SALLYPORT_CONTRACT_INVALID',
+  'ERR_SALLYPORT_REGISTRATION_MISSING',
+  'ERR_SALLYPORT_REGISTRATION_DOUBLED',
+  'ERR_SALLYPORT_REGISTRATION_LATE',
+  'ERR_SALLYPORT_REGISTRATION_INVALID',
+  'ERR_SALLYPORT_UPSTREAM_UNREACHABLE',
+  'ERR_SALLYPORT_UPSTREAM_TIMEOUT',
+  'ERR_SALLYPORT_UPSTREAM_STATUS',
+  'ERR_SALLYPORT_UPSTREAM_BODY',
+  'ERR_SALLYPORT_UPSTREAM_OVERLOADED',
+  'ERR_SALLYPORT_UPSTREAM_CIRCUIT_OPEN',
+] as const;
+
+export type SallyportErrorCode = (typeof SALLYPORT_ERROR_CODES)[number];
+
+/** Base of every error that the library throws; tell errors apart by `code`, never by message. */
+export class SallyportError extends Error {
+  readonly code: SallyportErrorCode;
+
+  constructor(code: SallyportErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = new.target.name;
+    this.code = code;
+  }
+}
+
+/** Wrong options, requirements or contracts. Thrown while a server starts, never while it answers. */
+export class ConfigurationError extends SallyportError {}
+
+/** A dependency (authorization server, key server, store) did not give a usable answer. Becomes `unavailable`, 503. */
+export class UpstreamError extends SallyportError {
+  /** What the dependency asked for with Retry-After, in seconds. */
+  readonly retryAfterSeconds: number | undefined;
+
+  constructor(code: SallyportErrorCode, message: string, options?: ErrorOptions & { retryAfterSeconds?: number }) {
+    super(code, message, options);
+    this.retryAfterSeconds = options?.retryAfterSeconds;
+  }
+}

@@ -1,0 +1,56 @@
+import * as option from '../../options/options.js';
+import { type DecisionEvent, onDecision } from '../decision-events.js';
+
+/** The levels that an audit line can have. */
+export type AuditLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error';
+
+/** What is needed of a logger: pino and its relatives offer it. */
+export type AuditLogger = {
+  readonly [Level in AuditLevel]: (entry: AuditEntry, message: string) => void;
+};
+
+/** What an audit line holds: the decision's event, and a mark to find audit lines by. */
+export interface AuditEntry extends DecisionEvent {
+  readonly audit: 'decision';
+}
+
+/** The level by outcome; `silent` leaves the line out. */
+export interface AuditOptions {
+  /** Default `info`. */
+  readonly granted?: AuditLevel | 'silent' | undefined;
+  /** The caller is to blame: a status of 400 to 499. Default `warn`. */
+  readonly refused?: AuditLevel | 'silent' | undefined;
+  /** We or a dependency are to blame: a status of 500 or more. Default `error`. */
+  readonly failed?: AuditLevel | 'silent' | undefined;
+}
+
+const level = option.oneOf('trace', 'debug', 'info', 'warn', 'error', 'silent');
+const logger = option.having<AuditLogger>('trace', 'debug', 'info', 'warn', 'error');
+
+/**
+ * Writes one structured line per decision of this process. Lines hold no credential, path, query or error message; a
+ * logger that throws changes no decision.
+ * @returns a function that ends it
+ * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN
+ */
+export function auditDecisions(target: AuditLogger, options: AuditOptions = {}): () => void {
+  const lines = logger(target, 'auditDecisions logger');
+  const levels = option.check('AuditOptions', options, {
+    granted: option.withDefault(level, 'info'),
+    refused: option.withDefault(level, 'warn'),
+    failed: option.withDefault(level, 'error'),
+  });
+  return onDecision((event) => {
+    const chosen = levels[gravityOf(event)];
+    if (chosen !== 'silent') lines[chosen]({ audit: 'decision', ...event }, messageOf(event));
+  });
+}
+
+function gravityOf({ status }: DecisionEvent): keyof AuditOptions {
+  if (status === undefined) return 'granted';
+  return status < 500 ? 'refused' : 'failed';
+}
+
+function messageOf({ outcome, status, reason }: DecisionEvent): string {
+  return outcome === 'granted' ? 'access granted' : `access denied: ${status} ${reason}`;
+}

@@ -1,0 +1,45 @@
+import { type MeterProvider, metrics } from '@opentelemetry/api';
+import * as option from '../../options/options.js';
+import { onDecision } from '../decision-events.js';
+import { metricAttributes, SCOPE } from './attributes.js';
+import { BoundedValues } from './bounded-values.js';
+
+export interface MetricOptions {
+  /** Default: the globally registered provider. */
+  readonly meterProvider?: MeterProvider | undefined;
+}
+
+/** In seconds: from a cached decision to a slow authorization server. */
+const BOUNDARIES = [
+  0.000_005, 0.000_01, 0.000_025, 0.000_1, 0.000_5, 0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5,
+];
+
+/**
+ * Counts decisions in `sallyport.decisions`, and measures them in `sallyport.decision.duration` and each handler that
+ * was asked in `sallyport.verify.duration`, in seconds. Nothing that a client chooses makes a time series.
+ * @returns a function that ends it
+ * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN
+ */
+export function recordMetrics(options: MetricOptions = {}): () => void {
+  const { meterProvider } = option.check('MetricOptions', options, {
+    meterProvider: option.optional(option.having<MeterProvider>('getMeter')),
+  });
+  const meter = (meterProvider ?? metrics).getMeter(SCOPE);
+  const duration = { unit: 's', advice: { explicitBucketBoundaries: BOUNDARIES } };
+  const decisions = meter.createCounter('sallyport.decisions', { unit: '{decision}', description: 'Decisions made' });
+  const decisionDuration = meter.createHistogram('sallyport.decision.duration', duration);
+  const verifyDuration = meter.createHistogram('sallyport.verify.duration', duration);
+  const reasons = new BoundedValues();
+  return onDecision((event) => {
+    const attributes = metricAttributes({ ...event, reason: reasons.bounded(event.reason) });
+    decisions.add(1, attributes);
+    decisionDuration.record(event.durationMs / 1_000, attributes);
+    for (const { handler, verdict, cache, durationMs } of event.steps) {
+      verifyDuration.record(durationMs / 1_000, {
+        'sallyport.handler': handler,
+        'sallyport.verdict': verdict,
+        'sallyport.cache': cache,
+      });
+    }
+  });
+}

@@ -1,0 +1,64 @@
+import { context, type Span, SpanStatusCode, type TracerProvider, trace } from '@opentelemetry/api';
+import * as option from '../../options/options.js';
+import type { TraceFault, TraceStep } from '../../request/trace.js';
+import { type DecisionEvent, onDecision } from '../decision-events.js';
+import { SCOPE, spanAttributes } from './attributes.js';
+
+export interface SpanOptions {
+  /** Default: the globally registered provider. */
+  readonly tracerProvider?: TracerProvider | undefined;
+}
+
+/**
+ * Makes a span `sallyport.decision` of every decision, below the span that is active, and a span `sallyport.verify` of
+ * every handler that was asked. Spans are made when a decision is there, so that deciding never waits for them.
+ * @returns a function that ends it
+ * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN
+ */
+export function recordSpans(options: SpanOptions = {}): () => void {
+  const { tracerProvider } = option.check('SpanOptions', options, {
+    tracerProvider: option.optional(option.having<TracerProvider>('getTracer')),
+  });
+  const tracer = (tracerProvider ?? trace).getTracer(SCOPE);
+  return onDecision((event) => {
+    const endTime = performance.timeOrigin + performance.now();
+    const startTime = endTime - event.durationMs;
+    const span = tracer.startSpan('sallyport.decision', { startTime, attributes: spanAttributes(event) });
+    const parent = trace.setSpan(context.active(), span);
+    for (const step of event.steps) {
+      const stepStart = startTime + step.startedAfterMs;
+      const attributes = stepAttributes(step);
+      tracer
+        .startSpan('sallyport.verify', { startTime: stepStart, attributes }, parent)
+        .end(stepStart + step.durationMs);
+    }
+    if (event.fault !== undefined) addFault(span, event.fault, endTime);
+    if (isFailure(event)) span.setStatus({ code: SpanStatusCode.ERROR });
+    span.end(endTime);
+  });
+}
+
+/** A refused caller is no error of this service. */
+function isFailure({ status }: DecisionEvent): boolean {
+  return status !== undefined && status >= 500;
+}
+
+function stepAttributes({ handler, verdict, reason, cache, fingerprint }: TraceStep) {
+  return {
+    'sallyport.handler': handler,
+    'sallyport.verdict': verdict,
+    'sallyport.reason': reason,
+    'sallyport.cache': cache,
+    'sallyport.credential.fingerprint': fingerprint,
+  };
+}
+
+/** An exception event without its message. */
+function addFault(span: Span, { culprit, name, code, frames }: TraceFault, time: number): void {
+  const attributes = {
+    'exception.type': code ?? name,
+    'exception.stacktrace': [name, ...frames].join('\n    '),
+    'sallyport.culprit': culprit,
+  };
+  span.addEvent('exception', attributes, time);
+}

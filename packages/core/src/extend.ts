@@ -1,0 +1,49 @@
+/** For authors of handlers, adapters and stores. Applications need `@sallyport/core` alone. */
+export { type Basis, type BasisFinder, FoundedVerdict } from './cache/basis.js';
+export type { CacheStatistics } from './cache/cache-statistics.js';
+export type { Waiters } from './cache/flights.js';
+export { VerdictCache } from './cache/verdict-cache.js';
+export type { VerdictCacheCollaborators, VerdictCacheOptions } from './cache/verdict-cache-options.js';
+
+export { closeHandlers, startHandlers, within } from './chain/lifecycle.js';
+export { type Clock, systemClock } from './clock/clock.js';
+export { attemptTo, disregard, type Eventually, isThenable } from './clock/eventually.js';
+export { isDecision } from './decision/decision.js';
+export { SALLYPORT_ERROR_CODES } from './errors/errors.js';
+export { isNameLike, memberPath, quotedName, shownName } from './errors/shown-name.js';
+export { CACHE_CHANNEL } from './events/cache-events.js';
+export { DECISION_CHANNEL } from './events/decision-events.js';
+export { EventChannel } from './events/event-channel.js';
+export { ABSTAINED, PERMITTED } from './guard/guard.js';
+export { RequiredScopes } from './guard/required-scopes.js';
+export type { CredentialSource } from './handler/credential-source.js';
+export { isHandler } from './handler/handler.js';
+export type { HandlerLookup, HandlerMaker, HandlerServices, SecurityToken } from './handler/handler-kind.js';
+export type { Applicant } from './limits/applicant.js';
+export { GoodBefore, type GoodBeforeOptions, type Standing } from './limits/good-before.js';
+export { networkOf, networksOf, UNKNOWN_NETWORK } from './limits/network.js';
+export { runInTurn, type Turn } from './limits/run-in-turn.js';
+export { Shares, type SharesOptions } from './limits/shares.js';
+export { configurationDigest } from './options/configuration-digest.js';
+export * as option from './options/options.js';
+export { ownMember, ownMembers } from './options/own-members.js';
+export { ANONYMOUS, isPrincipal } from './principal/principal.js';
+export { isScopeToken } from './principal/scope-token.js';
+export {
+  type AbsentAuthorization,
+  type Authorization,
+  type AuthorizationCredentials,
+  type InvalidAuthorization,
+  parseAuthorization,
+} from './request/authorization-header.js';
+export { type IncomingRequest, type RouteKey, SecurityRequest } from './request/request.js';
+export type { DecisionTrace } from './request/trace.js';
+export { checkRequirement, Scoped } from './requirement/requirement.js';
+export type { ReceivedNotices, RevocationBus } from './revocation/revocation-bus.js';
+export type { Operation, OperationTable } from './routes/operation.js';
+export { RouteTable } from './routes/route-table.js';
+export { KeyedHash } from './secrecy/keyed-hash.js';
+export { constantTimeEqual, fingerprint, Secret } from './secrecy/secret.js';
+export type { CacheStore } from './stores/cache-store.js';
+export { basicChallenge, bearerChallenge, type Challenge, challenge, formatChallenge } from './verdict/challenge.js';
+export { type HeaderLine, isVerdict } from './verdict/verdict.js';

@@ -1,0 +1,69 @@
+import { isProvedBy, type Principal } from '../principal/principal.js';
+import { takesToken } from '../verdict/challenge.js';
+import type {
+  Authenticated,
+  Challenged,
+  Denied,
+  Forbidden,
+  Limited,
+  Malformed,
+  Unavailable,
+} from '../verdict/verdict.js';
+import type { SecurityHandler } from './handler.js';
+
+/** Conclusions that only the chain itself can come to. */
+export type ChainConclusion =
+  /** A needed credential was not sent. */
+  | { readonly kind: 'missing'; readonly reason: string }
+  /** A credential was sent that no handler of the requirement takes. */
+  | { readonly kind: 'unrecognised'; readonly reason: string; readonly scheme: string }
+  /** The Authorization header cannot be read in one way only, and the operation reads it. */
+  | { readonly kind: 'ambiguous'; readonly reason: string }
+  /** The method or target cannot be read in one way only. */
+  | { readonly kind: 'unroutable'; readonly reason: string }
+  /** No operation and no requirement covers the request. */
+  | { readonly kind: 'undeclared'; readonly reason: string }
+  /** A handler or guard broke its contract. */
+  | { readonly kind: 'fault'; readonly reason: string };
+
+export type RefusingVerdict = Denied | Malformed | Forbidden | Challenged | Limited | Unavailable | ChainConclusion;
+
+/** Why a request is refused, and which handler said so, where it was one. */
+export class Refusal {
+  readonly verdict: RefusingVerdict;
+  readonly handler: SecurityHandler | undefined;
+
+  constructor(verdict: RefusingVerdict, handler?: SecurityHandler) {
+    this.verdict = verdict;
+    this.handler = handler;
+  }
+
+  /** Kind and reason alone: what a verdict holds besides may have been sent by the client. */
+  get summary(): { readonly kind: RefusingVerdict['kind']; readonly reason: string } {
+    const { kind, reason } = this.verdict;
+    return Object.freeze({ kind, reason });
+  }
+}
+
+/** A proof is good, but lacks scopes of its own: another alternative may do without them. */
+export class MissingScopes extends Refusal {}
+
+/** What a requirement comes to. */
+export type Outcome = Authenticated | Refusal;
+
+export const MISSING: Refusal = Object.freeze(
+  new Refusal(Object.freeze({ kind: 'missing', reason: 'credentials_missing' })),
+);
+
+/** Scopes are asked, and the caller proved nothing: who has no identity has no scopes. */
+export const NOBODY: MissingScopes = Object.freeze(new MissingScopes(MISSING.verdict));
+
+/** The handler that answers for a principal: of several the token's, since only its scheme knows scopes (RFC 6750 3.1). */
+export function proverOf(principal: Principal, handlers: readonly SecurityHandler[]): SecurityHandler | undefined {
+  const provers = handlers.filter(({ name }) => isProvedBy(principal, name));
+  return provers.find(({ challenges }) => challenges.some(takesToken)) ?? provers[0];
+}
+
+export function fault(reason: string, handler?: SecurityHandler): Refusal {
+  return new Refusal({ kind: 'fault', reason }, handler);
+}

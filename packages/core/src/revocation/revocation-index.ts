@@ -1,0 +1,138 @@
+import type { Clock } from '../clock/clock.js';
+import type { Principal } from '../principal/principal.js';
+import { KeyedHash } from '../secrecy/keyed-hash.js';
+import { revocableText } from './revocable-token.js';
+import type { Revocation } from './revocation.js';
+import { type RevocationDate, type RevocationRecord, RevocationRecords } from './revocation-records.js';
+import { tagOf } from './revocation-shares.js';
+
+/**
+ * What the known revocations say about a credential: nothing; that it is revoked; or, where its principal does not tell
+ * when it was issued, that an answer found out before the revocation counts no longer.
+ */
+export type Judgement = 'clear' | 'revoked' | 'outdated';
+
+/** Everything that is revoked, by keyed hash. Single tokens and parties have a bounded space each. */
+export class RevocationIndex {
+  readonly #tokens: RevocationRecords;
+  readonly #parties: RevocationRecords;
+  readonly #token: KeyedHash;
+  readonly #jti: KeyedHash;
+  readonly #client: KeyedHash;
+  readonly #subject: KeyedHash;
+  readonly #owner: KeyedHash;
+  #epoch = 0;
+  /** Whether a token, or a `jti`, was ever revoked: before that none has to be hashed. */
+  #hasTokens = false;
+  #hasJtis = false;
+
+  constructor(secret: string | undefined, maxEntries: number, clock: Clock) {
+    this.#tokens = new RevocationRecords({ maxEntries, isDated: false }, clock);
+    this.#parties = new RevocationRecords({ maxEntries, isDated: true }, clock);
+    this.#token = new KeyedHash(secret, 'revoked token');
+    this.#jti = new KeyedHash(secret, 'revoked jti');
+    this.#client = new KeyedHash(secret, 'revoked client');
+    this.#subject = new KeyedHash(secret, 'revoked subject');
+    this.#owner = new KeyedHash(secret, 'owner of a revoked token');
+  }
+
+  /** Grows with every revocation; 0 as long as there was none. */
+  get epoch(): number {
+    return this.#epoch;
+  }
+
+  get size(): number {
+    return this.#tokens.size + this.#parties.size;
+  }
+
+  get bytes(): number {
+    return this.#tokens.bytes + this.#parties.bytes;
+  }
+
+  /** The same for all spellings of a token. */
+  tokenKey(token: string): string {
+    return this.#token.of(revocableText(token));
+  }
+
+  jtiKey(jti: string, issuer: string | undefined): string {
+    return this.#jti.of(nameOf(jti, issuer));
+  }
+
+  clientKey(clientId: string, issuer: string | undefined): string {
+    return this.#client.of(nameOf(clientId, issuer));
+  }
+
+  subjectKey(subject: string, issuer: string | undefined): string {
+    return this.#subject.of(nameOf(subject, issuer));
+  }
+
+  /** Whose share of the space a token counts against. */
+  ownerOf(subject: string, issuer: string | undefined): number {
+    const name = this.#owner.of(nameOf(subject, issuer));
+    return (name.charCodeAt(0) << 16) | (name.charCodeAt(1) << 8) | name.charCodeAt(2);
+  }
+
+  /** False when there is no room for it, and then it refuses nothing. `isLearnt`: another instance keeps it already. */
+  add(revocation: Revocation, isLearnt: boolean): boolean {
+    const record = recordOf(revocation, this.#epoch + 1, isLearnt);
+    if (!this.#recordsOf(revocation).keep(revocation.key, record)) return false;
+    this.#epoch += 1;
+    this.#hasTokens ||= !revocation.isParty && !revocation.isJti;
+    this.#hasJtis ||= revocation.isJti === true;
+    return true;
+  }
+
+  /** False for a notice that says what is known already, as every bus brings them: then nothing has to be re-checked. */
+  isNews(revocation: Revocation): boolean {
+    return !this.#recordsOf(revocation).covers(revocation.key, recordOf(revocation, this.#epoch, true));
+  }
+
+  refuses(token: string): boolean {
+    return this.#hasTokens && this.refusesNamed(this.tokenKey(token));
+  }
+
+  refusesNamed(key: string): boolean {
+    return this.#tokens.has(key);
+  }
+
+  judge(token: string, principal: Principal, since: number): Judgement {
+    if (this.#epoch === 0) return 'clear';
+    if (this.refuses(token) || this.#refusesJti(principal)) return 'revoked';
+    const { issuedAt } = principal;
+    let judgement: Judgement = 'clear';
+    for (const record of this.#concerning(principal)) {
+      if (issuedAt !== undefined && issuedAt <= record.at) return 'revoked';
+      if (issuedAt === undefined && record.epoch > since) judgement = 'outdated';
+    }
+    return judgement;
+  }
+
+  #refusesJti({ claims, issuer }: Principal): boolean {
+    const jti = claims['jti'];
+    if (!this.#hasJtis || typeof jti !== 'string') return false;
+    return this.#tokens.has(this.jtiKey(jti, issuer)) || this.#tokens.has(this.jtiKey(jti, undefined));
+  }
+
+  #concerning({ issuer, subject, clientId }: Principal): readonly RevocationDate[] {
+    if (this.#parties.isEmpty) return [];
+    const keys = [...new Set([issuer, undefined])].flatMap((named) => {
+      const subjectKey = this.subjectKey(subject, named);
+      return clientId === undefined ? [subjectKey] : [subjectKey, this.clientKey(clientId, named)];
+    });
+    return keys.flatMap((key) => this.#parties.find(key) ?? []);
+  }
+
+  #recordsOf({ isParty }: Revocation): RevocationRecords {
+    return isParty ? this.#parties : this.#tokens;
+  }
+}
+
+function recordOf(revocation: Revocation, epoch: number, isLearnt: boolean): RevocationRecord {
+  const { at, endsAtMs } = revocation;
+  return { at, endsAtMs, epoch, isLearnt, tag: tagOf(revocation) };
+}
+
+/** Without an issuer a revocation concerns that name at every issuer. */
+function nameOf(id: string, issuer: string | undefined): string {
+  return JSON.stringify(issuer === undefined ? [id] : [id, issuer]);
+}

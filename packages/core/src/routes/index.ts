@@ -1,1 +1,0 @@
-export { type RouteDefinition, RouteTable, route, routes } from './route-table.js';

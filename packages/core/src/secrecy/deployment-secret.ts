@@ -1,0 +1,10 @@
+import * as option from '../options/options.js';
+
+const MIN_LENGTH = 32;
+
+/** The option check of a secret that all instances of a deployment share: long enough not to be guessed. */
+export const deploymentSecret: option.Check<string> = (value, name) => {
+  const secret = option.text(value, name);
+  if (secret.length < MIN_LENGTH) throw option.invalid(name, `must have at least ${MIN_LENGTH} characters`);
+  return secret;
+};

@@ -1,0 +1,71 @@
+import { type Clock, systemClock } from '../../clock/clock.js';
+import * as option from '../../options/options.js';
+import type { CacheStore } from '../cache-store.js';
+import { CommandBudget } from './command-budget.js';
+import type { RedisClient } from './redis-client.js';
+
+export interface RedisCacheStoreOptions {
+  /** Begins every key. Default `sallyport:`. */
+  readonly prefix?: string | undefined;
+  /** How long a read may take, in milliseconds, before it counts as a miss. 1 to 1 000, default 50. */
+  readonly readTimeoutMs?: number | undefined;
+  /** Commands without a reply at once; further reads are misses, further writes are dropped. 1 to 100 000, default 1 000. */
+  readonly maxPending?: number | undefined;
+  /** Longer values are neither written nor read. 1 024 to 16 777 216, default 65 536. */
+  readonly maxValueBytes?: number | undefined;
+}
+
+/** Services of the store. */
+export interface RedisCacheStoreCollaborators {
+  /** A node-redis client; it stays yours. */
+  readonly client: RedisClient;
+  readonly clock?: Clock | undefined;
+}
+
+/**
+ * A cache store in Redis 7, as an accelerator: whatever is slow, odd or broken is a miss. Reads have a time limit of
+ * their own, writes are sent and not waited for.
+ */
+export class RedisCacheStore implements CacheStore {
+  readonly #prefix: string;
+  readonly #maxValueBytes: number;
+  readonly #client: RedisClient;
+  readonly #budget: CommandBudget;
+
+  /** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN */
+  constructor(options: RedisCacheStoreOptions, collaborators: RedisCacheStoreCollaborators) {
+    const checked = option.check('RedisCacheStoreOptions', options, {
+      prefix: option.withDefault(option.text, 'sallyport:'),
+      readTimeoutMs: option.withDefault(option.between(1, 1_000), 50),
+      maxPending: option.withDefault(option.between(1, 100_000), 1_000),
+      maxValueBytes: option.withDefault(option.between(1_024, 2 ** 24), 65_536),
+    });
+    const services = option.check('RedisCacheStoreCollaborators', collaborators, {
+      client: option.having<RedisClient>('getRange', 'set', 'del'),
+      clock: option.withDefault(option.having<Clock>('now', 'monotonic', 'schedule'), systemClock),
+    });
+    this.#prefix = checked.prefix;
+    this.#maxValueBytes = Math.floor(checked.maxValueBytes);
+    this.#client = services.client;
+    this.#budget = new CommandBudget({ timeoutMs: checked.readTimeoutMs, maxPending: checked.maxPending }, services);
+  }
+
+  /** Asks for no more than a value may have: nobody who fills the store can fill this process. */
+  async get(key: string): Promise<string | undefined> {
+    const value = await this.#budget.run(() => this.#client.getRange(this.#prefix + key, 0, this.#maxValueBytes));
+    return typeof value === 'string' && value !== '' && this.#fits(value) ? value : undefined;
+  }
+
+  set(key: string, value: string, ttlMs: number): void {
+    const expiration = { type: 'PX', value: ttlMs } as const;
+    if (this.#fits(value)) this.#budget.run(() => this.#client.set(this.#prefix + key, value, { expiration }));
+  }
+
+  delete(key: string): void {
+    this.#budget.run(() => this.#client.del(this.#prefix + key));
+  }
+
+  #fits(value: string): boolean {
+    return Buffer.byteLength(value) <= this.#maxValueBytes;
+  }
+}

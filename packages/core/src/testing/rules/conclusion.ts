@@ -1,0 +1,122 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { closeHandlers } from '../../chain/lifecycle.js';
+import { isHandler, type SecurityHandler } from '../../handler/handler.js';
+import type { SecurityRequest } from '../../request/request.js';
+import { isVerdict } from '../../verdict/verdict.js';
+import { ManualClock } from '../manual-clock.js';
+import { BrokenRule, type CaseParts, type HandlerFactory, requestOf, type Subject } from './handler-cases.js';
+
+/** How long a handler may take for what does not wait for anybody, in milliseconds of real time. */
+const GRACE_MS = 500;
+/** How long a rule waits for a handler that it has done with. */
+const FAREWELL_MS = 50;
+
+/** What came of one request, whatever a handler did with it. */
+export type Conclusion =
+  | { readonly kind: 'not_taken' }
+  /** `extract` broke a rule of its own: there is nothing to verify. */
+  | { readonly kind: 'unfit' }
+  | { readonly kind: 'returned'; readonly value: unknown; readonly isLater: boolean }
+  | { readonly kind: 'threw'; readonly error: unknown }
+  | { readonly kind: 'pending' };
+
+export async function conclusionOf(handler: SecurityHandler, parts: CaseParts): Promise<Conclusion> {
+  return begin(handler, requestOf(parts)).settled;
+}
+
+/** Starts what a chain would do with a request, and tells later how it ended. */
+export function begin(
+  handler: SecurityHandler,
+  request: SecurityRequest,
+): { readonly settled: Promise<Conclusion>; readonly isLater: boolean } {
+  const credential = extracted(handler, request);
+  if (credential === undefined) return ended({ kind: 'not_taken' });
+  if (credential === UNFIT) return ended({ kind: 'unfit' });
+  if (isVerdict(credential)) return ended({ kind: 'returned', value: credential, isLater: false });
+  try {
+    const value = handler.verify(credential, request);
+    if (!isThenable(value)) return ended({ kind: 'returned', value, isLater: false });
+    return { settled: later(value), isLater: true };
+  } catch (error) {
+    return ended({ kind: 'threw', error });
+  }
+}
+
+export const UNFIT: unique symbol = Symbol('unfit');
+
+/** What a handler finds; UNFIT when it throws, promises or returns null, which are breaches of their own. */
+export function extracted(handler: SecurityHandler, request: SecurityRequest): unknown {
+  try {
+    const found: unknown = handler.extract(request);
+    if (!isThenable(found)) return found === null ? UNFIT : found;
+    found.then(undefined, () => {});
+  } catch {
+    return UNFIT;
+  }
+  return UNFIT;
+}
+
+function ended(conclusion: Conclusion): { settled: Promise<Conclusion>; isLater: boolean } {
+  return { settled: Promise.resolve(conclusion), isLater: false };
+}
+
+async function later(value: PromiseLike<unknown>): Promise<Conclusion> {
+  const settled = Promise.resolve(value).then(
+    (returned): Conclusion => ({ kind: 'returned', value: returned, isLater: true }),
+    (error): Conclusion => ({ kind: 'threw', error }),
+  );
+  return within(settled, { kind: 'pending' });
+}
+
+/** The value, or `otherwise` when it takes longer than the grace. */
+export async function within<Value>(value: Promise<Value>, otherwise: Value, graceMs = GRACE_MS): Promise<Value> {
+  const waiting = new AbortController();
+  const tooLong = sleep(graceMs, otherwise, { signal: waiting.signal }).catch(() => otherwise);
+  return Promise.race([value, tooLong]).finally(() => waiting.abort());
+}
+
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as { then?: unknown } | null | undefined)?.then === 'function';
+}
+
+/** Opens a handler for one rule, and closes it whatever happens; only the rule on closing cares how that goes. */
+export async function withHandler(
+  { factory }: Subject,
+  task: (handler: SecurityHandler, clock: ManualClock) => void | Promise<void>,
+): Promise<void> {
+  const clock = new ManualClock();
+  const handler = await madeBy(factory, clock);
+  try {
+    await startWith(clock, handler);
+    await task(handler, clock);
+  } finally {
+    const closing = closeHandlers([handler], clock).catch(() => {});
+    await within(closing, undefined, FAREWELL_MS);
+  }
+}
+
+/** The handler under test, or a breach that says what the factory made instead. */
+export async function madeBy(factory: HandlerFactory, clock: ManualClock): Promise<SecurityHandler> {
+  const made: unknown = await factory(clock);
+  expectRule(
+    isHandler(made),
+    'the factory made no handler: it needs name, one or more challenges, extract() and verify()',
+  );
+  return made;
+}
+
+const START_ATTEMPTS = 40;
+
+/** Starts a handler; while it waits for somebody, a second of its clock passes every 25 milliseconds. */
+export async function startWith(clock: ManualClock, handler: SecurityHandler): Promise<void> {
+  const starting = (async () => handler.start?.())().then(() => true);
+  for (let attempt = 0; attempt < START_ATTEMPTS; attempt += 1) {
+    if (await within(starting, false, 25)) return;
+    clock.pass(1);
+  }
+  throw new BrokenRule('start() did not come to an end within 40 seconds of the clock');
+}
+
+export function expectRule(isKept: boolean, breach: string): asserts isKept {
+  if (!isKept) throw new BrokenRule(breach);
+}

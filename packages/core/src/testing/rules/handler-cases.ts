@@ -1,0 +1,91 @@
+import type { Eventually } from '../../clock/eventually.js';
+import type { SecurityHandler } from '../../handler/handler.js';
+import * as option from '../../options/options.js';
+import { plainObject } from '../../options/options.js';
+import type { SecurityRequest } from '../../request/request.js';
+import { buildRequest, linesOf, type RequestLine, type RequestParts } from '../build-request.js';
+import type { ManualClock } from '../manual-clock.js';
+
+/** Makes the handler under test: a fresh one for every rule, on a clock that the rule owns. */
+export type HandlerFactory = (clock: ManualClock) => Eventually<SecurityHandler>;
+
+/** What a request of the contract carries. */
+export interface CaseParts extends RequestParts {
+  /** For a handler that looks at method or target, which are `GET /` otherwise. Credentials in it go to `secrets`, too. */
+  readonly line?: RequestLine | undefined;
+}
+
+/** Requests for one handler, by what has to come of them. */
+export interface HandlerCases {
+  /** Carry a credential that is good. At least one. */
+  readonly accepted: readonly CaseParts[];
+  /** Carry a credential of this handler that is not good. At least one. */
+  readonly refused: readonly CaseParts[];
+  /** Carry credentials that belong to other handlers, besides those that the contract thinks of itself. */
+  readonly foreign?: readonly CaseParts[] | undefined;
+  /** Make the handler ask a dependency that fails. */
+  readonly unavailable?: readonly CaseParts[] | undefined;
+  /** Makes the handler ask a dependency that never answers. Needed as soon as `verify` returns promises. */
+  readonly stalled?: CaseParts | undefined;
+  /** What must not be printed besides the credentials of these requests: client secrets, keys. */
+  readonly secrets?: readonly string[] | undefined;
+}
+
+const CHECKS = {
+  accepted: option.listOf(plainObject),
+  refused: option.listOf(plainObject),
+  foreign: option.optional(option.listOf(plainObject)),
+  unavailable: option.optional(option.listOf(plainObject)),
+  stalled: option.optional(plainObject),
+  secrets: option.optional(option.listOf(option.text)),
+};
+
+/** @throws {ConfigurationError} for a misspelt or missing list, whose rules would have nothing to try */
+export function checkedCases(cases: HandlerCases): HandlerCases {
+  return option.check('HandlerCases', cases, CHECKS);
+}
+
+export function requestOf({ line, ...parts }: CaseParts): SecurityRequest {
+  return buildRequest(line, parts);
+}
+
+/** A handler and its requests, for one rule. */
+export interface Subject {
+  readonly factory: HandlerFactory;
+  readonly cases: HandlerCases;
+}
+
+/** A rule that a handler did not keep. Names requests by their place in the cases, never by what they carry. */
+export class BrokenRule extends Error {
+  override readonly name = 'BrokenRule';
+}
+
+export interface NamedParts {
+  readonly label: string;
+  readonly parts: CaseParts;
+}
+
+export function labelled(kind: string, list: readonly CaseParts[] | undefined): readonly NamedParts[] {
+  return (list ?? []).map((parts, index) => ({ label: `${kind}[${index}]`, parts }));
+}
+
+/** Everything that is answered in the end. */
+export function answeredCases({ accepted, refused, unavailable }: HandlerCases): readonly NamedParts[] {
+  return [...labelled('accepted', accepted), ...labelled('refused', refused), ...labelled('unavailable', unavailable)];
+}
+
+/** Shorter values turn up by chance. */
+const LEAST_LENGTH = 8;
+
+/** The texts that a handler must keep to itself: whatever its requests carry, in every form that was sent. */
+export function secretsOf(cases: HandlerCases): readonly string[] {
+  const sent = [...answeredCases(cases).map(({ parts }) => parts), ...(cases.stalled ? [cases.stalled] : [])];
+  const carried = sent.flatMap((parts) => [
+    parts.bearer,
+    parts.basic?.[1],
+    ...Object.values(parts.cookies ?? {}),
+    ...linesOf(parts).map(([, value]) => value.replace(/^[A-Za-z]+ /, '')),
+  ]);
+  const texts = [...carried, ...(cases.secrets ?? [])].filter((text) => text !== undefined);
+  return [...new Set(texts)].filter((text) => text.length >= LEAST_LENGTH);
+}

@@ -1,0 +1,148 @@
+import { SecurityChain } from '../../chain/chain.js';
+import { isVerdict, type Verdict } from '../../verdict/verdict.js';
+import { begin, conclusionOf, expectRule, extracted, UNFIT, withHandler, within } from './conclusion.js';
+import { hostileRequests } from './extract-rules.js';
+import { answeredCases, labelled, requestOf, type Subject } from './handler-cases.js';
+import { unhandledRejectionsOf } from './side-effects.js';
+
+export async function comesToOneVerdict(subject: Subject): Promise<void> {
+  const { accepted, refused } = subject.cases;
+  expectRule(accepted.length > 0 && refused.length > 0, 'the cases need an accepted and a refused request');
+  await withHandler(subject, async (handler) => {
+    for (const { label, parts } of answeredCases(subject.cases)) {
+      const conclusion = await conclusionOf(handler, parts);
+      expectRule(conclusion.kind !== 'not_taken', `${label}: the handler did not take its credential`);
+      expectRule(conclusion.kind !== 'pending', `${label}: there was no verdict`);
+      if (conclusion.kind !== 'returned') continue;
+      const { value } = conclusion;
+      expectRule(isVerdict(value), `${label}: verify() returned ${typeof value}, and no verdict of a constructor`);
+      const isGood = label.startsWith('accepted');
+      const reason = 'reason' in value ? ` (${value.reason})` : '';
+      expectRule((value.kind === 'authenticated') === isGood, `${label}: the verdict was ${value.kind}${reason}`);
+      expectRule(!provesNobody(value), `${label}: the principal is nobody; a handler proves somebody`);
+    }
+    for (const { label, parts } of hostileRequests(handler)) {
+      const conclusion = await conclusionOf(handler, parts);
+      const verdict = conclusion.kind === 'returned' && isVerdict(conclusion.value) ? conclusion.value : undefined;
+      expectRule(verdict?.kind !== 'authenticated', `${label}: the verdict was authenticated`);
+    }
+  });
+}
+
+function provesNobody(verdict: Verdict): boolean {
+  return verdict.kind === 'authenticated' && verdict.principal.kind === 'anonymous';
+}
+
+export async function neverThrows(subject: Subject): Promise<void> {
+  await withHandler(subject, async (handler) => {
+    for (const { label, parts } of [...answeredCases(subject.cases), ...hostileRequests(handler)]) {
+      const conclusion = await conclusionOf(handler, parts);
+      expectRule(conclusion.kind !== 'threw', `${label}: verify() threw or rejected instead of returning a verdict`);
+    }
+  });
+}
+
+const ROUNDS = 3;
+
+export async function keepsNothingOfARequest(subject: Subject): Promise<void> {
+  const alone = new Map<string, string>();
+  const cases = [...labelled('accepted', subject.cases.accepted), ...labelled('refused', subject.cases.refused)];
+  for (const { label, parts } of cases) {
+    await withHandler(subject, async (handler) => {
+      alone.set(label, partyOf(await conclusionOf(handler, parts)));
+    });
+  }
+  await withHandler(subject, async (handler) => {
+    const rounds = Array.from({ length: ROUNDS }, (_, round) => (round % 2 === 0 ? cases : cases.toReversed())).flat();
+    const together = await Promise.all(rounds.map(async ({ parts }) => partyOf(await conclusionOf(handler, parts))));
+    rounds.forEach(({ label }, index) => {
+      expectRule(together[index] === alone.get(label), `${label}: among other requests it came to somebody else`);
+    });
+  });
+}
+
+function partyOf(conclusion: Awaited<ReturnType<typeof conclusionOf>>): string {
+  const verdict = conclusion.kind === 'returned' && isVerdict(conclusion.value) ? conclusion.value : undefined;
+  if (verdict?.kind !== 'authenticated') return 'nobody';
+  return JSON.stringify([verdict.principal.issuer, verdict.principal.subject]);
+}
+
+/** Longer than any deadline of a chain. */
+const LONG_AGO_SECONDS = 61;
+
+export async function endsWithItsRequest(subject: Subject): Promise<void> {
+  const { stalled } = subject.cases;
+  if (stalled === undefined) return answersAtOnce(subject);
+  await withHandler(subject, async (handler, clock) => {
+    const client = new AbortController();
+    const request = requestOf({ ...stalled, client: client.signal });
+    // As a chain does, which listens from the first wait on.
+    request.signal.throwIfAborted();
+    if (extracted(handler, request) === UNFIT) return;
+    const { settled, isLater } = begin(handler, request);
+    expectRule(isLater, 'stalled: the handler answered at once; it has to ask somebody who never answers');
+    client.abort();
+    clock.pass(LONG_AGO_SECONDS);
+    const conclusion = await settled;
+    expectRule(conclusion.kind !== 'pending', 'stalled: verify() still waits after its request was aborted');
+  });
+  await withHandler(subject, async (handler, clock) => {
+    if (extracted(handler, requestOf(stalled)) === UNFIT) return;
+    const chain = new SecurityChain({ requirement: handler }, { clock });
+    const deciding = Promise.resolve(chain.decide(requestOf(stalled)));
+    clock.pass(LONG_AGO_SECONDS);
+    const decision = await within(deciding, undefined);
+    expectRule(decision?.kind === 'denied', 'stalled: there was no refusal at the deadline');
+    expectRule(decision.status === 503, `stalled: the refusal at the deadline was ${decision.status}, not 503`);
+  });
+}
+
+async function answersAtOnce(subject: Subject): Promise<void> {
+  await withHandler(subject, async (handler) => {
+    for (const { label, parts } of answeredCases(subject.cases)) {
+      const { isLater, settled } = begin(handler, requestOf(parts));
+      await settled;
+      expectRule(!isLater, `${label}: verify() waits for something, so the cases need a \`stalled\` request`);
+    }
+  });
+}
+
+export async function tellsAnOutageFromARefusal(subject: Subject): Promise<void> {
+  await withHandler(subject, async (handler) => {
+    for (const { label, parts } of labelled('unavailable', subject.cases.unavailable)) {
+      const conclusion = await conclusionOf(handler, parts);
+      if (conclusion.kind !== 'returned' || !isVerdict(conclusion.value)) continue;
+      expectUnavailable(label, conclusion.value);
+    }
+  });
+  const { stalled } = subject.cases;
+  if (stalled === undefined) return;
+  await withHandler(subject, async (handler, clock) => {
+    const client = new AbortController();
+    const request = requestOf({ ...stalled, client: client.signal });
+    request.signal.throwIfAborted();
+    const { settled } = begin(handler, request);
+    clock.pass(LONG_AGO_SECONDS);
+    client.abort();
+    const conclusion = await settled;
+    if (conclusion.kind === 'returned' && isVerdict(conclusion.value)) expectUnavailable('stalled', conclusion.value);
+  });
+}
+
+function expectUnavailable(label: string, { kind }: Verdict): void {
+  expectRule(kind === 'unavailable', `${label}: the verdict was ${kind}; nobody knows, so it is unavailable (503)`);
+}
+
+export async function looksAfterItsPromises(subject: Subject): Promise<void> {
+  const count = await unhandledRejectionsOf(async () => {
+    await withHandler(subject, async (handler) => {
+      for (const { parts } of answeredCases(subject.cases)) {
+        const client = new AbortController();
+        const left = begin(handler, requestOf({ ...parts, client: client.signal }));
+        client.abort();
+        await Promise.all([left.settled, conclusionOf(handler, parts)]);
+      }
+    });
+  });
+  expectRule(count === 0, `${count} promises were rejected without anybody looking after them`);
+}

@@ -1,0 +1,71 @@
+import { ConfigurationError } from '../errors/errors.js';
+import { shownName } from '../errors/shown-name.js';
+
+/** What a 401 or 403 tells a client about one authentication scheme (RFC 9110 11.6.1). */
+export interface Challenge {
+  readonly scheme: string;
+  /** Parameter name to value, unescaped; emitted as quoted strings in this order. */
+  readonly parameters: Readonly<Record<string, string>>;
+}
+
+const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+/** Printable ASCII: anything else could end the header line or be read differently by two recipients. */
+const PRINTABLE = /^[\x20-\x7e]*$/;
+
+/**
+ * Builds a challenge and checks it once: the scheme and the names are tokens, the values printable ASCII.
+ * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID
+ */
+export function challenge(scheme: string, parameters: Readonly<Record<string, string | undefined>> = {}): Challenge {
+  if (typeof scheme !== 'string' || !TOKEN.test(scheme))
+    throw unfit('a challenge scheme must be a token (RFC 9110 5.6.2)');
+  const kept: Record<string, string> = {};
+  for (const [name, value] of Object.entries(parameters)) {
+    if (value === undefined) continue;
+    if (!TOKEN.test(name)) throw unfit('a challenge parameter name must be a token (RFC 9110 5.6.2)');
+    if (typeof value !== 'string' || !PRINTABLE.test(value)) throw unfit(`${scheme} ${name} must be printable ASCII`);
+    kept[name] = value;
+  }
+  return Object.freeze({ scheme, parameters: Object.freeze(kept) });
+}
+
+/** A `Bearer` challenge (RFC 6750 3). RFC 6750 wants at least one parameter, so there is always a realm. */
+export function bearerChallenge(realm: string): Challenge {
+  return challenge('Bearer', { realm });
+}
+
+/** A `Basic` challenge (RFC 7617 2 and 2.1): the realm is required, UTF-8 the only charset there is. */
+export function basicChallenge(realm: string): Challenge {
+  return challenge('Basic', { realm, charset: 'UTF-8' });
+}
+
+/** The value of one `WWW-Authenticate` line; backslash and quote are escaped (RFC 9110 5.6.4). */
+export function formatChallenge({ scheme, parameters }: Challenge): string {
+  const list = Object.entries(parameters).map(([name, value]) => `${name}="${value.replace(/[\\"]/g, '\\$&')}"`);
+  return list.length === 0 ? scheme : `${scheme} ${list.join(', ')}`;
+}
+
+/** Adds parameters to a challenge, replacing those of the same name. */
+export function extendChallenge(base: Challenge, parameters: Readonly<Record<string, string | undefined>>): Challenge {
+  return challenge(base.scheme, { ...base.parameters, ...parameters });
+}
+
+/** Only these schemes define the error codes of RFC 6750 3.1 and RFC 9449 7.1. */
+export function takesToken({ scheme }: Challenge): boolean {
+  return /^(?:bearer|dpop)$/i.test(scheme);
+}
+
+/**
+ * Checks the challenges that a handler brings along: well-formed, and a `Bearer` challenge has a parameter (RFC 6750 3).
+ * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID
+ */
+export function checkChallenge(given: Challenge, owner: string): void {
+  const { scheme, parameters } = challenge(given?.scheme, given?.parameters);
+  if (/^bearer$/i.test(scheme) && Object.keys(parameters).length === 0) {
+    throw unfit(`the Bearer challenge of ${shownName(owner)} needs a parameter, such as the realm (RFC 6750 3)`);
+  }
+}
+
+function unfit(message: string): ConfigurationError {
+  return new ConfigurationError('ERR_SALLYPORT_OPTION_INVALID', message);
+}

@@ -1,0 +1,210 @@
+import { ownMember } from '../options/own-members.js';
+import { isPrincipal, type Principal } from '../principal/principal.js';
+import { isScopeToken } from '../principal/scope-token.js';
+import { type Challenge, challenge } from './challenge.js';
+
+/**
+ * What a handler concluded about a credential: a closed union, made only by the constructors of this file and
+ * recognised by brand, so that a look-alike object never counts. Nothing but `authenticated` grants.
+ */
+export type Verdict = Authenticated | Denied | Malformed | Forbidden | Challenged | Limited | Unavailable;
+
+/** One header line of an answer: name and value. */
+export type HeaderLine = readonly [name: string, value: string];
+
+class Branded<Kind extends string> {
+  readonly #brand = true;
+  readonly kind: Kind;
+
+  constructor(kind: Kind) {
+    this.kind = kind;
+  }
+
+  static made(value: unknown): boolean {
+    return typeof value === 'object' && value !== null && #brand in value;
+  }
+}
+
+class AuthenticatedVerdict extends Branded<'authenticated'> {
+  readonly principal: Principal;
+  readonly headers: readonly HeaderLine[];
+
+  constructor(principal: Principal, headers: readonly HeaderLine[]) {
+    super('authenticated');
+    this.principal = principal;
+    this.headers = headers;
+    Object.freeze(this);
+  }
+}
+
+class ReasonedVerdict<Kind extends 'denied' | 'malformed'> extends Branded<Kind> {
+  readonly reason: string;
+
+  constructor(kind: Kind, reason: string) {
+    super(kind);
+    this.reason = checkedReason(reason);
+    Object.freeze(this);
+  }
+}
+
+class ForbiddenVerdict extends Branded<'forbidden'> {
+  readonly reason: string;
+  readonly scopes: readonly string[] | undefined;
+  /** The name of the handler whose proof lacks them; undefined where all proofs together do. */
+  readonly of: string | undefined;
+
+  constructor(reason: string, scopes: readonly string[] | undefined, of: string | undefined) {
+    super('forbidden');
+    this.reason = checkedReason(reason);
+    this.scopes = scopes && checkedScopes(scopes);
+    this.of = of;
+    Object.freeze(this);
+  }
+}
+
+class ChallengedVerdict extends Branded<'challenged'> {
+  readonly reason: string;
+  readonly parameters: Challenge['parameters'];
+  readonly headers: readonly HeaderLine[];
+
+  constructor(parameters: Challenge['parameters'], headers: readonly HeaderLine[]) {
+    super('challenged');
+    this.reason = checkedReason(ownMember(parameters, 'error') ?? 'challenged');
+    this.parameters = challenge('any', parameters).parameters;
+    this.headers = headers;
+    Object.freeze(this);
+  }
+}
+
+class LimitedVerdict extends Branded<'limited'> {
+  readonly reason: string = 'rate_limited';
+  readonly retryAfterSeconds: number;
+
+  constructor(retryAfterSeconds: number) {
+    super('limited');
+    this.retryAfterSeconds = checkedSeconds(retryAfterSeconds);
+    Object.freeze(this);
+  }
+}
+
+class UnavailableVerdict extends Branded<'unavailable'> {
+  readonly reason: string;
+  readonly retryAfterSeconds: number | undefined;
+
+  constructor(cause: unknown, retryAfterSeconds: number | undefined) {
+    super('unavailable');
+    this.reason = reasonOf(cause);
+    this.retryAfterSeconds = retryAfterSeconds === undefined ? undefined : checkedSeconds(retryAfterSeconds);
+    Object.freeze(this);
+  }
+}
+
+export type Authenticated = AuthenticatedVerdict;
+export type Denied = ReasonedVerdict<'denied'>;
+export type Malformed = ReasonedVerdict<'malformed'>;
+export type Forbidden = ForbiddenVerdict;
+export type Challenged = ChallengedVerdict;
+export type Limited = LimitedVerdict;
+export type Unavailable = UnavailableVerdict;
+
+const NO_HEADERS: readonly HeaderLine[] = Object.freeze([]);
+
+/**
+ * The credential is good: the only verdict that grants. `headers` go onto the granted answer (a new nonce, say).
+ * @throws {TypeError} when `principal` was not made by `createPrincipal`
+ */
+export function authenticated(
+  principal: Principal,
+  options: { headers?: readonly HeaderLine[] | undefined } = {},
+): Authenticated {
+  if (!isPrincipal(principal)) throw new TypeError('authenticated() takes a principal made by createPrincipal()');
+  return new AuthenticatedVerdict(principal, frozenLines(ownMember(options, 'headers')));
+}
+
+/** The credential is definitely bad: 401. `reason` is a stable code in snake_case that goes to traces only. */
+export function denied(reason: string): Denied {
+  return new ReasonedVerdict('denied', reason);
+}
+
+/** The credential breaks its own syntax: 400 for bearer tokens (RFC 6750 3.1), 401 for Basic (RFC 7617 2). */
+export function malformed(reason: string): Malformed {
+  return new ReasonedVerdict('malformed', reason);
+}
+
+/**
+ * The caller is known but may not: 403. With `scopes`, the challenge says `insufficient_scope` (RFC 6750 3.1); `of` names
+ * the handler whose challenge that is, where several proved the caller.
+ */
+export function forbidden(
+  reason: string,
+  options: { scopes?: readonly string[] | undefined; of?: string | undefined } = {},
+): Forbidden {
+  return new ForbiddenVerdict(reason, ownMember(options, 'scopes'), ownMember(options, 'of'));
+}
+
+/**
+ * One more round is needed (a DPoP nonce, RFC 9449 9; a step-up, RFC 9470 3): 401 with these parameters on the
+ * handler's own challenge and these extra header lines. `parameters.error` is the reason.
+ */
+export function challenged(
+  parameters: Challenge['parameters'],
+  options: { headers?: readonly HeaderLine[] | undefined } = {},
+): Challenged {
+  return new ChallengedVerdict(parameters, frozenLines(ownMember(options, 'headers')));
+}
+
+/** Too many attempts: 429, the same for known and unknown users. Whole seconds, 1 to 86 400. */
+export function limited(options: { retryAfterSeconds: number }): Limited {
+  return new LimitedVerdict(ownMember(options, 'retryAfterSeconds') as number);
+}
+
+/**
+ * A dependency cannot answer, so nobody knows: 503, never 401. `cause` is a reason code or an error, of which only
+ * the `code` is kept: messages may quote what must not be logged.
+ */
+export function unavailable(cause: unknown, options: { retryAfterSeconds?: number | undefined } = {}): Unavailable {
+  return new UnavailableVerdict(cause, ownMember(options, 'retryAfterSeconds'));
+}
+
+/** True only for objects that the constructors above made. */
+export function isVerdict(value: unknown): value is Verdict {
+  return Branded.made(value);
+}
+
+const REASON = /^[a-z][a-z0-9_]{0,63}$/;
+
+/** The shape keeps credentials out: `denied('bad key ' + key)` is a bug that is caught here. */
+function checkedReason(reason: string): string {
+  if (typeof reason !== 'string' || !REASON.test(reason)) {
+    throw new TypeError('a reason is a code in snake_case of at most 64 characters');
+  }
+  return reason;
+}
+
+function reasonOf(cause: unknown): string {
+  const code = typeof cause === 'string' ? cause : (cause as { code?: unknown } | null | undefined)?.code;
+  const reason = typeof code === 'string' ? code.toLowerCase() : '';
+  return REASON.test(reason) ? reason : 'dependency_failed';
+}
+
+/** They go into a header line as they are. */
+function checkedScopes(scopes: readonly string[]): readonly string[] {
+  if (scopes.length > 0 && scopes.every(isScopeToken)) return Object.freeze([...scopes]);
+  throw new TypeError('scopes are at least one scope-token (RFC 6749 3.3)');
+}
+
+function checkedSeconds(seconds: number): number {
+  if (!Number.isFinite(seconds)) throw new TypeError('retryAfterSeconds must be a finite number');
+  return Math.min(86_400, Math.max(1, Math.ceil(seconds)));
+}
+
+const FIELD_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+const FIELD_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
+
+function frozenLines(lines: readonly HeaderLine[] | undefined): readonly HeaderLine[] {
+  if (lines === undefined || lines.length === 0) return NO_HEADERS;
+  if (lines.every(([name, value]) => FIELD_NAME.test(name) && FIELD_VALUE.test(value))) {
+    return Object.freeze(lines.map(([name, value]) => Object.freeze([name, value] as const)));
+  }
+  throw new TypeError('a header line is a token and a value without control characters (RFC 9110 5.5)');
+}

@@ -1,0 +1,74 @@
+import { randomBytes } from 'node:crypto';
+import { option } from '@sallyport/core/extend';
+import type { HashShape, PasswordHashFormat } from './password-hash-format.js';
+import { encodeUnpadded } from './phc-string.js';
+
+/** bcrypt: for files that other servers read as well. It takes passwords of 72 bytes at most. */
+export interface BcryptOptions {
+  readonly algorithm: 'bcrypt';
+  /** Binary logarithm of the rounds. Default 12; 10 to 16. */
+  readonly cost?: number | undefined;
+}
+
+export interface BcryptCost {
+  readonly cost: number;
+}
+
+const MAX_COST = 16;
+const MAX_PASSWORD_BYTES = 72;
+const SALT_BYTES = 16;
+const DIGEST_BYTES = 23;
+
+/** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN */
+export function checkBcryptOptions(options: BcryptOptions): BcryptCost {
+  const { cost } = option.check('BcryptOptions', options, {
+    algorithm: option.oneOf('bcrypt'),
+    cost: option.withDefault(option.between(10, MAX_COST), 12),
+  });
+  return { cost: Math.floor(cost) };
+}
+
+/**
+ * `$2a$`, `$2b$` and `$2y$` mean the same today; `$2x$` marks the hashes of a broken implementation. The last letters of
+ * salt and digest carry spare bits, which must be zero: a hash that says otherwise would never match.
+ */
+const PATTERN = /^(\$2[aby]\$(0[4-9]|1[0-6])\$)[./A-Za-z0-9]{21}[.Oeu][./A-Za-z0-9]{30}[.CGKOSWaeimquy26]$/;
+
+export const bcrypt: PasswordHashFormat<BcryptCost> = {
+  algorithm: 'bcrypt',
+
+  read(hash) {
+    const [, prefix, cost] = PATTERN.exec(hash) ?? [];
+    if (prefix === undefined) return undefined;
+    return { prefix, saltBytes: SALT_BYTES, digestBytes: DIGEST_BYTES, work: 2 ** Number(cost) };
+  },
+
+  shapeOf({ cost }): HashShape {
+    return { prefix: `$2y$${cost}$`, saltBytes: SALT_BYTES, digestBytes: DIGEST_BYTES, work: 2 ** cost };
+  },
+
+  decoy({ prefix }) {
+    return `${prefix}${encodeBcrypt(randomBytes(SALT_BYTES))}${encodeBcrypt(randomBytes(DIGEST_BYTES))}`;
+  },
+
+  async hash(password, { cost }) {
+    if (password.length > MAX_PASSWORD_BYTES) throw new RangeError('bcrypt takes passwords of 72 bytes at most');
+    const { hash } = await import('@node-rs/bcrypt');
+    return hash(password, cost);
+  },
+
+  /** bcrypt ignores what follows 72 bytes: longer passwords never match, after the same work (CVE-2025-22228). */
+  async verify(hash, password) {
+    const { verify } = await import('@node-rs/bcrypt');
+    const matches = await verify(password.subarray(0, MAX_PASSWORD_BYTES), hash);
+    return matches && password.length <= MAX_PASSWORD_BYTES;
+  },
+};
+
+const STANDARD = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
+const BCRYPT = './ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
+
+/** bcrypt has an alphabet of its own. */
+function encodeBcrypt(bytes: Buffer): string {
+  return Array.from(encodeUnpadded(bytes), (letter) => BCRYPT.charAt(STANDARD.indexOf(letter))).join('');
+}

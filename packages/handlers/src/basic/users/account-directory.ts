@@ -1,0 +1,60 @@
+import { type Unavailable, UpstreamError, unavailable } from '@sallyport/core';
+import { type Clock, type Eventually } from '@sallyport/core/extend';
+import { answerWithin } from '../../outbound/answer-within.js';
+import type { Account, UserStore } from './user-store.js';
+
+/** A user store that is waited for only so long, and believed only when it returns what it should. */
+export class AccountDirectory {
+  readonly #users: UserStore;
+  readonly #timeoutMs: number;
+  readonly #clock: Clock;
+
+  constructor(users: UserStore, timeoutMs: number, clock: Clock) {
+    this.#users = users;
+    this.#timeoutMs = timeoutMs;
+    this.#clock = clock;
+  }
+
+  /** Finds an account, at once when the store does; a store that cannot tell is `unavailable`, never "no such user". */
+  find(userName: string): Eventually<Account | Unavailable | undefined> {
+    try {
+      const found = this.#users.find(userName);
+      if (!isThenable(found)) return checkedAccount(found);
+      return answerWithin(this.#timeoutMs, found, this.#clock).then(checkedAccount).catch(cannotTell);
+    } catch (error) {
+      return cannotTell(error);
+    }
+  }
+
+  /** True when the store keeps stronger hashes. */
+  get savesHashes(): boolean {
+    return this.#users.saveHash !== undefined;
+  }
+
+  async saveHash(account: Account, hash: string): Promise<void> {
+    const saving = (async () => this.#users.saveHash?.(account.name, hash, account.hash))();
+    await answerWithin(this.#timeoutMs, saving, this.#clock);
+  }
+}
+
+function cannotTell(error: unknown): Unavailable {
+  return unavailable(error);
+}
+
+function isThenable<Value>(value: Eventually<Value>): value is Promise<Value> {
+  return typeof (value as { then?: unknown } | null | undefined)?.then === 'function';
+}
+
+function checkedAccount(found: Account | null | undefined): Account | undefined {
+  if (found === undefined || found === null) return undefined;
+  const { name, hash, roles } = found;
+  const isNamed = typeof name === 'string' && name !== '' && typeof hash === 'string';
+  if (!isNamed || (roles !== undefined && !isListOfTexts(roles))) {
+    throw new UpstreamError('ERR_SALLYPORT_UPSTREAM_BODY', 'A user store returned something that is no account');
+  }
+  return found;
+}
+
+function isListOfTexts(value: unknown): boolean {
+  return Array.isArray(value) && value.every((item) => typeof item === 'string');
+}

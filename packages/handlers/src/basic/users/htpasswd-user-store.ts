@@ -1,0 +1,92 @@
+import { type Clock, type Eventually, option, systemClock } from '@sallyport/core/extend';
+import { parseGroups, parseHtpasswd } from './htpasswd-file.js';
+import { ReloadedFile } from './reloaded-file.js';
+import type { Account, UserStore } from './user-store.js';
+
+export interface HtpasswdUserStoreOptions {
+  /** The password file, as `htpasswd -B` writes it: bcrypt hashes, or PHC strings of argon2id and scrypt. */
+  readonly path: string;
+  /** A group file (`group: user user …`), whose groups become roles. Default: no roles. */
+  readonly groupPath?: string | undefined;
+  /** How long the files are trusted without another look, in milliseconds. 0 to 3 600 000, default 1 000. */
+  readonly checkIntervalMs?: number | undefined;
+  /**
+   * How long the accounts of before serve while a changed file can be read but makes no sense, in milliseconds; then
+   * logins get 503. 0 to 3 600 000, default 60 000.
+   */
+  readonly maxStaleMs?: number | undefined;
+}
+
+type Hashes = ReadonlyMap<string, string>;
+type Roles = ReadonlyMap<string, readonly string[]>;
+
+/**
+ * Accounts from a password file. A changed file takes effect within `checkIntervalMs`: requests trigger the look, so
+ * there is no watcher to lose and nothing to close. While a file cannot be read, nobody knows who may log in: 503. A
+ * file that makes no sense, such as a half-written one, leaves the accounts as they were for `maxStaleMs`. Both are
+ * published on `sallyport:basic`. Other servers read the file too, so hashes are never replaced.
+ */
+export class HtpasswdUserStore implements UserStore {
+  readonly #passwords: ReloadedFile<Hashes>;
+  readonly #groups: ReloadedFile<Roles> | undefined;
+  readonly #checkIntervalMs: number;
+  readonly #clock: Clock;
+  /** Made of the contents beside it. */
+  #accounts: { hashes: Hashes; roles: Roles | undefined; byName: ReadonlyMap<string, Account> } | undefined;
+  #trustedUntilMs: number;
+  #look: Promise<void> | undefined;
+
+  /**
+   * Reads the files at once, synchronously.
+   * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID also for a file that cannot be used
+   */
+  constructor(options: HtpasswdUserStoreOptions, collaborators: { clock?: Clock | undefined } = {}) {
+    const { path, groupPath, checkIntervalMs, maxStaleMs } = option.check('HtpasswdUserStoreOptions', options, {
+      path: option.text,
+      groupPath: option.optional(option.text),
+      checkIntervalMs: option.withDefault(option.between(0, 3_600_000), 1_000),
+      maxStaleMs: option.withDefault(option.between(0, 3_600_000), 60_000),
+    });
+    const { clock } = option.check('HtpasswdUserStoreCollaborators', collaborators, {
+      clock: option.withDefault(option.having<Clock>('now', 'monotonic', 'schedule'), systemClock),
+    });
+    this.#passwords = new ReloadedFile({ path, parse: parseHtpasswd, maxStaleMs }, clock);
+    this.#groups =
+      groupPath === undefined
+        ? undefined
+        : new ReloadedFile({ path: groupPath, parse: parseGroups, maxStaleMs }, clock);
+    this.#checkIntervalMs = checkIntervalMs;
+    this.#clock = clock;
+    this.#trustedUntilMs = clock.monotonic() + checkIntervalMs;
+  }
+
+  find(userName: string): Eventually<Account | undefined> {
+    if (this.#clock.monotonic() < this.#trustedUntilMs) return this.#known(userName);
+    this.#look ??= this.#refresh().finally(() => {
+      this.#look = undefined;
+    });
+    return this.#look.then(() => this.#known(userName));
+  }
+
+  async #refresh(): Promise<void> {
+    const nowMs = this.#clock.monotonic();
+    await Promise.all([this.#passwords.refresh(), this.#groups?.refresh()]);
+    this.#trustedUntilMs = nowMs + this.#checkIntervalMs;
+  }
+
+  #known(userName: string): Account | undefined {
+    const hashes = this.#passwords.content;
+    const roles = this.#groups?.content;
+    if (hashes !== this.#accounts?.hashes || roles !== this.#accounts.roles) {
+      this.#accounts = { hashes, roles, byName: combine(hashes, roles) };
+    }
+    return this.#accounts.byName.get(userName);
+  }
+}
+
+function combine(hashes: Hashes, roles: Roles | undefined): ReadonlyMap<string, Account> {
+  const accounts = Array.from(hashes, ([name, hash]) => {
+    return [name, Object.freeze({ name, hash, roles: roles?.get(name) })] as const;
+  });
+  return new Map(accounts);
+}

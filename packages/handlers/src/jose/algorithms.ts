@@ -1,0 +1,72 @@
+import type { KeyObject } from 'node:crypto';
+import { option } from '@sallyport/core/extend';
+
+/** What a signature algorithm asks of its key (RFC 7518 3.1, RFC 8037 3.1, RFC 9864 2.2). */
+interface JwsAlgorithm {
+  readonly keyType: 'rsa' | 'ec' | 'ed25519' | 'secret';
+  /** The only curve, by OpenSSL's name. */
+  readonly curve?: string;
+  /** The least length of a secret: that of the hash (RFC 7518 3.2). */
+  readonly minSecretBytes?: number;
+  /** The only length of a signature, where the algorithm fixes it (RFC 7518 3.4, RFC 8032 5.1.6). */
+  readonly signatureBytes?: number;
+}
+
+const RSA: JwsAlgorithm = { keyType: 'rsa' };
+const ED25519: JwsAlgorithm = { keyType: 'ed25519', signatureBytes: 64 };
+
+/** Every algorithm there is; `none` is not among them and cannot be configured. */
+const ALGORITHMS: ReadonlyMap<string, JwsAlgorithm> = new Map<string, JwsAlgorithm>([
+  ['RS256', RSA],
+  ['RS384', RSA],
+  ['RS512', RSA],
+  ['PS256', RSA],
+  ['PS384', RSA],
+  ['PS512', RSA],
+  ['ES256', { keyType: 'ec', curve: 'prime256v1', signatureBytes: 64 }],
+  ['ES384', { keyType: 'ec', curve: 'secp384r1', signatureBytes: 96 }],
+  ['ES512', { keyType: 'ec', curve: 'secp521r1', signatureBytes: 132 }],
+  ['EdDSA', ED25519],
+  ['Ed25519', ED25519],
+  ['HS256', { keyType: 'secret', minSecretBytes: 32, signatureBytes: 32 }],
+  ['HS384', { keyType: 'secret', minSecretBytes: 48, signatureBytes: 48 }],
+  ['HS512', { keyType: 'secret', minSecretBytes: 64, signatureBytes: 64 }],
+]);
+
+/** RFC 7518 3.3 and 3.5. */
+const MIN_RSA_BITS = 2_048;
+const MIN_RSA_EXPONENT = 65_537n;
+
+/** The option check of an algorithm list: signature algorithms by name, one or more. */
+export const signatureAlgorithms: option.Check<readonly string[]> = (value, name) => {
+  const list = option.textOrTexts(value, name);
+  for (const algorithm of list) {
+    if (!ALGORITHMS.has(algorithm)) throw option.invalid(name, `must be some of ${[...ALGORITHMS.keys()].join(', ')}`);
+  }
+  return list;
+};
+
+export function isSymmetric(algorithm: string): boolean {
+  return ALGORITHMS.get(algorithm)?.keyType === 'secret';
+}
+
+/** Whether one key may be meant for all of them: a hash may vary, a way of signing may not (RFC 8725 3.1). */
+export function areOneFamily(algorithms: readonly string[]): boolean {
+  return new Set(algorithms.map((algorithm) => algorithm.slice(0, 2))).size <= 1;
+}
+
+/** Whether a key is of the kind that an algorithm works with, and strong enough for it. */
+export function fits(key: KeyObject, algorithm: string): boolean {
+  const wanted = ALGORITHMS.get(algorithm);
+  if (key.type === 'secret') return (key.symmetricKeySize ?? 0) >= (wanted?.minSecretBytes ?? Number.POSITIVE_INFINITY);
+  if (wanted === undefined || key.asymmetricKeyType !== wanted.keyType) return false;
+  const { namedCurve, modulusLength = 0, publicExponent = 0n } = key.asymmetricKeyDetails ?? {};
+  if (wanted.keyType === 'rsa') return modulusLength >= MIN_RSA_BITS && publicExponent >= MIN_RSA_EXPONENT;
+  return wanted.curve === undefined || namedCurve === wanted.curve;
+}
+
+/** Whether a signature, as canonical base64url, is as long as the algorithm makes it. */
+export function hasSignatureLength(signature: string, algorithm: string): boolean {
+  const bytes = ALGORITHMS.get(algorithm)?.signatureBytes;
+  return bytes === undefined || Math.floor((signature.length * 3) / 4) === bytes;
+}

@@ -1,0 +1,87 @@
+import { createPrivateKey, createSecretKey, KeyObject } from 'node:crypto';
+import { option } from '@sallyport/core/extend';
+
+/** A key that opens encrypted tokens (RFC 7516), and for what. */
+export interface DecryptionKey {
+  /** A private key (PEM or key object), or a shared secret. */
+  readonly key: string | Uint8Array | KeyObject;
+  /** The identifier by which tokens name it; needed where several keys have one algorithm. */
+  readonly kid?: string | undefined;
+  /** RSA-OAEP, ECDH-ES, AES key wrap or `dir`, as fits the key (RFC 7518 4). Passwords (PBES2) are not supported. */
+  readonly algorithms: string | readonly string[];
+  /** How the content is encrypted (RFC 7518 5): `A256GCM` and the like. */
+  readonly contentEncryption: string | readonly string[];
+}
+
+export interface DecryptionSettings {
+  readonly key: KeyObject;
+  readonly kid: string | undefined;
+  readonly algorithms: readonly string[];
+  readonly contentEncryption: readonly string[];
+}
+
+const ELLIPTIC = ['ECDH-ES', 'ECDH-ES+A128KW', 'ECDH-ES+A192KW', 'ECDH-ES+A256KW'];
+
+/** By the type of key that they need. No PBES2: its senders say how long the receiver has to compute (CVE-2022-36083). */
+const ALGORITHMS: Readonly<Record<string, readonly string[]>> = {
+  rsa: ['RSA-OAEP', 'RSA-OAEP-256', 'RSA-OAEP-384', 'RSA-OAEP-512'],
+  ec: ELLIPTIC,
+  x25519: ELLIPTIC,
+  secret: ['dir', 'A128KW', 'A192KW', 'A256KW', 'A128GCMKW', 'A192GCMKW', 'A256GCMKW'],
+};
+
+const CONTENT_ENCRYPTION = ['A128GCM', 'A192GCM', 'A256GCM', 'A128CBC-HS256', 'A192CBC-HS384', 'A256CBC-HS512'];
+const MIN_RSA_BITS = 2_048;
+
+/** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN */
+export const decryptionKey: option.Check<DecryptionSettings> = (value, name) => {
+  const checked = option.check(name, value as object, {
+    key: option.unchecked<unknown>(),
+    kid: option.optional(option.text),
+    algorithms: option.textOrTexts,
+    contentEncryption: option.textOrTexts,
+  });
+  const key = readKey(checked.key, `${name}.key`);
+  const known = ALGORITHMS[key.type === 'secret' ? 'secret' : (key.asymmetricKeyType ?? '')] ?? [];
+  if (!checked.algorithms.every((algorithm) => known.includes(algorithm))) {
+    throw option.invalid(`${name}.algorithms`, `must be some of ${known.join(', ')} for this key`);
+  }
+  if (!checked.contentEncryption.every((encryption) => CONTENT_ENCRYPTION.includes(encryption))) {
+    throw option.invalid(`${name}.contentEncryption`, `must be some of ${CONTENT_ENCRYPTION.join(', ')}`);
+  }
+  const { algorithms, contentEncryption } = checked;
+  if (key.type === 'secret' && !secretBytes(algorithms, contentEncryption).every((n) => n === key.symmetricKeySize)) {
+    throw option.invalid(`${name}.key`, 'must be as long as its algorithms say');
+  }
+  return { ...checked, key };
+};
+
+/** The lengths that a secret must have: that in the name of the wrapping, or of the encryption that it serves directly. */
+function secretBytes(algorithms: readonly string[], contentEncryption: readonly string[]): readonly number[] {
+  return algorithms.flatMap((algorithm) =>
+    algorithm === 'dir' ? contentEncryption.map((name) => bitsIn(name) / 8) : [bitsIn(algorithm) / 8],
+  );
+}
+
+/** `A256GCM` needs 256 bits; `A128CBC-HS256` one half of 256 for each of its two keys (RFC 7518 5.2.2.1). */
+function bitsIn(name: string): number {
+  return Number(/\d{3}(?!.*\d)/.exec(name)?.[0]);
+}
+
+function readKey(value: unknown, name: string): KeyObject {
+  const key = value instanceof Uint8Array ? createSecretKey(value) : asKeyObject(value, name);
+  if (key.type === 'public') throw option.invalid(name, 'must be a private key or a secret');
+  const { modulusLength } = key.asymmetricKeyDetails ?? {};
+  if (modulusLength !== undefined && modulusLength < MIN_RSA_BITS)
+    throw option.invalid(name, 'must have at least 2048 bits');
+  return key;
+}
+
+function asKeyObject(value: unknown, name: string): KeyObject {
+  if (value instanceof KeyObject) return value;
+  try {
+    return createPrivateKey(value as string);
+  } catch {
+    throw option.invalid(name, 'must be a private key in PEM, a key object or the bytes of a secret');
+  }
+}

@@ -1,0 +1,53 @@
+import { type Denied, denied } from '@sallyport/core';
+import { parseStrictJson } from '../token/strict-json.js';
+import { isCanonicalBase64url } from './base64url.js';
+import type { DecryptionSettings } from './decryption-key.js';
+import { tokenType } from './token-header.js';
+
+const MALFORMED = denied('encrypted_token_malformed');
+const REFUSED = denied('encryption_not_allowed');
+const NOT_NESTED = denied('encrypted_token_not_nested');
+const KEY_UNKNOWN = denied('decryption_key_unknown');
+const FAILED = denied('decryption_failed');
+
+/** Ways to blow a token up, and extensions that would have to be understood (RFC 7516 4.1.3, 4.1.13). */
+const REFUSED_MEMBERS = ['crit', 'zip', 'p2s', 'p2c'];
+
+/**
+ * Opens an encrypted token (RFC 7516 5.2), in which a signed one has to be (RFC 7519 A.2): encryption with a public key
+ * proves nothing about its sender. One refusal for everything that fails after the header was read.
+ */
+export async function decryptToken(token: string, keys: readonly DecryptionSettings[]): Promise<string | Denied> {
+  const [header, encryptedKey, ...others] = token.split('.');
+  const areCanonical = [header, ...others].every(isCanonicalBase64url);
+  if (!areCanonical || (encryptedKey !== '' && !isCanonicalBase64url(encryptedKey))) return MALFORMED;
+  const members = parseStrictJson(Buffer.from(header as string, 'base64url'));
+  if (members === undefined) return MALFORMED;
+  const { alg, enc, kid, cty } = members;
+  if (REFUSED_MEMBERS.some((name) => members[name] !== undefined)) return REFUSED;
+  const allowing = keys.filter(({ algorithms, contentEncryption }) => {
+    return algorithms.includes(alg as string) && contentEncryption.includes(enc as string);
+  });
+  if (allowing.length === 0) return REFUSED;
+  if (!NESTED_TYPES.has(tokenType(cty))) return NOT_NESTED;
+  const [decrypter, ...rivals] = allowing.filter(
+    (key) => kid === undefined || key.kid === undefined || key.kid === kid,
+  );
+  if (decrypter === undefined || rivals.length > 0) return KEY_UNKNOWN;
+  return decrypt(token, decrypter, alg as string, enc as string);
+}
+
+/** Content types of a token within a token (RFC 7519 5.2, RFC 9068 2.1). */
+const NESTED_TYPES: ReadonlySet<string | undefined> = new Set(['jwt', 'at+jwt']);
+
+/** The library is loaded on first use: hardly anybody encrypts access tokens. */
+async function decrypt(token: string, { key }: DecryptionSettings, alg: string, enc: string): Promise<string | Denied> {
+  const { compactDecrypt } = await import('jose/jwe/compact/decrypt');
+  try {
+    const options = { keyManagementAlgorithms: [alg], contentEncryptionAlgorithms: [enc] };
+    const { plaintext } = await compactDecrypt(token, key, options);
+    return Buffer.from(plaintext).toString('latin1');
+  } catch {
+    return FAILED;
+  }
+}

@@ -1,0 +1,56 @@
+import { type Denied, denied } from '@sallyport/core';
+import { isVerdict } from '@sallyport/core/extend';
+import { parseStrictJson } from '../token/strict-json.js';
+import type { TokenClaims } from '../token/token-claims.js';
+import { hasSignatureLength } from './algorithms.js';
+import { parseCompactJws } from './compact-jws.js';
+import type { KeySet } from './key-set.js';
+import { isSignedWith } from './signature.js';
+import { type HeaderRules, readTokenHeader, type TokenHeader } from './token-header.js';
+import type { VerificationKey } from './verification-key.js';
+
+/** A token whose signature was right, and nothing else is known of its claims. */
+export interface OpenedJws {
+  /** Whose signature it was. */
+  readonly key: VerificationKey;
+  readonly header: TokenHeader;
+  readonly claims: TokenClaims;
+}
+
+/** Whose tokens are opened, and who is told about headers that offer a key. */
+export interface JwsRules {
+  readonly headerRules: HeaderRules;
+  readonly keys: KeySet;
+  readonly onKeyOffer: () => void;
+  /** From where the token came; not for those that a server answers with. */
+  readonly address?: string | undefined;
+}
+
+const TOKEN_MALFORMED = denied('token_malformed');
+const KEY_UNKNOWN = denied('key_unknown');
+const KEY_UNFIT = denied('key_unfit');
+const SIGNATURE_INVALID = denied('signature_invalid');
+const CLAIMS_MALFORMED = denied('claims_malformed');
+
+/**
+ * Checks the signature of a token (RFC 7515 5.2). The order matters: nothing is looked up for a header that breaks the
+ * rules, and no claim is read before the signature was right.
+ * @throws {UpstreamError} when the keys cannot be had
+ */
+export async function openJws(token: string, rules: JwsRules): Promise<OpenedJws | Denied> {
+  const { headerRules, keys, onKeyOffer, address } = rules;
+  const jws = parseCompactJws(token);
+  if (jws === undefined) return TOKEN_MALFORMED;
+  const header = readTokenHeader(jws.header, headerRules);
+  if (isVerdict(header)) return header;
+  const { algorithm, keyId } = header;
+  if (header.offersKey) onKeyOffer();
+  if (!hasSignatureLength(jws.signature, algorithm)) return SIGNATURE_INVALID;
+  const found = keys.find(keyId, algorithm, address);
+  const key = found instanceof Promise ? await found : found;
+  if (key === 'unknown') return KEY_UNKNOWN;
+  if (key === 'unfit') return KEY_UNFIT;
+  if (!(await isSignedWith(jws, key, algorithm))) return SIGNATURE_INVALID;
+  const claims = parseStrictJson(Buffer.from(jws.payload, 'base64url'));
+  return claims === undefined ? CLAIMS_MALFORMED : { key, header, claims };
+}

@@ -1,0 +1,58 @@
+import { type Denied, denied } from '@sallyport/core';
+import { parseStrictJson } from '../token/strict-json.js';
+import { isKeyId } from './verification-key.js';
+
+/** What an issuer's tokens may say in their headers. */
+export interface HeaderRules {
+  readonly algorithms: ReadonlySet<string>;
+  /** Accepted values of `typ` besides that of access tokens, in lower case and without `application/`. */
+  readonly acceptTyp: ReadonlySet<string>;
+  readonly allowMissingTyp: boolean;
+}
+
+/** A header that keeps the rules. */
+export interface TokenHeader {
+  readonly algorithm: string;
+  readonly keyId: string | undefined;
+  /** The header says that this is an access token (RFC 9068 2.1). */
+  readonly isAccessToken: boolean;
+  /** The header offers a key or a place to fetch one from; it was not looked at. */
+  readonly offersKey: boolean;
+}
+
+const MALFORMED = denied('header_malformed');
+const ALGORITHM = denied('algorithm_not_allowed');
+const EXTENSION = denied('header_extension_unknown');
+const ENCRYPTION = denied('header_mixes_encryption');
+const TYPE = denied('token_type_refused');
+const KEY_ID = denied('key_id_malformed');
+
+/** Sources of keys that an attacker would choose (RFC 8725 3.10). */
+const KEY_OFFERS = ['jwk', 'jku', 'x5c', 'x5u'];
+
+/** Reads a token's header (RFC 7515 4, RFC 9068 2.1) in the order in which its members matter. */
+export function readTokenHeader(encoded: string, rules: HeaderRules): TokenHeader | Denied {
+  const header = parseStrictJson(Buffer.from(encoded, 'base64url'));
+  if (header === undefined) return MALFORMED;
+  const { alg, crit, b64, enc, zip, typ, kid } = header;
+  if (typeof alg !== 'string' || !rules.algorithms.has(alg)) return ALGORITHM;
+  if (crit !== undefined || b64 !== undefined) return EXTENSION;
+  if (enc !== undefined || zip !== undefined) return ENCRYPTION;
+  const type = tokenType(typ);
+  const isAccessToken = type === 'at+jwt';
+  const isAccepted = type === undefined ? typ === undefined && rules.allowMissingTyp : rules.acceptTyp.has(type);
+  if (!isAccessToken && !isAccepted) return TYPE;
+  if (kid !== undefined && !isKeyId(kid)) return KEY_ID;
+  const offersKey = KEY_OFFERS.some((name) => header[name] !== undefined);
+  return { algorithm: alg, keyId: kid, isAccessToken, offersKey };
+}
+
+const MEDIA_TYPE = /^(?:application\/)?([a-z0-9][a-z0-9!#$&^_.+-]*)$/i;
+
+/**
+ * A `typ` without regard to case and without the prefix that may be left out (RFC 7515 4.1.9). `undefined` for what is
+ * no media type or has parameters.
+ */
+export function tokenType(typ: unknown): string | undefined {
+  return typeof typ === 'string' ? MEDIA_TYPE.exec(typ)?.[1]?.toLowerCase() : undefined;
+}

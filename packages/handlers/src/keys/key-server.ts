@@ -1,0 +1,63 @@
+import { UpstreamError } from '@sallyport/core';
+import type { OutboundClient } from '../outbound/outbound-client.js';
+import { discoverMetadata, endpointOf } from '../outbound/server-metadata.js';
+import { parseStrictJson } from '../token/strict-json.js';
+
+/** A key set as it was fetched. */
+export interface FetchedKeys {
+  readonly document: Record<string, unknown>;
+  /** How long the server wants it to be used (RFC 9111 5.2.2.1), in seconds. */
+  readonly maxAgeSeconds: number | undefined;
+}
+
+const MEDIA_TYPES = ['application/jwk-set+json', 'application/json'];
+const MAX_KEY_SET_BYTES = 512 * 1_024;
+
+/** Where an issuer publishes its keys: at a configured URL, or where its metadata say (RFC 8414 2 `jwks_uri`). */
+export class KeyServer {
+  readonly #issuer: string;
+  readonly #configured: URL | undefined;
+  readonly #client: OutboundClient;
+  #discovered: URL | undefined;
+
+  constructor(options: { issuer: string; jwksUri: URL | undefined }, collaborators: { client: OutboundClient }) {
+    this.#issuer = options.issuer;
+    this.#configured = options.jwksUri;
+    this.#client = collaborators.client;
+  }
+
+  /** @throws {UpstreamError} when there is no usable answer */
+  async fetch(): Promise<FetchedKeys> {
+    const url = this.#configured ?? this.#discovered ?? (await this.#discover());
+    // Kept only after a success: where keys are no longer found, they may have moved.
+    this.#discovered = undefined;
+    const answer = await this.#client.send({
+      url,
+      method: 'GET',
+      mediaTypes: MEDIA_TYPES,
+      maxBytes: MAX_KEY_SET_BYTES,
+    });
+    const document = parseStrictJson(answer.body);
+    if (document === undefined) throw new UpstreamError('ERR_SALLYPORT_UPSTREAM_BODY', 'the key set is no JSON object');
+    this.#discovered = url;
+    return { document, maxAgeSeconds: maxAgeOf(answer.headers['cache-control']) };
+  }
+
+  close(): Promise<void> {
+    return this.#client.close();
+  }
+
+  async #discover(): Promise<URL> {
+    return endpointOf(await discoverMetadata(this.#issuer, this.#client), 'jwks_uri', this.#client);
+  }
+}
+
+const NO_STORE = /(?:^|[\s,])no-(?:store|cache)(?:$|[\s,=])/i;
+const MAX_AGE = /(?:^|[\s,])max-age="?(\d{1,9})"?(?:$|[\s,])/i;
+
+function maxAgeOf(cacheControl: string | string[] | undefined): number | undefined {
+  const value = String(cacheControl ?? '');
+  if (NO_STORE.test(value)) return 0;
+  const seconds = MAX_AGE.exec(value)?.[1];
+  return seconds === undefined ? undefined : Number(seconds);
+}

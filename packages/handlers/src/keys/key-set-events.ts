@@ -1,0 +1,31 @@
+import { EventChannel } from '@sallyport/core/extend';
+import type { KeyProblem } from '../jose/verification-key.js';
+
+/** The `node:diagnostics_channel` for what happens to the keys of issuers. Without subscribers it costs nothing. */
+export const KEY_SET_CHANNEL = 'sallyport:key-set';
+
+export type KeySetEvent =
+  /** A key set was fetched and is in use. */
+  | { readonly kind: 'keys_loaded'; readonly issuer: string; readonly keys: number }
+  /** A key set could not be fetched; what was known before stays in use for a while. */
+  | { readonly kind: 'keys_unavailable'; readonly issuer: string; readonly reason: string }
+  /** Members of a key set are left out. */
+  | { readonly kind: 'keys_unusable'; readonly issuer: string; readonly problem: KeyProblem; readonly count: number }
+  /** Several keys have one identifier: none of them is used (RFC 7517 4.5). */
+  | { readonly kind: 'key_ids_ambiguous'; readonly issuer: string; readonly count: number }
+  /** A key set publishes private keys (RFC 7517 9.2): whoever can read it can issue tokens. */
+  | { readonly kind: 'private_keys_published'; readonly issuer: string; readonly count: number };
+
+const events = new EventChannel<KeySetEvent>(KEY_SET_CHANNEL);
+
+export function publishKeySetEvent(event: KeySetEvent): void {
+  events.publish(event);
+}
+
+/**
+ * Calls `listener` for everything that happens to key sets in this process.
+ * @returns a function that ends the subscription
+ */
+export function onKeySetEvent(listener: (event: KeySetEvent) => void): () => void {
+  return events.subscribe(listener);
+}

@@ -1,0 +1,165 @@
+import { UpstreamError } from '@sallyport/core';
+import type { Clock, Eventually, GoodBefore } from '@sallyport/core/extend';
+import type { KeySet } from '../jose/key-set.js';
+import type { KeySelection, KeyTable } from '../jose/key-table.js';
+import type { KeyOwner, VerificationKey } from '../jose/verification-key.js';
+import { PacedTask } from '../outbound/paced-task.js';
+import { readKeySet } from './key-document.js';
+import type { KeyServer } from './key-server.js';
+import { publishKeySetEvent } from './key-set-events.js';
+import { UnknownKeyBudget } from './unknown-key-budget.js';
+
+/** How long fetched keys are used. */
+export interface KeySetLifetimes {
+  readonly maxAgeMs: number;
+  readonly maxStaleMs: number;
+  readonly cooldownMs: number;
+}
+
+/** Whose keys, and what for. */
+export interface RemoteKeySetOptions {
+  readonly issuer: string;
+  readonly algorithms: readonly string[];
+  readonly lifetimes: KeySetLifetimes;
+}
+
+export interface RemoteKeySetCollaborators {
+  readonly server: KeyServer;
+  readonly clock: Clock;
+  /** Whose tokens were good before. */
+  readonly good: GoodBefore;
+  /** Called when other keys are used than before: what was refused may be good now. */
+  readonly onChange: () => void;
+  /** What the keys belong to, where that can end. */
+  readonly owner?: KeyOwner | undefined;
+}
+
+/** Keys in use, with their deadlines on the monotonic clock. */
+interface LoadedKeys {
+  readonly table: KeyTable;
+  readonly refreshAtMs: number;
+  readonly freshUntilMs: number;
+  readonly staleUntilMs: number;
+}
+
+/** Keys are fetched again before they are too old, so that in the normal case nobody ever waits. */
+const REFRESH_AT_SHARE = 0.8;
+
+/**
+ * The keys that an issuer publishes (RFC 7517 5). One fetch is under way at a time; during an outage the last good keys
+ * serve on for a while; tokens with made-up key identifiers cause few fetches, shared by networks, behind which no known
+ * key ever waits.
+ */
+export class RemoteKeySet implements KeySet, KeyOwner {
+  readonly #options: RemoteKeySetOptions;
+  readonly #server: KeyServer;
+  readonly #clock: Clock;
+  readonly #onChange: () => void;
+  readonly #owner: KeyOwner | undefined;
+  readonly #refresh: PacedTask;
+  readonly #unknownKeys: UnknownKeyBudget;
+  #loaded: LoadedKeys | undefined;
+
+  constructor(options: RemoteKeySetOptions, { server, clock, good, onChange, owner }: RemoteKeySetCollaborators) {
+    this.#options = options;
+    this.#server = server;
+    this.#clock = clock;
+    this.#onChange = onChange;
+    this.#owner = owner;
+    this.#refresh = new PacedTask(() => this.#fetch(), clock);
+    this.#unknownKeys = new UnknownKeyBudget(options.lifetimes.cooldownMs, { clock, good });
+  }
+
+  get keys(): readonly VerificationKey[] {
+    return this.#loaded?.table.keys ?? [];
+  }
+
+  find(id: string | undefined, algorithm: string, address?: string): Eventually<KeySelection> {
+    const loaded = this.#usable(this.#clock.monotonic());
+    if (loaded === undefined) return this.#findRefreshed(id, algorithm, address);
+    const selection = loaded.table.select(id, algorithm);
+    return selection === 'unknown' && id !== undefined ? this.#search(id, algorithm, address) : selection;
+  }
+
+  /** For what a key of this set has proved: the keys are not too old. It keeps them fresh as `find` does. */
+  stands(nowMs: number): boolean {
+    return this.#usable(nowMs) !== undefined && this.#owner?.stands(nowMs) !== false;
+  }
+
+  async start(): Promise<void> {
+    await this.#refresh.run();
+    if (this.#loaded === undefined) throw this.#refresh.outage();
+  }
+
+  close(): Promise<void> {
+    return this.#server.close();
+  }
+
+  /** The keys, if they may be used without waiting; fetches them again before that ends. */
+  #usable(nowMs: number): LoadedKeys | undefined {
+    const loaded = this.#loaded;
+    if (loaded === undefined || nowMs >= this.#usableUntilMs(loaded)) return undefined;
+    if (nowMs >= loaded.refreshAtMs) this.#refresh.run();
+    return loaded;
+  }
+
+  /** Once a fetch has failed, nobody waits for the next one as long as the old keys may serve. */
+  #usableUntilMs({ freshUntilMs, staleUntilMs }: LoadedKeys): number {
+    return this.#refresh.setback === undefined ? freshUntilMs : staleUntilMs;
+  }
+
+  /** Nobody can tell that there is no such key while the server that would know it fails. */
+  async #findRefreshed(id: string | undefined, algorithm: string, address: string | undefined): Promise<KeySelection> {
+    await this.#refresh.run();
+    const loaded = this.#loaded;
+    if (loaded === undefined || this.#clock.monotonic() >= loaded.staleUntilMs) throw this.#refresh.outage();
+    const selection = loaded.table.select(id, algorithm);
+    if (selection !== 'unknown' || id === undefined) return selection;
+    if (this.#refresh.setback !== undefined) throw this.#refresh.outage();
+    this.#unknownKeys.noteMissing(id, address);
+    return selection;
+  }
+
+  /** Looks for a key that is not there once more, if its turn has come. After a failure the pause says when it has. */
+  #search(id: string, algorithm: string, address: string | undefined): Eventually<KeySelection> {
+    if (this.#unknownKeys.isMissing(id, address)) return 'unknown';
+    const isTurn = this.#refresh.setback !== undefined || this.#refresh.isUnderWay || this.#unknownKeys.spend(address);
+    return isTurn ? this.#findRefreshed(id, algorithm, address) : 'unknown';
+  }
+
+  async #fetch(): Promise<void> {
+    const { issuer, algorithms } = this.#options;
+    try {
+      const { document, maxAgeSeconds } = await this.#server.fetch();
+      const table = readKeySet(document, { issuer, algorithms, before: this.#loaded?.table });
+      if (table === undefined || table.keys.length === 0) {
+        throw new UpstreamError('ERR_SALLYPORT_UPSTREAM_BODY', 'the key set has no usable key');
+      }
+      this.#adopt(table, maxAgeSeconds);
+      publishKeySetEvent({ kind: 'keys_loaded', issuer, keys: table.keys.length });
+    } catch (error) {
+      const reason = error instanceof UpstreamError ? error.code : 'unexpected_error';
+      publishKeySetEvent({ kind: 'keys_unavailable', issuer, reason });
+      throw error;
+    }
+  }
+
+  /** The server may shorten the time for which its keys are used, though not below the cool-down. */
+  #adopt(table: KeyTable, maxAgeSeconds: number | undefined): void {
+    const { maxAgeMs, maxStaleMs, cooldownMs } = this.#options.lifetimes;
+    const askedMs = maxAgeSeconds === undefined ? maxAgeMs : Math.max(maxAgeSeconds * 1_000, cooldownMs);
+    const freshMs = Math.min(maxAgeMs, askedMs);
+    const nowMs = this.#clock.monotonic();
+    const before = this.keys;
+    this.#loaded = {
+      table,
+      refreshAtMs: nowMs + freshMs * REFRESH_AT_SHARE,
+      freshUntilMs: nowMs + freshMs,
+      staleUntilMs: nowMs + freshMs + maxStaleMs,
+    };
+    for (const key of table.keys) key.belongTo(this);
+    const gone = before.filter((key) => !table.keys.includes(key));
+    for (const key of gone) key.withdraw();
+    if (gone.length > 0 || before.length < table.keys.length) this.#onChange();
+  }
+}

@@ -1,0 +1,72 @@
+import { UpstreamError } from '@sallyport/core';
+import { type Clock } from '@sallyport/core/extend';
+
+const FIRST_PAUSE_MS = 1_000;
+const LAST_PAUSE_MS = 30_000;
+
+/** What went wrong the last time, and how long nobody tries again. */
+export interface Setback {
+  readonly error: unknown;
+  readonly untilMs: number;
+}
+
+/**
+ * A task that runs once at a time, however many ask for it, and after a failure not before a pause is over: 1 s first,
+ * twice as long after each further failure, 30 s at most; longer where the other side asked for it.
+ */
+export class PacedTask {
+  readonly #task: () => Promise<void>;
+  readonly #clock: Clock;
+  #underWay: Promise<void> | undefined;
+  #setback: Setback | undefined;
+  #pauseMs = FIRST_PAUSE_MS;
+
+  constructor(task: () => Promise<void>, clock: Clock) {
+    this.#task = task;
+    this.#clock = clock;
+  }
+
+  /** The last failure, until a success. */
+  get setback(): Setback | undefined {
+    return this.#setback;
+  }
+
+  get isUnderWay(): boolean {
+    return this.#underWay !== undefined;
+  }
+
+  get isPaused(): boolean {
+    return this.#setback !== undefined && this.#clock.monotonic() < this.#setback.untilMs;
+  }
+
+  /** The last failure, with the time after which it is worth asking again. */
+  outage(): unknown {
+    const { error, untilMs } = this.#setback ?? { error: undefined, untilMs: 0 };
+    if (!(error instanceof UpstreamError)) return error;
+    const pauseSeconds = Math.ceil((untilMs - this.#clock.monotonic()) / 1_000);
+    return new UpstreamError(error.code, error.message, {
+      retryAfterSeconds: Math.max(1, pauseSeconds, error.retryAfterSeconds ?? 0),
+    });
+  }
+
+  /** Joins the run under way or begins one; does nothing during a pause. Never rejects: see `setback`. */
+  run(): Promise<void> {
+    if (this.#underWay === undefined && this.isPaused) return Promise.resolve();
+    this.#underWay ??= this.#attempt().finally(() => {
+      this.#underWay = undefined;
+    });
+    return this.#underWay;
+  }
+
+  async #attempt(): Promise<void> {
+    try {
+      await this.#task();
+      this.#setback = undefined;
+      this.#pauseMs = FIRST_PAUSE_MS;
+    } catch (error) {
+      const askedMs = error instanceof UpstreamError ? (error.retryAfterSeconds ?? 0) * 1_000 : 0;
+      this.#setback = { error, untilMs: this.#clock.monotonic() + Math.max(this.#pauseMs, askedMs) };
+      this.#pauseMs = Math.min(2 * this.#pauseMs, LAST_PAUSE_MS);
+    }
+  }
+}

@@ -1,0 +1,2 @@
+export { type OpenApiOptions, openApi } from './contract.js';
+export { loadDocument, type OpenApiDocument } from './document.js';
