@@ -41,7 +41,7 @@ import { openApi } from '@sallyport/openapi';
 const PACKAGES = join(__dirname, '../../packages');
 /** What users write objects of. */
 const OPTIONS =
-  /export interface \w*(?:Options|Collaborators|Init|Definition|Settings|Claim|Parts|Registration|Override|Account|Authentication|Keys?|Secret|Users)\b[^{]*\{([\s\S]*?)\n\}/g;
+  /export interface \w*(?:Options|Collaborators|Init|Definition|Settings|Claim|Source|Parts|Registration|Source|Override|Account|Authentication|Keys?|Secret|Users)\b[^{]*\{([\s\S]*?)\n\}/g;
 
 function sourcesIn(folder: string): readonly string[] {
   return readdirSync(folder, { recursive: true, encoding: 'utf8' })
@@ -52,7 +52,7 @@ function sourcesIn(folder: string): readonly string[] {
 /** The name of every option that the packages declare. */
 const NAMES: readonly string[] = [
   ...new Set(
-    ['core', 'handlers', 'adapters']
+    ['core', 'openapi', 'configuration', 'handlers', 'adapters']
       .flatMap((name) => sourcesIn(join(PACKAGES, name, 'src')))
       .flatMap((source) => [...source.matchAll(OPTIONS)])
       .flatMap(([, body = '']) => [...body.matchAll(/^ {2}readonly (\w+)\??:/gm)].map(([, name = '']) => name)),

@@ -16,7 +16,7 @@ export { DECISION_CHANNEL } from './events/decision-events.js';
 export { EventChannel } from './events/event-channel.js';
 export { ABSTAINED, PERMITTED } from './guard/guard.js';
 export { RequiredScopes } from './guard/required-scopes.js';
-export type { CredentialSource } from './handler/credential-source.js';
+export type { CredentialSource, DividedSource } from './handler/credential-source.js';
 export { isHandler } from './handler/handler.js';
 export type { HandlerLookup, HandlerMaker, HandlerServices, SecurityToken } from './handler/handler-kind.js';
 export type { Applicant } from './limits/applicant.js';

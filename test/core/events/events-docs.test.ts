@@ -43,9 +43,15 @@ async function decideAll({ chain, ask }: Deciding): Promise<void> {
 /** Every event of a channel of its own, as a line: who listens, where, its kind and its members. */
 function eventsInTheCode(): readonly string[] {
   const sources = sourcesOf('packages').filter(({ text }) => text.includes('new EventChannel<'));
+  const names = new Map(
+    sources.flatMap(({ text }) => [...text.matchAll(/(\w+_CHANNEL) = '([^']+)'/g)].map((each) => [each[1], each[2]])),
+  );
+  const constantIn = (text: string) => /\(([A-Z_]+_CHANNEL)\)/.exec(text)?.[1];
   return sources.flatMap(({ text }) => {
-    const listen = /export function (on\w+)\(/.exec(text)?.[1];
-    const channel = /_CHANNEL = '([^']+)'/.exec(text)?.[1];
+    const constant = constantIn(text);
+    const door = sources.find((each) => constantIn(each.text) === constant && /export function on/.test(each.text));
+    const listen = /export function (on\w+)\(/.exec(door?.text ?? '')?.[1];
+    const channel = names.get(constant);
     return [...text.matchAll(/\{\s*readonly kind: '(\w+)'([^}]*)\}/g)].map(([, kind, rest = '']) =>
       [listen, channel, kind, ...[...rest.matchAll(/readonly (\w+)/g)].map(([, member]) => member)].join(' '),
     );

@@ -4,20 +4,20 @@ import { inheritsFromClass, ownMember } from '../options/own-members.js';
 import type { Challenge } from '../verdict/challenge.js';
 
 /**
- * Where a handler's credential stands, so that the chain knows which handlers compete for the same one.
- * Two handlers that take everything of one source are a start-up error unless one of them is the fallback.
- * It is one of `authorization:<scheme>`, `header:<name>`, `cookie:<name>`, `query:<name>` (in lower case) or
- * `tls:certificate`.
+ * Where a handler's credential stands, so that the chain knows which handlers compete for the same one: one of
+ * `authorization:<scheme>`, `header:<name>`, `cookie:<name>`, `query:<name>` (in lower case) or `tls:certificate`.
+ * Two handlers that take everything of one source are a start-up error unless one of them is selective or the fallback.
  */
-export type CredentialSource =
-  | string
-  | {
-      readonly at: string;
-      /** The handler takes only some credentials of this source (tokens of its issuers) and leaves the others. */
-      readonly selective?: boolean;
-      /** The handler takes what no other handler of this source wants. */
-      readonly fallback?: boolean;
-    };
+export type CredentialSource = string | DividedSource;
+
+/** A source that several handlers divide among them. */
+export interface DividedSource {
+  readonly at: string;
+  /** The handler takes only some credentials of this source (tokens of its issuers) and leaves the others. */
+  readonly selective?: boolean;
+  /** The handler takes what no other handler of this source wants. */
+  readonly fallback?: boolean;
+}
 
 /** A source as the chain reads it, with every default filled in. */
 export interface ReadSource {
