@@ -1,4 +1,4 @@
-import { adapterConnections } from '../contracts/adapter-connections.js';
+import { adapterConnections } from '../rules/adapter-connections.js';
 import { ADAPTERS } from './demo-servers.js';
 
 for (const row of ADAPTERS) adapterConnections(row);

@@ -39,7 +39,7 @@ export interface DemoServer {
   close(): Promise<void>;
 }
 
-/** One row of the adapter contract: a framework in one version, on one protocol. */
+/** One row of the rules of adapters: a framework in one version, on one protocol. */
 export interface AdapterRow {
   readonly name: string;
   readonly protocol: 'http' | 'https' | 'h2';

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { principalOf, upgradeSecurity } from '@sallyport/adapters/http';
 import { ConfigurationError, requireScopes } from '@sallyport/core';
 import { WebSocket, WebSocketServer } from 'ws';
-import { comparable } from '../contracts/request-corpus.js';
+import { comparable } from '../rules/request-corpus.js';
 import { DemoTokens, demoChain } from './demo-chain.js';
 import { RawClient, requestText } from './raw-client.js';
 

@@ -16,7 +16,7 @@ describe('docs/writing-a-handler.md', () => {
     expect(linesOf('partner-key.ts') + linesOf('partner-key.test.ts')).toBeLessThanOrEqual(40);
   });
 
-  test('the test passes, the contract of handlers included', async () => {
+  test('the test passes, the rules of handlers included', async () => {
     const report = await guide.project.node(['--test', '--test-reporter=tap', 'partner-key.test.js']);
     expect(report).toMatch(/^# pass 15$/m);
     expect(report).toMatch(/^# fail 0$/m);

@@ -1,9 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import { MemoryCacheStore } from '@sallyport/core';
 import { ManualClock } from '@sallyport/core/testing';
-import { cacheStoreContract } from '../../contracts/cache-store-contract.js';
+import { cacheStoreRules } from '../../rules/cache-store-rules.js';
 
-cacheStoreContract('MemoryCacheStore', () => {
+cacheStoreRules('MemoryCacheStore', () => {
   const clock = new ManualClock();
   return { store: new MemoryCacheStore({}, { clock }), pass: (milliseconds) => clock.pass(milliseconds / 1_000) };
 });

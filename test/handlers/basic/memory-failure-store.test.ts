@@ -1,9 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import { ManualClock } from '@sallyport/core/testing';
 import { MemoryFailureStore } from '@sallyport/handlers/basic';
-import { failureStoreContract } from '../../contracts/failure-store-contract.js';
+import { failureStoreRules } from '../../rules/failure-store-rules.js';
 
-failureStoreContract('MemoryFailureStore', () => {
+failureStoreRules('MemoryFailureStore', () => {
   const clock = new ManualClock();
   const store = new MemoryFailureStore({}, { clock });
   return { store, pass: (milliseconds) => clock.pass(milliseconds / 1_000) };

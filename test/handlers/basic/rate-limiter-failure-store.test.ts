@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { InMemoryUserStore, RateLimiterFailureStore, type UserStore } from '@sallyport/handlers/basic';
 import { RateLimiterMemory, RateLimiterRedis } from 'rate-limiter-flexible';
-import { failureStoreContract } from '../../contracts/failure-store-contract.js';
+import { failureStoreRules } from '../../rules/failure-store-rules.js';
 import { type Client, HAS_REDIS, RedisServer } from '../../support/redis-server.js';
 import { accountOf, BasicUnderTest, denied, headerOf } from './basic-fixture.js';
 
@@ -32,7 +32,7 @@ describeWithRedis(HAS_REDIS ? 'with a Redis server' : 'skipped: there is no redi
   const aProcess = (perAccountAndNetwork = 4) =>
     new BasicUnderTest(users, { failures: { perAccountAndNetwork, storeTimeoutMs: 5_000 } }, { failureStore: open() });
 
-  failureStoreContract('RateLimiterFailureStore on Redis', () => ({
+  failureStoreRules('RateLimiterFailureStore on Redis', () => ({
     store: open(),
     async pass(milliseconds) {
       for (const key of await client.keys('*')) {

@@ -2,7 +2,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect, test } from '@jest/globals';
 import type { IntrospectionHandlerOptions } from '@sallyport/handlers/introspection';
-import { type Caller, jsonDocument, type OutboundCall, outboundCallRules } from '../../contracts/outbound-calls.js';
+import { type Caller, jsonDocument, type OutboundCall, outboundCallRules } from '../../rules/outbound-calls.js';
 import { type Document, FaultServer } from '../../support/fault-server.js';
 import { PromptClock } from '../../support/prompt-clock.js';
 import { newKey, tokenOf } from '../jwt/signing.js';

@@ -1,7 +1,7 @@
 import { SecurityChain } from '@sallyport/core';
 import { ask } from '@sallyport/core/testing';
 import { JwtHandler, type TrustedIssuer } from '@sallyport/handlers/jwt';
-import { type Caller, jsonDocument, type OutboundCall, outboundCallRules } from '../../contracts/outbound-calls.js';
+import { type Caller, jsonDocument, type OutboundCall, outboundCallRules } from '../../rules/outbound-calls.js';
 import type { FaultServer } from '../../support/fault-server.js';
 import { PromptClock } from '../../support/prompt-clock.js';
 import { ISSUER, tokenBy, trusted } from './jwt-fixture.js';

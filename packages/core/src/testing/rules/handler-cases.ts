@@ -9,7 +9,7 @@ import type { ManualClock } from '../manual-clock.js';
 /** Makes the handler under test: a fresh one for every rule, on a clock that the rule owns. */
 export type HandlerFactory = (clock: ManualClock) => Eventually<SecurityHandler>;
 
-/** What a request of the contract carries. */
+/** What a request of the rules carries. */
 export interface CaseParts extends RequestParts {
   /** For a handler that looks at method or target, which are `GET /` otherwise. Credentials in it go to `secrets`, too. */
   readonly line?: RequestLine | undefined;
@@ -21,7 +21,7 @@ export interface HandlerCases {
   readonly accepted: readonly CaseParts[];
   /** Carry a credential of this handler that is not good. At least one. */
   readonly refused: readonly CaseParts[];
-  /** Carry credentials that belong to other handlers, besides those that the contract thinks of itself. */
+  /** Carry credentials that belong to other handlers, besides those that the rules think of themselves. */
   readonly foreign?: readonly CaseParts[] | undefined;
   /** Make the handler ask a dependency that fails. */
   readonly unavailable?: readonly CaseParts[] | undefined;

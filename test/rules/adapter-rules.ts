@@ -6,8 +6,8 @@ import { ask, type RawAnswer, requestText } from '../adapters/raw-client.js';
 import { CORPUS, type CorpusRow, comparable, GOLDEN, type GoldenAnswer } from './request-corpus.js';
 
 /** What every adapter must do, on every framework and protocol. */
-export function adapterContract(row: AdapterRow): void {
-  describe(`${row.name} keeps the contract of an adapter`, () => {
+export function adapterRules(row: AdapterRow): void {
+  describe(`${row.name} keeps the rules of an adapter`, () => {
     const tokens = new DemoTokens();
     let server: DemoServer;
     beforeAll(async () => {

@@ -28,7 +28,7 @@ beforeAll(async () => {
 
 afterAll(() => Promise.all([server, silent, failing].map((each) => each.close())));
 
-function keepsTheContract(rules: readonly HandlerRule[]): void {
+function keepsTheRules(rules: readonly HandlerRule[]): void {
   for (const { title, check } of rules) test(title, check);
 }
 
@@ -36,7 +36,7 @@ describe('the JWT handler', () => {
   const issuerOf = ({ issuer, audience, jwksUri }: AuthorizationServer) => {
     return { issuer, audience, algorithms: 'ES256', keys: { jwksUri, outbound: OUTBOUND } };
   };
-  keepsTheContract(
+  keepsTheRules(
     handlerRules(
       (clock) => new JwtHandler({ realm: 'test', issuers: [server, silent, failing].map(issuerOf) }, { clock }),
       async () => ({
@@ -51,7 +51,7 @@ describe('the JWT handler', () => {
 });
 
 describe('the introspection handler', () => {
-  keepsTheContract(
+  keepsTheRules(
     handlerRules(
       (clock) => {
         const options = { realm: 'test', outbound: OUTBOUND };
@@ -82,7 +82,7 @@ describe('the Basic handler', () => {
       return name === 'alice' ? alice : undefined;
     },
   };
-  keepsTheContract(
+  keepsTheRules(
     handlerRules((clock) => new BasicHandler({ realm: 'test', users, hashing: CHEAP }, { clock }), {
       accepted: [{ basic: ['alice', 'correct horse battery'] }],
       refused: [{ basic: ['alice', 'wrong horse battery'] }, { basic: ['nobody', 'correct horse battery'] }],

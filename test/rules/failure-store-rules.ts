@@ -8,8 +8,8 @@ export interface FailureStoreUnderTest {
 }
 
 /** What every failure store keeps to. Real stores lose a little time on the way: lifetimes may be up to 5 s short. */
-export function failureStoreContract(name: string, open: () => FailureStoreUnderTest): void {
-  describe(`${name} keeps the contract of a failure store`, () => {
+export function failureStoreRules(name: string, open: () => FailureStoreUnderTest): void {
+  describe(`${name} keeps the rules of a failure store`, () => {
     let subject: FailureStoreUnderTest;
     beforeEach(() => {
       subject = open();

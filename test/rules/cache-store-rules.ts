@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { CacheStore } from '@sallyport/core/extend';
 
-/** What the contract needs of an implementation. */
+/** What the rules need of an implementation. */
 export interface CacheStoreSubject {
   readonly store: CacheStore;
   /** Lets this much time pass on the store's clock; a real store may really wait. */
@@ -19,8 +19,8 @@ const AWKWARD = [
 ] as const;
 
 /** What every cache store must do, whoever wrote it. */
-export function cacheStoreContract(name: string, open: () => CacheStoreSubject | Promise<CacheStoreSubject>): void {
-  describe(`${name} keeps the contract of a cache store`, () => {
+export function cacheStoreRules(name: string, open: () => CacheStoreSubject | Promise<CacheStoreSubject>): void {
+  describe(`${name} keeps the rules of a cache store`, () => {
     let subject: CacheStoreSubject;
     beforeEach(async () => {
       subject = await open();

@@ -43,7 +43,7 @@ async function brokenRules(
   return broken;
 }
 
-describe('the contract of handlers', () => {
+describe('the rules of handlers', () => {
   test('finds nothing in a handler that keeps every rule', async () => {
     expect(await brokenRules(() => new GoodHandler())).toEqual([]);
   });
