@@ -8,6 +8,7 @@ export type { VerdictCacheCollaborators, VerdictCacheOptions } from './cache/ver
 export { closeHandlers, startHandlers, within } from './chain/lifecycle.js';
 export { type Clock, systemClock } from './clock/clock.js';
 export { attemptTo, disregard, type Eventually, isThenable } from './clock/eventually.js';
+export { Expiring, type ExpiringLimits } from './clock/expiring.js';
 export { isDecision } from './decision/decision.js';
 export { SALLYPORT_ERROR_CODES } from './errors/errors.js';
 export { isNameLike, memberPath, quotedName, shownName } from './errors/shown-name.js';

@@ -1,12 +1,15 @@
 import type { Clock } from '../clock/clock.js';
+import { Expiring } from '../clock/expiring.js';
 import type { Principal } from '../principal/principal.js';
 import type { Revocations } from '../revocation/revocations.js';
 import { type Authenticated, type Denied, denied, type Unavailable, unavailable } from '../verdict/verdict.js';
 import type { Basis } from './basis.js';
 import type { CacheCounters } from './cache-statistics.js';
-import { footprintBytes } from './footprint.js';
 import { hasExpired } from './lifetime.js';
-import { type Negative, Remembered, VerdictSpace } from './verdict-space.js';
+import { Remembered, VerdictSpace } from './verdict-space.js';
+
+/** What is remembered of credentials that are not good: refusals, and for how long nobody asks about one. */
+export type Negative = Denied | Unavailable;
 
 export const REVOKED: Denied = denied('token_revoked');
 const PROOF_OUTDATED: Unavailable = unavailable('proof_outdated');
@@ -25,8 +28,8 @@ export interface VerdictMemoryLimits {
 
 /** The verdicts that this process remembers: good ones and refusals in a space each, so that neither crowds the other. */
 export class VerdictMemory {
-  readonly good: VerdictSpace<Authenticated>;
-  readonly bad: VerdictSpace<Negative>;
+  readonly good: VerdictSpace;
+  readonly bad: Expiring<Negative>;
   readonly #limits: VerdictMemoryLimits;
   readonly #counters: CacheCounters;
   readonly #clock: Clock;
@@ -38,8 +41,8 @@ export class VerdictMemory {
     counters: CacheCounters,
     collaborators: { clock: Clock; revocations: Revocations },
   ) {
-    this.good = new VerdictSpace(limits.maxEntries, { maxBytes: limits.maxBytes, footprint: footprintBytes });
-    this.bad = new VerdictSpace(limits.maxNegativeEntries);
+    this.good = new VerdictSpace(limits);
+    this.bad = new Expiring({ maxEntries: limits.maxNegativeEntries }, collaborators.clock);
     this.#limits = limits;
     this.#counters = counters;
     this.#clock = collaborators.clock;
@@ -60,7 +63,7 @@ export class VerdictMemory {
 
   /** The refusal or outage that is remembered, or the refusal that a revocation demands. */
   refusal(key: string, credential: string): Negative | undefined {
-    const remembered = this.#freshRefusal(key);
+    const remembered = this.bad.get(key);
     if (remembered?.kind === 'denied') return remembered;
     return this.#revocations.refuses(credential) ? REVOKED : remembered;
   }
@@ -76,22 +79,21 @@ export class VerdictMemory {
   }
 
   keep(key: string, verdict: Authenticated, ttlMs: number, basis: Basis | undefined): void {
-    this.bad.drop(key);
+    this.bad.delete(key);
     this.good.keep(key, new Remembered(verdict, this.#clock.monotonic() + ttlMs, this.#revocations.epoch, basis));
   }
 
   refuse(key: string, verdict: Denied): void {
     this.good.drop(key);
     if (this.#limits.negativeTtlMs === 0 || PASSING_REASONS.has(verdict.reason)) return;
-    this.bad.keep(key, new Remembered(verdict, this.#clock.monotonic() + this.#limits.negativeTtlMs, 0));
+    this.bad.set(key, verdict, this.#limits.negativeTtlMs);
   }
 
   /** For a while nobody is asked about a credential. What is known of it stays. */
   suspend(key: string, outage: Unavailable, seconds: number | undefined): void {
     const { negativeTtlMs } = this.#limits;
     if (negativeTtlMs === 0) return;
-    const ttlMs = seconds === undefined ? negativeTtlMs : seconds * 1_000;
-    this.bad.keep(key, new Remembered(outage, this.#clock.monotonic() + ttlMs, 0));
+    this.bad.set(key, outage, seconds === undefined ? negativeTtlMs : seconds * 1_000);
   }
 
   /** Counts how often the refusals were forgotten: one that was found out before is not to be kept after it. */
@@ -106,23 +108,10 @@ export class VerdictMemory {
 
   drop(key: string): void {
     this.good.drop(key);
-    this.bad.drop(key);
+    this.bad.delete(key);
   }
 
-  #freshRefusal(key: string): Negative | undefined {
-    const remembered = this.bad.find(key);
-    if (remembered === undefined) return undefined;
-    if (this.#clock.monotonic() < remembered.freshUntilMs) return remembered.verdict;
-    this.bad.drop(key);
-    return undefined;
-  }
-
-  #use(
-    key: string,
-    credential: string,
-    remembered: Remembered<Authenticated>,
-    graceMs: number,
-  ): Authenticated | Denied | undefined {
+  #use(key: string, credential: string, remembered: Remembered, graceMs: number): Authenticated | Denied | undefined {
     const { verdict, freshUntilMs, epoch, basis } = remembered;
     const nowMs = this.#clock.monotonic();
     const overMs = nowMs - freshUntilMs;
@@ -136,7 +125,7 @@ export class VerdictMemory {
   }
 
   /** After every revocation, every good verdict proves itself once more before it is used again. */
-  #recheck(key: string, credential: string, remembered: Remembered<Authenticated>): Authenticated | Denied | undefined {
+  #recheck(key: string, credential: string, remembered: Remembered): Authenticated | Denied | undefined {
     const { verdict, epoch } = remembered;
     const judgement = this.#revocations.judge(credential, verdict.principal, epoch);
     if (judgement === 'clear') {

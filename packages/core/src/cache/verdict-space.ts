@@ -1,20 +1,17 @@
 import { LRUCache } from 'lru-cache';
-import type { Authenticated, Denied, Unavailable } from '../verdict/verdict.js';
+import type { Authenticated } from '../verdict/verdict.js';
 import type { Basis } from './basis.js';
 
-/** What is remembered of credentials that are not good: refusals, and for how long nobody asks about one. */
-export type Negative = Denied | Unavailable;
-
-/** A verdict in a cache. */
-export class Remembered<Kept extends Authenticated | Negative> {
-  readonly verdict: Kept;
+/** A good verdict in a cache. */
+export class Remembered {
+  readonly verdict: Authenticated;
   /** On the monotonic clock and whole, so that it takes no number object of its own. */
   readonly freshUntilMs: number;
   /** The last revocation that it is known to have survived. */
   epoch: number;
   readonly basis: Basis | undefined;
 
-  constructor(verdict: Kept, freshUntilMs: number, epoch: number, basis?: Basis) {
+  constructor(verdict: Authenticated, freshUntilMs: number, epoch: number, basis: Basis | undefined) {
     this.verdict = verdict;
     this.freshUntilMs = Math.floor(freshUntilMs);
     this.epoch = epoch;
@@ -22,33 +19,23 @@ export class Remembered<Kept extends Authenticated | Negative> {
   }
 }
 
-/** What else than the number of its verdicts bounds a space. */
-export interface SpaceLimit<Kept> {
-  readonly maxBytes: number;
-  readonly footprint: (verdict: Kept) => number;
-}
-
 /**
- * A bounded space of remembered verdicts: the least recently used goes first. It takes the memory for its places with
- * the first verdict: a hundred thousand bytes and more, which many a handler never needs for its refusals.
+ * A bounded space of good verdicts: the least recently used goes first. It leaves their ends to whoever uses them: one may
+ * serve beyond its lifetime during an outage. It takes the memory for its places with the first verdict.
  */
-export class VerdictSpace<Kept extends Authenticated | Negative> {
-  readonly #maxEntries: number;
-  readonly #limit: SpaceLimit<Kept> | undefined;
-  #entries: LRUCache<string, Remembered<Kept>> | undefined;
+export class VerdictSpace {
+  readonly #limits: { readonly maxEntries: number; readonly maxBytes: number };
+  #entries: LRUCache<string, Remembered> | undefined;
   #evictions = 0;
 
-  /** Without a limit only entries are counted: for verdicts that are all of one small size. */
-  constructor(maxEntries: number, limit?: SpaceLimit<Kept>) {
-    this.#maxEntries = Math.floor(maxEntries);
-    this.#limit = limit;
+  constructor(limits: { readonly maxEntries: number; readonly maxBytes: number }) {
+    this.#limits = limits;
   }
 
   get size(): number {
     return this.#entries?.size ?? 0;
   }
 
-  /** 0 where only entries are counted. */
   get bytes(): number {
     return this.#entries?.calculatedSize ?? 0;
   }
@@ -58,33 +45,43 @@ export class VerdictSpace<Kept extends Authenticated | Negative> {
     return this.#evictions;
   }
 
-  find(key: string): Remembered<Kept> | undefined {
+  find(key: string): Remembered | undefined {
     return this.#entries?.get(key);
   }
 
-  keep(key: string, remembered: Remembered<Kept>): void {
+  keep(key: string, remembered: Remembered): void {
     this.#entries ??= this.#open();
-    const options = this.#limit && { size: this.#limit.footprint(remembered.verdict) };
-    this.#entries.set(key, remembered, options);
+    this.#entries.set(key, remembered, { size: footprintBytes(remembered.verdict) });
   }
 
   drop(key: string): void {
     this.#entries?.delete(key);
   }
 
-  /** Lets go of everything at once, without looking at it. */
-  clear(): void {
-    this.#entries = undefined;
-  }
-
-  #open(): LRUCache<string, Remembered<Kept>> {
-    const size = this.#limit && { maxSize: Math.floor(this.#limit.maxBytes) };
+  #open(): LRUCache<string, Remembered> {
     return new LRUCache({
-      max: this.#maxEntries,
-      ...size,
+      max: Math.floor(this.#limits.maxEntries),
+      maxSize: Math.floor(this.#limits.maxBytes),
       dispose: (_value, _key, reason) => {
         if (reason === 'evict') this.#evictions += 1;
       },
     });
   }
+}
+
+/** A verdict, its principal with empty lists, its key and its place in the cache. */
+const FIXED_BYTES = 400;
+
+/** About how much memory a remembered verdict takes: for limits, not for accounting. */
+function footprintBytes({ principal, headers }: Authenticated): number {
+  return FIXED_BYTES + sizeOf(principal.claims) + sizeOf(principal.scopes) + sizeOf(principal.roles) + sizeOf(headers);
+}
+
+/** Claims are acyclic and at most 32 levels deep: `freezeClaims` saw to it. */
+function sizeOf(value: unknown): number {
+  if (typeof value === 'string') return 16 + value.length;
+  if (typeof value !== 'object' || value === null) return 8;
+  let bytes = 56;
+  for (const [name, member] of Object.entries(value)) bytes += 8 + name.length + sizeOf(member);
+  return bytes;
 }

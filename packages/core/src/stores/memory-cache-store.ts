@@ -1,5 +1,5 @@
-import { LRUCache } from 'lru-cache';
 import { type Clock, systemClock } from '../clock/clock.js';
+import { Expiring } from '../clock/expiring.js';
 import * as option from '../options/options.js';
 import type { CacheStore } from './cache-store.js';
 
@@ -10,16 +10,9 @@ export interface MemoryCacheStoreOptions {
   readonly maxBytes?: number | undefined;
 }
 
-interface Kept {
-  readonly value: string;
-  /** On the monotonic clock. */
-  readonly endsAtMs: number;
-}
-
 /** A cache store in this process, shared by the caches that it is given to. Lifetimes end lazily: it owns no timer. */
 export class MemoryCacheStore implements CacheStore {
-  readonly #entries: LRUCache<string, Kept>;
-  readonly #clock: Clock;
+  readonly #values: Expiring<string>;
 
   /** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN */
   constructor(options: MemoryCacheStoreOptions = {}, collaborators: { clock?: Clock | undefined } = {}) {
@@ -30,27 +23,22 @@ export class MemoryCacheStore implements CacheStore {
     const services = option.check('MemoryCacheStoreCollaborators', collaborators, {
       clock: option.withDefault(option.having<Clock>('now', 'monotonic', 'schedule'), systemClock),
     });
-    this.#entries = new LRUCache({
-      max: Math.floor(checked.maxEntries),
-      maxSize: Math.floor(checked.maxBytes),
-      sizeCalculation: ({ value }, key) => Buffer.byteLength(key) + Buffer.byteLength(value) + 1,
-    });
-    this.#clock = services.clock;
+    const bytesOf = (value: string, key: string) => Buffer.byteLength(key) + Buffer.byteLength(value) + 1;
+    this.#values = new Expiring(
+      { maxEntries: checked.maxEntries, bytes: { most: checked.maxBytes, of: bytesOf } },
+      services.clock,
+    );
   }
 
   get(key: string): string | undefined {
-    const kept = this.#entries.get(key);
-    if (kept === undefined) return undefined;
-    if (this.#clock.monotonic() < kept.endsAtMs) return kept.value;
-    this.#entries.delete(key);
-    return undefined;
+    return this.#values.get(key);
   }
 
   set(key: string, value: string, ttlMs: number): void {
-    this.#entries.set(key, { value, endsAtMs: this.#clock.monotonic() + ttlMs });
+    this.#values.set(key, value, ttlMs);
   }
 
   delete(key: string): void {
-    this.#entries.delete(key);
+    this.#values.delete(key);
   }
 }

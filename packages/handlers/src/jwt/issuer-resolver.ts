@@ -3,6 +3,7 @@ import { SallyportError, UpstreamError } from '@sallyport/core';
 import {
   type Clock,
   type Eventually,
+  Expiring,
   networkOf,
   option,
   runInTurn,
@@ -68,7 +69,7 @@ export class IssuerResolver {
   readonly #clock: Clock;
   readonly #resolved: LRUCache<string, ResolvedIssuer>;
   /** Those that are gone, by issuer; those that were never there, by issuer and network. */
-  readonly #missingUntilMs = new LRUCache<string, number>({ max: MAX_MISSING });
+  readonly #missing: Expiring<true>;
   /** Those under way, by issuer. */
   readonly #lookups = new JoinedLookups<Issuer | undefined>();
   /** Those that wait for their turn or are under way, by issuer and network. */
@@ -90,6 +91,7 @@ export class IssuerResolver {
     this.#timeoutMs = checked.timeoutMs;
     this.#services = services;
     this.#clock = services.clock;
+    this.#missing = new Expiring({ maxEntries: MAX_MISSING }, services.clock);
     this.#resolved = new LRUCache({ max: checked.maxIssuers, dispose: (resolved) => resolved.end() });
   }
 
@@ -106,7 +108,7 @@ export class IssuerResolver {
       return known.issuer;
     }
     const turn = `${networkOf(sender.address)} ${name}`;
-    if (this.#isMissing(turn, nowMs) || this.#isMissing(name, nowMs)) return undefined;
+    if (this.#missing.has(turn) || this.#missing.has(name)) return undefined;
     return this.#turns.join(turn, sender.waiters.signal, (abandoned) => this.#lookUp(turn, name, sender, abandoned));
   }
 
@@ -127,7 +129,7 @@ export class IssuerResolver {
     const ask = async () => this.#current(name) ?? this.#joinLookup(name, abandoned);
     const issuer = await runInTurn(this.#places, place, ask);
     // Others may still look for it: whoever guesses the name of a coming issuer must not hide it from them.
-    if (issuer === undefined) this.#missingUntilMs.set(turn, this.#clock.monotonic() + MISSING_MS);
+    if (issuer === undefined) this.#missing.set(turn, true, MISSING_MS);
     return issuer;
   }
 
@@ -136,10 +138,6 @@ export class IssuerResolver {
     known.refreshAtMs = nowMs + this.#timeoutMs;
     const turn = { standing: 'known', address: undefined } as const;
     runInTurn(this.#places, turn, () => this.#joinLookup(name)).catch(() => {});
-  }
-
-  #isMissing(what: string, nowMs: number): boolean {
-    return nowMs < (this.#missingUntilMs.get(what) ?? Number.NEGATIVE_INFINITY);
   }
 
   #current(name: string): Issuer | undefined {
@@ -161,7 +159,7 @@ export class IssuerResolver {
     }
     if (known !== undefined) this.#services.onChange();
     if (options === undefined) {
-      if (this.#resolved.delete(name)) this.#missingUntilMs.set(name, nowMs + MISSING_MS);
+      if (this.#resolved.delete(name)) this.#missing.set(name, true, MISSING_MS);
       return undefined;
     }
     const resolved = new ResolvedIssuer(options, this.#lifetime(nowMs), {

@@ -1,5 +1,4 @@
-import { type Clock, type GoodBefore, networkOf } from '@sallyport/core/extend';
-import { LRUCache } from 'lru-cache';
+import { type Clock, Expiring, type GoodBefore, networkOf } from '@sallyport/core/extend';
 
 const MAX_MISSING = 1_000;
 const MAX_NETWORKS = 1_000;
@@ -13,50 +12,52 @@ const FETCHES = 4;
  */
 export class UnknownKeyBudget {
   readonly #cooldownMs: number;
-  readonly #clock: Clock;
   readonly #good: GoodBefore;
-  readonly #missingUntilMs = new LRUCache<string, number>({ max: MAX_MISSING });
+  readonly #missing: Expiring<true>;
   readonly #strangers: FetchShare;
   readonly #neighbours: FetchShare;
 
   constructor(cooldownMs: number, { clock, good }: { clock: Clock; good: GoodBefore }) {
     this.#cooldownMs = cooldownMs;
-    this.#clock = clock;
     this.#good = good;
-    this.#strangers = new FetchShare(cooldownMs);
-    this.#neighbours = new FetchShare(cooldownMs);
+    this.#missing = new Expiring({ maxEntries: MAX_MISSING }, clock);
+    this.#strangers = new FetchShare(cooldownMs, clock);
+    this.#neighbours = new FetchShare(cooldownMs, clock);
   }
 
   /** True when a fetch may be made; the cool-down begins, whatever becomes of that fetch. */
   spend(address: string | undefined): boolean {
     const share = this.#good.isNeighbour(address) ? this.#neighbours : this.#strangers;
-    return share.spend(networkOf(address), this.#clock.monotonic());
+    return share.spend(networkOf(address));
   }
 
   isMissing(id: string, address: string | undefined): boolean {
-    const untilMs = this.#missingUntilMs.get(nameOf(id, address));
-    return untilMs !== undefined && this.#clock.monotonic() < untilMs;
+    return this.#missing.has(nameOf(id, address));
   }
 
   /** Others may still look for it: whoever guesses the name of a coming key must not hide it from them. */
   noteMissing(id: string, address: string | undefined): void {
-    this.#missingUntilMs.set(nameOf(id, address), this.#clock.monotonic() + 2 * this.#cooldownMs);
+    this.#missing.set(nameOf(id, address), true, 2 * this.#cooldownMs);
   }
 }
 
 class FetchShare {
   readonly #cooldownMs: number;
-  readonly #nextMsOf = new LRUCache<string, number>({ max: MAX_NETWORKS });
+  readonly #clock: Clock;
+  readonly #spent: Expiring<true>;
   #nextMs = Number.NEGATIVE_INFINITY;
 
-  constructor(cooldownMs: number) {
+  constructor(cooldownMs: number, clock: Clock) {
     this.#cooldownMs = cooldownMs;
+    this.#clock = clock;
+    this.#spent = new Expiring({ maxEntries: MAX_NETWORKS }, clock);
   }
 
-  spend(network: string, nowMs: number): boolean {
-    if (nowMs < this.#nextMs || nowMs < (this.#nextMsOf.get(network) ?? Number.NEGATIVE_INFINITY)) return false;
+  spend(network: string): boolean {
+    const nowMs = this.#clock.monotonic();
+    if (nowMs < this.#nextMs || this.#spent.has(network)) return false;
     this.#nextMs = nowMs + this.#cooldownMs / FETCHES;
-    this.#nextMsOf.set(network, nowMs + this.#cooldownMs);
+    this.#spent.set(network, true, this.#cooldownMs);
     return true;
   }
 }

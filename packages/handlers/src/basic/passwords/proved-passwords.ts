@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { type Clock, KeyedHash, option } from '@sallyport/core/extend';
-import { LRUCache } from 'lru-cache';
+import { type Clock, Expiring, KeyedHash, option } from '@sallyport/core/extend';
 
 export interface ProvedPasswordsOptions {
   /** How long a password that was right needs no hashing again, in seconds. 0 to 60, default 60; 0 switches it off. */
@@ -20,21 +19,15 @@ export interface Proof {
   revocation: number;
 }
 
-interface DatedProof extends Proof {
-  /** On the monotonic clock. */
-  readonly endsAtMs: number;
-}
-
 /**
  * Remembers that a password was right for a stored hash, under a keyed hash of the credential as it was sent: what is
- * remembered need not even be decoded. It keeps the fact and no principal, so that changed roles take effect at once; that is why it is no `VerdictCache`.
- * Wrong passwords are never remembered, and nothing of this leaves the process.
+ * remembered need not even be decoded. It keeps the fact and no principal, so that changed roles take effect at once;
+ * that is why it is no `VerdictCache`. Wrong passwords are never remembered, and nothing of this leaves the process.
  */
 export class ProvedPasswords {
   readonly #hash = new KeyedHash(randomBytes(32).toString('hex'), 'basic');
-  readonly #proofs: LRUCache<string, DatedProof>;
+  readonly #proofs: Expiring<Proof>;
   readonly #ttlMs: number;
-  readonly #clock: Clock;
   #epoch = 0;
 
   /** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN */
@@ -43,9 +36,8 @@ export class ProvedPasswords {
       ttlSeconds: option.withDefault(option.between(0, 60), 60),
       maxEntries: option.withDefault(option.between(1, 10_000_000), 10_000),
     });
-    this.#proofs = new LRUCache({ max: Math.floor(checked.maxEntries) });
+    this.#proofs = new Expiring({ maxEntries: checked.maxEntries }, clock);
     this.#ttlMs = checked.ttlSeconds * 1_000;
-    this.#clock = clock;
   }
 
   /** Counts invalidations: what was checked before one must not be remembered after it. */
@@ -59,10 +51,7 @@ export class ProvedPasswords {
   }
 
   find(name: string): Proof | undefined {
-    const proof = this.#proofs.get(name);
-    if (proof === undefined || this.#clock.monotonic() < proof.endsAtMs) return proof;
-    this.#proofs.delete(name);
-    return undefined;
+    return this.#proofs.get(name);
   }
 
   drop(name: string): void {
@@ -72,14 +61,12 @@ export class ProvedPasswords {
   /** Remembers a proof, unless something was invalidated since `epoch`. */
   add(name: string, proof: Proof, epoch: number): void {
     if (this.#ttlMs === 0 || epoch !== this.#epoch) return;
-    this.#proofs.set(name, { ...proof, endsAtMs: this.#clock.monotonic() + this.#ttlMs });
+    this.#proofs.set(name, proof, this.#ttlMs);
   }
 
   /** Forgets all proofs of an account, also those that are on their way. */
   invalidate(account: string): void {
     this.#epoch += 1;
-    for (const [name, proof] of this.#proofs.entries()) {
-      if (proof.account === account) this.#proofs.delete(name);
-    }
+    this.#proofs.deleteWhere((proof) => proof.account === account);
   }
 }
