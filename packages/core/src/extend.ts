@@ -5,10 +5,11 @@ export type { Waiters } from './cache/flights.js';
 export { VerdictCache } from './cache/verdict-cache.js';
 export type { VerdictCacheCollaborators, VerdictCacheOptions } from './cache/verdict-cache-options.js';
 
-export { closeHandlers, startHandlers, within } from './chain/lifecycle.js';
+export { closeHandlers, runWithin, startHandlers } from './chain/lifecycle.js';
 export { type Clock, systemClock } from './clock/clock.js';
 export { attemptTo, disregard, type Eventually, isThenable } from './clock/eventually.js';
 export { Expiring, type ExpiringLimits } from './clock/expiring.js';
+export { type Patience, within } from './clock/within.js';
 export { isDecision } from './decision/decision.js';
 export { SALLYPORT_ERROR_CODES } from './errors/errors.js';
 export { isNameLike, memberPath, quotedName, shownName } from './errors/shown-name.js';

@@ -5,9 +5,9 @@ import {
   disregard,
   isHandler,
   quotedName,
+  runWithin,
   type SecurityToken,
   systemClock,
-  within,
 } from '@sallyport/core/extend';
 import type { DependencyContainer } from './container.js';
 import { scopedChild, takeDisposables } from './container-internals.js';
@@ -106,7 +106,7 @@ export class ChainScope {
   async dispose(timeoutMs: number, failures: unknown[] = []): Promise<void> {
     const limit = { clock: this.clock, timeoutMs };
     for (const collaborator of takeDisposables(this.container)) {
-      const disposal = within(limit, 'a collaborator was not disposed of', () => collaborator.dispose());
+      const disposal = runWithin(limit, 'a collaborator was not disposed of', () => collaborator.dispose());
       await disposal.catch((error) => failures.push(error));
     }
     await this.container.dispose();

@@ -137,8 +137,8 @@ export class SecurityChain implements Decider {
 
   #inTime(decision: Promise<Decision>, request: SecurityRequest): Promise<Decision> {
     const decided = decision.catch((error) => this.#failed(error, request));
-    const giveUp = (cause: string) => this.#deny(new Refusal(unavailable(cause)), []);
-    return withinDeadline(decided, request, { clock: this.#clock, deadlineMs: this.#deadlineMs, giveUp });
+    const patience = { clock: this.#clock, timeoutMs: this.#deadlineMs };
+    return withinDeadline(decided, request, patience, (cause) => this.#deny(new Refusal(unavailable(cause)), []));
   }
 
   /** What goes wrong outside of handlers and guards is our bug: refused with 500. */

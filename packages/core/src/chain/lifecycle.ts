@@ -1,5 +1,6 @@
 import type { Clock } from '../clock/clock.js';
 import { keepAlive } from '../clock/keep-alive.js';
+import { type Patience, within } from '../clock/within.js';
 import { shownName } from '../errors/shown-name.js';
 import type { SecurityHandler } from '../handler/handler.js';
 
@@ -18,7 +19,7 @@ export async function startHandlers(
   const limit = { clock, timeoutMs };
   const results = await Promise.allSettled(
     handlers.map((handler) =>
-      within(limit, `handler ${shownName(handler.name)} did not start`, () => handler.start?.()),
+      runWithin(limit, `handler ${shownName(handler.name)} did not start`, () => handler.start?.()),
     ),
   );
   const failed = results.find((result) => result.status === 'rejected');
@@ -39,7 +40,7 @@ export async function closeHandlers(
   const limit = { clock, timeoutMs };
   const failures: unknown[] = [];
   for (const handler of handlers.toReversed()) {
-    await within(limit, `handler ${shownName(handler.name)} did not close`, () => handler.close?.()).catch((error) =>
+    await runWithin(limit, `handler ${shownName(handler.name)} did not close`, () => handler.close?.()).catch((error) =>
       failures.push(error),
     );
   }
@@ -50,17 +51,12 @@ export async function closeHandlers(
 const SPARE_MS = 1_000;
 
 /** Runs a task that must come to an end; what it comes to after that is ignored. */
-export function within(
-  { clock, timeoutMs }: { readonly clock: Clock; readonly timeoutMs: number },
-  complaint: string,
-  task: () => unknown,
-): Promise<void> {
-  const ended = new Promise<void>((resolve, reject) => {
-    const cancel = clock.schedule(timeoutMs, () => reject(new Error(`${complaint} within ${timeoutMs} ms`)));
-    const running = (async () => {
-      await task();
-    })();
-    running.finally(cancel).then(resolve, reject);
+export function runWithin(limit: Patience, complaint: string, task: () => unknown): Promise<void> {
+  const running = (async () => {
+    await task();
+  })();
+  const ended = within(limit, running, () => {
+    throw new Error(`${complaint} within ${limit.timeoutMs} ms`);
   });
-  return keepAlive(ended, timeoutMs + SPARE_MS);
+  return keepAlive(ended, limit.timeoutMs + SPARE_MS);
 }

@@ -1,4 +1,5 @@
 import { attemptTo, type Eventually } from '../clock/eventually.js';
+import { unlessEnded } from '../clock/within.js';
 import * as option from '../options/options.js';
 import { createPrincipal, isPrincipal, type Principal, type PrincipalInit } from '../principal/principal.js';
 import type { SecurityRequest } from '../request/request.js';
@@ -101,11 +102,11 @@ class SentValueHandler implements SecurityHandler<Secret> {
 
 /** The function need not know of the signal: when the request is over, nobody waits for it any longer. */
 function untilAborted(pending: Promise<Verdict>, signal: AbortSignal): Promise<Verdict> {
-  return new Promise((resolve, reject) => {
-    const giveUp = () => resolve(unavailable(signal.reason));
+  return unlessEnded<Verdict>(pending, (end) => {
+    const giveUp = () => end(() => unavailable(signal.reason));
     if (signal.aborted) giveUp();
     signal.addEventListener('abort', giveUp, { once: true });
-    pending.finally(() => signal.removeEventListener('abort', giveUp)).then(resolve, reject);
+    return () => signal.removeEventListener('abort', giveUp);
   });
 }
 

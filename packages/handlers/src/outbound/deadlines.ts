@@ -1,10 +1,10 @@
 import type { Clock } from '@sallyport/core/extend';
 
 /** What ends when its time is over. Linked into the queue that it waits in. */
-export abstract class Expiring {
+export abstract class Timed {
   dueMs = 0;
-  earlier: Expiring | undefined;
-  later: Expiring | undefined;
+  earlier: Timed | undefined;
+  later: Timed | undefined;
 
   /** Its time is over. `isLate`: this process was too busy to look in time, so an answer may lie unread. */
   abstract expire(isLate: boolean): void;
@@ -14,11 +14,11 @@ export abstract class Expiring {
 const LATE_MS = 100;
 
 /** Deadlines of one length: they fall due in the order in which they begin, so one timer serves all of them. */
-export class Deadlines<Item extends Expiring> {
+export class Deadlines<Item extends Timed> {
   readonly #lengthMs: number;
   readonly #clock: Clock;
-  #first: Expiring | undefined;
-  #last: Expiring | undefined;
+  #first: Timed | undefined;
+  #last: Timed | undefined;
   #cancel: (() => void) | undefined;
 
   constructor(lengthMs: number, clock: Clock) {
@@ -35,7 +35,7 @@ export class Deadlines<Item extends Expiring> {
     this.#cancel ??= this.#clock.schedule(this.#lengthMs, this.#ring);
   }
 
-  end(item: Expiring): void {
+  end(item: Timed): void {
     const { earlier, later } = item;
     if (earlier !== undefined) earlier.later = later;
     else if (this.#first === item) this.#first = later;

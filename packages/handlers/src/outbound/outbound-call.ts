@@ -4,7 +4,7 @@ import type { Applicant, Clock, Eventually, Shares, Standing } from '@sallyport/
 import type { Dispatcher } from 'undici';
 import type { Circuit, CircuitCall } from './circuit.js';
 import type { Connections } from './connections.js';
-import { type Deadlines, Expiring } from './deadlines.js';
+import { type Deadlines, Timed } from './deadlines.js';
 import { headFault, type OutboundAnswer, Unanswered, Unconnected, unusable } from './outbound-answer.js';
 import type { Caller, OutboundRequest, PendingRequest } from './outbound-request.js';
 import type { OutboundCounters } from './outbound-statistics.js';
@@ -30,7 +30,7 @@ const CONNECTION_FAILURES: readonly unknown[] = ['ECONNREFUSED', 'ECONNRESET', '
  * One call: what the HTTP client hands the answer to, the limit of the body, the place among others, the deadline and
  * the result, all in one object. It ends once, whatever ends it first.
  */
-export class OutboundCall extends Expiring implements Dispatcher.DispatchHandler, Applicant, CircuitCall {
+export class OutboundCall extends Timed implements Dispatcher.DispatchHandler, Applicant, CircuitCall {
   readonly credential: string;
   readonly address: string | undefined;
   readonly standing: Standing;

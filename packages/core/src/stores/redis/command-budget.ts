@@ -1,4 +1,5 @@
 import type { Clock } from '../../clock/clock.js';
+import { within } from '../../clock/within.js';
 
 /** After a command that was not answered in time, none is tried for so long. */
 const REST_MS = 1_000;
@@ -32,22 +33,19 @@ export class CommandBudget {
     if (this.#client.isReady === false || this.#pending >= this.#limits.maxPending) return undefined;
     if (this.#clock.monotonic() < this.#restsUntilMs) return undefined;
     this.#pending += 1;
-    return new Promise((resolve) => {
-      const cancel = this.#clock.schedule(this.#limits.timeoutMs, () => {
-        this.#restsUntilMs = this.#clock.monotonic() + REST_MS;
-        resolve(undefined);
-      });
-      const settle = (reply: unknown) => {
-        this.#pending -= 1;
-        cancel();
-        resolve(reply);
-      };
-      attempt(command).then(settle, () => settle(undefined));
+    return within({ clock: this.#clock, timeoutMs: this.#limits.timeoutMs }, this.#reply(command), () => {
+      this.#restsUntilMs = this.#clock.monotonic() + REST_MS;
+      return undefined;
     });
   }
-}
 
-/** Turns what a client throws into a rejection. */
-async function attempt(command: () => Promise<unknown>): Promise<unknown> {
-  return command();
+  async #reply(command: () => Promise<unknown>): Promise<unknown> {
+    try {
+      return await command();
+    } catch {
+      return undefined;
+    } finally {
+      this.#pending -= 1;
+    }
+  }
 }
