@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, test } from '@jest/globals';
-import { AuthorizationServer, type HandlerRule, handlerRules, ManualClock } from '@sallyport/core/testing';
+import { AuthorizationServer, handlerRules, ManualClock, type Rule } from '@sallyport/core/testing';
 import { type Account, BasicHandler, IntrospectionHandler, JwtHandler } from '@sallyport/handlers';
 import { accountOf, CHEAP } from '../handlers/basic/basic-fixture.js';
 
@@ -28,7 +28,7 @@ beforeAll(async () => {
 
 afterAll(() => Promise.all([server, silent, failing].map((each) => each.close())));
 
-function keepsTheRules(rules: readonly HandlerRule[]): void {
+function keepsTheRules(rules: readonly Rule[]): void {
   for (const { title, check } of rules) test(title, check);
 }
 

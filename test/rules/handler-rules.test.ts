@@ -9,13 +9,7 @@ import {
   unavailable,
 } from '@sallyport/core';
 import { challenge, type SecurityRequest } from '@sallyport/core/extend';
-import {
-  assertHandlerRules,
-  BrokenRule,
-  type HandlerCases,
-  handlerRules,
-  type ManualClock,
-} from '@sallyport/core/testing';
+import { assertRules, BrokenRule, type HandlerCases, handlerRules, type ManualClock } from '@sallyport/core/testing';
 import { unhandledRejectionsOf } from '../../packages/core/src/testing/rules/side-effects.js';
 import { BAD_HANDLERS, CASES, closeForgottenServers, GoodHandler } from './bad-handlers.js';
 
@@ -64,7 +58,7 @@ describe('the rules of handlers', () => {
 
   test('names the case and never what it carries', async () => {
     const wrong = { ...CASES, accepted: CASES.refused };
-    const failure = await assertHandlerRules(() => new GoodHandler(), wrong).catch((error) => error);
+    const failure = await assertRules(handlerRules(() => new GoodHandler(), wrong)).catch((error) => error);
     expect(String(failure)).toContain('one-verdict: accepted[0]: the verdict was denied (partner_unknown)');
     expect(String(failure)).not.toContain('partner-key');
   });
@@ -90,20 +84,22 @@ describe('the rules of handlers', () => {
       'need an accepted and a refused request',
     ],
   ])('says what is wrong with its use: %s', async (_what, factory, cases, message) => {
-    const failure = (async () => assertHandlerRules(factory as () => SecurityHandler, cases as typeof CASES))();
+    const failure = (async () => assertRules(handlerRules(factory as () => SecurityHandler, cases as typeof CASES)))();
     await expect(failure).rejects.toThrow(message);
   });
 
   test('asks for a request that waits, as soon as a handler makes promises', async () => {
     const { stalled: _without, ...answered } = CASES;
-    const failing = assertHandlerRules(() => new GoodHandler(), answered);
+    const failing = assertRules(handlerRules(() => new GoodHandler(), answered));
     await expect(failing).rejects.toThrow(/need a `stalled` request/);
   });
 
   test('takes cases that have to be made first', async () => {
-    await assertHandlerRules(
-      () => new GoodHandler(),
-      async () => CASES,
+    await assertRules(
+      handlerRules(
+        () => new GoodHandler(),
+        async () => CASES,
+      ),
     );
   });
 });

@@ -1,11 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
 import { MemoryCacheStore } from '@sallyport/core';
-import { ManualClock } from '@sallyport/core/testing';
-import { cacheStoreRules } from '../../rules/cache-store-rules.js';
+import { cacheStoreRules, ManualClock } from '@sallyport/core/testing';
 
-cacheStoreRules('MemoryCacheStore', () => {
-  const clock = new ManualClock();
-  return { store: new MemoryCacheStore({}, { clock }), pass: (milliseconds) => clock.pass(milliseconds / 1_000) };
+describe('MemoryCacheStore keeps the rules of a cache store', () => {
+  const rules = cacheStoreRules(() => {
+    const clock = new ManualClock();
+    return { store: new MemoryCacheStore({}, { clock }), pass: (milliseconds) => clock.pass(milliseconds / 1_000) };
+  });
+  for (const { title, check } of rules) test(title, check);
 });
 
 describe('MemoryCacheStore', () => {

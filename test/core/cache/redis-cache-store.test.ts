@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import { denied, type Verdict } from '@sallyport/core';
 import { VerdictCache } from '@sallyport/core/extend';
 import { RedisCacheStore } from '@sallyport/core/redis';
-import { cacheStoreRules } from '../../rules/cache-store-rules.js';
+import { cacheStoreRules } from '@sallyport/core/testing';
 import { type Client, HAS_REDIS, RedisServer } from '../../support/redis-server.js';
 import { aRequest, principalOf } from './cache-fixture.js';
 
@@ -30,7 +30,10 @@ describeWithRedis(HAS_REDIS ? 'with a Redis server' : 'skipped: there is no redi
   const ask = async (cache: VerdictCache, token: string, verdict: Verdict) =>
     cache.resolve(token, aRequest(), async () => verdict);
 
-  cacheStoreRules('RedisCacheStore', () => ({ store: open(), pass: (milliseconds) => age(client, milliseconds) }));
+  describe('RedisCacheStore keeps the rules of a cache store', () => {
+    const rules = cacheStoreRules(() => ({ store: open(), pass: (milliseconds) => age(client, milliseconds) }));
+    for (const { title, check } of rules) test(title, check);
+  });
 
   test('a value has the lifetime in Redis that it was given', async () => {
     open().set('key', 'value', 90_000);

@@ -1,7 +1,8 @@
 import type { SecurityHandler } from '../../handler/handler.js';
 import { ManualClock } from '../manual-clock.js';
-import { conclusionOf, expectRule, madeBy, startWith, within } from './conclusion.js';
+import { conclusionOf, madeBy, startWith, within } from './conclusion.js';
 import { answeredCases, type Subject } from './handler-cases.js';
+import { expectRule } from './rule.js';
 import { leftOpenSince, openResources } from './side-effects.js';
 
 export async function closesWhatItOpened(subject: Subject): Promise<void> {

@@ -4,7 +4,8 @@ import { isHandler, type SecurityHandler } from '../../handler/handler.js';
 import type { SecurityRequest } from '../../request/request.js';
 import { isVerdict } from '../../verdict/verdict.js';
 import { ManualClock } from '../manual-clock.js';
-import { BrokenRule, type CaseParts, type HandlerFactory, requestOf, type Subject } from './handler-cases.js';
+import { type CaseParts, type HandlerFactory, requestOf, type Subject } from './handler-cases.js';
+import { BrokenRule, expectRule } from './rule.js';
 
 /** How long a handler may take for what does not wait for anybody, in milliseconds of real time. */
 const GRACE_MS = 500;
@@ -115,8 +116,4 @@ export async function startWith(clock: ManualClock, handler: SecurityHandler): P
     clock.pass(1);
   }
   throw new BrokenRule('start() did not come to an end within 40 seconds of the clock');
-}
-
-export function expectRule(isKept: boolean, breach: string): asserts isKept {
-  if (!isKept) throw new BrokenRule(breach);
 }

@@ -55,11 +55,6 @@ export interface Subject {
   readonly cases: HandlerCases;
 }
 
-/** A rule that a handler did not keep. Names requests by their place in the cases, never by what they carry. */
-export class BrokenRule extends Error {
-  override readonly name = 'BrokenRule';
-}
-
 export interface NamedParts {
   readonly label: string;
   readonly parts: CaseParts;

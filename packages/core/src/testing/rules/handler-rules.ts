@@ -9,7 +9,8 @@ import {
   hasOneIdentity,
   takesOnlyItsOwn,
 } from './extract-rules.js';
-import { BrokenRule, checkedCases, type HandlerCases, type HandlerFactory, type Subject } from './handler-cases.js';
+import { checkedCases, type HandlerCases, type HandlerFactory, type Subject } from './handler-cases.js';
+import type { Rule, RuleRow } from './rule.js';
 import { tellsNoSecret } from './secrecy-rule.js';
 import {
   comesToOneVerdict,
@@ -20,18 +21,7 @@ import {
   tellsAnOutageFromARefusal,
 } from './verify-rules.js';
 
-/** One rule that every handler has to keep. */
-export interface HandlerRule {
-  readonly id: string;
-  /** The rule in words: the title of a test. */
-  readonly title: string;
-  /** Rejects with a `BrokenRule` when the handler does not keep the rule. */
-  readonly check: () => Promise<void>;
-}
-
-type Check = (subject: Subject) => Promise<void>;
-
-const RULES: readonly (readonly [id: string, title: string, check: Check])[] = [
+const RULES: readonly RuleRow<Subject>[] = [
   ['one-identity', 'has one name, at least one challenge and one source, the same at every look', hasOneIdentity],
   ['extract-deterministic', 'extract() finds the same in equal requests', extractsTheSameTwice],
   ['extract-synchronous', 'extract() is synchronous', extractsSynchronously],
@@ -60,7 +50,7 @@ const RULES: readonly (readonly [id: string, title: string, check: Check])[] = [
 export function handlerRules(
   factory: HandlerFactory,
   cases: HandlerCases | (() => Eventually<HandlerCases>),
-): readonly HandlerRule[] {
+): readonly Rule[] {
   option.callable()(factory, 'the factory of handlerRules()');
   const casesNow = async () => checkedCases(typeof cases === 'function' ? await cases() : cases);
   return RULES.map(([id, title, check]) => ({
@@ -68,18 +58,4 @@ export function handlerRules(
     title,
     check: async () => check({ factory, cases: await casesNow() }),
   }));
-}
-
-/**
- * Runs all rules, for test runners where a loop does not fit.
- * @throws {AggregateError} naming every rule that is not kept
- */
-export async function assertHandlerRules(...subject: Parameters<typeof handlerRules>): Promise<void> {
-  const breaches: unknown[] = [];
-  for (const { id, check } of handlerRules(...subject)) {
-    await check().catch((error: unknown) => {
-      breaches.push(error instanceof BrokenRule ? new BrokenRule(`${id}: ${error.message}`) : error);
-    });
-  }
-  if (breaches.length > 0) throw new AggregateError(breaches, breaches.map(String).join('\n'));
 }

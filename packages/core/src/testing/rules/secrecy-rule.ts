@@ -2,8 +2,9 @@ import { inspect } from 'node:util';
 import { SecurityChain } from '../../chain/chain.js';
 import type { SecurityHandler } from '../../handler/handler.js';
 import type { ManualClock } from '../manual-clock.js';
-import { begin, expectRule, withHandler } from './conclusion.js';
+import { begin, withHandler } from './conclusion.js';
 import { answeredCases, requestOf, type Subject, secretsOf } from './handler-cases.js';
+import { expectRule } from './rule.js';
 import { printedBy } from './side-effects.js';
 
 const EVERYTHING = { depth: 12, showHidden: true, maxArrayLength: null, maxStringLength: null };

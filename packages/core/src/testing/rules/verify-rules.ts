@@ -1,8 +1,9 @@
 import { SecurityChain } from '../../chain/chain.js';
 import { isVerdict, type Verdict } from '../../verdict/verdict.js';
-import { begin, conclusionOf, expectRule, extracted, UNFIT, withHandler, within } from './conclusion.js';
+import { begin, conclusionOf, extracted, UNFIT, withHandler, within } from './conclusion.js';
 import { hostileRequests } from './extract-rules.js';
 import { answeredCases, labelled, requestOf, type Subject } from './handler-cases.js';
+import { expectRule } from './rule.js';
 import { unhandledRejectionsOf } from './side-effects.js';
 
 export async function comesToOneVerdict(subject: Subject): Promise<void> {

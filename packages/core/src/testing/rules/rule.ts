@@ -1,0 +1,34 @@
+/** One rule that every handler, guard, store or adapter has to keep. */
+export interface Rule {
+  readonly id: string;
+  /** The rule in words: the title of a test. */
+  readonly title: string;
+  /** Rejects with a `BrokenRule` when the rule is not kept. */
+  readonly check: () => Promise<void>;
+}
+
+/** A rule that was not kept. Names cases by their place in the list, never by what they carry. */
+export class BrokenRule extends Error {
+  override readonly name = 'BrokenRule';
+}
+
+export function expectRule(isKept: boolean, breach: string): asserts isKept {
+  if (!isKept) throw new BrokenRule(breach);
+}
+
+/**
+ * Runs all rules, for test runners where a loop does not fit: `await assertRules(handlerRules(factory, cases))`.
+ * @throws {AggregateError} naming every rule that is not kept
+ */
+export async function assertRules(rules: readonly Rule[]): Promise<void> {
+  const breaches: unknown[] = [];
+  for (const { id, check } of rules) {
+    await check().catch((error: unknown) => {
+      breaches.push(error instanceof BrokenRule ? new BrokenRule(`${id}: ${error.message}`) : error);
+    });
+  }
+  if (breaches.length > 0) throw new AggregateError(breaches, breaches.map(String).join('\n'));
+}
+
+/** A rule before it knows what it is about. */
+export type RuleRow<Subject> = readonly [id: string, title: string, check: (subject: Subject) => void | Promise<void>];
