@@ -48,4 +48,5 @@ export { KeyedHash } from './secrecy/keyed-hash.js';
 export { constantTimeEqual, fingerprint, Secret } from './secrecy/secret.js';
 export type { CacheStore } from './stores/cache-store.js';
 export { basicChallenge, bearerChallenge, type Challenge, challenge, formatChallenge } from './verdict/challenge.js';
+export { isToken } from './verdict/http-grammar.js';
 export { type HeaderLine, isVerdict } from './verdict/verdict.js';

@@ -1,5 +1,4 @@
-/** A token (RFC 9110 9.1). */
-const METHOD = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+import { isToken } from '@sallyport/core/extend';
 
 /**
  * A CORS preflight and nothing else: a plain OPTIONS request is decided like any other, and so is one with credentials,
@@ -14,7 +13,7 @@ export function isPreflight(method: string | undefined, rawHeaders: readonly str
     origin.length === 1 &&
     origin[0] !== '' &&
     asked.length === 1 &&
-    METHOD.test(asked[0] as string) &&
+    isToken(asked[0] as string) &&
     linesOf('authorization', rawHeaders).length === 0
   );
 }

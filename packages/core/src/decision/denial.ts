@@ -126,14 +126,14 @@ function retryAfter(verdict: RefusingVerdict, random: () => number): readonly He
   return [['Retry-After', String(Math.ceil(least * (1 + random() / 2)))]];
 }
 
-/** What a header line may hold (RFC 9110 5.5); `contentType` comes from foreign code. */
-const FIELD_VALUE = /^[\x21-\x7e][\x20-\x7e]*$/;
+/** It comes from foreign code: printable ASCII, of which no recipient strips a part (RFC 9110 5.5). */
+const CONTENT_TYPE = /^[\x21-\x7e][\x20-\x7e]*$/;
 
 function formatted(problem: Problem, format: ProblemFormatter): { contentType: string; body: string } {
   try {
     const answer = format(problem);
     const { contentType, body } = answer;
-    if (typeof body === 'string' && typeof contentType === 'string' && FIELD_VALUE.test(contentType)) {
+    if (typeof body === 'string' && typeof contentType === 'string' && CONTENT_TYPE.test(contentType)) {
       return { contentType, body };
     }
     disregard(answer);

@@ -5,6 +5,7 @@ import { createPrincipal, isPrincipal, type Principal, type PrincipalInit } from
 import type { SecurityRequest } from '../request/request.js';
 import { Secret } from '../secrecy/secret.js';
 import { type Challenge, challenge } from '../verdict/challenge.js';
+import { isToken } from '../verdict/http-grammar.js';
 import { authenticated, isVerdict, type Malformed, malformed, unavailable, type Verdict } from '../verdict/verdict.js';
 import type { SecurityHandler } from './handler.js';
 
@@ -130,11 +131,9 @@ function cookieValues(request: SecurityRequest, name: string): readonly string[]
   });
 }
 
-const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
-
 function token(value: unknown, name: string): string {
   const checked = option.text(value, name);
-  if (!TOKEN.test(checked)) throw option.invalid(name, 'must be a token (RFC 9110 5.6.2)');
+  if (!isToken(checked)) throw option.invalid(name, 'must be a token (RFC 9110 5.6.2)');
   return checked;
 }
 

@@ -1,4 +1,5 @@
 import { inspect } from 'node:util';
+import { isToken, TOKEN_CHARACTER } from '../verdict/http-grammar.js';
 
 /** What the Authorization header of a request says, parsed once and shared by every handler. */
 export type Authorization = AbsentAuthorization | InvalidAuthorization | AuthorizationCredentials;
@@ -58,11 +59,9 @@ const USUAL = [
   ['Basic ', 'basic'],
   ['DPoP ', 'dpop'],
 ] as const;
-/** auth-scheme (RFC 9110 11.1). */
-const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const TOKEN68_THEN_COMMA = /^[A-Za-z0-9\-._~+/]+=*[ \t]*,/;
 /** After a comma, a token that no equals sign follows can only be another scheme. */
-const SECOND_SCHEME = /,[ \t]*[!#$%&'*+.^_`|~0-9A-Za-z-]+(?:[ \t]+[^\s,=]|[ \t]*(?:,|$))/;
+const SECOND_SCHEME = new RegExp(`,[ \\t]*${TOKEN_CHARACTER}+(?:[ \\t]+[^\\s,=]|[ \\t]*(?:,|$))`);
 /** Ends at the closing quote or at the end of the line: it matches at every quote, so that its time is linear. */
 const QUOTED_STRING = /"(?:[^"\\]|\\.)*("|\\?$)/g;
 
@@ -101,7 +100,7 @@ function parseLine(line: string): Authorization {
 function schemeOf(line: string, space: number): string | undefined {
   for (const [spelling, scheme] of USUAL) if (line.startsWith(spelling)) return scheme;
   const scheme = space === -1 ? line : line.slice(0, space);
-  return TOKEN.test(scheme) ? scheme.toLowerCase() : undefined;
+  return isToken(scheme) ? scheme.toLowerCase() : undefined;
 }
 
 /** Cuts SP and HTAB off both ends (RFC 9110 5.5); looks at the line's inside only when there is something to cut. */

@@ -1,4 +1,5 @@
 import * as option from '../options/options.js';
+import { isToken } from '../verdict/http-grammar.js';
 import { misspellsMethod } from './registered-methods.js';
 import type { SecurityRequest } from './request.js';
 import { PATH_RULES, type PathRule } from './target-rules.js';
@@ -30,7 +31,6 @@ const PLAIN_TARGET = /^\/[A-Za-z0-9\-._~!$&'()*+,=:@/]*(?:\?[A-Za-z0-9\-._~!$&'(
 /** RFC 3986 3.3 and 3.4; the query may also hold what browsers leave as it is (URL Standard, query percent-encode set). */
 const TARGET = /^\/[A-Za-z0-9\-._~!$&'()*+,;=:@%/]*(?:\?[A-Za-z0-9\-._~!$&'()*+,;=:@%/?[\]|^`{}\\]*)?$/;
 const ABSOLUTE_FORM = /^https?:\/\/([^/?#]*)(\/.*)?$/is;
-const METHOD = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 /** A method that no other one is spelt like. */
 const PLAIN_METHOD = /^[A-Z-]+$/;
 const AUTHORITY = /^(?:[a-z0-9.-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?$/;
@@ -53,7 +53,7 @@ export function requestFirewall(options: FirewallOptions = {}): RequestFirewall 
   const rules = PATH_RULES.filter(({ relaxation }) => relaxation === undefined || !relaxed[relaxation]);
   return ({ method, target }) => {
     if (!PLAIN_METHOD.test(method)) {
-      if (!METHOD.test(method)) return 'method_malformed';
+      if (!isToken(method)) return 'method_malformed';
       if (misspellsMethod(method)) return 'method_spelling';
     }
     if (PLAIN_TARGET.test(target) && !target.includes('/.') && !target.includes('//')) return undefined;

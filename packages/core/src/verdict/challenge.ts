@@ -1,5 +1,6 @@
 import { ConfigurationError } from '../errors/errors.js';
 import { shownName } from '../errors/shown-name.js';
+import { isPrintable, isToken } from './http-grammar.js';
 
 /** What a 401 or 403 tells a client about one authentication scheme (RFC 9110 11.6.1). */
 export interface Challenge {
@@ -8,22 +9,18 @@ export interface Challenge {
   readonly parameters: Readonly<Record<string, string>>;
 }
 
-const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
-/** Printable ASCII: anything else could end the header line or be read differently by two recipients. */
-const PRINTABLE = /^[\x20-\x7e]*$/;
-
 /**
  * Builds a challenge and checks it once: the scheme and the names are tokens, the values printable ASCII.
  * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID
  */
 export function challenge(scheme: string, parameters: Readonly<Record<string, string | undefined>> = {}): Challenge {
-  if (typeof scheme !== 'string' || !TOKEN.test(scheme))
+  if (typeof scheme !== 'string' || !isToken(scheme))
     throw unfit('a challenge scheme must be a token (RFC 9110 5.6.2)');
   const kept: Record<string, string> = {};
   for (const [name, value] of Object.entries(parameters)) {
     if (value === undefined) continue;
-    if (!TOKEN.test(name)) throw unfit('a challenge parameter name must be a token (RFC 9110 5.6.2)');
-    if (typeof value !== 'string' || !PRINTABLE.test(value)) throw unfit(`${scheme} ${name} must be printable ASCII`);
+    if (!isToken(name)) throw unfit('a challenge parameter name must be a token (RFC 9110 5.6.2)');
+    if (typeof value !== 'string' || !isPrintable(value)) throw unfit(`${scheme} ${name} must be printable ASCII`);
     kept[name] = value;
   }
   return Object.freeze({ scheme, parameters: Object.freeze(kept) });

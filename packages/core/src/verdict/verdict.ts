@@ -2,6 +2,7 @@ import { ownMember } from '../options/own-members.js';
 import { isPrincipal, type Principal } from '../principal/principal.js';
 import { isScopeToken } from '../principal/scope-token.js';
 import { type Challenge, challenge } from './challenge.js';
+import { isFieldValue, isToken } from './http-grammar.js';
 
 /**
  * What a handler concluded about a credential: a closed union, made only by the constructors of this file and
@@ -198,12 +199,9 @@ function checkedSeconds(seconds: number): number {
   return Math.min(86_400, Math.max(1, Math.ceil(seconds)));
 }
 
-const FIELD_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
-const FIELD_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
-
 function frozenLines(lines: readonly HeaderLine[] | undefined): readonly HeaderLine[] {
   if (lines === undefined || lines.length === 0) return NO_HEADERS;
-  if (lines.every(([name, value]) => FIELD_NAME.test(name) && FIELD_VALUE.test(value))) {
+  if (lines.every(([name, value]) => isToken(name) && isFieldValue(value))) {
     return Object.freeze(lines.map(([name, value]) => Object.freeze([name, value] as const)));
   }
   throw new TypeError('a header line is a token and a value without control characters (RFC 9110 5.5)');

@@ -1,12 +1,9 @@
-import { memberPath, option } from '@sallyport/core/extend';
+import { isScopeToken, memberPath, option } from '@sallyport/core/extend';
 
 /** The scopes that roles bring: role to scope or scopes, or a function of all roles of an account. */
 export type ScopesOfRoles =
   | Readonly<Record<string, string | readonly string[]>>
   | ((roles: readonly string[]) => readonly string[]);
-
-/** scope-token (RFC 6749 3.3). */
-const SCOPE = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
 
 /**
  * Compiles a mapping of roles to scopes; without one, roles bring none. A role that it does not name brings none.
@@ -26,7 +23,6 @@ export function scopeMapping(mapping: ScopesOfRoles | undefined): (roles: readon
 function checkedScopes(role: string, scopes: unknown, index: number): readonly string[] {
   const name = memberPath('scopesOfRoles', role, index);
   const list = option.textOrTexts(scopes, name);
-  if (!list.every((scope) => SCOPE.test(scope)))
-    throw option.invalid(name, 'must name scopes as RFC 6749 3.3 allows them');
+  if (!list.every(isScopeToken)) throw option.invalid(name, 'must name scopes as RFC 6749 3.3 allows them');
   return list;
 }
