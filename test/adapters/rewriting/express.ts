@@ -178,6 +178,67 @@ const MOUNTINGS: readonly Mounting[] = [
     mount: (app, secure) => app.use(secure(), override, secure(), answer),
   },
   {
+    name: 'req.method = behind the app-wide secure()',
+    sent: overridden,
+    isAskedBefore: true,
+    mount: (app, secure) => {
+      app.use(secure(), override);
+      for (const method of ['put', 'post', 'delete'] as const) app[method]('/things', answer);
+    },
+  },
+  {
+    name: 'req.method = behind two app-wide secure(), in front of a route for all methods',
+    sent: overridden,
+    isAskedBefore: true,
+    mount: (app, secure) => app.use(secure(), secure(), override).all('/things', answer),
+  },
+  {
+    name: 'req.method = later, behind the app-wide secure(), in front of a mounted router',
+    sent: overridden,
+    isAskedBefore: true,
+    mount: (app, secure, { Router }) =>
+      app
+        .use(secure(), (request, response, next) => setImmediate(override, request, response, next))
+        .use('/', Router().all('/things', answer)),
+  },
+  {
+    name: 'req.url = behind the app-wide secure()',
+    sent: stripped,
+    isAskedBefore: true,
+    mount: (app, secure) => app.use(secure(), strip).get(ANY, answer),
+  },
+  {
+    name: 'req.url = behind the app-wide secure(), in front of a mounted router',
+    sent: strippedToMount,
+    isAskedBefore: true,
+    mount: (app, secure, { Router }) => app.use(secure(), strip).use('/m', Router().get(ANY, answer)),
+  },
+  {
+    name: 'req.url = behind the app-wide secure(), in front of a mounted application',
+    sent: strippedToMount,
+    isAskedBefore: true,
+    mount: (app, secure, framework) => app.use(secure(), strip).use('/m', framework().get(ANY, answer)),
+  },
+  {
+    name: 'req.url = in a mounted router, behind its secure()',
+    sent: strippedInMount,
+    isAskedBefore: true,
+    mount: (app, secure, { Router }) => app.use('/m', Router().use(secure(), strip).get(ANY, answer)),
+  },
+  {
+    name: "req.url = in a route behind the app-wide secure(), and next('route')",
+    sent: stripped,
+    isAskedBefore: true,
+    mount: (app, secure) =>
+      app
+        .use(secure())
+        .get(FIRST, (request, _response, next) => {
+          request.url = withoutFirstSegment(request.url);
+          next('route');
+        })
+        .get(ANY, answer),
+  },
+  {
     name: 'req.method = in front of a route with secure()',
     sent: overridden,
     isAskedBefore: true,

@@ -10,10 +10,13 @@ import { readAsReceived, runningTarget } from '../node/rewriting.js';
 import { answerBy, setHeaderLines, writeDenial } from '../node/write-denial.js';
 import { Forwarding } from './forwarding.js';
 import { RouteKeys } from './route-key.js';
+import { type Recheck, RoutesBehind } from './routes-behind.js';
 
 export { attemptedOf, principalOf } from '../node/principal.js';
 
 export type ExpressSecurityOptions = AdapterOptions<readonly [request: Request, response: Response]>;
+
+type ExpressRequest = Request & { user?: unknown };
 
 /** Makes middleware: `secure()` for an app or router, `secure(requireScopes('a'))` for a route. */
 export type ExpressSecurity = (...guards: readonly GuardLike[]) => ExpressMiddleware;
@@ -36,7 +39,7 @@ export function expressSecurity(decider: Decider, options: ExpressSecurityOption
   const gate = new Gate(decider);
   return function secure(...guards) {
     const guard = gate.guardOf(guards);
-    const sallyport: RequestHandler = (request: Request & { user?: unknown }, response, next) => {
+    const sallyport: RequestHandler = (request: ExpressRequest, response, next) => {
       if (allowPreflight && isPreflight(request.method, request.rawHeaders)) {
         gate.letThrough(request);
         request.user = undefined;
@@ -50,10 +53,14 @@ export function expressSecurity(decider: Decider, options: ExpressSecurityOption
       );
       if (!allowRewriting) readAsReceived(source, request, source.method, originalUrl, mount, url);
       if (mount !== baseUrl) forwarding.doubt(source, request, next, runningTarget(originalUrl, baseUrl, url));
+      pass(source, request, response, next);
+    };
+    const pass = (source: NodeRequestSource, request: ExpressRequest, response: Response, next: NextFunction) =>
       gate.pass(request, source, guard, (decision) => {
         if (decision.kind === 'granted') {
           setHeaderLines(response, decision.headers);
           request.user = userOf(decision.principal);
+          routesBehind.watch(request);
           return next();
         }
         request.user = userOf(principalOf(request));
@@ -61,7 +68,15 @@ export function expressSecurity(decider: Decider, options: ExpressSecurityOption
         const answer = () => writeDenial(response, decision);
         if (isAnswerable(response)) answerBy(() => onDenied(decision, request, response, answer), next);
       });
+    /** Without the key of the route: where the middleware stood, it was not in one. */
+    const recheck: Recheck = (request, response, next) => {
+      const { url, baseUrl = '', originalUrl = url, method } = request;
+      const mount = baseUrl !== '' && forwarding.concerns(request, next) ? '' : baseUrl;
+      const target = runningTarget(originalUrl, mount, url);
+      if (gate.hasGranted(request, method, target)) return next();
+      pass(new NodeRequestSource(request, response, trustedHops, target), request, response, next);
     };
+    const routesBehind = new RoutesBehind(sallyport, recheck);
     const keys = new RouteKeys(sallyport);
     const forwarding = new Forwarding(sallyport);
     // Nothing is read of a request but what all of them have.

@@ -57,6 +57,14 @@ export class Gate {
       : this.#decideAll(others, carrier, reading, guard);
   }
 
+  /** Whether this decider has granted a request of this method and target before, on whatever reading of it. */
+  hasGranted(carrier: object, method: string, target: string): boolean {
+    let grant = (carrier as Carrier)[GRANT];
+    while (grant !== undefined && !(grant.decider === this.#decider && isOf(grant, method, target)))
+      grant = grant.before;
+    return grant !== undefined;
+  }
+
   /** For a preflight, which nobody decides: what a chain in front granted is not this request's any more. */
   letThrough(carrier: object): void {
     if ((carrier as Carrier)[GRANT] !== undefined) (carrier as Carrier)[GRANT] = undefined;
@@ -135,8 +143,8 @@ export class Gate {
     return grant?.decision;
   }
 
-  #covers({ method, target, decision }: Grant, request: SecurityRequest): boolean {
-    return method === request.method && target === request.target && this.#decider.covers(decision, request);
+  #covers(grant: Grant, request: SecurityRequest): boolean {
+    return isOf(grant, request.method, request.target) && this.#decider.covers(grant.decision, request);
   }
 
   #authorize(decision: Decision, guard: Guard, request: SecurityRequest): Eventually<Decision> {
@@ -161,6 +169,10 @@ export class Gate {
     }
     return decision;
   }
+}
+
+function isOf(grant: Grant, method: string, target: string): boolean {
+  return grant.method === method && grant.target === target;
 }
 
 function proceedLater(
