@@ -20,6 +20,7 @@ import {
   headerHandler,
   limited,
   MemoryCacheStore,
+  MemoryCounterStore,
   Revocations,
   requireAudience,
   requireRoles,
@@ -33,7 +34,7 @@ import {
 import { SecurityRequest } from '@sallyport/core/extend';
 import { RedisCacheStore, RedisRevocationBus } from '@sallyport/core/redis';
 import { AuthorizationServer, ask } from '@sallyport/core/testing';
-import { BasicHandler, InMemoryUserStore, MemoryFailureStore } from '@sallyport/handlers/basic';
+import { BasicHandler, InMemoryUserStore } from '@sallyport/handlers/basic';
 import { IntrospectionHandler } from '@sallyport/handlers/introspection';
 import { JwtHandler } from '@sallyport/handlers/jwt';
 import { openApi } from '@sallyport/openapi';
@@ -86,7 +87,7 @@ const redis = new Proxy(Object.create(null), { get: () => () => redis, has: () =
 /** What takes long to make: tables of a size, a contract, a chain of a container, a server of the test kit. */
 async function makeMore(): Promise<void> {
   new BasicHandler({ realm: 'r', users: new InMemoryUserStore(), hashing: { algorithm: 'scrypt' } });
-  new MemoryFailureStore();
+  new MemoryCounterStore();
   for (const clientAuthentication of [
     { method: 'client_secret_basic', clientId: 'c', clientSecret: 's' },
     { method: 'bearer', token: 't' },

@@ -15,8 +15,17 @@ import {
   securityToken,
   tokens,
 } from '@sallyport/configuration/tsyringe';
-import { allOf, anonymous, anyOf, ConfigurationError, type DecisionEvent, type SecurityChain } from '@sallyport/core';
+import {
+  allOf,
+  anonymous,
+  anyOf,
+  ConfigurationError,
+  type DecisionEvent,
+  MemoryCounterStore,
+  type SecurityChain,
+} from '@sallyport/core';
 import { ask, buildRequest, ManualClock } from '@sallyport/core/testing';
+import { builtInHandlers } from '@sallyport/handlers/kinds';
 import { LookupCounter, loggingHandler, PartnerDirectory, PartnerHandler } from './partner-handlers.js';
 
 const open: SecurityChain[] = [];
@@ -95,6 +104,18 @@ describe('handlers from a container', () => {
     app.register(greeting, { useValue: 'hello' });
     await resolved(app);
     expect(seen).toEqual([[{ name: 'plain', level: 3 }, 'plain', 'hello', undefined]]);
+  });
+
+  test('a counter store that is registered counts the failures of Basic', async () => {
+    const counterStore = new MemoryCounterStore();
+    const app = appContainer({
+      counterStore,
+      handlerTypes: builtInHandlers,
+      handlers: { users: { type: 'basic', options: { realm: 'test', users: { accounts: [] } } } },
+      chain: (handler) => ({ requirement: handler('users') }),
+    });
+    await ask(await resolved(app), '/', { headers: { authorization: 'Basic YTpi' } });
+    expect(counterStore.size).toBeGreaterThan(0);
   });
 
   test('a finished handler and a registered kind of handler work, too', async () => {

@@ -6,6 +6,7 @@ export { VerdictCache } from './cache/verdict-cache.js';
 export type { VerdictCacheCollaborators, VerdictCacheOptions } from './cache/verdict-cache-options.js';
 
 export { closeHandlers, runWithin, startHandlers } from './chain/lifecycle.js';
+export { answerWithin } from './clock/answer-within.js';
 export { type Clock, systemClock } from './clock/clock.js';
 export { attemptTo, disregard, type Eventually, isThenable } from './clock/eventually.js';
 export { Expiring, type ExpiringLimits } from './clock/expiring.js';
@@ -22,6 +23,9 @@ export type { CredentialSource, DividedSource } from './handler/credential-sourc
 export { isHandler } from './handler/handler.js';
 export type { HandlerLookup, HandlerMaker, HandlerServices, SecurityToken } from './handler/handler-kind.js';
 export type { Applicant } from './limits/applicant.js';
+export { CountedCaller, type CounterKeys } from './limits/counted-caller.js';
+export { FailureLimiter, type FailureLimiterServices } from './limits/failure-limiter.js';
+export type { FailureLimits } from './limits/failure-limits.js';
 export { GoodBefore, type GoodBeforeOptions, type Standing } from './limits/good-before.js';
 export { networkOf, networksOf, UNKNOWN_NETWORK } from './limits/network.js';
 export { runInTurn, type Turn } from './limits/run-in-turn.js';
@@ -47,6 +51,7 @@ export { RouteTable } from './routes/route-table.js';
 export { KeyedHash } from './secrecy/keyed-hash.js';
 export { constantTimeEqual, fingerprint, Secret } from './secrecy/secret.js';
 export type { CacheStore } from './stores/cache-store.js';
+export type { Count, CounterStore } from './stores/counter-store.js';
 export { basicChallenge, bearerChallenge, type Challenge, challenge, formatChallenge } from './verdict/challenge.js';
 export { isToken } from './verdict/http-grammar.js';
 export { type HeaderLine, isVerdict } from './verdict/verdict.js';

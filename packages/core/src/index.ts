@@ -48,6 +48,12 @@ export type {
 } from './revocation/revocations-options.js';
 export { type RouteDefinition, type RouteTable, route, routes } from './routes/route-table.js';
 export { MemoryCacheStore, type MemoryCacheStoreOptions } from './stores/memory-cache-store.js';
+export { MemoryCounterStore, type MemoryCounterStoreOptions } from './stores/memory-counter-store.js';
+export {
+  type RateLimiterCount,
+  RateLimiterCounterStore,
+  type RateLimiterLike,
+} from './stores/rate-limiter-counter-store.js';
 export {
   type Authenticated,
   authenticated,

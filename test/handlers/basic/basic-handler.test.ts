@@ -283,7 +283,7 @@ describe('options', () => {
     );
   });
 
-  test.each([[{ clock: {} }], [{ failureStore: { get() {} } }]])('the collaborators %j are refused', (wrong) => {
+  test.each([[{ clock: {} }], [{ counterStore: { get() {} } }]])('the collaborators %j are refused', (wrong) => {
     expect(() => new BasicHandler({ realm: 'test', users }, wrong as never)).toThrow(
       expect.objectContaining({ code: 'ERR_SALLYPORT_OPTION_INVALID' }),
     );

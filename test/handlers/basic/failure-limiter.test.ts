@@ -1,11 +1,11 @@
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
+import { MemoryCounterStore } from '@sallyport/core';
+import type { CounterStore } from '@sallyport/core/extend';
 import {
   type BasicEvent,
   BasicHandler,
   type FailureLimits,
-  type FailureStore,
   InMemoryUserStore,
-  MemoryFailureStore,
   onBasicEvent,
 } from '@sallyport/handlers/basic';
 import { argon2id } from '../../../packages/handlers/src/basic/passwords/argon2id.js';
@@ -18,14 +18,14 @@ afterEach(() => {
   jest.restoreAllMocks();
 });
 
-function withLimits(failures: FailureLimits, failureStore?: FailureStore): Promise<BasicUnderTest> {
+function withLimits(failures: FailureLimits, counterStore?: CounterStore): Promise<BasicUnderTest> {
   return BasicUnderTest.with(
     [
       ['alice', 'pass'],
       ['bob', 'word'],
     ],
     { failures },
-    failureStore && { failureStore },
+    counterStore && { counterStore },
   );
 }
 
@@ -298,12 +298,12 @@ describe('a remembered password does not stand out among guesses', () => {
 
 describe('a failure store that several processes share', () => {
   /** A store that can be broken, and that tells what it was asked. */
-  class BreakableStore implements FailureStore {
+  class BreakableStore implements CounterStore {
     readonly keys: string[] = [];
     mode: 'works' | 'throws' | 'rejects' | 'hangs' | 'lies' = 'works';
-    readonly #store: MemoryFailureStore;
+    readonly #store: MemoryCounterStore;
 
-    constructor(store: MemoryFailureStore) {
+    constructor(store: MemoryCounterStore) {
       this.#store = store;
     }
 
@@ -331,13 +331,13 @@ describe('a failure store that several processes share', () => {
         case 'hangs':
           return new Promise(() => {});
         case 'lies':
-          return { failures: '0', endsInMs: Number.NaN } as never;
+          return { value: '0', endsInMs: Number.NaN } as never;
       }
     }
   }
 
   async function processes(count: number, failures: FailureLimits = {}) {
-    const store = new BreakableStore(new MemoryFailureStore());
+    const store = new BreakableStore(new MemoryCounterStore());
     const all = await Promise.all(Array.from({ length: count }, () => withLimits(failures, store)));
     return { store, all, first: all[0] as BasicUnderTest, second: all[1] as BasicUnderTest };
   }
@@ -482,11 +482,11 @@ describe('a failure store that several processes share', () => {
     test('is warned of at start-up', async () => {
       const warn = jest.spyOn(process, 'emitWarning').mockImplementation(() => {});
       const users = new InMemoryUserStore();
-      const failureStore = new MemoryFailureStore();
+      const counterStore = new MemoryCounterStore();
       new BasicHandler({ realm: 'test', users, failures: limits });
-      new BasicHandler({ realm: 'test', users, failures: { perNetwork: 5 } }, { failureStore });
+      new BasicHandler({ realm: 'test', users, failures: { perNetwork: 5 } }, { counterStore });
       expect(warn).not.toHaveBeenCalled();
-      new BasicHandler({ realm: 'test', users, failures: limits }, { failureStore });
+      new BasicHandler({ realm: 'test', users, failures: limits }, { counterStore });
       expect(warn.mock.calls).toEqual([[expect.stringContaining('whenStoreFails'), 'SallyportWarning']]);
     });
   });

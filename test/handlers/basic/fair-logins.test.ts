@@ -1,10 +1,8 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { SecurityChain } from '@sallyport/core';
-import { GoodBefore } from '@sallyport/core/extend';
+import { CountedCaller, FailureLimiter, GoodBefore } from '@sallyport/core/extend';
 import { ManualClock } from '@sallyport/core/testing';
 import { BasicHandler, InMemoryUserStore } from '@sallyport/handlers/basic';
-import { FailureLimiter } from '../../../packages/handlers/src/basic/failure-limiter.js';
-import { LoginSource } from '../../../packages/handlers/src/basic/login-source.js';
 import { argon2id } from '../../../packages/handlers/src/basic/passwords/argon2id.js';
 import { accountOf, BasicUnderTest, basic, CHEAP, requestWith } from './basic-fixture.js';
 
@@ -155,9 +153,10 @@ test('overload is not held against a password that was right before', async () =
 describe('guesses that cost no hash do not flush what was counted (CWE-307)', () => {
   function limited() {
     const clock = new ManualClock();
-    const limiter = new FailureLimiter('basic', {}, { shared: undefined, good: new GoodBefore({}, clock), clock });
+    const good = new GoodBefore({}, clock);
+    const limiter = new FailureLimiter('basic', {}, { store: undefined, good, clock, report: () => {} });
     const login = (userName: string, address: string) =>
-      new LoginSource('basic', { userName, name: userName }, address);
+      new CountedCaller('basic', { account: userName, credential: userName }, address);
     return {
       guess: () => limiter.run(login('victim', ATTACKER), async () => false),
       /** A login that finds no place. */

@@ -25,6 +25,7 @@ const SERVICES: readonly SecurityToken<unknown>[] = [
   tokens.clock,
   tokens.random,
   tokens.cacheStore,
+  tokens.counterStore,
   tokens.revocations,
   tokens.revocationBus,
 ];

@@ -1,5 +1,12 @@
 import type { DecisionListener, Guard, GuardFunction, GuardLike, Revocations } from '@sallyport/core';
-import { type CacheStore, type Clock, option, type RevocationBus, type SecurityToken } from '@sallyport/core/extend';
+import {
+  type CacheStore,
+  type Clock,
+  type CounterStore,
+  option,
+  type RevocationBus,
+  type SecurityToken,
+} from '@sallyport/core/extend';
 import { ChainScope } from './chain-scope.js';
 import type { DependencyContainer } from './container.js';
 import {
@@ -30,6 +37,8 @@ export interface SecurityRegistration {
   /** 0 to 1, for the jitter of Retry-After. */
   readonly random?: (() => number) | undefined;
   readonly cacheStore?: CacheStore | undefined;
+  /** Where several processes count together, such as failed logins. */
+  readonly counterStore?: CounterStore | undefined;
   readonly revocations?: Revocations | undefined;
   readonly revocationBus?: RevocationBus | undefined;
   /** Hear of every decision of the chain; those of several parts add up. */
@@ -84,6 +93,7 @@ const CHECKS = {
   clock: option.optional(option.having<Clock>('now', 'monotonic', 'schedule')),
   random: option.optional(option.callable<() => number>()),
   cacheStore: option.optional(option.having<CacheStore>('get', 'set', 'delete')),
+  counterStore: option.optional(option.having<CounterStore>('get', 'add', 'reset')),
   revocations: option.optional(option.unchecked<Revocations>()),
   revocationBus: option.optional(option.unchecked<RevocationBus>()),
   decisionListeners: option.withDefault(option.listOf(option.callable<DecisionListener>()), []),
@@ -93,7 +103,8 @@ type Parts = Omit<ReturnType<typeof option.check<typeof CHECKS>>, 'decisionListe
 type Put = <Value>(token: SecurityToken<Value>, make: (container: DependencyContainer) => Value) => void;
 
 function putAll(parts: Parts, put: Put): void {
-  const { handlers, handlerTypes, guards, chain, clock, random, cacheStore, revocations, revocationBus } = parts;
+  const { handlers, handlerTypes, guards, chain, clock, random, cacheStore, counterStore, revocations, revocationBus } =
+    parts;
   for (const [name, registration] of Object.entries(handlers)) {
     const token = tokens.handler(name);
     put(token, (container) => ChainScope.of(container, token).handler(name));
@@ -106,6 +117,7 @@ function putAll(parts: Parts, put: Put): void {
   if (clock !== undefined) put(tokens.clock, () => clock);
   if (random !== undefined) put(tokens.random, () => random);
   if (cacheStore !== undefined) put(tokens.cacheStore, () => cacheStore);
+  if (counterStore !== undefined) put(tokens.counterStore, () => counterStore);
   if (revocations !== undefined) put(tokens.revocations, () => revocations);
   if (revocationBus !== undefined) put(tokens.revocationBus, () => revocationBus);
 }

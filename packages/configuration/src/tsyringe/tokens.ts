@@ -1,5 +1,12 @@
 import type { DecisionListener, GuardLike, Revocations, SecurityHandler } from '@sallyport/core';
-import type { CacheStore, Clock, HandlerLookup, RevocationBus, SecurityToken } from '@sallyport/core/extend';
+import type {
+  CacheStore,
+  Clock,
+  CounterStore,
+  HandlerLookup,
+  RevocationBus,
+  SecurityToken,
+} from '@sallyport/core/extend';
 import type { ChainDefinition, HandlerType } from './handler-registration.js';
 import { securityToken } from './security-token.js';
 
@@ -12,6 +19,8 @@ interface Tokens {
   /** 0 to 1, for the jitter of Retry-After. */
   readonly random: SecurityToken<() => number>;
   readonly cacheStore: SecurityToken<CacheStore>;
+  /** Where several processes count together, such as failed logins. */
+  readonly counterStore: SecurityToken<CounterStore>;
   readonly revocations: SecurityToken<Revocations>;
   readonly revocationBus: SecurityToken<RevocationBus>;
   /** May be registered several times. */
@@ -34,6 +43,7 @@ export const tokens: Tokens = Object.freeze({
   clock: core<Clock>('clock'),
   random: core<() => number>('random'),
   cacheStore: core<CacheStore>('cache-store'),
+  counterStore: core<CounterStore>('counter-store'),
   revocations: core<Revocations>('revocations'),
   revocationBus: core<RevocationBus>('revocation-bus'),
   decisionListener: core<DecisionListener>('decision-listener'),

@@ -3,7 +3,7 @@ import { BASIC_CHANNEL, type UserFileEvent } from './users/user-file-events.js';
 
 export type BasicEvent =
   | UserFileEvent
-  /** The shared failure store gives no answer: logins get 503, or are counted in this process (`whenStoreFails`). */
+  /** The shared counter store gives no answer: logins get 503, or are counted in this process (`whenStoreFails`). */
   | { readonly kind: 'failure_store_unavailable'; readonly handler: string; readonly reason: string }
   /** A weak hash could not be replaced by a stronger one; the login was not affected. */
   | { readonly kind: 'hash_not_saved'; readonly handler: string; readonly reason: string };

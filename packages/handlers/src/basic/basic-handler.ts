@@ -14,7 +14,9 @@ import {
   basicChallenge,
   type Challenge,
   type Clock,
+  CountedCaller,
   type Eventually,
+  FailureLimiter,
   GoodBefore,
   isVerdict,
   networkOf,
@@ -29,10 +31,8 @@ import {
   checkedBasicCollaborators,
   checkedBasicOptions,
 } from './basic-options.js';
-import { ChecksUnderWay } from './checks-under-way.js';
-import { FailureLimiter } from './failure-limiter.js';
+import { ChecksUnderWay, checkKey } from './checks-under-way.js';
 import { LoginRevocations } from './login-revocations.js';
-import { LoginSource } from './login-source.js';
 import type { HashClient } from './passwords/hash-queue.js';
 import { readHash, type StoredHash } from './passwords/password-hash.js';
 import { PasswordVerifier } from './passwords/password-verifier.js';
@@ -48,7 +48,7 @@ const UNSUPPORTED_HASH: Verdict = unavailable('password_hash_unsupported');
 /** One attempt to log in, with everything that is known before the password is hashed. */
 interface Login {
   readonly credential: BasicCredential;
-  readonly source: LoginSource;
+  readonly caller: CountedCaller;
   readonly account: Account | undefined;
   readonly stored: StoredHash | undefined;
 }
@@ -77,7 +77,7 @@ export class BasicHandler implements SecurityHandler<BasicCredential> {
   /** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN */
   constructor(options: BasicHandlerOptions, collaborators: BasicHandlerCollaborators = {}) {
     const settings = checkedBasicOptions(options);
-    const { clock, failureStore, revocations } = checkedBasicCollaborators(collaborators);
+    const { clock, counterStore, revocations } = checkedBasicCollaborators(collaborators);
     this.name = settings.name;
     this.challenges = Object.freeze([basicChallenge(settings.realm)]);
     this.#accounts = new AccountDirectory(settings.users, settings.userStoreTimeoutMs, clock);
@@ -89,9 +89,10 @@ export class BasicHandler implements SecurityHandler<BasicCredential> {
     this.#clock = clock;
     this.#good = new GoodBefore({}, clock);
     this.#limiter = new FailureLimiter(settings.name, settings.failures, {
-      shared: failureStore,
+      store: counterStore,
       good: this.#good,
       clock,
+      report: (reason) => publishBasicEvent({ kind: 'failure_store_unavailable', handler: this.name, reason }),
     });
   }
 
@@ -138,10 +139,11 @@ export class BasicHandler implements SecurityHandler<BasicCredential> {
     request: SecurityRequest,
   ): Eventually<Verdict> {
     if (isVerdict(account)) return account;
-    const source = new LoginSource(this.name, credential, request.remoteAddress);
-    const key = this.#underWay.isEmpty ? undefined : checkKey(source, account);
+    const { userName, name } = credential;
+    const caller = new CountedCaller(this.name, { account: userName, credential: name }, request.remoteAddress);
+    const key = this.#underWay.isEmpty ? undefined : checkKey(caller, account);
     const joins = key !== undefined && this.#underWay.has(key);
-    const refusal = this.#limiter.standing(source, joins);
+    const refusal = this.#limiter.standing(caller, joins);
     if (refusal !== undefined) return refusal;
     if (account !== undefined && this.#isProved(credential, account)) {
       request.trace?.noteCache('hit');
@@ -150,9 +152,9 @@ export class BasicHandler implements SecurityHandler<BasicCredential> {
     const stored = account && readHash(account.hash);
     if (account !== undefined && stored === undefined) return UNSUPPORTED_HASH;
     request.trace?.noteCache(joins ? 'joined' : 'miss');
-    const login = { credential, source, account, stored };
+    const login = { credential, caller, account, stored };
     // The same credential from the same network is checked once at a time.
-    return this.#underWay.join(key ?? checkKey(source, account), request.signal, (gone) => this.#check(login, gone));
+    return this.#underWay.join(key ?? checkKey(caller, account), request.signal, (gone) => this.#check(login, gone));
   }
 
   /** A proof is forgotten by the first revocation that it does not survive. */
@@ -174,16 +176,16 @@ export class BasicHandler implements SecurityHandler<BasicCredential> {
   }
 
   async #check(login: Login, abandoned: AbortSignal): Promise<Verdict> {
-    const { credential, source, account, stored } = login;
+    const { credential, caller, account, stored } = login;
     const { userName: user, password } = credential;
-    const { address } = source;
+    const { address } = caller;
     const { epoch } = this.#proved;
     if (networkOf(address) === UNKNOWN_NETWORK) this.#warnOfUnknownAddresses();
     const standing = this.#good.standingOf(credential.name, address);
     let since = 0;
     let isRevoked = false;
     try {
-      const passed = await this.#limiter.run(source, async () => {
+      const passed = await this.#limiter.run(caller, async () => {
         await this.#revocations.synchronise();
         since = this.#revocations.epoch;
         const matches = await this.#passwords.matches({ user, address, standing, abandoned }, password, stored);
@@ -241,9 +243,4 @@ export class BasicHandler implements SecurityHandler<BasicCredential> {
     this.#grants.set(account, grant);
     return grant;
   }
-}
-
-/** What makes two logins one check: however an address is spelled, and whichever device of a network sends them. */
-function checkKey({ credential, address }: LoginSource, account: Account | undefined): string {
-  return `${credential} ${account?.hash} ${networkOf(address)}`;
 }

@@ -1,7 +1,5 @@
 import { Revocations } from '@sallyport/core';
-import { type Clock, option, systemClock } from '@sallyport/core/extend';
-import type { FailureLimits } from './failure-limits.js';
-import type { FailureStore } from './failure-store.js';
+import { type Clock, type CounterStore, type FailureLimits, option, systemClock } from '@sallyport/core/extend';
 import type { HashQueueOptions } from './passwords/hash-queue.js';
 import type { HashingOptions } from './passwords/password-hasher.js';
 import type { ProvedPasswordsOptions } from './passwords/proved-passwords.js';
@@ -35,7 +33,7 @@ export interface BasicHandlerOptions {
 export interface BasicHandlerCollaborators {
   readonly clock?: Clock | undefined;
   /** Where several processes count failures together. Default: each counts its own. */
-  readonly failureStore?: FailureStore | undefined;
+  readonly counterStore?: CounterStore | undefined;
   /**
    * What has been revoked. A revoked subject is an account by its name: passwords that were right before are forgotten, and
    * the next login is proved anew. A revoked token is one user name with one password, as it follows `Basic`: it is refused
@@ -75,12 +73,12 @@ export function checkedBasicOptions(options: BasicHandlerOptions): BasicSettings
 /** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN */
 export function checkedBasicCollaborators(collaborators: BasicHandlerCollaborators): {
   readonly clock: Clock;
-  readonly failureStore: FailureStore | undefined;
+  readonly counterStore: CounterStore | undefined;
   readonly revocations: Revocations;
 } {
   return option.check('BasicHandlerCollaborators', collaborators, {
     clock: option.withDefault(option.having<Clock>('now', 'monotonic', 'schedule'), systemClock),
-    failureStore: option.optional(option.having<FailureStore>('get', 'add', 'reset')),
+    counterStore: option.optional(option.having<CounterStore>('get', 'add', 'reset')),
     revocations: option.withDefault(
       option.having<Revocations>('refuses', 'judge', 'synchronise', 'keepUp', 'openWith'),
       new Revocations(),

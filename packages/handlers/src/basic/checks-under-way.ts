@@ -1,4 +1,6 @@
 import type { Verdict } from '@sallyport/core';
+import { type CountedCaller, networkOf } from '@sallyport/core/extend';
+import type { Account } from './users/user-store.js';
 
 interface Check {
   readonly verdict: Promise<Verdict>;
@@ -49,4 +51,9 @@ export class ChecksUnderWay {
   #forget(key: string, check: Check): void {
     if (this.#byKey.get(key) === check) this.#byKey.delete(key);
   }
+}
+
+/** What makes two logins one check: however an address is spelled, and whichever device of a network sends them. */
+export function checkKey({ credential, address }: CountedCaller, account: Account | undefined): string {
+  return `${credential} ${account?.hash} ${networkOf(address)}`;
 }

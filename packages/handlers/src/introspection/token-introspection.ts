@@ -1,6 +1,5 @@
 import { type Unavailable, UpstreamError, unavailable } from '@sallyport/core';
-import { type BasisFinder, type Clock, type Eventually } from '@sallyport/core/extend';
-import { answerWithin } from '../outbound/answer-within.js';
+import { answerWithin, type BasisFinder, type Clock, type Eventually } from '@sallyport/core/extend';
 import { CallsSuspended } from '../outbound/circuit.js';
 import { Unanswered, UnexpectedStatus } from '../outbound/outbound-answer.js';
 import type { OutboundClient } from '../outbound/outbound-client.js';

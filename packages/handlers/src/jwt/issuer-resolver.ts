@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { SallyportError, UpstreamError } from '@sallyport/core';
 import {
+  answerWithin,
   type Clock,
   type Eventually,
   Expiring,
@@ -11,7 +12,6 @@ import {
   type Waiters,
 } from '@sallyport/core/extend';
 import { LRUCache } from 'lru-cache';
-import { answerWithin } from '../outbound/answer-within.js';
 import type { Issuer, IssuerCollaborators } from './issuer.js';
 import type { TrustedIssuer } from './issuer-options.js';
 import { JoinedLookups } from './joined-lookups.js';

@@ -1,22 +1,21 @@
 import { type Revocations } from '@sallyport/core';
 import {
   type CacheStore,
+  type CounterStore,
   type HandlerMaker,
   type HandlerServices,
   ownMembers,
   type SecurityToken,
 } from '@sallyport/core/extend';
-import { BasicHandler, type BasicHandlerOptions, type FailureStore } from '../basic/index.js';
+import { BasicHandler, type BasicHandlerOptions } from '../basic/index.js';
 import { IntrospectionHandler, type IntrospectionHandlerOptions } from '../introspection/index.js';
 import { JwtHandler, type JwtHandlerOptions } from '../jwt/index.js';
 import { configuredUsers } from './configured-users.js';
 
 // The tokens of `@sallyport/configuration/tsyringe` by their names, which is what makes tokens equal.
 const CACHE_STORE: SecurityToken<CacheStore> = Symbol.for('@sallyport/core/cache-store');
+const COUNTER_STORE: SecurityToken<CounterStore> = Symbol.for('@sallyport/core/counter-store');
 const REVOCATIONS: SecurityToken<Revocations> = Symbol.for('@sallyport/core/revocations');
-
-/** Where several processes count failed logins together; register it in the container. */
-export const failureStoreToken: SecurityToken<FailureStore> = Symbol.for('@sallyport/handlers/failure-store');
 
 /**
  * The handlers of this package by the names that configuration files use:
@@ -45,7 +44,7 @@ export const builtInHandlers: Readonly<
       const { users, ...others } = ownMembers(options as Partial<BasicHandlerOptions>);
       return new BasicHandler({ ...others, users: configuredUsers(users, services.clock) } as BasicHandlerOptions, {
         clock: services.clock,
-        failureStore: services.find(failureStoreToken),
+        counterStore: services.find(COUNTER_STORE),
         revocations: services.find(REVOCATIONS),
       });
     },

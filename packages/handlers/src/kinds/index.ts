@@ -1,2 +1,2 @@
-export { builtInHandlers, failureStoreToken } from './built-in-handlers.js';
+export { builtInHandlers } from './built-in-handlers.js';
 export type { ConfiguredUsers } from './configured-users.js';

@@ -1,6 +1,5 @@
 import { type Unavailable, UpstreamError, unavailable } from '@sallyport/core';
-import { type Clock, type Eventually } from '@sallyport/core/extend';
-import { answerWithin } from '../../outbound/answer-within.js';
+import { answerWithin, type Clock, type Eventually } from '@sallyport/core/extend';
 import type { Account, UserStore } from './user-store.js';
 
 /** A user store that is waited for only so long, and believed only when it returns what it should. */

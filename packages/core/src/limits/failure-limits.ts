@@ -1,4 +1,4 @@
-import { option } from '@sallyport/core/extend';
+import * as option from '../options/options.js';
 
 /**
  * How many logins may fail before further ones get 429 without being checked. No account is ever locked: whoever
@@ -19,7 +19,7 @@ export interface FailureLimits {
    * whose address is not known. 1 to 1 000 000, default 100.
    */
   readonly perAccount?: number | undefined;
-  /** How long a shared failure store may take, in milliseconds. 1 to 5 000, default 50. */
+  /** How long a shared counter store may take, in milliseconds. 1 to 5 000, default 50. */
   readonly storeTimeoutMs?: number | undefined;
   /**
    * What happens while the shared store gives no answer: logins that need hashing get 503, or each process counts by

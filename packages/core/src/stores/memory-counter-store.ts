@@ -1,35 +1,36 @@
-import { type Clock, option, systemClock } from '@sallyport/core/extend';
 import { LRUCache } from 'lru-cache';
-import type { FailureCount, FailureStore } from './failure-store.js';
+import { type Clock, systemClock } from '../clock/clock.js';
+import * as option from '../options/options.js';
+import type { Count, CounterStore } from './counter-store.js';
 
-export interface MemoryFailureStoreOptions {
+export interface MemoryCounterStoreOptions {
   /** Counters kept at once, the one whose window began first goes first. 1 to 10 000 000, default 100 000. */
   readonly maxEntries?: number | undefined;
 }
 
 interface Counter {
-  failures: number;
+  value: number;
   /** On the monotonic clock. */
   readonly endsAtMs: number;
 }
 
 /**
- * Counts failures in this process. Bounded, because attackers choose the user names that are counted, and without
- * timers: windows end when they are looked at. Where there is no room, the oldest window goes, and a counter that has
+ * Counts in this process. Bounded, because attackers choose the names that are counted, and without timers: windows
+ * end when they are looked at. Where there is no room, the oldest window goes, and a counter that has
  * reached its limit last: junk does not push it out unless half of all counters have reached theirs.
  */
-export class MemoryFailureStore implements FailureStore {
+export class MemoryCounterStore implements CounterStore {
   readonly #counting: LRUCache<string, Counter>;
   readonly #spent: LRUCache<string, Counter>;
   readonly #maxEntries: number;
   readonly #clock: Clock;
 
   /** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN */
-  constructor(options: MemoryFailureStoreOptions = {}, collaborators: { clock?: Clock | undefined } = {}) {
-    const { maxEntries } = option.check('MemoryFailureStoreOptions', options, {
+  constructor(options: MemoryCounterStoreOptions = {}, collaborators: { clock?: Clock | undefined } = {}) {
+    const { maxEntries } = option.check('MemoryCounterStoreOptions', options, {
       maxEntries: option.withDefault(option.between(1, 10_000_000), 100_000),
     });
-    const { clock } = option.check('MemoryFailureStoreCollaborators', collaborators, {
+    const { clock } = option.check('MemoryCounterStoreCollaborators', collaborators, {
       clock: option.withDefault(option.having<Clock>('now', 'monotonic', 'schedule'), systemClock),
     });
     this.#maxEntries = Math.floor(maxEntries);
@@ -43,18 +44,18 @@ export class MemoryFailureStore implements FailureStore {
     return this.#counting.size + this.#spent.size;
   }
 
-  get(key: string): FailureCount | undefined {
+  get(key: string): Count | undefined {
     const counter = this.#find(key);
-    return counter && { failures: counter.failures, endsInMs: counter.endsAtMs - this.#clock.monotonic() };
+    return counter && { value: counter.value, endsInMs: counter.endsAtMs - this.#clock.monotonic() };
   }
 
   /** `limit` is the count from which on this counter is kept for longer than others. Default: none. */
-  add(key: string, windowSeconds: number, limit: number = Number.POSITIVE_INFINITY): FailureCount {
+  add(key: string, windowSeconds: number, limit: number = Number.POSITIVE_INFINITY): Count {
     const nowMs = this.#clock.monotonic();
-    const counter = this.#find(key) ?? this.#open(key, { failures: 0, endsAtMs: nowMs + windowSeconds * 1_000 });
-    counter.failures += 1;
-    if (counter.failures >= limit) this.#keepLonger(key, counter);
-    return { failures: counter.failures, endsInMs: counter.endsAtMs - nowMs };
+    const counter = this.#find(key) ?? this.#open(key, { value: 0, endsAtMs: nowMs + windowSeconds * 1_000 });
+    counter.value += 1;
+    if (counter.value >= limit) this.#keepLonger(key, counter);
+    return { value: counter.value, endsInMs: counter.endsAtMs - nowMs };
   }
 
   reset(key: string): void {
@@ -63,15 +64,15 @@ export class MemoryFailureStore implements FailureStore {
   }
 
   /** Takes over what another store has counted, where that is more. Returns what counts from then on. */
-  raise(key: string, count: FailureCount, limit: number = Number.POSITIVE_INFINITY): FailureCount {
+  raise(key: string, count: Count, limit: number = Number.POSITIVE_INFINITY): Count {
     const known = this.get(key);
-    if (known !== undefined && count.failures <= known.failures) return known;
+    if (known !== undefined && count.value <= known.value) return known;
     this.reset(key);
     const counter = this.#open(key, {
-      failures: count.failures,
+      value: count.value,
       endsAtMs: this.#clock.monotonic() + count.endsInMs,
     });
-    if (counter.failures >= limit) this.#keepLonger(key, counter);
+    if (counter.value >= limit) this.#keepLonger(key, counter);
     return count;
   }
 

@@ -1,10 +1,11 @@
-import { type Limited, limited, type Unavailable, unavailable } from '@sallyport/core';
-import type { Clock, GoodBefore } from '@sallyport/core/extend';
+import type { Clock } from '../clock/clock.js';
+import type { Count, CounterStore } from '../stores/counter-store.js';
+import { MemoryCounterStore } from '../stores/memory-counter-store.js';
+import { type Limited, limited, type Unavailable, unavailable } from '../verdict/verdict.js';
+import type { CountedCaller, CounterKeys } from './counted-caller.js';
 import { type CheckedLimits, checkedFailureLimits, type FailureLimits } from './failure-limits.js';
-import type { FailureCount, FailureStore } from './failure-store.js';
-import type { LoginKeys, LoginSource } from './login-source.js';
-import { MemoryFailureStore } from './memory-failure-store.js';
-import { SharedFailures } from './shared-failures.js';
+import type { GoodBefore } from './good-before.js';
+import { SharedCounters } from './shared-counters.js';
 
 /** The budget of a network on one account that is under attack, or while the shared store does not answer. */
 const STRICTEST = 1;
@@ -17,6 +18,17 @@ const BUSY_MS = 1_000;
 const UNCHECKED_SECONDS = 60;
 /** They are counted apart: they cost nobody a hash, so many of them would push out what was. */
 const MAX_UNCHECKED = 50_000;
+
+/** Services of a failure limiter. */
+export interface FailureLimiterServices {
+  /** Where several processes count together. */
+  readonly store: CounterStore | undefined;
+  /** What was right before; the limiter notes there what it sees proved. */
+  readonly good: GoodBefore;
+  readonly clock: Clock;
+  /** Called with a reason each time the store gives no answer. */
+  readonly report: (reason: string) => void;
+}
 
 interface Circumstances {
   /** False while the shared store does not answer. */
@@ -41,9 +53,9 @@ const SPENT_ALONE: Circumstances = { isInformed: true, exempt: Number.POSITIVE_I
  */
 export class FailureLimiter {
   readonly #limits: CheckedLimits;
-  readonly #local: MemoryFailureStore;
-  readonly #unchecked: MemoryFailureStore;
-  readonly #shared: SharedFailures;
+  readonly #local: MemoryCounterStore;
+  readonly #unchecked: MemoryCounterStore;
+  readonly #shared: SharedCounters;
   readonly #good: GoodBefore;
   readonly #clock: Clock;
   readonly #underWay = new Map<string, number>();
@@ -51,19 +63,14 @@ export class FailureLimiter {
   #spentUntilMs = Number.NEGATIVE_INFINITY;
 
   /** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN */
-  constructor(
-    handler: string,
-    limits: FailureLimits,
-    collaborators: { shared: FailureStore | undefined; good: GoodBefore; clock: Clock },
-  ) {
-    const { shared, good, clock } = collaborators;
+  constructor(handler: string, limits: FailureLimits, { store, good, clock, report }: FailureLimiterServices) {
     this.#limits = checkedFailureLimits(limits);
-    if (shared !== undefined && this.#limits.whenStoreFails === 'count_locally') {
-      process.emitWarning(`${handler} goes on without its failure store (whenStoreFails)`, 'SallyportWarning');
+    if (store !== undefined && this.#limits.whenStoreFails === 'count_locally') {
+      process.emitWarning(`${handler} goes on without its counter store (whenStoreFails)`, 'SallyportWarning');
     }
-    this.#local = new MemoryFailureStore({}, { clock });
-    this.#unchecked = new MemoryFailureStore({ maxEntries: MAX_UNCHECKED }, { clock });
-    this.#shared = new SharedFailures(handler, shared, { timeoutMs: this.#limits.storeTimeoutMs, clock });
+    this.#local = new MemoryCounterStore({}, { clock });
+    this.#unchecked = new MemoryCounterStore({ maxEntries: MAX_UNCHECKED }, { clock });
+    this.#shared = new SharedCounters(store, { timeoutMs: this.#limits.storeTimeoutMs, clock, report });
     this.#good = good;
     this.#clock = clock;
   }
@@ -73,25 +80,25 @@ export class FailureLimiter {
    * the right one among many guesses would stand out. `joins` is true for a login that waits for a check under way: it
    * is no further guess.
    */
-  standing(source: LoginSource, joins: boolean): Limited | undefined {
+  standing(caller: CountedCaller, joins: boolean): Limited | undefined {
     if (this.#underWay.size === 0 && this.#clock.monotonic() >= this.#spentUntilMs) return undefined;
-    const refusal = this.#overBudget(source, joins ? SPENT_ALONE : AT_REST);
-    const { network, account } = source.keys;
+    const refusal = this.#overBudget(caller, joins ? SPENT_ALONE : AT_REST);
+    const { network, account } = caller.keys;
     if (refusal !== undefined && network === undefined && this.#isUnderAttack(account)) {
-      this.#countUnchecked(source.keys);
+      this.#countUnchecked(caller.keys);
     }
     return refusal;
   }
 
   /** Runs a check within the budgets, and counts it when it comes out false. Over budget, it does not run. */
-  async run(source: LoginSource, check: () => Promise<boolean>): Promise<boolean | Limited | Unavailable> {
-    const { keys } = source;
+  async run(caller: CountedCaller, check: () => Promise<boolean>): Promise<boolean | Limited | Unavailable> {
+    const { keys } = caller;
     for (const key of keys.all) this.#underWay.set(key, this.#checksUnderWay(key) + 1);
     try {
       const isInformed = await this.#learn(keys);
       const isBlind = !isInformed && this.#limits.whenStoreFails === 'refuse';
-      const refused = this.#overBudget(source, { isInformed, exempt: 1 }) ?? (isBlind ? UNINFORMED : undefined);
-      if (refused === undefined) return await this.#checkAndCount(source, check);
+      const refused = this.#overBudget(caller, { isInformed, exempt: 1 }) ?? (isBlind ? UNINFORMED : undefined);
+      if (refused === undefined) return await this.#checkAndCount(caller, check);
       this.#countUnchecked(keys);
       return refused;
     } finally {
@@ -99,25 +106,25 @@ export class FailureLimiter {
     }
   }
 
-  async #checkAndCount(source: LoginSource, check: () => Promise<boolean>): Promise<boolean> {
-    const { keys } = source;
+  async #checkAndCount(caller: CountedCaller, check: () => Promise<boolean>): Promise<boolean> {
+    const { keys } = caller;
     const passed = await check().catch((error) => {
       // A password that was right before is no guess: overload must not add up to a refusal of those who wait.
-      if (!this.#wasGood(source.credential)) {
+      if (!this.#wasGood(caller.credential)) {
         this.#countUnchecked(keys);
         if (keys.network !== undefined) this.#addUnchecked(keys.network, this.#limits.perNetwork);
       }
       throw error;
     });
-    if (passed) this.#noteGood(source);
+    if (passed) this.#noteGood(caller);
     await (passed ? this.#forgive(keys) : this.#count(keys));
     return passed;
   }
 
-  #overBudget(source: LoginSource, circumstances: Circumstances): Limited | undefined {
-    const { network, account, pairs } = source.keys;
+  #overBudget(caller: CountedCaller, circumstances: Circumstances): Limited | undefined {
+    const { network, account, pairs } = caller.keys;
     const { perNetwork, perAccountAndNetwork } = this.#limits;
-    if (network === undefined) return this.#overBudgetOfAccount(source, circumstances);
+    if (network === undefined) return this.#overBudgetOfAccount(caller, circumstances);
     let waitMs = Math.max(
       this.#spentMs(network, perNetwork, circumstances),
       uncheckedMs(this.#unchecked, network, perNetwork),
@@ -135,24 +142,24 @@ export class FailureLimiter {
   }
 
   /** Of a login without an address. */
-  #overBudgetOfAccount(source: LoginSource, circumstances: Circumstances): Limited | undefined {
-    const { account } = source.keys;
+  #overBudgetOfAccount(caller: CountedCaller, circumstances: Circumstances): Limited | undefined {
+    const { account } = caller.keys;
     const { perAccount, perAccountAndNetwork } = this.#limits;
     const spentMs = this.#spentMs(account, circumstances.isInformed ? perAccount : perAccountAndNetwork, circumstances);
-    const isExempt = this.#isUnderAttack(account) && this.#wasGood(source.credential);
+    const isExempt = this.#isUnderAttack(account) && this.#wasGood(caller.credential);
     const waitMs = Math.max(isExempt ? 0 : spentMs, uncheckedMs(this.#unchecked, account, perAccount));
     return waitMs > 0 ? limited({ retryAfterSeconds: waitMs / 1_000 }) : undefined;
   }
 
   #isUnderAttack(account: string): boolean {
-    return (this.#local.get(account)?.failures ?? 0) >= this.#limits.perAccount;
+    return (this.#local.get(account)?.value ?? 0) >= this.#limits.perAccount;
   }
 
   #wasGood(name: string): boolean {
     return this.#good.standingOf(name, undefined) === 'known';
   }
 
-  #noteGood({ credential, address, keys }: LoginSource): void {
+  #noteGood({ credential, address, keys }: CountedCaller): void {
     this.#good.note(credential, address);
     const [pair] = keys.pairs;
     if (pair !== undefined) this.#good.note(pair, address);
@@ -161,7 +168,7 @@ export class FailureLimiter {
   /** How long a budget stays used up; 0 when something is left of it. */
   #spentMs(key: string, budget: number, { exempt }: Circumstances): number {
     const count = this.#local.get(key);
-    const failures = count?.failures ?? 0;
+    const failures = count?.value ?? 0;
     if (failures >= budget) return count?.endsInMs ?? BUSY_MS;
     return failures + Math.max(0, this.#checksUnderWay(key) - exempt) >= budget ? BUSY_MS : 0;
   }
@@ -177,7 +184,7 @@ export class FailureLimiter {
   }
 
   /** Takes over what the shared store has counted; false when it does not tell. */
-  async #learn(keys: LoginKeys): Promise<boolean> {
+  async #learn(keys: CounterKeys): Promise<boolean> {
     const counts = await this.#shared.get(keys.all);
     counts?.forEach((count, index) => {
       const key = keys.all[index] as string;
@@ -187,19 +194,19 @@ export class FailureLimiter {
   }
 
   /** Counts here before it asks there: no outage loses a failure. */
-  async #count(keys: LoginKeys): Promise<void> {
+  async #count(keys: CounterKeys): Promise<void> {
     const { windowSeconds } = this.#limits;
     for (const key of keys.all) this.#note(this.#local.add(key, windowSeconds, this.#limitOf(key, keys)));
     await this.#shared.add(keys.all, windowSeconds);
   }
 
   /** The count from which on a counter may refuse somebody. */
-  #limitOf(key: string, { account, network }: LoginKeys): number {
+  #limitOf(key: string, { account, network }: CounterKeys): number {
     if (key === account) return this.#limits.perAccount;
     return key === network ? this.#limits.perNetwork : this.#limits.perAccountAndNetwork;
   }
 
-  async #forgive({ pairs: [pair] }: LoginKeys): Promise<void> {
+  async #forgive({ pairs: [pair] }: CounterKeys): Promise<void> {
     if (pair === undefined) return;
     this.#unchecked.reset(pair);
     if (this.#local.get(pair) === undefined) return;
@@ -207,7 +214,7 @@ export class FailureLimiter {
     await this.#shared.reset(pair);
   }
 
-  #countUnchecked({ pairs: [pair], account }: LoginKeys): void {
+  #countUnchecked({ pairs: [pair], account }: CounterKeys): void {
     const { perAccount, perAccountAndNetwork, windowSeconds } = this.#limits;
     if (pair === undefined) this.#addUnchecked(account, perAccount, windowSeconds);
     else this.#addUnchecked(pair, perAccountAndNetwork);
@@ -217,14 +224,14 @@ export class FailureLimiter {
     this.#note(this.#unchecked.add(key, windowSeconds, limit));
   }
 
-  #note({ failures, endsInMs }: FailureCount): void {
+  #note({ value, endsInMs }: Count): void {
     const { perNetwork, perAccount, perAccountAndNetwork } = this.#limits;
-    if (failures < Math.min(perNetwork, perAccount, perAccountAndNetwork)) return;
+    if (value < Math.min(perNetwork, perAccount, perAccountAndNetwork)) return;
     this.#spentUntilMs = Math.max(this.#spentUntilMs, this.#clock.monotonic() + endsInMs);
   }
 }
 
-function uncheckedMs(counters: MemoryFailureStore, key: string, budget: number): number {
+function uncheckedMs(counters: MemoryCounterStore, key: string, budget: number): number {
   const count = counters.get(key);
-  return count !== undefined && count.failures >= budget ? count.endsInMs : 0;
+  return count !== undefined && count.value >= budget ? count.endsInMs : 0;
 }

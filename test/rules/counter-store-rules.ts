@@ -1,22 +1,22 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import type { FailureStore } from '@sallyport/handlers/basic';
+import type { CounterStore } from '@sallyport/core/extend';
 
-export interface FailureStoreUnderTest {
-  readonly store: FailureStore;
+export interface CounterStoreUnderTest {
+  readonly store: CounterStore;
   /** Lets time pass for the store. */
   pass(milliseconds: number): void | Promise<void>;
 }
 
-/** What every failure store keeps to. Real stores lose a little time on the way: lifetimes may be up to 5 s short. */
-export function failureStoreRules(name: string, open: () => FailureStoreUnderTest): void {
-  describe(`${name} keeps the rules of a failure store`, () => {
-    let subject: FailureStoreUnderTest;
+/** What every counter store keeps to. Real stores lose a little time on the way: lifetimes may be up to 5 s short. */
+export function counterStoreRules(name: string, open: () => CounterStoreUnderTest): void {
+  describe(`${name} keeps the rules of a counter store`, () => {
+    let subject: CounterStoreUnderTest;
     beforeEach(() => {
       subject = open();
     });
 
-    function expectCount(count: unknown, failures: number, seconds: number): void {
-      expect(count).toMatchObject({ failures, endsInMs: expect.any(Number) });
+    function expectCount(count: unknown, value: number, seconds: number): void {
+      expect(count).toMatchObject({ value, endsInMs: expect.any(Number) });
       const { endsInMs } = count as { endsInMs: number };
       expect(endsInMs).toBeGreaterThan((seconds - 5) * 1_000);
       expect(endsInMs).toBeLessThanOrEqual(seconds * 1_000);
@@ -26,10 +26,10 @@ export function failureStoreRules(name: string, open: () => FailureStoreUnderTes
       expect(await subject.store.get('unknown')).toBeUndefined();
     });
 
-    test('failures add up, and what add returns is what get returns', async () => {
-      for (let failures = 1; failures <= 5; failures += 1) {
-        expectCount(await subject.store.add('key', 900), failures, 900);
-        expectCount(await subject.store.get('key'), failures, 900);
+    test('counts add up, and what add returns is what get returns', async () => {
+      for (let value = 1; value <= 5; value += 1) {
+        expectCount(await subject.store.add('key', 900), value, 900);
+        expectCount(await subject.store.get('key'), value, 900);
       }
     });
 
@@ -40,7 +40,7 @@ export function failureStoreRules(name: string, open: () => FailureStoreUnderTes
       expectCount(await subject.store.get('key2'), 1, 900);
     });
 
-    test('the first failure opens the window, later ones do not prolong it', async () => {
+    test('the first one opens the window, later ones do not prolong it', async () => {
       await subject.store.add('key', 900);
       await subject.pass(600_000);
       expectCount(await subject.store.add('key', 900), 2, 300);
@@ -49,7 +49,7 @@ export function failureStoreRules(name: string, open: () => FailureStoreUnderTes
       expectCount(await subject.store.add('key', 900), 1, 900);
     });
 
-    test('each failure may have a window of its own', async () => {
+    test('each count may have a window of its own', async () => {
       expectCount(await subject.store.add('short', 60), 1, 60);
       expectCount(await subject.store.add('long', 86_400), 1, 86_400);
     });
@@ -68,7 +68,7 @@ export function failureStoreRules(name: string, open: () => FailureStoreUnderTes
       expect(await subject.store.get('unknown')).toBeUndefined();
     });
 
-    test('no failure is lost among many at once', async () => {
+    test('no count is lost among many at once', async () => {
       await Promise.all(Array.from({ length: 200 }, () => subject.store.add('key', 900)));
       expectCount(await subject.store.get('key'), 200, 900);
     });

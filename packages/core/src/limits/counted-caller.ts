@@ -1,33 +1,33 @@
 import { hash } from 'node:crypto';
-import { networksOf, UNKNOWN_NETWORK } from '@sallyport/core/extend';
+import { networksOf, UNKNOWN_NETWORK } from './network.js';
 
 /**
- * The keys under which a login attempt is counted: the same in every process, for known and unknown users, and for
- * every spelling of a name that a store could take for one. They are hashes, because people type passwords into the
- * wrong field, and are made only when somebody counts.
+ * Who sends a credential, with the keys under which its failures are counted: the same in every process, for known and
+ * unknown accounts, and for every spelling of a name that a store could take for one. They are hashes, because people
+ * type passwords into the wrong field, and are made only when somebody counts.
  */
-export class LoginSource {
+export class CountedCaller {
   /** Names the credential: a keyed hash. */
   readonly credential: string;
   readonly address: string | undefined;
   readonly #handler: string;
-  readonly #userName: string;
-  #keys: LoginKeys | undefined;
+  readonly #account: string;
+  #keys: CounterKeys | undefined;
 
-  constructor(handler: string, login: { userName: string; name: string }, address: string | undefined) {
+  constructor(handler: string, claim: { account: string; credential: string }, address: string | undefined) {
     this.#handler = handler;
-    this.#userName = login.userName;
-    this.credential = login.name;
+    this.#account = claim.account;
+    this.credential = claim.credential;
     this.address = address;
   }
 
-  get keys(): LoginKeys {
+  get keys(): CounterKeys {
     this.#keys ??= this.#makeKeys();
     return this.#keys;
   }
 
-  #makeKeys(): LoginKeys {
-    const name = this.#userName.normalize('NFKC').toLowerCase();
+  #makeKeys(): CounterKeys {
+    const name = this.#account.normalize('NFKC').toLowerCase();
     const networks = countedNetworks(this.address);
     const account = this.#key('account', name);
     const [network] = networks.map((one) => this.#key('network', one));
@@ -35,13 +35,13 @@ export class LoginSource {
     return { account, network, pairs, all: [account, ...(network === undefined ? [] : [network]), ...pairs] };
   }
 
-  /** The separator stands in no network and, being a control character, in no user name (RFC 7617 2). */
+  /** The name of an account comes last, and the separator stands in nothing before it. */
   #key(...parts: readonly string[]): string {
     return hash('sha256', [this.#handler, ...parts].join('\0'), 'base64url');
   }
 }
 
-export interface LoginKeys {
+export interface CounterKeys {
   readonly account: string;
   /** Undefined where no address is known: such callers have only their account to be told apart by. */
   readonly network: string | undefined;

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { InMemoryUserStore, RateLimiterFailureStore, type UserStore } from '@sallyport/handlers/basic';
+import { RateLimiterCounterStore } from '@sallyport/core';
+import { InMemoryUserStore, type UserStore } from '@sallyport/handlers/basic';
 import { RateLimiterMemory, RateLimiterRedis } from 'rate-limiter-flexible';
-import { failureStoreRules } from '../../rules/failure-store-rules.js';
+import { counterStoreRules } from '../../rules/counter-store-rules.js';
 import { type Client, HAS_REDIS, RedisServer } from '../../support/redis-server.js';
 import { accountOf, BasicUnderTest, denied, headerOf } from './basic-fixture.js';
 
@@ -24,15 +25,15 @@ describeWithRedis(HAS_REDIS ? 'with a Redis server' : 'skipped: there is no redi
 
   /** The limiter's own budget is one failure in a second: it plays no part. */
   const open = () =>
-    new RateLimiterFailureStore(
+    new RateLimiterCounterStore(
       new RateLimiterRedis({ storeClient: client, useRedisPackage: true, points: 1, duration: 1, keyPrefix: 'basic' }),
     );
 
   /** One process of a deployment; a busy machine may be slow to reach Redis. */
   const aProcess = (perAccountAndNetwork = 4) =>
-    new BasicUnderTest(users, { failures: { perAccountAndNetwork, storeTimeoutMs: 5_000 } }, { failureStore: open() });
+    new BasicUnderTest(users, { failures: { perAccountAndNetwork, storeTimeoutMs: 5_000 } }, { counterStore: open() });
 
-  failureStoreRules('RateLimiterFailureStore on Redis', () => ({
+  counterStoreRules('RateLimiterCounterStore on Redis', () => ({
     store: open(),
     async pass(milliseconds) {
       for (const key of await client.keys('*')) {
@@ -85,10 +86,10 @@ describeWithRedis(HAS_REDIS ? 'with a Redis server' : 'skipped: there is no redi
 });
 
 test('any limiter of the library does', async () => {
-  const store = new RateLimiterFailureStore(new RateLimiterMemory({ points: 1, duration: 1 }));
+  const store = new RateLimiterCounterStore(new RateLimiterMemory({ points: 1, duration: 1 }));
   expect(await store.get('key')).toBeUndefined();
   await store.add('key', 900);
-  expect(await store.add('key', 900)).toEqual({ failures: 2, endsInMs: expect.any(Number) });
+  expect(await store.add('key', 900)).toEqual({ value: 2, endsInMs: expect.any(Number) });
   await store.reset('key');
   expect(await store.get('key')).toBeUndefined();
 });

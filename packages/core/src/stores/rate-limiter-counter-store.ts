@@ -1,0 +1,42 @@
+import type { Count, CounterStore } from './counter-store.js';
+
+/** What is used of a limiter of rate-limiter-flexible: `RateLimiterRedis`, `RateLimiterValkey` and their siblings. */
+export interface RateLimiterLike {
+  get(key: string): Promise<RateLimiterCount | null>;
+  penalty(key: string, points: number, options: { customDuration: number }): Promise<RateLimiterCount>;
+  delete(key: string): Promise<boolean>;
+}
+
+export interface RateLimiterCount {
+  readonly consumedPoints: number;
+  readonly msBeforeNext: number;
+}
+
+/**
+ * Counts in a store that several processes share, through a limiter of rate-limiter-flexible. The limiter's own
+ * `points`, `duration` and `blockDuration` play no part: budgets are a matter of whoever counts.
+ */
+export class RateLimiterCounterStore implements CounterStore {
+  readonly #limiter: RateLimiterLike;
+
+  constructor(limiter: RateLimiterLike) {
+    this.#limiter = limiter;
+  }
+
+  async get(key: string): Promise<Count | undefined> {
+    const count = await this.#limiter.get(key);
+    return count === null ? undefined : countOf(count);
+  }
+
+  async add(key: string, windowSeconds: number): Promise<Count> {
+    return countOf(await this.#limiter.penalty(key, 1, { customDuration: windowSeconds }));
+  }
+
+  async reset(key: string): Promise<void> {
+    await this.#limiter.delete(key);
+  }
+}
+
+function countOf({ consumedPoints, msBeforeNext }: RateLimiterCount): Count {
+  return { value: consumedPoints, endsInMs: msBeforeNext };
+}
