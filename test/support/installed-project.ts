@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 
 const ROOT = join(__dirname, '../..');
-export const PACKAGES = ['core', 'handlers', 'adapters'] as const;
+export const PACKAGES = ['core', 'openapi', 'configuration', 'handlers', 'adapters'] as const;
 export type PackageName = (typeof PACKAGES)[number];
 const run = promisify(execFile);
 
