@@ -44,7 +44,8 @@ export {
 } from './request/authorization-header.js';
 export { type IncomingRequest, type RouteKey, SecurityRequest } from './request/request.js';
 export type { DecisionTrace } from './request/trace.js';
-export { checkRequirement, Scoped } from './requirement/requirement.js';
+export { checkRequirement } from './requirement/requirement.js';
+export { scoped } from './requirement/scoped.js';
 export type { ReceivedNotices, RevocationBus } from './revocation/revocation-bus.js';
 export type { Operation, OperationTable } from './routes/operation.js';
 export { RouteTable } from './routes/route-table.js';

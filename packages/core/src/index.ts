@@ -38,7 +38,12 @@ export {
 } from './principal/principal.js';
 export type { FirewallOptions } from './request/firewall.js';
 export type { CacheState, TraceFault, TraceStep } from './request/trace.js';
-export { allOf, anonymous, anyOf, attempt, optional, type Requirement } from './requirement/requirement.js';
+export { allOf } from './requirement/all-of.js';
+export { anonymous } from './requirement/anonymous.js';
+export { anyOf } from './requirement/any-of.js';
+export { attempt } from './requirement/attempt.js';
+export { optional } from './requirement/optional.js';
+export type { Requirement } from './requirement/requirement.js';
 export type { SameParty } from './requirement/same-party.js';
 export { Revocations } from './revocation/revocations.js';
 export type {

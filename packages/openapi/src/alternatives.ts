@@ -1,5 +1,5 @@
 import { allOf, anonymous, anyOf, type Requirement } from '@sallyport/core';
-import { isScopeToken, quotedName, RequiredScopes, Scoped, shownName } from '@sallyport/core/extend';
+import { isScopeToken, quotedName, RequiredScopes, scoped, shownName } from '@sallyport/core/extend';
 import { invalidContract, type SecurityRequirementObject } from './document.js';
 
 /** Whether a token needs every scope that is listed for its scheme, as OpenAPI says, or one of them, as WSO2 does. */
@@ -47,7 +47,7 @@ function compileAlternative(
 function withScopes(scheme: Requirement, scopes: readonly string[], mode: ScopeMode): Requirement {
   return scopes.length === 0
     ? scheme
-    : new Scoped(scheme, new RequiredScopes(scopes, { match: mode, strategy: 'exact', of: undefined }));
+    : scoped(scheme, new RequiredScopes(scopes, { match: mode, strategy: 'exact', of: undefined }));
 }
 
 function checkedScopes(operationId: string, scopes: readonly string[]): readonly string[] {

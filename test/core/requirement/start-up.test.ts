@@ -40,6 +40,8 @@ describe('a requirement that cannot be meant is refused when the chain is made (
     ['null in an allOf', () => allOf(bearer(), nothing), INVALID],
     ['optional of null', () => optional(nothing), INVALID],
     ['attempt of null', () => attempt(nothing), INVALID],
+    ['a copy of an operator', () => Object.assign(JSON.parse('{}'), anyOf(bearer())), INVALID],
+    ['an heir of an operator', () => optional(Object.create(anyOf(bearer()))), INVALID],
     ['a handler without a name', () => half({ name: '' }), INVALID],
     ['a handler without a challenge [RFC 9110 15.5.2]', () => half({ challenges: [] }), INVALID],
     ['a handler without extract', () => half({ extract: undefined }), INVALID],

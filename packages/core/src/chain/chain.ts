@@ -8,14 +8,14 @@ import { DecisionObserver } from '../events/decision-observer.js';
 import type { Explanation } from '../events/explanation.js';
 import { askGuard } from '../guard/ask-guard.js';
 import type { Guard, GuardVerdict } from '../guard/guard.js';
+import type { Candidate } from '../handler/candidates.js';
 import type { SecurityHandler } from '../handler/handler.js';
 import { fault, MISSING, type Outcome, proverOf, Refusal } from '../handler/refusal.js';
 import { ownMember } from '../options/own-members.js';
 import type { Principal } from '../principal/principal.js';
 import { type RequestFirewall, requestFirewall } from '../request/firewall.js';
 import { SecurityRequest } from '../request/request.js';
-import type { Run } from '../requirement/leaf.js';
-import type { Candidate } from '../requirement/plan.js';
+import type { Run } from '../requirement/run.js';
 import { forbidden, unavailable } from '../verdict/verdict.js';
 import {
   checkedChainCollaborators,
@@ -166,7 +166,7 @@ export class SecurityChain implements Decider {
 
   /** Of several credentials the first may have been revoked while another was verified; a single one was verified now. */
   #stillStanding(outcome: Outcome, run: Run): Outcome {
-    if (outcome instanceof Refusal || run.earlier === undefined) return outcome;
+    if (outcome instanceof Refusal || !run.hasSeveralCredentials) return outcome;
     return run.recheck(outcome.principal) ?? outcome;
   }
 

@@ -2,8 +2,9 @@ import { ConfigurationError } from '../errors/errors.js';
 import { every } from '../guard/every.js';
 import type { Guard, GuardLike } from '../guard/guard.js';
 import { ownMember } from '../options/own-members.js';
+import { allOf } from '../requirement/all-of.js';
 import { RequirementPlan } from '../requirement/plan.js';
-import { allOf, type Requirement } from '../requirement/requirement.js';
+import type { Requirement } from '../requirement/requirement.js';
 import type { Operation } from '../routes/operation.js';
 
 /** What one operation, or every request, has to prove; compiled. */

@@ -1,9 +1,9 @@
 import { ConfigurationError } from '../errors/errors.js';
 import { quotedName } from '../errors/shown-name.js';
 import type { GuardLike } from '../guard/guard.js';
+import { type Candidate, distinctCandidates } from '../handler/candidates.js';
 import type { SecurityHandler } from '../handler/handler.js';
 import type { RouteKey, SecurityRequest } from '../request/request.js';
-import { type Candidate, distinctCandidates } from '../requirement/plan.js';
 import type { Requirement } from '../requirement/requirement.js';
 import { type Operation, type OperationTable, unnamed } from '../routes/operation.js';
 import { canBe, RouteIndex } from '../routes/route-index.js';

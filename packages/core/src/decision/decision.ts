@@ -1,4 +1,4 @@
-import type { RefusingVerdict } from '../handler/refusal.js';
+import type { Refusal } from '../handler/refusal.js';
 import { ANONYMOUS, type Principal } from '../principal/principal.js';
 import type { HeaderLine } from '../verdict/verdict.js';
 
@@ -15,7 +15,7 @@ class Branded {
 
 /** What an `attempt` let pass, as data for the application: nothing that was sent is in it. */
 export interface RefusedAttempt {
-  readonly kind: RefusingVerdict['kind'];
+  readonly kind: Refusal['verdict']['kind'];
   /** A stable reason code. */
   readonly reason: string;
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { disregard } from '../clock/eventually.js';
-import type { Refusal, RefusingVerdict } from '../handler/refusal.js';
-import type { Candidate } from '../requirement/plan.js';
+import type { Candidate } from '../handler/candidates.js';
+import type { Refusal } from '../handler/refusal.js';
 import { type Challenge, extendChallenge, formatChallenge, takesToken } from '../verdict/challenge.js';
 import type { HeaderLine } from '../verdict/verdict.js';
 import { DeniedDecision } from './decision.js';
@@ -36,7 +36,7 @@ export function denialOf(refusal: Refusal, context: DenialContext): DeniedDecisi
   return new DeniedDecision(status, headers, body, verdict.reason, correlationId);
 }
 
-const STATUS: Readonly<Record<RefusingVerdict['kind'], number>> = {
+const STATUS: Readonly<Record<Refusal['verdict']['kind'], number>> = {
   missing: 401,
   unrecognised: 401,
   denied: 401,
@@ -57,7 +57,7 @@ function statusOf({ verdict, handler }: Refusal): number {
   return STATUS[verdict.kind];
 }
 
-const CODES: Readonly<Record<RefusingVerdict['kind'], PublicCode>> = {
+const CODES: Readonly<Record<Refusal['verdict']['kind'], PublicCode>> = {
   missing: 'unauthenticated',
   unrecognised: 'unauthenticated',
   denied: 'invalid_credentials',
@@ -119,7 +119,7 @@ function tokenChallenges(candidates: readonly Candidate[]): readonly Challenge[]
 }
 
 /** 503 answers are spread out, so that clients do not come back all at once. */
-function retryAfter(verdict: RefusingVerdict, random: () => number): readonly HeaderLine[] {
+function retryAfter(verdict: Refusal['verdict'], random: () => number): readonly HeaderLine[] {
   if (verdict.kind === 'limited') return [['Retry-After', String(verdict.retryAfterSeconds)]];
   if (verdict.kind !== 'unavailable') return [];
   const least = verdict.retryAfterSeconds ?? DEFAULT_RETRY_AFTER_SECONDS;

@@ -1,18 +1,11 @@
 import { isProvedBy, type Principal } from '../principal/principal.js';
 import { takesToken } from '../verdict/challenge.js';
-import type {
-  Authenticated,
-  Challenged,
-  Denied,
-  Forbidden,
-  Limited,
-  Malformed,
-  Unavailable,
-} from '../verdict/verdict.js';
+import type { Authenticated, Verdict } from '../verdict/verdict.js';
 import type { SecurityHandler } from './handler.js';
 
-/** Conclusions that only the chain itself can come to. */
-export type ChainConclusion =
+/** What refuses: a verdict of a handler or guard, or a conclusion that only the chain itself can come to. */
+type RefusingVerdict =
+  | Exclude<Verdict, Authenticated>
   /** A needed credential was not sent. */
   | { readonly kind: 'missing'; readonly reason: string }
   /** A credential was sent that no handler of the requirement takes. */
@@ -25,8 +18,6 @@ export type ChainConclusion =
   | { readonly kind: 'undeclared'; readonly reason: string }
   /** A handler or guard broke its contract. */
   | { readonly kind: 'fault'; readonly reason: string };
-
-export type RefusingVerdict = Denied | Malformed | Forbidden | Challenged | Limited | Unavailable | ChainConclusion;
 
 /** Why a request is refused, and which handler said so, where it was one. */
 export class Refusal {
@@ -45,18 +36,12 @@ export class Refusal {
   }
 }
 
-/** A proof is good, but lacks scopes of its own: another alternative may do without them. */
-export class MissingScopes extends Refusal {}
-
 /** What a requirement comes to. */
 export type Outcome = Authenticated | Refusal;
 
 export const MISSING: Refusal = Object.freeze(
   new Refusal(Object.freeze({ kind: 'missing', reason: 'credentials_missing' })),
 );
-
-/** Scopes are asked, and the caller proved nothing: who has no identity has no scopes. */
-export const NOBODY: MissingScopes = Object.freeze(new MissingScopes(MISSING.verdict));
 
 /** The handler that answers for a principal: of several the token's, since only its scheme knows scopes (RFC 6750 3.1). */
 export function proverOf(principal: Principal, handlers: readonly SecurityHandler[]): SecurityHandler | undefined {

@@ -1,5 +1,5 @@
 import { disregard, type Eventually, isThenable } from '../clock/eventually.js';
-import { isAmbient, type ReadSource, sourceOf } from '../handler/credential-source.js';
+import { isAmbient, type ReadSource } from '../handler/credential-source.js';
 import type { SecurityHandler } from '../handler/handler.js';
 import { fault, type Outcome, Refusal } from '../handler/refusal.js';
 import { isProvedBy, type Principal, withProof } from '../principal/principal.js';
@@ -12,96 +12,42 @@ import {
   unavailable,
   type Verdict,
 } from '../verdict/verdict.js';
+import { Carries, type RequirementNode } from './node.js';
+import type { CredentialOwner, Run } from './run.js';
 
-/** A credential that a leaf extracted, and what the leaf concluded about it. */
-interface Finding {
-  readonly leaf: Leaf | undefined;
-  readonly credential: unknown;
-  readonly earlier: Finding | undefined;
-  outcome: Eventually<Outcome> | undefined;
-}
-
-/** The state of one decision. Never outlives it. Itself the latest finding, which mostly is the only one. */
-export class Run implements Finding {
-  // One lives for ever, so that V8 keeps the optimised code (docs/performance.md, "Specimens").
-  static {
-    Object.assign(this, {
-      [Symbol('specimen')]: new this(new SecurityRequest({ method: '', target: '', rawHeaders: [] })),
-    });
-  }
-
-  readonly request: SecurityRequest;
-  /** What an `attempt` let pass; an alternative that is given up takes its own along, unless it proved nobody. */
-  attempted: Refusal | undefined;
-  leaf: Leaf | undefined;
-  credential: unknown;
-  earlier: Finding | undefined;
-  outcome: Eventually<Outcome> | undefined;
-
-  constructor(request: SecurityRequest) {
-    this.request = request;
-    this.attempted = undefined;
-    this.leaf = undefined;
-    this.credential = undefined;
-    this.earlier = undefined;
-    this.outcome = undefined;
-  }
-
-  /** All credentials are kept before the first of them is verified. */
-  keep(leaf: Leaf, credential: unknown): void {
-    if (this.leaf !== undefined) {
-      this.earlier = { leaf: this.leaf, credential: this.credential, earlier: this.earlier, outcome: undefined };
-    }
-    this.leaf = leaf;
-    this.credential = credential;
-  }
-
-  find(leaf: Leaf): Finding | undefined {
-    let finding: Finding | undefined = this;
-    while (finding !== undefined && finding.leaf !== leaf) finding = finding.earlier;
-    return finding;
-  }
-
-  /** Whether everything that proved a principal still stands: a refusal, where time has passed and something fell. */
-  recheck(principal: Principal): Refusal | undefined {
-    let finding: Finding | undefined = this;
-    while (finding !== undefined) {
-      const refusal = finding.leaf?.recheck(finding, principal, this.request);
-      if (refusal !== undefined) return refusal;
-      finding = finding.earlier;
-    }
-    return undefined;
-  }
-}
-
-/** A handler's place in a compiled requirement; a handler that stands in several places is one leaf. */
-export class Leaf {
+/** A handler in a compiled requirement: finds its credential, and is the node that stands for it. */
+export class Leaf implements RequirementNode, CredentialOwner {
   readonly handler: SecurityHandler;
   readonly source: ReadSource;
-  readonly ambient: boolean;
   /** The Authorization scheme that this leaf takes, in lower case. */
   readonly scheme: string | undefined;
-  /** Leaves of the same source that are asked before this one: the first that extracts owns the credential. */
-  rivals: readonly Leaf[] = [];
+  readonly #rivals: readonly Leaf[];
+  readonly #carried: Carries;
   readonly #singleHeader: string | undefined;
   readonly #proved = new WeakMap<Principal, Authenticated>();
 
-  constructor(handler: SecurityHandler) {
+  /** `rivals` are the leaves of the same source that are asked before: the first that extracts owns the credential. */
+  constructor(handler: SecurityHandler, source: ReadSource, rivals: readonly Leaf[]) {
     this.handler = handler;
-    this.source = sourceOf(handler);
-    this.ambient = isAmbient(this.source);
-    const [place, name] = this.source.at.split(':', 2);
+    this.source = source;
+    this.#rivals = rivals;
+    this.#carried = isAmbient(source) ? Carries.Ambient : Carries.Explicit;
+    const [place, name] = source.at.split(':', 2);
     this.scheme = place === 'authorization' ? name : undefined;
     this.#singleHeader = place === 'header' ? name : undefined;
   }
 
-  isPresent(run: Run): boolean {
-    return run.find(this) !== undefined;
+  isSatisfiable(run: Run): boolean {
+    return run.holdsOneOf(this);
+  }
+
+  carries(run: Run): Carries {
+    return run.holdsOneOf(this) ? this.#carried : Carries.Nothing;
   }
 
   /** Lets the handler look for its credential; returns a refusal only for a bug. */
   extract(run: Run): Refusal | undefined {
-    for (const rival of this.rivals) if (rival.isPresent(run)) return undefined;
+    for (const rival of this.#rivals) if (run.holdsOneOf(rival)) return undefined;
     const { request } = run;
     try {
       const found = this.#isDoubled(request) ? DOUBLED : this.handler.extract(request);
@@ -119,17 +65,22 @@ export class Leaf {
   }
 
   /** Lets the handler check what it extracted, at most once per decision. */
-  verify(run: Run): Eventually<Outcome> {
-    const finding = run.find(this);
-    if (finding?.outcome !== undefined) return finding.outcome;
-    const outcome = this.#verify(finding?.credential, run.request);
-    if (finding === undefined) return outcome;
-    finding.outcome = outcome instanceof Promise ? this.#settleLater(outcome, finding) : outcome;
-    return finding.outcome;
+  evaluate(run: Run): Eventually<Outcome> {
+    const known = run.outcomeOf(this);
+    if (known !== undefined) return known;
+    const verified = this.#verify(run.credentialOf(this), run.request);
+    const outcome = verified instanceof Promise ? this.#settleLater(verified, run) : verified;
+    run.conclude(this, outcome);
+    return outcome;
   }
 
   /** Asks the handler whether what it granted, if a principal rests on that, still stands. */
-  recheck({ credential, outcome }: Finding, principal: Principal, request: SecurityRequest): Refusal | undefined {
+  recheck(
+    credential: unknown,
+    outcome: Eventually<Outcome> | undefined,
+    principal: Principal,
+    request: SecurityRequest,
+  ): Refusal | undefined {
     if (!isVerdict(outcome) || outcome.kind !== 'authenticated') return undefined;
     if (!isProvedBy(principal, this.handler.name)) return undefined;
     try {
@@ -144,9 +95,9 @@ export class Leaf {
     }
   }
 
-  #settleLater(pending: Promise<Outcome>, finding: Finding): Promise<Outcome> {
+  #settleLater(pending: Promise<Outcome>, run: Run): Promise<Outcome> {
     return pending.then((outcome) => {
-      finding.outcome = outcome;
+      run.conclude(this, outcome);
       return outcome;
     });
   }

@@ -1,12 +1,19 @@
 import type { Eventually } from '../clock/eventually.js';
-import { MISSING, MissingScopes, NOBODY, type Outcome, Refusal } from '../handler/refusal.js';
-import type { Run } from './leaf.js';
-import { Carries, type RequirementNode, strongest } from './requirement-node.js';
+import { MISSING, type Outcome, Refusal } from '../handler/refusal.js';
+import { MissingScopes, NOBODY } from './missing-scopes.js';
+import { Carries, type RequirementNode, strongest } from './node.js';
+import { type Operator, operatorOn, type Requirement } from './requirement.js';
+import type { Run } from './run.js';
+
+/** One of these is enough; the first whose credentials are present decides. Needs at least one member. */
+export function anyOf(...members: readonly Requirement[]): Operator {
+  return operatorOn(members, 'anyOf', (nodes) => new AnyOf(nodes));
+}
 
 /** The client's own credentials go before those that are sent without being asked; who needs nothing comes last. */
 const RANKS = [Carries.Explicit, Carries.Ambient, Carries.Nothing] as const;
 
-export class AnyOfNode implements RequirementNode {
+class AnyOf implements RequirementNode {
   readonly #members: readonly RequirementNode[];
 
   constructor(members: readonly RequirementNode[]) {

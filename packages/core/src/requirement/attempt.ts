@@ -1,11 +1,15 @@
 import { andThen, type Eventually } from '../clock/eventually.js';
 import { MISSING, type Outcome, Refusal } from '../handler/refusal.js';
-import type { Authenticated } from '../verdict/verdict.js';
-import { ANONYMOUS_VERDICT } from './anonymous-node.js';
-import type { Run } from './leaf.js';
-import { Carries, type RequirementNode } from './requirement-node.js';
+import { ANONYMOUS_VERDICT, Carries, type RequirementNode } from './node.js';
+import { type Operator, operatorOn, type Requirement } from './requirement.js';
+import type { Run } from './run.js';
 
-export class AttemptNode implements RequirementNode {
+/** A bad credential goes on as anonymous, and the granted decision tells the verdict as `attempted`. */
+export function attempt(member: Requirement): Operator {
+  return operatorOn([member], 'attempt', ([node]) => new Attempt(node));
+}
+
+class Attempt implements RequirementNode {
   readonly #member: RequirementNode;
 
   constructor(member: RequirementNode) {
@@ -22,21 +26,21 @@ export class AttemptNode implements RequirementNode {
 
   evaluate(run: Run): Eventually<Outcome> {
     if (!this.#member.isSatisfiable(run)) {
-      return this.#member.carries(run) === Carries.Explicit ? goOn(MISSING, run) : ANONYMOUS_VERDICT;
+      return this.#member.carries(run) === Carries.Explicit ? this.letPass(MISSING, run) : ANONYMOUS_VERDICT;
     }
     const { attempted } = run;
     return andThen(this.#member.evaluate(run), (outcome) => {
       if (!(outcome instanceof Refusal) || !isBadCredential(outcome)) return outcome;
       run.attempted = attempted;
-      return goOn(outcome, run);
+      return this.letPass(outcome, run);
     });
   }
-}
 
-/** Records what an attempt let pass and continues as the anonymous principal. */
-export function goOn(refusal: Refusal, run: Run): Authenticated {
-  run.attempted ??= refusal;
-  return ANONYMOUS_VERDICT;
+  /** Notes what was let pass, and goes on as the anonymous principal. */
+  letPass(refusal: Refusal, run: Run): Outcome {
+    run.attempted ??= refusal;
+    return ANONYMOUS_VERDICT;
+  }
 }
 
 /** An outage, a lock-out, a syntax error or a bug is no statement about the credential, so an attempt cannot ignore it. */

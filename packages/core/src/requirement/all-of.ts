@@ -1,12 +1,38 @@
 import { andThen, type Eventually } from '../clock/eventually.js';
-import { MISSING, MissingScopes, NOBODY, type Outcome, Refusal } from '../handler/refusal.js';
+import { MISSING, type Outcome, Refusal } from '../handler/refusal.js';
+import * as option from '../options/options.js';
 import { combinePrincipals } from '../principal/principal.js';
 import { type Authenticated, authenticated, denied } from '../verdict/verdict.js';
-import type { Run } from './leaf.js';
-import { type Carries, type RequirementNode, strongest } from './requirement-node.js';
-import { areOneParty, type SameParty } from './same-party.js';
+import { MissingScopes, NOBODY } from './missing-scopes.js';
+import { type Carries, type RequirementNode, strongest } from './node.js';
+import { type Operator, operatorOn, type Requirement } from './requirement.js';
+import type { Run } from './run.js';
+import { agree, areOneParty, type SameParty } from './same-party.js';
 
-export class AllOfNode implements RequirementNode {
+/**
+ * All of these are needed. Nothing is verified while one credential is missing. With `sameParty` every two proofs
+ * must agree: `true` wants the same issuer, and the same subject or, where one of the two is a client, the same client;
+ * a function decides by itself. A proof without an issuer agrees with none.
+ * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN, ERR_SALLYPORT_REQUIREMENT_INVALID
+ */
+export function allOf(...members: readonly Requirement[]): Operator;
+export function allOf(members: readonly Requirement[], options: { sameParty?: boolean | SameParty }): Operator;
+export function allOf(
+  ...given: readonly Requirement[] | [readonly Requirement[], { sameParty?: boolean | SameParty }]
+): Operator {
+  const [first] = given;
+  const [members, options = {}] = Array.isArray(first) ? [first, given[1]] : [given as readonly Requirement[]];
+  const { sameParty } = option.check('AllOfOptions', options, { sameParty: option.optional(comparison) });
+  return operatorOn(members, 'allOf', (nodes) => new AllOf(nodes, sameParty));
+}
+
+const comparison: option.Check<SameParty | undefined> = (value, name) => {
+  if (typeof value === 'function') return value as SameParty;
+  if (typeof value !== 'boolean') throw option.invalid(name, 'must be true, false or a function');
+  return value ? agree : undefined;
+};
+
+class AllOf implements RequirementNode {
   readonly #members: readonly RequirementNode[];
   readonly #sameParty: SameParty | undefined;
 

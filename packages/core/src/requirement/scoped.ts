@@ -1,12 +1,19 @@
 import type { Eventually } from '../clock/eventually.js';
 import type { RequiredScopes } from '../guard/required-scopes.js';
 import type { SecurityHandler } from '../handler/handler.js';
-import { MissingScopes, type Outcome, proverOf, Refusal } from '../handler/refusal.js';
-import type { Run } from './leaf.js';
-import type { Carries, RequirementNode } from './requirement-node.js';
+import { type Outcome, proverOf, Refusal } from '../handler/refusal.js';
+import { MissingScopes } from './missing-scopes.js';
+import type { Carries, RequirementNode } from './node.js';
+import { handlersOf, type Operator, operatorOn, type Requirement } from './requirement.js';
+import type { Run } from './run.js';
+
+/** For contracts: what the member proves has to carry scopes. Contracts alone go on to another alternative without. */
+export function scoped(member: Requirement, scopes: RequiredScopes): Operator {
+  return operatorOn([member], 'scoped', ([node], nobody) => new Scoped(node, scopes, handlersOf(member), nobody));
+}
 
 /** Asks the scopes of what the member has proved, and of nothing else that the request proves. */
-export class ScopedNode implements RequirementNode {
+class Scoped implements RequirementNode {
   readonly #member: RequirementNode;
   readonly #scopes: RequiredScopes;
   readonly #handlers: readonly SecurityHandler[];

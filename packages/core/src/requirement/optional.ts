@@ -1,10 +1,15 @@
 import type { Eventually } from '../clock/eventually.js';
 import type { Outcome } from '../handler/refusal.js';
-import { ANONYMOUS_VERDICT } from './anonymous-node.js';
-import type { Run } from './leaf.js';
-import { Carries, type RequirementNode } from './requirement-node.js';
+import { ANONYMOUS_VERDICT, Carries, type RequirementNode } from './node.js';
+import { type Operator, operatorOn, type Requirement } from './requirement.js';
+import type { Run } from './run.js';
 
-export class OptionalNode implements RequirementNode {
+/** Nothing sent: the anonymous principal. Something bad sent: refused, as if it were required. */
+export function optional(member: Requirement): Operator {
+  return operatorOn([member], 'optional', ([node]) => new Optional(node));
+}
+
+class Optional implements RequirementNode {
   readonly #member: RequirementNode;
 
   constructor(member: RequirementNode) {

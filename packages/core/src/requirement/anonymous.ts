@@ -1,0 +1,24 @@
+import type { Outcome } from '../handler/refusal.js';
+import { ANONYMOUS_VERDICT, Carries, type RequirementNode } from './node.js';
+import { Operator } from './requirement.js';
+
+/** Open to everybody; credentials are not even read. Must be written out: no requirement at all means refusal. */
+export function anonymous(): Operator {
+  return ANONYMOUS_REQUIREMENT;
+}
+
+class Anonymous implements RequirementNode {
+  isSatisfiable(): boolean {
+    return true;
+  }
+
+  carries(): Carries {
+    return Carries.Nothing;
+  }
+
+  evaluate(): Outcome {
+    return ANONYMOUS_VERDICT;
+  }
+}
+
+const ANONYMOUS_REQUIREMENT = new Operator([], () => new Anonymous());

@@ -1,0 +1,101 @@
+import type { Eventually } from '../clock/eventually.js';
+import type { Outcome, Refusal } from '../handler/refusal.js';
+import type { Principal } from '../principal/principal.js';
+import { SecurityRequest } from '../request/request.js';
+
+/** What extracted a credential, and alone may verify it. */
+export interface CredentialOwner {
+  /** A refusal where a principal rests on an outcome of this owner that no longer stands. */
+  recheck(
+    credential: unknown,
+    outcome: Eventually<Outcome> | undefined,
+    principal: Principal,
+    request: SecurityRequest,
+  ): Refusal | undefined;
+}
+
+interface OwnedCredential {
+  readonly owner: CredentialOwner;
+  readonly credential: unknown;
+  outcome: Eventually<Outcome> | undefined;
+}
+
+/**
+ * The state of one decision: which credentials were found, and what came of each. Never outlives the decision.
+ * The first credential stands in the run itself: mostly it is the only one, and saves an object (bench: chain).
+ */
+export class Run {
+  // One lives for ever, so that V8 keeps the optimised code (docs/performance.md, "Specimens").
+  static {
+    Object.assign(this, {
+      [Symbol('specimen')]: new this(new SecurityRequest({ method: '', target: '', rawHeaders: [] })),
+    });
+  }
+
+  readonly request: SecurityRequest;
+  /** What an `attempt` let pass; an alternative that is given up takes its own along, unless it proved nobody. */
+  attempted: Refusal | undefined;
+  #owner: CredentialOwner | undefined;
+  #credential: unknown;
+  #outcome: Eventually<Outcome> | undefined;
+  #others: OwnedCredential[] | undefined;
+
+  constructor(request: SecurityRequest) {
+    this.request = request;
+    this.attempted = undefined;
+    this.#owner = undefined;
+    this.#credential = undefined;
+    this.#outcome = undefined;
+    this.#others = undefined;
+  }
+
+  get hasSeveralCredentials(): boolean {
+    return this.#others !== undefined;
+  }
+
+  /** All credentials are kept before the first of them is verified. */
+  keep(owner: CredentialOwner, credential: unknown): void {
+    if (this.#owner === undefined) {
+      this.#owner = owner;
+      this.#credential = credential;
+    } else {
+      this.#others ??= [];
+      this.#others.push({ owner, credential, outcome: undefined });
+    }
+  }
+
+  holdsOneOf(owner: CredentialOwner): boolean {
+    return this.#owner === owner || otherOf(owner, this.#others) !== undefined;
+  }
+
+  credentialOf(owner: CredentialOwner): unknown {
+    return this.#owner === owner ? this.#credential : otherOf(owner, this.#others)?.credential;
+  }
+
+  outcomeOf(owner: CredentialOwner): Eventually<Outcome> | undefined {
+    return this.#owner === owner ? this.#outcome : otherOf(owner, this.#others)?.outcome;
+  }
+
+  conclude(owner: CredentialOwner, outcome: Eventually<Outcome>): void {
+    if (this.#owner === owner) {
+      this.#outcome = outcome;
+    } else {
+      const other = otherOf(owner, this.#others);
+      if (other !== undefined) other.outcome = outcome;
+    }
+  }
+
+  /** Whether everything that proved a principal still stands, last found first: a refusal, where something fell since. */
+  recheck(principal: Principal): Refusal | undefined {
+    for (const { owner, credential, outcome } of this.#others?.toReversed() ?? []) {
+      const refusal = owner.recheck(credential, outcome, principal, this.request);
+      if (refusal !== undefined) return refusal;
+    }
+    return this.#owner?.recheck(this.#credential, this.#outcome, principal, this.request);
+  }
+}
+
+/** Outside of the class: a private method would cost each run a field. */
+function otherOf(owner: CredentialOwner, others: readonly OwnedCredential[] | undefined): OwnedCredential | undefined {
+  return others?.find((other) => other.owner === owner);
+}

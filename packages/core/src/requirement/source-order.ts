@@ -1,0 +1,53 @@
+import { ConfigurationError } from '../errors/errors.js';
+import { shownName } from '../errors/shown-name.js';
+import { type ReadSource, sourceOf } from '../handler/credential-source.js';
+import type { SecurityHandler } from '../handler/handler.js';
+import { checkChallenge } from '../verdict/challenge.js';
+import { Leaf } from './leaf.js';
+
+interface Sourced {
+  readonly handler: SecurityHandler;
+  readonly source: ReadSource;
+}
+
+/**
+ * A leaf for each handler, in the order in which they look for credentials: selective handlers first, fallbacks last;
+ * within a rank the chain's order holds.
+ * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_SOURCE_CONFLICT
+ */
+export function leavesInSourceOrder(handlers: readonly SecurityHandler[]): readonly Leaf[] {
+  const sourced = handlers.map(withSource);
+  checkSources(sourced);
+  const leaves: Leaf[] = [];
+  for (const { handler, source } of sourced.toSorted((a, b) => rank(a) - rank(b))) {
+    const rivals = leaves.filter((earlier) => earlier.source.at === source.at);
+    leaves.push(new Leaf(handler, source, rivals));
+  }
+  return leaves;
+}
+
+function withSource(handler: SecurityHandler): Sourced {
+  for (const challenge of handler.challenges) checkChallenge(challenge, handler.name);
+  return { handler, source: sourceOf(handler) };
+}
+
+function checkSources(sourced: readonly Sourced[]): void {
+  const whole = new Map<string, SecurityHandler>();
+  for (const { source, handler } of sourced) {
+    if (source.selective || source.fallback) continue;
+    const rival = whole.get(source.at);
+    if (rival !== undefined) {
+      throw new ConfigurationError(
+        'ERR_SALLYPORT_SOURCE_CONFLICT',
+        `${shownName(rival.name)} and ${shownName(handler.name)} both take every credential of ${source.at}; ` +
+          'let one of them take only those it knows (source.selective): the other gets what is left',
+      );
+    }
+    whole.set(source.at, handler);
+  }
+}
+
+function rank({ source }: Sourced): number {
+  if (source.fallback) return 2;
+  return source.selective ? 0 : 1;
+}
