@@ -1,14 +1,15 @@
 import type { Decider, GuardLike } from '@sallyport/core';
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import { type AdapterOptions, checkedAdapterOptions } from '../gate/adapter-options.js';
-import { Gate, userOf } from '../gate/gate.js';
+import { Gate } from '../gate/gate.js';
 import { isPreflight } from '../gate/preflight.js';
+import { routeGuard } from '../gate/route-guard.js';
 import { isAnswerable } from '../node/node-message.js';
 import { NodeRequestSource } from '../node/node-request-source.js';
-import { principalOf } from '../node/principal.js';
-import { readAsReceived, runningTarget } from '../node/rewriting.js';
+import { principalOf, userOf } from '../node/principal.js';
 import { answerBy, setHeaderLines, writeDenial } from '../node/write-denial.js';
 import { Forwarding } from './forwarding.js';
+import { readingOf, targetOf } from './reading.js';
 import { RouteKeys } from './route-key.js';
 import { type Recheck, RoutesBehind } from './routes-behind.js';
 
@@ -38,21 +39,14 @@ export function expressSecurity(decider: Decider, options: ExpressSecurityOption
   const { allowPreflight, allowRewriting, trustedHops, onDenied } = checkedAdapterOptions(options);
   const gate = new Gate(decider);
   return function secure(...guards) {
-    const guard = gate.guardOf(guards);
+    const guard = routeGuard(guards);
     const sallyport: RequestHandler = (request: ExpressRequest, response, next) => {
       if (allowPreflight && isPreflight(request.method, request.rawHeaders)) {
         gate.letThrough(request);
         request.user = undefined;
         return next();
       }
-      const { url, baseUrl = '', originalUrl = url } = request;
-      const mount = baseUrl !== '' && forwarding.concerns(request, next) ? '' : baseUrl;
-      const target = runningTarget(originalUrl, mount, url);
-      const source = new NodeRequestSource(request, response, trustedHops, target, () =>
-        keys.of(request, source, mount, next),
-      );
-      if (!allowRewriting) readAsReceived(source, request, source.method, originalUrl, mount, url);
-      if (mount !== baseUrl) forwarding.doubt(source, request, next, runningTarget(originalUrl, baseUrl, url));
+      const source = readingOf(request, response, next, trustedHops, allowRewriting, keys, forwarding);
       pass(source, request, response, next);
     };
     const pass = (source: NodeRequestSource, request: ExpressRequest, response: Response, next: NextFunction) =>
@@ -70,9 +64,8 @@ export function expressSecurity(decider: Decider, options: ExpressSecurityOption
       });
     /** Without the key of the route: where the middleware stood, it was not in one. */
     const recheck: Recheck = (request, response, next) => {
-      const { url, baseUrl = '', originalUrl = url, method } = request;
-      const mount = baseUrl !== '' && forwarding.concerns(request, next) ? '' : baseUrl;
-      const target = runningTarget(originalUrl, mount, url);
+      const { method } = request;
+      const target = targetOf(request, next, forwarding);
       if (gate.hasGranted(request, method, target)) return next();
       pass(new NodeRequestSource(request, response, trustedHops, target), request, response, next);
     };

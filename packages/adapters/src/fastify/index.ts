@@ -1,23 +1,16 @@
-import type { Decider, DeniedDecision, Guard, GuardLike } from '@sallyport/core';
-import type {
-  FastifyContextConfig,
-  FastifyError,
-  FastifyPluginCallback,
-  FastifyReply,
-  FastifyRequest,
-  onRequestHookHandler,
-} from 'fastify';
+import type { Decider, Guard, GuardLike } from '@sallyport/core';
+import type { FastifyError, FastifyPluginCallback, FastifyReply, FastifyRequest, onRequestHookHandler } from 'fastify';
 import fp from 'fastify-plugin';
 import { type AdapterOptions, checkedAdapterOptions } from '../gate/adapter-options.js';
-import { Gate, userOf } from '../gate/gate.js';
+import { Gate } from '../gate/gate.js';
 import { isPreflight } from '../gate/preflight.js';
+import { routeGuard } from '../gate/route-guard.js';
 import { isAnswerable } from '../node/node-message.js';
-import { NodeRequestSource } from '../node/node-request-source.js';
-import { principalOf } from '../node/principal.js';
-import { readAsReceived, receivedMethod } from '../node/rewriting.js';
-import { templateOf } from '../node/route-template.js';
+import { principalOf, userOf } from '../node/principal.js';
 import { answerBy, headerFields } from '../node/write-denial.js';
-import { routedPath } from './routed-path.js';
+import { sendDenial } from './denial.js';
+import { readingOf } from './reading.js';
+import { type Route, RouteKeys } from './route-key.js';
 
 export { attemptedOf, principalOf } from '../node/principal.js';
 
@@ -49,7 +42,7 @@ export interface FastifySecurity {
 export function fastifySecurity(decider: Decider, options: FastifySecurityOptions = {}): FastifySecurity {
   const { allowPreflight, allowRewriting, trustedHops, onDenied = sendDenial } = checkedAdapterOptions(options);
   const gate = new Gate(decider);
-  const routes = new Routes(gate);
+  const keys = new RouteKeys();
 
   function hookOf(guardOf: (route: Route) => Guard | undefined): onRequestHookHandler {
     return function sallyport(request: FastifyRequest & { user?: unknown }, reply, done) {
@@ -58,16 +51,8 @@ export function fastifySecurity(decider: Decider, options: FastifySecurityOption
         request.user = null;
         return done();
       }
-      const route = routes.of(request);
-      const { template } = route;
-      const keyOf = () => (template === undefined ? undefined : { method: request.method, template });
-      const { raw, originalUrl } = request;
-      const source = new NodeRequestSource(raw, reply.raw, trustedHops, raw.url, keyOf);
-      const routed = routedPath(request);
-      if (!allowRewriting) readAsReceived(source, request, receivedMethod(raw), originalUrl);
-      // What Fastify has routed runs, whatever the URL says now.
-      if (routed !== undefined)
-        source.others = [...(source.others ?? []), { carrier: request, source: source.readAs(source.method, routed) }];
+      const route = keys.routeOf(request);
+      const source = readingOf(request, reply, trustedHops, allowRewriting, keys, route);
       gate.pass(request, source, guardOf(route), (decision) => {
         if (reply.sent) return;
         request.user = userOf(principalOf(request)) ?? null;
@@ -90,13 +75,13 @@ export function fastifySecurity(decider: Decider, options: FastifySecurityOption
       if (!app.hasRequestDecorator('user')) app.decorateRequest('user', null);
       app.addHook('onRequest', inContext);
       // Wrong guards are found when the server starts.
-      app.addHook('onRoute', ({ config }) => void routes.guardOf(config));
+      app.addHook('onRoute', ({ config }) => void keys.guardOf(config));
       done();
     },
     { name: '@sallyport/adapters/fastify', fastify: '5.x' },
   );
   const secure = (...guards: readonly GuardLike[]): onRequestHookHandler => {
-    const guard = gate.guardOf(guards);
+    const guard = routeGuard(guards);
     return hookOf(() => guard);
   };
   return Object.assign(secure, {
@@ -105,44 +90,4 @@ export function fastifySecurity(decider: Decider, options: FastifySecurityOption
       inContext.call(request.server, request, reply, () => reply.send(error));
     },
   });
-}
-
-/** What the adapter knows of a route: its path in a contract, and its own guards, compiled. */
-interface Route {
-  readonly template: string | undefined;
-  readonly guard: Guard | undefined;
-}
-
-const NO_ROUTE: Route = Object.freeze({ template: undefined, guard: undefined });
-
-class Routes {
-  readonly #gate: Gate;
-  readonly #known = new WeakMap<object, Route>();
-
-  constructor(gate: Gate) {
-    this.#gate = gate;
-  }
-
-  /** The route that Fastify chose; read when it is called, so that no route can be declared too early. */
-  of(request: FastifyRequest): Route {
-    const { config, url } = request.routeOptions;
-    if (url === undefined) return NO_ROUTE;
-    const known = this.#known.get(config);
-    if (known !== undefined) return known;
-    const route = { template: templateOf(url), guard: this.guardOf(config) };
-    this.#known.set(config, route);
-    return route;
-  }
-
-  guardOf(config: FastifyContextConfig | undefined): Guard | undefined {
-    return this.#gate.guardOf(config?.sallyport?.guards ?? []);
-  }
-}
-
-/** As bytes: Fastify adds a charset to JSON that it gets as text. */
-function sendDenial(denied: DeniedDecision, _request: FastifyRequest, reply: FastifyReply): void {
-  const body = Buffer.from(denied.body);
-  reply.code(denied.status);
-  for (const [name, value] of headerFields(denied.headers)) reply.header(name, value);
-  reply.header('content-length', body.length).send(body);
 }

@@ -8,11 +8,14 @@ import {
 } from '@sallyport/core';
 import { option } from '@sallyport/core/extend';
 import { type AdapterOptions, adapterChecks } from '../gate/adapter-options.js';
-import { Gate, shareGrant, userOf } from '../gate/gate.js';
+import { Gate } from '../gate/gate.js';
+import { shareGrant } from '../gate/grant.js';
 import { isPreflight } from '../gate/preflight.js';
-import { principalOf } from '../node/principal.js';
+import { routeGuard } from '../gate/route-guard.js';
+import { principalOf, userOf } from '../node/principal.js';
 import { hasNodeRequest } from '../node/same-request.js';
 import { headerFields } from '../node/write-denial.js';
+import { responseOf } from './denial.js';
 import { PeerAddresses, type RemoteAddress } from './peer-addresses.js';
 import { fetchReading } from './reading.js';
 
@@ -83,7 +86,7 @@ export function fetchSecurity(decider: Decider, options: FetchSecurityOptions = 
   ): FetchHandler<Rest> {
     if (typeof handler !== 'function')
       throw option.invalid('handler', 'must be a function; for middleware call secure.middleware()');
-    const guard = gate.guardOf(guards);
+    const guard = routeGuard(guards);
     return function sallyport(request, ...rest) {
       if (isLetThrough(request)) {
         letThrough(request, rest[0]);
@@ -99,7 +102,7 @@ export function fetchSecurity(decider: Decider, options: FetchSecurityOptions = 
   }
 
   function middleware(...guards: readonly GuardLike[]): FetchMiddleware {
-    const guard = gate.guardOf(guards);
+    const guard = routeGuard(guards);
     return async function sallyport(context, next) {
       const request = context.req.raw;
       if (isLetThrough(request)) {
@@ -134,16 +137,6 @@ function shareLater(pending: Promise<Decision>, carrier: object, request: Reques
 function attach(request: Request, context: FetchContext): void {
   shareGrant(request, context);
   context.set('user', userOf(principalOf(request)));
-}
-
-/** Lines of one name are joined by comma (RFC 9110 5.3): fetch has no other way to hold them. */
-function responseOf(denied: DeniedDecision): Response {
-  const fields = [...headerFields(denied.headers)].map(([name, value]) => [name, [value].flat().join(', ')] as const);
-  const length = String(Buffer.byteLength(denied.body));
-  return new Response(denied.body, {
-    status: denied.status,
-    headers: { ...Object.fromEntries(fields), 'content-length': length },
-  });
 }
 
 /** A response from elsewhere may have headers that cannot be changed, so an answer with more of them is a new one. */

@@ -4,6 +4,7 @@ import { ANONYMOUS } from '@sallyport/core/extend';
 import { type AdapterOptions, checkedAdapterOptions } from '../gate/adapter-options.js';
 import { Gate } from '../gate/gate.js';
 import { isPreflight } from '../gate/preflight.js';
+import { routeGuard } from '../gate/route-guard.js';
 import { isAnswerable, type NodeRequest, type NodeResponse } from '../node/node-message.js';
 import { nodeReading } from '../node/rewriting.js';
 import { setHeaderLines, writeDenial } from '../node/write-denial.js';
@@ -43,7 +44,7 @@ export function httpSecurity(decider: Decider, options: HttpSecurityOptions = {}
     else if (isAnswerable(response)) onDenied(denied, request, response, answer);
   }
   return function secure(listener, ...guards) {
-    const guard = gate.guardOf(guards);
+    const guard = routeGuard(guards);
     return function sallyport(request, response) {
       if (allowPreflight && isPreflight(request.method, request.rawHeaders)) {
         gate.letThrough(request);

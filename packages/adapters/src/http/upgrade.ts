@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream';
 import type { Decider, DeniedDecision, GuardLike, Principal } from '@sallyport/core';
 import { checkedDoorOptions, type DoorOptions } from '../gate/adapter-options.js';
 import { Gate } from '../gate/gate.js';
+import { routeGuard } from '../gate/route-guard.js';
 import { NodeRequestSource } from '../node/node-request-source.js';
 import { writeDenial } from '../node/write-denial.js';
 
@@ -27,7 +28,7 @@ export function upgradeSecurity(decider: Decider, options: UpgradeSecurityOption
   const { trustedHops, onDenied = answerDenial } = checkedDoorOptions(options);
   const gate = new Gate(decider);
   return function secureUpgrade(listener, ...guards) {
-    const guard = gate.guardOf(guards);
+    const guard = routeGuard(guards);
     return function sallyport(request, socket, head) {
       const source = new UpgradeRequestSource(request, socket, trustedHops);
       gate.pass(request, source, guard, (decision) => {

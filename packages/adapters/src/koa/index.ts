@@ -1,11 +1,13 @@
 import type { Decider, Decision, DeniedDecision, GuardLike } from '@sallyport/core';
 import type { Context, Middleware, Next } from 'koa';
 import { type AdapterOptions, checkedAdapterOptions } from '../gate/adapter-options.js';
-import { Gate, userOf } from '../gate/gate.js';
+import { Gate } from '../gate/gate.js';
 import { isPreflight } from '../gate/preflight.js';
+import { routeGuard } from '../gate/route-guard.js';
 import { isAnswerable } from '../node/node-message.js';
-import { principalOf } from '../node/principal.js';
+import { principalOf, userOf } from '../node/principal.js';
 import { headerFields } from '../node/write-denial.js';
+import { answerDenial } from './denial.js';
 import { readingOf } from './reading.js';
 import { RouteKeys } from './route-key.js';
 
@@ -34,7 +36,7 @@ export function koaSecurity(decider: Decider, options: KoaSecurityOptions = {}):
     return next();
   };
   return function secure(...guards) {
-    const guard = gate.guardOf(guards);
+    const guard = routeGuard(guards);
     const sallyport: Middleware = (context, next) => {
       if (allowPreflight && isPreflight(context.method, context.req.rawHeaders)) {
         gate.letThrough(context);
@@ -49,12 +51,4 @@ export function koaSecurity(decider: Decider, options: KoaSecurityOptions = {}):
     const keys = new RouteKeys(sallyport);
     return sallyport;
   };
-}
-
-function answerDenial(denied: DeniedDecision, context: Context): void {
-  context.status = denied.status;
-  for (const [name, value] of headerFields(denied.headers)) context.set(name, value);
-  context.body = denied.body;
-  // Koa has set its own spelling of the name along with the body.
-  context.set('content-length', String(Buffer.byteLength(denied.body)));
 }

@@ -1,6 +1,6 @@
 import { type GrantedDecision, type Principal, type RefusedAttempt } from '@sallyport/core';
 import { ANONYMOUS } from '@sallyport/core/extend';
-import { grantedTo } from '../gate/gate.js';
+import { grantedTo } from '../gate/grant.js';
 import { hasNodeRequest, isRequestOf } from './same-request.js';
 
 /**
@@ -17,6 +17,11 @@ export function principalOf<Claims extends object = Record<string, unknown>>(req
  */
 export function attemptedOf(request: object): RefusedAttempt | undefined {
   return decisionAbout(request)?.attempted;
+}
+
+/** What goes where a framework's users look for a user: nobody is none, or `if (request.user)` would be true of anyone. */
+export function userOf(principal: Principal): Principal | undefined {
+  return principal.kind === 'anonymous' ? undefined : principal;
 }
 
 /** About the object itself or, where it is Hono's context, about its Request, and Node's request behind that. */

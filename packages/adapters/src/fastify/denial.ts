@@ -1,0 +1,11 @@
+import type { DeniedDecision } from '@sallyport/core';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { headerFields } from '../node/write-denial.js';
+
+/** As bytes: Fastify adds a charset to JSON that it gets as text. */
+export function sendDenial(denied: DeniedDecision, _request: FastifyRequest, reply: FastifyReply): void {
+  const body = Buffer.from(denied.body);
+  reply.code(denied.status);
+  for (const [name, value] of headerFields(denied.headers)) reply.header(name, value);
+  reply.header('content-length', body.length).send(body);
+}

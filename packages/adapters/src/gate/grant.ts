@@ -1,0 +1,69 @@
+import type { Decider, GrantedDecision } from '@sallyport/core';
+import type { SecurityRequest } from '@sallyport/core/extend';
+
+const GRANT: unique symbol = Symbol.for('@sallyport/adapters/grant');
+
+/** What a decider granted a request by one reading of it; another may have granted it something before. */
+export interface Grant {
+  readonly decider: Decider;
+  readonly decision: GrantedDecision;
+  readonly method: string;
+  readonly target: string;
+  readonly before: Grant | undefined;
+}
+
+/**
+ * A framework's request object. One property of it is all that is used, and read once: Express changes the prototype of
+ * every request, which makes each access slow.
+ */
+interface Carrier {
+  [GRANT]?: Grant | undefined;
+}
+
+export function lastGrantOf(carrier: object): Grant | undefined {
+  return (carrier as Carrier)[GRANT];
+}
+
+export function keepGrant(carrier: object, grant: Grant): void {
+  (carrier as Carrier)[GRANT] = grant;
+}
+
+export function forgetGrants(carrier: object): void {
+  if ((carrier as Carrier)[GRANT] !== undefined) (carrier as Carrier)[GRANT] = undefined;
+}
+
+/** What this decider granted where it was mounted before, if method, target and operation are still the same. */
+export function grantedBy(
+  decider: Decider,
+  last: Grant | undefined,
+  request: SecurityRequest,
+): GrantedDecision | undefined {
+  let grant = last;
+  while (grant !== undefined && !(grant.decider === decider && covers(grant, request))) grant = grant.before;
+  return grant?.decision;
+}
+
+function covers(grant: Grant, request: SecurityRequest): boolean {
+  return isOf(grant, request.method, request.target) && grant.decider.covers(grant.decision, request);
+}
+
+/** Whether this decider has granted a request of this method and target, on whatever reading of it. */
+export function hasGrantOf(decider: Decider, last: Grant | undefined, method: string, target: string): boolean {
+  let grant = last;
+  while (grant !== undefined && !(grant.decider === decider && isOf(grant, method, target))) grant = grant.before;
+  return grant !== undefined;
+}
+
+function isOf(grant: Grant, method: string, target: string): boolean {
+  return grant.method === method && grant.target === target;
+}
+
+/** What was granted to this request, or to whatever else carries the grant; undefined where no chain has run. */
+export function grantedTo(carrier: object): GrantedDecision | undefined {
+  return (carrier as Carrier)[GRANT]?.decision;
+}
+
+/** Lets `principalOf` and `attemptedOf` be asked of a context, too: it stays, also where its request is replaced. */
+export function shareGrant(request: object, context: object): void {
+  (context as Carrier)[GRANT] = (request as Carrier)[GRANT];
+}

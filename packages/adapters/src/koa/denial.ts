@@ -1,0 +1,11 @@
+import type { DeniedDecision } from '@sallyport/core';
+import type { Context } from 'koa';
+import { headerFields } from '../node/write-denial.js';
+
+export function answerDenial(denied: DeniedDecision, context: Context): void {
+  context.status = denied.status;
+  for (const [name, value] of headerFields(denied.headers)) context.set(name, value);
+  context.body = denied.body;
+  // Koa has set its own spelling of the name along with the body.
+  context.set('content-length', String(Buffer.byteLength(denied.body)));
+}
