@@ -1,8 +1,4 @@
 import {
-  type Authenticated,
-  authenticated,
-  createPrincipal,
-  denied,
   type Principal,
   type SecurityHandler,
   type Unavailable,
@@ -30,20 +26,17 @@ import {
   type BasicHandlerOptions,
   checkedBasicCollaborators,
   checkedBasicOptions,
+  scopeMapping,
 } from './basic-options.js';
+import { AccountVerdicts, REVOKED, UNSUPPORTED_HASH, WRONG } from './basic-verdict.js';
 import { ChecksUnderWay, checkKey } from './checks-under-way.js';
 import { LoginRevocations } from './login-revocations.js';
 import type { HashClient } from './passwords/hash-queue.js';
 import { readHash, type StoredHash } from './passwords/password-hash.js';
 import { PasswordVerifier } from './passwords/password-verifier.js';
 import { ProvedPasswords } from './passwords/proved-passwords.js';
-import { scopeMapping } from './scope-mapping.js';
 import { AccountDirectory } from './users/account-directory.js';
 import type { Account } from './users/user-store.js';
-
-const WRONG: Verdict = denied('user_or_password_wrong');
-const REVOKED: Verdict = denied('password_revoked');
-const UNSUPPORTED_HASH: Verdict = unavailable('password_hash_unsupported');
 
 /** One attempt to log in, with everything that is known before the password is hashed. */
 interface Login {
@@ -62,7 +55,7 @@ export class BasicHandler implements SecurityHandler<BasicCredential> {
   readonly name: string;
   readonly challenges: readonly Challenge[];
   readonly #accounts: AccountDirectory;
-  readonly #scopesOf: (roles: readonly string[]) => readonly string[];
+  readonly #granted: AccountVerdicts;
   readonly #passwords: PasswordVerifier;
   readonly #proved: ProvedPasswords;
   readonly #revocations: LoginRevocations;
@@ -71,7 +64,6 @@ export class BasicHandler implements SecurityHandler<BasicCredential> {
   readonly #good: GoodBefore;
   readonly #clock: Clock;
   readonly #underWay = new ChecksUnderWay();
-  readonly #grants = new WeakMap<Account, Authenticated>();
   #knowsAddresses = true;
 
   /** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN */
@@ -81,7 +73,7 @@ export class BasicHandler implements SecurityHandler<BasicCredential> {
     this.name = settings.name;
     this.challenges = Object.freeze([basicChallenge(settings.realm)]);
     this.#accounts = new AccountDirectory(settings.users, settings.userStoreTimeoutMs, clock);
-    this.#scopesOf = scopeMapping(settings.scopesOfRoles);
+    this.#granted = new AccountVerdicts(settings.name, scopeMapping(settings.scopesOfRoles), clock);
     this.#passwords = new PasswordVerifier(settings.hashing, settings.queue, clock);
     this.#proved = new ProvedPasswords(settings.cache, clock);
     this.#revocations = new LoginRevocations(revocations);
@@ -147,7 +139,7 @@ export class BasicHandler implements SecurityHandler<BasicCredential> {
     if (refusal !== undefined) return refusal;
     if (account !== undefined && this.#isProved(credential, account)) {
       request.trace?.noteCache('hit');
-      return this.#grant(account);
+      return this.#granted.of(account);
     }
     const stored = account && readHash(account.hash);
     if (account !== undefined && stored === undefined) return UNSUPPORTED_HASH;
@@ -164,7 +156,7 @@ export class BasicHandler implements SecurityHandler<BasicCredential> {
     this.#revocations.keepUp(this.#clock.monotonic());
     const { epoch } = this.#revocations;
     if (proof.revocation === epoch) return true;
-    const stands = this.#stands(credential, this.#grant(account).principal, proof.revocation);
+    const stands = this.#stands(credential, this.#granted.of(account).principal, proof.revocation);
     if (stands) proof.revocation = epoch;
     else this.#proved.drop(credential.name);
     return stands;
@@ -205,7 +197,7 @@ export class BasicHandler implements SecurityHandler<BasicCredential> {
       });
     }
     credential.revocation = this.#revocations.epoch;
-    const grant = this.#grant(account);
+    const grant = this.#granted.of(account);
     return this.#stands(credential, grant.principal, since) ? grant : REVOKED;
   }
 
@@ -229,18 +221,5 @@ export class BasicHandler implements SecurityHandler<BasicCredential> {
       `${this.name} gets logins without a client address: failures are counted by account only (remoteAddress)`,
       'SallyportWarning',
     );
-  }
-
-  #grant(account: Account): Authenticated {
-    const authenticatedAt = Math.floor(this.#clock.now() / 1_000);
-    const known = this.#grants.get(account);
-    if (known?.principal.authenticatedAt === authenticatedAt) return known;
-    const { name, roles = [], claims } = account;
-    const scopes = this.#scopesOf(roles);
-    const via = [{ handler: this.name, scheme: 'basic' }];
-    const principal = createPrincipal({ subject: name, roles, claims, scopes, authenticatedAt, amr: ['pwd'], via });
-    const grant = authenticated(principal);
-    this.#grants.set(account, grant);
-    return grant;
   }
 }

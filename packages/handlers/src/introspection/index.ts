@@ -16,5 +16,5 @@ export type {
   IntrospectionHandlerCollaborators,
   IntrospectionHandlerOptions,
   RememberedAnswerOptions,
+  SignedAnswerOptions,
 } from './introspection-options.js';
-export type { SignedAnswerOptions } from './signed-answer-options.js';

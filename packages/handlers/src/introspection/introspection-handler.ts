@@ -1,11 +1,4 @@
-import {
-  denied,
-  type Principal,
-  type SecurityHandler,
-  type Unavailable,
-  UpstreamError,
-  type Verdict,
-} from '@sallyport/core';
+import { type Principal, type SecurityHandler, type Unavailable, UpstreamError, type Verdict } from '@sallyport/core';
 import {
   bearerChallenge,
   type CacheStatistics,
@@ -19,14 +12,11 @@ import {
   type SecurityRequest,
   VerdictCache,
 } from '@sallyport/core/extend';
-import { isConfirmed } from '../confirmation/confirmation.js';
 import { OutboundClient } from '../outbound/outbound-client.js';
 import type { Caller } from '../outbound/outbound-request.js';
 import type { OutboundStatistics } from '../outbound/outbound-statistics.js';
 import { bearerText, malformedToken } from '../token/bearer-token.js';
-import type { TokenClaims } from '../token/token-claims.js';
 import { answerNamespace, checkSharing } from './answer-namespace.js';
-import { ANSWER_UNUSABLE, ANSWER_UNVERIFIED, type AnswerRules, verdictOf } from './introspection-answer.js';
 import { publishIntrospectionEvent } from './introspection-events.js';
 import {
   checkedIntrospectionCollaborators,
@@ -34,6 +24,15 @@ import {
   type IntrospectionHandlerCollaborators,
   type IntrospectionHandlerOptions,
 } from './introspection-options.js';
+import {
+  ANSWER_UNUSABLE,
+  ANSWER_UNVERIFIED,
+  type AnswerRules,
+  confirmed,
+  EXPIRED,
+  verdictOf,
+  withoutToken,
+} from './introspection-verdict.js';
 import { TokenIntrospection } from './token-introspection.js';
 
 /** What an introspection handler has done so far. */
@@ -42,9 +41,6 @@ export interface IntrospectionStatistics {
   /** Calls to the authorization server. */
   readonly outbound: OutboundStatistics;
 }
-
-const EXPIRED = denied('token_expired');
-const UNCONFIRMED = denied('confirmation_unproved');
 
 /**
  * Authenticates bearer tokens by asking an authorization server what they are worth (RFC 7662). Answers are kept
@@ -159,18 +155,4 @@ export class IntrospectionHandler implements SecurityHandler<string> {
     const { retryAfterSeconds } = outage;
     this.#cache.suspend(credential, outage, retryAfterSeconds ?? (standing === 'known' ? 1 : undefined));
   }
-}
-
-/** Some servers repeat the token in their answer. It belongs into no principal, and so into no store, log or trace. */
-function withoutToken(answer: TokenClaims, token: string): TokenClaims {
-  const members = Object.entries(answer);
-  const kept = members.filter(([, value]) => value !== token);
-  return kept.length === members.length ? answer : Object.assign(Object.create(null), Object.fromEntries(kept));
-}
-
-/** Possession is a matter of each request, also where the answer is remembered (RFC 8705 3). */
-function confirmed(verdict: Verdict, request: SecurityRequest): Verdict {
-  if (verdict.kind !== 'authenticated') return verdict;
-  const { confirmation } = verdict.principal;
-  return confirmation === undefined || isConfirmed(confirmation, request) ? verdict : UNCONFIRMED;
 }

@@ -1,5 +1,7 @@
 import { type Revocations } from '@sallyport/core';
 import { type CacheStore, type Clock, option, systemClock, type VerdictCacheOptions } from '@sallyport/core/extend';
+import { signatureAlgorithms } from '../jose/algorithms.js';
+import type { KeySource } from '../keys/key-source.js';
 import type { OutboundOptions } from '../outbound/outbound-options.js';
 import type { MapPrincipal } from '../token/principal-mapping.js';
 import {
@@ -7,7 +9,6 @@ import {
   type ClientAuthenticationSettings,
   clientAuthentication,
 } from './client-authentication.js';
-import { checkedSignedAnswers, type SignedAnswerOptions, type SignedAnswerSettings } from './signed-answer-options.js';
 
 /**
  * How long answers are remembered, and how many. During an outage nothing is answered from memory beyond its time
@@ -15,6 +16,16 @@ import { checkedSignedAnswers, type SignedAnswerOptions, type SignedAnswerSettin
  * `mapPrincipal`, or with a bearer token that has no `clientId`, only the handler's `name` can tell that.
  */
 export type RememberedAnswerOptions = Omit<VerdictCacheOptions, 'namespace'>;
+
+/** How answers are signed (RFC 9701). */
+export interface SignedAnswerOptions {
+  /** The only algorithms that answers may be signed with. */
+  readonly algorithms: string | readonly string[];
+  /** The issuer's keys. Default: those that its metadata name, fetched as the endpoint is called. */
+  readonly keys?: KeySource | undefined;
+  /** Who answers are for (`aud`, RFC 9701 5). Default: the `clientId` of the client authentication. */
+  readonly audience?: string | undefined;
+}
 
 export interface IntrospectionHandlerOptions {
   /** Names this instance, also in a shared store. Default `introspection`. */
@@ -56,6 +67,14 @@ export interface IntrospectionHandlerCollaborators {
   readonly revocations?: Revocations | undefined;
 }
 
+export interface SignedAnswerSettings {
+  readonly issuer: string;
+  readonly audience: string;
+  readonly algorithms: readonly string[];
+  /** Default: those that the issuer's metadata name. */
+  readonly keys: KeySource | undefined;
+}
+
 export interface IntrospectionSettings {
   readonly name: string;
   /** The name is not the default. */
@@ -77,6 +96,7 @@ export interface IntrospectionSettings {
 }
 
 const OWNER = 'IntrospectionHandlerOptions';
+export const SIGNED_ANSWERS: string = `${OWNER}.signedAnswers`;
 
 /** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN */
 export function checkedIntrospectionOptions(options: IntrospectionHandlerOptions): IntrospectionSettings {
@@ -123,6 +143,26 @@ export function checkedIntrospectionCollaborators(collaborators: IntrospectionHa
     store: option.unchecked<CacheStore | undefined>(),
     revocations: option.unchecked<Revocations | undefined>(),
   });
+}
+
+/** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN */
+function checkedSignedAnswers(
+  options: SignedAnswerOptions,
+  { issuer, clientAuthentication }: { issuer: string | undefined; clientAuthentication: ClientAuthenticationSettings },
+): SignedAnswerSettings {
+  const {
+    algorithms,
+    keys,
+    audience = clientAuthentication.clientId,
+  } = option.check(SIGNED_ANSWERS, options, {
+    algorithms: signatureAlgorithms,
+    keys: option.optional(option.unchecked<KeySource>()),
+    audience: option.optional(option.text),
+  });
+  if (issuer === undefined) throw option.invalid(`${OWNER}.issuer`, 'is needed for signedAnswers');
+  if (audience === undefined)
+    throw option.invalid(`${SIGNED_ANSWERS}.audience`, 'is needed where the client authentication has no clientId');
+  return { issuer, audience, algorithms, keys };
 }
 
 const hint: option.Check<string | false> = (value, name) => (value === false ? false : option.text(value, name));

@@ -4,8 +4,7 @@ import { openJws } from '../jose/open-jws.js';
 import type { HeaderRules } from '../jose/token-header.js';
 import { openKeySet } from '../keys/key-source.js';
 import { audiencesOf, mistypedClaim, type TokenClaims } from '../token/token-claims.js';
-import type { IntrospectionSettings } from './introspection-options.js';
-import { SIGNED_ANSWERS, type SignedAnswerSettings } from './signed-answer-options.js';
+import { type IntrospectionSettings, SIGNED_ANSWERS, type SignedAnswerSettings } from './introspection-options.js';
 
 /** What a server said about a token, and what that rests on. */
 export interface FoundedAnswer {

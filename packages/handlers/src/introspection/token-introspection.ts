@@ -7,10 +7,10 @@ import { checkedEndpoint } from '../outbound/outbound-options.js';
 import type { Caller, OutboundRequest } from '../outbound/outbound-request.js';
 import { parseStrictJson } from '../token/strict-json.js';
 import { type ClientProver, clientProver, formOf } from './client-proof.js';
-import { ANSWER_UNUSABLE, ANSWER_UNVERIFIED } from './introspection-answer.js';
 import { ConfiguredEndpoint, DiscoveredEndpoint, type IntrospectionEndpoint } from './introspection-endpoint.js';
 import { publishIntrospectionEvent } from './introspection-events.js';
 import type { IntrospectionSettings } from './introspection-options.js';
+import { ANSWER_UNUSABLE, ANSWER_UNVERIFIED } from './introspection-verdict.js';
 import { type FoundedAnswer, SIGNED_ANSWER_TYPE, SignedAnswers } from './signed-answers.js';
 
 const JSON_TYPES = ['application/json'];

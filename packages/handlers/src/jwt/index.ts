@@ -10,7 +10,11 @@ export type {
 } from '../keys/key-source.js';
 export type { MapPrincipal } from '../token/principal-mapping.js';
 export type { ClaimRule, ClaimRules } from './claim-rules.js';
-export type { TrustedIssuer } from './issuer-options.js';
-export type { IssuerResolverOptions } from './issuer-resolver.js';
 export { JwtHandler, type JwtStatistics } from './jwt-handler.js';
-export type { JwtHandlerCollaborators, JwtHandlerOptions, VerifiedTokenOptions } from './jwt-options.js';
+export type {
+  IssuerResolverOptions,
+  JwtHandlerCollaborators,
+  JwtHandlerOptions,
+  TrustedIssuer,
+  VerifiedTokenOptions,
+} from './jwt-options.js';

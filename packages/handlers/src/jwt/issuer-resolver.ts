@@ -6,41 +6,15 @@ import {
   type Eventually,
   Expiring,
   networkOf,
-  option,
   runInTurn,
   Shares,
   type Waiters,
 } from '@sallyport/core/extend';
 import { LRUCache } from 'lru-cache';
 import type { Issuer, IssuerCollaborators } from './issuer.js';
-import type { TrustedIssuer } from './issuer-options.js';
 import { JoinedLookups } from './joined-lookups.js';
+import { checkedIssuerResolver, type IssuerResolverOptions, type TrustedIssuer } from './jwt-options.js';
 import { ResolvedIssuer } from './resolved-issuer.js';
-
-/** Issuers that are found at run time: one for each tenant, say. */
-export interface IssuerResolverOptions {
-  /**
-   * Which issuers may be resolved at all: a list, or a function that says so at once. It is asked about every token, also
-   * a remembered one, and sees issuers that nobody has verified yet, so it has to name hosts in full and must not search
-   * for parts of a text.
-   */
-  readonly trusts: readonly string[] | ((issuer: string) => boolean);
-  /**
-   * Looks an issuer up; `undefined` for one that does not exist. A rejection means 503. `signal` is aborted when nobody
-   * waits for the answer any more: whoever heeds it frees a place for others. Options that are equal to the last ones
-   * leave keys and remembered tokens alone; functions are compared by identity, so make them once.
-   */
-  readonly resolve: (issuer: string, lookup: { readonly signal: AbortSignal }) => Promise<TrustedIssuer | undefined>;
-  /**
-   * How long an answer is used, in seconds. It is asked for again when four fifths of that are over, and serves on
-   * meanwhile. 1 to 86 400, default 600.
-   */
-  readonly ttlSeconds?: number | undefined;
-  /** Issuers remembered at once, the least recently used goes first. 1 to 100 000, default 1 000. */
-  readonly maxIssuers?: number | undefined;
-  /** How long a lookup may take, in milliseconds. 1 to 30 000, default 2 000. */
-  readonly timeoutMs?: number | undefined;
-}
 
 const MAX_LOOKUPS = 64;
 const MAX_WAITING = 64;
@@ -78,13 +52,7 @@ export class IssuerResolver {
 
   /** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN */
   constructor(options: IssuerResolverOptions, services: IssuerCollaborators) {
-    const checked = option.check('JwtHandlerOptions.issuerResolver', options, {
-      trusts: trustCheck,
-      resolve: option.callable<IssuerResolverOptions['resolve']>(),
-      ttlSeconds: option.withDefault(option.between(1, 86_400), 600),
-      maxIssuers: option.withDefault(option.between(1, 100_000), 1_000),
-      timeoutMs: option.withDefault(option.between(1, 30_000), 2_000),
-    });
+    const checked = checkedIssuerResolver(options);
     this.#trusts = checked.trusts;
     this.#resolve = checked.resolve;
     this.#ttlMs = checked.ttlSeconds * 1_000;
@@ -188,10 +156,3 @@ export class IssuerResolver {
     return options;
   }
 }
-
-const trustCheck: option.Check<(issuer: string) => boolean> = (value, name) => {
-  if (typeof value === 'function') return (issuer) => value(issuer) === true;
-  if (!Array.isArray(value)) throw option.invalid(name, 'must be a list of issuers or a function');
-  const trusted = new Set(option.textOrTexts(value, name));
-  return (issuer) => trusted.has(issuer);
-};

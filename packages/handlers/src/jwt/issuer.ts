@@ -3,7 +3,7 @@ import { option } from '@sallyport/core/extend';
 import type { KeySet } from '../jose/key-set.js';
 import type { HeaderRules } from '../jose/token-header.js';
 import { type KeySetCollaborators, openKeySet } from '../keys/key-source.js';
-import { checkedIssuer, type IssuerSettings, type TrustedIssuer } from './issuer-options.js';
+import { checkedIssuer, type IssuerSettings, type TrustedIssuer } from './jwt-options.js';
 
 /** Services of an issuer. */
 export interface IssuerCollaborators extends KeySetCollaborators {

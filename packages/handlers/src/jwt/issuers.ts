@@ -1,7 +1,7 @@
 import { type Eventually, option } from '@sallyport/core/extend';
 import { Issuer, type IssuerCollaborators } from './issuer.js';
-import type { TrustedIssuer } from './issuer-options.js';
-import { IssuerResolver, type IssuerResolverOptions, type TokenSender } from './issuer-resolver.js';
+import { IssuerResolver, type TokenSender } from './issuer-resolver.js';
+import type { IssuerResolverOptions, TrustedIssuer } from './jwt-options.js';
 
 /** Every issuer that a handler trusts, each with its own keys: a token of one is never tried with those of another. */
 export class Issuers {

@@ -1,5 +1,4 @@
 import {
-  denied,
   type Principal,
   type Revocations,
   type SecurityHandler,
@@ -34,7 +33,7 @@ import {
   type JwtSettings,
   VERIFIED_TOKEN_SECONDS,
 } from './jwt-options.js';
-import { type Verification, verifyToken } from './verify-token.js';
+import { EXPIRED, ISSUER_UNKNOWN, REVOKED, type Verification, verifyToken } from './jwt-verdict.js';
 
 /** What a JWT handler has seen so far. */
 export interface JwtStatistics {
@@ -42,10 +41,6 @@ export interface JwtStatistics {
   /** Tokens whose header offered a key or a place to fetch one from (`jwk`, `jku`, `x5c`, `x5u`); it was ignored. */
   readonly keyOffers: number;
 }
-
-const ISSUER_UNKNOWN = denied('issuer_unknown');
-const REVOKED = denied('token_revoked');
-const EXPIRED = denied('token_expired');
 
 /**
  * Authenticates JWT access tokens (RFC 7519, RFC 8725, RFC 9068) of trusted issuers, each bound to its own keys. Takes

@@ -1,6 +1,6 @@
 import type { KeyOwner } from '../jose/verification-key.js';
 import { Issuer, type IssuerCollaborators } from './issuer.js';
-import type { TrustedIssuer } from './issuer-options.js';
+import type { TrustedIssuer } from './jwt-options.js';
 
 /** An issuer that was looked up. Its keys, and what they have proved, stand as long as the answer is good. */
 export class ResolvedIssuer implements KeyOwner {

@@ -1,5 +1,14 @@
-import { authenticated, denied, type Unavailable, unavailable, type Verdict, type Via } from '@sallyport/core';
-import { confirmationOf } from '../confirmation/confirmation.js';
+import {
+  authenticated,
+  type Denied,
+  denied,
+  type Unavailable,
+  unavailable,
+  type Verdict,
+  type Via,
+} from '@sallyport/core';
+import type { SecurityRequest } from '@sallyport/core/extend';
+import { confirmationOf, isConfirmed } from '../confirmation/confirmation.js';
 import { type MapPrincipal, mappedPrincipal } from '../token/principal-mapping.js';
 import {
   type ClaimExpectations,
@@ -22,6 +31,9 @@ export interface AnswerRules extends Omit<ClaimExpectations, 'now'> {
 export const ANSWER_UNUSABLE: Unavailable = unavailable('introspection_answer_unusable');
 /** A signed answer is not what it should be. */
 export const ANSWER_UNVERIFIED: Unavailable = unavailable('introspection_answer_unverified');
+
+/** It ended while something else was waited for. */
+export const EXPIRED: Denied = denied('token_expired');
 
 const INACTIVE = denied('token_inactive');
 const WRONG_TYPE = denied('token_type_refused');
@@ -75,4 +87,18 @@ function principalVerdict(answer: TokenClaims, { mapPrincipal, via, issuer }: An
   };
   const principal = mappedPrincipal(proved, answer, mapPrincipal);
   return principal === undefined ? ANSWER_UNUSABLE : authenticated(principal);
+}
+
+/** Some servers repeat the token in their answer. It belongs into no principal, and so into no store, log or trace. */
+export function withoutToken(answer: TokenClaims, token: string): TokenClaims {
+  const members = Object.entries(answer);
+  const kept = members.filter(([, value]) => value !== token);
+  return kept.length === members.length ? answer : Object.assign(Object.create(null), Object.fromEntries(kept));
+}
+
+/** Possession is a matter of each request, also where the answer is remembered (RFC 8705 3). */
+export function confirmed(verdict: Verdict, request: SecurityRequest): Verdict {
+  if (verdict.kind !== 'authenticated') return verdict;
+  const { confirmation } = verdict.principal;
+  return confirmation === undefined || isConfirmed(confirmation, request) ? verdict : UNPROVED;
 }

@@ -1,11 +1,25 @@
 import { authenticated, type Denied, denied, type PrincipalInit, type Verdict } from '@sallyport/core';
+import { FoundedVerdict, isVerdict } from '@sallyport/core/extend';
+import { openJws } from '../jose/open-jws.js';
 import { mappedPrincipal } from '../token/principal-mapping.js';
 import { mistypedClaim, principalInit, scopesOf, type TokenClaims, unmetExpectation } from '../token/token-claims.js';
 import { claimsKeep } from './claim-rules.js';
-import type { IssuerSettings } from './issuer-options.js';
+import type { Issuer } from './issuer.js';
+import type { IssuerSettings } from './jwt-options.js';
+
+/** Under which circumstances a token is verified. */
+export interface Verification {
+  /** The current time in seconds since the epoch. */
+  readonly now: () => number;
+  readonly clockToleranceSeconds: number;
+  /** The name of the handler that proves the token. */
+  readonly handler: string;
+  /** Told about headers that offer a key. */
+  readonly onKeyOffer: () => void;
+}
 
 /** Under which circumstances claims are judged. */
-export interface Judgement {
+interface Judgement {
   /** Seconds since the epoch. */
   readonly now: number;
   readonly clockToleranceSeconds: number;
@@ -14,6 +28,11 @@ export interface Judgement {
   /** The name of the handler that proves the token. */
   readonly handler: string;
 }
+
+export const ISSUER_UNKNOWN: Denied = denied('issuer_unknown');
+export const REVOKED: Denied = denied('token_revoked');
+/** It ended while something else was waited for. */
+export const EXPIRED: Denied = denied('token_expired');
 
 const MISSING = denied('claim_missing');
 const NO_ACCESS_TOKEN = denied('access_token_shape_missing');
@@ -25,8 +44,26 @@ const UNPROVED = denied('confirmation_unproved');
 const REQUIRED_OF_ACCESS_TOKENS = ['sub', 'client_id', 'iat', 'jti'];
 const REQUIRED_OF_OTHERS = ['sub', 'iat'];
 
+/**
+ * Verifies a token of an issuer (RFC 7519 7.2, RFC 9068 4): first the signature, then the claims.
+ * @throws {UpstreamError} when the issuer's keys cannot be had
+ */
+export async function verifyToken(
+  token: string,
+  issuer: Issuer,
+  verification: Verification,
+  address: string | undefined,
+): Promise<Verdict | FoundedVerdict> {
+  const { clockToleranceSeconds, handler, onKeyOffer } = verification;
+  const opened = await openJws(token, { ...issuer, onKeyOffer, address });
+  if (isVerdict(opened)) return opened;
+  const { claims, header, key } = opened;
+  const judgement = { now: verification.now(), clockToleranceSeconds, isAccessToken: header.isAccessToken, handler };
+  return new FoundedVerdict(tokenVerdict(claims, issuer.settings, judgement), key);
+}
+
 /** What claims, whose signature was right, are worth (RFC 9068 4, RFC 7519 4.1). */
-export function tokenVerdict(claims: TokenClaims, settings: IssuerSettings, judgement: Judgement): Verdict {
+function tokenVerdict(claims: TokenClaims, settings: IssuerSettings, judgement: Judgement): Verdict {
   const refusal = formRefusal(claims, settings, judgement) ?? valueRefusal(claims, settings, judgement);
   if (refusal !== undefined) return refusal;
   const init = { ...initOf(claims, settings), via: [{ handler: judgement.handler, scheme: 'bearer' }] };

@@ -1,0 +1,43 @@
+import {
+  type Authenticated,
+  authenticated,
+  createPrincipal,
+  type Denied,
+  denied,
+  type Unavailable,
+  unavailable,
+} from '@sallyport/core';
+import type { Clock } from '@sallyport/core/extend';
+import type { Account } from './users/user-store.js';
+
+/** The same for an unknown user. */
+export const WRONG: Denied = denied('user_or_password_wrong');
+export const REVOKED: Denied = denied('password_revoked');
+export const UNSUPPORTED_HASH: Unavailable = unavailable('password_hash_unsupported');
+
+/** Makes the verdict about an account whose password was right; one for all requests of a second. */
+export class AccountVerdicts {
+  readonly #handler: string;
+  readonly #scopesOf: (roles: readonly string[]) => readonly string[];
+  readonly #clock: Clock;
+  readonly #made = new WeakMap<Account, Authenticated>();
+
+  constructor(handler: string, scopesOf: (roles: readonly string[]) => readonly string[], clock: Clock) {
+    this.#handler = handler;
+    this.#scopesOf = scopesOf;
+    this.#clock = clock;
+  }
+
+  of(account: Account): Authenticated {
+    const authenticatedAt = Math.floor(this.#clock.now() / 1_000);
+    const known = this.#made.get(account);
+    if (known?.principal.authenticatedAt === authenticatedAt) return known;
+    const { name, roles = [], claims } = account;
+    const scopes = this.#scopesOf(roles);
+    const via = [{ handler: this.#handler, scheme: 'basic' }];
+    const principal = createPrincipal({ subject: name, roles, claims, scopes, authenticatedAt, amr: ['pwd'], via });
+    const verdict = authenticated(principal);
+    this.#made.set(account, verdict);
+    return verdict;
+  }
+}
