@@ -10,7 +10,7 @@ const swc = {
 };
 
 export default {
-  testEnvironment: 'node',
+  testEnvironment: '<rootDir>/test/support/forgetful-environment.js',
   // Tests start real servers; on a busy machine that takes a while.
   testTimeout: process.env.SALLYPORT_NIGHTLY === '1' ? 600_000 : 30_000,
   maxWorkers: '100%',
