@@ -9,6 +9,13 @@ export const PACKAGES = ['core', 'openapi', 'configuration', 'handlers', 'adapte
 export type PackageName = (typeof PACKAGES)[number];
 const run = promisify(execFile);
 
+/** What `npm pack --json` says of one package. */
+interface Packed {
+  readonly name: string;
+  readonly filename: string;
+  readonly files: readonly { readonly path: string }[];
+}
+
 /** Names that a package's export map offers, as users import them. */
 export function entryPoints(name: PackageName): readonly string[] {
   const { exports } = JSON.parse(readFileSync(join(ROOT, `packages/${name}/package.json`), 'utf8'));
@@ -26,7 +33,7 @@ export class InstalledProject {
   static async install(): Promise<InstalledProject> {
     const project = new InstalledProject();
     mkdirSync(join(project.folder, 'node_modules/@sallyport'), { recursive: true });
-    for (const name of PACKAGES) await project.#installPackage(name);
+    await project.#installPackages();
     for (const dependency of readdirSync(join(ROOT, 'node_modules'))) project.#link(dependency);
     return project;
   }
@@ -49,18 +56,26 @@ export class InstalledProject {
     rmSync(this.folder, { recursive: true });
   }
 
-  async #installPackage(name: PackageName): Promise<void> {
+  async #installPackages(): Promise<void> {
     // What is built is packed: a build in between would take it away from the tests beside this one.
-    const args = ['pack', `./packages/${name}`, '--pack-destination', this.folder, '--json', '--ignore-scripts'];
+    const folders = PACKAGES.map((name) => `./packages/${name}`);
+    const args = ['pack', ...folders, '--pack-destination', this.folder, '--json', '--ignore-scripts'];
     const { stdout } = await run('npm', args, { cwd: ROOT });
-    const [packed] = [JSON.parse(stdout)].flat().flatMap((entry) => ('files' in entry ? entry : Object.values(entry)));
+    const packed: readonly Packed[] = [JSON.parse(stdout)]
+      .flat()
+      .flatMap((entry) => ('files' in entry ? entry : Object.values(entry)));
+    await Promise.all(packed.map((each) => this.#unpack(each)));
+  }
+
+  async #unpack({ name: fullName, filename, files }: Packed): Promise<void> {
+    const name = fullName.replace('@sallyport/', '') as PackageName;
+    const tarball = join(this.folder, filename);
+    const target = join(this.folder, 'node_modules', fullName);
     this.files.set(
       name,
-      packed.files.map((file: { path: string }) => file.path),
+      files.map(({ path }) => path),
     );
-    const tarball = join(this.folder, packed.filename);
     this.tarballs.set(name, tarball);
-    const target = join(this.folder, 'node_modules/@sallyport', name);
     mkdirSync(target);
     await run('tar', ['-xzf', tarball, '-C', target, '--strip-components', '1']);
   }
