@@ -16,6 +16,7 @@ const Koa2: typeof Koa = require('koa2');
 /** As much of @koa/router as is used here. */
 interface Router {
   get(path: string | RegExp, ...handlers: Koa.Middleware[]): Router;
+  all(path: string, ...handlers: Koa.Middleware[]): Router;
   use(...handlers: Koa.Middleware[]): Router;
   routes(): Koa.Middleware;
 }
@@ -122,6 +123,62 @@ const MOUNTINGS: readonly Mounting[] = [
     name: 'ctx.path = in a mounted application',
     sent: strippedInMount,
     mount: (app, secure) => app.use(mounted('/m', stripPath, secure(), answer)),
+  },
+  {
+    name: 'ctx.path = behind the app-wide secure(), in front of a router',
+    sent: stripped,
+    isAskedBefore: true,
+    mount: (app, secure) => app.use(secure()).use(stripPath).use(new Router().get(ANY, answer).routes()),
+  },
+  {
+    name: 'ctx.url = behind two app-wide secure(), in front of a router',
+    sent: stripped,
+    isAskedBefore: true,
+    mount: (app, secure) => app.use(secure()).use(secure()).use(stripUrl).use(new Router().get(ANY, answer).routes()),
+  },
+  {
+    name: 'ctx.path = behind the app-wide secure(), in front of a mounted router',
+    sent: strippedToMount,
+    isAskedBefore: true,
+    mount: (app, secure) =>
+      app
+        .use(secure())
+        .use(stripPath)
+        .use(mounted('/m', new Router().get(ANY, answer).routes())),
+  },
+  {
+    name: 'ctx.path = in a mounted application, behind its secure()',
+    sent: strippedInMount,
+    isAskedBefore: true,
+    mount: (app, secure) => app.use(mounted('/m', secure(), stripPath, new Router().get(ANY, answer).routes())),
+  },
+  {
+    name: 'ctx.path = of the mount, behind secure() and applications there that pass on, in front of a router',
+    sent: stripped,
+    isAskedBefore: true,
+    mount: (app, secure) => {
+      app.use(secure());
+      passedThrough(app);
+      app.use(stripPath).use(new Router().get(ANY, answer).routes());
+    },
+  },
+  {
+    name: 'ctx.method = behind the app-wide secure(), in front of a router',
+    sent: overridden,
+    isAskedBefore: true,
+    mount: (app, secure) => app.use(secure()).use(override).use(new Router().all('/things', answer).routes()),
+  },
+  {
+    name: 'ctx.newRouterPath = behind the app-wide secure()',
+    sent: stripped,
+    isAskedBefore: true,
+    mount: (app, secure) => {
+      const redirect: Koa.Middleware = (context: Koa.Context & { newRouterPath?: string }, next) => {
+        context.newRouterPath = withoutFirstSegment(context.path);
+        return next();
+      };
+      app.use(secure()).use(redirect).use(new Router().get(ANY, answer).routes());
+    },
   },
   {
     name: 'ctx.newRouterPath = in front of a router',

@@ -5,11 +5,13 @@ import { Gate } from '../gate/gate.js';
 import { isPreflight } from '../gate/preflight.js';
 import { routeGuard } from '../gate/route-guard.js';
 import { isAnswerable } from '../node/node-message.js';
+import type { NodeRequestSource } from '../node/node-request-source.js';
 import { principalOf, userOf } from '../node/principal.js';
 import { headerFields } from '../node/write-denial.js';
 import { answerDenial } from './denial.js';
-import { readingOf } from './reading.js';
+import { type Place, readingOf } from './reading.js';
 import { RouteKeys } from './route-key.js';
+import { RoutesBehind } from './routes-behind.js';
 
 export { attemptedOf, principalOf } from '../node/principal.js';
 
@@ -29,10 +31,11 @@ export function koaSecurity(decider: Decider, options: KoaSecurityOptions = {}):
   const gate = new Gate(decider);
   const refuse = (denied: DeniedDecision, context: Context): unknown =>
     onDenied(denied, context, () => answerDenial(denied, context));
-  const proceed = (context: Context, next: Next, decision: Decision): unknown => {
+  const proceed = (context: Context, next: Next, decision: Decision, behind: RoutesBehind): unknown => {
     context.state['user'] = userOf(principalOf(context));
     if (decision.kind === 'denied') return isAnswerable(context.res) ? refuse(decision, context) : undefined;
     for (const [name, value] of headerFields(decision.headers)) context.set(name, value);
+    behind.watch(context);
     return next();
   };
   return function secure(...guards) {
@@ -43,12 +46,25 @@ export function koaSecurity(decider: Decider, options: KoaSecurityOptions = {}):
         context.state['user'] = undefined;
         return next();
       }
-      const source = readingOf(context, trustedHops, allowRewriting, keys);
+      return pass(readingOf(context, trustedHops, allowRewriting, keys), context, next);
+    };
+    const pass = (source: NodeRequestSource, context: Context, next: Next): unknown => {
       const decision = gate.decide(context, source, guard);
-      if (!(decision instanceof Promise)) return proceed(context, next, decision);
-      return decision.then((later) => (source.isOver ? undefined : proceed(context, next, later)));
+      if (!(decision instanceof Promise)) return proceed(context, next, decision, behind);
+      return decision.then((later) => (source.isOver ? undefined : proceed(context, next, later, behind)));
     };
     const keys = new RouteKeys(sallyport);
+    const behind = new RoutesBehind(sallyport, (context, next) => {
+      // What was received was judged in front: here what runs is judged alone.
+      const source = readingOf(context, trustedHops, true, CHOSEN_ROUTE);
+      return gate.hasGranted(context, source.method, source.target) ? next() : pass(source, context, next);
+    });
     return sallyport;
   };
 }
+
+/** Where a route was chosen: below no mount if its router stands in the application itself. Judged by the path alone. */
+const CHOSEN_ROUTE: Place = {
+  areOf: ({ middleware }, { router }) => middleware.some((each) => 'router' in each && each.router === router),
+  of: () => undefined,
+};

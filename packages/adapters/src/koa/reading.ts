@@ -1,7 +1,14 @@
+import type { RouteKey } from '@sallyport/core/extend';
+import type Application from 'koa';
 import type { Context } from 'koa';
 import { NodeRequestSource } from '../node/node-request-source.js';
 import { readAsReceived, receivedMethod, receivedUrl, runningTarget } from '../node/rewriting.js';
-import type { RouteKeys } from './route-key.js';
+
+/** Where a request is read: it tells what is mounted in the application itself, and the key of the route. */
+export interface Place {
+  areOf(application: Application, context: Context): boolean;
+  of(context: Context, source: NodeRequestSource, mount: string): RouteKey | undefined;
+}
 
 /** What koa-mount and @koa/router keep on a context. */
 interface RoutedContext extends Context {
@@ -19,16 +26,16 @@ export function readingOf(
   context: RoutedContext,
   trustedHops: number,
   allowRewriting: boolean,
-  keys: RouteKeys,
+  place: Place,
 ): NodeRequestSource {
   const { req, res, originalUrl, newRouterPath, routerPath, _matchedRoute } = context;
   const routedPath = newRouterPath ?? (_matchedRoute === undefined ? routerPath : undefined);
   const url = routedPath === undefined ? context.url : routedPath + context.search;
-  const isBelowMount = url !== originalUrl && !keys.areOf(context.app);
+  const isBelowMount = url !== originalUrl && !place.areOf(context.app, context);
   const mount = isBelowMount ? (context.mountPath ?? '') : '';
   const received = receivedUrl(req, originalUrl);
   const target = runningTarget(received, mount, url);
-  const source = new NodeRequestSource(req, res, trustedHops, target, () => keys.of(context, source, mount));
+  const source = new NodeRequestSource(req, res, trustedHops, target, () => place.of(context, source, mount));
   if (!allowRewriting) readAsReceived(source, context, receivedMethod(req), received, mount, url);
   return source;
 }
