@@ -1,0 +1,93 @@
+import { hash } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { createPrincipal, headerHandler, requireScopes, SecurityChain, type SecurityHandler } from '@sallyport/core';
+import { type SecurityRequest, systemClock } from '@sallyport/core/extend';
+import { AuthorizationServer, buildRequest, type RequestParts } from '@sallyport/core/testing';
+import { IntrospectionHandler } from '@sallyport/handlers/introspection';
+import { JwtHandler } from '@sallyport/handlers/jwt';
+import { type Costs, costsOf } from './costs.js';
+
+const DECISIONS = 100;
+const NOTHING: Costs = { promises: 0, deferrals: 0, hashes: 0, parses: 0, collections: 0 };
+const ALICE = createPrincipal({ subject: 'alice', scopes: ['read'] });
+
+/** Nothing here is about time, and the machine may be busy. */
+const outbound = { allowInsecureLoopback: true, timeoutMs: 25_000 };
+
+let server: AuthorizationServer;
+beforeAll(async () => {
+  server = await AuthorizationServer.start();
+});
+afterAll(() => server.close());
+
+function ofHeader(verify: () => unknown): SecurityHandler {
+  return headerHandler({ name: 'key', header: 'X-Key', verify: verify as () => typeof ALICE });
+}
+
+function introspecting(): SecurityHandler {
+  const { introspectionEndpoint: endpoint, clientId, clientSecret } = server;
+  const clientAuthentication = { method: 'client_secret_basic', clientId, clientSecret } as const;
+  return new IntrospectionHandler({ realm: 'test', endpoint, clientAuthentication, outbound });
+}
+
+function verifying(): SecurityHandler {
+  const { issuer, audience, jwksUri } = server;
+  const keys = { jwksUri, outbound };
+  return new JwtHandler({ realm: 'test', issuers: [{ issuer, audience, algorithms: 'ES256', keys }] });
+}
+
+/** What later decisions cost about a request that was decided once: one hundred together. */
+async function costsAgain(handler: SecurityHandler, parts: RequestParts): Promise<Costs> {
+  const chain = new SecurityChain({ requirement: handler, guards: [requireScopes('read')], deadlineMs: 60_000 });
+  try {
+    expect(await chain.decide(buildRequest('/', parts))).toMatchObject({ kind: 'granted' });
+    const requests: readonly SecurityRequest[] = Array.from({ length: DECISIONS }, () => buildRequest('/', parts));
+    const costs = costsOf(() => {
+      for (const request of requests) void chain.decide(request);
+    });
+    return costs;
+  } finally {
+    await chain.close();
+  }
+}
+
+describe('a decision that needs no I/O', () => {
+  test('of a header costs nothing of all that', async () => {
+    expect(
+      await costsAgain(
+        ofHeader(() => ALICE),
+        { headers: { 'X-Key': 'k' } },
+      ),
+    ).toEqual(NOTHING);
+  });
+
+  test('of a token that an introspection answered costs one hash', async () => {
+    const parts = await server.as(ALICE, { opaque: true });
+    expect(await costsAgain(introspecting(), parts)).toEqual({ ...NOTHING, hashes: DECISIONS });
+  });
+
+  test('of a JWT that was verified costs one hash', async () => {
+    const parts = await server.as(ALICE);
+    expect(await costsAgain(verifying(), parts)).toEqual({ ...NOTHING, hashes: DECISIONS });
+  });
+});
+
+describe('the counting itself notices', () => {
+  const rows: readonly (readonly [string, keyof Costs, () => unknown])[] = [
+    ['a promise', 'promises', async () => ALICE],
+    ['a timer', 'deferrals', () => systemClock.schedule(0, () => {})],
+    ['a tick', 'deferrals', () => process.nextTick(() => {})],
+    ['a hash', 'hashes', () => hash('sha256', 'text')],
+    ['a parsed text', 'parses', () => JSON.parse('{}')],
+    ['a set', 'collections', () => new Set()],
+  ];
+
+  test.each(rows)('%s', async (_what, kind, fault) => {
+    const verify = () => {
+      const returned = fault();
+      return returned instanceof Promise ? returned : ALICE;
+    };
+    const costs = await costsAgain(ofHeader(verify), { headers: { 'X-Key': 'k' } });
+    expect(costs[kind]).toBeGreaterThanOrEqual(DECISIONS);
+  });
+});

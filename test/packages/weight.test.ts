@@ -1,0 +1,74 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { describe, expect, test } from '@jest/globals';
+
+const SUPPORT = join(__dirname, '../support');
+/** Room for what a round allocates, and a compiler that does its work in the same order every time. */
+const FLAGS = ['--single-threaded', '--expose-gc', '--min-semi-space-size=64', '--max-semi-space-size=64'];
+
+async function outputOf(...args: readonly string[]): Promise<string> {
+  const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: join(__dirname, '../..') });
+  return stdout.trim();
+}
+
+// Measured on Node 20.20, 64 bits; what a run adds by chance is below 15 bytes, and a closure takes 90.
+describe('a remembered decision takes no more heap than', () => {
+  const MOST_BYTES = { header: 840, introspection: 365, jwt: 420 };
+  const bytesOf = async (kind: string) => Number(await outputOf(...FLAGS, join(SUPPORT, 'allocation.js'), kind));
+
+  test.each(Object.entries(MOST_BYTES))('%s: %d bytes', async (kind, most) => {
+    const bytes = await bytesOf(kind);
+    expect(bytes).toBeGreaterThan(0);
+    expect(bytes).toBeLessThanOrEqual(most);
+  });
+
+  test('which one closure for each decision exceeds', async () => {
+    expect(await bytesOf('closure')).toBeGreaterThan(MOST_BYTES.header);
+  });
+});
+
+describe('an import loads', () => {
+  /** What core brings along. */
+  const CORE = [
+    'fast-decode-uri-component',
+    'fast-deep-equal',
+    'fast-querystring',
+    'find-my-way',
+    'lru-cache',
+    'ret',
+    'safe-regex2',
+  ];
+  const MOST_FILES = { ours: 12, others: 34 };
+  const ENTRIES = [
+    ['@sallyport/core', []],
+    ['@sallyport/core/extend', []],
+    ['@sallyport/handlers/introspection', []],
+    ['@sallyport/handlers/jwt', []],
+    ['@sallyport/handlers/basic', []],
+    ['@sallyport/adapters/express', []],
+    ['@sallyport/adapters/fastify', ['fastify-plugin']],
+    ['@sallyport/adapters/koa', []],
+  ] as const;
+
+  const filesOf = async (specifier: string) => [
+    ...new Set((await outputOf(join(SUPPORT, 'loaded-modules.js'), specifier)).split('\n')),
+  ];
+  const packageOf = (file: string) => /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(file)?.[1];
+  const packagesOf = (files: readonly string[]) =>
+    [...new Set(files.flatMap((file) => packageOf(file) ?? []))].toSorted();
+
+  test.each(ENTRIES)('%s: the packages of core and %j, in few files', async (entry, added) => {
+    const files = await filesOf(entry);
+    const others = files.filter((file) => packageOf(file) !== undefined);
+    const ours = files.filter((file) => file.includes('/packages/'));
+    expect(packagesOf(others)).toEqual([...CORE, ...added].toSorted());
+    expect(others.length).toBeLessThanOrEqual(MOST_FILES.others);
+    expect(ours.length).toBeGreaterThan(0);
+    expect(ours.length).toBeLessThanOrEqual(MOST_FILES.ours);
+  });
+
+  test('and what loads another package is noticed', async () => {
+    expect(packagesOf(await filesOf('jose'))).toEqual(['jose']);
+  });
+});
