@@ -14,7 +14,7 @@ export function isOver(response: NodeResponse): boolean {
   return response.writableEnded || (isDestroyed(response) ?? (response as Http2ServerResponse).stream.destroyed);
 }
 
-/** Undefined for HTTP/2, whose responses have no `destroyed` of their own. Looking for `stream` is dear on Express. */
+/** Undefined for HTTP/2, whose responses have no `destroyed` of their own. Reading `stream` is slow on Express (bench: adapters). */
 function isDestroyed(response: NodeResponse): boolean | undefined {
   return response.destroyed;
 }

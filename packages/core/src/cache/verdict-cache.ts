@@ -148,7 +148,7 @@ export class VerdictCache {
     return verdict;
   }
 
-  /** Apart from `resolve`, whose hits would otherwise pay for the closure. */
+  /** Apart from `resolve`: a closure inside of it would cost each hit an allocation (bench: cache). */
   #ask(question: Question, request: SecurityRequest): Eventually<Verdict> {
     const underWay = this.#flights.find(question.key);
     const flight = underWay ?? this.#start(question, request);

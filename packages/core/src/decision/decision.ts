@@ -20,7 +20,7 @@ export interface RefusedAttempt {
   readonly reason: string;
 }
 
-/** There is one for each request, and nobody else sees it, so it is not frozen: that costs as much as its guards. */
+/** There is one for each request, and nobody else sees it, so it is not frozen: that costs as much as its guards (bench: chain). */
 export class GrantedDecision extends Branded {
   // One lives for ever, so that V8 keeps the optimised code (docs/performance.md, "Specimens").
   static {

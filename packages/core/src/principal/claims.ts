@@ -9,7 +9,7 @@ const COMMON: ReadonlySet<string> = new Set(['iss', 'aud', 'azp', 'client_id', '
 /** A member that is undefined is left out when claims are written. */
 const SCALARS: readonly string[] = ['string', 'number', 'boolean', 'undefined'];
 
-/** An empty prototype and not none: V8 keeps objects without a prototype as hash tables, at twice the size. */
+/** An empty prototype and not none: V8 keeps objects without a prototype as hash tables, at twice the size (bench: cache). */
 const BARE: object = Object.freeze(Object.create(null));
 
 /**

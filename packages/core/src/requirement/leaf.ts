@@ -115,7 +115,7 @@ export class Leaf implements RequirementNode, CredentialOwner {
     }
   }
 
-  /** Apart from `#verify`, which would otherwise pay for the closures on every decision. */
+  /** Apart from `#verify`: closures inside of it would cost each decision an allocation (bench: chain). */
   #concludeLater(returned: PromiseLike<unknown>, request: SecurityRequest): Promise<Outcome> {
     return Promise.resolve(returned).then(
       (verdict) => this.#conclude(verdict, request),

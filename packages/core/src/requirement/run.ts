@@ -95,7 +95,7 @@ export class Run {
   }
 }
 
-/** Outside of the class: a private method would cost each run a field. */
+/** Outside of the class: a private method would cost each run a field (bench: chain). */
 function otherOf(owner: CredentialOwner, others: readonly OwnedCredential[] | undefined): OwnedCredential | undefined {
   return others?.find((other) => other.owner === owner);
 }
