@@ -137,6 +137,16 @@ describe('credentials that were good before and get no answer', () => {
     expect(await Promise.all(calls)).toEqual(['TIMEOUT', ...Array(9).fill('OVERLOADED')]);
     expect(circuit()).toBe('closed');
   });
+
+  test('whose deadline this process was too busy to look at in time say nothing', async () => {
+    subject.serve = () => {};
+    const calls = Array.from({ length: 10 }, (_, index) => send(known(`${index}`)));
+    await subject.arrived(10);
+    subject.clock.stall(0.2);
+    subject.clock.pass(2);
+    expect(await Promise.all(calls)).toEqual(Array(10).fill('TIMEOUT'));
+    expect(circuit()).toBe('closed');
+  });
 });
 
 describe('what a token can bring about that was never good', () => {

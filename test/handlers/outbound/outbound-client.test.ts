@@ -61,6 +61,14 @@ describe('a call', () => {
     expect((error as UpstreamError).cause).toBeUndefined();
   });
 
+  test('takes an answer that came in time, also where this process was too busy to read it in time', async () => {
+    const answer = subject.send();
+    await subject.arrived(1);
+    subject.clock.stall(1);
+    subject.clock.pass(2);
+    expect(await answer).toBe('{}');
+  });
+
   test('gives up at its deadline, to the millisecond, and lets go of the connection', async () => {
     subject.serve = () => {};
     await subject.client.warmUp();

@@ -6,7 +6,7 @@ export abstract class Timed {
   earlier: Timed | undefined;
   later: Timed | undefined;
 
-  /** Its time is over. `isLate`: this process was too busy to look in time, so an answer may lie unread. */
+  /** Its time is over. `isLate`: this process was too busy to look in time, so it cannot say who took the time. */
   abstract expire(isLate: boolean): void;
 }
 
@@ -58,15 +58,27 @@ export class Deadlines<Item extends Timed> {
 
   /** The timer is not moved when its own deadline has ended early: it rings for nothing, and looks for the next one. */
   readonly #ring = (): void => {
+    const first = this.#first;
+    const isLate = first !== undefined && this.#clock.monotonic() - first.dueMs > LATE_MS;
+    if (isLate) this.#readFirst();
+    else this.#expire(false);
+  };
+
+  /** Node runs timers before it reads sockets, and an immediate after that: what came in time counts. */
+  #readFirst(): void {
+    const turn = setImmediate(() => this.#expire(true));
+    this.#cancel = () => clearImmediate(turn);
+  }
+
+  #expire(isLate: boolean): void {
     this.#cancel = undefined;
     const nowMs = this.#clock.monotonic();
     let next = this.#first;
-    const isLate = next !== undefined && nowMs - next.dueMs > LATE_MS;
     // A timer may ring a little before its time.
     for (; next !== undefined && next.dueMs <= nowMs; next = this.#first) {
       this.end(next);
       next.expire(isLate);
     }
     if (next !== undefined) this.#cancel ??= this.#clock.schedule(next.dueMs - nowMs, this.#ring);
-  };
+  }
 }
