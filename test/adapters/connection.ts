@@ -50,7 +50,8 @@ class Http2Connection implements Connection {
   }
 
   private constructor(session: ClientHttp2Session) {
-    this.#session = session.on('error', () => {});
+    // Each stream listens to it for as long as it is open, and many are open at once.
+    this.#session = session.setMaxListeners(0).on('error', () => {});
   }
 
   ask(method: string, target: string, lines: readonly string[], body = ''): Promise<RawAnswer> {

@@ -88,13 +88,11 @@ describe.each<[string, (index: number) => string]>([
 test('lookups whose callers have gone give their places back at once', async () => {
   await statusOf('good-0', '192.0.2.1');
   isAnswering = false;
-  const client = new AbortController();
-  const dropped = Array.from({ length: 20 }, (_, index) =>
-    statusOf(`junk-${index}`, `203.0.113.${index}`, client.signal),
-  );
+  const clients = Array.from({ length: 20 }, () => new AbortController());
+  const dropped = clients.map(({ signal }, index) => statusOf(`junk-${index}`, `203.0.113.${index}`, signal));
   while (server.calls < 7) await turn();
   expect(subject.handler.statistics.cache.flights).toBe(20);
-  client.abort();
+  for (const client of clients) client.abort();
   await Promise.all(dropped);
   expect(subject.handler.statistics.cache.flights).toBe(0);
   isAnswering = true;
