@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { CacheStore } from '@sallyport/core/extend';
-import { assertRules, BrokenRule, cacheStoreRules } from '@sallyport/core/testing';
+import { assertRules, cacheStoreRules } from '@sallyport/core/testing';
+import { brokenRules } from './broken-rules.js';
 
 /** Keeps every rule; the others each break one. */
 class GoodStore implements CacheStore {
@@ -113,24 +114,13 @@ const rulesOf = (make: () => GoodStore) =>
     return { store, pass: (milliseconds) => store.pass(milliseconds) };
   });
 
-async function brokenRules(make: () => GoodStore): Promise<readonly string[]> {
-  const broken: string[] = [];
-  for (const { id, check } of rulesOf(make)) {
-    await check().catch((error: unknown) => {
-      if (!(error instanceof BrokenRule)) throw error;
-      broken.push(id);
-    });
-  }
-  return broken;
-}
-
 describe('the rules of cache stores', () => {
   test('find nothing in a store that keeps every rule', async () => {
-    expect(await brokenRules(() => new GoodStore())).toEqual([]);
+    expect(await brokenRules(rulesOf(() => new GoodStore()))).toEqual([]);
   });
 
   test.each(BAD_STORES)('%s, and no other, catches a store that %s', async (rule, _what, make) => {
-    expect(await brokenRules(make)).toEqual([rule]);
+    expect(await brokenRules(rulesOf(make))).toEqual([rule]);
   });
 
   test('each have a store that breaks them', () => {

@@ -9,9 +9,10 @@ import {
   unavailable,
 } from '@sallyport/core';
 import { challenge, type SecurityRequest } from '@sallyport/core/extend';
-import { assertRules, BrokenRule, type HandlerCases, handlerRules, type ManualClock } from '@sallyport/core/testing';
+import { assertRules, type HandlerCases, handlerRules, type ManualClock } from '@sallyport/core/testing';
 import { unhandledRejectionsOf } from '../../packages/core/src/testing/rules/side-effects.js';
 import { BAD_HANDLERS, CASES, closeForgottenServers, GoodHandler } from './bad-handlers.js';
+import { brokenRules } from './broken-rules.js';
 
 // One of the bad handlers prints; only the rule that looks for it shall see it.
 beforeEach(() => {
@@ -23,30 +24,19 @@ afterEach(() => {
   closeForgottenServers();
 });
 
-async function brokenRules(
-  make: (clock: ManualClock) => SecurityHandler,
-  cases: HandlerCases = CASES,
-): Promise<readonly string[]> {
-  const broken: string[] = [];
-  for (const { id, check } of handlerRules(make, cases)) {
-    await check().catch((error: unknown) => {
-      if (!(error instanceof BrokenRule)) throw error;
-      broken.push(id);
-    });
-  }
-  return broken;
-}
+const rulesOf = (make: (clock: ManualClock) => SecurityHandler, cases: HandlerCases = CASES) =>
+  handlerRules(make, cases);
 
 describe('the rules of handlers', () => {
   test('finds nothing in a handler that keeps every rule', async () => {
-    expect(await brokenRules(() => new GoodHandler())).toEqual([]);
+    expect(await brokenRules(rulesOf(() => new GoodHandler()))).toEqual([]);
   });
 
   test.each(BAD_HANDLERS)('its rule %s, and no other, catches a handler that %s', async (rule, _what, make) => {
     let broken: readonly string[] = [];
     // One of them leaves rejections behind under every rule, which would fail this test from outside.
     await unhandledRejectionsOf(async () => {
-      broken = await brokenRules(make);
+      broken = await brokenRules(rulesOf(make));
     });
     expect(broken).toEqual([rule]);
   });
@@ -163,7 +153,7 @@ describe('a handler that looks at method and target', () => {
       ...link,
       extract: ({ query }: SecurityRequest) => decodeURIComponent(decodeURIComponent(query)),
     };
-    const broken = await brokenRules(() => decoding as SecurityHandler, cases);
+    const broken = await brokenRules(rulesOf(() => decoding as SecurityHandler, cases));
     expect(broken).toContain('extract-never-throws');
   });
 });

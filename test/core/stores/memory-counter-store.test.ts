@@ -1,12 +1,14 @@
 import { describe, expect, test } from '@jest/globals';
 import { MemoryCounterStore } from '@sallyport/core';
-import { ManualClock } from '@sallyport/core/testing';
-import { counterStoreRules } from '../../rules/counter-store-rules.js';
+import { counterStoreRules, ManualClock } from '@sallyport/core/testing';
 
-counterStoreRules('MemoryCounterStore', () => {
-  const clock = new ManualClock();
-  const store = new MemoryCounterStore({}, { clock });
-  return { store, pass: (milliseconds) => clock.pass(milliseconds / 1_000) };
+describe('MemoryCounterStore keeps the rules of a counter store', () => {
+  const rules = counterStoreRules(() => {
+    const clock = new ManualClock();
+    const store = new MemoryCounterStore({}, { clock });
+    return { store, pass: (milliseconds) => clock.pass(milliseconds / 1_000) };
+  });
+  for (const { title, check } of rules) test(title, check);
 });
 
 describe('MemoryCounterStore', () => {

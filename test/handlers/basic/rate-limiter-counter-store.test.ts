@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { RateLimiterCounterStore } from '@sallyport/core';
+import { counterStoreRules } from '@sallyport/core/testing';
 import { InMemoryUserStore, type UserStore } from '@sallyport/handlers/basic';
 import { RateLimiterMemory, RateLimiterRedis } from 'rate-limiter-flexible';
-import { counterStoreRules } from '../../rules/counter-store-rules.js';
 import { type Client, HAS_REDIS, RedisServer } from '../../support/redis-server.js';
 import { accountOf, BasicUnderTest, denied, headerOf } from './basic-fixture.js';
 
@@ -33,15 +33,18 @@ describeWithRedis(HAS_REDIS ? 'with a Redis server' : 'skipped: there is no redi
   const aProcess = (perAccountAndNetwork = 4) =>
     new BasicUnderTest(users, { failures: { perAccountAndNetwork, storeTimeoutMs: 5_000 } }, { counterStore: open() });
 
-  counterStoreRules('RateLimiterCounterStore on Redis', () => ({
-    store: open(),
-    async pass(milliseconds) {
-      for (const key of await client.keys('*')) {
-        const leftMs = await client.pTTL(key);
-        await (leftMs <= milliseconds ? client.del(key) : client.pExpire(key, leftMs - milliseconds));
-      }
-    },
-  }));
+  describe('RateLimiterCounterStore on Redis keeps the rules of a counter store', () => {
+    const rules = counterStoreRules(() => ({
+      store: open(),
+      async pass(milliseconds) {
+        for (const key of await client.keys('*')) {
+          const leftMs = await client.pTTL(key);
+          await (leftMs <= milliseconds ? client.del(key) : client.pExpire(key, leftMs - milliseconds));
+        }
+      },
+    }));
+    for (const { title, check } of rules) test(title, check);
+  });
 
   test('several processes have one budget, and 429 tells how long the window in Redis lasts', async () => {
     const [first, second] = [aProcess(), aProcess()];

@@ -11,6 +11,7 @@ export { buildRequest, type RequestLine, type RequestParts } from './build-reque
 export { ManualClock } from './manual-clock.js';
 export { assertThat, type ExpectedRefusal, type MatcherResult, securityMatchers } from './matchers.js';
 export { cacheStoreRules } from './rules/cache-store-rules.js';
+export { counterStoreRules } from './rules/counter-store-rules.js';
 export type { CaseParts, HandlerCases, HandlerFactory } from './rules/handler-cases.js';
 export { handlerRules } from './rules/handler-rules.js';
 export { assertRules, BrokenRule, type Rule } from './rules/rule.js';

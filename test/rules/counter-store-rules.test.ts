@@ -1,0 +1,130 @@
+import { describe, expect, test } from '@jest/globals';
+import type { Count, CounterStore } from '@sallyport/core/extend';
+import { counterStoreRules } from '@sallyport/core/testing';
+import { brokenRules } from './broken-rules.js';
+
+/** Keeps every rule; the others each break one. */
+class GoodStore implements CounterStore {
+  protected nowMs = 0;
+  protected readonly counts = new Map<string, { value: number; endsAtMs: number }>();
+
+  pass(milliseconds: number): void {
+    this.nowMs += milliseconds;
+  }
+
+  get(key: string): Count | undefined {
+    return this.count(key);
+  }
+
+  protected count(key: string): Count | undefined {
+    const found = this.counts.get(key);
+    if (found === undefined || found.endsAtMs <= this.nowMs) return undefined;
+    return { value: found.value, endsInMs: found.endsAtMs - this.nowMs };
+  }
+
+  add(key: string, windowSeconds: number): Count | Promise<Count> {
+    const found = this.count(key);
+    const endsInMs = found?.endsInMs ?? windowSeconds * 1_000;
+    this.counts.set(key, { value: (found?.value ?? 0) + 1, endsAtMs: this.nowMs + endsInMs });
+    return this.count(key) as Count;
+  }
+
+  reset(key: string): void {
+    this.counts.delete(key);
+  }
+}
+
+/** What was never counted has a count of none. */
+class CountOfNone extends GoodStore {
+  override get(key: string): Count | undefined {
+    return super.get(key) ?? (this.counts.size === 0 && key === 'unknown' ? { value: 0, endsInMs: 1 } : undefined);
+  }
+
+  override reset(key: string): void {
+    super.reset(key);
+    this.counts.set('something else', { value: 1, endsAtMs: 0 });
+  }
+}
+
+/** Tells what was counted before. */
+class LateAnswer extends GoodStore {
+  override get(key: string): Count | undefined {
+    const found = super.get(key);
+    return found?.value === 5 ? { ...found, value: 4 } : found;
+  }
+}
+
+class FirstLetters extends GoodStore {
+  override get(key: string): Count | undefined {
+    return super.get(key.slice(0, 3));
+  }
+
+  override add(key: string, windowSeconds: number): Count {
+    return super.add(key.slice(0, 3), windowSeconds) as Count;
+  }
+
+  override reset(key: string): void {
+    super.reset(key.slice(0, 3));
+  }
+}
+
+class Prolonging extends GoodStore {
+  override add(key: string, windowSeconds: number): Count {
+    const { value } = super.add(key, windowSeconds) as Count;
+    this.counts.set(key, { value, endsAtMs: this.nowMs + windowSeconds * 1_000 });
+    return super.get(key) as Count;
+  }
+}
+
+class OneWindow extends GoodStore {
+  override add(key: string): Count {
+    return super.add(key, 900) as Count;
+  }
+}
+
+class ResetsAll extends GoodStore {
+  override reset(): void {
+    this.counts.clear();
+  }
+}
+
+/** Reads and writes apart. */
+class Losing extends GoodStore {
+  override async add(key: string, windowSeconds: number): Promise<Count> {
+    const before = this.get(key);
+    await null;
+    const count = { value: (before?.value ?? 0) + 1, endsInMs: before?.endsInMs ?? windowSeconds * 1_000 };
+    this.counts.set(key, { value: count.value, endsAtMs: this.nowMs + count.endsInMs });
+    return count;
+  }
+}
+
+const BAD_STORES: readonly (readonly [rule: string, what: string, make: () => GoodStore])[] = [
+  ['unknown-is-undefined', 'counts what it does not know', () => new CountOfNone()],
+  ['counts-up', 'stops counting', () => new LateAnswer()],
+  ['keys-apart', 'looks at the first letters of keys', () => new FirstLetters()],
+  ['window-stays', 'prolongs its windows', () => new Prolonging()],
+  ['windows-apart', 'has one window for all', () => new OneWindow()],
+  ['resets', 'resets everything', () => new ResetsAll()],
+  ['many-at-once', 'loses counts', () => new Losing()],
+];
+
+const rulesOf = (make: () => GoodStore) =>
+  counterStoreRules(() => {
+    const store = make();
+    return { store, pass: (milliseconds) => store.pass(milliseconds) };
+  });
+
+describe('the rules of counter stores', () => {
+  test('find nothing in a store that keeps every rule', async () => {
+    expect(await brokenRules(rulesOf(() => new GoodStore()))).toEqual([]);
+  });
+
+  test.each(BAD_STORES)('%s, and no other, catches a store that %s', async (rule, _what, make) => {
+    expect(await brokenRules(rulesOf(make))).toEqual([rule]);
+  });
+
+  test('each have a store that breaks them', () => {
+    expect(rulesOf(() => new GoodStore()).map(({ id }) => id)).toEqual(BAD_STORES.map(([rule]) => rule));
+  });
+});
