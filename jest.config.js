@@ -18,7 +18,7 @@ export default {
   fakeTimers: { doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask'] },
   modulePathIgnorePatterns: ['<rootDir>/packages/[^/]+/dist/', '<rootDir>/examples/[^/]+/dist/'],
   moduleNameMapper: {
-    '^@sallyport/core/extend$': '<rootDir>/packages/core/src/extend.ts',
+    '^@sallyport/(\\w+)/extend$': '<rootDir>/packages/$1/src/extend.ts',
     '^@sallyport/core/redis$': '<rootDir>/packages/core/src/stores/redis/index.ts',
     '^@sallyport/core/(audit|opentelemetry)$': '<rootDir>/packages/core/src/events/$1/index.ts',
     '^@sallyport/(\\w+)/(.*)$': '<rootDir>/packages/$1/src/$2/index.ts',

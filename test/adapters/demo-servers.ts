@@ -14,9 +14,9 @@ import { serve } from '@hono/node-server';
 import { expressSecurity, principalOf } from '@sallyport/adapters/express';
 import { fastifySecurity } from '@sallyport/adapters/fastify';
 import { fetchSecurity } from '@sallyport/adapters/fetch';
-import { httpSecurity } from '@sallyport/adapters/http';
+import { httpSecurity, upgradeSecurity } from '@sallyport/adapters/http';
 import { koaSecurity } from '@sallyport/adapters/koa';
-import { type Principal, requireScopes, type SecurityChain } from '@sallyport/core';
+import { type Decider, type Principal, requireScopes } from '@sallyport/core';
 import express from 'express';
 import Fastify from 'fastify';
 import { Hono } from 'hono';
@@ -45,10 +45,10 @@ export interface AdapterRow {
   readonly protocol: 'http' | 'https' | 'h2';
   /** Fetch holds lines of one name joined by comma, whatever the adapter does (RFC 9110 5.3). */
   readonly joinsLines?: true;
-  open(chain: SecurityChain, options?: DemoOptions): Promise<DemoServer>;
+  open(chain: Decider, options?: DemoOptions): Promise<DemoServer>;
 }
 
-/** What every demo server does once a request is let in: `/orders` needs a scope, `/echo` reads the body. */
+/** What every demo server does once a request is let in: `/orders` needs a scope, `/echo` reads the body, `/fails` fails. */
 export function answerTo(method: string | undefined, principal: Principal, body?: string): string {
   return `${method} by ${principal.subject || 'nobody'}${body === undefined ? '' : ` with ${body}`}`;
 }
@@ -66,6 +66,10 @@ async function digestOf(body: AsyncIterable<Uint8Array> | readonly never[]): Pro
   return `${length} bytes ${hash.digest('hex').slice(0, 16)}`;
 }
 
+function fail(): never {
+  throw new Error('the application failed');
+}
+
 function headersFor(text: string): { 'content-type': string; 'content-length': string } {
   return { 'content-type': 'text/plain', 'content-length': String(Buffer.byteLength(text)) };
 }
@@ -74,10 +78,7 @@ type AnyRequest = IncomingMessage | Http2ServerRequest;
 type AnyResponse = ServerResponse | Http2ServerResponse;
 
 /** The listener of the node:http rows, written as their users write it. */
-function nodeListener(
-  chain: SecurityChain,
-  options: DemoOptions,
-): (request: AnyRequest, response: AnyResponse) => void {
+function nodeListener(chain: Decider, options: DemoOptions): (request: AnyRequest, response: AnyResponse) => void {
   const secure = httpSecurity(chain, options);
   const answer = async (request: AnyRequest, response: AnyResponse, principal: Principal) => {
     const isEcho = request.url?.startsWith('/echo') === true;
@@ -85,12 +86,17 @@ function nodeListener(
     response.writeHead(200, headersFor(text));
     response.end(text);
   };
+  const answerOrFail = (request: AnyRequest, response: AnyResponse, principal: Principal) => {
+    // Nothing else would answer an error of a listener.
+    if (request.url === '/fails') response.writeHead(500).end();
+    else void answer(request, response, principal);
+  };
   const orders = secure(answer, ORDERS);
-  const others = secure(answer);
+  const others = secure(answerOrFail);
   return (request, response) => (/^\/orders(?:\?|$)/.test(request.url ?? '') ? orders : others)(request, response);
 }
 
-function expressApp(framework: typeof express, chain: SecurityChain, options: DemoOptions): express.Express {
+function expressApp(framework: typeof express, chain: Decider, options: DemoOptions): express.Express {
   const secure = expressSecurity(chain, options);
   const app = framework().disable('x-powered-by');
   app.use(secure());
@@ -100,11 +106,13 @@ function expressApp(framework: typeof express, chain: SecurityChain, options: De
   };
   app.use('/echo', (request, response) => void digestOf(request).then((body) => send(request, response, body)));
   app.all('/orders', secure(ORDERS), (request, response) => send(request, response));
+  app.all('/fails', fail);
+  app.set('env', 'test');
   app.use((request, response) => send(request, response));
   return app;
 }
 
-function koaApp(framework: typeof Koa, chain: SecurityChain, options: DemoOptions): Koa {
+function koaApp(framework: typeof Koa, chain: Decider, options: DemoOptions): Koa {
   const secure = koaSecurity(chain, options);
   const app = new framework();
   app.silent = true;
@@ -112,6 +120,7 @@ function koaApp(framework: typeof Koa, chain: SecurityChain, options: DemoOption
   const orders = secure(ORDERS);
   app.use((context, next) => (context.path === '/orders' ? orders(context, next) : next()));
   app.use(async (context) => {
+    if (context.path === '/fails') fail();
     const body = context.path.startsWith('/echo') ? await digestOf(context.req) : undefined;
     const text = answerTo(context.method, principalOf(context), body);
     context.set(headersFor(text));
@@ -120,7 +129,7 @@ function koaApp(framework: typeof Koa, chain: SecurityChain, options: DemoOption
   return app;
 }
 
-async function openFastify(chain: SecurityChain, options: DemoOptions): Promise<DemoServer> {
+async function openFastify(chain: Decider, options: DemoOptions): Promise<DemoServer> {
   const secure = fastifySecurity(chain, options);
   const app = Fastify({ frameworkErrors: secure.frameworkErrors, exposeHeadRoutes: false });
   await app.register(secure.plugin);
@@ -135,6 +144,7 @@ async function openFastify(chain: SecurityChain, options: DemoOptions): Promise<
     const text = await answer(request);
     return reply.headers(headersFor(text)).send(text);
   });
+  app.all('/fails', async () => fail());
   app.setNotFoundHandler(async (request, reply) => {
     const text = await answer(request);
     return reply.code(200).headers(headersFor(text)).send(text);
@@ -150,10 +160,12 @@ async function openFastify(chain: SecurityChain, options: DemoOptions): Promise<
   };
 }
 
-async function openHono(chain: SecurityChain, options: DemoOptions): Promise<DemoServer> {
+async function openHono(chain: Decider, options: DemoOptions): Promise<DemoServer> {
   const secure = fetchSecurity(chain, options);
   const app = new Hono();
   app.use('/orders', secure.middleware(ORDERS));
+  app.onError((_error, context) => context.text('failed', 500));
+  app.all('/fails', fail);
   app.all('*', async (context) => {
     const { raw } = context.req;
     const isEcho = context.req.path.startsWith('/echo');
@@ -187,7 +199,7 @@ export function closing(server: Server | Http2SecureServer): DemoServer {
   };
 }
 
-async function openHttp2(chain: SecurityChain, options: DemoOptions): Promise<DemoServer> {
+async function openHttp2(chain: Decider, options: DemoOptions): Promise<DemoServer> {
   const server = createSecureServer({ ...(await testCertificate()), allowHTTP1: true }, nodeListener(chain, options));
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -198,7 +210,17 @@ export const ADAPTERS: readonly AdapterRow[] = [
   {
     name: 'node:http',
     protocol: 'http',
-    open: (chain, options = {}) => listening(createServer(nodeListener(chain, options))),
+    open: (chain, options = {}) => {
+      const { allowPreflight: _none, ...forUpgrades } = options;
+      const upgraded = upgradeSecurity(
+        chain,
+        forUpgrades,
+      )((_request, socket, _head, principal) => {
+        const head = ['HTTP/1.1 101 Switching Protocols', 'Connection: Upgrade', 'Upgrade: rules'];
+        socket.end(`${[...head, `Upgraded-By: ${principal.subject}`].join('\r\n')}\r\n\r\n`);
+      });
+      return listening(createServer(nodeListener(chain, options)).on('upgrade', upgraded));
+    },
   },
   {
     name: 'node:https',

@@ -50,6 +50,40 @@ describe('docs/writing-a-handler.md', () => {
   });
 });
 
+describe('docs/writing-an-adapter.md', () => {
+  const guide = openGuide('docs/writing-an-adapter.md');
+
+  test('the adapter keeps the rules of adapters', async () => {
+    const report = await guide.project.node(['--test', '--test-reporter=tap', 'polka-security.test.js']);
+    expect(report).toMatch(/^# pass 19$/m);
+    expect(report).toMatch(/^# fail 0$/m);
+  });
+
+  test('orders.js is secured by it', async () => {
+    const server = await DocumentedServer.start(guide.project.folder, 'orders.js');
+    const ask = async (key: string) => {
+      const { statusCode, body } = await request(`${server.origin}/orders`, { headers: { 'x-partner-key': key } });
+      return [statusCode, await body.text()];
+    };
+    expect(await ask('key-of-alice')).toEqual([200, 'Hello, alice']);
+    expect(await ask('key-of-mallory')).toEqual([401, expect.stringContaining('"status":401')]);
+    await server.stop();
+  });
+});
+
+describe('docs/writing-a-store.md', () => {
+  const guide = openGuide('docs/writing-a-store.md');
+
+  test.each([
+    ['folder-store.test.js', 9],
+    ['map-counters.test.js', 7],
+  ])('%s passes, which has the rules of stores', async (file, rules) => {
+    const report = await guide.project.node(['--test', '--test-reporter=tap', file]);
+    expect(report).toMatch(new RegExp(`^# pass ${rules}$`, 'm'));
+    expect(report).toMatch(/^# fail 0$/m);
+  });
+});
+
 describe('docs/dependency-injection.md', () => {
   const guide = openGuide('docs/dependency-injection.md');
 

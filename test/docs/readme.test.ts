@@ -110,7 +110,9 @@ test('there is a quick start per adapter', () => {
   const { exports } = JSON.parse(readFileSync(join(ROOT, 'packages/adapters/package.json'), 'utf8')) as {
     exports: object;
   };
-  const adapters = Object.keys(exports).flatMap((path) => /^\.\/(\w+)$/.exec(path)?.[1] ?? []);
+  const doors = Object.keys(exports).flatMap((path) => /^\.\/(\w+)$/.exec(path)?.[1] ?? []);
+  // What adapters are made of is for their authors: docs/writing-an-adapter.md.
+  const adapters = doors.filter((door) => door !== 'extend');
   expect(adapters).toHaveLength(5);
   const text = blocksOf(README)
     .map(({ code }) => code)

@@ -10,6 +10,13 @@ export type { SigningAlgorithm } from './authorization-server/signing-key.js';
 export { buildRequest, type RequestLine, type RequestParts } from './build-request.js';
 export { ManualClock } from './manual-clock.js';
 export { assertThat, type ExpectedRefusal, type MatcherResult, securityMatchers } from './matchers.js';
+export { adapterRules } from './rules/adapter/adapter-rules.js';
+export type {
+  AdapterRulesOptions,
+  AdapterUnderTest,
+  MountingOptions,
+  OpenAdapter,
+} from './rules/adapter/adapter-under-test.js';
 export { cacheStoreRules } from './rules/cache-store-rules.js';
 export { counterStoreRules } from './rules/counter-store-rules.js';
 export type { CaseParts, HandlerCases, HandlerFactory } from './rules/handler-cases.js';

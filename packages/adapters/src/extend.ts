@@ -1,0 +1,17 @@
+/** For authors of adapters. Applications need the door of their framework alone. */
+export {
+  type AdapterOptions,
+  type CheckedAdapterOptions,
+  checkedAdapterOptions,
+  type OnDenied,
+} from './gate/adapter-options.js';
+export { Gate } from './gate/gate.js';
+export { isPreflight } from './gate/preflight.js';
+export type { AnswerableReading, OtherReading, PathReading, Reading } from './gate/reading.js';
+export { routeGuard } from './gate/route-guard.js';
+export { isAnswerable, type NodeRequest, type NodeResponse } from './node/node-message.js';
+export { NodeRequestSource } from './node/node-request-source.js';
+export { attemptedOf, principalOf, userOf } from './node/principal.js';
+export { nodeReading, readAsReceived, runningTarget } from './node/rewriting.js';
+export { templateOf } from './node/route-template.js';
+export { answerBy, headerFields, setHeaderLines, writeDenial } from './node/write-denial.js';

@@ -1,0 +1,66 @@
+import * as option from '../../../options/options.js';
+import type { Rule, RuleRow } from '../rule.js';
+import type { AdapterRulesOptions, OpenAdapter, Subject } from './adapter-under-test.js';
+import { endsWithItsClient, keepsRequestsApart, servesOnAfterRefusals, takesDecidersOnly } from './connection-rules.js';
+import {
+  addsGuardsOfRoutes,
+  attachesThePrincipal,
+  leavesErrorsToTheFramework,
+  letsPreflightsThrough,
+  makesNobodyAUser,
+  readsNoBody,
+  verifiesOnce,
+  writesHeadersOfGrants,
+} from './granting-rules.js';
+import { readsWhatWasSent, tellsMethodAndTarget, tellsTheClient } from './reading-rules.js';
+import {
+  handsDenialsBack,
+  keepsChallengesApart,
+  refusesUpgrades,
+  writesDenialsAsTheyAre,
+  writesNoBodyForHead,
+} from './refusing-rules.js';
+
+const RULES: readonly RuleRow<Subject>[] = [
+  ['principal-attached', 'a request that is granted reaches the application with its principal', attachesThePrincipal],
+  ['nobody-is-no-user', 'a caller without credentials is no user', makesNobodyAUser],
+  ['route-guards', 'a route adds its guards', addsGuardsOfRoutes],
+  ['verified-once', 'a request is verified once, however many guards look at it', verifiesOnce],
+  ['headers-of-grants', 'header lines of a granted decision go onto the answer', writesHeadersOfGrants],
+  ['body-unread', 'no body is read by the adapter', readsNoBody],
+  ['errors-left-alone', 'an error of the application is no refusal', leavesErrorsToTheFramework],
+  ['preflights', 'a preflight is let through by an option, and not otherwise', letsPreflightsThrough],
+  ['denials-as-they-are', 'a refusal has the status, lines and body of its decision', writesDenialsAsTheyAre],
+  ['head-without-body', 'HEAD gets the lines of a refusal and no body', writesNoBodyForHead],
+  ['challenges-apart', 'each challenge is a line of its own', keepsChallengesApart],
+  ['denials-handed-back', 'what onDenied gives back is answered as without it', handsDenialsBack],
+  ['read-as-sent', 'lines and target are read as they were sent', readsWhatWasSent],
+  ['method-and-target', 'the chain is told the method and the whole target', tellsMethodAndTarget],
+  ['client-address', 'the chain is told who is connected, and X-Forwarded-For only by an option', tellsTheClient],
+  ['client-gone', 'a client that goes away ends its decision', endsWithItsClient],
+  ['serves-on', 'a connection serves on after a refusal, and a body is not taken for a request', servesOnAfterRefusals],
+  ['requests-apart', 'of many requests none is answered with the principal of another', keepsRequestsApart],
+  ['deciders-only', 'what cannot decide is refused when the server starts', takesDecidersOnly],
+];
+
+const UPGRADE_RULES: readonly RuleRow<Subject>[] = [
+  ['upgrades', 'an upgrade is decided as a request is, and a refused one ends its connection', refusesUpgrades],
+];
+
+/**
+ * The rules that every adapter has to keep, over HTTP/1.1, each to be run as a test of its own:
+ * `for (const { title, check } of adapterRules(open)) test(title, check)`. `open` starts a server for each rule.
+ * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN
+ */
+export function adapterRules(open: OpenAdapter, options: AdapterRulesOptions = {}): readonly Rule[] {
+  option.callable()(open, 'the function of adapterRules()');
+  const { joinsLines, upgrades } = option.check('AdapterRulesOptions', options, {
+    joinsLines: option.withDefault(option.flag, false),
+    upgrades: option.withDefault(option.flag, false),
+  });
+  return [...RULES, ...(upgrades ? UPGRADE_RULES : [])].map(([id, title, check]) => ({
+    id,
+    title,
+    check: async () => check({ open, joinsLines }),
+  }));
+}

@@ -1,0 +1,84 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { SecurityChain } from '../../../chain/chain.js';
+import type { Decider } from '../../../decision/decider.js';
+import { expectRule } from '../rule.js';
+import { expectAnswer, mounted, type Subject, sending } from './adapter-under-test.js';
+import { RuleTokens } from './rule-tokens.js';
+import { Wire } from './wire.js';
+
+const POLLS = 400;
+const POLL_MS = 5;
+
+async function comesTrue(isSo: () => boolean): Promise<boolean> {
+  for (let poll = 0; poll < POLLS && !isSo(); poll += 1) await sleep(POLL_MS);
+  return isSo();
+}
+
+export async function endsWithItsClient(subject: Subject): Promise<void> {
+  await mounted(subject, async ({ port, ask, tokens }) => {
+    const wire = await Wire.open(port);
+    const unanswered = wire.ask({ lines: sending('held.alice') }).catch(() => undefined);
+    expectRule(await comesTrue(() => tokens.held.length === 1), 'the chain was not asked');
+    wire.close();
+    const isTold = await comesTrue(() => tokens.aborted === 1);
+    tokens.held[0]?.();
+    await unanswered;
+    expectRule(isTold, 'the decision was not told that its client has gone');
+    expectAnswer(await ask({ lines: sending('later.bob') }), 200, 'GET by bob', 'the next client');
+  });
+}
+
+export async function servesOnAfterRefusals(subject: Subject): Promise<void> {
+  await mounted(subject, async ({ port }) => {
+    const wire = await Wire.open(port);
+    try {
+      const body = `GET / HTTP/1.1\r\nHost: localhost\r\n${sending('now.mallory')}\r\n\r\n`;
+      const { status } = await wire.ask({ method: 'POST', body });
+      expectRule(status === 401, `a request with a body and no credentials got ${status}, not 401`);
+      const next = await wire.ask({ lines: sending('later.bob') });
+      expectAnswer(next, 200, 'GET by bob', 'the next request of a connection');
+    } finally {
+      wire.close();
+    }
+  });
+}
+
+const CONNECTIONS = 20;
+const PER_CONNECTION = 20;
+
+export async function keepsRequestsApart(subject: Subject): Promise<void> {
+  await mounted(subject, async ({ port }) => {
+    await Promise.all(Array.from({ length: CONNECTIONS }, (_, number) => visit(port, number)));
+  });
+}
+
+async function visit(port: number, number: number): Promise<void> {
+  const wire = await Wire.open(port);
+  try {
+    const visits = Array.from({ length: PER_CONNECTION }, async (_, index) => {
+      const name = `u${number + index * 7}`;
+      const when = index % 3 === 0 ? 'now' : 'later';
+      expectAnswer(await wire.ask({ lines: sending(`${when}.${name}`) }), 200, `GET by ${name}`, 'one of many');
+    });
+    await Promise.all(visits);
+  } finally {
+    wire.close();
+  }
+}
+
+export async function takesDecidersOnly({ open }: Subject): Promise<void> {
+  const chain = new SecurityChain({ requirement: new RuleTokens() });
+  for (const [what, value] of [
+    ['a promise of a chain', Promise.resolve(chain)],
+    ['nothing', undefined],
+  ] as const) {
+    let code: unknown;
+    try {
+      const server = await open(value as unknown as Decider, {});
+      await server.close();
+    } catch (error) {
+      code = (error as { code?: unknown }).code;
+    }
+    expectRule(code === 'ERR_SALLYPORT_OPTION_INVALID', `${what} was taken for a chain`);
+  }
+}

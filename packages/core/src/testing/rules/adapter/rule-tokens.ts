@@ -1,0 +1,67 @@
+import type { SecurityHandler } from '../../../handler/handler.js';
+import { createPrincipal, type Principal } from '../../../principal/principal.js';
+import type { SecurityRequest } from '../../../request/request.js';
+import { basicChallenge, bearerChallenge } from '../../../verdict/challenge.js';
+import {
+  authenticated,
+  challenged,
+  denied,
+  limited,
+  malformed,
+  unavailable,
+  type Verdict,
+} from '../../../verdict/verdict.js';
+
+/**
+ * Takes bearer tokens that say what is to happen. `now.<name>` and `later.<name>` are good, and answer in this tick or in
+ * a later one; everybody but `bob` has the scope `orders:read`. Two challenges make two lines of a refusal.
+ */
+export class RuleTokens implements SecurityHandler<string> {
+  readonly name = 'rule-tokens';
+  readonly challenges = [bearerChallenge('rules'), basicChallenge('rules')];
+  readonly source = { at: 'authorization:bearer' };
+  /** Ends what waits for `held` tokens. */
+  readonly held: (() => void)[] = [];
+  /** How many requests were told that their client has gone. */
+  aborted = 0;
+  verified = 0;
+
+  extract({ authorization }: SecurityRequest): string | Verdict | undefined {
+    if (authorization.kind !== 'credentials' || authorization.scheme !== 'bearer') return undefined;
+    return authorization.value === 'malformed' ? malformed('token_syntax') : authorization.value;
+  }
+
+  verify(token: string, request: SecurityRequest): Verdict | Promise<Verdict> {
+    this.verified += 1;
+    const [kind, name = ''] = token.split('.', 2);
+    switch (kind) {
+      case 'now':
+        return authenticated(named(name));
+      case 'later':
+        return new Promise((resolve) => setImmediate(() => resolve(authenticated(named(name)))));
+      case 'held':
+        return this.#hold(name, request);
+      case 'nonce':
+        return authenticated(named(name), { headers: [['DPoP-Nonce', 'n-1']] });
+      case 'stepup':
+        return challenged({ error: 'insufficient_user_authentication', acr_values: 'mfa' });
+      case 'outage':
+        return unavailable('upstream_timeout');
+      case 'limited':
+        return limited({ retryAfterSeconds: 30 });
+      default:
+        return denied('token_unknown');
+    }
+  }
+
+  #hold(name: string, request: SecurityRequest): Promise<Verdict> {
+    request.signal.addEventListener('abort', () => {
+      this.aborted += 1;
+    });
+    return new Promise((resolve) => this.held.push(() => resolve(authenticated(named(name)))));
+  }
+}
+
+function named(subject: string): Principal {
+  return createPrincipal({ subject, scopes: subject === 'bob' ? [] : ['orders:read'] });
+}
