@@ -19,6 +19,8 @@ export type {
 } from './rules/adapter/adapter-under-test.js';
 export { cacheStoreRules } from './rules/cache-store-rules.js';
 export { counterStoreRules } from './rules/counter-store-rules.js';
+export type { GuardCase, GuardCases, GuardFactory } from './rules/guard-cases.js';
+export { guardRules } from './rules/guard-rules.js';
 export type { CaseParts, HandlerCases, HandlerFactory } from './rules/handler-cases.js';
 export { handlerRules } from './rules/handler-rules.js';
 export { assertRules, BrokenRule, type Rule } from './rules/rule.js';

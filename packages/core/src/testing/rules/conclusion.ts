@@ -34,8 +34,16 @@ export function begin(
   if (credential === undefined) return ended({ kind: 'not_taken' });
   if (credential === UNFIT) return ended({ kind: 'unfit' });
   if (isVerdict(credential)) return ended({ kind: 'returned', value: credential, isLater: false });
+  return conclusionOfCall(() => handler.verify(credential, request));
+}
+
+/** What came of a call, which may return a promise. */
+export function conclusionOfCall(call: () => unknown): {
+  readonly settled: Promise<Conclusion>;
+  readonly isLater: boolean;
+} {
   try {
-    const value = handler.verify(credential, request);
+    const value = call();
     if (!isThenable(value)) return ended({ kind: 'returned', value, isLater: false });
     return { settled: later(value), isLater: true };
   } catch (error) {

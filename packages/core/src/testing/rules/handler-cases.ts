@@ -75,12 +75,17 @@ const LEAST_LENGTH = 8;
 /** The texts that a handler must keep to itself: whatever its requests carry, in every form that was sent. */
 export function secretsOf(cases: HandlerCases): readonly string[] {
   const sent = [...answeredCases(cases).map(({ parts }) => parts), ...(cases.stalled ? [cases.stalled] : [])];
+  return secretsIn(sent, cases.secrets);
+}
+
+/** The credentials of requests, and the other texts. */
+export function secretsIn(sent: readonly CaseParts[], others: readonly string[] = []): readonly string[] {
   const carried = sent.flatMap((parts) => [
     parts.bearer,
     parts.basic?.[1],
     ...Object.values(parts.cookies ?? {}),
     ...linesOf(parts).map(([, value]) => value.replace(/^[A-Za-z]+ /, '')),
   ]);
-  const texts = [...carried, ...(cases.secrets ?? [])].filter((text) => text !== undefined);
+  const texts = [...carried, ...others].filter((text) => text !== undefined);
   return [...new Set(texts)].filter((text) => text.length >= LEAST_LENGTH);
 }

@@ -1,0 +1,196 @@
+import { inspect } from 'node:util';
+import { SecurityChain } from '../../chain/chain.js';
+import type { Eventually } from '../../clock/eventually.js';
+import { isGuardVerdict } from '../../guard/guard.js';
+import type { SecurityHandler } from '../../handler/handler.js';
+import * as option from '../../options/options.js';
+import { createPrincipal } from '../../principal/principal.js';
+import { challenge } from '../../verdict/challenge.js';
+import { authenticated } from '../../verdict/verdict.js';
+import { within } from './conclusion.js';
+import {
+  answeredGuardCases,
+  askedOf,
+  checkedGuardCases,
+  type GuardCase,
+  type GuardCases,
+  type GuardFactory,
+  type GuardSubject,
+  guardOf,
+  guardRequestOf,
+} from './guard-cases.js';
+import { secretsIn } from './handler-cases.js';
+import { expectRule, type Rule, type RuleRow } from './rule.js';
+import { printedBy, unhandledRejectionsOf } from './side-effects.js';
+
+const RULES: readonly RuleRow<GuardSubject>[] = [
+  ['one-name', 'has one name, the same at every look', hasOneName],
+  ['one-verdict', 'comes to the verdict that is expected, and abstains where it has no opinion', comesToOneVerdict],
+  ['never-throws', 'check() never throws, never rejects and returns verdicts only, whoever asks', neverThrows],
+  ['no-request-state', 'keeps nothing of a request', keepsNothingOfARequest],
+  ['ends-with-request', 'answers at once, or ends with its request: honours abort and deadline', endsWithItsRequest],
+  ['no-unhandled-rejection', 'leaves no rejected promise to itself', looksAfterItsPromises],
+  ['no-secret-shown', 'shows no credential in verdicts, errors, output or itself', tellsNoSecret],
+];
+
+/**
+ * The rules that every guard has to keep, each to be run as a test of its own:
+ * `for (const { title, check } of guardRules(factory, cases)) test(title, check)`. Each rule asks a fresh guard once for
+ * each case, so that one that counts can be tried, too.
+ */
+export function guardRules(factory: GuardFactory, cases: GuardCases | (() => Eventually<GuardCases>)): readonly Rule[] {
+  option.callable()(factory, 'the factory of guardRules()');
+  const casesNow = async () => checkedGuardCases(typeof cases === 'function' ? await cases() : cases);
+  return RULES.map(([id, title, check]) => ({
+    id,
+    title,
+    check: async () => check({ factory, cases: await casesNow() }),
+  }));
+}
+
+async function hasOneName(subject: GuardSubject): Promise<void> {
+  const guards = [(await guardOf(subject)).guard, (await guardOf(subject)).guard];
+  const names = [...guards, ...guards].map(({ name }) => name);
+  expectRule(typeof names[0] === 'string' && names[0] !== '', 'the name must be a text');
+  expectRule(new Set(names).size === 1, 'the name must be the same at every look');
+}
+
+/** What of the verdict is expected; refusals are of many kinds. */
+function kindOf(value: unknown): string {
+  if (!isGuardVerdict(value)) return `no verdict of a guard (${typeof value})`;
+  const { kind } = value;
+  return kind === 'permitted' || kind === 'abstained' || kind === 'unavailable' ? kind : 'refused';
+}
+
+async function comesToOneVerdict(subject: GuardSubject): Promise<void> {
+  const { guard } = await guardOf(subject);
+  for (const { label, expected, asked } of answeredGuardCases(subject.cases)) {
+    const conclusion = await askedOf(guard, asked).settled;
+    expectRule(conclusion.kind !== 'pending', `${label}: there was no verdict`);
+    if (conclusion.kind !== 'returned' || !isGuardVerdict(conclusion.value)) continue;
+    const kind = kindOf(conclusion.value);
+    expectRule(kind === expected, `${label}: the verdict was ${kind}, not ${expected}`);
+  }
+}
+
+const ODD_NAMES = ['__proto__', 'constructor', 'toString', '*', 'x'.repeat(10_000)];
+
+/** Principals and requests that guards rarely meet, and attackers may be. */
+const ODD: readonly GuardCase[] = [
+  {},
+  { principal: createPrincipal({ subject: 'x' }) },
+  { principal: createPrincipal({ subject: '__proto__', scopes: ODD_NAMES, roles: ODD_NAMES, audience: ODD_NAMES }) },
+  { principal: createPrincipal({ kind: 'client', subject: 'x'.repeat(10_000), clientId: '__proto__' }) },
+  { principal: createPrincipal({ subject: 'x', claims: { a: null, b: [], c: { d: {} }, roles: 'none' } }) },
+  { line: 'OPTIONS *' },
+  { line: 'GET /%zz?%zz=%&&=&a=1&a=2' },
+  { headers: { Authorization: ['', 'Bearer'], Cookie: ['=;;=', 'a'], 'X-Forwarded-For': 'unknown' } },
+];
+
+async function neverThrows(subject: GuardSubject): Promise<void> {
+  const { guard } = await guardOf(subject);
+  const odd = ODD.map((asked, index) => ({ label: `odd[${index}]`, asked }));
+  for (const { label, asked } of [...answeredGuardCases(subject.cases), ...odd]) {
+    const conclusion = await askedOf(guard, asked).settled;
+    expectRule(conclusion.kind !== 'threw', `${label}: check() threw or rejected instead of returning a verdict`);
+    if (conclusion.kind !== 'returned') continue;
+    expectRule(isGuardVerdict(conclusion.value), `${label}: check() returned ${kindOf(conclusion.value)}`);
+  }
+}
+
+async function keepsNothingOfARequest(subject: GuardSubject): Promise<void> {
+  const cases = answeredGuardCases(subject.cases);
+  const { guard } = await guardOf(subject);
+  const conclusions = await Promise.all(cases.toReversed().map(({ asked }) => askedOf(guard, asked).settled));
+  const { guard: other } = await guardOf(subject);
+  for (const [index, { label, asked }] of cases.entries()) {
+    const together = conclusions[cases.length - 1 - index];
+    const alone = await askedOf(other, asked).settled;
+    if (together?.kind !== 'returned' || alone.kind !== 'returned') continue;
+    const isSame = kindOf(together.value) === kindOf(alone.value);
+    expectRule(isSame, `${label}: among other requests it came to another verdict`);
+  }
+}
+
+/** Longer than any deadline of a chain. */
+const LONG_AGO_SECONDS = 61;
+
+async function endsWithItsRequest(subject: GuardSubject): Promise<void> {
+  const { stalled } = subject.cases;
+  if (stalled === undefined) return answersAtOnce(subject);
+  const { guard, clock } = await guardOf(subject);
+  const client = new AbortController();
+  const request = guardRequestOf({ ...stalled, client: client.signal });
+  // As a chain does, which listens from the first wait on.
+  request.signal.throwIfAborted();
+  const { settled, isLater } = askedOf(guard, stalled, request);
+  expectRule(isLater, 'stalled: the guard answered at once; it has to ask somebody who never answers');
+  client.abort();
+  clock.pass(LONG_AGO_SECONDS);
+  const { kind } = await settled;
+  expectRule(kind !== 'pending', 'stalled: check() still waits after its request was aborted');
+  await isUnavailableAtTheDeadline(subject, stalled);
+}
+
+async function isUnavailableAtTheDeadline(subject: GuardSubject, stalled: GuardCase): Promise<void> {
+  const { guard, clock } = await guardOf(subject);
+  const { principal = createPrincipal({ subject: 'somebody' }) } = stalled;
+  const somebody: SecurityHandler<string> = {
+    name: 'somebody',
+    challenges: [challenge('Somebody')],
+    source: { at: 'header:host' },
+    extract: () => 'somebody',
+    verify: () => authenticated(principal),
+  };
+  const chain = new SecurityChain({ requirement: somebody, guards: [guard] }, { clock });
+  const deciding = Promise.resolve(chain.decide(guardRequestOf(stalled)));
+  clock.pass(LONG_AGO_SECONDS);
+  const decision = await within(deciding, undefined);
+  expectRule(decision?.kind === 'denied', 'stalled: there was no refusal at the deadline');
+  expectRule(decision.status === 503, `stalled: the refusal at the deadline was ${decision.status}, not 503`);
+}
+
+async function answersAtOnce(subject: GuardSubject): Promise<void> {
+  const { guard } = await guardOf(subject);
+  for (const { label, asked } of answeredGuardCases(subject.cases)) {
+    const { isLater, settled } = askedOf(guard, asked);
+    await settled;
+    expectRule(!isLater, `${label}: check() waits for something, so the cases need a \`stalled\` request`);
+  }
+}
+
+async function looksAfterItsPromises(subject: GuardSubject): Promise<void> {
+  const count = await unhandledRejectionsOf(async () => {
+    const { guard } = await guardOf(subject);
+    for (const { asked } of answeredGuardCases(subject.cases)) {
+      const client = new AbortController();
+      const left = askedOf(guard, asked, guardRequestOf({ ...asked, client: client.signal }));
+      client.abort();
+      await left.settled;
+    }
+  });
+  expectRule(count === 0, `${count} promises were rejected without anybody looking after them`);
+}
+
+const EVERYTHING = { depth: 12, showHidden: true, maxArrayLength: null, maxStringLength: null };
+
+async function tellsNoSecret(subject: GuardSubject): Promise<void> {
+  const cases = answeredGuardCases(subject.cases);
+  const secrets = secretsIn(
+    cases.map(({ asked }) => asked),
+    subject.cases.secrets,
+  );
+  const look = (place: string, text: string) => {
+    expectRule(!secrets.some((secret) => text.includes(secret)), `${place} shows a credential`);
+  };
+  const printed = await printedBy(async () => {
+    const { guard } = await guardOf(subject);
+    for (const { label, asked } of cases) {
+      const conclusion = await askedOf(guard, asked).settled;
+      if (conclusion.kind === 'threw') look(`${label}: the error`, inspect(conclusion.error, EVERYTHING));
+      if (conclusion.kind === 'returned') look(`${label}: the verdict`, inspect(conclusion.value, EVERYTHING));
+    }
+    look('the guard itself', inspect(guard, EVERYTHING));
+  });
+  look('the output', printed);
+}
