@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import { BrokenRule } from '../rule.js';
 
 /** One request, sent as it stands here: no client in between that repairs or refuses it. */
 export interface WireRequest {
@@ -113,7 +114,7 @@ export class Wire {
     for (;;) {
       const place = found();
       if (place !== undefined) return place;
-      if (this.#isOver) throw new Error('the connection ended without an answer');
+      if (this.#isOver) throw new BrokenRule('the connection ended without an answer');
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
       });

@@ -1,0 +1,286 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { describe, expect, test } from '@jest/globals';
+import {
+  type AdapterOptions,
+  answerBy,
+  checkedAdapterOptions,
+  Gate,
+  isAnswerable,
+  isPreflight,
+  NodeRequestSource,
+  routeGuard,
+  setHeaderLines,
+  userOf,
+  writeDenial,
+} from '@sallyport/adapters/extend';
+import { type Decider, type DeniedDecision, type Principal, requireScopes } from '@sallyport/core';
+import { type AdapterUnderTest, adapterRules, type MountingOptions } from '@sallyport/core/testing';
+import { brokenRules } from './broken-rules.js';
+
+type Options = AdapterOptions<readonly [request: IncomingMessage, response: ServerResponse]>;
+type Next = (user: Principal | undefined) => void;
+
+const ORDERS = requireScopes('orders:read');
+
+/** An adapter for node:http that keeps every rule; the others each break one. */
+class GoodAdapter {
+  protected readonly options: ReturnType<
+    typeof checkedAdapterOptions<readonly [IncomingMessage, ServerResponse], unknown>
+  >;
+  protected gate: Gate;
+
+  constructor(decider: Decider, options: MountingOptions) {
+    this.options = checkedAdapterOptions(options as Options);
+    this.gate = new Gate(decider);
+  }
+
+  handle(request: IncomingMessage, response: ServerResponse, guarded: boolean, next: Next) {
+    const { allowPreflight } = this.options;
+    if (allowPreflight && isPreflight(request.method, request.rawHeaders)) return next(undefined);
+    const reading = this.reading(request, response);
+    this.gate.pass(request, reading, guarded ? this.guard() : undefined, (decision) => {
+      if (decision.kind === 'denied') return this.deny(request, response, decision);
+      this.mark(response, decision.headers);
+      this.goOn(response, () => next(this.user(decision.principal)));
+    });
+  }
+
+  protected reading(request: IncomingMessage, response: ServerResponse): NodeRequestSource {
+    return new NodeRequestSource(request, response, this.options.trustedHops);
+  }
+
+  protected guard() {
+    return routeGuard([ORDERS]);
+  }
+
+  protected user(principal: Principal): Principal | undefined {
+    return userOf(principal);
+  }
+
+  protected mark(response: ServerResponse, headers: DeniedDecision['headers']): void {
+    setHeaderLines(response, headers);
+  }
+
+  protected goOn(_response: ServerResponse, next: () => void): void {
+    next();
+  }
+
+  protected deny(request: IncomingMessage, response: ServerResponse, denied: DeniedDecision): void {
+    const { onDenied } = this.options;
+    const answer = () => this.write(response, denied);
+    if (onDenied === undefined) answer();
+    else if (isAnswerable(response))
+      answerBy(
+        () => onDenied(denied, request, response, answer),
+        () => {},
+      );
+  }
+
+  protected write(response: ServerResponse, denied: DeniedDecision) {
+    writeDenial(response, denied);
+  }
+}
+
+class NobodyAsUser extends GoodAdapter {
+  protected override user(principal: Principal): Principal {
+    return { ...principal, subject: principal.subject || 'anonymous' } as Principal;
+  }
+}
+
+class Unguarded extends GoodAdapter {
+  protected override guard() {
+    return undefined;
+  }
+}
+
+/** Asks anew for each guard. */
+class Asking extends GoodAdapter {
+  override handle(request: IncomingMessage, response: ServerResponse, guarded: boolean, next: Next) {
+    const again = () => super.handle(request, response, guarded, next);
+    if (!guarded) return again();
+    super.handle(request, response, false, () => {
+      this.gate.letThrough(request);
+      again();
+    });
+  }
+}
+
+class Bare extends GoodAdapter {
+  protected override mark(): void {}
+}
+
+class Reading extends GoodAdapter {
+  override handle(request: IncomingMessage, response: ServerResponse, guarded: boolean, next: Next) {
+    if (request.method !== 'POST' || request.url !== '/echo') return super.handle(request, response, guarded, next);
+    request.once('data', () => super.handle(request, response, guarded, next));
+  }
+}
+
+/** Takes an error of the application for one of its own. */
+class Trying extends GoodAdapter {
+  protected override goOn(response: ServerResponse, next: () => void): void {
+    try {
+      next();
+    } catch {
+      response.writeHead(503).end();
+    }
+  }
+}
+
+class Permissive extends GoodAdapter {
+  override handle(request: IncomingMessage, response: ServerResponse, guarded: boolean, next: Next) {
+    if (this.options.allowPreflight && request.method === 'OPTIONS') return next(undefined);
+    super.handle(request, response, guarded, next);
+  }
+}
+
+class Joining extends GoodAdapter {
+  protected override write(response: ServerResponse, denied: DeniedDecision) {
+    response.statusCode = denied.status;
+    for (const [name, value] of denied.headers) {
+      const earlier = response.getHeader(name);
+      response.setHeader(name, earlier === undefined ? value : `${earlier}, ${value}`);
+    }
+    response.setHeader('content-length', Buffer.byteLength(denied.body));
+    response.end(denied.body);
+  }
+}
+
+class Headless extends GoodAdapter {
+  protected override write(response: ServerResponse, denied: DeniedDecision) {
+    if (response.req.method !== 'HEAD') return super.write(response, denied);
+    response.writeHead(denied.status).end();
+  }
+}
+
+class Stubborn extends GoodAdapter {
+  protected override deny(_request: IncomingMessage, response: ServerResponse, denied: DeniedDecision): void {
+    if (this.options.onDenied === undefined) this.write(response, denied);
+    else response.writeHead(500).end();
+  }
+}
+
+/** Reads what Node has made of the lines: of two, it keeps the first. */
+class Parsed extends GoodAdapter {
+  protected override reading(request: IncomingMessage, response: ServerResponse): NodeRequestSource {
+    const rawHeaders = Object.entries(request.headers).flatMap(([name, value]) => [name, String(value)]);
+    const parsed = Object.create(request, { rawHeaders: { value: rawHeaders } });
+    return new NodeRequestSource(parsed, response, this.options.trustedHops);
+  }
+}
+
+class PathOnly extends GoodAdapter {
+  protected override reading(request: IncomingMessage, response: ServerResponse): NodeRequestSource {
+    return new NodeRequestSource(request, response, this.options.trustedHops, request.url?.split('?', 1)[0]);
+  }
+}
+
+class Trusting extends GoodAdapter {
+  protected override reading(request: IncomingMessage, response: ServerResponse): NodeRequestSource {
+    return new NodeRequestSource(request, response, 1);
+  }
+}
+
+class Deaf extends GoodAdapter {
+  protected override reading(request: IncomingMessage, response: ServerResponse): NodeRequestSource {
+    const source = super.reading(request, response);
+    source.onClose = () => {};
+    return source;
+  }
+}
+
+class Closing extends GoodAdapter {
+  protected override write(response: ServerResponse, denied: DeniedDecision) {
+    if (response.req.method !== 'POST') return super.write(response, denied);
+    response.setHeader('connection', 'close');
+    super.write(response, denied);
+  }
+}
+
+class Mixing extends GoodAdapter {
+  #user: Principal | undefined;
+
+  override handle(request: IncomingMessage, response: ServerResponse, guarded: boolean, next: Next) {
+    super.handle(request, response, guarded, (user) => {
+      this.#user = user;
+      setTimeout(() => next(this.#user));
+    });
+  }
+}
+
+/** Takes a promise of a chain, and waits for it. */
+class Patient extends GoodAdapter {
+  constructor(decider: Decider, options: MountingOptions) {
+    super(typeof decider?.decide === 'function' ? decider : ({ decide: () => {} } as unknown as Decider), options);
+  }
+}
+
+type AdapterClass = new (decider: Decider, options: MountingOptions) => GoodAdapter;
+
+const BAD_ADAPTERS: readonly (readonly [rules: string, what: string, adapter: AdapterClass])[] = [
+  ['nobody-is-no-user', 'makes nobody a user', NobodyAsUser],
+  ['route-guards denials-as-they-are', 'forgets the guards of routes', Unguarded],
+  ['verified-once', 'asks anew for each guard', Asking],
+  ['headers-of-grants', 'forgets the header lines of grants', Bare],
+  ['body-unread', 'reads of the body', Reading],
+  ['errors-left-alone', 'catches errors of the application', Trying],
+  ['preflights', 'takes every OPTIONS for a preflight', Permissive],
+  ['head-without-body', 'answers HEAD without the lines', Headless],
+  ['denials-handed-back', 'never calls onDenied', Stubborn],
+  ['read-as-sent', 'hands in parsed headers', Parsed],
+  ['method-and-target', 'hands in the path alone', PathOnly],
+  ['client-address', 'believes X-Forwarded-For', Trusting],
+  ['client-gone', 'does not tell that clients have gone', Deaf],
+  ['serves-on', 'closes connections', Closing],
+  ['requests-apart', 'keeps the user between requests', Mixing],
+  ['denials-as-they-are head-without-body challenges-apart denials-handed-back', 'joins challenges', Joining],
+  ['deciders-only', 'takes anything for a chain', Patient],
+];
+
+async function serve(adapter: GoodAdapter): Promise<AdapterUnderTest> {
+  const application = async (request: IncomingMessage, response: ServerResponse, user: Principal | undefined) => {
+    const text = `${request.method} by ${user?.subject ?? 'nobody'}`;
+    if (request.url !== '/echo') return void response.end(text);
+    let length = 0;
+    for await (const chunk of request) length += chunk.length;
+    response.end(`${text} with ${length} bytes`);
+  };
+  const server = createServer((request, response) => {
+    // What a framework does around its handlers.
+    const failed = () => void response.writeHead(500).end();
+    try {
+      adapter.handle(request, response, request.url === '/orders', (user) => {
+        if (request.url === '/fails') {
+          if (adapter instanceof Trying) throw new Error('the application failed');
+          return failed();
+        }
+        void application(request, response, user);
+      });
+    } catch {
+      failed();
+    }
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return { port: (server.address() as AddressInfo).port, close: () => void server.close().closeAllConnections() };
+}
+
+const rulesOf = (Adapter: AdapterClass) => adapterRules((decider, options) => serve(new Adapter(decider, options)));
+
+describe('the rules of adapters', () => {
+  test('find nothing in an adapter that keeps every rule', async () => {
+    expect(await brokenRules(rulesOf(GoodAdapter))).toEqual([]);
+  });
+
+  test.each(BAD_ADAPTERS)('%s, and no other, catches an adapter that %s', async (rules, _what, adapter) => {
+    expect(await brokenRules(rulesOf(adapter))).toEqual(rules.split(' '));
+  });
+
+  test('each have an adapter that breaks them, but for the first', () => {
+    const tried = new Set(BAD_ADAPTERS.flatMap(([rules]) => rules.split(' ')));
+    const untried = rulesOf(GoodAdapter).filter(({ id }) => !tried.has(id));
+    expect(untried.map(({ id }) => id)).toEqual(['principal-attached']);
+  });
+});
