@@ -46,8 +46,11 @@ describe('the public surface', () => {
     expect(Object.keys(core).length).toBeLessThanOrEqual(35);
   });
 
-  // Authors of handlers and stores have the docstrings of what they find in `extend`.
-  test.each(DOORS.filter((door) => door !== 'core-extend.md'))('of %s stands in a guide, README or example', (door) => {
-    expect(valuesOf(door).filter((name) => !WORDS.has(name))).toEqual([]);
-  });
+  // Authors of handlers, adapters and stores have the docstrings of what they find in `extend`.
+  test.each(DOORS.filter((door) => !door.endsWith('-extend.md')))(
+    'of %s stands in a guide, README or example',
+    (door) => {
+      expect(valuesOf(door).filter((name) => !WORDS.has(name))).toEqual([]);
+    },
+  );
 });
