@@ -1,7 +1,7 @@
 import type { NextFunction, Request } from 'express';
 import type { NodeRequestSource } from '../node/node-request-source.js';
 
-/** As much as is used of an application of Express 4 or 5, whose router is `_router` or `router`. */
+/** The used part of an Express application: its router is `_router` in Express 4 and `router` in Express 5. */
 interface Application {
   readonly parent?: Application;
   readonly _router?: { readonly stack: readonly Layer[] };

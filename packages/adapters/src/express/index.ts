@@ -72,7 +72,7 @@ export function expressSecurity(decider: Decider, options: ExpressSecurityOption
     const routesBehind = new RoutesBehind(sallyport, recheck);
     const keys = new RouteKeys(sallyport);
     const forwarding = new Forwarding(sallyport);
-    // Nothing is read of a request but what all of them have.
+    // Reads only properties that every request has.
     return sallyport as ExpressMiddleware;
   };
 }

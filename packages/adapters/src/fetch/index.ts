@@ -124,7 +124,7 @@ export function fetchSecurity(decider: Decider, options: FetchSecurityOptions = 
   return Object.assign(secure, { middleware });
 }
 
-/** Leaves on the Request what was granted, for `principalOf`. */
+/** Keeps the grant on the Request, for `principalOf`. */
 function share(decision: Decision, carrier: object, request: Request): Decision {
   if (carrier !== request) shareGrant(carrier, request);
   return decision;
@@ -139,7 +139,7 @@ function attach(request: Request, context: FetchContext): void {
   context.set('user', userOf(principalOf(request)));
 }
 
-/** A response from elsewhere may have headers that cannot be changed, so an answer with more of them is a new one. */
+/** The headers of a foreign response may be immutable, so further headers need a new response. */
 function withHeaders(
   answer: Response | Promise<Response>,
   lines: DeniedDecision['headers'],
@@ -151,7 +151,7 @@ function withHeaders(
   return new Response(answer.body, { status: answer.status, statusText: answer.statusText, headers });
 }
 
-/** The first line of a name replaces what is there: a chain that is mounted twice says it once. */
+/** The first line of a name replaces earlier lines: a chain that is mounted twice adds its headers once. */
 function placed(
   lines: DeniedDecision['headers'],
 ): readonly (readonly [name: string, value: string, append: boolean])[] {

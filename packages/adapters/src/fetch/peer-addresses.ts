@@ -15,7 +15,7 @@ export class PeerAddresses {
     this.#tell = tell;
   }
 
-  /** What is no address counts as none, and so does what an error prevents: the operator is told once. */
+  /** A value that is no address, or an error, counts as no address; the operator is told once. */
   find(request: Request, rest: readonly unknown[]): string | undefined {
     const tell = this.#tell;
     if (tell === undefined) return this.#unknown('no client address is known (remoteAddress)');

@@ -19,11 +19,14 @@ export interface CheckedAdapterOptions<Context extends readonly unknown[], Answe
   readonly allowRewriting: boolean;
 }
 
-/** Options of doors through which no preflight comes. */
+/** Options shared with upgrade requests, which have no CORS preflight. */
 export interface DoorOptions<Context extends readonly unknown[], Answer = unknown> {
   /** How many proxies in front of the server append to X-Forwarded-For. Default 0: the header is not read; at most 16. */
   readonly trustedHops?: number | undefined;
-  /** Answers a refused request instead of the adapter, say by a redirect; `answer()`, the last parameter, does as it would. */
+  /**
+   * Answers a refused request instead of the adapter, for example by a redirect. Its last parameter, `answer()`, gives the
+   * adapter's answer.
+   */
   readonly onDenied?: OnDenied<Context, Answer> | undefined;
 }
 

@@ -29,7 +29,7 @@ export class Gate {
     return hasGrantOf(this.#decider, lastGrantOf(carrier), method, target);
   }
 
-  /** For a preflight, which nobody decides: what a chain in front granted is not this request's any more. */
+  /** For preflights, which are not decided: takes away what a chain in front has granted. */
   letThrough(carrier: object): void {
     forgetGrants(carrier);
   }
@@ -103,7 +103,7 @@ export class Gate {
     return decision.kind === 'granted' ? this.#decider.authorize(decision, guard, request) : decision;
   }
 
-  // Apart from their callers: closures inside of them would cost each decision an allocation (bench: adapters).
+  // Own functions: closures inside their callers would cost each decision an allocation (bench: adapters).
 
   #authorizeLater(pending: Promise<Decision>, guard: Guard, request: SecurityRequest): Promise<Decision> {
     return pending.then((decision) => this.#authorize(decision, guard, request));

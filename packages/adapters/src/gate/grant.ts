@@ -58,12 +58,12 @@ function isOf(grant: Grant, method: string, target: string): boolean {
   return grant.method === method && grant.target === target;
 }
 
-/** What was granted to this request, or to whatever else carries the grant; undefined where no chain has run. */
+/** The grant on this request or other carrier; undefined where no chain has run. */
 export function grantedTo(carrier: object): GrantedDecision | undefined {
   return (carrier as Carrier)[GRANT]?.decision;
 }
 
-/** Lets `principalOf` and `attemptedOf` be asked of a context, too: it stays, also where its request is replaced. */
+/** Lets `principalOf` and `attemptedOf` take a context as well, which stays when its request is replaced. */
 export function shareGrant(request: object, context: object): void {
   (context as Carrier)[GRANT] = (request as Carrier)[GRANT];
 }

@@ -11,7 +11,7 @@ export interface Reading extends IncomingRequest {
 
 /** A request whose answer may be over before it is decided about. */
 export interface AnswerableReading extends Reading {
-  /** Whether somebody else has answered, or nobody is left to be answered. */
+  /** Whether the request was answered already, or the client is gone. */
   readonly isOver: boolean;
 }
 

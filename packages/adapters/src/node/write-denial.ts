@@ -4,7 +4,7 @@ import { isAnswerable, type NodeResponse } from './node-message.js';
 
 const NO_FIELDS: ReadonlyMap<string, string | string[]> = new Map();
 
-/** Writes a refusal as it is, where one can still be written. */
+/** Writes a refusal, if the response can still be written. */
 export function writeDenial(response: NodeResponse, denied: DeniedDecision): void {
   if (!isAnswerable(response)) return;
   response.statusCode = denied.status;
@@ -24,7 +24,7 @@ export function setHeaderLines(response: NodeResponse, lines: readonly HeaderLin
  * write them, so that an answer has the same bytes wherever it is written.
  */
 export function headerFields(lines: readonly HeaderLine[]): ReadonlyMap<string, string | string[]> {
-  // What most granted requests have; a map for each would cost more than all else here (bench: adapters).
+  // Most granted requests have no headers. A map for each would cost more than all else here (bench: adapters).
   if (lines.length === 0) return NO_FIELDS;
   const fields = new Map<string, string | string[]>();
   for (const [line, value] of lines) {

@@ -1,23 +1,23 @@
 import type { Verdict } from '../verdict/verdict.js';
 
 /**
- * What a verdict rests on: the key that proved it, say. A remembered verdict asks it on every hit, so that nothing has to
- * be searched for when it falls. It answers at once and allocates nothing.
+ * What a verdict rests on, such as the key that proved it. A remembered verdict asks its basis on every hit, so a withdrawn
+ * key needs no search through the cache. The answer is synchronous and allocates nothing.
  */
 export interface Basis {
   /**
-   * Finds the same basis in another process that shares a store. It is no secret; a verdict is not shared where there is
-   * none.
+   * Finds the same basis in another process that shares a store. Not secret. A verdict whose basis has no name is not
+   * shared.
    */
   readonly name: string | undefined;
-  /** False when a verdict that rests on it has to be found out anew. `nowMs` is on the monotonic clock. */
+  /** False when verdicts that rest on it have to be looked up again. `nowMs` is on the monotonic clock. */
   stands(nowMs: number): boolean;
 }
 
-/** Finds by its name what a verdict of another process rests on, where this process has the same. */
+/** Finds the basis of this process that has the name of another process's basis; undefined where there is none. */
 export type BasisFinder = (name: string) => Basis | undefined;
 
-/** What a lookup found out, with what it rests on. */
+/** The verdict of a lookup with its basis. */
 export class FoundedVerdict {
   readonly verdict: Verdict;
   readonly basis: Basis;

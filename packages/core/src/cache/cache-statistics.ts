@@ -1,11 +1,11 @@
 /** What a cache has done so far and how full it is: a snapshot. */
 export interface CacheStatistics extends Readonly<CacheCounters> {
-  /** Good verdicts, and refusals, that had to make room for others. */
+  /** Good verdicts and refusals that were dropped because their space was full. */
   readonly evictions: number;
   readonly negativeEvictions: number;
   /** Values in the shared store that this deployment did not write. */
   readonly forged: number;
-  /** Good verdicts in memory, and about how many bytes they take. */
+  /** Good verdicts in memory, and roughly how many bytes they take. */
   readonly entries: number;
   readonly bytes: number;
   /** Refusals in memory. */

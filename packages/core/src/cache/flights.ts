@@ -5,7 +5,7 @@ import type { Abandonment } from '../request/abandonment.js';
 import type { CacheState } from '../request/trace.js';
 import { type Unavailable, unavailable, type Verdict } from '../verdict/verdict.js';
 
-/** What a lookup came to, and where the answer came from if not from the handler. */
+/** The result of a lookup, and its origin if that was not the handler. */
 export interface Finding {
   readonly verdict: Verdict;
   readonly cache: CacheState | undefined;
@@ -14,19 +14,19 @@ export interface Finding {
 /** Who asks for a place among the lookups. */
 export type Caller = Pick<Applicant, 'address' | 'standing'>;
 
-/** What a lookup may know about those who wait for it. */
+/** What a lookup sees of its waiting callers. */
 export interface Waiters {
   /** Aborted when the last of them has gone. Made on first use. */
   readonly signal: AbortSignal;
 }
 
 /**
- * One lookup under way and everybody who waits for it. It belongs to nobody: it goes on when the one who started it
- * goes away, and ends only when the last of those who wait has gone.
+ * One lookup under way and all callers that wait for it. It goes on when the caller that started it goes away, and is
+ * aborted only when the last waiting caller has gone.
  */
 export class Flight implements Waiters {
   readonly startedMs: number;
-  /** False once it was given up or overtaken: what it finds out then is for those who wait, not for the cache. */
+  /** False once the lookup was given up or overtaken: its result then goes to the waiting callers, not into the cache. */
   isCurrent = true;
   #controller: AbortController | undefined;
   readonly #landing: Promise<Finding>;
@@ -59,7 +59,7 @@ export class Flight implements Waiters {
     return this.#landing.finally(() => abandonment.remove(leave));
   }
 
-  /** Ends it with this answer for everybody who waits; what it finds out nobody hears any more. */
+  /** Ends the lookup with this answer for every waiting caller. A later result is dropped. */
   giveUp(finding: Finding): void {
     this.#land(finding);
     this.#stop();
@@ -81,17 +81,17 @@ export class Flight implements Waiters {
   }
 }
 
-/** A lookup that has taken so long may hang: new callers start another instead of hanging with it. */
+/** A lookup that takes longer than this may hang: new callers start another one instead of joining it. */
 const MAX_JOINABLE_MS = 10_000;
 
-/** Whose place was given to others, and who finds none. */
+/** The answer to callers that lose their place or get none. */
 export const TOO_MANY_LOOKUPS: Unavailable = unavailable('too_many_lookups');
 const DISPLACED: Finding = { verdict: TOO_MANY_LOOKUPS, cache: undefined };
 
 /**
  * The lookups under way: at most one per key to join, and no more than a limit in all. The first half of the places is
- * for anybody. The second half is shared by networks, and those who were good before go first: who finds it full takes
- * the place of the newest stranger of the network that holds most.
+ * for anybody. The second half is shared by networks, and callers that were good before go first: when it is full, the
+ * newest stranger of the network that holds most loses its place to the next caller.
  */
 export class Flights {
   readonly #byKey = new Map<string, Flight>();
@@ -117,8 +117,8 @@ export class Flights {
   }
 
   /**
-   * Starts a lookup; undefined where there is no place for this caller. A failed one fails those who joined it and is
-   * forgotten: later callers try again.
+   * Starts a lookup; undefined where there is no place for this caller. A failed lookup fails all callers that joined it
+   * and is forgotten: later callers try again.
    */
   start(key: string, lookUp: (flight: Flight) => Promise<Finding>, caller: () => Caller): Flight | undefined {
     this.drop(key);

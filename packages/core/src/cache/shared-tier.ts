@@ -8,7 +8,7 @@ import type { Basis, BasisFinder } from './basis.js';
 import { hasExpired } from './lifetime.js';
 import { verdictFromText, verdictToText } from './verdict-text.js';
 
-/** A verdict that is shared, and until when. */
+/** A shared verdict and its end. */
 export interface SharedVerdict {
   readonly verdict: Authenticated;
   readonly basis: Basis | undefined;
@@ -23,9 +23,9 @@ export interface SharedTierCollaborators {
 }
 
 /**
- * The second tier of a cache: good verdicts that other instances found out, in a store that is trusted with nothing.
- * Values are sealed, bound to their key and their end; whatever is odd about one is a miss. Refusals stay local: a
- * flood of bad tokens is not to be multiplied.
+ * The second tier of a cache: good verdicts of other instances, in a store that is not trusted. Values are sealed and
+ * bound to their key and their end; a value with any defect is a miss. Refusals stay local, so that a flood of bad
+ * tokens does not reach the store.
  */
 export class SharedTier {
   readonly #namespace: string;
@@ -59,7 +59,7 @@ export class SharedTier {
     }
   }
 
-  /** Leaves a verdict to the others, unless they could not tell what it rests on. Waits for nothing and never throws. */
+  /** Shares a verdict, unless its basis means nothing to other instances. Waits for nothing and never throws. */
   write(key: string, { verdict, basis, endsAtMs }: SharedVerdict): void {
     if (basis !== undefined && basis.name === undefined) return;
     const ttlMs = Math.floor(endsAtMs - this.#clock.now());
@@ -87,7 +87,7 @@ export class SharedTier {
     return basis?.stands(this.#clock.monotonic()) === true ? { verdict, basis, endsAtMs } : undefined;
   }
 
-  /** A verdict that could not be shared is found out again by whoever needs it. */
+  /** Other instances look a verdict up themselves when it could not be shared. */
   async #attempt(task: () => unknown): Promise<void> {
     try {
       await task();

@@ -26,8 +26,8 @@ export interface VerdictCacheOptions {
    */
   readonly staleIfUnavailableSeconds?: number | undefined;
   /**
-   * Lookups under way at once; what exceeds them is `unavailable`. Half of them are shared by networks, and those who
-   * were good before go first. 1 to 1 000 000, default 10 000.
+   * Lookups under way at once; callers beyond them get `unavailable`. Half of the places are shared by networks, and
+   * callers that were good before go first. 1 to 1 000 000, default 10 000.
    */
   readonly maxFlights?: number | undefined;
   /** The same on all instances that share a store; at least 32 characters. Needed with a store. */
@@ -41,7 +41,7 @@ export interface VerdictCacheCollaborators {
   readonly store?: CacheStore | undefined;
   /** What has been revoked; one instance may serve many caches. */
   readonly revocations?: Revocations | undefined;
-  /** What verdicts of the store may rest on here. With it, no verdict is taken from the store that rests on nothing. */
+  /** Finds the basis of a verdict from the store. When given, verdicts without a basis are not taken from the store. */
   readonly basisNamed?: BasisFinder | undefined;
 }
 

@@ -21,10 +21,10 @@ import { type Question, VerdictLookup } from './verdict-lookup.js';
 import { VerdictMemory } from './verdict-memory.js';
 
 /**
- * Remembers what a handler found out about a credential, under a keyed hash of it. Good answers end with the
- * credential's own expiry at the latest, checked again on every hit; definite refusals live shortly in a bounded
- * space of their own, and so does an outage that concerns one credential alone; everything else is never kept.
- * Concurrent first uses share one lookup.
+ * Remembers a handler's verdict about a credential, under a keyed hash of the credential. Good verdicts end with the
+ * credential's own expiry at the latest, checked again on every hit. Definite refusals, and outages that concern one
+ * credential alone, are kept for a short time in a bounded space of their own. Nothing else is kept. Concurrent first
+ * uses share one lookup.
  */
 export class VerdictCache {
   readonly #hash: KeyedHash;
@@ -55,7 +55,7 @@ export class VerdictCache {
       const { namespace } = settings;
       process.emitWarning(`${namespace} bridges outages (staleIfUnavailableSeconds)`, 'SallyportWarning');
     }
-    // The lifetime belongs to it: caches that keep answers for different times do not share them.
+    // The lifetime is part of the namespace: caches with different lifetimes do not share answers.
     const purpose = JSON.stringify(['verdict', settings.namespace, settings.ttlMs]);
     const counters = this.#counters;
     this.#hash = new KeyedHash(settings.secret, purpose);
@@ -66,7 +66,7 @@ export class VerdictCache {
     this.#lookup = new VerdictLookup(settings, { ...services, counters, memory: this.#memory, shared: this.#shared });
   }
 
-  /** What the cache has done so far; making it costs next to nothing. */
+  /** Counters and sizes so far. Cheap. */
   get statistics(): CacheStatistics {
     const { good, bad } = this.#memory;
     return Object.freeze({
@@ -91,9 +91,9 @@ export class VerdictCache {
   }
 
   /**
-   * The remembered verdict, at once, or what `load` finds out; one `load` per credential is under way at a time. It
-   * belongs to none of those who wait, each as long as its own request lives: never pass a request's own signal to what
-   * it calls, but that of the waiters. `credential` is well-formed Unicode.
+   * The remembered verdict, at once, or the result of `load`. One `load` per credential is under way at a time, and all
+   * its callers share it: pass the signal of the waiters to what it calls, never the signal of one request. `credential`
+   * is well-formed Unicode.
    */
   resolve(
     credential: string,
@@ -109,14 +109,14 @@ export class VerdictCache {
   }
 
   /**
-   * Answers `outage` about this credential for so many seconds without asking anybody: its lookup alone went wrong, and
-   * would again. Default `negativeTtlSeconds`; where that is 0, nothing is remembered.
+   * Answers `outage` about this credential for so many seconds without a lookup: for lookups that fail because of the
+   * credential and would fail again. Default `negativeTtlSeconds`; where that is 0, nothing is remembered.
    */
   suspend(credential: string, outage: Unavailable, seconds?: number): void {
     this.#memory.suspend(this.#hash.of(credential), outage, seconds);
   }
 
-  /** For `recheck` of a handler: the refusal that is due where a grant of this cache no longer stands. Asks nobody. */
+  /** For `recheck` of a handler: the refusal where a grant of this cache no longer holds. Starts no lookup. */
   recheck(credential: string, principal: Principal): Verdict | undefined {
     return this.#memory.recheck(this.#hash.of(credential), credential, principal);
   }
@@ -129,7 +129,7 @@ export class VerdictCache {
     this.#shared?.drop(key);
   }
 
-  /** Forgets every refusal of this process, also those that lookups under way come to: what was refused may be good now. */
+  /** Forgets every refusal of this process, also those of lookups under way: refused credentials may be good now. */
   forgetRefusals(): void {
     this.#memory.forgetRefusals();
   }
@@ -148,7 +148,7 @@ export class VerdictCache {
     return verdict;
   }
 
-  /** Apart from `resolve`: a closure inside of it would cost each hit an allocation (bench: cache). */
+  /** Own function: a closure inside `resolve` would cost every cache hit an allocation (bench: cache). */
   #ask(question: Question, request: SecurityRequest): Eventually<Verdict> {
     const underWay = this.#flights.find(question.key);
     const flight = underWay ?? this.#start(question, request);
@@ -160,7 +160,7 @@ export class VerdictCache {
 
   #start(question: Question, request: SecurityRequest): Flight | undefined {
     const { key } = question;
-    // Read now: a connection that has ended tells no address.
+    // Read now: a closed connection has no address.
     const address = request.remoteAddress;
     const lookUp = async (flight: Flight) => {
       const finding = await this.#lookup.run(question, flight);

@@ -10,10 +10,10 @@ import { lifetimeMs } from './lifetime.js';
 import type { SharedTier, SharedVerdict } from './shared-tier.js';
 import { REVOKED, type VerdictMemory } from './verdict-memory.js';
 
-/** A verdict from elsewhere may be older than any revocation that is known here. */
+/** A verdict of another process may be older than every revocation known here. */
 const BEFORE_ANY_REVOCATION = 0;
 
-/** What is looked up, and how. */
+/** One credential to look up. */
 export interface Question {
   readonly key: string;
   readonly credential: string;
@@ -35,7 +35,7 @@ export interface LookupCollaborators {
   readonly clock: Clock;
 }
 
-/** The way of a question that memory cannot answer: shared store, then handler, then back into memory and store. */
+/** Answers what memory cannot: from the shared store, then from the handler; keeps the answer in memory and store. */
 export class VerdictLookup {
   readonly #namespace: string;
   readonly #ttlMs: number;
@@ -44,7 +44,7 @@ export class VerdictLookup {
   readonly #revocations: Revocations;
   readonly #counters: CacheCounters;
   readonly #clock: Clock;
-  /** From the first answer that is given beyond its lifetime until a lookup is answered again. */
+  /** True from the first answer past its lifetime until a lookup succeeds again. */
   #isBridging = false;
 
   constructor(options: { namespace: string; ttlMs: number }, collaborators: LookupCollaborators) {
@@ -74,7 +74,7 @@ export class VerdictLookup {
     return { verdict, cache: undefined };
   }
 
-  /** During an outage a known answer serves a little longer, where that was switched on. */
+  /** During an outage a known answer is used a little longer, if `staleIfUnavailableSeconds` is set. */
   bridge({ key, credential }: Question, outage: Unavailable): Finding {
     const verdict = this.#memory.recallStale(key, credential);
     if (verdict?.kind !== 'authenticated') return { verdict: verdict ?? outage, cache: undefined };
@@ -97,7 +97,7 @@ export class VerdictLookup {
     });
   }
 
-  /** A copy of what a store gave lives for half of what is left, so that it does not outlive changes there by much. */
+  /** A copy of a stored verdict lives for half of its remaining time, so that changes in the store are seen soon. */
   #admitShared({ key, credential }: Question, shared: SharedVerdict, flight: Flight): Finding | undefined {
     const { verdict, endsAtMs, basis } = shared;
     const judgement = this.#revocations.judge(credential, verdict.principal, BEFORE_ANY_REVOCATION);
@@ -109,7 +109,7 @@ export class VerdictLookup {
     return { verdict, cache: 'shared_hit' };
   }
 
-  /** An answer that was under way when its token was revoked is neither given nor kept. */
+  /** An answer whose token was revoked during the lookup is neither given nor kept. */
   #admit({ key, credential }: Question, { verdict, basis }: Founded, since: number, flight: Flight): Finding {
     const judgement = this.#revocations.judge(credential, verdict.principal, since);
     if (judgement === 'revoked') this.#memory.refuse(key, REVOKED);

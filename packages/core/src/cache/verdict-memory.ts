@@ -8,13 +8,13 @@ import type { CacheCounters } from './cache-statistics.js';
 import { hasExpired } from './lifetime.js';
 import { Remembered, VerdictSpace } from './verdict-space.js';
 
-/** What is remembered of credentials that are not good: refusals, and for how long nobody asks about one. */
+/** Remembered about a bad credential: its refusal, and until when it is not looked up again. */
 export type Negative = Denied | Unavailable;
 
 export const REVOKED: Denied = denied('token_revoked');
 const PROOF_OUTDATED: Unavailable = unavailable('proof_outdated');
 
-/** Refusals that time alone lifts; to remember them would prolong them. */
+/** Refusals that end by themselves: remembering them would prolong them. */
 const PASSING_REASONS: ReadonlySet<string> = new Set(['token_not_yet_valid', 'token_issued_in_future']);
 
 export interface VerdictMemoryLimits {
@@ -26,7 +26,7 @@ export interface VerdictMemoryLimits {
   readonly graceMs: number;
 }
 
-/** The verdicts that this process remembers: good ones and refusals in a space each, so that neither crowds the other. */
+/** The verdicts that this process remembers: good ones and refusals in separate spaces, so that neither displaces the other. */
 export class VerdictMemory {
   readonly good: VerdictSpace;
   readonly bad: Expiring<Negative>;
@@ -49,13 +49,13 @@ export class VerdictMemory {
     this.#revocations = collaborators.revocations;
   }
 
-  /** The good verdict about a credential as long as it is fresh, or the refusal that a revocation made of it. */
+  /** The good verdict about a credential while it is fresh, or a refusal if it was revoked. */
   recall(key: string, credential: string): Authenticated | Denied | undefined {
     const remembered = this.good.find(key);
     return remembered && this.#use(key, credential, remembered, 0);
   }
 
-  /** The same, but also for a while after its lifetime: for outages. */
+  /** As `recall`, but also for a while after the lifetime: for outages. */
   recallStale(key: string, credential: string): Authenticated | Denied | undefined {
     const remembered = this.good.find(key);
     return remembered && this.#use(key, credential, remembered, this.#limits.graceMs);
@@ -68,7 +68,7 @@ export class VerdictMemory {
     return this.#revocations.refuses(credential) ? REVOKED : remembered;
   }
 
-  /** What became of a good verdict that was given out a moment ago: the refusal that is due instead, if any is. */
+  /** Checks a good verdict again that was given a moment ago: the refusal, if it no longer holds. */
   recheck(key: string, credential: string, principal: Principal): Denied | Unavailable | undefined {
     const refused = this.refusal(key, credential);
     if (refused?.kind === 'denied') return refused;
@@ -89,14 +89,14 @@ export class VerdictMemory {
     this.bad.set(key, verdict, this.#limits.negativeTtlMs);
   }
 
-  /** For a while nobody is asked about a credential. What is known of it stays. */
+  /** Suspends lookups of a credential for a while. A remembered verdict stays. */
   suspend(key: string, outage: Unavailable, seconds: number | undefined): void {
     const { negativeTtlMs } = this.#limits;
     if (negativeTtlMs === 0) return;
     this.bad.set(key, outage, seconds === undefined ? negativeTtlMs : seconds * 1_000);
   }
 
-  /** Counts how often the refusals were forgotten: one that was found out before is not to be kept after it. */
+  /** How often the refusals were forgotten: a refusal from before must not be kept afterwards. */
   get era(): number {
     return this.#era;
   }
@@ -124,7 +124,7 @@ export class VerdictMemory {
     return epoch === this.#revocations.epoch ? verdict : this.#recheck(key, credential, remembered);
   }
 
-  /** After every revocation, every good verdict proves itself once more before it is used again. */
+  /** After a revocation, each good verdict is checked once before its next use. */
   #recheck(key: string, credential: string, remembered: Remembered): Authenticated | Denied | undefined {
     const { verdict, epoch } = remembered;
     const judgement = this.#revocations.judge(credential, verdict.principal, epoch);

@@ -7,7 +7,7 @@ export class Remembered {
   readonly verdict: Authenticated;
   /** On the monotonic clock and whole, so that it takes no number object of its own. */
   readonly freshUntilMs: number;
-  /** The last revocation that it is known to have survived. */
+  /** The last revocation that it was checked against. */
   epoch: number;
   readonly basis: Basis | undefined;
 
@@ -20,8 +20,8 @@ export class Remembered {
 }
 
 /**
- * A bounded space of good verdicts: the least recently used goes first. It leaves their ends to whoever uses them: one may
- * serve beyond its lifetime during an outage. It takes the memory for its places with the first verdict.
+ * A bounded space of good verdicts: the least recently used goes first. Callers check the lifetimes, because a verdict may
+ * be used past its lifetime during an outage. Memory is allocated with the first verdict.
  */
 export class VerdictSpace {
   readonly #limits: { readonly maxEntries: number; readonly maxBytes: number };
@@ -40,7 +40,7 @@ export class VerdictSpace {
     return this.#entries?.calculatedSize ?? 0;
   }
 
-  /** How many verdicts had to make room for others. */
+  /** How many verdicts were dropped because the space was full. */
   get evictions(): number {
     return this.#evictions;
   }
@@ -72,7 +72,7 @@ export class VerdictSpace {
 /** A verdict, its principal with empty lists, its key and its place in the cache. */
 const FIXED_BYTES = 400;
 
-/** About how much memory a remembered verdict takes: for limits, not for accounting. */
+/** Roughly how much memory a remembered verdict takes: enough for limits. */
 function footprintBytes({ principal, headers }: Authenticated): number {
   return FIXED_BYTES + sizeOf(principal.claims) + sizeOf(principal.scopes) + sizeOf(principal.roles) + sizeOf(headers);
 }

@@ -2,10 +2,10 @@ import * as option from '../options/options.js';
 import { type Confirmation, createPrincipal, type Via } from '../principal/principal.js';
 import { type Authenticated, authenticated, type HeaderLine } from '../verdict/verdict.js';
 
-/** A verdict and when it has to be forgotten: what leaves the process and comes back. */
+/** A verdict and its end, as they are stored outside of the process. */
 export interface DatedVerdict {
   readonly verdict: Authenticated;
-  /** The name of what it rests on. */
+  /** The name of its basis. */
   readonly basis: string | undefined;
   /** Milliseconds since the epoch. */
   readonly endsAtMs: number;
@@ -32,7 +32,7 @@ export function verdictFromText(json: string): DatedVerdict {
   return { verdict: authenticated(createPrincipal(principal), { headers }), basis, endsAtMs };
 }
 
-/** Claims may hold what JSON has no word for: `undefined`, NaN, infinity and minus zero. */
+/** Claims may hold values that JSON cannot express: `undefined`, NaN, infinity and minus zero. */
 function survivesJson(value: unknown): boolean {
   if (typeof value === 'number') return Number.isFinite(value) && !Object.is(value, -0);
   if (Array.isArray(value)) return [...value].every(survivesJson);

@@ -47,10 +47,10 @@ export async function closeHandlers(
   if (failures.length > 0) throw new AggregateError(failures, 'Some handlers could not be closed');
 }
 
-/** The clock of the limit and the one that keeps the process alive do not go quite alike. */
+/** The clock of the limit and the timer that keeps the process alive may differ a little. */
 const SPARE_MS = 1_000;
 
-/** Runs a task that must come to an end; what it comes to after that is ignored. */
+/** Runs a task within a time limit; a later result is ignored. */
 export function runWithin(limit: Patience, complaint: string, task: () => unknown): Promise<void> {
   const running = (async () => {
     await task();

@@ -7,7 +7,7 @@ import { RequirementPlan } from '../requirement/plan.js';
 import type { Requirement } from '../requirement/requirement.js';
 import type { Operation } from '../routes/operation.js';
 
-/** What one operation, or every request, has to prove; compiled. */
+/** The compiled requirement and guards of one operation, or of every request. */
 export interface Policy {
   readonly operation: Operation | undefined;
   readonly plan: RequirementPlan;
@@ -20,14 +20,14 @@ export class PolicyCompiler {
   readonly #guards: readonly GuardLike[];
   readonly #plans = new Map<Requirement, RequirementPlan>();
 
-  /** `requirement` is that of operations that have none of their own; `guards` run before theirs. */
+  /** `requirement` applies to operations without one of their own; `guards` run before the guards of operations. */
   constructor(requirement: Requirement | undefined, guards: readonly GuardLike[]) {
     this.#requirement = requirement;
     this.#guards = guards;
   }
 
   /**
-   * What a request needs that is subject to all of these operations; the first of them names it.
+   * The policy of a request that has to satisfy all of these operations; it has the name of the first.
    * @throws {ConfigurationError} ERR_SALLYPORT_REQUIREMENT_INVALID, ERR_SALLYPORT_SOURCE_CONFLICT
    */
   policyOf(...operations: readonly [Operation, ...Operation[]]): Policy {
@@ -43,7 +43,7 @@ export class PolicyCompiler {
     );
   }
 
-  /** What requests to no operation need; undefined where they are refused. */
+  /** The policy of requests to no operation; undefined where they are refused. */
   get policyOfTheRest(): Policy | undefined {
     return this.#requirement && this.#policy(undefined, [this.#requirement], []);
   }

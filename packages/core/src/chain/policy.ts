@@ -10,7 +10,7 @@ import { canBe, RouteIndex } from '../routes/route-index.js';
 import { JointPolicies } from './joint-policies.js';
 import { type Policy, PolicyCompiler, withoutRequirement } from './policy-compiler.js';
 
-/** All policies of a chain, and the choice of the one that a request falls under. */
+/** All policies of a chain, and the choice of the policy for a request. */
 export class PolicyTable {
   /** Every handler of every policy, each once. */
   readonly handlers: readonly SecurityHandler[];
@@ -20,7 +20,7 @@ export class PolicyTable {
   readonly #table: OperationTable | undefined;
   readonly #byOperation: ReadonlyMap<Operation, Policy>;
   readonly #byRoute = new RouteIndex<Policy>();
-  /** Policies of HEAD operations, each with those of GET that a router may run in its place, and what both need. */
+  /** Policies of HEAD operations, each with the GET policies that a router may run instead, and the policy of both together. */
   readonly #together: ReadonlyMap<Policy, ReadonlyMap<Policy, Policy>>;
   readonly #joint: JointPolicies;
 
@@ -54,7 +54,7 @@ export class PolicyTable {
     if (this.#table.isAmbiguous?.(method, path)) return undefined;
     const operation = this.#table.find(method, path);
     if (operation === undefined) return this.#default;
-    // The framework chose a route that is none of the operations, for the path of one: they read it differently.
+    // The framework's route is no operation, but the path matches one: framework and chain read the path differently.
     if (route !== undefined && !canBe(route, operation)) return undefined;
     const other = operation.method === 'HEAD' ? this.#table.find('GET', path) : undefined;
     const rivals = this.#table.rivals?.(operation, path);
@@ -101,7 +101,7 @@ function togetherFor(
   );
 }
 
-/** Whether one path can belong to both templates. */
+/** Whether some path matches both templates. */
 function overlap(segments: readonly string[], others: readonly string[]): boolean {
   return (
     segments.length === others.length &&
@@ -109,7 +109,7 @@ function overlap(segments: readonly string[], others: readonly string[]): boolea
   );
 }
 
-/** One name means one instance in all of a chain: events and configuration refer to handlers by name. */
+/** Events and configuration refer to handlers by name, so a name means one instance throughout a chain. */
 function distinctHandlers(handlers: readonly SecurityHandler[]): readonly SecurityHandler[] {
   const byName = new Map<string, SecurityHandler>();
   for (const handler of handlers) {

@@ -1,13 +1,13 @@
 import type { Standing } from './good-before.js';
 
-/** Who asks for a place. One object for each time: it is how its place is known. */
+/** A caller that asks for a place. Each request for a place has its own object, which identifies the place. */
 export interface Applicant {
   readonly address: string | undefined;
   readonly standing: Standing;
-  /** False lets others of its network go first. Default true. */
+  /** False when other callers of its network go first. Default true. */
   readonly isReady?: boolean;
-  /** Its turn has come, perhaps while it still enters. It keeps its place until it leaves. */
+  /** Called when its turn comes, perhaps during `enter`. The place is kept until `leave`. */
   start(): void;
-  /** Its place was given to somebody with a better right: the answer is an overload. It need not leave. */
+  /** Called when its place went to a caller with a better right: the answer is an overload. No `leave` is needed. */
   displace(): void;
 }

@@ -15,8 +15,8 @@ export interface GoodBeforeOptions {
   /** How long a credential or network counts as good after the last time, in seconds. Default 86 400. */
   readonly lifeSeconds?: number | undefined;
   /**
-   * Credentials, and as many networks, remembered at once: half of them once good, half good again after a minute. Of
-   * each half, who was good longest ago goes first. Default 20 000.
+   * How many credentials, and how many networks, are remembered at once: half of the places are for those that were good
+   * once, half for those that were good again after a minute. In each half the oldest goes first. Default 20 000.
    */
   readonly maxEntries?: number | undefined;
 }
@@ -26,8 +26,9 @@ const MAX_ENTRIES = 20_000;
 const REGULAR_AFTER_MS = 60_000;
 
 /**
- * Remembers which credentials and which networks were good, as keyed hashes. Only a proof gets in, so no amount of
- * junk pushes anybody out, nor do many fresh proofs push out whoever comes again. Who has proved something keeps a share of what others flood; it grants nothing.
+ * Remembers which credentials and networks were good, as keyed hashes. Only proved credentials are noted, so junk
+ * displaces nobody, and many fresh proofs do not displace regular callers. Known callers keep a share of what is bounded
+ * during a flood. This grants nothing.
  */
 export class GoodBefore {
   readonly #hash = new KeyedHash(randomBytes(32).toString('hex'), 'good before');
@@ -41,7 +42,7 @@ export class GoodBefore {
     this.#networks = new Recent(lifeMs, maxEntries, clock);
   }
 
-  /** Entries kept, also those whose life is over. */
+  /** Entries kept, expired ones included. */
   get size(): number {
     return this.#credentials.size + this.#networks.size;
   }
@@ -50,7 +51,7 @@ export class GoodBefore {
   note(credential: string, address: string | undefined): void {
     const network = networkOf(address);
     this.#credentials.note(this.#hash.of(credential));
-    // All who come without an address share one network: one of them being good says nothing about the others.
+    // All callers without an address share one network: one good caller says nothing about the others.
     if (network !== UNKNOWN_NETWORK) this.#networks.note(this.#hash.of(network));
   }
 
@@ -71,8 +72,8 @@ interface Noted {
 }
 
 /**
- * Names, each with the end of its life. Those that come again after a while are kept apart, so that no number of names
- * that were good once pushes regular ones out: an insider can have as many fresh tokens as he likes.
+ * Names, each with its end. Names that come again after a while have a space of their own, so that names that were good
+ * once never displace regular ones: an insider can get any number of fresh tokens.
  */
 class Recent {
   readonly #once: LRUCache<string, Noted>;
@@ -113,7 +114,7 @@ class Recent {
   }
 }
 
-/** In the order of their last note, which is that in which their lives end. Takes memory only as it fills. */
+/** Ordered by last note, which is also the order of expiry. Takes memory only as it fills. */
 function ordered(maxEntries: number): LRUCache<string, Noted> {
   return new LRUCache({ maxSize: Math.max(1, Math.floor(maxEntries)), sizeCalculation: () => 1 });
 }

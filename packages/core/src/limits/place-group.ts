@@ -1,20 +1,20 @@
 import type { Applicant } from './applicant.js';
 
-/** A place that an applicant holds, waiting or running, in one of the narrowest groups. */
+/** A place that an applicant holds in one of the narrowest groups, waiting or running. */
 export interface Place {
   readonly applicant: Applicant;
   readonly group: PlaceGroup;
-  /** Which of the groups' trees it is in: how good its right to a place is. */
+  /** The tree of groups it is in, which tells how good its right to a place is. */
   readonly rank: number;
   isRunning: boolean;
 }
 
 /**
- * The places of one network: those of the networks inside it, or at the narrowest width those of its callers. A tree
- * of such groups shares places at every width at once.
+ * The places of one network: its inner networks or, at the narrowest width, its callers. A tree of such groups shares
+ * places at every width at once.
  */
 export class PlaceGroup {
-  /** In the order of their turns: who had one goes to the end. */
+  /** In the order of their turns: after its turn, a member goes to the end. */
   readonly #inside = new Map<string, PlaceGroup>();
   readonly #waiting = new Set<Place>();
   readonly #running = new Set<Place>();
@@ -41,14 +41,14 @@ export class PlaceGroup {
     return this.#waitingCount + this.#runningCount;
   }
 
-  /** The narrowest group on a path of names, from wide to narrow, made where it is not there. */
+  /** The narrowest group on a path of names, from wide to narrow. Missing groups are made. */
   open(path: readonly string[]): PlaceGroup {
     let group: PlaceGroup = this;
     for (const name of path) group = group.#open(name);
     return group;
   }
 
-  /** The narrowest group on a path, if somebody there holds a place. */
+  /** The narrowest group on a path; undefined where nobody holds a place. */
   find(path: readonly string[]): PlaceGroup | undefined {
     let group: PlaceGroup = this;
     for (const name of path) {
@@ -81,8 +81,8 @@ export class PlaceGroup {
   }
 
   /**
-   * Whose turn it is: at every width the network that runs least, of equals the one whose turn is longest ago, at last
-   * whoever waits longest. No network, at whatever width, runs more than `mostRunning`.
+   * The next place to run: at every width in the network that runs least, of equals the one whose last turn is longest
+   * ago, and in it the caller that waits longest. No network at any width runs more than `mostRunning`.
    */
   next(mostRunning: number): Place | undefined {
     if (this.#waitingCount === 0) return undefined;

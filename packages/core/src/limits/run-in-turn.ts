@@ -3,18 +3,18 @@ import type { Applicant } from './applicant.js';
 import type { Standing } from './good-before.js';
 import type { Shares } from './shares.js';
 
-/** For whom something is done in turn. */
+/** The caller of a task that waits for its turn. */
 export interface Turn {
   readonly address: string | undefined;
   readonly standing: Standing;
-  /** False lets others go first. Default: it may always run. */
+  /** False when others go first. Default: it may always run. */
   readonly isReady?: (() => boolean) | undefined;
-  /** Once aborted, a place that was waited for is given back; what has begun goes on. */
+  /** When aborted, a waiting caller gives its place back; a task that has begun goes on. */
   readonly abandoned?: AbortSignal | undefined;
 }
 
 /**
- * Runs `task` when its turn comes, at once if that is now, and gives the place back when it has ended.
+ * Runs `task` when its turn comes, which may be at once, and gives the place back at the end.
  * @throws {UpstreamError} ERR_SALLYPORT_UPSTREAM_OVERLOADED when there is no place, it went to somebody with a better
  * right, or nobody waits any more
  */

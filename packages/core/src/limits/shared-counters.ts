@@ -10,7 +10,7 @@ export interface SharedCountersServices {
   readonly report: (reason: string) => void;
 }
 
-/** A counter store that is waited for only so long, and believed only when it returns counts. */
+/** A counter store with a time limit, whose answers count only if they are counts. */
 export class SharedCounters {
   readonly #store: CounterStore | undefined;
   readonly #services: SharedCountersServices;
@@ -20,7 +20,7 @@ export class SharedCounters {
     this.#services = services;
   }
 
-  /** The counts of some keys; none where no store is shared, `undefined` when it does not tell. */
+  /** The counts of some keys: none without a shared store, `undefined` when the store does not answer. */
   get(keys: readonly string[]): Promise<readonly (Count | undefined)[] | undefined> {
     return this.#ask((store) => keys.map(async (key) => store.get(key)));
   }

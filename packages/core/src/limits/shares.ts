@@ -17,13 +17,13 @@ const RANKS: Readonly<Record<Standing, number>> = { stranger: 0, neighbour: 1, k
 const STRANGER = 0;
 const KNOWN = 2;
 
-/** Who goes next where all wait: those who were good before more often, and strangers now and then. */
+/** The order of turns by rank when all ranks wait: known callers most often, strangers now and then. */
 const TURNS: readonly number[] = [2, 1, 2, 0, 2, 1, 2];
 
 /** The part of all places for which one network counts as better known than strangers, by rank. */
 const WORTH: readonly number[] = [0, 1 / 4, 1 / 2];
 
-/** What of the places that run is kept free of strangers, and of a single network: an eighth each. */
+/** One eighth of the running places is kept free of strangers, and another eighth of any single network. */
 const KEPT_SHARE = 8;
 
 /**
@@ -60,7 +60,7 @@ export class Shares {
     return this.#trees.reduce((sum, tree) => sum + tree.waiting, 0);
   }
 
-  /** Asks for a place. False when there is none: then nothing is called. Otherwise the applicant has to leave once it is done. */
+  /** Asks for a place. False when there is none: nothing is called. Otherwise the applicant has to leave when it is done. */
   enter(applicant: Applicant): boolean {
     const place = this.#seat(applicant);
     this.#places.set(applicant, place);
@@ -75,7 +75,7 @@ export class Shares {
     return true;
   }
 
-  /** Gives the place back, whether it runs or waits. Who has none leaves without effect. */
+  /** Gives the place back, running or waiting. Without a place, this has no effect. */
   leave(applicant: Applicant): void {
     const place = this.#places.get(applicant);
     if (place === undefined) return;
@@ -105,7 +105,7 @@ export class Shares {
     place.group.remove(place);
   }
 
-  /** Starts whoever may start. Those who start may enter and leave meanwhile. */
+  /** Starts every applicant that may start. Started applicants may enter and leave meanwhile. */
   #serve(): void {
     const isNested = this.#isServing;
     this.#isServing = true;

@@ -1,10 +1,10 @@
 /** What can be read of a credential without verifying it. */
 export interface RevocableToken {
-  /** A signed token, which has nothing inside and no other name. */
+  /** A signed token: no token inside, no other name. */
   readonly isSigned: boolean;
   /** When a signed token says that it ends, in seconds since the epoch. */
   readonly expiresAt: number | undefined;
-  /** Whose a signed token says that it is. */
+  /** The subject that a signed token names. */
   readonly issuer: string | undefined;
   readonly subject: string | undefined;
 }
@@ -12,9 +12,10 @@ export interface RevocableToken {
 const JWE_PARTS = 5;
 
 /**
- * What of a credential is revoked. Anybody can write another signature under a signed token (RFC 7515 7.1) that is as
- * good, such as the high-S twin of an ECDSA signature; so of a token that bears a JOSE header only the signing input
- * counts. Of an encrypted one (RFC 7516 7.1) the tag follows from the other parts. Of anything else, the whole text.
+ * The part of a credential that is revoked. Anybody can replace the signature of a signed token (RFC 7515 7.1) by another
+ * valid one, such as the high-S twin of an ECDSA signature, so only the signing input of a token with a JOSE header
+ * counts. The tag of an encrypted token (RFC 7516 7.1) follows from its other parts and is left out. Of any other
+ * credential the whole text counts.
  */
 export function revocableText(credential: string): string {
   const header = objectIn(credential.slice(0, Math.max(0, credential.indexOf('.'))));
@@ -38,7 +39,7 @@ export function readRevocableToken(credential: string): RevocableToken {
   };
 }
 
-/** Lenient servers read several spellings of the same bytes, so the parts behind the header are written anew. */
+/** Lenient servers accept several spellings of the same bytes, so the parts after the header are encoded anew. */
 function encryptedText([header, ...others]: readonly string[]): string {
   const bytes = others.slice(0, -1).map((part) => Buffer.from(part, 'base64url'));
   return [header, ...bytes.map((part) => part.toString('base64url'))].join('.');

@@ -11,24 +11,24 @@ export interface RevocationExchangeCollaborators {
   readonly learn: (revocation: Revocation) => void;
 }
 
-/** How long remembered answers may be used without anybody reading the bus. */
+/** How long remembered answers may be used between two readings of the bus. */
 const MAX_PAUSE_MS = 1_000;
 
-/** How often a start asks for what the bus has kept, before it goes on without. */
+/** How many readings a start makes of what the bus has kept, before it goes on without the rest. */
 const MAX_ROUNDS = 100;
 
-/** Tells the other instances what was revoked here, learns what they revoked, and knows whether something may be missing. */
+/** Sends revocations to other instances, receives theirs, and knows whether some may be missing. */
 export class RevocationExchange {
   readonly #envelope: RevocationEnvelope;
   readonly #bus: RevocationBus;
   readonly #clock: Clock;
   readonly #learn: (revocation: Revocation) => void;
   #receiving: Promise<void> | undefined;
-  /** When it has to be read again at the latest, on the monotonic clock. */
+  /** When the bus has to be read again at the latest, on the monotonic clock. */
   #nextMs = Number.NEGATIVE_INFINITY;
-  /** The bus could not be read to its end. */
+  /** True when the bus could not be read to its end. */
   #isBehind = false;
-  /** When it was noticed last that the bus lost something, in milliseconds since the epoch. */
+  /** The last time the bus was found to have lost notices, in milliseconds since the epoch. */
   #lostUntilMs = Number.NEGATIVE_INFINITY;
 
   constructor(secret: string, { bus, clock, learn }: RevocationExchangeCollaborators) {
@@ -58,7 +58,7 @@ export class RevocationExchange {
     return this.#bus.close();
   }
 
-  /** Never rejects: false when it is not certain that the others learn of it. */
+  /** Never rejects; false when it is not certain that other instances learn of it. */
   async publish(revocation: Revocation): Promise<boolean> {
     try {
       return await this.#bus.publish(this.#envelope.close(revocation));
@@ -67,7 +67,7 @@ export class RevocationExchange {
     }
   }
 
-  /** Learns what the bus has kept; callers at the same time share one reading. */
+  /** Reads what the bus has kept; concurrent callers share one reading. */
   synchronise(): Promise<void> {
     this.#nextMs = this.#clock.monotonic() + MAX_PAUSE_MS;
     this.#receiving ??= this.#receive().finally(() => {
@@ -76,7 +76,7 @@ export class RevocationExchange {
     return this.#receiving;
   }
 
-  /** Reads in the background when nobody has for a while. */
+  /** Reads in the background when the last reading is a while ago. */
   keepUp(nowMs: number): void {
     if (nowMs >= this.#nextMs) this.synchronise();
   }

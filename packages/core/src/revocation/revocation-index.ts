@@ -7,8 +7,8 @@ import { type RevocationDate, type RevocationRecord, RevocationRecords } from '.
 import { tagOf } from './revocation-shares.js';
 
 /**
- * What the known revocations say about a credential: nothing; that it is revoked; or, where its principal does not tell
- * when it was issued, that an answer found out before the revocation counts no longer.
+ * What the known revocations say about a credential: nothing; that it is revoked; or, if its time of issue is unknown,
+ * that answers from before the revocation no longer count.
  */
 export type Judgement = 'clear' | 'revoked' | 'outdated';
 
@@ -22,7 +22,7 @@ export class RevocationIndex {
   readonly #subject: KeyedHash;
   readonly #owner: KeyedHash;
   #epoch = 0;
-  /** Whether a token, or a `jti`, was ever revoked: before that none has to be hashed. */
+  /** Whether any token, or any `jti`, was ever revoked: until then none has to be hashed. */
   #hasTokens = false;
   #hasJtis = false;
 
@@ -36,7 +36,7 @@ export class RevocationIndex {
     this.#owner = new KeyedHash(secret, 'owner of a revoked token');
   }
 
-  /** Grows with every revocation; 0 as long as there was none. */
+  /** Counts revocations. */
   get epoch(): number {
     return this.#epoch;
   }
@@ -72,7 +72,7 @@ export class RevocationIndex {
     return (name.charCodeAt(0) << 16) | (name.charCodeAt(1) << 8) | name.charCodeAt(2);
   }
 
-  /** False when there is no room for it, and then it refuses nothing. `isLearnt`: another instance keeps it already. */
+  /** False when there is no room: the revocation then has no effect. `isLearnt`: another instance keeps it already. */
   add(revocation: Revocation, isLearnt: boolean): boolean {
     const record = recordOf(revocation, this.#epoch + 1, isLearnt);
     if (!this.#recordsOf(revocation).keep(revocation.key, record)) return false;

@@ -6,12 +6,12 @@ import { FailureSample } from './failure-sample.js';
 import { Unanswered, Unconnected, UnexpectedStatus } from './outbound-answer.js';
 import { ProbeLane } from './probe-lane.js';
 
-/** A call, as far as it says something about the server. */
+/** The part of a call that tells something about the server. */
 export interface CircuitCall {
   readonly credential: string;
   readonly address: string | undefined;
   readonly standing: Standing;
-  /** The lane on which it goes as a probe. */
+  /** The lane of a call that is a probe. */
   probe: ProbeLane | undefined;
 }
 
@@ -28,10 +28,10 @@ export class CallsSuspended extends UpstreamError {
 
 const HALF = 0.5;
 const ALL = 1;
-/** So many credentials that were good before fail in a row, each of them another one, until the server counts as down. */
+/** How many different credentials that were good before have to fail in a row until the server counts as down. */
 const KNOWN_FAILURES = 5;
 const KNOWN_FAILURES_WITHIN_MS = 10_000;
-/** Those five come from so many networks, where more than one calls: several good tokens are easily had by one party. */
+/** How many networks these credentials have to come from, where more than one calls: one party can easily have several tokens. */
 const KNOWN_FAILURES_NETWORKS = 2;
 const FIRST_OPEN_MS = 1_000;
 const LAST_OPEN_MS = 30_000;
@@ -82,7 +82,7 @@ export class Circuit {
     return this.isShut ? 'open' : 'half_open';
   }
 
-  /** True while nobody may call. */
+  /** True while no calls are made. */
   get isShut(): boolean {
     return this.#isOpen && this.#clock.monotonic() < this.#openUntilMs;
   }
@@ -92,7 +92,7 @@ export class Circuit {
     return !this.#isProved || this.#isDoubted || this.#isOpen;
   }
 
-  /** Whether a call may go now; then its end has to be told. */
+  /** Whether a call may be made now; if so, its end has to be reported. */
   admits(call: CircuitCall): boolean {
     this.#noteNetwork(call.address);
     if (!this.#isOpen && !this.#isDoubted) return true;
@@ -103,7 +103,7 @@ export class Circuit {
     return this.#takeLane(call, this.#laneOf(call), nowMs);
   }
 
-  /** Why a call may not go. */
+  /** The reason why a call may not be made. */
   suspension(): CallsSuspended {
     const leftSeconds = Math.ceil((this.#openUntilMs - this.#clock.monotonic()) / 1_000);
     return new CallsSuspended(this.#areCredentialsRefused, Math.max(1, leftSeconds));
@@ -207,7 +207,7 @@ export class Circuit {
   }
 }
 
-/** What one party has for sure: an IPv4 address, or the /48 around an IPv6 address. */
+/** The network that certainly is one party: an IPv4 address, or the /48 around an IPv6 address. */
 function partyOf(address: string | undefined): string {
   const [widest, narrower] = networksOf(address);
   return narrower ?? widest;

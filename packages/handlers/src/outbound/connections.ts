@@ -12,7 +12,7 @@ export class Connections {
     this.#open = open;
   }
 
-  /** Loads the HTTP client: a server that never calls anybody never pays for it. */
+  /** Loads the HTTP client on first use: a server without outbound calls does not load it. */
   static async load(settings: OutboundSettings): Promise<Connections> {
     const { maxConcurrent, timeoutMs } = settings;
     const [undici, tls] = await Promise.all([import('undici'), tlsOptions(settings)]);
@@ -69,7 +69,7 @@ async function tlsOptions(
   };
 }
 
-/** Loaded on first use: to import them takes as long as all of a handler. */
+/** Loaded on first use: importing it takes as long as importing a whole handler. */
 async function rootCertificates(): Promise<readonly string[]> {
   return (await import('node:tls')).rootCertificates;
 }

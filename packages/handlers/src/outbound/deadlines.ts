@@ -1,16 +1,16 @@
 import type { Clock } from '@sallyport/core/extend';
 
-/** What ends when its time is over. Linked into the queue that it waits in. */
+/** A task with a deadline, linked into its queue. */
 export abstract class Timed {
   dueMs = 0;
   earlier: Timed | undefined;
   later: Timed | undefined;
 
-  /** Its time is over. `isLate`: this process was too busy to look in time, so it cannot say who took the time. */
+  /** Called at the deadline. `isLate`: this process was too busy to look in time, so it cannot say who took the time. */
   abstract expire(isLate: boolean): void;
 }
 
-/** A timer that rings so much later than it should belongs to a process that cannot keep up. */
+/** A timer that fires this late means that the process cannot keep up. */
 const LATE_MS = 100;
 
 /** Deadlines of one length: they fall due in the order in which they begin, so one timer serves all of them. */
@@ -56,7 +56,7 @@ export class Deadlines<Item extends Timed> {
     }
   }
 
-  /** The timer is not moved when its own deadline has ended early: it rings for nothing, and looks for the next one. */
+  /** The timer stays when its deadline has ended early: it fires without effect and is set for the next deadline. */
   readonly #ring = (): void => {
     const first = this.#first;
     const isLate = first !== undefined && this.#clock.monotonic() - first.dueMs > LATE_MS;
@@ -74,7 +74,7 @@ export class Deadlines<Item extends Timed> {
     this.#cancel = undefined;
     const nowMs = this.#clock.monotonic();
     let next = this.#first;
-    // A timer may ring a little before its time.
+    // A timer may fire a little early.
     for (; next !== undefined && next.dueMs <= nowMs; next = this.#first) {
       this.end(next);
       next.expire(isLate);

@@ -83,7 +83,7 @@ export class OutboundCall extends Timed implements Dispatcher.DispatchHandler, A
     else if (!shares.enter(this)) this.displace();
   }
 
-  /** Its turn has come: too late where most of its time is over. Then another one is more likely to get an answer. */
+  /** Called when its turn comes. If most of its time is over, it ends: another call is more likely to get an answer. */
   start(): void {
     const { clock, timeoutMs } = this.#services;
     if (this.dueMs - clock.monotonic() < timeoutMs / 2) this.displace();
@@ -94,14 +94,14 @@ export class OutboundCall extends Timed implements Dispatcher.DispatchHandler, A
     this.#refuse(new UpstreamError('ERR_SALLYPORT_UPSTREAM_OVERLOADED', 'too many calls are waiting'));
   }
 
-  /** The deadline has passed. Only a server that had most of the time for it can be blamed. */
+  /** Called at the deadline. The server is blamed only if it had most of the time. */
   expire(isLate: boolean): void {
     const { clock, timeoutMs } = this.#services;
     const hadTime = !isLate && clock.monotonic() - this.#sentMs >= timeoutMs / 2;
     this.#fail(this.#failure('ERR_SALLYPORT_UPSTREAM_TIMEOUT', 'there was no answer in time', hadTime));
   }
 
-  /** Nobody waits any more. */
+  /** Called when no caller waits any more. */
   handleEvent(): void {
     this.cancel();
   }
@@ -214,7 +214,7 @@ export class OutboundCall extends Timed implements Dispatcher.DispatchHandler, A
     this.#fail(error);
   }
 
-  /** What went wrong is left out: it may quote headers. */
+  /** The cause is left out: it may quote headers. */
   #failUnsent(error: unknown): void {
     this.#awaitsConnection = false;
     this.#fail(error instanceof UpstreamError ? error : new UpstreamError(UNREACHABLE, CONNECTION_FAILED));
@@ -229,7 +229,7 @@ export class OutboundCall extends Timed implements Dispatcher.DispatchHandler, A
     this.#reject(error);
   }
 
-  /** Gives the place to the next one: after the circuit has learned of the end. */
+  /** Gives the place to the next call, after the circuit has learned of the end. */
   #end(): void {
     const { deadlines, shares } = this.#services;
     this.#isEnded = true;

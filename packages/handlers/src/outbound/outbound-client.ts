@@ -47,7 +47,7 @@ export class OutboundClient {
     return Object.freeze({ ...this.#counters, circuit: this.circuit.state });
   }
 
-  /** Loads what calls are made with, so that the first of them need not wait for it. */
+  /** Loads the HTTP client, so that the first call does not wait for it. */
   async warmUp(): Promise<void> {
     await this.#connect();
   }

@@ -15,11 +15,11 @@ export interface OutboundRequest {
 /** A request, or what makes it. */
 export type PendingRequest = OutboundRequest | (() => Eventually<OutboundRequest>);
 
-/** On whose behalf a call is made that carries a caller's credential. */
+/** The caller whose credential a call carries. */
 export interface Caller {
   readonly credential: string;
   readonly address: string | undefined;
   readonly standing: Standing;
-  /** Aborted when nobody waits for the answer any more. */
+  /** Aborted when no caller waits for the answer any more. */
   readonly abandoned?: AbortSignal | undefined;
 }

@@ -4,15 +4,15 @@ import { type Clock } from '@sallyport/core/extend';
 const FIRST_PAUSE_MS = 1_000;
 const LAST_PAUSE_MS = 30_000;
 
-/** What went wrong the last time, and how long nobody tries again. */
+/** The last failure, and the pause after it. */
 export interface Setback {
   readonly error: unknown;
   readonly untilMs: number;
 }
 
 /**
- * A task that runs once at a time, however many ask for it, and after a failure not before a pause is over: 1 s first,
- * twice as long after each further failure, 30 s at most; longer where the other side asked for it.
+ * A task that runs once at a time, however many callers ask for it. After a failure it pauses: 1 s, then twice as long
+ * after each further failure, 30 s at most; longer where the other side asked for it.
  */
 export class PacedTask {
   readonly #task: () => Promise<void>;

@@ -26,7 +26,7 @@ export class ProbeLane {
     return this.#failures > 0;
   }
 
-  /** True where a probe may go now; its end has to be told. */
+  /** Whether a probe may be made now; if so, its end has to be reported. */
   take(nowMs: number): boolean {
     if (this.#isBusy || nowMs < this.#freeAtMs) return false;
     this.#isBusy = true;
