@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import type { Caller } from '../../../packages/handlers/src/outbound/outbound-request.js';
+import type { Caller } from '@sallyport/handlers/outbound';
 import { OutboundUnderTest } from './outbound-fixture.js';
 
 let subject: OutboundUnderTest;

@@ -5,9 +5,8 @@ import type { AddressInfo } from 'node:net';
 import { setImmediate as turn } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { UpstreamError } from '@sallyport/core';
+import { type Caller, OutboundClient } from '@sallyport/handlers/outbound';
 import { generate } from 'selfsigned';
-import { OutboundClient } from '../../../packages/handlers/src/outbound/outbound-client.js';
-import type { Caller } from '../../../packages/handlers/src/outbound/outbound-request.js';
 import { OutboundUnderTest } from './outbound-fixture.js';
 
 let subject: OutboundUnderTest;

@@ -3,9 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo, Socket } from 'node:net';
 import { setImmediate as turn } from 'node:timers/promises';
 import { UpstreamError } from '@sallyport/core';
-import { OutboundClient } from '../../../packages/handlers/src/outbound/outbound-client.js';
-import type { OutboundOptions } from '../../../packages/handlers/src/outbound/outbound-options.js';
-import type { Caller, PendingRequest } from '../../../packages/handlers/src/outbound/outbound-request.js';
+import { type Caller, OutboundClient, type OutboundOptions, type PendingRequest } from '@sallyport/handlers/outbound';
 import { PromptClock } from '../../support/prompt-clock.js';
 
 /** A client and the server that it calls. */

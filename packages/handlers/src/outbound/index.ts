@@ -1,0 +1,14 @@
+/** For authors of handlers that ask other servers. */
+export { CallsSuspended } from './circuit.js';
+export { type OutboundAnswer, Unanswered, UnexpectedStatus } from './outbound-answer.js';
+export { OutboundClient } from './outbound-client.js';
+export {
+  type ClientCertificate,
+  checkedEndpoint,
+  type OutboundOptions,
+  type OutboundSettings,
+} from './outbound-options.js';
+export type { Caller, OutboundRequest, PendingRequest } from './outbound-request.js';
+export type { OutboundStatistics } from './outbound-statistics.js';
+export { PacedTask } from './paced-task.js';
+export { discoverMetadata, endpointOf, type ServerMetadata } from './server-metadata.js';
