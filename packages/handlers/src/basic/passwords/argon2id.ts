@@ -1,6 +1,5 @@
 import { option } from '@sallyport/core/extend';
-import type { HashShape, PasswordHashFormat } from './password-hash-format.js';
-import { decodeUnpadded, randomPhcString } from './phc-string.js';
+import { decodeUnpadded, type HashShape, type PasswordHashFormat, randomPhcString } from './password-hash-format.js';
 
 /** Argon2id (RFC 9106). */
 export interface Argon2idOptions {

@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { option } from '@sallyport/core/extend';
-import type { HashShape, PasswordHashFormat } from './password-hash-format.js';
-import { encodeUnpadded } from './phc-string.js';
+import { encodeUnpadded, type HashShape, type PasswordHashFormat } from './password-hash-format.js';
 
 /** bcrypt: for files that other servers read as well. It takes passwords of 72 bytes at most. */
 export interface BcryptOptions {

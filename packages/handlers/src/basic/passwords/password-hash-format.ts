@@ -1,3 +1,5 @@
+import { randomBytes } from 'node:crypto';
+
 export type PasswordAlgorithm = 'argon2id' | 'scrypt' | 'bcrypt';
 
 /** What a stored hash tells about itself, besides salt and digest. */
@@ -25,4 +27,20 @@ export interface PasswordHashFormat<Cost = never> {
   /** @throws {RangeError} when the algorithm cannot take a password of this length */
   hash(password: Uint8Array, cost: Cost): Promise<string>;
   verify(hash: string, password: Uint8Array): Promise<boolean>;
+}
+
+/** Base64 without padding, as PHC strings have it. */
+export function encodeUnpadded(bytes: Buffer): string {
+  return bytes.toString('base64').replaceAll('=', '');
+}
+
+/** The bytes of canonical base64 without padding; `undefined` for any other spelling. */
+export function decodeUnpadded(text: string): Buffer | undefined {
+  const bytes = Buffer.from(text, 'base64');
+  return encodeUnpadded(bytes) === text ? bytes : undefined;
+}
+
+/** A PHC string of this shape with a random salt and digest. */
+export function randomPhcString({ prefix, saltBytes, digestBytes }: HashShape): string {
+  return `${prefix}$${encodeUnpadded(randomBytes(saltBytes))}$${encodeUnpadded(randomBytes(digestBytes))}`;
 }

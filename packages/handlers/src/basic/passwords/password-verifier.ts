@@ -1,7 +1,6 @@
-import type { Clock, Secret } from '@sallyport/core/extend';
-import { DecoyHashes } from './decoy-hashes.js';
+import { type Clock, fingerprint, type Secret } from '@sallyport/core/extend';
 import { type HashClient, HashQueue, type HashQueueOptions } from './hash-queue.js';
-import type { StoredHash } from './password-hash.js';
+import type { HashKind, StoredHash } from './password-hash.js';
 import { type HashingOptions, PasswordHasher } from './password-hasher.js';
 
 /** Checks passwords on other threads, as many at once as the queue allows, at the same cost whether a user exists or not. */
@@ -46,4 +45,36 @@ async function withBytes<Value>(password: Secret, work: (bytes: Uint8Array) => P
   } finally {
     bytes.fill(0);
   }
+}
+
+/** A store has hashes of a few kinds; one with a kind per account is not imitated any further. */
+const MAX_KINDS = 16;
+
+/**
+ * Hashes to check the passwords of unknown users against, so that they cost what known users cost: like the hashes that
+ * were seen in the store, or like new ones are made as long as none was seen. Where a store holds several kinds, every
+ * unknown name gets one of them, and always the same.
+ */
+class DecoyHashes {
+  readonly #usual: StoredHash;
+  readonly #seen = new Map<string, StoredHash>();
+
+  constructor(usual: HashKind) {
+    this.#usual = decoyOf(usual);
+  }
+
+  /** Learns what the store's hashes are like. */
+  imitate(kind: HashKind): void {
+    const { prefix } = kind.shape;
+    if (!this.#seen.has(prefix) && this.#seen.size < MAX_KINDS) this.#seen.set(prefix, decoyOf(kind));
+  }
+
+  for(userName: string): StoredHash {
+    const seen = [...this.#seen.values()];
+    return seen[Number.parseInt(fingerprint(userName), 16) % seen.length] ?? this.#usual;
+  }
+}
+
+function decoyOf({ format, shape }: HashKind): StoredHash {
+  return { format, shape, hash: format.decoy(shape) };
 }

@@ -6,8 +6,13 @@ import {
 } from 'node:crypto';
 import { promisify } from 'node:util';
 import { option } from '@sallyport/core/extend';
-import type { HashShape, PasswordHashFormat } from './password-hash-format.js';
-import { decodeUnpadded, encodeUnpadded, randomPhcString } from './phc-string.js';
+import {
+  decodeUnpadded,
+  encodeUnpadded,
+  type HashShape,
+  type PasswordHashFormat,
+  randomPhcString,
+} from './password-hash-format.js';
 
 /** scrypt (RFC 7914). */
 export interface ScryptOptions {
