@@ -1,5 +1,8 @@
-import { type Clock, option } from '@sallyport/core/extend';
-import { type Account, HtpasswdUserStore, type HtpasswdUserStoreOptions, InMemoryUserStore } from '../basic/index.js';
+import { type Clock, option, ownMembers } from '@sallyport/core/extend';
+import type { BasicHandlerOptions } from './basic-options.js';
+import { HtpasswdUserStore, type HtpasswdUserStoreOptions } from './users/htpasswd-user-store.js';
+import { InMemoryUserStore } from './users/in-memory-user-store.js';
+import type { Account, UserStore } from './users/user-store.js';
 
 /** Accounts as data, for configurations that are no code: exactly one of the two. */
 export interface ConfiguredUsers {
@@ -7,11 +10,21 @@ export interface ConfiguredUsers {
   readonly htpasswd?: HtpasswdUserStoreOptions | undefined;
 }
 
+/** The options as a configuration has them. */
+export interface ConfiguredBasicOptions extends Omit<BasicHandlerOptions, 'users'> {
+  readonly users: UserStore | ConfiguredUsers;
+}
+
 /**
- * The user store that a configuration means; a finished store stays what it is.
+ * Opens the user store that a configuration means; a finished one stays what it is.
  * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN
  */
-export function configuredUsers(users: unknown, clock: Clock): unknown {
+export function withUserStore(options: ConfiguredBasicOptions, clock: Clock): BasicHandlerOptions {
+  const { users, ...others } = ownMembers(options);
+  return { ...others, users: userStore(users, clock) } as BasicHandlerOptions;
+}
+
+function userStore(users: unknown, clock: Clock): unknown {
   if (typeof users !== 'object' || users === null || 'find' in users) return users;
   const { accounts, htpasswd } = option.check('BasicHandlerOptions.users', users, {
     accounts: option.optional(option.listOf(option.unchecked<Account>())),
