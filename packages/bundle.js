@@ -1,23 +1,36 @@
 // Bundles each package into its `dist`: entry points, and chunks for what they share, so that every class exists once.
 // A program that loads two hundred small modules instead starts tens of milliseconds later. Types come from `tsc -b`.
 // Run: npm run build
+import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { build } from 'esbuild';
+import { bundleCommonJs } from './bundle-commonjs.js';
+import { writeCommonJsTypes } from './bundle-types.js';
 
 const PACKAGES = ['core', 'openapi', 'configuration', 'handlers', 'adapters'];
 
 /** What the package exports, as its sources. */
 async function entryPoints(folder) {
   const { exports } = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8'));
-  const built = Object.values(exports).flatMap((entry) => entry.default ?? []);
+  const built = Object.values(exports).flatMap((door) => door.import?.default ?? []);
   return built.map((file) => file.replace('./dist/', 'src/').replace(/\.js$/, '.ts'));
 }
 
-/** Chunks bear a hash of their content in their names: those of the last build would stay behind. */
-async function removeBundles(dist) {
+/**
+ * Chunks bear a hash of their content in their names: those of the last build would stay behind. The compiler, too, leaves
+ * the declarations of sources that are gone.
+ */
+async function removeOutdated(folder) {
+  const dist = join(folder, 'dist');
   const files = await readdir(dist, { recursive: true }).catch(() => []);
-  await Promise.all(files.filter((file) => /\.js(?:\.map)?$/.test(file)).map((file) => rm(join(dist, file))));
+  const outdated = files.filter((file) => {
+    const [, declared] = /^(.+)\.d\.ts(?:\.map)?$/.exec(file) ?? [];
+    return declared === undefined
+      ? /\.(?:c?js(?:\.map)?|d\.cts)$/.test(file)
+      : !existsSync(join(folder, 'src', `${declared}.ts`));
+  });
+  await Promise.all(outdated.map((file) => rm(join(dist, file))));
 }
 
 /**
@@ -37,16 +50,21 @@ function wholeRoot(folder) {
   };
 }
 
-/** A class that speaks of itself is called `_Name` by the bundler; `name` and stack traces shall say `Name`. */
-function withOwnNames(code) {
-  const names = Array.from(code.matchAll(/^var (\w+) = class _\1\b/gm), ([, name]) => name);
-  return names.reduce((renamed, name) => renamed.replace(new RegExp(`\\b_${name}\\b`, 'g'), name), code);
+/**
+ * Functions and classes bear the names they are exported under, also in stack traces. The bundler renames a class whose
+ * body names it (say `this` there), and one of two that have the same name.
+ */
+function refuseRenamed(files) {
+  for (const { text } of files) {
+    const [, renamed] = /^var (\w+) = class _\1\b/m.exec(text) ?? /^ {2}\w+\d as (\w*[A-Za-z]),?$/m.exec(text) ?? [];
+    if (renamed !== undefined) throw new Error(`the bundler renames ${renamed}`);
+  }
 }
 
 async function bundle(name) {
   const folder = join(import.meta.dirname, name);
-  await removeBundles(join(folder, 'dist'));
-  const { outputFiles } = await build({
+  await removeOutdated(folder);
+  const options = {
     absWorkingDir: folder,
     entryPoints: await entryPoints(folder),
     outbase: 'src',
@@ -62,13 +80,20 @@ async function bundle(name) {
     // The sources are in the package, too.
     sourcesContent: false,
     logLevel: 'warning',
+    // The root has no side effects, yet its chunk is to be shared.
+    logOverride: { 'ignored-bare-import': 'silent' },
+    metafile: true,
     write: false,
     plugins: name === 'core' ? [wholeRoot(folder)] : [],
-  });
+  };
+  const { outputFiles, metafile } = await build(options);
+  refuseRenamed(outputFiles);
   for (const { path, text } of outputFiles) {
     await mkdir(dirname(path), { recursive: true });
-    await writeFile(path, path.endsWith('.js') ? withOwnNames(text) : text);
+    await writeFile(path, text);
   }
+  await bundleCommonJs(folder, options);
+  await writeCommonJsTypes(folder, metafile);
 }
 
 await Promise.all(PACKAGES.map(bundle));

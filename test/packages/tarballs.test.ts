@@ -1,26 +1,120 @@
-import { execFile } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { entryPoints, InstalledProject, PACKAGES } from '../support/installed-project.js';
+import { entryPoints, InstalledProject, PACKAGES, type PackageName } from '../support/installed-project.js';
 
 const ROOT = join(__dirname, '../..');
 const BIN = join(ROOT, 'node_modules/.bin');
 const ENTRY_POINTS = PACKAGES.flatMap(entryPoints);
 const EVERYTHING = ENTRY_POINTS.map((name, index) => `import * as m${index} from '${name}';\nexport { m${index} };\n`);
 
+/** Of each package: what its tarball has at most, in kilobytes, and how many packages it brings. */
+const WEIGHT: Readonly<Record<PackageName, readonly [kilobytes: number, packages: number]>> = {
+  core: [400, 7],
+  openapi: [150, 12],
+  configuration: [60, 13],
+  handlers: [320, 12],
+  adapters: [75, 1],
+};
+/** What exists as ES modules only, with what that needs. */
+const BUNDLED: Partial<Record<PackageName, readonly string[]>> = {
+  openapi: [
+    '@seriousme/openapi-schema-validator',
+    'ajv',
+    'ajv-draft-04',
+    'ajv-formats',
+    'fast-deep-equal',
+    'fast-uri',
+    'json-schema-traverse',
+  ],
+  handlers: ['jose'],
+};
+
 let project: InstalledProject;
+let findings: Promise<Readonly<Record<string, readonly unknown[]>>>;
 
 beforeAll(async () => {
   project = await InstalledProject.install();
+  const tarballs = PACKAGES.map((name) => project.tarballs.get(name) ?? '');
+  findings = project.run(process.execPath, ['--input-type=module', '-e', FINDINGS, ...tarballs]).then(JSON.parse);
 });
 afterAll(() => project.remove());
 
+/** As in runners that resolve CommonJS by themselves, Node does not look for `module-sync` then. */
+const WITHOUT_MODULES = ['--no-experimental-require-module', '--input-type=commonjs'];
+
+const MADE = `import { type Decider, anyOf, guard, headerHandler, type Principal, createPrincipal, type Requirement, SecurityChain } from '@sallyport/core';
+  import { ABSTAINED, EventChannel, option, Secret, type SecurityRequest } from '@sallyport/core/extend';
+  import { JwtHandler } from '@sallyport/handlers/jwt';
+  export const alice: Principal = createPrincipal({ subject: 'alice' });
+  const key = headerHandler({ name: 'key', header: 'X-Key', verify: (_value: string, _request: SecurityRequest) => alice });
+  export const jwt = new JwtHandler({ realm: 'api', issuers: [] });
+  export const requirement: Requirement = anyOf(key, jwt);
+  export class OwnChain extends SecurityChain {}
+  export const chain = new OwnChain({ requirement });
+  export const decider: Decider = chain;
+  export const unsure = guard('unsure', () => ABSTAINED);
+  export const channel = new EventChannel<{ count: number }>('channel');
+  export const secret = new Secret('secret');
+  export const check: option.Check<string> = option.text;
+`;
+const MOUNTED = `import { allOf, type Guard, type Principal, SecurityChain } from '@sallyport/core';
+  import { type EventChannel, type option, Secret } from '@sallyport/core/extend';
+  import { expressSecurity } from '@sallyport/adapters/express';
+  import { fetchSecurity } from '@sallyport/adapters/fetch';
+  import { IntrospectionHandler } from '@sallyport/handlers/introspection';
+  import * as made from './chain.cjs';
+  export const secure = expressSecurity(made.chain)(made.unsure);
+  export const served = fetchSecurity(made.decider);
+  export const chain: SecurityChain = new made.OwnChain({ requirement: allOf(made.requirement, made.jwt) });
+  export const parts: [Principal, Guard, EventChannel<{ count: number }>, Secret, option.Check<string>] =
+    [made.alice, made.unsure, made.channel, made.secret, made.check];
+  if (made.secret instanceof Secret && !(made.jwt instanceof IntrospectionHandler)) console.log(parts);
+`;
+
+/** Also what is loaded on demand. */
+function commonJsFiles(): readonly string[] {
+  return PACKAGES.flatMap((name) =>
+    (project.files.get(name) ?? []).filter((file) => file.endsWith('.cjs')).map((file) => `${name}/${file}`),
+  );
+}
+
+/** What both tools find, with no row of theirs left out. */
+const FINDINGS = `import { readFile } from 'node:fs/promises';
+  import { publint } from 'publint';
+  import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core';
+  const found = {};
+  for (const tarball of process.argv.slice(1)) {
+    const data = await readFile(tarball);
+    const { messages } = await publint({ pack: { tarball: new Uint8Array(data).buffer }, strict: true });
+    const { problems } = await checkPackage(createPackageFromTarballData(new Uint8Array(data)));
+    found[tarball] = [...messages, ...problems];
+  }
+  console.log(JSON.stringify(found));`;
+
+/** What `npm install` of a package brings beside the package itself and ours. */
+function broughtBy(manifest: string, brought: Set<string> = new Set()): ReadonlySet<string> {
+  const { dependencies = {}, optionalDependencies = {} } = JSON.parse(readFileSync(manifest, 'utf8'));
+  for (const name of Object.keys({ ...dependencies, ...optionalDependencies })) {
+    const next = join(ROOT, 'node_modules', name, 'package.json');
+    if (name.startsWith('@sallyport/') || brought.has(name) || !existsSync(next)) continue;
+    brought.add(name);
+    broughtBy(next, brought);
+  }
+  return brought;
+}
+
 describe.each(PACKAGES)('the tarball of %s', (name) => {
-  test('holds its sources, its build and its papers, and nothing else', () => {
+  const manifest = join(ROOT, 'packages', name, 'package.json');
+  const { exports, ...papers } = JSON.parse(readFileSync(manifest, 'utf8'));
+
+  test('holds its sources, its builds and its papers, and nothing else', () => {
     const files = project.files.get(name) ?? [];
-    const papers = files.filter((file) => !/^(?:src\/.+\.ts|dist\/.+\.(?:js|d\.ts)(?:\.map)?)$/.test(file));
-    expect(papers.sort()).toEqual(['LICENSE', 'README.md', 'package.json']);
+    const others = files.filter(
+      (file) => !/^(?:src\/.+\.ts|dist\/.+\.(?:js(?:\.map)?|cjs|d\.ts(?:\.map)?|d\.cts))$/.test(file),
+    );
+    const bundled = others.filter((file) => /^dist\/(?:THIRD-PARTY-LICENSES\.txt|schemas\/)/.test(file));
+    expect(others.filter((file) => !bundled.includes(file)).sort()).toEqual(['LICENSE', 'README.md', 'package.json']);
   });
 
   test('has a source for each file of its build', () => {
@@ -30,38 +124,35 @@ describe.each(PACKAGES)('the tarball of %s', (name) => {
     for (const file of built) expect(files).toContain(file.replace('dist/', 'src/').replace('.d.ts', '.ts'));
   });
 
-  test('is clean for publint', async () => {
-    // It packs, too: see InstalledProject.
-    const env = { ...process.env, npm_config_ignore_scripts: 'true' };
-    const args = [join(ROOT, 'packages', name), '--strict'];
-    const { stdout } = await promisify(execFile)(join(BIN, 'publint'), args, { env });
-    expect(stdout).toContain('All good!');
+  test('is clean for publint and are-the-types-wrong, from ES modules and CommonJS, old resolution and new', async () => {
+    expect((await findings)[project.tarballs.get(name) ?? '']).toEqual([]);
   });
 
-  test('has types that resolve as its code does (are-the-types-wrong, esm-only)', async () => {
-    const args = [project.tarballs.get(name) ?? '', '--profile', 'esm-only'];
-    const { stdout } = await promisify(execFile)(join(BIN, 'attw'), args);
-    expect(stdout).not.toContain('from ESM): 💀');
+  test('offers each door as one ES module, and as CommonJS to whoever cannot load that', () => {
+    for (const [door, conditions] of Object.entries<Record<string, Record<string, string>>>(exports)) {
+      if (door === './package.json') continue;
+      expect(Object.keys(conditions)).toEqual(['module-sync', 'import', 'require']);
+      expect(conditions['module-sync']).toEqual(conditions['import']);
+      for (const condition of Object.values(conditions)) expect(Object.keys(condition)).toEqual(['types', 'default']);
+    }
+    expect(papers.engines).toEqual({ node: '^20.19.0 || >=22.12.0' });
+  });
+
+  test('tells the licence of all that is bundled into it', () => {
+    const files = project.files.get(name) ?? [];
+    const texts = files.filter((file) => file.endsWith('LICENSES.txt')).map((file) => project.read(name, file));
+    const told = Array.from(texts.join('').matchAll(/^(\S+) \d+\.\d+\.\d+ \(.+\)$/gm), ([, bundled]) => bundled);
+    expect(told).toEqual(BUNDLED[name] ?? []);
+  });
+
+  test('weighs no more than it did, itself and with what it brings', () => {
+    const [kilobytes, packages] = WEIGHT[name];
+    expect(project.sizes.get(name)).toBeLessThan(kilobytes * 1_000);
+    expect([...broughtBy(manifest)].length).toBeLessThanOrEqual(packages);
   });
 });
 
 describe('in an empty project', () => {
-  const all = Object.fromEntries(ENTRY_POINTS.map((name) => [name, true]));
-
-  test('every entry point can be imported', async () => {
-    const code = `const found = {};
-      for (const name of ${JSON.stringify(ENTRY_POINTS)}) found[name] = Object.keys(await import(name)).length > 0;
-      console.log(JSON.stringify(found));`;
-    expect(JSON.parse(await project.run(process.execPath, ['--input-type=module', '-e', code]))).toEqual(all);
-  });
-
-  test('every entry point can be required', async () => {
-    const code = `const found = {};
-      for (const name of ${JSON.stringify(ENTRY_POINTS)}) found[name] = Object.keys(require(name)).length > 0;
-      console.log(JSON.stringify(found));`;
-    expect(JSON.parse(await project.run(process.execPath, ['--input-type=commonjs', '-e', code]))).toEqual(all);
-  });
-
   test('what several entry points export is one and the same, also for require(), and bears the name it is exported under', async () => {
     const code = `import { createRequire } from 'node:module';
       const require = createRequire(process.cwd() + '/');
@@ -78,6 +169,48 @@ describe('in an empty project', () => {
       console.log(JSON.stringify({ found: known.size > 100, wrong }));`;
     const printed = await project.run(process.execPath, ['--input-type=module', '-e', code]);
     expect(JSON.parse(printed)).toEqual({ found: true, wrong: [] });
+  });
+
+  test('so it is where ES modules cannot be required, and nothing of them is loaded', async () => {
+    const code = `const known = new Map();
+      const wrong = [];
+      for (const entryPoint of ${JSON.stringify(ENTRY_POINTS)})
+        for (const [name, value] of Object.entries(require(entryPoint))) {
+          const key = entryPoint.split('/')[1] + ' ' + name;
+          if (!known.has(key)) known.set(key, value);
+          if (known.get(key) !== value) wrong.push(key + ': two of them');
+          if (typeof value === 'function' && value.name !== name) wrong.push(key + ': called ' + value.name);
+        }
+      for (const file of ${JSON.stringify(commonJsFiles())}) require(process.cwd() + '/node_modules/@sallyport/' + file);
+      const ours = Object.keys(require.cache).filter((file) => file.includes('/@sallyport/'));
+      wrong.push(...ours.filter((file) => !file.endsWith('.cjs')));
+      console.log(JSON.stringify({ found: known.size > 100, wrong }));`;
+    const printed = await project.run(process.execPath, [...WITHOUT_MODULES, '-e', code]);
+    expect(JSON.parse(printed)).toEqual({ found: true, wrong: [] });
+  });
+
+  test('Jest in its CommonJS mode runs handlers, contracts and an adapter', async () => {
+    const source = readFileSync(join(__dirname, 'runner-without-modules.cjs'), 'utf8');
+    project.write('installed.test.js', source);
+    project.write('package.json', '{}');
+    const config = JSON.stringify({
+      testEnvironment: 'node',
+      transform: {},
+      testMatch: ['<rootDir>/installed.test.js'],
+    });
+    await project.run(join(BIN, 'jest'), ['--config', config, '--runInBand', '--forceExit']);
+  });
+
+  test('a chain that a CommonJS file makes fits, for the compiler, where an ES module mounts it', async () => {
+    project.write('chain.cts', MADE);
+    project.write('main.mts', MOUNTED);
+    const compilerOptions = { module: 'nodenext', target: 'es2023', strict: true, types: ['node'], noEmit: true };
+    const files = ['chain.cts', 'main.mts'];
+    project.write(
+      'tsconfig.json',
+      JSON.stringify({ compilerOptions: { ...compilerOptions, skipLibCheck: false }, files }),
+    );
+    expect(await project.run(join(BIN, 'tsc'), ['-p', '.'])).toBe('');
   });
 
   test('with source maps, the stack of an error leads to the sources', async () => {
@@ -102,7 +235,7 @@ describe('in an empty project', () => {
     expect(await project.run(join(BIN, 'tsc'), ['-p', '.'])).toBe('');
   });
 
-  test('until its first call, a server for bearer tokens loads few files, and no other package than lru-cache', async () => {
+  test('until its first call, a server for bearer tokens loads few files, and no other package than lru-cache and find-my-way', async () => {
     const hooks = `import { writeSync } from 'node:fs';
       export async function load(url, context, next) {
         if (url.startsWith('file:')) writeSync(1, url + '\\n');

@@ -13,6 +13,8 @@ const run = promisify(execFile);
 interface Packed {
   readonly name: string;
   readonly filename: string;
+  /** In bytes. */
+  readonly size: number;
   readonly files: readonly { readonly path: string }[];
 }
 
@@ -29,6 +31,8 @@ export class InstalledProject {
   readonly files = new Map<PackageName, readonly string[]>();
   /** Where each tarball lies. */
   readonly tarballs = new Map<PackageName, string>();
+  /** How many bytes each tarball has. */
+  readonly sizes = new Map<PackageName, number>();
 
   static async install(): Promise<InstalledProject> {
     const project = new InstalledProject();
@@ -40,6 +44,11 @@ export class InstalledProject {
 
   write(file: string, content: string): void {
     writeFileSync(join(this.folder, file), content);
+  }
+
+  /** A file of an installed package. */
+  read(name: PackageName, file: string): string {
+    return readFileSync(join(this.folder, 'node_modules/@sallyport', name, file), 'utf8');
   }
 
   /** What the command printed. Rejects, with all that it printed, when it fails. */
@@ -67,7 +76,7 @@ export class InstalledProject {
     await Promise.all(packed.map((each) => this.#unpack(each)));
   }
 
-  async #unpack({ name: fullName, filename, files }: Packed): Promise<void> {
+  async #unpack({ name: fullName, filename, files, size }: Packed): Promise<void> {
     const name = fullName.replace('@sallyport/', '') as PackageName;
     const tarball = join(this.folder, filename);
     const target = join(this.folder, 'node_modules', fullName);
@@ -76,6 +85,7 @@ export class InstalledProject {
       files.map(({ path }) => path),
     );
     this.tarballs.set(name, tarball);
+    this.sizes.set(name, size);
     mkdirSync(target);
     await run('tar', ['-xzf', tarball, '-C', target, '--strip-components', '1']);
   }

@@ -51,7 +51,7 @@ export class NodeRequestSource implements AnswerableReading {
 
   /** The same request with another method or target, and without a route. */
   readAs(method: string, target: string): NodeRequestSource {
-    return new NodeRequestSource(this.#request, this.#response, this.#trustedHops, target, undefined, method);
+    return anew(this.#request, this.#response, this.#trustedHops, target, undefined, method);
   }
 
   get route(): RouteKey | undefined {
@@ -100,4 +100,9 @@ export class NodeRequestSource implements AnswerableReading {
 /** Whether the client went away before it was answered. An HTTP/2 response calls itself finished also when it is reset. */
 function hasLeft(request: NodeRequest, response: NodeResponse | undefined): boolean {
   return request.aborted || (response?.destroyed === true && !response.writableFinished);
+}
+
+/** Apart from the class, which the bundler would rename if one of its methods named it. */
+function anew(...parts: ConstructorParameters<typeof NodeRequestSource>): NodeRequestSource {
+  return new NodeRequestSource(...parts);
 }

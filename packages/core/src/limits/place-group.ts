@@ -133,7 +133,7 @@ export class PlaceGroup {
   #open(name: string): PlaceGroup {
     let group = this.#inside.get(name);
     if (group === undefined) {
-      group = new PlaceGroup(name, this);
+      group = groupInside(this, name);
       this.#inside.set(name, group);
     }
     return group;
@@ -160,4 +160,9 @@ function last<Item>(items: ReadonlySet<Item>): Item | undefined {
   let newest: Item | undefined;
   for (const item of items) newest = item;
   return newest;
+}
+
+/** Apart from the class, which the bundler would rename if one of its methods named it. */
+function groupInside(parent: PlaceGroup, name: string): PlaceGroup {
+  return new PlaceGroup(name, parent);
 }

@@ -41,9 +41,12 @@ export function withDefault<Value>(check: Check<Value>, fallback: Value): Check<
 }
 
 /** Lets an option be absent. */
-export function optional<Value>(check: Check<Value>): Check<Value | undefined> {
+function orUndefined<Value>(check: Check<Value>): Check<Value | undefined> {
   return (value, name) => (value === undefined ? undefined : check(value, name));
 }
+
+// By another name inside: in one file with the operator `optional()`, the bundler would rename one of the two.
+export { orUndefined as optional };
 
 export const text: Check<string> = (value, name) => {
   if (typeof value !== 'string' || value === '') throw invalid(name, 'must be a non-empty string');

@@ -116,7 +116,7 @@ export class SecurityRequest {
 
   /** Aborted when the decision's deadline has passed or the client has gone away. Pass it to everything slow. */
   get signal(): AbortSignal {
-    return SecurityRequest.abandonmentOf(this).signal;
+    return this.#watched().signal;
   }
 
   /** The trace of the decision under way, if somebody asked for one; handlers note their cache's state in it. */
@@ -130,12 +130,7 @@ export class SecurityRequest {
 
   /** For chain and cache alone: what `signal` tells others. Watches the client from the first use on. */
   static abandonmentOf(request: SecurityRequest): Abandonment {
-    if (request.#abandonment === undefined) {
-      const abandonment = new Abandonment();
-      request.#abandonment = abandonment;
-      request.#source.onClose?.(() => abandonment.complete('AbortError', 'The client has gone away'));
-    }
-    return request.#abandonment;
+    return request.#watched();
   }
 
   /** For the chain alone: the deadline has passed or the client has gone away. */
@@ -146,6 +141,15 @@ export class SecurityRequest {
   /** For the chain alone: attaches the trace of a decision, or detaches it. */
   static attachTrace(request: SecurityRequest, trace: DecisionTrace | undefined): void {
     request.#trace = trace;
+  }
+
+  #watched(): Abandonment {
+    if (this.#abandonment === undefined) {
+      const abandonment = new Abandonment();
+      this.#abandonment = abandonment;
+      this.#source.onClose?.(() => abandonment.complete('AbortError', 'The client has gone away'));
+    }
+    return this.#abandonment;
   }
 }
 

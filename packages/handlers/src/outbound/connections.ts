@@ -23,7 +23,7 @@ export class Connections {
       headersTimeout: 0,
       bodyTimeout: 0,
     });
-    return new Connections((origin) => new undici.Pool(origin, options));
+    return new this((origin) => new undici.Pool(origin, options));
   }
 
   dispatch(origin: string, options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): void {

@@ -72,7 +72,7 @@ export class AuthorizationServer {
 
   /** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN */
   static async start(options: AuthorizationServerOptions = {}): Promise<AuthorizationServer> {
-    const started = new AuthorizationServer(options);
+    const started = new this(options);
     await new Promise<void>((resolve, reject) => {
       started.#server.once('error', reject).listen(0, '127.0.0.1', resolve);
     });
