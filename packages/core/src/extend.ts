@@ -1,4 +1,5 @@
 /** For authors of handlers, adapters and stores. Applications need `@sallyport/core` alone. */
+export { foreignCopy } from './brand/brand.js';
 export { type Basis, type BasisFinder, FoundedVerdict } from './cache/basis.js';
 export type { CacheStatistics } from './cache/cache-statistics.js';
 export type { Waiters } from './cache/flights.js';

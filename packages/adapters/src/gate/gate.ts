@@ -1,5 +1,12 @@
 import type { Decider, Decision, Guard } from '@sallyport/core';
-import { type Eventually, type IncomingRequest, isDecision, option, SecurityRequest } from '@sallyport/core/extend';
+import {
+  type Eventually,
+  foreignCopy,
+  type IncomingRequest,
+  isDecision,
+  option,
+  SecurityRequest,
+} from '@sallyport/core/extend';
 import { forgetGrants, type Grant, grantedBy, hasGrantOf, keepGrant, lastGrantOf } from './grant.js';
 import { type AnswerableReading, decideAll, type OtherReading, type PathReading, type Reading } from './reading.js';
 
@@ -114,7 +121,7 @@ export class Gate {
   }
 
   #admit(carrier: object, source: IncomingRequest, decision: Decision, last: Grant | undefined): Decision {
-    if (!isDecision(decision)) throw new TypeError('only a SecurityChain decides');
+    if (!isDecision(decision)) throw foreignCopy(decision, 'decision') ?? new TypeError('only a SecurityChain decides');
     if (decision.kind === 'granted' && last?.decision !== decision) {
       const { method, target } = source;
       keepGrant(carrier, { decider: this.#decider, decision, method, target, before: last });

@@ -1,3 +1,4 @@
+import { mark } from '../brand/brand.js';
 import type { Refusal } from '../handler/refusal.js';
 import { ANONYMOUS, type Principal } from '../principal/principal.js';
 import type { HeaderLine } from '../verdict/verdict.js';
@@ -7,6 +8,10 @@ export type Decision = GrantedDecision | DeniedDecision;
 
 class Branded {
   readonly #brand = true;
+
+  static {
+    mark(this, 'decision');
+  }
 
   static made(value: unknown): boolean {
     return typeof value === 'object' && value !== null && #brand in value;

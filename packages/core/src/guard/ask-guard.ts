@@ -1,3 +1,4 @@
+import { foreignCopy } from '../brand/brand.js';
 import { type Eventually, isThenable } from '../clock/eventually.js';
 import type { Principal } from '../principal/principal.js';
 import type { SecurityRequest } from '../request/request.js';
@@ -22,7 +23,8 @@ function answerLater(answer: PromiseLike<unknown>, member: Guard, request: Secur
 
 function checkedAnswer(answer: unknown): GuardVerdict {
   if (isGuardVerdict(answer)) return answer;
-  throw new TypeError('check() returned no guard verdict');
+  const foreign = foreignCopy(answer, 'guard verdict') ?? foreignCopy(answer, 'verdict');
+  throw foreign ?? new TypeError('check() returned no guard verdict');
 }
 
 function blame(member: Guard, error: unknown, request: SecurityRequest): never {

@@ -1,3 +1,4 @@
+import { mark } from '../brand/brand.js';
 import { adopt, andThen, type Eventually } from '../clock/eventually.js';
 import type { Principal } from '../principal/principal.js';
 import type { SecurityRequest } from '../request/request.js';
@@ -18,6 +19,10 @@ class GuardAnswer<Kind extends string> {
   constructor(kind: Kind) {
     this.kind = kind;
     Object.freeze(this);
+  }
+
+  static {
+    mark(this, 'guard verdict');
   }
 
   static made(value: unknown): boolean {

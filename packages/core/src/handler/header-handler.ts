@@ -1,3 +1,4 @@
+import { foreignCopy } from '../brand/brand.js';
 import { attemptTo, type Eventually } from '../clock/eventually.js';
 import { unlessEnded } from '../clock/within.js';
 import * as option from '../options/options.js';
@@ -119,6 +120,8 @@ function rethrow(error: unknown): never {
 function toVerdict(answer: unknown): Verdict {
   if (isVerdict(answer)) return answer;
   if (typeof answer !== 'object' || answer === null) throw new TypeError('verify() returned nothing usable');
+  const foreign = foreignCopy(answer, 'verdict');
+  if (foreign !== undefined) throw foreign;
   return authenticated(isPrincipal(answer) ? answer : createPrincipal(answer as PrincipalInit));
 }
 

@@ -1,3 +1,4 @@
+import { mark } from '../brand/brand.js';
 import { freezeClaims } from './claims.js';
 import { interned, internedList } from './interned.js';
 import {
@@ -70,6 +71,10 @@ class PrincipalRecord<Claims extends object> {
 
   hasRole(role: string): boolean {
     return this.roles.includes(role);
+  }
+
+  static {
+    mark(this, 'principal');
   }
 
   static made(value: unknown): boolean {

@@ -1,5 +1,6 @@
 import type { X509Certificate } from 'node:crypto';
 import { inspect } from 'node:util';
+import { foreignCopy, mark } from '../brand/brand.js';
 import { unlessEverybodys } from '../options/own-members.js';
 import { Abandonment } from './abandonment.js';
 import { type Authorization, parseAuthorization } from './authorization-header.js';
@@ -128,6 +129,10 @@ export class SecurityRequest {
     return `SecurityRequest { ${this.method} ${this.route?.template ?? '[target]'} }`;
   }
 
+  static {
+    mark(this, 'request');
+  }
+
   /** For chain and cache alone: what `signal` tells others. Watches the client from the first use on. */
   static abandonmentOf(request: SecurityRequest): Abandonment {
     return request.#watched();
@@ -140,6 +145,8 @@ export class SecurityRequest {
 
   /** For the chain alone: attaches the trace of a decision, or detaches it. */
   static attachTrace(request: SecurityRequest, trace: DecisionTrace | undefined): void {
+    if (!(#trace in request))
+      throw foreignCopy(request, 'request') ?? new TypeError('only a SecurityRequest is decided');
     request.#trace = trace;
   }
 

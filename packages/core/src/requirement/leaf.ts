@@ -1,3 +1,4 @@
+import { foreignCopy } from '../brand/brand.js';
 import { disregard, type Eventually, isThenable } from '../clock/eventually.js';
 import { isAmbient, type ReadSource } from '../handler/credential-source.js';
 import type { SecurityHandler } from '../handler/handler.js';
@@ -124,7 +125,10 @@ export class Leaf implements RequirementNode, CredentialOwner {
   }
 
   #conclude(verdict: unknown, request: SecurityRequest): Outcome {
-    if (!isVerdict(verdict)) return this.#misbehaved(new TypeError('verify() returned no verdict'), request);
+    if (!isVerdict(verdict)) {
+      const foreign = foreignCopy(verdict, 'verdict');
+      return this.#misbehaved(foreign ?? new TypeError('verify() returned no verdict'), request);
+    }
     if (verdict.kind === 'authenticated' && verdict.principal.kind === 'anonymous') {
       return this.#misbehaved(new TypeError('verify() proved nobody: who needs no proof is anonymous()'), request);
     }

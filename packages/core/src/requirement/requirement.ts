@@ -1,3 +1,4 @@
+import { foreignCopy, mark } from '../brand/brand.js';
 import { ConfigurationError } from '../errors/errors.js';
 import { isHandler, type SecurityHandler } from '../handler/handler.js';
 import type { MissingScopes } from './missing-scopes.js';
@@ -18,6 +19,10 @@ export class Operator {
     this.members = Object.freeze([...members]);
     this.#assemble = assemble;
     Object.freeze(this);
+  }
+
+  static {
+    mark(this, 'requirement');
   }
 
   static isOperator(value: unknown): value is Operator {
@@ -54,9 +59,12 @@ export function handlersOf(requirement: Requirement): readonly SecurityHandler[]
 /**
  * Refuses what is neither a handler nor an operator.
  * @throws {ConfigurationError} ERR_SALLYPORT_REQUIREMENT_INVALID
+ * @throws {SallyportError} ERR_SALLYPORT_SEVERAL_COPIES
  */
 export function checkRequirement(value: unknown, owner: string): asserts value is Requirement {
   if (Operator.isOperator(value) || isHandler(value)) return;
+  const foreign = foreignCopy(value, 'requirement');
+  if (foreign !== undefined) throw foreign;
   throw new ConfigurationError(
     'ERR_SALLYPORT_REQUIREMENT_INVALID',
     `${owner} takes handlers (name, one or more challenges, extract(), verify()) and what anyOf(), anonymous() and their like return`,

@@ -1,3 +1,4 @@
+import { foreignCopy, mark } from '../brand/brand.js';
 import { ownMember } from '../options/own-members.js';
 import { isPrincipal, type Principal } from '../principal/principal.js';
 import { isScopeToken } from '../principal/scope-token.js';
@@ -19,6 +20,10 @@ class Branded<Kind extends string> {
 
   constructor(kind: Kind) {
     this.kind = kind;
+  }
+
+  static {
+    mark(this, 'verdict');
   }
 
   static made(value: unknown): boolean {
@@ -118,7 +123,10 @@ export function authenticated(
   principal: Principal,
   options: { headers?: readonly HeaderLine[] | undefined } = {},
 ): Authenticated {
-  if (!isPrincipal(principal)) throw new TypeError('authenticated() takes a principal made by createPrincipal()');
+  if (!isPrincipal(principal)) {
+    const foreign = foreignCopy(principal, 'principal');
+    throw foreign ?? new TypeError('authenticated() takes a principal made by createPrincipal()');
+  }
   return new AuthenticatedVerdict(principal, frozenLines(ownMember(options, 'headers')));
 }
 
