@@ -57,7 +57,8 @@ function wholeRoot(folder) {
 function refuseRenamed(files) {
   for (const { text } of files) {
     const [, renamed] = /^var (\w+) = class _\1\b/m.exec(text) ?? /^ {2}\w+\d as (\w*[A-Za-z]),?$/m.exec(text) ?? [];
-    if (renamed !== undefined) throw new Error(`the bundler renames ${renamed}`);
+    if (renamed === undefined) continue;
+    throw new Error(`the bundler renames ${renamed}: its body names it (say 'this'), or something else has its name`);
   }
 }
 

@@ -34,7 +34,7 @@ export class Wire {
   static async open(port: number): Promise<Wire> {
     const socket = connect({ port, host: '127.0.0.1' });
     await once(socket, 'connect');
-    return new Wire(socket);
+    return new this(socket);
   }
 
   private constructor(socket: Socket) {
