@@ -69,7 +69,7 @@ export type ClientAuthenticationSettings =
   | MutualTlsAuthentication
   | BearerAuthentication;
 
-/** What client assertions are signed with. */
+/** The key of client assertions. */
 export interface AssertionKey {
   readonly key: KeyObject;
   readonly algorithm: string;
@@ -171,7 +171,7 @@ function sharedAssertionKey(secret: string, algorithm: string, name: string): As
   return { key, algorithm, keyId: undefined };
 }
 
-/** The value is named in no error: it is a secret. */
+/** Secret: errors never quote the value. */
 function readPrivateKey(value: unknown, name: string): KeyObject {
   if (value instanceof KeyObject && value.type === 'private') return value;
   if (typeof value !== 'string') throw option.invalid(name, 'must be a private key');

@@ -6,7 +6,7 @@ import { discoverMetadata, endpointOf, type ServerMetadata } from '../outbound/s
 
 /** Where tokens are introspected. */
 export interface IntrospectionEndpoint {
-  /** Rejects with an `UpstreamError` when it cannot be found out. */
+  /** The URL. Rejects with an `UpstreamError` when it is unknown. */
   find(): Eventually<URL>;
   /** A call there failed: the endpoint may have moved. */
   doubt(): void;
@@ -27,7 +27,7 @@ export class ConfiguredEndpoint implements IntrospectionEndpoint {
 }
 
 const MAX_AGE_MS = 3_600_000;
-/** After failures of a known endpoint: it may have moved, but mostly it has not. */
+/** The pause after failures of a known endpoint: it may have moved, but usually it has not. */
 const DOUBTED_AGE_MS = 30_000;
 
 /**

@@ -9,7 +9,7 @@ export type ClaimRules = Readonly<Record<string, ClaimRule>>;
 
 type ClaimCheck = readonly [name: string, holds: (value: unknown, claims: TokenClaims) => boolean];
 
-/** The option check of claim rules. Regular expressions are refused: they backtrack, and remember where they were. */
+/** The option check of claim rules. Refuses regular expressions: they can backtrack, and keep state in `lastIndex`. */
 export const claimRules: option.Check<readonly ClaimCheck[]> = (value, name) => {
   if (typeof value !== 'object' || value === null) throw option.invalid(name, 'must be an object');
   return Object.entries(value).map(([claim, rule], index): ClaimCheck => {

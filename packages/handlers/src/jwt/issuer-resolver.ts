@@ -18,7 +18,7 @@ import { ResolvedIssuer } from './resolved-issuer.js';
 
 const MAX_LOOKUPS = 64;
 const MAX_WAITING = 64;
-/** Issuers are looked up again before their answer is too old, so that in the normal case nobody ever waits. */
+/** Issuers are looked up again before their answer is too old, so that normally no request waits. */
 const REFRESH_AT_SHARE = 0.8;
 const MAX_MISSING = 1_000;
 const MISSING_MS = 30_000;
@@ -30,9 +30,9 @@ export interface TokenSender {
 }
 
 /**
- * Resolves issuers, each once for a while, few at a time. Lookups are shared by networks, and leave places to issuers
- * that were good before: names that somebody made up crowd nobody out, and nobody's place depends on who else named the
- * same issuer.
+ * Resolves issuers, a few at a time, and remembers each for a while. Lookups are shared by networks and leave places to
+ * issuers that were good before, so made-up issuers displace nobody. The place of a caller does not depend on other
+ * callers that name the same issuer.
  */
 export class IssuerResolver {
   readonly #trusts: (issuer: string) => boolean;
@@ -96,7 +96,7 @@ export class IssuerResolver {
     const place = { standing, address, abandoned };
     const ask = async () => this.#current(name) ?? this.#joinLookup(name, abandoned);
     const issuer = await runInTurn(this.#places, place, ask);
-    // Others may still look for it: whoever guesses the name of a coming issuer must not hide it from them.
+    // Other networks may still look for it: guessing the name of a future issuer must not hide it from them.
     if (issuer === undefined) this.#missing.set(turn, true, MISSING_MS);
     return issuer;
   }
@@ -149,7 +149,7 @@ export class IssuerResolver {
       if (error instanceof SallyportError) throw error;
       throw new UpstreamError('ERR_SALLYPORT_UPSTREAM_UNREACHABLE', 'the issuer could not be looked up');
     });
-    // Another lookup may have begun meanwhile, and know better.
+    // A lookup that began meanwhile has the newer answer.
     if (signal.aborted) throw new UpstreamError('ERR_SALLYPORT_UPSTREAM_UNREACHABLE', 'the lookup was given up');
     if (options === undefined) return undefined;
     if (options?.issuer !== name) throw new TypeError('an issuer was resolved to another one');

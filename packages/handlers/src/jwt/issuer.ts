@@ -31,7 +31,7 @@ export class Issuer {
   }
 }
 
-/** A token without an end is good for longer than its revocation is sure to be remembered. */
+/** A token that never ends would outlive its revocation. */
 function checkEnd(settings: IssuerSettings, name: string, { keepSeconds }: Revocations): void {
   const { allowMissingExpiry, maxTokenAgeSeconds = Number.POSITIVE_INFINITY } = settings;
   if (allowMissingExpiry && maxTokenAgeSeconds > keepSeconds) {

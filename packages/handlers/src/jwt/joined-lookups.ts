@@ -1,9 +1,9 @@
 import { UpstreamError } from '@sallyport/core';
 
-/** Looks something up; `abandoned` is aborted when nobody waits for it any more. */
+/** A lookup; `abandoned` is aborted when no caller waits for it any more. */
 export type Lookup<Value> = (abandoned: AbortSignal) => Promise<Value>;
 
-/** Lookups under way, one for each name. They belong to nobody: each is given up when the last who waits for it has gone. */
+/** Lookups under way, one for each name. All callers share it; it is given up when the last of them has gone. */
 export class JoinedLookups<Value> {
   readonly #underWay = new Map<string, JoinedLookup<Value>>();
 
@@ -54,7 +54,7 @@ class JoinedLookup<Value> {
     });
   }
 
-  /** Nobody joins it any more. */
+  /** Lets no further caller join. */
   #giveUp(): void {
     this.#end(this);
     this.#controller.abort();

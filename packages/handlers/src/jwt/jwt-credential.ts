@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import { type Authenticated } from '@sallyport/core';
 import { fingerprint } from '@sallyport/core/extend';
 
-/** A token that a JWT handler took. Whatever prints it sees a fingerprint. */
+/** A token that a JWT handler took. Printed, it is a fingerprint. */
 export class JwtCredential {
   // One lives for ever, so that V8 keeps the optimised code (docs/performance.md, "Specimens").
   static {

@@ -91,7 +91,7 @@ export class JwtHandler implements SecurityHandler<JwtCredential> {
     return Object.freeze({ cache: this.#cache.statistics, keyOffers: this.#keyOffers });
   }
 
-  /** A token seen before is found by its hash alone; of others the unverified issuer tells whether they are ours. */
+  /** A known token is found by its hash alone. For other tokens, the unverified issuer tells whether they are ours. */
   extract(request: SecurityRequest): JwtCredential | Verdict | undefined {
     const { authorization } = request;
     if (authorization.kind !== 'credentials' || authorization.scheme !== 'bearer') return undefined;
@@ -109,7 +109,7 @@ export class JwtHandler implements SecurityHandler<JwtCredential> {
     return known;
   }
 
-  /** A token that ended, or was revoked, while something else was waited for. */
+  /** Refuses a token that expired or was revoked while the decision waited for something else. */
   recheck(credential: JwtCredential, principal: Principal): Verdict | undefined {
     const { now, clockToleranceSeconds } = this.#verification;
     const { expiresAt } = principal;
@@ -130,7 +130,7 @@ export class JwtHandler implements SecurityHandler<JwtCredential> {
     await this.#issuers.close();
   }
 
-  /** Apart from `verify`: a closure inside of it would cost each hit an allocation (bench: jwt). */
+  /** Own function: a closure inside `verify` would cost every cache hit an allocation (bench: jwt). */
   #resolve(credential: JwtCredential, request: SecurityRequest): Eventually<Verdict> {
     const { remoteAddress: address } = request;
     return this.#cache.resolve(credential.reveal(), request, (waiters) =>
@@ -143,7 +143,7 @@ export class JwtHandler implements SecurityHandler<JwtCredential> {
     return typeof signed === 'string' ? signed : undefined;
   };
 
-  /** Who encrypted a token cannot be seen from outside, so with keys for them all encrypted tokens are ours. */
+  /** The issuer of an encrypted token cannot be seen from outside, so a handler with decryption keys takes all of them. */
   #take(token: string): JwtCredential | undefined {
     const outline = outlineOf(token);
     if (outline === 'jwe') return this.#settings.decryptionKeys.length > 0 ? new JwtCredential(token) : undefined;

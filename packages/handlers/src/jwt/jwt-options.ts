@@ -24,7 +24,7 @@ export interface TrustedIssuer {
   /** Accepts tokens without `typ`, under the same condition. Default false. */
   readonly allowMissingTyp?: boolean | undefined;
   /**
-   * Claims of which a token that is no `at+jwt` needs at least one, lest an ID token pass for an access token. Default:
+   * A token that is no `at+jwt` needs at least one of these claims, so that no ID token passes for an access token. Default:
    * `client_id` and the scope claims.
    */
   readonly accessTokenClaims?: readonly string[] | undefined;
@@ -47,7 +47,7 @@ export interface TrustedIssuer {
   readonly mapPrincipal?: MapPrincipal | undefined;
 }
 
-/** Issuers that are found at run time: one for each tenant, say. */
+/** Issuers that are found at run time, such as one for each tenant. */
 export interface IssuerResolverOptions {
   /**
    * Which issuers may be resolved at all: a list, or a function that says so at once. It is asked about every token, also
@@ -56,14 +56,14 @@ export interface IssuerResolverOptions {
    */
   readonly trusts: readonly string[] | ((issuer: string) => boolean);
   /**
-   * Looks an issuer up; `undefined` for one that does not exist. A rejection means 503. `signal` is aborted when nobody
-   * waits for the answer any more: whoever heeds it frees a place for others. Options that are equal to the last ones
+   * Looks an issuer up; `undefined` if it does not exist. A rejection means 503. `signal` is aborted when no request
+   * waits for the answer any more; ending the lookup then frees its place. Options that are equal to the last ones
    * leave keys and remembered tokens alone; functions are compared by identity, so make them once.
    */
   readonly resolve: (issuer: string, lookup: { readonly signal: AbortSignal }) => Promise<TrustedIssuer | undefined>;
   /**
-   * How long an answer is used, in seconds. It is asked for again when four fifths of that are over, and serves on
-   * meanwhile. 1 to 86 400, default 600.
+   * How long an answer is used, in seconds. The lookup is repeated after four fifths of that time, and the answer stays
+   * in use meanwhile. 1 to 86 400, default 600.
    */
   readonly ttlSeconds?: number | undefined;
   /** Issuers remembered at once, the least recently used goes first. 1 to 100 000, default 1 000. */

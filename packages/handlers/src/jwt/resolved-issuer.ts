@@ -9,7 +9,7 @@ export class ResolvedIssuer implements KeyOwner {
   readonly #trusts: (name: string) => boolean;
   /** When the answer has to be asked for again, on the monotonic clock. */
   untilMs: number;
-  /** From when on that is done without anybody waiting for it. */
+  /** From when on the lookup is repeated in the background. */
   refreshAtMs: number;
   #hasEnded = false;
 
@@ -30,7 +30,7 @@ export class ResolvedIssuer implements KeyOwner {
     return nowMs < this.untilMs && !this.#hasEnded && this.#trusts(this.options.issuer);
   }
 
-  /** It is gone, has other rules now or had to make room. */
+  /** Called when the issuer is gone, has other rules or was dropped for lack of room. */
   async end(): Promise<void> {
     this.#hasEnded = true;
     await this.issuer.keys.close?.();

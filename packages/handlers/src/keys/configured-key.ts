@@ -55,7 +55,7 @@ export function configuredSecret(
   return new VerificationKey(kid, key, algorithms);
 }
 
-/** A private key would do, but has no business here: whoever verifies tokens must not be able to issue them. */
+/** Refuses private keys: a server that verifies tokens must not be able to issue them. */
 function readPublicKey(value: unknown, name: string): KeyObject {
   if (value instanceof KeyObject && value.type === 'public') return value;
   if (typeof value !== 'string' || value.includes('PRIVATE KEY')) throw option.invalid(name, 'must be a public key');

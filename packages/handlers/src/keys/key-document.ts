@@ -5,9 +5,9 @@ import { publishKeySetEvent } from './key-set-events.js';
 const MAX_KEYS = 1_000;
 
 /**
- * Reads a JWK set (RFC 7517 5): members that are not understood, not for signatures or too weak are left out and
- * reported. A key that is in the set before goes on as the same object, for remembered verdicts rest on it. `undefined`
- * for what is no key set or has more than 1 000 keys.
+ * Reads a JWK set (RFC 7517 5). Members that are not understood, not for signatures or too weak are left out and
+ * reported. A key that was in the set before stays the same object, because remembered verdicts rest on it. `undefined`
+ * for a document that is no key set or has more than 1 000 keys.
  */
 export function readKeySet(
   document: unknown,

@@ -29,7 +29,7 @@ export class KeyServer {
   /** @throws {UpstreamError} when there is no usable answer */
   async fetch(): Promise<FetchedKeys> {
     const url = this.#configured ?? this.#discovered ?? (await this.#discover());
-    // Kept only after a success: where keys are no longer found, they may have moved.
+    // Kept only after a success: keys that are no longer found may have moved.
     this.#discovered = undefined;
     const answer = await this.#client.send({
       url,

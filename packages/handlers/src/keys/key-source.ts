@@ -47,7 +47,7 @@ export interface ConfiguredKeys {
   readonly jwks: { readonly keys: readonly object[] };
 }
 
-/** Whose keys are opened, and what for. */
+/** The issuer of the keys, and their algorithms. */
 export interface KeyPurpose {
   readonly issuer: string;
   readonly algorithms: readonly string[];
@@ -58,7 +58,7 @@ export interface KeySetCollaborators {
   readonly clock: Clock;
   /** Whose tokens were good before. */
   readonly good: GoodBefore;
-  /** Called when other keys are used than before: what was refused may be good now. */
+  /** Called when the keys have changed: refused tokens may be good now. */
   readonly onChange: () => void;
   /** What the keys belong to, where that can end. */
   readonly owner?: KeyOwner | undefined;
@@ -100,7 +100,7 @@ export function openKeySet(
 function configuredKeys(source: ConfiguredKeys, name: string, purpose: KeyPurpose, owner?: KeyOwner): KeySet {
   const { jwks } = option.check(name, source, { jwks: option.unchecked<unknown>() });
   const members = (jwks as { keys?: unknown } | null | undefined)?.keys;
-  // Whoever verifies tokens must not be able to issue them; an `oct` key is a secret as well (RFC 7517 9.2).
+  // A server that verifies tokens must not be able to issue them; an `oct` key is a secret as well (RFC 7517 9.2).
   if (Array.isArray(members) && members.some(revealsPrivateKey)) throw option.invalid(`${name}.jwks`, 'must be public');
   const table = readKeySet(jwks, purpose);
   if (table === undefined || table.keys.length === 0) throw option.invalid(`${name}.jwks`, 'must hold a usable key');

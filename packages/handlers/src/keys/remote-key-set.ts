@@ -28,7 +28,7 @@ export interface RemoteKeySetCollaborators {
   readonly clock: Clock;
   /** Whose tokens were good before. */
   readonly good: GoodBefore;
-  /** Called when other keys are used than before: what was refused may be good now. */
+  /** Called when the keys have changed: refused tokens may be good now. */
   readonly onChange: () => void;
   /** What the keys belong to, where that can end. */
   readonly owner?: KeyOwner | undefined;
@@ -42,13 +42,13 @@ interface LoadedKeys {
   readonly staleUntilMs: number;
 }
 
-/** Keys are fetched again before they are too old, so that in the normal case nobody ever waits. */
+/** Keys are fetched again before they are too old, so that normally no request waits. */
 const REFRESH_AT_SHARE = 0.8;
 
 /**
- * The keys that an issuer publishes (RFC 7517 5). One fetch is under way at a time; during an outage the last good keys
- * serve on for a while; tokens with made-up key identifiers cause few fetches, shared by networks, behind which no known
- * key ever waits.
+ * The keys that an issuer publishes (RFC 7517 5). One fetch is under way at a time. During an outage the last good keys
+ * stay in use for a while. Tokens with made-up key identifiers cause few fetches, shared by networks, and known keys
+ * never wait for these.
  */
 export class RemoteKeySet implements KeySet, KeyOwner {
   readonly #options: RemoteKeySetOptions;
@@ -103,12 +103,12 @@ export class RemoteKeySet implements KeySet, KeyOwner {
     return loaded;
   }
 
-  /** Once a fetch has failed, nobody waits for the next one as long as the old keys may serve. */
+  /** After a failed fetch no request waits for the next one while the old keys may be used. */
   #usableUntilMs({ freshUntilMs, staleUntilMs }: LoadedKeys): number {
     return this.#refresh.setback === undefined ? freshUntilMs : staleUntilMs;
   }
 
-  /** Nobody can tell that there is no such key while the server that would know it fails. */
+  /** While the key server fails, it is unknown whether the key exists. */
   async #findRefreshed(id: string | undefined, algorithm: string, address: string | undefined): Promise<KeySelection> {
     await this.#refresh.run();
     const loaded = this.#loaded;

@@ -25,7 +25,7 @@ export class UnknownKeyBudget {
     this.#neighbours = new FetchShare(cooldownMs, clock);
   }
 
-  /** True when a fetch may be made; the cool-down begins, whatever becomes of that fetch. */
+  /** True when a fetch may be made. The cool-down then begins, also if the fetch fails. */
   spend(address: string | undefined): boolean {
     const share = this.#good.isNeighbour(address) ? this.#neighbours : this.#strangers;
     return share.spend(networkOf(address));
@@ -35,7 +35,7 @@ export class UnknownKeyBudget {
     return this.#missing.has(nameOf(id, address));
   }
 
-  /** Others may still look for it: whoever guesses the name of a coming key must not hide it from them. */
+  /** Other networks may still look for the key: guessing the name of a future key must not hide it from them. */
   noteMissing(id: string, address: string | undefined): void {
     this.#missing.set(nameOf(id, address), true, 2 * this.#cooldownMs);
   }

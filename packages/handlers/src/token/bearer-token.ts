@@ -9,8 +9,8 @@ const MALFORMED: Verdict = malformed('bearer_token_malformed');
 const TOO_LONG: Verdict = malformed('bearer_token_too_long');
 
 /**
- * The text behind `Bearer`, whatever it is: for those who look for it among tokens that they know before they check it
- * with `malformedToken`. `undefined` when another scheme or nothing was sent.
+ * The unchecked text after `Bearer`, for callers that look it up among known tokens first and check unknown ones with
+ * `malformedToken`. `undefined` when another scheme or nothing was sent.
  */
 export function bearerText({ authorization }: SecurityRequest): string | undefined {
   return authorization.kind === 'credentials' && authorization.scheme === 'bearer' ? authorization.value : undefined;

@@ -34,7 +34,7 @@ function answerOf(map: MapPrincipal, init: PrincipalInit, claims: TokenClaims): 
   }
 }
 
-/** A misspelt member would be left out in silence; what the known ones hold is checked where the principal is made. */
+/** Refuses misspelt members, which would be dropped in silence. The values are checked where the principal is made. */
 function checked(mapped: unknown): PrincipalInit {
   if (mapped instanceof Promise) mapped.catch(() => {});
   const isObject = typeof mapped === 'object' && mapped !== null;

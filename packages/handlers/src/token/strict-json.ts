@@ -13,7 +13,7 @@ export function parseStrictJson(bytes: Uint8Array): Record<string, unknown> | un
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
   const tree = new BareTree();
   const object = tree.copyObject(value, 1);
-  // JSON.parse keeps one of several members of a name, so a text with more names than the tree has doubles.
+  // JSON.parse keeps one of several members with the same name, so a text with more names than the tree has duplicates.
   return tree.isWithinLimits && tree.members === nameSeparators(text) ? object : undefined;
 }
 
@@ -53,7 +53,7 @@ function nameSeparators(json: string): number {
   return count;
 }
 
-/** A copy of parsed JSON, all of whose objects are bare: what was not sent cannot be read from them. */
+/** A copy of parsed JSON whose objects have no prototype: only members that were sent can be read. */
 class BareTree {
   members = 0;
   isWithinLimits = true;

@@ -12,11 +12,11 @@ export interface ClaimExpectations {
   readonly clockToleranceSeconds: number;
 }
 
-/** Nothing is wrong; or a claim has the wrong type, which is its author's mistake; or the token is not good here. */
+/** `mistyped`: a claim has the wrong type, which is a fault of its issuer. `refused`: the token is not good here. */
 export type ClaimProblem = { readonly kind: 'mistyped' | 'refused'; readonly reason: string };
 
 const MAX_TEXT_BYTES = 512;
-/** The last second of the year 9999: what is greater was meant in milliseconds, or never to end. */
+/** The last second of the year 9999. A greater number was meant as milliseconds or as "never". */
 const MAX_NUMERIC_DATE = 253_402_300_799;
 const CONTROL_CHARACTER = /\p{Cc}/u;
 
@@ -45,7 +45,7 @@ const TYPES: readonly (readonly [name: string, isRight: TypeRule])[] = [
   ['auth_time', isNumericDate],
 ];
 
-/** A registered claim that is there but has the wrong type. */
+/** The first registered claim of the wrong type. */
 export function mistypedClaim(claims: TokenClaims): ClaimProblem | undefined {
   for (const [name, isRight] of TYPES) {
     const value = claims[name];
