@@ -194,7 +194,7 @@ describe('in an empty project', () => {
       transform: {},
       testMatch: ['<rootDir>/installed.test.js'],
     });
-    await project.run(join(BIN, 'jest'), ['--config', config, '--runInBand', '--forceExit']);
+    await project.run(join(BIN, 'jest'), ['--config', config, '--runInBand', '--forceExit', '--testTimeout', '30000']);
   });
 
   test('a chain that a CommonJS file makes fits, for the compiler, where an ES module mounts it', async () => {
