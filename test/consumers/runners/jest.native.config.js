@@ -1,0 +1,1 @@
+module.exports = { testMatch: ['**/jest.spec.mjs'], transform: {} };

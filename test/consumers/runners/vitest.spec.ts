@@ -1,0 +1,4 @@
+import { test } from 'vitest';
+import { proofs } from './program';
+
+test.each(proofs)('%s', (_title, prove) => prove());
