@@ -1,13 +1,21 @@
-// Turns Jest's JSON report, and the output of the mutations where they ran, into the closing line of a run.
+// Turns Jest's JSON report, and the output of the consumers and mutations where they ran, into the closing line of a run.
 import { readFileSync } from 'node:fs';
 
-const [reportFile, mutationsFile] = process.argv.slice(2);
+const [reportFile, ...outputFiles] = process.argv.slice(2);
 const report = JSON.parse(readFileSync(reportFile, 'utf8'));
-const mutations = mutationsFile === undefined ? '0 killed, 0 survived' : readFileSync(mutationsFile, 'utf8').trim();
-// A run of mutations that ended early has no closing line, and counts as a failure.
-const [killed, survived] = /^(\d+) killed, (\d+) survived$/m.exec(mutations)?.slice(1).map(Number) ?? [0, 1];
-const passed = report.numPassedTests + killed;
+
+/** `12 passed, 1 failed, 3 skipped` of the consumers, `12 killed, 1 survived` of the mutations. */
+const CLOSING = /^(\d+) (?:passed|killed), (\d+) (?:failed|survived)(?:, (\d+) skipped)?$/gm;
+/** A run that ended early has no closing line, and counts as a failure. */
+const ENDED_EARLY = [0, 1, 0];
+
+const counts = outputFiles.map((file) => {
+  const closing = [...readFileSync(file, 'utf8').matchAll(CLOSING)].at(-1);
+  return closing === undefined ? ENDED_EARLY : closing.slice(1).map((count = '0') => Number(count));
+});
 // A suite that cannot even be loaded fails without a failed test.
-const failed = report.numFailedTests + report.numRuntimeErrorTestSuites + survived;
-const skipped = report.numPendingTests + report.numTodoTests;
+const failedTests = report.numFailedTests + report.numRuntimeErrorTestSuites;
+counts.push([report.numPassedTests, failedTests, report.numPendingTests + report.numTodoTests]);
+
+const [passed, failed, skipped] = [0, 1, 2].map((kind) => counts.reduce((sum, count) => sum + count[kind], 0));
 console.log(`${passed} passed, ${failed} failed, ${skipped} skipped`);
