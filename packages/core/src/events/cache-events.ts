@@ -28,14 +28,10 @@ export type CacheEvent =
 
 const events = new EventChannel<CacheEvent>(CACHE_CHANNEL);
 
-export function publishCacheEvent(event: CacheEvent): void {
-  events.publish(event);
-}
+export const publishCacheEvent: EventChannel<CacheEvent>['publish'] = events.publish;
 
 /**
  * Calls `listener` for everything that goes wrong around the caches of this process.
  * @returns a function that ends the subscription
  */
-export function onCacheEvent(listener: (event: CacheEvent) => void): () => void {
-  return events.subscribe(listener);
-}
+export const onCacheEvent: EventChannel<CacheEvent>['listen'] = events.listen;

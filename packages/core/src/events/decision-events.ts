@@ -47,6 +47,4 @@ export const decisionEvents: EventChannel<DecisionEvent> = new EventChannel(DECI
  * A listener cannot change a decision: what it throws becomes a process warning, once per subscription.
  * @returns a function that ends the subscription
  */
-export function onDecision(listener: DecisionListener): () => void {
-  return decisionEvents.subscribe(listener);
-}
+export const onDecision: (listener: DecisionListener) => () => void = decisionEvents.listen;

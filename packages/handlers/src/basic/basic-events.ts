@@ -10,14 +10,10 @@ export type BasicEvent =
 
 const events = new EventChannel<BasicEvent>(BASIC_CHANNEL);
 
-export function publishBasicEvent(event: BasicEvent): void {
-  events.publish(event);
-}
+export const publishBasicEvent: EventChannel<BasicEvent>['publish'] = events.publish;
 
 /**
  * Calls `listener` for everything that goes wrong around Basic in this process.
  * @returns a function that ends the subscription
  */
-export function onBasicEvent(listener: (event: BasicEvent) => void): () => void {
-  return events.subscribe(listener);
-}
+export const onBasicEvent: EventChannel<BasicEvent>['listen'] = events.listen;

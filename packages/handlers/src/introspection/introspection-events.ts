@@ -14,14 +14,10 @@ export type IntrospectionEvent =
 
 const events = new EventChannel<IntrospectionEvent>(INTROSPECTION_CHANNEL);
 
-export function publishIntrospectionEvent(event: IntrospectionEvent): void {
-  events.publish(event);
-}
+export const publishIntrospectionEvent: EventChannel<IntrospectionEvent>['publish'] = events.publish;
 
 /**
  * Calls `listener` for everything that happens between introspection handlers of this process and their servers.
  * @returns a function that ends the subscription
  */
-export function onIntrospectionEvent(listener: (event: IntrospectionEvent) => void): () => void {
-  return events.subscribe(listener);
-}
+export const onIntrospectionEvent: EventChannel<IntrospectionEvent>['listen'] = events.listen;

@@ -18,14 +18,10 @@ export type KeySetEvent =
 
 const events = new EventChannel<KeySetEvent>(KEY_SET_CHANNEL);
 
-export function publishKeySetEvent(event: KeySetEvent): void {
-  events.publish(event);
-}
+export const publishKeySetEvent: EventChannel<KeySetEvent>['publish'] = events.publish;
 
 /**
  * Calls `listener` for everything that happens to key sets in this process.
  * @returns a function that ends the subscription
  */
-export function onKeySetEvent(listener: (event: KeySetEvent) => void): () => void {
-  return events.subscribe(listener);
-}
+export const onKeySetEvent: EventChannel<KeySetEvent>['listen'] = events.listen;

@@ -11,6 +11,4 @@ export type UserFileEvent =
 
 const events = new EventChannel<UserFileEvent>(BASIC_CHANNEL);
 
-export function publishUserFileEvent(event: UserFileEvent): void {
-  events.publish(event);
-}
+export const publishUserFileEvent: EventChannel<UserFileEvent>['publish'] = events.publish;
