@@ -8,7 +8,7 @@ export type { VerdictCacheCollaborators, VerdictCacheOptions } from './cache/ver
 
 export { closeHandlers, runWithin, startHandlers } from './chain/lifecycle.js';
 export { answerWithin } from './clock/answer-within.js';
-export { type Clock, systemClock } from './clock/clock.js';
+export { type Clock, clockCheck, clockOption, systemClock } from './clock/clock.js';
 export { attemptTo, disregard, type Eventually, isThenable } from './clock/eventually.js';
 export { Expiring, type ExpiringLimits } from './clock/expiring.js';
 export { type Patience, within } from './clock/within.js';

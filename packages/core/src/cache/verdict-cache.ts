@@ -1,4 +1,4 @@
-import { type Clock, systemClock } from '../clock/clock.js';
+import { clockOption } from '../clock/clock.js';
 import type { Eventually } from '../clock/eventually.js';
 import { GoodBefore } from '../limits/good-before.js';
 import * as option from '../options/options.js';
@@ -39,7 +39,7 @@ export class VerdictCache {
   constructor(options: VerdictCacheOptions, collaborators: VerdictCacheCollaborators = {}) {
     const settings = checkedVerdictCacheOptions(options);
     const { store, basisNamed, ...services } = option.check('VerdictCacheCollaborators', collaborators, {
-      clock: option.withDefault(option.having<Clock>('now', 'monotonic', 'schedule'), systemClock),
+      clock: clockOption,
       store: option.optional(option.having<CacheStore>('get', 'set', 'delete')),
       basisNamed: option.optional(option.callable<BasisFinder>()),
       revocations: option.withDefault(

@@ -1,4 +1,4 @@
-import { type Clock, systemClock } from '../clock/clock.js';
+import { type Clock, clockOption } from '../clock/clock.js';
 import { type ProblemFormatter, problemJson } from '../decision/problem.js';
 import type { DecisionListener } from '../events/decision-events.js';
 import type { GuardLike } from '../guard/guard.js';
@@ -60,7 +60,7 @@ export function checkedChainOptions(options: SecurityChainOptions): SecurityChai
 /** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN */
 export function checkedChainCollaborators(collaborators: SecurityChainCollaborators) {
   return option.check('SecurityChainCollaborators', collaborators, {
-    clock: option.withDefault(option.having<Clock>('now', 'monotonic', 'schedule'), systemClock),
+    clock: clockOption,
     random: option.withDefault(option.callable<() => number>(), Math.random),
     listeners: option.withDefault(option.listOf(option.callable<DecisionListener>()), []),
   });

@@ -1,3 +1,5 @@
+import * as option from '../options/options.js';
+
 /** Where time comes from. Everything that waits, expires or measures asks a clock, so that tests own time. */
 export interface Clock {
   /** Milliseconds since the Unix epoch. May jump when the machine's clock is set. */
@@ -17,3 +19,9 @@ export const systemClock: Clock = Object.freeze({
     return () => clearTimeout(timer);
   },
 });
+
+/** Checks an option that is a clock. */
+export const clockCheck: option.Check<Clock> = option.having<Clock>('now', 'monotonic', 'schedule');
+
+/** The same; where it is absent, the clock of the system. */
+export const clockOption: option.Check<Clock> = option.withDefault(clockCheck, systemClock);

@@ -1,4 +1,4 @@
-import { type Clock, systemClock } from '../clock/clock.js';
+import { type Clock, clockOption } from '../clock/clock.js';
 import * as option from '../options/options.js';
 import { deploymentSecret } from '../secrecy/deployment-secret.js';
 import type { RevocationBus } from './revocation-bus.js';
@@ -57,7 +57,7 @@ export function checkedRevocationsCollaborators(collaborators: RevocationsCollab
   readonly bus: RevocationBus | undefined;
 } {
   return option.check('RevocationsCollaborators', collaborators, {
-    clock: option.withDefault(option.having<Clock>('now', 'monotonic', 'schedule'), systemClock),
+    clock: clockOption,
     bus: option.optional(option.having<RevocationBus>('publish', 'receive', 'listen', 'close')),
   });
 }

@@ -1,4 +1,4 @@
-import { type Clock, systemClock } from '../clock/clock.js';
+import { type Clock, clockOption } from '../clock/clock.js';
 import { Expiring } from '../clock/expiring.js';
 import * as option from '../options/options.js';
 import type { CacheStore } from './cache-store.js';
@@ -21,7 +21,7 @@ export class MemoryCacheStore implements CacheStore {
       maxBytes: option.withDefault(option.between(1, 2 ** 40), 2 ** 25),
     });
     const services = option.check('MemoryCacheStoreCollaborators', collaborators, {
-      clock: option.withDefault(option.having<Clock>('now', 'monotonic', 'schedule'), systemClock),
+      clock: clockOption,
     });
     const bytesOf = (value: string, key: string) => Buffer.byteLength(key) + Buffer.byteLength(value) + 1;
     this.#values = new Expiring(

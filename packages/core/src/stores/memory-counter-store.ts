@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import { type Clock, systemClock } from '../clock/clock.js';
+import { type Clock, clockOption } from '../clock/clock.js';
 import * as option from '../options/options.js';
 import type { Count, CounterStore } from './counter-store.js';
 
@@ -31,7 +31,7 @@ export class MemoryCounterStore implements CounterStore {
       maxEntries: option.withDefault(option.between(1, 10_000_000), 100_000),
     });
     const { clock } = option.check('MemoryCounterStoreCollaborators', collaborators, {
-      clock: option.withDefault(option.having<Clock>('now', 'monotonic', 'schedule'), systemClock),
+      clock: clockOption,
     });
     this.#maxEntries = Math.floor(maxEntries);
     this.#counting = inOrderOfWindows(this.#maxEntries);

@@ -2,11 +2,11 @@ import { Revocations } from '@sallyport/core';
 import {
   type Clock,
   type CounterStore,
+  clockOption,
   type FailureLimits,
   isScopeToken,
   memberPath,
   option,
-  systemClock,
 } from '@sallyport/core/extend';
 import type { HashQueueOptions } from './passwords/hash-queue.js';
 import type { HashingOptions } from './passwords/password-hasher.js';
@@ -89,7 +89,7 @@ export function checkedBasicCollaborators(collaborators: BasicHandlerCollaborato
   readonly revocations: Revocations;
 } {
   return option.check('BasicHandlerCollaborators', collaborators, {
-    clock: option.withDefault(option.having<Clock>('now', 'monotonic', 'schedule'), systemClock),
+    clock: clockOption,
     counterStore: option.optional(option.having<CounterStore>('get', 'add', 'reset')),
     revocations: option.withDefault(
       option.having<Revocations>('refuses', 'judge', 'synchronise', 'keepUp', 'openWith'),

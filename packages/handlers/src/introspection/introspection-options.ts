@@ -1,5 +1,5 @@
 import { type Revocations } from '@sallyport/core';
-import { type CacheStore, type Clock, option, systemClock, type VerdictCacheOptions } from '@sallyport/core/extend';
+import { type CacheStore, type Clock, clockOption, option, type VerdictCacheOptions } from '@sallyport/core/extend';
 import { signatureAlgorithms } from '../jose/algorithms.js';
 import type { KeySource } from '../keys/key-source.js';
 import type { OutboundOptions } from '../outbound/outbound-options.js';
@@ -139,7 +139,7 @@ export function checkedIntrospectionCollaborators(collaborators: IntrospectionHa
   readonly revocations: Revocations | undefined;
 } {
   return option.check('IntrospectionHandlerCollaborators', collaborators, {
-    clock: option.withDefault(option.having<Clock>('now', 'monotonic', 'schedule'), systemClock),
+    clock: clockOption,
     store: option.unchecked<CacheStore | undefined>(),
     revocations: option.unchecked<Revocations | undefined>(),
   });

@@ -1,5 +1,5 @@
 import { type Revocations } from '@sallyport/core';
-import { type Clock, option, systemClock, type VerdictCacheOptions } from '@sallyport/core/extend';
+import { type Clock, clockOption, option, type VerdictCacheOptions } from '@sallyport/core/extend';
 import { signatureAlgorithms } from '../jose/algorithms.js';
 import { type DecryptionKey, type DecryptionSettings, decryptionKey } from '../jose/decryption-key.js';
 import { tokenType } from '../jose/token-header.js';
@@ -167,7 +167,7 @@ export function checkedJwtCollaborators(collaborators: JwtHandlerCollaborators):
   readonly revocations: Revocations | undefined;
 } {
   return option.check('JwtHandlerCollaborators', collaborators, {
-    clock: option.withDefault(option.having<Clock>('now', 'monotonic', 'schedule'), systemClock),
+    clock: clockOption,
     revocations: option.optional(option.unchecked<Revocations>()),
   });
 }

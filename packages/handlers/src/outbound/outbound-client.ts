@@ -1,4 +1,4 @@
-import { type Clock, type Eventually, option, Shares, systemClock } from '@sallyport/core/extend';
+import { type Clock, clockOption, type Eventually, option, Shares } from '@sallyport/core/extend';
 import { Circuit } from './circuit.js';
 import { Connections } from './connections.js';
 import { Deadlines } from './deadlines.js';
@@ -25,7 +25,7 @@ export class OutboundClient {
   constructor(options: OutboundOptions, collaborators: { clock?: Clock | undefined } = {}) {
     this.settings = checkedOutboundOptions(options);
     const { clock } = option.check('OutboundCollaborators', collaborators, {
-      clock: option.withDefault(option.having<Clock>('now', 'monotonic', 'schedule'), systemClock),
+      clock: clockOption,
     });
     const { timeoutMs, maxConcurrent, maxQueued, dangerouslyAcceptAnyCertificate } = this.settings;
     this.circuit = new Circuit(clock);

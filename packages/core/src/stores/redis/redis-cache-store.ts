@@ -1,4 +1,4 @@
-import { type Clock, systemClock } from '../../clock/clock.js';
+import { type Clock, clockOption } from '../../clock/clock.js';
 import * as option from '../../options/options.js';
 import type { CacheStore } from '../cache-store.js';
 import { CommandBudget } from './command-budget.js';
@@ -42,7 +42,7 @@ export class RedisCacheStore implements CacheStore {
     });
     const services = option.check('RedisCacheStoreCollaborators', collaborators, {
       client: option.having<RedisClient>('getRange', 'set', 'del'),
-      clock: option.withDefault(option.having<Clock>('now', 'monotonic', 'schedule'), systemClock),
+      clock: clockOption,
     });
     this.#prefix = checked.prefix;
     this.#maxValueBytes = Math.floor(checked.maxValueBytes);

@@ -1,4 +1,4 @@
-import { type Clock, systemClock } from '../../clock/clock.js';
+import { type Clock, clockOption } from '../../clock/clock.js';
 import * as option from '../../options/options.js';
 import type { ReceivedNotices, RevocationBus } from '../../revocation/revocation-bus.js';
 import { CommandBudget } from './command-budget.js';
@@ -74,7 +74,7 @@ export class RedisRevocationBus implements RevocationBus {
     const services = option.check('RedisRevocationBusCollaborators', collaborators, {
       client: option.having<RedisStreamClient>('xAdd', 'xRange', 'pExpire', 'publish'),
       subscriber: option.optional(option.having<RedisSubscriber>('subscribe', 'unsubscribe')),
-      clock: option.withDefault(option.having<Clock>('now', 'monotonic', 'schedule'), systemClock),
+      clock: clockOption,
     });
     this.#name = `${checked.prefix}revocations`;
     this.#keepMs = Math.ceil(checked.keepSeconds * 1_000);

@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { type Clock, systemClock } from '../../clock/clock.js';
+import { type Clock, clockOption } from '../../clock/clock.js';
 import * as option from '../../options/options.js';
 import { ownMember } from '../../options/own-members.js';
 import type { Principal, PrincipalInit } from '../../principal/principal.js';
@@ -59,7 +59,7 @@ export class AuthorizationServer {
     const checked = option.check('AuthorizationServerOptions', options, {
       audience: option.withDefault(option.text, 'https://api.example'),
       algorithm: option.withDefault(option.oneOf<SigningAlgorithm>('ES256', 'RS256', 'EdDSA'), 'ES256'),
-      clock: option.withDefault(option.having<Clock>('now', 'monotonic', 'schedule'), systemClock),
+      clock: clockOption,
     });
     this.audience = checked.audience;
     this.#algorithm = checked.algorithm;

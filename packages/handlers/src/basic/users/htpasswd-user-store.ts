@@ -1,4 +1,4 @@
-import { type Clock, type Eventually, option, systemClock } from '@sallyport/core/extend';
+import { type Clock, clockOption, type Eventually, option } from '@sallyport/core/extend';
 import { parseGroups, parseHtpasswd } from './htpasswd-file.js';
 import { ReloadedFile } from './reloaded-file.js';
 import type { Account, UserStore } from './user-store.js';
@@ -48,7 +48,7 @@ export class HtpasswdUserStore implements UserStore {
       maxStaleMs: option.withDefault(option.between(0, 3_600_000), 60_000),
     });
     const { clock } = option.check('HtpasswdUserStoreCollaborators', collaborators, {
-      clock: option.withDefault(option.having<Clock>('now', 'monotonic', 'schedule'), systemClock),
+      clock: clockOption,
     });
     this.#passwords = new ReloadedFile({ path, parse: parseHtpasswd, maxStaleMs }, clock);
     this.#groups =
