@@ -56,6 +56,7 @@ describe('verdicts are made by their constructors alone (rule 12)', () => {
   ];
 
   test.each(wrong)('%s is refused where it is made', (_what, make) => {
+    expect(make).toThrow(TypeError);
     expect(make).toThrow(/^.+$/);
   });
 

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { disregard } from '../clock/eventually.js';
-import type { Candidate } from '../handler/candidates.js';
+import { type Candidate, challengeLine } from '../handler/candidates.js';
 import type { Refusal } from '../handler/refusal.js';
-import { type Challenge, extendChallenge, formatChallenge, takesToken } from '../verdict/challenge.js';
+import { type Challenge, extendChallenge, takesToken } from '../verdict/challenge.js';
 import type { HeaderLine } from '../verdict/verdict.js';
 import { DeniedDecision } from './decision.js';
 import { DETAILS, type Problem, type ProblemFormatter, type PublicCode, problemJson, TITLES } from './problem.js';
@@ -29,7 +29,7 @@ export function denialOf(refusal: Refusal, context: DenialContext): DeniedDecisi
   const headers: HeaderLine[] = [
     ['Cache-Control', 'no-store'],
     ['Content-Type', contentType],
-    ...challengesOf(refusal, code, context.candidates).map(challengeLine),
+    ...challengeLines(refusal, code, context.candidates),
     ...retryAfter(verdict, context.random),
     ...(verdict.kind === 'challenged' ? verdict.headers : []),
   ];
@@ -75,7 +75,7 @@ const CODES: Readonly<Record<Refusal['verdict']['kind'], PublicCode>> = {
 function codeOf(refusal: Refusal, candidates: readonly Candidate[]): PublicCode {
   const { verdict, handler } = refusal;
   if (verdict.kind === 'denied' && handler?.challenges.some(takesToken)) return 'invalid_token';
-  if (verdict.kind === 'unrecognised' && tokenChallenges(addressed(refusal, candidates)).length > 0) {
+  if (verdict.kind === 'unrecognised' && addressed(refusal, candidates).some(asksForToken)) {
     return 'invalid_token';
   }
   if (verdict.kind === 'malformed' && statusOf(refusal) === 401) return 'invalid_credentials';
@@ -83,24 +83,24 @@ function codeOf(refusal: Refusal, candidates: readonly Candidate[]): PublicCode 
   return CODES[verdict.kind];
 }
 
-function challengesOf(refusal: Refusal, code: PublicCode, candidates: readonly Candidate[]): readonly Challenge[] {
+function challengeLines(refusal: Refusal, code: PublicCode, candidates: readonly Candidate[]): readonly HeaderLine[] {
   const { verdict } = refusal;
   const own = addressed(refusal, candidates);
   const error = { error: code, error_description: DETAILS[code] };
   if (verdict.kind === 'challenged') {
     const [asking = candidates[0]] = own;
-    return asking === undefined ? [] : [extendChallenge(asking.challenge, verdict.parameters)];
+    return asking === undefined ? [] : [lineWith(asking, verdict.parameters)];
   }
   if (verdict.kind === 'forbidden' && verdict.scopes !== undefined) {
     const scope = verdict.scopes.join(' ');
-    return tokenChallenges(own).map((challenge) => extendChallenge(challenge, { ...error, scope }));
+    return own.filter(asksForToken).map((candidate) => lineWith(candidate, { ...error, scope }));
   }
   if (verdict.kind === 'unroutable') return [];
   const status = statusOf(refusal);
-  if (status === 400) return tokenChallenges(candidates).map((challenge) => extendChallenge(challenge, error));
+  if (status === 400) return candidates.filter(asksForToken).map((candidate) => lineWith(candidate, error));
   if (status !== 401) return [];
-  const blamed = new Set(code === 'invalid_token' ? tokenChallenges(own) : []);
-  return candidates.map(({ challenge }) => (blamed.has(challenge) ? extendChallenge(challenge, error) : challenge));
+  const blamed = code === 'invalid_token' ? own.filter(asksForToken) : [];
+  return candidates.map((candidate) => (blamed.includes(candidate) ? lineWith(candidate, error) : candidate.line));
 }
 
 /** The challenges of the handler that refused, or of the scheme that was sent and that nobody recognised. */
@@ -110,12 +110,12 @@ function addressed({ verdict, handler }: Refusal, candidates: readonly Candidate
   return candidates.filter(({ challenge }) => challenge.scheme.toLowerCase() === verdict.scheme);
 }
 
-function challengeLine(challenge: Challenge): HeaderLine {
-  return ['WWW-Authenticate', formatChallenge(challenge)];
+function lineWith({ challenge }: Candidate, parameters: Challenge['parameters']): HeaderLine {
+  return challengeLine(extendChallenge(challenge, parameters));
 }
 
-function tokenChallenges(candidates: readonly Candidate[]): readonly Challenge[] {
-  return candidates.map(({ challenge }) => challenge).filter(takesToken);
+function asksForToken({ challenge }: Candidate): boolean {
+  return takesToken(challenge);
 }
 
 /** 503 answers are spread out, so that clients do not come back all at once. */

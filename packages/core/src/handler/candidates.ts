@@ -1,19 +1,38 @@
-import { type Challenge, formatChallenge } from '../verdict/challenge.js';
+import { type Challenge, challenge, formatChallenge } from '../verdict/challenge.js';
+import type { HeaderLine } from '../verdict/verdict.js';
 import type { SecurityHandler } from './handler.js';
 
-/** A challenge that a 401 may carry, and the handlers that share it. */
+/** A challenge that a 401 may carry, its header line, and the handlers that share it. */
 export interface Candidate {
   readonly challenge: Challenge;
+  readonly line: HeaderLine;
   readonly handlers: readonly SecurityHandler[];
+}
+
+/** The challenges of handlers, checked and written down once: what a handler changes later changes no answer. */
+export function candidatesOf(handlers: readonly SecurityHandler[]): readonly Candidate[] {
+  return distinctCandidates(
+    handlers.flatMap((handler) =>
+      handler.challenges.map(({ scheme, parameters }) => {
+        const checked = challenge(scheme, parameters);
+        return { challenge: checked, line: challengeLine(checked), handlers: [handler] };
+      }),
+    ),
+  );
 }
 
 /** Each distinct header value once, in order: two handlers of one realm make one challenge. */
 export function distinctCandidates(candidates: readonly Candidate[]): readonly Candidate[] {
   const distinct = new Map<string, Candidate>();
-  for (const { challenge, handlers } of candidates) {
-    const line = formatChallenge(challenge);
-    const known = distinct.get(line) ?? { challenge, handlers: [] };
-    distinct.set(line, { challenge: known.challenge, handlers: [...new Set([...known.handlers, ...handlers])] });
+  for (const candidate of candidates) {
+    const [, value] = candidate.line;
+    const known = distinct.get(value) ?? { ...candidate, handlers: [] };
+    distinct.set(value, { ...known, handlers: [...new Set([...known.handlers, ...candidate.handlers])] });
   }
   return Object.freeze([...distinct.values()]);
+}
+
+/** One `WWW-Authenticate` line (RFC 9110 11.6.1). */
+export function challengeLine(challenge: Challenge): HeaderLine {
+  return Object.freeze(['WWW-Authenticate', formatChallenge(challenge)] as const);
 }

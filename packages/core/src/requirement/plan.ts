@@ -1,5 +1,5 @@
 import type { Eventually } from '../clock/eventually.js';
-import { type Candidate, distinctCandidates } from '../handler/candidates.js';
+import { type Candidate, candidatesOf } from '../handler/candidates.js';
 import type { SecurityHandler } from '../handler/handler.js';
 import { MISSING, type Outcome, Refusal } from '../handler/refusal.js';
 import type { SecurityRequest } from '../request/request.js';
@@ -26,9 +26,7 @@ export class RequirementPlan {
     this.#leaves = leavesInSourceOrder(this.handlers);
     this.#readsCredentials = this.handlers.length > 0;
     this.#root = compiled(requirement, this.#leaves);
-    this.candidates = distinctCandidates(
-      this.handlers.flatMap((handler) => handler.challenges.map((challenge) => ({ challenge, handlers: [handler] }))),
-    );
+    this.candidates = candidatesOf(this.handlers);
   }
 
   begin(request: SecurityRequest): Run {

@@ -16,14 +16,23 @@ export interface Challenge {
 export function challenge(scheme: string, parameters: Readonly<Record<string, string | undefined>> = {}): Challenge {
   if (typeof scheme !== 'string' || !isToken(scheme))
     throw unfit('a challenge scheme must be a token (RFC 9110 5.6.2)');
+  return Object.freeze({ scheme, parameters: checkedParameters(parameters, scheme, unfit) });
+}
+
+/** Checks and copies the parameters of a challenge of `owner`. What is wrong with them, `complain` makes an error of. */
+export function checkedParameters(
+  parameters: Readonly<Record<string, string | undefined>>,
+  owner: string,
+  complain: (problem: string) => Error,
+): Challenge['parameters'] {
   const kept: Record<string, string> = {};
   for (const [name, value] of Object.entries(parameters)) {
     if (value === undefined) continue;
-    if (!isToken(name)) throw unfit('a challenge parameter name must be a token (RFC 9110 5.6.2)');
-    if (typeof value !== 'string' || !isPrintable(value)) throw unfit(`${scheme} ${name} must be printable ASCII`);
+    if (!isToken(name)) throw complain('a challenge parameter name must be a token (RFC 9110 5.6.2)');
+    if (typeof value !== 'string' || !isPrintable(value)) throw complain(`${owner} ${name} must be printable ASCII`);
     kept[name] = value;
   }
-  return Object.freeze({ scheme, parameters: Object.freeze(kept) });
+  return Object.freeze(kept);
 }
 
 /** A `Bearer` challenge (RFC 6750 3). RFC 6750 wants at least one parameter, so there is always a realm. */
@@ -42,9 +51,9 @@ export function formatChallenge({ scheme, parameters }: Challenge): string {
   return list.length === 0 ? scheme : `${scheme} ${list.join(', ')}`;
 }
 
-/** Adds parameters to a challenge, replacing those of the same name. */
-export function extendChallenge(base: Challenge, parameters: Readonly<Record<string, string | undefined>>): Challenge {
-  return challenge(base.scheme, { ...base.parameters, ...parameters });
+/** Adds parameters that were checked to a challenge, replacing those of the same name. */
+export function extendChallenge({ scheme, parameters }: Challenge, more: Challenge['parameters']): Challenge {
+  return { scheme, parameters: { ...parameters, ...more } };
 }
 
 /** Only these schemes define the error codes of RFC 6750 3.1 and RFC 9449 7.1. */

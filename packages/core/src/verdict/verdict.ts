@@ -2,7 +2,7 @@ import { foreignCopy, mark } from '../brand/brand.js';
 import { ownMember } from '../options/own-members.js';
 import { isPrincipal, type Principal } from '../principal/principal.js';
 import { isScopeToken } from '../principal/scope-token.js';
-import { type Challenge, challenge } from './challenge.js';
+import { type Challenge, checkedParameters } from './challenge.js';
 import { isFieldValue, isToken } from './http-grammar.js';
 
 /**
@@ -76,7 +76,7 @@ class ChallengedVerdict extends Branded<'challenged'> {
   constructor(parameters: Challenge['parameters'], headers: readonly HeaderLine[]) {
     super('challenged');
     this.reason = checkedReason(ownMember(parameters, 'error') ?? 'challenged');
-    this.parameters = challenge('any', parameters).parameters;
+    this.parameters = checkedParameters(parameters, 'challenged()', (problem) => new TypeError(problem));
     this.headers = headers;
     Object.freeze(this);
   }
@@ -154,6 +154,7 @@ export function forbidden(
 /**
  * One more round is needed (a DPoP nonce, RFC 9449 9; a step-up, RFC 9470 3): 401 with these parameters on the
  * handler's own challenge and these extra header lines. `parameters.error` is the reason.
+ * @throws {TypeError} when a name is no token or a value not printable ASCII (RFC 9110 11.6.1)
  */
 export function challenged(
   parameters: Challenge['parameters'],
