@@ -14,10 +14,10 @@ export {
 export type { Explanation } from './events/explanation.js';
 export { every } from './guard/every.js';
 export { type Guard, type GuardFunction, type GuardLike, type GuardVerdict, guard } from './guard/guard.js';
-export type { Match } from './guard/match.js';
 export { requireAudience } from './guard/require-audience.js';
 export { type RoleOptions, requireRoles } from './guard/require-roles.js';
 export { requireScopes, type ScopeOptions } from './guard/require-scopes.js';
+export type { Match } from './guard/required-names.js';
 export type { ScopeStrategy } from './guard/scope-strategy.js';
 export { some } from './guard/some.js';
 export type { SecurityHandler } from './handler/handler.js';

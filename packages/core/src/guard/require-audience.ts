@@ -1,6 +1,6 @@
 import { denied } from '../verdict/verdict.js';
-import { checkedNames } from './checked-names.js';
 import { type Guard, guard, PERMITTED } from './guard.js';
+import { checkedNames } from './required-names.js';
 
 /**
  * Requires that the token was meant for one of these audiences; exact member match (RFC 7519 4.1.3). Another

@@ -1,8 +1,7 @@
 import * as option from '../options/options.js';
 import { forbidden } from '../verdict/verdict.js';
-import { checkedNames } from './checked-names.js';
 import { type Guard, guard, PERMITTED } from './guard.js';
-import { MATCHES, type Match } from './match.js';
+import { checkedNames, MATCHES, type Match } from './required-names.js';
 
 export interface RoleOptions {
   /** Whether every listed role is needed or one is enough. Default `all`. */

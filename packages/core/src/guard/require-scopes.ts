@@ -4,7 +4,7 @@ import * as option from '../options/options.js';
 import { proofOf } from '../principal/principal.js';
 import { isScopeToken } from '../principal/scope-token.js';
 import { type Guard, guard, PERMITTED } from './guard.js';
-import { MATCHES, type Match } from './match.js';
+import { MATCHES, type Match } from './required-names.js';
 import { RequiredScopes } from './required-scopes.js';
 import { SCOPE_STRATEGIES, type ScopeStrategy } from './scope-strategy.js';
 

@@ -1,5 +1,5 @@
 import { type Forbidden, forbidden } from '../verdict/verdict.js';
-import type { Match } from './match.js';
+import type { Match } from './required-names.js';
 import { COVERS, type Covers, coversAll, coversSome, type ScopeStrategy } from './scope-strategy.js';
 
 /** Scopes that a proof has to carry: compiled once, and asked on every request. */

@@ -1,6 +1,5 @@
 import * as option from '../options/options.js';
 import { isToken } from '../verdict/http-grammar.js';
-import { misspellsMethod } from './registered-methods.js';
 import type { SecurityRequest } from './request.js';
 import { PATH_RULES, type PathRule } from './target-rules.js';
 
@@ -59,6 +58,23 @@ export function requestFirewall(options: FirewallOptions = {}): RequestFirewall 
     if (PLAIN_TARGET.test(target) && !target.includes('/.') && !target.includes('//')) return undefined;
     return checkTarget(target, rules, authorities);
   };
+}
+
+/** The methods of the IANA registry (RFC 9110 16.1.1). All of them are upper-case. */
+const REGISTERED: ReadonlySet<string> = new Set(
+  [
+    'ACL BASELINE-CONTROL BIND CHECKIN CHECKOUT CONNECT COPY DELETE GET HEAD LABEL LINK LOCK MERGE MKACTIVITY',
+    'MKCALENDAR MKCOL MKREDIRECTREF MKWORKSPACE MOVE OPTIONS ORDERPATCH PATCH POST PRI PROPFIND PROPPATCH PUT QUERY',
+    'REBIND REPORT SEARCH TRACE UNBIND UNCHECKOUT UNLINK UNLOCK UPDATE UPDATEREDIRECTREF VERSION-CONTROL',
+  ].flatMap((line) => line.split(' ')),
+);
+
+/**
+ * Whether a method becomes a registered one in upper-case letters. Methods are case-sensitive (RFC 9110 9.1), but
+ * `Request` objects and some routers do not see the difference.
+ */
+function misspellsMethod(method: string): boolean {
+  return !REGISTERED.has(method) && REGISTERED.has(method.toUpperCase());
 }
 
 const authority: option.Check<string> = (value, name) => {

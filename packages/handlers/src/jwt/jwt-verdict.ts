@@ -19,7 +19,7 @@ export interface Verification {
 }
 
 /** Under which circumstances claims are judged. */
-interface Judgement {
+interface Circumstances {
   /** Seconds since the epoch. */
   readonly now: number;
   readonly clockToleranceSeconds: number;
@@ -58,21 +58,30 @@ export async function verifyToken(
   const opened = await openJws(token, { ...issuer, onKeyOffer, address });
   if (isVerdict(opened)) return opened;
   const { claims, header, key } = opened;
-  const judgement = { now: verification.now(), clockToleranceSeconds, isAccessToken: header.isAccessToken, handler };
-  return new FoundedVerdict(tokenVerdict(claims, issuer.settings, judgement), key);
+  const circumstances = {
+    now: verification.now(),
+    clockToleranceSeconds,
+    isAccessToken: header.isAccessToken,
+    handler,
+  };
+  return new FoundedVerdict(tokenVerdict(claims, issuer.settings, circumstances), key);
 }
 
 /** What claims, whose signature was right, are worth (RFC 9068 4, RFC 7519 4.1). */
-function tokenVerdict(claims: TokenClaims, settings: IssuerSettings, judgement: Judgement): Verdict {
-  const refusal = formRefusal(claims, settings, judgement) ?? valueRefusal(claims, settings, judgement);
+function tokenVerdict(claims: TokenClaims, settings: IssuerSettings, circumstances: Circumstances): Verdict {
+  const refusal = formRefusal(claims, settings, circumstances) ?? valueRefusal(claims, settings, circumstances);
   if (refusal !== undefined) return refusal;
-  const init = { ...initOf(claims, settings), via: [{ handler: judgement.handler, scheme: 'bearer' }] };
+  const init = { ...initOf(claims, settings), via: [{ handler: circumstances.handler, scheme: 'bearer' }] };
   const principal = mappedPrincipal(init, claims, settings.mapPrincipal);
   return principal === undefined ? MISSING : authenticated(principal);
 }
 
 /** Which claims are there, and of which type. */
-function formRefusal(claims: TokenClaims, settings: IssuerSettings, { isAccessToken }: Judgement): Denied | undefined {
+function formRefusal(
+  claims: TokenClaims,
+  settings: IssuerSettings,
+  { isAccessToken }: Circumstances,
+): Denied | undefined {
   const mistyped = mistypedClaim(claims);
   if (mistyped !== undefined) return denied(mistyped.reason);
   const isThere = (name: string) => (claims[name] ?? undefined) !== undefined;
@@ -83,9 +92,9 @@ function formRefusal(claims: TokenClaims, settings: IssuerSettings, { isAccessTo
 }
 
 /** What the claims say. */
-function valueRefusal(claims: TokenClaims, settings: IssuerSettings, judgement: Judgement): Denied | undefined {
+function valueRefusal(claims: TokenClaims, settings: IssuerSettings, circumstances: Circumstances): Denied | undefined {
   const { issuer, audience, maxTokenAgeSeconds } = settings;
-  const { now, clockToleranceSeconds } = judgement;
+  const { now, clockToleranceSeconds } = circumstances;
   const unmet = unmetExpectation(claims, { issuer, audience, now, clockToleranceSeconds });
   if (unmet !== undefined) return denied(unmet.reason);
   const age = now - clockToleranceSeconds - (claims['iat'] as number);

@@ -2,7 +2,6 @@ import { type MeterProvider, metrics } from '@opentelemetry/api';
 import * as option from '../../options/options.js';
 import { onDecision } from '../decision-events.js';
 import { metricAttributes, SCOPE } from './attributes.js';
-import { BoundedValues } from './bounded-values.js';
 
 export interface MetricOptions {
   /** Default: the globally registered provider. */
@@ -42,4 +41,19 @@ export function recordMetrics(options: MetricOptions = {}): () => void {
       });
     }
   });
+}
+
+const MAX_VALUES = 128;
+
+/** Keeps an attribute from growing without end: handlers of others may make reason codes up as they go. */
+class BoundedValues {
+  readonly #known = new Set<string>();
+
+  /** The value, or `_OTHER` for one that comes after 128 distinct ones. */
+  bounded(value: string | undefined): string | undefined {
+    if (value === undefined || this.#known.has(value)) return value;
+    if (this.#known.size >= MAX_VALUES) return '_OTHER';
+    this.#known.add(value);
+    return value;
+  }
 }

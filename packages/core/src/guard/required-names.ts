@@ -1,5 +1,10 @@
 import { ConfigurationError } from '../errors/errors.js';
 
+/** Whether everything listed is needed, or one of it is enough. */
+export type Match = 'all' | 'any';
+
+export const MATCHES = ['all', 'any'] as const satisfies readonly Match[];
+
 /** The names that a guard requires, checked and copied. */
 export function checkedNames(owner: string, names: readonly string[]): readonly string[] {
   if (!Array.isArray(names) || names.length === 0 || !names.every((name) => typeof name === 'string' && name !== '')) {
