@@ -11,6 +11,7 @@ export { answerWithin } from './clock/answer-within.js';
 export { type Clock, clockCheck, clockOption, systemClock } from './clock/clock.js';
 export { attemptTo, disregard, type Eventually, isThenable } from './clock/eventually.js';
 export { Expiring, type ExpiringLimits } from './clock/expiring.js';
+export { JoinedTasks } from './clock/joined-tasks.js';
 export { type Patience, within } from './clock/within.js';
 export { isDecision } from './decision/decision.js';
 export { SALLYPORT_ERROR_CODES } from './errors/errors.js';

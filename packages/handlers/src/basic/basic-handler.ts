@@ -15,6 +15,7 @@ import {
   FailureLimiter,
   GoodBefore,
   isVerdict,
+  JoinedTasks,
   networkOf,
   type SecurityRequest,
   UNKNOWN_NETWORK,
@@ -29,7 +30,6 @@ import {
   scopeMapping,
 } from './basic-options.js';
 import { AccountVerdicts, REVOKED, UNSUPPORTED_HASH, WRONG } from './basic-verdict.js';
-import { ChecksUnderWay, checkKey } from './checks-under-way.js';
 import { LoginRevocations } from './login-revocations.js';
 import type { HashClient } from './passwords/hash-queue.js';
 import { readHash, type StoredHash } from './passwords/password-hash.js';
@@ -63,7 +63,7 @@ export class BasicHandler implements SecurityHandler<BasicCredential> {
   readonly #limiter: FailureLimiter;
   readonly #good: GoodBefore;
   readonly #clock: Clock;
-  readonly #underWay = new ChecksUnderWay();
+  readonly #underWay = new JoinedTasks<Verdict>();
   #knowsAddresses = true;
 
   /** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN */
@@ -222,4 +222,9 @@ export class BasicHandler implements SecurityHandler<BasicCredential> {
       'SallyportWarning',
     );
   }
+}
+
+/** What makes two logins one check: however an address is spelled, and whichever device of a network sends them. */
+function checkKey({ credential, address }: CountedCaller, account: Account | undefined): string {
+  return `${credential} ${account?.hash} ${networkOf(address)}`;
 }

@@ -5,6 +5,7 @@ import {
   type Clock,
   type Eventually,
   Expiring,
+  JoinedTasks,
   networkOf,
   runInTurn,
   Shares,
@@ -12,7 +13,6 @@ import {
 } from '@sallyport/core/extend';
 import { LRUCache } from 'lru-cache';
 import type { Issuer, IssuerCollaborators } from './issuer.js';
-import { JoinedLookups } from './joined-lookups.js';
 import { checkedIssuerResolver, type IssuerResolverOptions, type TrustedIssuer } from './jwt-options.js';
 import { ResolvedIssuer } from './resolved-issuer.js';
 
@@ -45,9 +45,9 @@ export class IssuerResolver {
   /** Those that are gone, by issuer; those that were never there, by issuer and network. */
   readonly #missing: Expiring<true>;
   /** Those under way, by issuer. */
-  readonly #lookups = new JoinedLookups<Issuer | undefined>();
+  readonly #lookups = new JoinedTasks<Issuer | undefined>();
   /** Those that wait for their turn or are under way, by issuer and network. */
-  readonly #turns = new JoinedLookups<Issuer | undefined>();
+  readonly #turns = new JoinedTasks<Issuer | undefined>();
   readonly #places = new Shares({ running: MAX_LOOKUPS, waiting: MAX_WAITING });
 
   /** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN */
@@ -77,7 +77,8 @@ export class IssuerResolver {
     }
     const turn = `${networkOf(sender.address)} ${name}`;
     if (this.#missing.has(turn) || this.#missing.has(name)) return undefined;
-    return this.#turns.join(turn, sender.waiters.signal, (abandoned) => this.#lookUp(turn, name, sender, abandoned));
+    const lookUp = (abandoned: AbortSignal) => this.#lookUp(turn, name, sender, abandoned);
+    return this.#turns.join(turn, sender.waiters.signal, lookUp, givenUp);
   }
 
   async close(): Promise<void> {
@@ -114,7 +115,7 @@ export class IssuerResolver {
   }
 
   #joinLookup(name: string, abandoned?: AbortSignal): Promise<Issuer | undefined> {
-    return this.#lookups.join(name, abandoned, (signal) => this.#ask(name, signal));
+    return this.#lookups.join(name, abandoned, (signal) => this.#ask(name, signal), givenUp);
   }
 
   async #ask(name: string, signal: AbortSignal): Promise<Issuer | undefined> {
@@ -150,9 +151,13 @@ export class IssuerResolver {
       throw new UpstreamError('ERR_SALLYPORT_UPSTREAM_UNREACHABLE', 'the issuer could not be looked up');
     });
     // A lookup that began meanwhile has the newer answer.
-    if (signal.aborted) throw new UpstreamError('ERR_SALLYPORT_UPSTREAM_UNREACHABLE', 'the lookup was given up');
+    if (signal.aborted) throw givenUp();
     if (options === undefined) return undefined;
     if (options?.issuer !== name) throw new TypeError('an issuer was resolved to another one');
     return options;
   }
+}
+
+function givenUp(): UpstreamError {
+  return new UpstreamError('ERR_SALLYPORT_UPSTREAM_UNREACHABLE', 'the lookup was given up');
 }
