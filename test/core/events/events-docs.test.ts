@@ -49,8 +49,10 @@ function eventsInTheCode(): readonly string[] {
   const constantIn = (text: string) => /\(([A-Z_]+_CHANNEL)\)/.exec(text)?.[1];
   return sources.flatMap(({ text }) => {
     const constant = constantIn(text);
-    const door = sources.find((each) => constantIn(each.text) === constant && /export const on/.test(each.text));
-    const listen = /export const (on\w+):/.exec(door?.text ?? '')?.[1];
+    const door = sources.find(
+      (each) => constantIn(each.text) === constant && /export (?:const|function) on/.test(each.text),
+    );
+    const listen = /export (?:const|function) (on\w+)\b/.exec(door?.text ?? '')?.[1];
     const channel = names.get(constant);
     return [...text.matchAll(/\{\s*readonly kind: '(\w+)'([^}]*)\}/g)].map(([, kind, rest = '']) =>
       [listen, channel, kind, ...[...rest.matchAll(/readonly (\w+)/g)].map(([, member]) => member)].join(' '),

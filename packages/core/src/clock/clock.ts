@@ -21,7 +21,9 @@ export const systemClock: Clock = Object.freeze({
 });
 
 /** Checks an option that is a clock. */
-export const clockCheck: option.Check<Clock> = option.having<Clock>('now', 'monotonic', 'schedule');
+export const clockCheck: option.Check<Clock> = (value, name) => isClock(value, name);
+const isClock = option.having<Clock>('now', 'monotonic', 'schedule');
 
 /** The same; where it is absent, the clock of the system. */
-export const clockOption: option.Check<Clock> = option.withDefault(clockCheck, systemClock);
+export const clockOption: option.Check<Clock> = (value, name) =>
+  value === undefined ? systemClock : clockCheck(value, name);

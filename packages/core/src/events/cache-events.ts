@@ -34,4 +34,6 @@ export const publishCacheEvent: EventChannel<CacheEvent>['publish'] = events.pub
  * Calls `listener` for everything that goes wrong around the caches of this process.
  * @returns a function that ends the subscription
  */
-export const onCacheEvent: EventChannel<CacheEvent>['listen'] = events.listen;
+export function onCacheEvent(listener: (event: CacheEvent) => unknown): () => void {
+  return events.listen(listener);
+}

@@ -47,4 +47,6 @@ export const decisionEvents: EventChannel<DecisionEvent> = new EventChannel(DECI
  * A listener cannot change a decision: what it throws becomes a process warning, once per subscription.
  * @returns a function that ends the subscription
  */
-export const onDecision: (listener: DecisionListener) => () => void = decisionEvents.listen;
+export function onDecision(listener: DecisionListener): () => void {
+  return decisionEvents.listen(listener);
+}

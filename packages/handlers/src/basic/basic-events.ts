@@ -16,4 +16,6 @@ export const publishBasicEvent: EventChannel<BasicEvent>['publish'] = events.pub
  * Calls `listener` for everything that goes wrong around Basic in this process.
  * @returns a function that ends the subscription
  */
-export const onBasicEvent: EventChannel<BasicEvent>['listen'] = events.listen;
+export function onBasicEvent(listener: (event: BasicEvent) => unknown): () => void {
+  return events.listen(listener);
+}

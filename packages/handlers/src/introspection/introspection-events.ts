@@ -20,4 +20,6 @@ export const publishIntrospectionEvent: EventChannel<IntrospectionEvent>['publis
  * Calls `listener` for everything that happens between introspection handlers of this process and their servers.
  * @returns a function that ends the subscription
  */
-export const onIntrospectionEvent: EventChannel<IntrospectionEvent>['listen'] = events.listen;
+export function onIntrospectionEvent(listener: (event: IntrospectionEvent) => unknown): () => void {
+  return events.listen(listener);
+}

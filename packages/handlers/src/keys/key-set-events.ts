@@ -24,4 +24,6 @@ export const publishKeySetEvent: EventChannel<KeySetEvent>['publish'] = events.p
  * Calls `listener` for everything that happens to key sets in this process.
  * @returns a function that ends the subscription
  */
-export const onKeySetEvent: EventChannel<KeySetEvent>['listen'] = events.listen;
+export function onKeySetEvent(listener: (event: KeySetEvent) => unknown): () => void {
+  return events.listen(listener);
+}
