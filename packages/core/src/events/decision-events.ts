@@ -5,31 +5,37 @@ import { EventChannel } from './event-channel.js';
 /** The `node:diagnostics_channel` on which every decision is published. Without subscribers it costs nothing. */
 export const DECISION_CHANNEL = 'sallyport:decision';
 
-/** One decision as data. Holds no credential, no error message, and neither path nor query: both may carry a secret. */
+/**
+ * One decision as data. It holds no credential and no error message. It holds neither path nor query, because both may
+ * carry a secret.
+ */
 export interface DecisionEvent {
   readonly chain: string;
   readonly method: string;
-  /** The template of the route or operation, where the framework or the chain chose one. */
+  /** The path template of the route or operation; undefined when neither the framework nor the chain chose one. */
   readonly route: string | undefined;
-  /** The operation's id, where the chain knows operations. */
+  /** The id of the operation that the chain chose; undefined when it chose none. */
   readonly operation: string | undefined;
-  /** The guard that a route added to an earlier decision; absent when this is the decision about the request. */
+  /**
+   * The name of the guard that a route added to an earlier decision; undefined for the decision about the request
+   * itself.
+   */
   readonly guard: string | undefined;
   readonly remoteAddress: string | undefined;
   readonly outcome: 'granted' | 'denied';
-  /** The status of the denial; absent when granted. */
+  /** The status of the denial; undefined when granted. */
   readonly status: number | undefined;
-  /** A stable reason code; when granted, that of the credential which an `attempt` let pass. */
+  /** A stable reason code. When granted: the reason of the refusal that an `attempt` ignored, if there was one. */
   readonly reason: string | undefined;
   readonly principal: PrincipalSummary | undefined;
   readonly steps: readonly TraceStep[];
   readonly fault: TraceFault | undefined;
-  /** Names a 500 in the client's hands and in the logs. */
+  /** Only for a 500: the id that the client received and that the logs carry. */
   readonly correlationId: string | undefined;
   readonly durationMs: number;
 }
 
-/** Enough to say who it was, without claims. */
+/** Identifies a principal, without its claims. */
 export interface PrincipalSummary {
   readonly kind: PrincipalKind;
   readonly issuer: string | undefined;
@@ -43,8 +49,8 @@ export type DecisionListener = (event: DecisionEvent) => void;
 export const decisionEvents: EventChannel<DecisionEvent> = new EventChannel(DECISION_CHANNEL);
 
 /**
- * Calls `listener` after every decision of every chain of this process, synchronously and before the answer.
- * A listener cannot change a decision: what it throws becomes a process warning, once per subscription.
+ * Calls `listener` after every decision of every chain of this process, synchronously and before the answer. A listener
+ * cannot change a decision: if it throws or rejects, a process warning is emitted, once per subscription.
  * @returns a function that ends the subscription
  */
 export function onDecision(listener: DecisionListener): () => void {

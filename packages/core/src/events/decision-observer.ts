@@ -8,7 +8,7 @@ import { DECISION_CHANNEL, type DecisionListener, decisionEvents } from './decis
 import { type Explanation, explanationOf } from './explanation.js';
 import { harmless } from './harmless.js';
 
-/** Watches the decisions of one chain, and tells those who listen: to all chains by the channel, or to this one. */
+/** Publishes the decisions of one chain: on the channel of all chains, and to the chain's own listeners. */
 export class DecisionObserver {
   readonly #chain: string;
   readonly #listeners: readonly DecisionListener[];
@@ -20,12 +20,14 @@ export class DecisionObserver {
     this.#clock = clock;
   }
 
-  /** Whether anybody listens; if not, observing is left out. */
+  /** Whether there is a listener. Without one, the chain does not observe its decisions. */
   get isHeard(): boolean {
     return this.#listeners.length > 0 || decisionEvents.hasSubscribers;
   }
 
-  /** Lets `task` decide under a trace. `guard` is the one that a route added to an earlier decision. */
+  /**
+   * Runs `task` with a trace attached to the request. `guard` is the guard that a route added to an earlier decision.
+   */
   observe(request: SecurityRequest, task: () => Eventually<Decision>, guard?: Guard): Eventually<Explanation> {
     const trace = new DecisionTrace(() => this.#clock.monotonic());
     SecurityRequest.attachTrace(request, trace);
@@ -35,7 +37,7 @@ export class DecisionObserver {
     });
   }
 
-  /** Observes, and tells everybody who listens before the decision is given. */
+  /** Observes, and calls every listener before the decision is returned. */
   announce(request: SecurityRequest, task: () => Eventually<Decision>, guard?: Guard): Eventually<Decision> {
     return andThen(this.observe(request, task, guard), ({ decision, event }) => {
       decisionEvents.publish(event);

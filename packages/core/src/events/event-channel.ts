@@ -2,8 +2,8 @@ import { channel } from 'node:diagnostics_channel';
 import { harmless } from './harmless.js';
 
 /**
- * A `node:diagnostics_channel` for events of one kind. Without subscribers it costs nothing. `publish` and `listen` may be
- * taken from it and handed on.
+ * A `node:diagnostics_channel` for events of one kind. Without subscribers it costs nothing. `publish` and `listen` are
+ * bound: they can be passed on as plain functions.
  */
 export class EventChannel<Event extends object> {
   readonly #channel: ReturnType<typeof channel>;
@@ -16,14 +16,14 @@ export class EventChannel<Event extends object> {
     return this.#channel.hasSubscribers;
   }
 
-  /** Tells every subscriber, now. The event is frozen. */
+  /** Freezes the event and calls every subscriber synchronously. */
   readonly publish = (event: Event): void => {
     if (this.#channel.hasSubscribers) this.#channel.publish(Object.freeze(event));
   };
 
   /**
-   * Calls `listener` with every event, synchronously. It cannot harm the publisher: what it throws or rejects with
-   * becomes a process warning, once.
+   * Calls `listener` with every event, synchronously. Its errors do not reach the publisher: the first one becomes a
+   * process warning, the others are dropped.
    * @returns a function that ends the subscription
    */
   readonly listen = (listener: (event: Event) => unknown): (() => void) => {

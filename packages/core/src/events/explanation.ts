@@ -13,7 +13,10 @@ export interface Explanation {
 /** Where and how a decision was made. */
 export interface Circumstances {
   readonly chain: string;
-  /** The guard that a route added; absent for the decision about the request itself. */
+  /**
+   * The name of the guard that a route added to an earlier decision; undefined for the decision about the request
+   * itself.
+   */
   readonly guard: string | undefined;
   readonly request: SecurityRequest;
   readonly trace: DecisionTrace;
@@ -41,7 +44,7 @@ export function explanationOf(decision: Decision, circumstances: Circumstances):
   return Object.freeze({ decision, event });
 }
 
-/** The framework's route; the root of a router that is mounted somewhere has an empty template. */
+/** The framework's route. The root of a mounted router has an empty template, which is shown as `/`. */
 function chosenRoute({ route }: SecurityRequest): string | undefined {
   return route?.template === '' ? '/' : route?.template;
 }

@@ -1,8 +1,8 @@
 import { attemptTo } from '../clock/eventually.js';
 
 /**
- * What a listener throws or rejects with becomes a process warning, once, that names the error's class but not its
- * message, which may quote what was published.
+ * Wraps a listener so that its errors do not reach the caller. The first error becomes a process warning, the others
+ * are dropped. The warning names the error's class but not its message, which may quote the published event.
  */
 export function harmless<Message>(listener: (message: Message) => unknown, source: string): (message: Message) => void {
   let hasWarned = false;

@@ -4,7 +4,10 @@ import type { Principal } from '../principal/principal.js';
 import type { SecurityRequest } from '../request/request.js';
 import { type Guard, type GuardVerdict, isGuardVerdict } from './guard.js';
 
-/** Asks one guard. Whatever is wrong with its answer is thrown, after the trace has learned whose fault it is. */
+/**
+ * Asks one guard. If it throws, rejects or returns no guard verdict, the trace notes the guard as the culprit and the
+ * error is passed on.
+ */
 export function askGuard(member: Guard, principal: Principal, request: SecurityRequest): Eventually<GuardVerdict> {
   try {
     const answer: unknown = member.check(principal, request);

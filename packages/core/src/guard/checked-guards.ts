@@ -1,7 +1,7 @@
 import { ConfigurationError } from '../errors/errors.js';
 import { type Guard, type GuardLike, guard } from './guard.js';
 
-/** Checks and names a list of guards; functions get the name that they were declared with. */
+/** Checks a list of guards. A plain function becomes a guard with the function's name. */
 export function checkedGuards(owner: string, guards: readonly GuardLike[]): readonly Guard[] {
   if (guards.length === 0) {
     throw new ConfigurationError('ERR_SALLYPORT_OPTION_INVALID', `${owner} needs at least one guard`);

@@ -5,7 +5,10 @@ import { askGuard } from './ask-guard.js';
 import { checkedGuards } from './checked-guards.js';
 import { ABSTAINED, type Guard, type GuardLike, type GuardVerdict, guard } from './guard.js';
 
-/** Every guard must permit or abstain, in order; all abstaining is abstaining. Needs at least one guard. */
+/**
+ * Asks the guards in order until one refuses: that refusal is the answer. Otherwise permits when at least one guard
+ * permits, and abstains when all abstain. Needs at least one guard.
+ */
 export function every(...guards: readonly GuardLike[]): Guard {
   const members = checkedGuards('every', guards);
   if (members.length === 1) return members[0] as Guard;

@@ -33,7 +33,7 @@ class GuardAnswer<Kind extends string> {
 export type Permitted = GuardAnswer<'permitted'>;
 export type Abstained = GuardAnswer<'abstained'>;
 
-/** What a guard concluded. Of all verdicts it may return those that refuse. */
+/** The answer of a guard: permitted, abstained, or a refusing verdict other than `malformed`. */
 export type GuardVerdict = Permitted | Abstained | Denied | Forbidden | Challenged | Limited | Unavailable;
 
 /** The guard has no objection. */
@@ -47,7 +47,10 @@ export interface Guard {
   check(principal: Principal, request: SecurityRequest): Eventually<GuardVerdict>;
 }
 
-/** A guard as a plain function: exactly `true` permits, exactly `false` forbids; anything unbranded is a bug. */
+/**
+ * A guard as a plain function. `true` permits, `false` forbids. Any other value that is no guard verdict is a bug of
+ * the guard and refuses the request.
+ */
 export type GuardFunction = (principal: Principal, request: SecurityRequest) => Eventually<GuardVerdict | boolean>;
 
 export type GuardLike = Guard | GuardFunction;
@@ -69,7 +72,10 @@ function strict(answer: GuardVerdict | boolean): GuardVerdict {
   return answer;
 }
 
-/** True for what a guard may return; `authenticated` and `malformed` are not among it. */
+/**
+ * True for the answers that a guard may return: `permitted`, `abstained`, and every verdict except `authenticated` and
+ * `malformed`.
+ */
 export function isGuardVerdict(value: unknown): value is GuardVerdict {
   if (GuardAnswer.made(value)) return true;
   return isVerdict(value) && value.kind !== 'authenticated' && value.kind !== 'malformed';

@@ -3,8 +3,9 @@ import { type Guard, guard, PERMITTED } from './guard.js';
 import { checkedNames } from './required-names.js';
 
 /**
- * Requires that the token was meant for one of these audiences; exact member match (RFC 7519 4.1.3). Another
- * audience is a token that is not valid here: 401 `invalid_token` (RFC 9068 4).
+ * Requires that the token names one of these audiences; names are compared exactly (RFC 7519 4.1.3). A token for
+ * another audience is not valid here: 401 `invalid_token` (RFC 9068 4).
+ * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID
  */
 export function requireAudience(audience: string | readonly string[]): Guard {
   const accepted = checkedNames('requireAudience', typeof audience === 'string' ? [audience] : audience);

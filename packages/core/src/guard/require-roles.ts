@@ -9,7 +9,8 @@ export interface RoleOptions {
 }
 
 /**
- * Requires roles: all of them, or one with `match: 'any'`. Roles are not scopes, so the refusal names none.
+ * Requires roles: all of them, or one with `match: 'any'`. Otherwise 403; the answer names no role, because roles are
+ * not scopes.
  * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN
  */
 export function requireRoles(roles: string | readonly string[], options: RoleOptions = {}): Guard {

@@ -13,19 +13,19 @@ export interface ScopeOptions {
   readonly match?: Match | undefined;
   /**
    * `exact` (default): equal, case-sensitive (RFC 6749 3.3). `hierarchic`: `files` covers `files.read` and
-   * `files:read`. `wildcard`: `files.*` covers `files.read`; a `*` stands for one whole segment, at the end for one or
-   * more.
+   * `files:read`. `wildcard`: `files.*` covers `files.read`. A `*` stands for one whole segment; at the end it stands
+   * for one or more segments.
    */
   readonly strategy?: ScopeStrategy | undefined;
   /**
-   * The handler whose own proof must carry the scopes, where `allOf` wants several proofs. A caller whom this handler
-   * did not prove is refused. Default: the scopes of all proofs together.
+   * For `allOf`: the handler whose own proof must carry the scopes. A caller who was not proved by this handler is
+   * refused. Default: the scopes of all proofs together count.
    */
   readonly of?: SecurityHandler | undefined;
 }
 
 /**
- * Requires OAuth scopes; refuses with `insufficient_scope` and the list (RFC 6750 3.1).
+ * Requires OAuth scopes. Otherwise 403 with `insufficient_scope` and the scopes (RFC 6750 3.1).
  * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN
  */
 export function requireScopes(scopes: string | readonly string[], options: ScopeOptions = {}): Guard {

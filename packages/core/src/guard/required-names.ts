@@ -1,6 +1,6 @@
 import { ConfigurationError } from '../errors/errors.js';
 
-/** Whether everything listed is needed, or one of it is enough. */
+/** Whether all listed names are needed, or one is enough. */
 export type Match = 'all' | 'any';
 
 export const MATCHES = ['all', 'any'] as const satisfies readonly Match[];

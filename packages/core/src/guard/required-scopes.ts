@@ -2,14 +2,14 @@ import { type Forbidden, forbidden } from '../verdict/verdict.js';
 import type { Match } from './required-names.js';
 import { COVERS, type Covers, coversAll, coversSome, type ScopeStrategy } from './scope-strategy.js';
 
-/** Scopes that a proof has to carry: compiled once, and asked on every request. */
+/** The scopes that a proof must carry. Built once, checked on every request. */
 export class RequiredScopes {
   readonly #scopes: readonly string[];
   readonly #covers: Covers;
   readonly #isEnough: typeof coversAll;
   readonly #refusal: Forbidden;
 
-  /** `of` names the handler whose proof is asked, where a guard asks one of several. */
+  /** `of` names a handler when only the proof of that handler is checked. */
   constructor(
     scopes: readonly string[],
     { match, strategy, of }: { match: Match; strategy: ScopeStrategy; of: string | undefined },
@@ -21,7 +21,7 @@ export class RequiredScopes {
     this.#refusal = forbidden('insufficient_scope', { scopes: isAny ? scopes.slice(0, 1) : scopes, of });
   }
 
-  /** What to answer where the scopes are missing (RFC 6750 3.1); undefined where they are there. */
+  /** The refusal when scopes are missing (RFC 6750 3.1); undefined when none are. */
   missingFrom(granted: readonly string[]): Forbidden | undefined {
     return this.#isEnough(granted, this.#scopes, this.#covers) ? undefined : this.#refusal;
   }

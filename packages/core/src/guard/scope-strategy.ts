@@ -13,7 +13,7 @@ export const COVERS: Readonly<Record<ScopeStrategy, Covers>> = {
   wildcard: coversWithWildcard,
 };
 
-/** Segments and the separators between them are compared alike: `files:*` does not cover `files.read`. */
+/** Separators are compared like segments: `files:*` does not cover `files.read`. */
 function coversWithWildcard(granted: string, required: string): boolean {
   const pattern = granted.split(/([.:])/);
   const parts = required.split(/([.:])/);
@@ -22,7 +22,10 @@ function coversWithWildcard(granted: string, required: string): boolean {
   return pattern.every((part, index) => (part === '*' ? parts[index] !== '' : part === parts[index]));
 }
 
-/** Whether the granted scopes cover all that are required. Loops by index: iterators of frozen lists are slow (bench: chain). */
+/**
+ * Whether the granted scopes cover all required ones. Loops by index: iterators of frozen lists are slow (bench:
+ * chain).
+ */
 export function coversAll(granted: readonly string[], required: readonly string[], covers: Covers): boolean {
   for (let index = 0; index < required.length; index += 1) {
     if (!isCovered(required[index] as string, granted, covers)) return false;
@@ -30,7 +33,7 @@ export function coversAll(granted: readonly string[], required: readonly string[
   return true;
 }
 
-/** Whether the granted scopes cover one that is required. */
+/** Whether the granted scopes cover at least one of the required ones. */
 export function coversSome(granted: readonly string[], required: readonly string[], covers: Covers): boolean {
   return required.some((scope) => isCovered(scope, granted, covers));
 }

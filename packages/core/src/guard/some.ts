@@ -6,8 +6,8 @@ import { checkedGuards } from './checked-guards.js';
 import { ABSTAINED, type Guard, type GuardLike, type GuardVerdict, guard } from './guard.js';
 
 /**
- * One guard that permits is enough. Otherwise an outage outranks every refusal, since the guard that could not
- * answer might have permitted; then the first refusal; all abstaining is abstaining. Needs at least one guard.
+ * Asks the guards in order until one permits. If none does, the answer is the first `unavailable`, because that guard
+ * might have permitted; else the first refusal; else abstained. Needs at least one guard.
  */
 export function some(...guards: readonly GuardLike[]): Guard {
   const members = checkedGuards('some', guards);

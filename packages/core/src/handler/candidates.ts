@@ -9,7 +9,9 @@ export interface Candidate {
   readonly handlers: readonly SecurityHandler[];
 }
 
-/** The challenges of handlers, checked and written down once: what a handler changes later changes no answer. */
+/**
+ * Checks and formats the challenges of handlers once. If a handler changes its challenges later, answers stay the same.
+ */
 export function candidatesOf(handlers: readonly SecurityHandler[]): readonly Candidate[] {
   return distinctCandidates(
     handlers.flatMap((handler) =>
@@ -21,7 +23,7 @@ export function candidatesOf(handlers: readonly SecurityHandler[]): readonly Can
   );
 }
 
-/** Each distinct header value once, in order: two handlers of one realm make one challenge. */
+/** Merges candidates with the same header value, in order: equal challenges of two handlers are sent once. */
 export function distinctCandidates(candidates: readonly Candidate[]): readonly Candidate[] {
   const distinct = new Map<string, Candidate>();
   for (const candidate of candidates) {

@@ -4,18 +4,19 @@ import { inheritsFromClass, ownMember } from '../options/own-members.js';
 import type { Challenge } from '../verdict/challenge.js';
 
 /**
- * Where a handler's credential stands, so that the chain knows which handlers compete for the same one: one of
- * `authorization:<scheme>`, `header:<name>`, `cookie:<name>`, `query:<name>` (in lower case) or `tls:certificate`.
- * Two handlers that take everything of one source are a start-up error unless one of them is selective or the fallback.
+ * The place of a handler's credential in the request: `authorization:<scheme>`, `header:<name>`, `cookie:<name>`,
+ * `query:<name>` (in lower case) or `tls:certificate`. It tells the chain which handlers compete for one credential.
+ * Two handlers that take every credential of one source are a start-up error, unless one of them is selective or the
+ * fallback.
  */
 export type CredentialSource = string | DividedSource;
 
-/** A source that several handlers divide among them. */
+/** A source that several handlers share. */
 export interface DividedSource {
   readonly at: string;
   /** The handler takes only some credentials of this source (tokens of its issuers) and leaves the others. */
   readonly selective?: boolean;
-  /** The handler takes what no other handler of this source wants. */
+  /** The handler takes the credentials that no other handler of this source takes. */
   readonly fallback?: boolean;
 }
 
@@ -26,7 +27,7 @@ export interface ReadSource {
   readonly fallback: boolean;
 }
 
-/** What tells the source of a handler. */
+/** The members of a handler that determine its source. */
 interface Sourced {
   readonly name: string;
   readonly challenges: readonly Challenge[];
@@ -36,7 +37,8 @@ interface Sourced {
 const PLACE = /^(?:(?:authorization|header|cookie|query):[!-@[-~]+|tls:certificate)$/;
 
 /**
- * The source of a handler, with the default filled in. A misspelt one would not be seen to compete with others.
+ * The source of a handler, with the default filled in. A misspelt source is refused, because the chain would not see
+ * that it competes with another handler's.
  * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID
  */
 export function sourceOf(handler: Sourced): ReadSource {
@@ -48,12 +50,12 @@ export function sourceOf(handler: Sourced): ReadSource {
   );
 }
 
-/** All credentials of the first challenge's Authorization scheme. */
+/** The default: all credentials of the first challenge's Authorization scheme. */
 function wholeScheme({ challenges: [first] }: Sourced): ReadSource {
   return { at: `authorization:${first?.scheme.toLowerCase()}`, selective: false, fallback: false };
 }
 
-/** What the handler or its class says; not what every object in the process would say. */
+/** The source that the handler or its class declares. A `source` on `Object.prototype` does not count. */
 function declaredSource(handler: Sourced): ReadSource | undefined {
   const { source } = handler;
   const isItsOwn = Object.hasOwn(handler, 'source') || inheritsFromClass(handler, 'source');
@@ -66,7 +68,10 @@ function declaredSource(handler: Sourced): ReadSource | undefined {
   };
 }
 
-/** Cookies and client certificates are sent without being asked; what a client adds by itself is explicit. */
+/**
+ * Ambient credentials, cookies and client certificates, are sent with every request. The client adds the others
+ * explicitly.
+ */
 export function isAmbient({ at }: ReadSource): boolean {
   return at.startsWith('cookie:') || at.startsWith('tls:');
 }

@@ -5,27 +5,30 @@ import type { Verdict } from '../verdict/verdict.js';
 import type { CredentialSource } from './credential-source.js';
 
 /**
- * The extension point: proves one kind of credential. Instances are built once and serve every request, so they
- * keep nothing of a request. The order of handlers belongs to the chain.
+ * The extension point: proves one kind of credential. An instance is built once and serves every request, so it must
+ * not keep anything of a request. The chain decides the order of handlers.
  */
 export interface SecurityHandler<Credential = unknown> {
   /** Names this instance in requirements, traces and logs; unique within a chain. */
   readonly name: string;
-  /** What a 401 advertises for this handler; at least one (RFC 9110 15.5.2). */
+  /** The challenges of a 401 for this handler; at least one (RFC 9110 15.5.2). */
   readonly challenges: readonly Challenge[];
-  /** Where its credential stands. Default: all credentials of the first challenge's Authorization scheme. */
+  /** The place of its credential. Default: all credentials of the first challenge's Authorization scheme. */
   readonly source?: CredentialSource;
   /**
    * Finds this handler's credential. Synchronous, no I/O, no verification, never throws. `undefined` means "not
    * mine"; a `malformed` verdict means "mine, and it breaks its syntax".
    */
   extract(request: SecurityRequest): Credential | Verdict | undefined;
-  /** Checks it: a verdict, or a promise of one when something has to be asked. A cache hit returns synchronously. */
+  /**
+   * Checks the credential. Returns a promise only when it has to wait for something; a cache hit returns synchronously.
+   */
   verify(credential: Credential, request: SecurityRequest): Verdict | Promise<Verdict>;
   /**
-   * Asked about what `verify` granted where another handler or a guard had to be waited for since: a refusal when it no
-   * longer stands, such as a token that was revoked meanwhile. Synchronous, from memory, never throws. Without it a grant
-   * stands until its decision is given, at most for the deadline of the chain.
+   * Checks a grant of `verify` again. Called when the chain had to wait for another handler or a guard after that
+   * grant. Returns a refusal if the grant no longer holds, for example because the token was revoked meanwhile.
+   * Synchronous, from memory, never throws. Without this method a grant holds until the decision is given, at most for
+   * the deadline of the chain.
    */
   recheck?(credential: Credential, principal: Principal): Verdict | undefined;
   /** Warms up (keys, connections). Called once, before the first request. */
@@ -34,7 +37,7 @@ export interface SecurityHandler<Credential = unknown> {
   close?(): Promise<void>;
 }
 
-/** Whether a value has what every handler has. */
+/** Whether a value has the required members of a handler. */
 export function isHandler(value: unknown): value is SecurityHandler {
   const handler = value as Partial<SecurityHandler> | null | undefined;
   return (

@@ -11,8 +11,8 @@ import { authenticated, isVerdict, type Malformed, malformed, unavailable, type 
 import type { SecurityHandler } from './handler.js';
 
 /**
- * Tells whose value this is: what a principal is made of, or a verdict such as `denied('api_key_unknown')`. Anything
- * else, a forgotten return too, is a bug and refuses the request.
+ * Finds the owner of a value. Returns a principal, the init of one, or a verdict such as `denied('api_key_unknown')`.
+ * Any other answer, such as a forgotten return, is a bug and refuses the request.
  */
 export type VerifyValue = (value: string, request: SecurityRequest) => Eventually<PrincipalInit | Principal | Verdict>;
 
@@ -22,7 +22,10 @@ interface SentValueOptions {
   readonly verify: VerifyValue;
   /** Realm of the challenge. Default: none. */
   readonly realm?: string | undefined;
-  /** What a 401 advertises. Default: the scheme `ApiKey` for a header, `Cookie` for a cookie, and where to put it. */
+  /**
+   * The challenge of a 401. Default: the scheme `ApiKey` for a header or `Cookie` for a cookie, with the realm and the
+   * name of the header or cookie.
+   */
   readonly challenge?: Challenge | undefined;
 }
 
@@ -32,12 +35,16 @@ export interface HeaderHandlerOptions extends SentValueOptions {
 }
 
 export interface CookieHandlerOptions extends SentValueOptions {
-  /** The cookie that carries the credential. A cookie is sent unasked: guard operations that change something. */
+  /**
+   * The cookie that carries the credential. Browsers may send cookies on behalf of other sites: protect operations that
+   * change something against cross-site requests.
+   */
   readonly cookie: string;
 }
 
 /**
- * A handler for the value of one header field, at most 8 192 characters; empty, longer or doubled ones are malformed.
+ * A handler for the value of one header field. An empty value, a value of more than 8 192 characters and a repeated
+ * field are malformed.
  * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN
  */
 export function headerHandler(options: HeaderHandlerOptions): SecurityHandler<Secret> {
@@ -50,7 +57,8 @@ export function headerHandler(options: HeaderHandlerOptions): SecurityHandler<Se
 }
 
 /**
- * A handler for the value of one cookie, at most 8 192 characters; empty, longer or doubled ones are malformed.
+ * A handler for the value of one cookie. An empty value, a value of more than 8 192 characters and a repeated cookie
+ * are malformed.
  * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN
  */
 export function cookieHandler(options: CookieHandlerOptions): SecurityHandler<Secret> {
@@ -102,7 +110,7 @@ class SentValueHandler implements SecurityHandler<Secret> {
   }
 }
 
-/** The function need not know of the signal: when the request is over, nobody waits for it any longer. */
+/** Stops waiting when the request is aborted, also if the `verify` function ignores the signal. */
 function untilAborted(pending: Promise<Verdict>, signal: AbortSignal): Promise<Verdict> {
   return unlessEnded<Verdict>(pending, (end) => {
     const giveUp = () => end(() => unavailable(signal.reason));
@@ -116,7 +124,7 @@ function rethrow(error: unknown): never {
   throw error;
 }
 
-/** `createPrincipal` refuses whatever has no subject. */
+/** `createPrincipal` throws for an object without a subject. */
 function toVerdict(answer: unknown): Verdict {
   if (isVerdict(answer)) return answer;
   if (typeof answer !== 'object' || answer === null) throw new TypeError('verify() returned nothing usable');
@@ -125,7 +133,7 @@ function toVerdict(answer: unknown): Verdict {
   return authenticated(isPrincipal(answer) ? answer : createPrincipal(answer as PrincipalInit));
 }
 
-/** All values of a cookie, over all lines (RFC 6265 4.2.1); surrounding quotes belong to the value. */
+/** All values of a cookie, from all Cookie lines (RFC 6265 4.2.1). Quotes around a value are part of it. */
 function cookieValues(request: SecurityRequest, name: string): readonly string[] {
   const pairs = request.headerLines('cookie').flatMap((line) => line.split(';'));
   return pairs.flatMap((pair) => {
@@ -140,7 +148,10 @@ function token(value: unknown, name: string): string {
   return checked;
 }
 
-/** Authorization has its own parser, and a cookie its own handler: neither may be read in a second way. */
+/**
+ * Refuses Authorization, which has its own parser, and Cookie, which has its own handler: no field may be read in two
+ * ways.
+ */
 function fieldName(value: unknown, name: string): string {
   const checked = token(value, name);
   if (/^(?:proxy-)?authorization$|^cookie$/i.test(checked))

@@ -1,21 +1,25 @@
 import { interned } from './interned.js';
 
-/** No token of good will nests deeper; a limit keeps hostile ones from exhausting the stack. */
+/** Honest tokens do not nest deeper. The limit keeps hostile ones from exhausting the stack. */
 const MAX_DEPTH = 32;
 
-/** Claims whose values most tokens of an issuer have in common. */
+/** Claims that have the same value in most tokens of an issuer. */
 const COMMON: ReadonlySet<string> = new Set(['iss', 'aud', 'azp', 'client_id', 'scope', 'token_type', 'acr']);
 
-/** A member that is undefined is left out when claims are written. */
+/** `undefined` is accepted: JSON leaves such a member out. */
 const SCALARS: readonly string[] = ['string', 'number', 'boolean', 'undefined'];
 
-/** An empty prototype and not none: V8 keeps objects without a prototype as hash tables, at twice the size (bench: cache). */
+/**
+ * An empty prototype instead of none: V8 keeps objects without a prototype as hash tables, at twice the size (bench:
+ * cache).
+ */
 const BARE: object = Object.freeze(Object.create(null));
 
 /**
- * Copies JSON-like claims into frozen objects that inherit nothing: a claim called `__proto__` or `constructor` is data
- * like any other, and no name that was not sent can be read.
- * @throws {TypeError} for what is no JSON value, such as functions, bigints and dates, and for nesting deeper than 32 levels
+ * Copies JSON-like claims into frozen objects that inherit nothing. A claim called `__proto__` or `constructor` is
+ * ordinary data, and a claim that was not sent reads as `undefined`.
+ * @throws {TypeError} for values that are not JSON, such as functions, bigints and dates, and for nesting deeper than
+ *   32 levels
  */
 export function freezeClaims<Claims extends object>(claims: Claims): Readonly<Claims> {
   return copy(claims, 0) as Readonly<Claims>;
@@ -29,7 +33,7 @@ function copy(value: unknown, depth: number): unknown {
   return value;
 }
 
-/** Dates, maps and buffers are none: copied member by member they would lose what they say. */
+/** False for dates, maps and buffers: a copy of their members would lose their content. */
 function isRecord(value: unknown): value is object {
   return Object.prototype.toString.call(value) === '[object Object]';
 }

@@ -7,14 +7,14 @@ const texts = new LRUCache<string, string>({ max: MAX_KEPT });
 const lists = new LRUCache<string, readonly string[]>({ max: MAX_KEPT });
 
 /**
- * The one copy of a text that many principals have in common: an issuer, a client, a scope. A cache of a million
- * principals would otherwise hold it a million times, since every token that is parsed brings its own.
+ * Returns one shared copy of equal texts, such as issuers, clients and scopes. Parsing a token makes new strings each
+ * time: without sharing, a cache of a million principals would hold the same issuer a million times.
  */
 export function interned(text: string): string {
   return text.length > MAX_CHARACTERS ? text : oneOf(texts, text, text);
 }
 
-/** The same for a list; frozen. */
+/** The same for a list. The result is frozen. */
 export function internedList(list: readonly string[]): readonly string[] {
   const name = JSON.stringify(list);
   const frozen = Object.isFrozen(list) ? list : Object.freeze([...list]);

@@ -16,7 +16,7 @@ export interface Confirmation {
   readonly value: string;
 }
 
-/** What `createPrincipal` takes; lists are copied unless frozen, claims are deep-copied and deep-frozen. */
+/** The members that `createPrincipal` takes. Lists are copied unless frozen; claims are deep-copied and deep-frozen. */
 export interface PrincipalInit<Claims extends object = Record<string, unknown>> {
   readonly kind?: PrincipalKind | undefined;
   readonly issuer?: string | undefined;
@@ -41,8 +41,8 @@ const LISTS = ['scopes', 'roles', 'audience', 'amr'] as const;
 const TIMES = ['expiresAt', 'issuedAt', 'authenticatedAt'] as const;
 
 /**
- * The members that the object itself holds, checked. Refuses what only looks right: a text in the place of a list would
- * make `includes` a substring search, and a time that is no number would never come.
+ * Copies and checks the object's own members. Values of a wrong type are refused, because they would fail silently:
+ * `includes` of a string searches a substring, and a time that is no number never comes.
  * @throws {TypeError} naming the member, not its value
  */
 export function checkedPrincipalInit<Claims extends object>(given: PrincipalInit<Claims>): PrincipalInit<Claims> {
@@ -51,7 +51,7 @@ export function checkedPrincipalInit<Claims extends object>(given: PrincipalInit
   return init;
 }
 
-/** One member after the other, so that all have one shape. */
+/** Lists every member, so that all results have one shape in V8. */
 function ownInit<Claims extends object>(given: PrincipalInit<Claims>): PrincipalInit<Claims> {
   return {
     kind: ownMember(given, 'kind'),

@@ -15,8 +15,8 @@ const NONE: readonly never[] = Object.freeze([]);
 const NO_CLAIMS: object = freezeClaims({});
 
 /**
- * Who was authenticated. Identity is the pair (issuer, subject), never the subject alone. Frozen all through,
- * because cached principals are shared between requests, and it never holds the raw credential.
+ * Who was authenticated. Identity is the pair (issuer, subject), never the subject alone. Deeply frozen, because
+ * requests share cached principals. Never holds the raw credential.
  */
 class PrincipalRecord<Claims extends object> {
   readonly #brand = true;
@@ -24,12 +24,15 @@ class PrincipalRecord<Claims extends object> {
   readonly issuer: string | undefined;
   /** Empty for the anonymous principal only. */
   readonly subject: string;
-  /** The OAuth client that acts, where there is one (RFC 9068 2.2 `client_id`). */
+  /** The OAuth client that acts, if there is one (RFC 9068 2.2 `client_id`). */
   readonly clientId: string | undefined;
   readonly scopes: readonly string[];
   readonly roles: readonly string[];
   readonly audience: readonly string[];
-  /** All claims of the token or account, in objects that inherit nothing: no name is read that was not sent. */
+  /**
+   * All claims of the token or account, in objects that inherit nothing: a claim that was not sent reads as
+   * `undefined`.
+   */
   readonly claims: Readonly<Claims>;
   /** When the proof ends, in seconds since the epoch (RFC 7519 2 NumericDate). */
   readonly expiresAt: number | undefined;
@@ -42,7 +45,7 @@ class PrincipalRecord<Claims extends object> {
   readonly confirmation: Confirmation | undefined;
   /** Every proof that went into this principal, in the order of verification. */
   readonly via: readonly Via[];
-  /** The principals that this one was combined from; undefined where there is one proof only. */
+  /** The principals that this one was combined from; undefined when there is only one proof. */
   readonly #proofs: readonly Principal[] | undefined;
 
   constructor(kind: PrincipalKind, init: PrincipalInit<Claims>, proofs?: readonly Principal[]) {
@@ -100,7 +103,7 @@ export function createPrincipal<Claims extends object = Record<string, unknown>>
   return new PrincipalRecord(checked.kind ?? 'user', checked);
 }
 
-/** The principal of a caller who sent nothing where nothing is required. */
+/** The principal of a caller who is let in without authentication. */
 export const ANONYMOUS: Principal = new PrincipalRecord('anonymous', { subject: '' });
 
 /** True only for objects that `createPrincipal` made. */
@@ -108,7 +111,10 @@ export function isPrincipal(value: unknown): value is Principal {
   return PrincipalRecord.made(value);
 }
 
-/** Whether a handler's proof went into a principal. Loops by index: iterators of frozen lists are not optimised (bench: chain). */
+/**
+ * Whether this handler proved the principal. Loops by index: V8 does not optimise iterators of frozen lists (bench:
+ * chain).
+ */
 export function isProvedBy(principal: Principal, handler: string): boolean {
   const { via } = principal;
   for (let index = 0; index < via.length; index += 1) if (via[index]?.handler === handler) return true;
@@ -122,20 +128,23 @@ export function withProof(principal: Principal, proof: Via): Principal {
   return new PrincipalRecord(principal.kind, init, PrincipalRecord.proofs(principal));
 }
 
-/** What one handler proved by itself, with the scopes of its own proof; undefined where it proved nothing. */
+/**
+ * The principal that one handler proved by itself, with the scopes of its own proof; undefined when it proved nothing.
+ */
 export function proofOf(principal: Principal, handler: string): Principal | undefined {
   const own = PrincipalRecord.proofs(principal)?.find((proof) => isProvedBy(proof, handler));
   return own ?? (isProvedBy(principal, handler) ? principal : undefined);
 }
 
-/** Every proof that a principal was combined from, each as it was; of one that is no combination, itself. */
+/** The principals that a principal was combined from, unchanged; the principal itself if it was not combined. */
 export function proofsOf(principal: Principal): readonly Principal[] {
   return PrincipalRecord.proofs(principal) ?? [principal];
 }
 
 /**
- * One principal from several proofs. Identity comes from the first; scopes, roles and audiences of the others are
- * added, its own claims win, and the whole ends when the first of its proofs ends.
+ * Combines several proofs to one principal. Identity comes from the first. Scopes, roles and audiences of the others
+ * are added. Where claims have the same name, the first proof wins. The principal expires when the first of its proofs
+ * expires.
  */
 export function combinePrincipals(principals: readonly Principal[]): Principal {
   const named = [...new Set(principals)].filter((principal) => principal.kind !== 'anonymous');
@@ -171,7 +180,7 @@ function frozenList(list: readonly string[] | undefined): readonly string[] {
   return list === undefined || list.length === 0 ? NONE : internedList(list);
 }
 
-/** A list that is frozen already is shared: handlers pass the same one for every principal. */
+/** Shares a list that is already frozen: handlers pass the same list for every principal. */
 function frozenProofs(proofs: readonly Via[] = NONE): readonly Via[] {
   if (Object.isFrozen(proofs) && proofs.every(Object.isFrozen)) return proofs;
   return Object.freeze(proofs.map((proof) => Object.freeze({ ...proof })));

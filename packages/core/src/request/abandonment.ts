@@ -1,6 +1,6 @@
 /**
- * Whether anybody still waits for an answer to a request. The chain and the cache listen to it, and not to the signal
- * that they give to others: most requests then need no AbortController, which costs more than a remembered decision.
+ * Tells when nobody waits for the answer to a request any more. The chain and the cache listen here and not to the
+ * request's `signal`: most requests then need no AbortController, which costs more than a cached decision.
  */
 export class Abandonment {
   readonly #listeners = new Set<() => void>();
@@ -11,14 +11,14 @@ export class Abandonment {
     return this.#reason !== undefined;
   }
 
-  /** Made on first use. */
+  /** Created on first use. */
   get signal(): AbortSignal {
     this.#controller ??= new AbortController();
     if (this.#reason !== undefined) this.#controller.abort(this.#reason);
     return this.#controller.signal;
   }
 
-  /** Calls `listener` when nobody waits any more: at once if that is so already. */
+  /** Calls `listener` when nobody waits any more, or at once if nobody waits already. */
   add(listener: () => void): void {
     if (this.isComplete) listener();
     else this.#listeners.add(listener);
@@ -28,7 +28,7 @@ export class Abandonment {
     this.#listeners.delete(listener);
   }
 
-  /** What happens after the first time changes nothing. */
+  /** Only the first call has an effect. */
   complete(name: 'AbortError' | 'TimeoutError', message: string): void {
     if (this.isComplete) return;
     this.#reason = new DOMException(message, name);

@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import { isToken, TOKEN_CHARACTER } from '../verdict/http-grammar.js';
 
-/** What the Authorization header of a request says, parsed once and shared by every handler. */
+/** The Authorization header of a request, parsed once and shared by all handlers. */
 export type Authorization = AbsentAuthorization | InvalidAuthorization | AuthorizationCredentials;
 
 export interface AbsentAuthorization {
@@ -13,9 +13,9 @@ export interface InvalidAuthorization {
   readonly reason: 'duplicate_authorization' | 'joined_credentials' | 'malformed_authorization';
 }
 
-/** Whatever prints it sees nothing: what stands in the scheme's place may be a credential whose scheme was forgotten. */
+/** Inspection shows neither scheme nor value: if the client forgot the scheme, the credential stands in its place. */
 export class AuthorizationCredentials {
-  // One lives for ever, so that V8 keeps the optimised code (docs/performance.md, "Specimens").
+  // One instance lives for ever, so that V8 keeps the optimised code (docs/performance.md, "Specimens").
   static {
     Object.assign(this, { [Symbol('specimen')]: new this('', '') });
   }
@@ -26,7 +26,7 @@ export class AuthorizationCredentials {
   constructor(scheme: string, value: string) {
     this.#scheme = scheme;
     this.#value = value;
-    // With nothing but private members this is all that freezing does, at half of its cost.
+    // All state is private, so `preventExtensions` is as strong as `freeze`, at half its cost.
     Object.preventExtensions(this);
   }
 
@@ -34,12 +34,12 @@ export class AuthorizationCredentials {
     return 'credentials';
   }
 
-  /** In lower case: schemes are compared without regard to case (RFC 9110 11.1). */
+  /** In lower case, because schemes are case-insensitive (RFC 9110 11.1). */
   get scheme(): string {
     return this.#scheme;
   }
 
-  /** What follows the scheme, still encoded; empty when nothing does. */
+  /** The text after the scheme, still encoded; empty when there is none. */
   get value(): string {
     return this.#value;
   }
@@ -60,14 +60,14 @@ const USUAL = [
   ['DPoP ', 'dpop'],
 ] as const;
 const TOKEN68_THEN_COMMA = /^[A-Za-z0-9\-._~+/]+=*[ \t]*,/;
-/** After a comma, a token that no equals sign follows can only be another scheme. */
+/** A token after a comma, with no equals sign behind it, can only be another scheme. */
 const SECOND_SCHEME = new RegExp(`,[ \\t]*${TOKEN_CHARACTER}+(?:[ \\t]+[^\\s,=]|[ \\t]*(?:,|$))`);
-/** Ends at the closing quote or at the end of the line: it matches at every quote, so that its time is linear. */
+/** Ends at the closing quote or at the end of the line. It matches at every quote, so it takes linear time. */
 const QUOTED_STRING = /"(?:[^"\\]|\\.)*("|\\?$)/g;
 
 /**
- * Parses the raw header lines of a request. More than one Authorization line, or a second scheme behind a comma,
- * is invalid even if both say the same: a proxy and a server could each honour another one (RFC 9110 5.3).
+ * Parses the raw header lines of a request. More than one Authorization line, or a second scheme after a comma, is
+ * invalid, even if both are equal: a proxy and a server could use different ones (RFC 9110 5.3).
  */
 export function parseAuthorization(rawHeaders: readonly string[]): Authorization {
   let line: string | undefined;
@@ -80,7 +80,7 @@ export function parseAuthorization(rawHeaders: readonly string[]): Authorization
   return line === undefined ? ABSENT : parseLine(line);
 }
 
-/** The usual spellings need no string of their own. */
+/** Compares with the usual spellings first, which avoids a lower-case copy. */
 function isAuthorization(name: string): boolean {
   return name === 'authorization' || name === 'Authorization' || name.toLowerCase() === 'authorization';
 }
@@ -96,14 +96,14 @@ function parseLine(line: string): Authorization {
   return new AuthorizationCredentials(scheme, value);
 }
 
-/** In lower case; `undefined` for what is no token. The usual spellings need no string of their own. */
+/** The scheme in lower case; `undefined` when it is no token. The usual spellings need no new string. */
 function schemeOf(line: string, space: number): string | undefined {
   for (const [spelling, scheme] of USUAL) if (line.startsWith(spelling)) return scheme;
   const scheme = space === -1 ? line : line.slice(0, space);
   return isToken(scheme) ? scheme.toLowerCase() : undefined;
 }
 
-/** Cuts SP and HTAB off both ends (RFC 9110 5.5); looks at the line's inside only when there is something to cut. */
+/** Cuts SP and HTAB off both ends (RFC 9110 5.5). Copies only when there is something to cut. */
 function withoutEdgeSpace(line: string): string {
   let start = 0;
   let end = line.length;
@@ -116,14 +116,14 @@ function isSpace(character: number): boolean {
   return character === 0x20 || character === 0x09;
 }
 
-/** The separator is 1*SP; a tab is part of the value, where no credential syntax allows it. */
+/** The separator is 1*SP. A tab stays in the value, where no credential syntax allows it. */
 function withoutLeadingSpaces(line: string, from: number): string {
   let start = from;
   while (line.charCodeAt(start) === 0x20) start += 1;
   return line.slice(start);
 }
 
-/** A quoted string that does not end could hide anything, so it is taken for what it may hide. */
+/** A quoted string that does not end could hide a second scheme, so it counts as one. */
 function joinsCredentials(value: string): boolean {
   if (TOKEN68_THEN_COMMA.test(value)) return true;
   const bare = value.replace(QUOTED_STRING, (_string, end) => (end === '"' ? '""' : ',x'));

@@ -3,41 +3,50 @@ import { isToken } from '../verdict/http-grammar.js';
 import type { SecurityRequest } from './request.js';
 import { PATH_RULES, type PathRule } from './target-rules.js';
 
-/** Each relaxation of the request firewall by name. All are off, because two routers could read such a target in two ways. */
+/**
+ * The relaxations of the request firewall. All are off by default, because two routers could read such targets
+ * differently.
+ */
 export interface FirewallOptions {
-  /** Lets `%2F` and `%5C` into the path, for routers that do not decode them before routing. */
+  /** Allows `%2F` and `%5C` in the path, for routers that do not decode them before routing. */
   readonly allowEncodedSlash?: boolean;
-  /** Lets `;` and `%3B` into the path, for frameworks that do not cut path parameters off. */
+  /** Allows `;` and `%3B` in the path, for frameworks that do not cut path parameters off. */
   readonly allowSemicolon?: boolean;
-  /** Lets `//` into the path, for routers that do not collapse it. */
+  /** Allows `//` in the path, for routers that do not collapse it. */
   readonly allowDoubleSlash?: boolean;
-  /** Lets an encoded percent sign (`%25`) stand before two hex digits: a second decoding would make another character. */
+  /**
+   * Allows an encoded percent sign (`%25`) before two hex digits. If such a path is decoded twice, it becomes another
+   * path.
+   */
   readonly allowDoubleEncoding?: boolean;
   /**
-   * Lets letters, digits and `-._~` be percent-encoded in the path, although nobody has to (RFC 3986 2.3), where
-   * framework and chain both decode before they route.
+   * Allows percent-encoded letters, digits and `-._~` in the path, although they need no encoding (RFC 3986 2.3). For
+   * applications where both framework and chain decode before they route.
    */
   readonly allowEncodedUnreserved?: boolean;
   /** Authorities (`host` or `host:port`, lower case) for which absolute-form targets are accepted (RFC 9112 3.2.2). */
   readonly authorities?: readonly string[];
 }
 
-/** Says why a request can be read in more than one way; undefined when it passes. */
+/** Returns why a request can be read in more than one way; undefined when it passes. */
 export type RequestFirewall = (request: SecurityRequest) => string | undefined;
 
-/** A target without a percent sign or semicolon. Whether it holds dot segments or double slashes is asked apart. */
+/** A target whose path has no percent sign or semicolon. Dot segments and double slashes are checked separately. */
 const PLAIN_TARGET = /^\/[A-Za-z0-9\-._~!$&'()*+,=:@/]*(?:\?[A-Za-z0-9\-._~!$&'()*+,;=:@%/?]*)?$/;
-/** RFC 3986 3.3 and 3.4; the query may also hold what browsers leave as it is (URL Standard, query percent-encode set). */
+/**
+ * RFC 3986 3.3 and 3.4. The query may also hold characters that browsers do not encode (URL Standard, query
+ * percent-encode set).
+ */
 const TARGET = /^\/[A-Za-z0-9\-._~!$&'()*+,;=:@%/]*(?:\?[A-Za-z0-9\-._~!$&'()*+,;=:@%/?[\]|^`{}\\]*)?$/;
 const ABSOLUTE_FORM = /^https?:\/\/([^/?#]*)(\/.*)?$/is;
-/** A method that no other one is spelt like. */
+/** A method in upper case, which is no misspelling of a registered one. */
 const PLAIN_METHOD = /^[A-Z-]+$/;
 const AUTHORITY = /^(?:[a-z0-9.-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?$/;
 
 /**
- * Refuses, before anything else, every request whose operation two parsers could read differently: targets in another
- * form, characters outside RFC 3986, dot segments, encoded slashes, misspelt methods. Credentials are the operation's
- * matter: an open one looks at none.
+ * Refuses, before anything else, every request that two parsers could take for different operations: targets in another
+ * form, characters outside RFC 3986, dot segments, encoded slashes, misspelt methods. Credentials are not checked here,
+ * because an open operation reads none.
  * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN
  */
 export function requestFirewall(options: FirewallOptions = {}): RequestFirewall {
@@ -70,8 +79,8 @@ const REGISTERED: ReadonlySet<string> = new Set(
 );
 
 /**
- * Whether a method becomes a registered one in upper-case letters. Methods are case-sensitive (RFC 9110 9.1), but
- * `Request` objects and some routers do not see the difference.
+ * Whether a method differs from a registered one only in case. Methods are case-sensitive (RFC 9110 9.1), but `Request`
+ * objects and some routers ignore the case.
  */
 function misspellsMethod(method: string): boolean {
   return !REGISTERED.has(method) && REGISTERED.has(method.toUpperCase());

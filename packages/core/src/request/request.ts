@@ -11,35 +11,35 @@ export interface RouteKey {
   readonly method: string;
   readonly template: string;
   /**
-   * The part of the path at which the router that chose the route is mounted, as it was requested; the template goes on
-   * from there. For frameworks that do not tell the template of a mount.
+   * The requested path up to the mounted router that chose the route; `template` continues from there. For frameworks
+   * that do not report the template of a mount.
    */
   readonly mount?: string | undefined;
 }
 
-/** What an adapter supplies; everything but the first three members is optional. */
+/** The request as an adapter supplies it. Only the first three members are required. */
 export interface IncomingRequest {
   readonly method: string;
   /**
-   * The request target exactly as it was received (RFC 9112 3.2), before any router changed it; where the application
-   * has rewritten the request, the target that runs.
+   * The request target exactly as received (RFC 9112 3.2), before any router changed it. If the application rewrote the
+   * request: the target that runs.
    */
   readonly target: string;
-  /** Header lines as received, names and values by turns: Node's `rawHeaders`. */
+  /** Header lines as received, names and values alternating, like Node's `rawHeaders`. */
   readonly rawHeaders: readonly string[];
-  /** The peer's network address, after trusted proxies where the adapter was told to trust some. */
+  /** The network address of the peer. If the adapter trusts proxies: of the client in front of them. */
   readonly remoteAddress?: string | undefined;
-  /** The framework's own routing result, where it is known before the chain runs. */
+  /** The framework's routing result, if it is known before the chain runs. */
   readonly route?: RouteKey | undefined;
   /** The client certificate of the TLS connection, if one was sent and verified. */
   peerCertificate?(): X509Certificate | undefined;
-  /** Calls `listener` once when the client goes away before an answer was sent. */
+  /** Calls `listener` once when the client disconnects before it got an answer. */
   onClose?(listener: () => void): void;
 }
 
 /**
- * What handlers and guards may know about a request. Read-only: nothing that a handler does to it is seen by the
- * next. Its inspection shows neither headers nor the target, because both may carry credentials.
+ * The request as handlers and guards see it. Read-only, so a handler cannot change what the next one sees. Inspection
+ * shows neither headers nor the target, because both may carry credentials.
  */
 export class SecurityRequest {
   readonly #source: IncomingRequest;
@@ -49,7 +49,7 @@ export class SecurityRequest {
 
   constructor(source: IncomingRequest) {
     this.#source = source;
-    // With nothing but private members this is all that freezing does, at half of its cost.
+    // All state is private, so `preventExtensions` is as strong as `freeze`, at half its cost.
     Object.preventExtensions(this);
   }
 
@@ -61,7 +61,7 @@ export class SecurityRequest {
     return this.#source.target;
   }
 
-  /** The path of the target, still percent-encoded; an absolute-form target (RFC 9112 3.2.2) has one, too. */
+  /** The path of the target, still percent-encoded; also of an absolute-form target (RFC 9112 3.2.2). */
   get path(): string {
     const { target } = this.#source;
     const query = target.indexOf('?');
@@ -70,7 +70,7 @@ export class SecurityRequest {
     return start < end || start === 0 ? target.slice(start, end) : '/';
   }
 
-  /** The target behind the first `?`, undecoded; empty when there is none. */
+  /** The target after the first `?`, not decoded; empty when there is none. */
   get query(): string {
     const { target } = this.#source;
     const query = target.indexOf('?');
@@ -91,7 +91,7 @@ export class SecurityRequest {
     return this.#authorization;
   }
 
-  /** The lines of one header as received, in order. `name` is matched without regard to case. */
+  /** The lines of one header as received, in order. `name` is case-insensitive. */
   headerLines(name: string): string[] {
     const { rawHeaders } = this.#source;
     const wanted = name.toLowerCase();
@@ -105,7 +105,10 @@ export class SecurityRequest {
     return lines;
   }
 
-  /** One header; several lines are joined by comma (RFC 9110 5.3), so a doubled secret never equals the secret. */
+  /**
+   * The value of one header. Several lines are joined by comma (RFC 9110 5.3), so a secret that is sent twice never
+   * equals the secret.
+   */
   header(name: string): string | undefined {
     const lines = this.headerLines(name);
     return lines.length === 0 ? undefined : lines.join(', ');
@@ -115,12 +118,17 @@ export class SecurityRequest {
     return this.#source.peerCertificate?.();
   }
 
-  /** Aborted when the decision's deadline has passed or the client has gone away. Pass it to everything slow. */
+  /**
+   * Aborted when the deadline of the decision has passed or the client has disconnected. Pass it to everything slow.
+   */
   get signal(): AbortSignal {
     return this.#watched().signal;
   }
 
-  /** The trace of the decision under way, if somebody asked for one; handlers note their cache's state in it. */
+  /**
+   * The trace of the decision under way; undefined when nobody asked for one. Handlers note the state of their cache in
+   * it.
+   */
   get trace(): DecisionTrace | undefined {
     return this.#trace;
   }
@@ -133,17 +141,20 @@ export class SecurityRequest {
     mark(this, 'request');
   }
 
-  /** For chain and cache alone: what `signal` tells others. Watches the client from the first use on. */
+  /**
+   * For chain and cache only: tells the same as `signal`, without an AbortController. Watches the client from the first
+   * call on.
+   */
   static abandonmentOf(request: SecurityRequest): Abandonment {
     return request.#watched();
   }
 
-  /** For the chain alone: the deadline has passed or the client has gone away. */
+  /** For the chain only: whether the deadline has passed or the client has disconnected. */
   static isAbandoned(request: SecurityRequest): boolean {
     return request.#abandonment?.isComplete ?? false;
   }
 
-  /** For the chain alone: attaches the trace of a decision, or detaches it. */
+  /** For the chain only: attaches the trace of a decision, or detaches it. */
   static attachTrace(request: SecurityRequest, trace: DecisionTrace | undefined): void {
     if (!(#trace in request))
       throw foreignCopy(request, 'request') ?? new TypeError('only a SecurityRequest is decided');
@@ -160,7 +171,7 @@ export class SecurityRequest {
   }
 }
 
-/** Where the path begins: behind the authority of an absolute-form target, else at the start. */
+/** The index at which the path begins: after the authority of an absolute-form target, else 0. */
 function pathStart(target: string): number {
   if (target.startsWith('/')) return 0;
   const authority = target.indexOf('://');

@@ -6,19 +6,19 @@ export type Relaxation =
   | 'allowDoubleEncoding'
   | 'allowEncodedUnreserved';
 
-/** One way in which a path can be read differently by two parsers. */
+/** One way in which two parsers can read a path differently. */
 export interface PathRule {
   readonly reason: string;
-  /** Undefined: nothing switches the rule off. */
+  /** The flag that switches the rule off; undefined when there is none. */
   readonly relaxation: Relaxation | undefined;
   readonly breaks: (path: string) => boolean;
 }
 
-/** A character by itself or percent-encoded, so that a rule sees both spellings. */
+/** A character, plain or percent-encoded: rules match both spellings. */
 const DOT = '(?:\\.|%2e)';
 const SLASH = '(?:/|%2f|%5c)';
 
-/** In the order in which they are asked: the first that is broken names the refusal. */
+/** In the order of checking: the first broken rule names the reason. */
 export const PATH_RULES: readonly PathRule[] = [
   { reason: 'path_encoding', relaxation: undefined, breaks: (path) => !isDecodable(path) },
   // C0, DEL, C1 and the line separators of Unicode: `.` in a regular expression does not match all of them.
@@ -47,7 +47,7 @@ function broken(pattern: RegExp): (path: string) => boolean {
   return (path) => pattern.test(path);
 }
 
-/** Every percent sign begins an octet, and the octets are UTF-8. */
+/** Whether every percent sign begins an encoded octet and the octets are UTF-8. */
 function isDecodable(path: string): boolean {
   if (!path.includes('%')) return true;
   try {

@@ -6,20 +6,20 @@ export type CacheState = 'hit' | 'negative_hit' | 'miss' | 'joined' | 'stale' | 
 /** One handler's part in a decision, as data without secrets. */
 export interface TraceStep {
   readonly handler: string;
-  /** Keyed fingerprint of the credential; absent when it has no text to take one of. */
+  /** Keyed fingerprint of the credential; undefined when the credential offers none. */
   readonly fingerprint: string | undefined;
   readonly verdict: string;
   /** A stable reason code. */
   readonly reason: string | undefined;
   readonly cache: CacheState | undefined;
-  /** When the handler was asked, counted from the decision's begin. */
+  /** Milliseconds from the start of the decision until the handler was asked. */
   readonly startedAfterMs: number;
   readonly durationMs: number;
 }
 
-/** What is kept of a handler's bug: never its message, which may quote a credential. */
+/** A bug of a handler or guard. Never holds the error's message, which may quote a credential. */
 export interface TraceFault {
-  /** The handler or guard that broke its contract. */
+  /** The name of the handler or guard that has the bug. */
   readonly culprit: string;
   readonly name: string;
   readonly code: string | undefined;
@@ -27,7 +27,7 @@ export interface TraceFault {
   readonly frames: readonly string[];
 }
 
-/** Which operation a request was decided as. */
+/** The operation that the chain chose for a request. */
 export interface DecidedOperation {
   readonly id: string;
   readonly template: string;
@@ -52,12 +52,12 @@ export class DecisionTrace {
     return this.#monotonic() - this.#startedMs;
   }
 
-  /** What the request was decided as; absent where no operation was chosen. */
+  /** The operation that the chain chose; undefined when it chose none. */
   get operation(): DecidedOperation | undefined {
     return this.#operation;
   }
 
-  /** The steps so far; one that has not come to a verdict is `unfinished`. */
+  /** The steps so far. A step without a verdict yet is `unfinished`. */
   get steps(): readonly TraceStep[] {
     const pending = this.#step('unfinished', undefined);
     return Object.freeze(pending === undefined ? [...this.#steps] : [...this.#steps, pending]);
@@ -112,7 +112,7 @@ function fingerprintOf(credential: unknown): string | undefined {
   try {
     return typeof owner?.fingerprint === 'function' ? String(owner.fingerprint()) : undefined;
   } catch {
-    // A credential is foreign code; being watched must not change what is decided about it.
+    // The credential is foreign code. If it throws here, the decision must not change.
     return undefined;
   }
 }
@@ -124,7 +124,7 @@ function describeFault(culprit: string, error: unknown): TraceFault {
   try {
     if (error instanceof Error) return describeError(culprit, error);
   } catch {
-    // What was thrown throws when it is looked at; its kind has to do.
+    // The thrown object throws again when it is read. Only its type is reported.
   }
   return Object.freeze({ culprit, name: typeof error, code: undefined, frames: [] });
 }
@@ -139,7 +139,10 @@ function describeError(culprit: string, error: Error): TraceFault {
   });
 }
 
-/** The stack behind the message: cut by length, since a message may look like a frame; nothing when it is not found. */
+/**
+ * The stack frames after the message. The message is cut off by its length, since it may look like frames. Empty when
+ * the stack does not contain the message.
+ */
 function framesOf(error: Error): readonly string[] {
   const stack = typeof error.stack === 'string' ? error.stack : '';
   const message = String(error.message);

@@ -10,10 +10,11 @@ import type { Run } from './run.js';
 import { agree, areOneParty, type SameParty } from './same-party.js';
 
 /**
- * All of these are needed. Nothing is verified while one credential is missing. With `sameParty` every two proofs
- * must agree: `true` wants the same issuer, and the same subject or, where one of the two is a client, the same client;
- * a function decides by itself. A proof without an issuer agrees with none.
- * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN, ERR_SALLYPORT_REQUIREMENT_INVALID
+ * All members are needed. Nothing is verified while a credential is missing. With `sameParty`, every two proofs must
+ * belong to one party. `true` wants equal issuers, and equal subjects or, if one of the two is a client, equal clients;
+ * a proof without an issuer then matches no other. A function decides by itself.
+ * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN,
+ *   ERR_SALLYPORT_REQUIREMENT_INVALID
  */
 export function allOf(...members: readonly Requirement[]): Operator;
 export function allOf(members: readonly Requirement[], options: { sameParty?: boolean | SameParty }): Operator;
@@ -53,7 +54,7 @@ class AllOf implements RequirementNode {
     return this.#verifyFrom(0, [], undefined, run);
   }
 
-  /** Who is calling is settled before what it may: a missing scope counts only when every proof is good. */
+  /** Authentication comes before scopes: a missing scope counts only when every proof is good. */
   #verifyFrom(
     index: number,
     proved: readonly Authenticated[],
@@ -78,7 +79,10 @@ class AllOf implements RequirementNode {
   }
 }
 
-/** One member proved nobody, but another one somebody, who does not pass for nobody: a credential is missing. */
+/**
+ * `NOBODY` stands for a caller without any proof. If another member proved the caller, the refusal is a missing
+ * credential instead.
+ */
 function ofSomebody(lacking: MissingScopes, proved: readonly Authenticated[]): MissingScopes {
   if (lacking !== NOBODY || proved.every(({ principal }) => principal.kind === 'anonymous')) return lacking;
   return new MissingScopes(MISSING.verdict);

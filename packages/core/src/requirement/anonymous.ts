@@ -2,7 +2,10 @@ import type { Outcome } from '../handler/refusal.js';
 import { ANONYMOUS_VERDICT, Carries, type RequirementNode } from './node.js';
 import { Operator } from './requirement.js';
 
-/** Open to everybody; credentials are not even read. Must be written out: no requirement at all means refusal. */
+/**
+ * Open to everybody; credentials are not even read. It must be written explicitly: without any requirement, a request
+ * is refused.
+ */
 export function anonymous(): Operator {
   return ANONYMOUS_REQUIREMENT;
 }

@@ -10,7 +10,7 @@ export function anyOf(...members: readonly Requirement[]): Operator {
   return operatorOn(members, 'anyOf', (nodes) => new AnyOf(nodes));
 }
 
-/** The client's own credentials go before those that are sent without being asked; who needs nothing comes last. */
+/** Explicit credentials are tried before ambient ones. Alternatives that need no credential come last. */
 const RANKS = [Carries.Explicit, Carries.Ambient, Carries.Nothing] as const;
 
 class AnyOf implements RequirementNode {
@@ -38,7 +38,7 @@ class AnyOf implements RequirementNode {
     return this.#tryFrom(0, undefined, run);
   }
 
-  /** Each rank goes once through all alternatives whose credentials are present, in declared order. */
+  /** Tries, rank by rank, all alternatives whose credentials are present, in declared order. */
   #tryFrom(start: number, remembered: Refusal | undefined, run: Run): Eventually<Outcome> {
     const count = this.#members.length;
     let gravest = remembered;
@@ -57,7 +57,7 @@ class AnyOf implements RequirementNode {
     return gravest ?? MISSING;
   }
 
-  /** Apart from `#tryFrom`: a closure inside of it would cost each decision an allocation (bench: chain). */
+  /** Own method: a closure inside `#tryFrom` would cost each decision an allocation (bench: chain). */
   #goOnLater(
     pending: Promise<Outcome>,
     turn: number,
@@ -73,8 +73,8 @@ class AnyOf implements RequirementNode {
   }
 
   /**
-   * An alternative that needs nothing counts only when no other one does and the client added no credential, or when
-   * all that it added was let go by an `attempt`.
+   * Whether to try the alternatives that need no credential. They are tried if no other alternative was refused and the
+   * client sent no explicit credential, or if `NOBODY` is the only refusal.
    */
   #isForNobody(gravest: Refusal | undefined, run: Run): boolean {
     return gravest === undefined ? this.carries(run) !== Carries.Explicit : gravest === NOBODY;
@@ -86,15 +86,15 @@ function isFinal(refusal: Refusal): boolean {
 }
 
 /**
- * Among equals the first stays. Who could not be asked, or asks for another round, might have granted; a scope that is
- * missing is missing.
+ * Keeps the first of equal refusals. `unavailable` and `challenged` outrank missing scopes: such an alternative might
+ * still have granted.
  */
 function graver(remembered: Refusal | undefined, latest: Refusal): Refusal {
   if (remembered === undefined) return latest;
   return (gravity(latest) as number) > (gravity(remembered) as number) ? latest : remembered;
 }
 
-/** How much a refusal outweighs others while alternatives are left; undefined when it ends the search. */
+/** The rank of a refusal when there are more alternatives; undefined when it ends the search. */
 function gravity(refusal: Refusal): number | undefined {
   if (refusal.verdict.kind === 'unavailable') return 4;
   if (refusal.verdict.kind === 'challenged') return 3;

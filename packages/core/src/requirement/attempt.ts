@@ -4,7 +4,7 @@ import { ANONYMOUS_VERDICT, Carries, type RequirementNode } from './node.js';
 import { type Operator, operatorOn, type Requirement } from './requirement.js';
 import type { Run } from './run.js';
 
-/** A bad credential goes on as anonymous, and the granted decision tells the verdict as `attempted`. */
+/** A caller with a bad credential goes on as anonymous. The granted decision holds the refusal as `attempted`. */
 export function attempt(member: Requirement): Operator {
   return operatorOn([member], 'attempt', ([node]) => new Attempt(node));
 }
@@ -36,14 +36,16 @@ class Attempt implements RequirementNode {
     });
   }
 
-  /** Notes what was let pass, and goes on as the anonymous principal. */
+  /** Keeps the refusal for the decision and grants as anonymous. */
   letPass(refusal: Refusal, run: Run): Outcome {
     run.attempted ??= refusal;
     return ANONYMOUS_VERDICT;
   }
 }
 
-/** An outage, a lock-out, a syntax error or a bug is no statement about the credential, so an attempt cannot ignore it. */
+/**
+ * An outage, a lock-out, a syntax error or a bug says nothing about the credential, so an attempt must not ignore it.
+ */
 function isBadCredential({ verdict }: Refusal): boolean {
   return verdict.kind === 'denied' || verdict.kind === 'forbidden' || verdict.kind === 'challenged';
 }

@@ -16,18 +16,21 @@ import {
 import { Carries, type RequirementNode } from './node.js';
 import type { CredentialOwner, Run } from './run.js';
 
-/** A handler in a compiled requirement: finds its credential, and is the node that stands for it. */
+/** The node of one handler in a compiled requirement. It finds the handler's credential and has it verified. */
 export class Leaf implements RequirementNode, CredentialOwner {
   readonly handler: SecurityHandler;
   readonly source: ReadSource;
-  /** The Authorization scheme that this leaf takes, in lower case. */
+  /** The Authorization scheme that this leaf takes, in lower case; undefined for other sources. */
   readonly scheme: string | undefined;
   readonly #rivals: readonly Leaf[];
   readonly #carried: Carries;
   readonly #singleHeader: string | undefined;
   readonly #proved = new WeakMap<Principal, Authenticated>();
 
-  /** `rivals` are the leaves of the same source that are asked before: the first that extracts owns the credential. */
+  /**
+   * `rivals` are the leaves of the same source that are asked earlier. The first leaf that extracts owns the
+   * credential.
+   */
   constructor(handler: SecurityHandler, source: ReadSource, rivals: readonly Leaf[]) {
     this.handler = handler;
     this.source = source;
@@ -75,7 +78,7 @@ export class Leaf implements RequirementNode, CredentialOwner {
     return outcome;
   }
 
-  /** Asks the handler whether what it granted, if a principal rests on that, still stands. */
+  /** Asks the handler whether its grant still holds. Skipped if `principal` does not rest on that grant. */
   recheck(
     credential: unknown,
     outcome: Eventually<Outcome> | undefined,
@@ -116,7 +119,7 @@ export class Leaf implements RequirementNode, CredentialOwner {
     }
   }
 
-  /** Apart from `#verify`: closures inside of it would cost each decision an allocation (bench: chain). */
+  /** Own method: closures inside `#verify` would cost each decision an allocation (bench: chain). */
   #concludeLater(returned: PromiseLike<unknown>, request: SecurityRequest): Promise<Outcome> {
     return Promise.resolve(returned).then(
       (verdict) => this.#conclude(verdict, request),
@@ -136,7 +139,7 @@ export class Leaf implements RequirementNode, CredentialOwner {
     return verdict.kind === 'authenticated' ? this.#withProof(verdict) : new Refusal(verdict, this.handler);
   }
 
-  /** Every principal tells which handler proved it, also when the handler's author did not think of it. */
+  /** Adds the handler to the principal's `via` if the handler did not do it. */
   #withProof(verdict: Authenticated): Authenticated {
     const { principal } = verdict;
     if (isProvedBy(principal, this.handler.name)) return verdict;
@@ -144,7 +147,7 @@ export class Leaf implements RequirementNode, CredentialOwner {
     if (known !== undefined && verdict.headers.length === 0) return known;
     const scheme = this.handler.challenges[0]?.scheme.toLowerCase() as string;
     const proved = authenticated(withProof(principal, { handler: this.handler.name, scheme }), verdict);
-    // Header lines belong to one answer; the principal may come from a cache and go into many.
+    // Reuse only verdicts without headers: header lines belong to one answer, a cached principal goes into many.
     if (verdict.headers.length === 0) this.#proved.set(principal, proved);
     return proved;
   }
@@ -161,10 +164,10 @@ export class Leaf implements RequirementNode, CredentialOwner {
 }
 
 const DOUBLED: Verdict = malformed('duplicate_credentials');
-/** Nobody waits for the decision any more; it was given already. */
+/** The decision was already given; nobody waits for this outcome. */
 const ABANDONED: Refusal = Object.freeze(new Refusal(unavailable('abandoned')));
 
-/** What is no credential: a promise of one, a grant without a check, a null that was meant to be undefined. */
+/** Names a value that `extract` must not return: null instead of undefined, a promise, a grant without verification. */
 function mistakenFor(found: unknown): string | undefined {
   if (found === null) return 'null';
   if (isThenable(found)) {

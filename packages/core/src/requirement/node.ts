@@ -4,7 +4,10 @@ import { ANONYMOUS } from '../principal/principal.js';
 import { type Authenticated, authenticated } from '../verdict/verdict.js';
 import type { Run } from './run.js';
 
-/** The strongest credential of a subtree: none, one that is sent without being asked, or one the client added. */
+/**
+ * The strongest credential that was sent for a subtree: none, an ambient one (cookie, client certificate) or an
+ * explicit one.
+ */
 export enum Carries {
   Nothing = 0,
   Ambient = 1,
@@ -12,22 +15,22 @@ export enum Carries {
 }
 
 /**
- * A compiled requirement. All credentials are extracted before any node is asked, so `isSatisfiable` and `carries`
- * are lookups; only `evaluate` verifies, and callers ask for it only when the node is satisfiable.
+ * A compiled requirement. All credentials are extracted before any node is asked, so `isSatisfiable` and `carries` are
+ * lookups. Only `evaluate` verifies; call it only when the node is satisfiable.
  */
 export interface RequirementNode {
-  /** Every credential that this node needs is present. */
+  /** Whether every credential that this node needs is present. */
   isSatisfiable(run: Run): boolean;
   carries(run: Run): Carries;
   evaluate(run: Run): Eventually<Outcome>;
-  /** What follows from a credential that nobody takes, where this is the whole requirement. Without it: refusal. */
+  /** Called on the root when no handler takes a sent credential. Without this method the request is refused. */
   letPass?(refusal: Refusal, run: Run): Outcome;
 }
 
-/** What everybody gets who needs to prove nothing. */
+/** The grant for callers who need not authenticate. */
 export const ANONYMOUS_VERDICT: Authenticated = authenticated(ANONYMOUS);
 
-/** What a node with several members carries. */
+/** The strongest credential of several members. */
 export function strongest(members: readonly RequirementNode[], run: Run): Carries {
   return members.reduce<Carries>((most, member) => Math.max(most, member.carries(run)), Carries.Nothing);
 }

@@ -10,7 +10,7 @@ import { checkRequirement, handlersOf, Operator, type Requirement } from './requ
 import { Run } from './run.js';
 import { leavesInSourceOrder } from './source-order.js';
 
-/** A requirement, compiled once: its leaves in the order in which they look for credentials, its tree, its challenges. */
+/** A compiled requirement: its leaves in the order of extraction, its tree, its challenges. */
 export class RequirementPlan {
   readonly handlers: readonly SecurityHandler[];
   /** Every handler's challenges, each distinct header value once, in chain order. */
@@ -34,8 +34,8 @@ export class RequirementPlan {
   }
 
   /**
-   * Comes to an outcome; synchronous as long as every handler is. Without any handler no credential is looked at: neither
-   * a bad, an unreadable nor a doubled one is refused.
+   * Evaluates the requirement; synchronous as long as every handler is. A requirement without handlers reads no
+   * credential, so bad, unreadable and repeated credentials are not refused there.
    */
   evaluate(run: Run): Eventually<Outcome> {
     if (!this.#readsCredentials) return this.#root.evaluate(run);
@@ -63,7 +63,7 @@ export class RequirementPlan {
   }
 }
 
-/** A handler that stands in several places is one leaf. */
+/** A handler that occurs several times gets one leaf. */
 function compiled(requirement: Requirement, leaves: readonly Leaf[]): RequirementNode {
   const leafOf = new Map(leaves.map((leaf) => [leaf.handler, leaf]));
   const nobody = leaves.length > 0 ? NOBODY : NOBODY_EVER;

@@ -7,10 +7,13 @@ import type { RequirementNode } from './node.js';
 /** What a request has to prove: a handler, or an operator on requirements. Compiled once by the chain. */
 export type Requirement = SecurityHandler | Operator;
 
-/** The node of an operator, made of those of its members; `nobody` is the answer to who proves nothing where scopes are asked. */
+/**
+ * Makes the node of an operator from the nodes of its members. `nobody` is the refusal of anonymous callers where
+ * scopes are required.
+ */
 type Assembly<Nodes> = (nodes: Nodes, nobody: MissingScopes) => RequirementNode;
 
-/** A requirement made of others: `anyOf(…)`, `allOf(…)` and their like. Recognised by brand; a copy is none. */
+/** A requirement made of others by `anyOf(…)`, `allOf(…)` and the like. Recognised by brand: a copy is no operator. */
 export class Operator {
   readonly members: readonly Requirement[];
   readonly #assemble: Assembly<readonly RequirementNode[]>;
@@ -29,14 +32,14 @@ export class Operator {
     return typeof value === 'object' && value !== null && #assemble in value;
   }
 
-  /** For the chain alone: the node, with those that `compile` makes of the members. */
+  /** For the chain only: makes the node of this operator. `compile` makes the nodes of its members. */
   compile(compile: (member: Requirement) => RequirementNode, nobody: MissingScopes): RequirementNode {
     return this.#assemble(this.members.map(compile), nobody);
   }
 }
 
 /**
- * An operator on the members, as many nodes as there are members.
+ * Makes an operator on these members. `assemble` gets one node per member.
  * @throws {ConfigurationError} ERR_SALLYPORT_REQUIREMENT_INVALID
  */
 export function operatorOn<const Members extends readonly Requirement[]>(
@@ -51,13 +54,13 @@ export function operatorOn<const Members extends readonly Requirement[]>(
   return new Operator(members, assemble as Assembly<readonly RequirementNode[]>);
 }
 
-/** Every handler that stands in a requirement, in the order of the chain; one that stands twice comes twice. */
+/** All handlers of a requirement, in chain order. A handler that occurs twice is listed twice. */
 export function handlersOf(requirement: Requirement): readonly SecurityHandler[] {
   return Operator.isOperator(requirement) ? requirement.members.flatMap(handlersOf) : [requirement];
 }
 
 /**
- * Refuses what is neither a handler nor an operator.
+ * Refuses a value that is neither a handler nor an operator.
  * @throws {ConfigurationError} ERR_SALLYPORT_REQUIREMENT_INVALID
  * @throws {SallyportError} ERR_SALLYPORT_SEVERAL_COPIES
  */

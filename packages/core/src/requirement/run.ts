@@ -3,9 +3,9 @@ import type { Outcome, Refusal } from '../handler/refusal.js';
 import type { Principal } from '../principal/principal.js';
 import { SecurityRequest } from '../request/request.js';
 
-/** What extracted a credential, and alone may verify it. */
+/** The node that extracted a credential. Only the owner of a credential may verify it. */
 export interface CredentialOwner {
-  /** A refusal where a principal rests on an outcome of this owner that no longer stands. */
+  /** Returns a refusal if `principal` rests on this outcome and the outcome no longer holds. */
   recheck(
     credential: unknown,
     outcome: Eventually<Outcome> | undefined,
@@ -21,11 +21,11 @@ interface OwnedCredential {
 }
 
 /**
- * The state of one decision: which credentials were found, and what came of each. Never outlives the decision.
- * The first credential stands in the run itself: mostly it is the only one, and saves an object (bench: chain).
+ * The state of one decision: the extracted credentials and their outcomes. Never outlives the decision. The first
+ * credential is kept in fields of the run. Most requests have only one, and this saves an object (bench: chain).
  */
 export class Run {
-  // One lives for ever, so that V8 keeps the optimised code (docs/performance.md, "Specimens").
+  // One instance lives for ever, so that V8 keeps the optimised code (docs/performance.md, "Specimens").
   static {
     Object.assign(this, {
       [Symbol('specimen')]: new this(new SecurityRequest({ method: '', target: '', rawHeaders: [] })),
@@ -33,7 +33,10 @@ export class Run {
   }
 
   readonly request: SecurityRequest;
-  /** What an `attempt` let pass; an alternative that is given up takes its own along, unless it proved nobody. */
+  /**
+   * The refusal that an `attempt` ignored. When `anyOf` gives up an alternative, it restores the value from before that
+   * alternative, unless it ended with `NOBODY`.
+   */
   attempted: Refusal | undefined;
   #owner: CredentialOwner | undefined;
   #credential: unknown;
@@ -85,7 +88,9 @@ export class Run {
     }
   }
 
-  /** Whether everything that proved a principal still stands, last found first: a refusal, where something fell since. */
+  /**
+   * Checks every proof of a principal again, the last extracted first. Returns a refusal if a proof no longer holds.
+   */
   recheck(principal: Principal): Refusal | undefined {
     for (const { owner, credential, outcome } of this.#others?.toReversed() ?? []) {
       const refusal = owner.recheck(credential, outcome, principal, this.request);
@@ -95,7 +100,7 @@ export class Run {
   }
 }
 
-/** Outside of the class: a private method would cost each run a field (bench: chain). */
+/** A function and not a private method, which would cost each run a field (bench: chain). */
 function otherOf(owner: CredentialOwner, others: readonly OwnedCredential[] | undefined): OwnedCredential | undefined {
   return others?.find((other) => other.owner === owner);
 }

@@ -1,19 +1,20 @@
 import { disregard } from '../clock/eventually.js';
 import { type Principal, proofsOf } from '../principal/principal.js';
 
-/** Decides whether two proofs of one request belong to one party. Asked of every pair. */
+/** Decides whether two proofs of one request belong to one party. Called for every pair of proofs. */
 export type SameParty = (first: Principal, other: Principal) => boolean;
 
 /**
- * Whether every two proofs belong together, those inside of what an inner `allOf` has combined among them. It takes all
- * pairs: a client agrees with each of its users, they do not.
+ * Whether every two proofs belong to one party, including the proofs that an inner `allOf` combined. All pairs are
+ * compared, because agreement is not transitive: a client agrees with each of its users, but two of its users do not
+ * agree.
  */
 export function areOneParty(principals: readonly Principal[], sameParty: SameParty): boolean {
   const each = principals.flatMap(proofsOf);
   return each.every((first, index) => each.slice(index + 1).every((other) => agreement(sameParty(first, other))));
 }
 
-/** A comparison that answers later, or not with true or false, is a bug and not a mismatch. */
+/** Any answer other than true or false, such as a promise, is a bug and not a mismatch. */
 function agreement(answer: unknown): boolean {
   if (typeof answer === 'boolean') return answer;
   disregard(answer);
@@ -21,8 +22,8 @@ function agreement(answer: unknown): boolean {
 }
 
 /**
- * What `sameParty: true` means: the same issuer, and the same subject or, where one of the two is a client, the same
- * client. What a proof does not name is never the same: who has no issuer agrees with nobody.
+ * The comparison of `sameParty: true`: equal issuers, and equal subjects or, if one of the two is a client, equal
+ * clients. An absent name equals nothing: a proof without an issuer matches no other.
  */
 export function agree(first: Principal, other: Principal): boolean {
   if (!isSame(first.issuer, other.issuer)) return false;

@@ -7,19 +7,22 @@ import type { Carries, RequirementNode } from './node.js';
 import { handlersOf, type Operator, operatorOn, type Requirement } from './requirement.js';
 import type { Run } from './run.js';
 
-/** For contracts: what the member proves has to carry scopes. Contracts alone go on to another alternative without. */
+/**
+ * For contracts: the proof of the member must carry scopes. If scopes are missing, `anyOf` tries the next alternative;
+ * with the guard `requireScopes` it would not.
+ */
 export function scoped(member: Requirement, scopes: RequiredScopes): Operator {
   return operatorOn([member], 'scoped', ([node], nobody) => new Scoped(node, scopes, handlersOf(member), nobody));
 }
 
-/** Asks the scopes of what the member has proved, and of nothing else that the request proves. */
+/** Checks the scopes of the member's own proof. Other proofs of the request do not count. */
 class Scoped implements RequirementNode {
   readonly #member: RequirementNode;
   readonly #scopes: RequiredScopes;
   readonly #handlers: readonly SecurityHandler[];
   readonly #nobody: MissingScopes;
 
-  /** `handlers` are those of the member. `nobody` is what a caller gets of whom the member proves nothing. */
+  /** `handlers` are those of the member. `nobody` is the refusal when the member proves no identity. */
   constructor(
     member: RequirementNode,
     scopes: RequiredScopes,
@@ -45,7 +48,7 @@ class Scoped implements RequirementNode {
     return outcome instanceof Promise ? this.#weighLater(outcome) : this.#weigh(outcome);
   }
 
-  /** Apart from `evaluate`: a closure inside of it would cost each decision an allocation (bench: chain). */
+  /** Own method: a closure inside `evaluate` would cost each decision an allocation (bench: chain). */
   #weighLater(pending: Promise<Outcome>): Promise<Outcome> {
     return pending.then((outcome) => this.#weigh(outcome));
   }

@@ -11,8 +11,8 @@ interface Sourced {
 }
 
 /**
- * A leaf for each handler, in the order in which they look for credentials: selective handlers first, fallbacks last;
- * within a rank the chain's order holds.
+ * Makes a leaf for each handler, in the order of extraction: selective handlers first, fallbacks last. Within a rank
+ * the chain's order holds.
  * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_SOURCE_CONFLICT
  */
 export function leavesInSourceOrder(handlers: readonly SecurityHandler[]): readonly Leaf[] {

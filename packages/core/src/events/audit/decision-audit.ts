@@ -4,12 +4,12 @@ import { type DecisionEvent, onDecision } from '../decision-events.js';
 /** The levels that an audit line can have. */
 export type AuditLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error';
 
-/** What is needed of a logger: pino and its relatives offer it. */
+/** The methods of a logger that are used; pino and similar loggers have them. */
 export type AuditLogger = {
   readonly [Level in AuditLevel]: (entry: AuditEntry, message: string) => void;
 };
 
-/** What an audit line holds: the decision's event, and a mark to find audit lines by. */
+/** The content of an audit line: the event of the decision, and a mark by which audit lines can be found. */
 export interface AuditEntry extends DecisionEvent {
   readonly audit: 'decision';
 }
@@ -18,9 +18,9 @@ export interface AuditEntry extends DecisionEvent {
 export interface AuditOptions {
   /** Default `info`. */
   readonly granted?: AuditLevel | 'silent' | undefined;
-  /** The caller is to blame: a status of 400 to 499. Default `warn`. */
+  /** For mistakes of the caller: a status of 400 to 499. Default `warn`. */
   readonly refused?: AuditLevel | 'silent' | undefined;
-  /** We or a dependency are to blame: a status of 500 or more. Default `error`. */
+  /** For bugs and outages: a status of 500 or more. Default `error`. */
   readonly failed?: AuditLevel | 'silent' | undefined;
 }
 
@@ -28,9 +28,9 @@ const level = option.oneOf('trace', 'debug', 'info', 'warn', 'error', 'silent');
 const logger = option.having<AuditLogger>('trace', 'debug', 'info', 'warn', 'error');
 
 /**
- * Writes one structured line per decision of this process. Lines hold no credential, path, query or error message; a
+ * Writes one structured line per decision of this process. Lines hold no credential, path, query or error message. A
  * logger that throws changes no decision.
- * @returns a function that ends it
+ * @returns a function that ends the audit
  * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN
  */
 export function auditDecisions(target: AuditLogger, options: AuditOptions = {}): () => void {

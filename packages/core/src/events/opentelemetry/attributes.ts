@@ -4,7 +4,7 @@ import type { DecisionEvent } from '../decision-events.js';
 /** Names the instrumentation in spans and metrics. */
 export const SCOPE = '@sallyport/core';
 
-/** What a span says about a decision. Says who was let in by kind only: identities belong into the audit log. */
+/** The attributes of a span. They name only the kind of the principal: identities belong in the audit log. */
 export function spanAttributes(event: DecisionEvent): Attributes {
   return {
     ...metricAttributes(event),
@@ -17,7 +17,10 @@ export function spanAttributes(event: DecisionEvent): Attributes {
   };
 }
 
-/** What metrics tell apart: only what configuration and code bound, nothing that a client chooses. */
+/**
+ * The attributes of metrics. Their values come from configuration and code, never from a client, so their number is
+ * bounded.
+ */
 export function metricAttributes({ chain, guard, outcome, status, reason }: DecisionEvent): Attributes {
   return {
     'sallyport.chain': chain,
@@ -42,7 +45,7 @@ const KNOWN_METHODS: ReadonlySet<string> = new Set([
   'TRACE',
 ]);
 
-/** The semantic conventions ask for `_OTHER` in place of methods that anybody could invent. */
+/** The semantic conventions ask for `_OTHER` instead of an unknown method, because clients can invent methods. */
 function knownMethod(method: string): string {
   return KNOWN_METHODS.has(method) ? method : '_OTHER';
 }

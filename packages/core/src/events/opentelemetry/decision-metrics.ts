@@ -8,15 +8,15 @@ export interface MetricOptions {
   readonly meterProvider?: MeterProvider | undefined;
 }
 
-/** In seconds: from a cached decision to a slow authorization server. */
+/** Limits of the buckets, in seconds: from a cached decision to a slow authorization server. */
 const BOUNDARIES = [
   0.000_005, 0.000_01, 0.000_025, 0.000_1, 0.000_5, 0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5,
 ];
 
 /**
- * Counts decisions in `sallyport.decisions`, and measures them in `sallyport.decision.duration` and each handler that
- * was asked in `sallyport.verify.duration`, in seconds. Nothing that a client chooses makes a time series.
- * @returns a function that ends it
+ * Counts decisions in `sallyport.decisions`. Measures the time of decisions in `sallyport.decision.duration` and of
+ * every handler that was asked in `sallyport.verify.duration`, in seconds. A client cannot create new time series.
+ * @returns a function that ends the recording
  * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN
  */
 export function recordMetrics(options: MetricOptions = {}): () => void {
@@ -45,11 +45,11 @@ export function recordMetrics(options: MetricOptions = {}): () => void {
 
 const MAX_VALUES = 128;
 
-/** Keeps an attribute from growing without end: handlers of others may make reason codes up as they go. */
+/** Bounds the number of values of an attribute: handlers of others may invent reason codes while they run. */
 class BoundedValues {
   readonly #known = new Set<string>();
 
-  /** The value, or `_OTHER` for one that comes after 128 distinct ones. */
+  /** The value; `_OTHER` for every new value after the first 128. */
   bounded(value: string | undefined): string | undefined {
     if (value === undefined || this.#known.has(value)) return value;
     if (this.#known.size >= MAX_VALUES) return '_OTHER';

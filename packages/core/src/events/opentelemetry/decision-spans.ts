@@ -10,9 +10,9 @@ export interface SpanOptions {
 }
 
 /**
- * Makes a span `sallyport.decision` of every decision, below the span that is active, and a span `sallyport.verify` of
- * every handler that was asked. Spans are made when a decision is there, so that deciding never waits for them.
- * @returns a function that ends it
+ * Makes a span `sallyport.decision` of every decision, as a child of the active span, and a span `sallyport.verify` of
+ * every handler that was asked. Spans are made after the decision, so that no decision waits for them.
+ * @returns a function that ends the recording
  * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN
  */
 export function recordSpans(options: SpanOptions = {}): () => void {
@@ -38,7 +38,7 @@ export function recordSpans(options: SpanOptions = {}): () => void {
   });
 }
 
-/** A refused caller is no error of this service. */
+/** Only 500 and above are errors of this service; a refused caller is none. */
 function isFailure({ status }: DecisionEvent): boolean {
   return status !== undefined && status >= 500;
 }
