@@ -3,12 +3,18 @@ import type { Guard } from '../guard/guard.js';
 import type { SecurityRequest } from '../request/request.js';
 import type { Decision, GrantedDecision } from './decision.js';
 
-/** What an adapter asks: a `SecurityChain`, or whatever stands in front of one and hands its decisions on. */
+/**
+ * Decides about the requests of an adapter: a `SecurityChain`, or an object that stands in front of one and returns its
+ * decisions.
+ */
 export interface Decider {
-  /** Decides about a request. Never throws and never rejects; a decision that needs no I/O is no promise. */
+  /**
+   * Decides about a request. Never throws and never rejects. A decision that needs no I/O is returned without a
+   * promise.
+   */
   decide(request: SecurityRequest): Eventually<Decision>;
-  /** Runs one more guard, which a route adds, on what was granted here. */
+  /** Asks one more guard, which a route added, after a request was granted here. */
   authorize(granted: GrantedDecision, guard: Guard, request: SecurityRequest): Eventually<Decision>;
-  /** Whether what was granted here still holds where the framework has chosen another route since. */
+  /** Whether a decision that was granted here still holds. The framework may have chosen another route since. */
   covers(granted: GrantedDecision, request: SecurityRequest): boolean;
 }

@@ -18,25 +18,25 @@ class Branded {
   }
 }
 
-/** What an `attempt` let pass, as data for the application: nothing that was sent is in it. */
+/** The refusal that an `attempt` ignored, as data for the application. It holds nothing that the client sent. */
 export interface RefusedAttempt {
   readonly kind: Refusal['verdict']['kind'];
   /** A stable reason code. */
   readonly reason: string;
 }
 
-/** There is one for each request, and nobody else sees it, so it is not frozen: that costs as much as its guards (bench: chain). */
+/** Not frozen: each request has its own, and freezing would cost as much as its guards (bench: chain). */
 export class GrantedDecision extends Branded {
-  // One lives for ever, so that V8 keeps the optimised code (docs/performance.md, "Specimens").
+  // One instance lives for ever, so that V8 keeps the optimised code (docs/performance.md, "Specimens").
   static {
     Object.assign(this, { [Symbol('specimen')]: new this({}, ANONYMOUS, []) });
   }
 
   readonly kind = 'granted';
   readonly principal: Principal;
-  /** Header lines for the answer that the application is going to give. */
+  /** Header lines to add to the application's answer. */
   readonly headers: readonly HeaderLine[];
-  /** The verdict that an `attempt` let pass; undefined when nothing was refused. */
+  /** The refusal that an `attempt` ignored; undefined when there was none. */
   readonly attempted: RefusedAttempt | undefined;
   readonly #policy: object;
 
@@ -48,7 +48,7 @@ export class GrantedDecision extends Branded {
     this.attempted = attempted;
   }
 
-  /** For the chain alone: the policy that was satisfied. */
+  /** For the chain only: the policy that was satisfied. */
   static policyOf(granted: GrantedDecision): object {
     return granted.#policy;
   }

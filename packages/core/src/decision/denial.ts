@@ -7,7 +7,7 @@ import type { HeaderLine } from '../verdict/verdict.js';
 import { DeniedDecision } from './decision.js';
 import { DETAILS, type Problem, type ProblemFormatter, type PublicCode, problemJson, TITLES } from './problem.js';
 
-/** Everything besides the refusal that a denial is made from. */
+/** The input of a denial besides the refusal. */
 export interface DenialContext {
   readonly candidates: readonly Candidate[];
   readonly format: ProblemFormatter;
@@ -17,7 +17,7 @@ export interface DenialContext {
 
 const DEFAULT_RETRY_AFTER_SECONDS = 5;
 
-/** The one place where a conclusion becomes HTTP. */
+/** The one place that turns a refusal into an HTTP answer. */
 export function denialOf(refusal: Refusal, context: DenialContext): DeniedDecision {
   const { verdict } = refusal;
   const status = statusOf(refusal);
@@ -51,7 +51,7 @@ const STATUS: Readonly<Record<Refusal['verdict']['kind'], number>> = {
   unavailable: 503,
 };
 
-/** Malformed Basic credentials are 401: a browser asks again only then. */
+/** Malformed Basic credentials get 401: browsers ask the user again only on 401. */
 function statusOf({ verdict, handler }: Refusal): number {
   if (verdict.kind === 'malformed' && handler?.challenges[0]?.scheme.toLowerCase() === 'basic') return 401;
   return STATUS[verdict.kind];
@@ -103,7 +103,7 @@ function challengeLines(refusal: Refusal, code: PublicCode, candidates: readonly
   return candidates.map((candidate) => (blamed.includes(candidate) ? lineWith(candidate, error) : candidate.line));
 }
 
-/** The challenges of the handler that refused, or of the scheme that was sent and that nobody recognised. */
+/** The challenges of the handler that refused. If no handler took the credential: the challenges of its scheme. */
 function addressed({ verdict, handler }: Refusal, candidates: readonly Candidate[]): readonly Candidate[] {
   if (handler !== undefined) return candidates.filter(({ handlers }) => handlers.includes(handler));
   if (verdict.kind !== 'unrecognised') return [];
@@ -118,7 +118,7 @@ function asksForToken({ challenge }: Candidate): boolean {
   return takesToken(challenge);
 }
 
-/** 503 answers are spread out, so that clients do not come back all at once. */
+/** Adds jitter to the Retry-After of a 503, so that clients do not come back all at once. */
 function retryAfter(verdict: Refusal['verdict'], random: () => number): readonly HeaderLine[] {
   if (verdict.kind === 'limited') return [['Retry-After', String(verdict.retryAfterSeconds)]];
   if (verdict.kind !== 'unavailable') return [];
@@ -126,7 +126,10 @@ function retryAfter(verdict: Refusal['verdict'], random: () => number): readonly
   return [['Retry-After', String(Math.ceil(least * (1 + random() / 2)))]];
 }
 
-/** It comes from foreign code: printable ASCII, of which no recipient strips a part (RFC 9110 5.5). */
+/**
+ * The content type comes from a foreign formatter. Accepted is printable ASCII without a leading space, of which no
+ * recipient strips a part (RFC 9110 5.5).
+ */
 const CONTENT_TYPE = /^[\x21-\x7e][\x20-\x7e]*$/;
 
 function formatted(problem: Problem, format: ProblemFormatter): { contentType: string; body: string } {

@@ -1,10 +1,10 @@
-/** What a denial's body says. All texts come from a fixed catalogue; nothing of the request is repeated. */
+/** The content of a denial's body. All texts come from a fixed catalogue; nothing of the request is repeated. */
 export interface Problem {
   readonly status: number;
   /** The reason phrase of the status (RFC 9457 4.2.1, `about:blank`). */
   readonly title: string;
   readonly detail: string;
-  /** A public code: the RFC 6750 ones where they apply. */
+  /** A public code; an RFC 6750 code where one applies. */
   readonly code: string;
   /** The scopes that would be enough, on `insufficient_scope`. */
   readonly scopes: readonly string[] | undefined;

@@ -3,10 +3,11 @@ import type { ConfigurationError } from '../errors/errors.js';
 import { invalid } from './options.js';
 
 /**
- * Digests the part of a handler's options that changes its answers, for a cache's namespace: equal configurations
- * give equal digests in every process, whatever the order of their keys. Takes JSON values, `undefined` and URLs.
- * Leave secrets out: they change no answer.
- * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID for functions and class instances: give them a name instead
+ * Digests the options that change a handler's answers, for the namespace of a cache. Equal configurations give equal
+ * digests in every process; the order of keys does not matter. Takes JSON values, `undefined` and URLs. Leave secrets
+ * out: they change no answer.
+ * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID for functions and class instances: give a name for them
+ *   instead
  */
 export function configurationDigest(configuration: unknown): string {
   return hash('sha256', JSON.stringify(canonical(configuration, 'configuration')) ?? '', 'base64url');

@@ -10,10 +10,10 @@ type Checked<Checks> = {
 };
 
 /**
- * Checks an options object once, at construction: unknown keys are refused with the nearest known key named, or
- * all of them where none is near, an explicit `undefined` means absent, and the result is a frozen copy. Only what the
- * object itself holds is read. An option that its class has, such as a getter, is refused: left out in silence, it would
- * weaken what it was meant to tighten.
+ * Checks an options object once, at construction, and returns a frozen copy. An explicit `undefined` means absent.
+ * Unknown keys are refused; the error names the nearest known key, or all known keys when none is near. Only own
+ * properties are read. An option that the object's class defines, such as a getter, is refused: if it were ignored
+ * silently, the result could be less strict than meant.
  * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_UNKNOWN, ERR_SALLYPORT_OPTION_INVALID
  */
 export function check<Checks extends Record<string, Check<unknown>>>(
@@ -45,7 +45,8 @@ function orUndefined<Value>(check: Check<Value>): Check<Value | undefined> {
   return (value, name) => (value === undefined ? undefined : check(value, name));
 }
 
-// By another name inside: in one file with the operator `optional()`, the bundler would rename one of the two.
+// Has another name in this file. The bundler puts it into one file with the operator `optional()` and would rename one
+// of the two.
 export { orUndefined as optional };
 
 export const text: Check<string> = (value, name) => {
@@ -82,7 +83,7 @@ export function listOf<Value>(check: Check<Value>): Check<readonly Value[]> {
   };
 }
 
-/** An object of values by name, such as handlers by theirs. */
+/** An object that maps names to values, such as names of handlers to handlers. */
 export function namedValues<Value>(check: Check<Value>): Check<Readonly<Record<string, Value>>> {
   return (value, name) => {
     const entries = Object.entries(plainObject(value, name));
@@ -105,7 +106,7 @@ export const textOrTexts: Check<readonly string[]> = (value, name) => {
   return listOf(text)(value, name);
 };
 
-/** An object or function that offers the named methods; the check of a collaborator. */
+/** An object or function with the named methods. The check of a collaborator. */
 export function having<Value>(...methods: readonly (keyof Value & string)[]): Check<Value> {
   return (value, name) => {
     const holder = value as Record<string, unknown> | null | undefined;
@@ -132,7 +133,7 @@ export function invalid(name: string, rule: string): ConfigurationError {
   return new ConfigurationError('ERR_SALLYPORT_OPTION_INVALID', `${name} ${rule}`);
 }
 
-/** A key that does not look like a name may be a secret in the wrong place; its position has to do. */
+/** A key that does not look like a name may be a misplaced secret, so the error gives its position instead. */
 function unknownOption(owner: string, key: string, index: number, known: readonly string[]): ConfigurationError {
   const hint = nearestHint(key, known) || `; it has ${known.join(', ')}`;
   const problem = isNameLike(key)
@@ -141,7 +142,7 @@ function unknownOption(owner: string, key: string, index: number, known: readonl
   return new ConfigurationError('ERR_SALLYPORT_OPTION_UNKNOWN', problem + hint);
 }
 
-/** `; did you mean …?` with the nearest of the known names, or nothing when all differ in more than half of their letters. */
+/** `; did you mean …?` with the nearest known name; empty when all differ in more than half of their letters. */
 export function nearestHint(name: string, known: readonly string[]): string {
   const nearest = known.toSorted((a, b) => distance(name, a) - distance(name, b))[0];
   if (nearest === undefined) return '';

@@ -3,13 +3,13 @@ import { type Operation, unnamed } from './operation.js';
 const NONE: readonly Operation[] = Object.freeze([]);
 
 /**
- * Operations whose templates cross: both cover some path, and neither is the more concrete one, as with `/{tenant}/admin`
- * and `/public/{page}`. Which of them a router runs hangs on the order in which the application has declared them.
+ * Operations whose templates cross: both match some path and neither is more concrete, such as `/{tenant}/admin` and
+ * `/public/{page}`. Which of them a router runs depends on the order of declaration.
  */
 export class Crossings {
   readonly #rivals = new Map<Operation, readonly Rival[]>();
 
-  /** `needTheSame` tells of which two it does not matter which of them runs. */
+  /** `needTheSame` is true for two operations of equal security: it does not matter which of them runs. */
   constructor(operations: readonly Operation[], needTheSame: (one: Operation, other: Operation) => boolean) {
     for (const group of alikeInLength(operations)) {
       for (const { operation, segments } of group) {
@@ -21,7 +21,7 @@ export class Crossings {
     }
   }
 
-  /** The rivals of an operation that cover this path of it as well, also where routers ignore the case of letters. */
+  /** The rivals of an operation that match this path too. Case is ignored, as some routers do. */
   of(operation: Operation, path: string): readonly Operation[] {
     const rivals = this.#rivals.get(operation);
     if (rivals === undefined) return NONE;
@@ -36,7 +36,7 @@ interface Rival {
   readonly segments: readonly string[];
 }
 
-/** Operations of one method whose templates have as many segments as each other, at least one of them a parameter. */
+/** Groups the operations that have parameters by method and number of segments. */
 function alikeInLength(operations: readonly Operation[]): Iterable<readonly Rival[]> {
   const groups = new Map<string, Rival[]>();
   for (const operation of operations) {
@@ -67,7 +67,7 @@ function covers(segments: readonly string[], sent: readonly string[]): boolean {
   return segments.every((segment, index) => segment === '{}' || segment === sent[index]);
 }
 
-/** As routers compare them that decode and ignore the case of letters. */
+/** The segments decoded and in lower case, as some routers compare them. */
 function segmentsOf(path: string): readonly string[] {
   try {
     return decodeURI(path).toLowerCase().split('/');

@@ -1,12 +1,15 @@
 import findMyWay from 'find-my-way';
 import type { Operation } from './operation.js';
 
-/** Longer than any request line that Node accepts: a parameter is never too long to be protected. */
+/** Longer than any request line that Node accepts, so no parameter is too long to match. */
 const ANY_LENGTH = 65_536;
 const NO_QUERY = Object.freeze({});
 const NONE: readonly Operation[] = Object.freeze([]);
 
-/** Operations by method and path. A lenient one ignores case and a trailing slash, and holds several that are alike. */
+/**
+ * Operations by method and path. A lenient router ignores case and a trailing slash, so several operations may share a
+ * path.
+ */
 export class OperationRouter {
   readonly #router: findMyWay.Instance<findMyWay.HTTPVersion.V1>;
 
@@ -21,7 +24,7 @@ export class OperationRouter {
     });
   }
 
-  /** Returns what was there before under the same method and path. */
+  /** Returns the operations that were already there under this method and path. */
   add(operation: Operation): readonly Operation[] {
     const method = operation.method as findMyWay.HTTPMethod;
     const present = this.alike(method, operation);
@@ -30,7 +33,7 @@ export class OperationRouter {
     return present === NONE ? NONE : present.slice(0, -1);
   }
 
-  /** What stands under a method and the path of an operation, whatever its parameters are called. */
+  /** The operations under this method and the path of `operation`. The names of parameters do not matter. */
   alike(method: string, operation: Operation): readonly Operation[] {
     const found = this.#router.findRoute(method as findMyWay.HTTPMethod, this.#pathOf(operation));
     return (found?.store as readonly Operation[] | undefined) ?? NONE;
@@ -52,5 +55,5 @@ export class OperationRouter {
   }
 }
 
-/** The router wants a handler for each route; the operations themselves travel as the route's store. */
+/** find-my-way needs a handler for each route but never calls it here: the operations are the route's store. */
 function matched(): void {}

@@ -1,7 +1,10 @@
 import type { RouteKey } from '../request/request.js';
 import { unnamed } from './operation.js';
 
-/** Finds what belongs to the route that a framework chose, without making a string for each request. */
+/**
+ * Finds the value that belongs to the route that a framework chose. Nested maps avoid a new key string for each
+ * request.
+ */
 export class RouteIndex<Value> {
   readonly #byTemplate = new Map<string, Map<string, Value>>();
 
@@ -12,7 +15,7 @@ export class RouteIndex<Value> {
     }
   }
 
-  /** Router and definition may call a parameter by different names. */
+  /** Parameters may have different names in the router and in the definition. */
   find(method: string, { template, mount = '' }: RouteKey): Value | undefined {
     const whole = mount + template;
     return this.#byTemplate.get(whole)?.get(method) ?? this.#byTemplate.get(unnamed(whole))?.get(method);
@@ -20,8 +23,8 @@ export class RouteIndex<Value> {
 }
 
 /**
- * Whether the route that a framework chose can be the operation that was found by the path: routers may ignore case and
- * a trailing slash in their own templates, and of a mounted router only the end of its templates is known.
+ * Whether the route that a framework chose can be the operation that was found by path. Case and a trailing slash are
+ * ignored, because routers may ignore them in templates. Of a mounted router's template only the end is known.
  */
 export function canBe({ mount, template }: RouteKey, operation: { readonly template: string }): boolean {
   const whole = unspelt(operation.template);

@@ -6,7 +6,7 @@ import { Crossings } from './crossings.js';
 import { type Operation, type OperationTable, unnamed } from './operation.js';
 import { OperationRouter } from './operation-router.js';
 
-/** What an operation needs, beyond its method and template. */
+/** The parts of an operation besides method and template. */
 export interface RouteDefinition {
   /** Default: method and template. */
   readonly id?: string | undefined;
@@ -16,7 +16,7 @@ export interface RouteDefinition {
 }
 
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE', 'QUERY'];
-/** No dot segment either: routers take them away, and the request firewall refuses them. */
+/** Dot segments are refused too: routers remove them, and the request firewall refuses them. */
 const SEGMENT = /^(?!\.{1,2}$)(?:[^{}:*?#]*|\{[A-Za-z_][A-Za-z0-9_.-]*\})$/;
 
 /**
@@ -36,7 +36,7 @@ export function route(method: string, template: string, definition: RouteDefinit
   return Object.freeze({ id: id ?? `${method} ${template}`, method, template, requirement, guards });
 }
 
-/** Encoded braces are refused as well: decoded, they would look like a parameter. */
+/** Encoded braces are refused too: decoded, they would look like a parameter. */
 function checkRoute(method: string, template: string): void {
   if (!METHODS.includes(method)) throw invalidRoute(`${method} is not a method of upper-case letters that is known`);
   const isPath = template.startsWith('/') && !/%7[bd]/i.test(template);
@@ -46,24 +46,27 @@ function checkRoute(method: string, template: string): void {
 }
 
 /**
- * A lookup table of operations.
- * @throws {ConfigurationError} ERR_SALLYPORT_CONTRACT_INVALID for two that cover the same requests, and for two of
- *   different security whose paths differ in nothing but case or a trailing slash
+ * Makes a lookup table of operations.
+ * @throws {ConfigurationError} ERR_SALLYPORT_CONTRACT_INVALID for two operations that cover the same requests, and for
+ *   two operations of different security whose paths differ only in case or a trailing slash
  */
 export function routes(operations: readonly Operation[]): RouteTable {
   return new RouteTable(operations);
 }
 
 /**
- * Finds the operation of a path in time linear to its length: case matters, a trailing slash matters, and a concrete
- * segment goes before a parameter. A parameter is never empty.
+ * Finds the operation of a path in linear time. Case and a trailing slash matter. A concrete segment goes before a
+ * parameter. A parameter is never empty.
  */
 export class RouteTable implements OperationTable {
   readonly operations: readonly Operation[];
   readonly #exact = new OperationRouter({ lenient: false });
   readonly #lenient = new OperationRouter({ lenient: true });
   readonly #crossings: Crossings;
-  /** Whether a plain path can be another spelling of a template. */
+  /**
+   * Whether a template has upper-case letters, percent signs or a trailing slash. A plain path can then be another
+   * spelling of it.
+   */
   readonly #isSpeltOddly: boolean;
 
   constructor(operations: readonly Operation[]) {
@@ -86,15 +89,15 @@ export class RouteTable implements OperationTable {
   }
 
   /**
-   * Whether a router that ignores case or a trailing slash, or that does not decode before it compares, could choose
-   * another operation than `find`: Express does all of it by default. Of HEAD also whether it could for GET.
+   * Whether another router could choose another operation than `find`: one that ignores case or a trailing slash, or
+   * that compares without decoding. Express does all three by default. HEAD is checked as GET, too.
    */
   isAmbiguous(method: string, path: string): boolean {
     if (!this.#isSpeltOddly && !SPELT_ODDLY.test(path)) return false;
     return this.#isAmbiguous(method, path) || (method === 'HEAD' && this.#isAmbiguous('GET', path));
   }
 
-  /** Operations that a router which goes by the order of declaration could run instead of the one that was found. */
+  /** The operations that a router could run instead of `operation` if it goes by the order of declaration. */
   rivals(operation: Operation, path: string): readonly Operation[] {
     return this.#crossings.of(operation, path);
   }
@@ -111,7 +114,10 @@ export class RouteTable implements OperationTable {
     return others.length > 0 && (found === undefined || !others.includes(found));
   }
 
-  /** Routers that ignore case or a trailing slash run either of two such operations; those for GET also serve HEAD. */
+  /**
+   * Refuses two operations of different security whose paths differ only in case or a trailing slash: many routers run
+   * either of them. Operations for GET also serve HEAD.
+   */
   #checkAlike(operation: Operation): void {
     const methods = operation.method === 'HEAD' ? ['HEAD', 'GET'] : [operation.method];
     const alike = methods.flatMap((method) => this.#lenient.alike(method, operation));
@@ -124,21 +130,24 @@ export class RouteTable implements OperationTable {
   }
 }
 
-/** Only such paths and templates can be read differently by another router. */
+/**
+ * Upper case, a percent sign, a trailing slash: only such paths and templates can be read differently by another
+ * router.
+ */
 const SPELT_ODDLY = /[A-Z%]|.\/$/;
 
 function isSamePath(one: Operation, other: Operation): boolean {
   return decodeURI(unnamed(one.template)) === decodeURI(unnamed(other.template));
 }
 
-/** The same objects, since nobody can compare what two handlers or guards do. */
+/** Compares by identity: the behaviour of two handlers or guards cannot be compared. */
 function needTheSame(one: Operation, other: Operation): boolean {
   const [guards = [], others = []] = [one.guards, other.guards];
   const hasSameGuards = guards.length === others.length && guards.every((guard, index) => guard === others[index]);
   return one.requirement === other.requirement && hasSameGuards;
 }
 
-/** Behind every slash of a path stands something, unless the template ends there, too. */
+/** Whether the path leaves a parameter of the template empty. */
 function hasEmptyParameter(path: string, { template }: Operation): boolean {
   return (
     /\/(?:\/|$)/.test(path) && path.split('/').some((part, i) => part === '' && isParameter(template.split('/')[i]))
@@ -149,7 +158,7 @@ function isParameter(segment: string | undefined): boolean {
   return segment?.startsWith('{') ?? false;
 }
 
-/** Every concrete segment is written in the path as in the template, or in the usual encoding of it. */
+/** Whether the path writes every concrete segment as the template does, or in its usual percent-encoding. */
 function isSpeltOut(path: string, { template }: Operation): boolean {
   const segments = segmentsOf(template);
   return path.split('/').every((part, index) => {

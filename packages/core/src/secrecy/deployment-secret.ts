@@ -2,7 +2,10 @@ import * as option from '../options/options.js';
 
 const MIN_LENGTH = 32;
 
-/** The option check of a secret that all instances of a deployment share: long enough not to be guessed. */
+/**
+ * The option check of a secret that all instances of a deployment share. At least 32 characters, so that it cannot be
+ * guessed.
+ */
 export const deploymentSecret: option.Check<string> = (value, name) => {
   const secret = option.text(value, name);
   if (secret.length < MIN_LENGTH) throw option.invalid(name, `must have at least ${MIN_LENGTH} characters`);

@@ -1,24 +1,24 @@
 import { createHmac, hash, randomBytes } from 'node:crypto';
 
-/** Used where no secret is configured: hashes then mean nothing outside of this process. */
+/** Used when no secret is configured. Such hashes are good in this process only. */
 const processSecret: string = randomBytes(32).toString('hex');
 
 const PREFIX_BYTES = 64;
 const MAX_SCRATCH_CHARACTERS = 4_096;
 
 /**
- * Where prefix and text are laid side by side, so that a hit does not allocate a concatenated string. Hashing is
- * synchronous, hence one place serves everybody; it is wiped each time, because texts are credentials.
+ * Holds prefix and text side by side, so that a cache hit allocates no concatenated string. Hashing is synchronous, so
+ * one buffer is enough. It is wiped after each use, because texts are credentials.
  */
 const scratch: Buffer = Buffer.alloc(PREFIX_BYTES + 3 * MAX_SCRATCH_CHARACTERS);
-/** Whose prefix is at the beginning of the scratch. */
+/** The hash whose prefix stands at the beginning of the scratch. */
 let owner: KeyedHash | undefined;
-/** The beginnings of the scratch, by length. */
+/** Views of the beginning of the scratch, by length. */
 const beginnings = new Map<number, Buffer>();
 
 /**
- * Names texts by a keyed SHA-256, so that a name tells nothing about its text and two purposes never share a name.
- * The prefix has a fixed length, one block of the hash: no text can be read as part of it.
+ * Turns texts into names by a keyed SHA-256. A name tells nothing about its text, and different purposes give different
+ * names. The prefix always fills one block of the hash, so no text can be read as part of it.
  */
 export class KeyedHash {
   readonly #prefix: Buffer;
@@ -28,7 +28,9 @@ export class KeyedHash {
     this.#prefix = Buffer.from(key.digest('hex'));
   }
 
-  /** 32 characters of one byte each: the smallest string that holds the whole hash. `text` is well-formed Unicode. */
+  /**
+   * 32 characters of one byte each: the smallest string that holds the whole hash. `text` must be well-formed Unicode.
+   */
   of(text: string): string {
     if (text.length > MAX_SCRATCH_CHARACTERS) return hash('sha256', `${this.#prefix}${text}`, 'binary');
     if (owner !== this) {
@@ -42,7 +44,7 @@ export class KeyedHash {
   }
 }
 
-/** The same name in letters that keys of databases may contain. */
+/** The same name in base64url, which keys of databases may contain. */
 export function printable(name: string): string {
   return Buffer.from(name, 'latin1').toString('base64url');
 }

@@ -4,8 +4,8 @@ import { inspect } from 'node:util';
 const processKey: string = randomBytes(32).toString('hex');
 
 /**
- * Names a credential in traces and logs without revealing it: 8 hex digits of a keyed SHA-256. The key lives as
- * long as the process, so that a fingerprint cannot be looked up in a table or joined across processes.
+ * Names a credential in traces and logs without revealing it: 8 hex digits of a keyed SHA-256. The key lives as long as
+ * the process. A fingerprint can therefore not be looked up in a table or matched across processes.
  */
 export function fingerprint(text: string): string {
   return hash('sha256', processKey + text, 'hex').slice(0, 8);
@@ -17,8 +17,8 @@ export function constantTimeEqual(left: string, right: string): boolean {
 }
 
 /**
- * A text that must not be printed: a token, a password, an API key. Whatever prints it (inspect, JSON, template
- * strings) sees the fingerprint; code that means it calls `reveal()`.
+ * A text that must not be printed: a token, a password, an API key. Inspection, JSON and template strings show only its
+ * fingerprint. `reveal()` returns the text.
  */
 export class Secret {
   readonly #text: string;

@@ -1,17 +1,17 @@
 import type { Eventually } from '../clock/eventually.js';
 
 /**
- * Where verdicts can be kept outside of a process: texts under keys, for a time. The extension point for databases.
+ * Keeps verdicts outside of a process: texts under keys, for a time. The extension point for databases.
  *
- * A store only speeds up: losing, forgetting or garbling a value is harmless, because values are authenticated and
- * checked when they are read. What matters is time: `get` has to settle within tens of milliseconds, with `undefined`
- * when it cannot say, and nothing may be served after its lifetime. Keys and values hold no credential.
+ * A store only saves time. It may lose or garble values, because values are authenticated and checked when they are
+ * read. It must be quick: `get` has to settle within tens of milliseconds, with `undefined` when it has no answer by
+ * then. It must not return a value after its lifetime. Keys and values hold no credential.
  */
 export interface CacheStore {
-  /** The value, or `undefined` when there is none, its lifetime is over or the store cannot tell in time. */
+  /** The value; `undefined` when there is none, its lifetime is over or the store cannot answer in time. */
   get(key: string): Eventually<string | undefined>;
-  /** Keeps a text that is not empty for `ttlMs` milliseconds, a whole number of at least 1. May return before it is stored. */
+  /** Stores a non-empty text for `ttlMs` milliseconds, a whole number of at least 1. May return before it is stored. */
   set(key: string, value: string, ttlMs: number): Eventually<void>;
-  /** Forgets a value. May return before it is gone. */
+  /** Deletes a value. May return before it is deleted. */
   delete(key: string): Eventually<void>;
 }

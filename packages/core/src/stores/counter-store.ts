@@ -1,20 +1,25 @@
 import type { Eventually } from '../clock/eventually.js';
 
-/** How often something was counted within its window, and how long that still holds. */
+/** A count within its window, and the milliseconds until the window ends. */
 export interface Count {
   readonly value: number;
   readonly endsInMs: number;
 }
 
 /**
- * Where things are counted for a time, such as failed logins: in this process, or in a store that several processes
- * share. Keys are hashes.
+ * Counts events for a time, such as failed logins: in this process, or in a store that several processes share. Keys
+ * are hashes.
  */
 export interface CounterStore {
-  /** The count of a window that has not ended. A store that cannot tell throws or rejects. */
+  /**
+   * The count of a window that has not ended; undefined when there is none. A store that cannot answer throws or
+   * rejects.
+   */
   get(key: string): Eventually<Count | undefined>;
-  /** Counts one more. The first one opens a window of `windowSeconds`, which later ones do not prolong. */
+  /**
+   * Adds one and returns the count. The first addition opens a window of `windowSeconds`; later ones do not prolong it.
+   */
   add(key: string, windowSeconds: number): Eventually<Count>;
-  /** Forgets a count. */
+  /** Deletes a count. */
   reset(key: string): Eventually<unknown>;
 }

@@ -4,13 +4,16 @@ import * as option from '../options/options.js';
 import type { CacheStore } from './cache-store.js';
 
 export interface MemoryCacheStoreOptions {
-  /** Values kept at once, the least recently used goes first. 1 to 10 000 000, default 10 000. */
+  /** The most values kept at once; the least recently used one is dropped first. 1 to 10 000 000, default 10 000. */
   readonly maxEntries?: number | undefined;
-  /** Bytes of keys and values kept at once. 1 to 1 099 511 627 776, default 33 554 432. */
+  /** The most bytes of keys and values kept at once. 1 to 1 099 511 627 776, default 33 554 432. */
   readonly maxBytes?: number | undefined;
 }
 
-/** A cache store in this process, shared by the caches that it is given to. Lifetimes end lazily: it owns no timer. */
+/**
+ * A cache store in this process; several caches may share it. It has no timer: lifetimes are checked when a value is
+ * read.
+ */
 export class MemoryCacheStore implements CacheStore {
   readonly #values: Expiring<string>;
 

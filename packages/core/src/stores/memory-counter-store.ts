@@ -4,7 +4,9 @@ import * as option from '../options/options.js';
 import type { Count, CounterStore } from './counter-store.js';
 
 export interface MemoryCounterStoreOptions {
-  /** Counters kept at once, the one whose window began first goes first. 1 to 10 000 000, default 100 000. */
+  /**
+   * The most counters kept at once; the one with the oldest window is dropped first. 1 to 10 000 000, default 100 000.
+   */
   readonly maxEntries?: number | undefined;
 }
 
@@ -15,9 +17,9 @@ interface Counter {
 }
 
 /**
- * Counts in this process. Bounded, because attackers choose the names that are counted, and without timers: windows
- * end when they are looked at. Where there is no room, the oldest window goes, and a counter that has
- * reached its limit last: junk does not push it out unless half of all counters have reached theirs.
+ * Counts in this process. Bounded, because attackers choose the names that are counted. It has no timers: windows are
+ * checked when they are read. When it is full, it drops the counter with the oldest window. Counters that have reached
+ * their limit are dropped last, so that junk does not push them out, unless they are more than half of all.
  */
 export class MemoryCounterStore implements CounterStore {
   readonly #counting: LRUCache<string, Counter>;
@@ -49,7 +51,7 @@ export class MemoryCounterStore implements CounterStore {
     return counter && { value: counter.value, endsInMs: counter.endsAtMs - this.#clock.monotonic() };
   }
 
-  /** `limit` is the count from which on this counter is kept for longer than others. Default: none. */
+  /** A counter that reaches `limit` is kept for longer than others. Default: no limit. */
   add(key: string, windowSeconds: number, limit: number = Number.POSITIVE_INFINITY): Count {
     const nowMs = this.#clock.monotonic();
     const counter = this.#find(key) ?? this.#open(key, { value: 0, endsAtMs: nowMs + windowSeconds * 1_000 });
@@ -63,7 +65,7 @@ export class MemoryCounterStore implements CounterStore {
     this.#spent.delete(key);
   }
 
-  /** Takes over what another store has counted, where that is more. Returns what counts from then on. */
+  /** Takes over the count of another store if it is higher. Returns the count that holds from then on. */
   raise(key: string, count: Count, limit: number = Number.POSITIVE_INFINITY): Count {
     const known = this.get(key);
     if (known !== undefined && count.value <= known.value) return known;
@@ -102,7 +104,10 @@ export class MemoryCounterStore implements CounterStore {
   }
 }
 
-/** The oldest window goes first, as nothing is put in twice or looked up with `get`. Takes memory only as it fills. */
+/**
+ * Drops the oldest window first, because keys are never set twice or read with `get`. `maxSize` instead of `max`:
+ * memory is taken only as entries come.
+ */
 function inOrderOfWindows(maxEntries: number): LRUCache<string, Counter> {
   return new LRUCache({ maxSize: maxEntries, sizeCalculation: () => 1 });
 }

@@ -1,6 +1,8 @@
 import type { Count, CounterStore } from './counter-store.js';
 
-/** What is used of a limiter of rate-limiter-flexible: `RateLimiterRedis`, `RateLimiterValkey` and their siblings. */
+/**
+ * The methods that are used of a limiter of rate-limiter-flexible, such as `RateLimiterRedis` or `RateLimiterValkey`.
+ */
 export interface RateLimiterLike {
   get(key: string): Promise<RateLimiterCount | null>;
   penalty(key: string, points: number, options: { customDuration: number }): Promise<RateLimiterCount>;
@@ -14,7 +16,7 @@ export interface RateLimiterCount {
 
 /**
  * Counts in a store that several processes share, through a limiter of rate-limiter-flexible. The limiter's own
- * `points`, `duration` and `blockDuration` play no part: budgets are a matter of whoever counts.
+ * `points`, `duration` and `blockDuration` are not used: the caller decides on limits and windows.
  */
 export class RateLimiterCounterStore implements CounterStore {
   readonly #limiter: RateLimiterLike;

@@ -5,7 +5,7 @@ import type { Principal } from '../principal/principal.js';
 import type { HeaderLine } from '../verdict/verdict.js';
 import { buildRequest, type RequestLine, type RequestParts } from './build-request.js';
 
-/** What a chain answered, and how it came to it. */
+/** The answer of a chain, and how the chain came to it. */
 export interface Answer {
   /** 200 when granted. */
   readonly status: number;
@@ -17,14 +17,14 @@ export interface Answer {
   readonly challenges: readonly string[];
   /** Empty when granted. */
   readonly body: string;
-  /** Every handler that was asked, its verdict and its bug, if it had one. */
+  /** Lists every handler that was asked, its verdict, and the bug of the decision if there was one. */
   readonly event: DecisionEvent;
 }
 
 /** A little more than the longest deadline that a chain can have. */
 const LONGEST_MS = 61_000;
 
-/** Asks a chain in one line: `await ask(chain, 'GET /orders', { bearer: token })`. Nothing of the chain is replaced. */
+/** Asks a chain in one line: `await ask(chain, 'GET /orders', { bearer: token })`. No part of the chain is replaced. */
 export async function ask(chain: SecurityChain, line?: RequestLine, parts?: RequestParts): Promise<Answer> {
   const { decision, event } = await keepAlive(chain.explain(buildRequest(line, parts)), LONGEST_MS);
   const { headers } = decision;

@@ -4,7 +4,7 @@ import { plainObject } from '../options/options.js';
 import { ownMembers } from '../options/own-members.js';
 import { type RouteKey, SecurityRequest } from '../request/request.js';
 
-/** What a request under test carries; everything may be left out. */
+/** The parts of a request under test; all are optional. */
 export interface RequestParts {
   /** Sends `Authorization: Bearer …`. */
   readonly bearer?: string | undefined;
@@ -51,7 +51,9 @@ const credential: option.Check<string> = (value, name) => {
   return value;
 };
 
-/** A misspelt part would send nothing, and what is refused for that reason proves nothing. */
+/**
+ * A misspelt part is refused. It would send nothing, and a test that expects a refusal would pass for the wrong reason.
+ */
 const PARTS: Readonly<Record<keyof RequestParts, option.Check<unknown>>> = {
   bearer: option.optional(credential),
   basic: option.unchecked(),
@@ -63,7 +65,7 @@ const PARTS: Readonly<Record<keyof RequestParts, option.Check<unknown>>> = {
   client: option.unchecked(),
 };
 
-/** The header lines that parts stand for. */
+/** The header lines that the parts make. */
 export function linesOf(parts: RequestParts): readonly [string, string][] {
   const { bearer, basic, cookies, headers = {} } = ownMembers(parts);
   const lines: [string, string][] = [];

@@ -8,13 +8,13 @@ interface Task {
 /** 2027-01-15 08:00:00 UTC, in milliseconds since the epoch. */
 const START_MS = 1_800_000_000_000;
 
-/** Time that passes only when a test says so, for what waits as well. */
+/** A clock whose time passes only when a test says so. Tasks that wait for a time run then. */
 export class ManualClock implements Clock {
   readonly #tasks = new Set<Task>();
   #nowMs: number;
   #monotonicMs = 5_000;
 
-  /** @param nowMs where the clock stands first, in milliseconds since the epoch; default some day in January 2027 */
+  /** @param nowMs the time at the start, in milliseconds since the epoch; default 2027-01-15 08:00:00 UTC */
   constructor(nowMs: number = START_MS) {
     this.#nowMs = nowMs;
   }
@@ -35,12 +35,12 @@ export class ManualClock implements Clock {
     };
   }
 
-  /** How many tasks wait for their time: 0 after everything was closed. */
+  /** The number of tasks that wait for their time: 0 after everything was closed. */
   get waiting(): number {
     return this.#tasks.size;
   }
 
-  /** Lets time pass. What falls due runs in the order of its time, each at its own moment. */
+  /** Lets time pass. Tasks that fall due run in order, each at its own time. */
   pass(seconds: number): void {
     const endMs = this.#monotonicMs + seconds * 1_000;
     for (let task = this.#next(endMs); task !== undefined; task = this.#next(endMs)) {
@@ -51,7 +51,7 @@ export class ManualClock implements Clock {
     this.#goTo(endMs);
   }
 
-  /** Somebody sets the machine's clock by so much; nothing falls due by it. */
+  /** Moves the wall clock by `seconds`, like a change of the machine's clock. No task falls due by it. */
   set(seconds: number): void {
     this.#nowMs += seconds * 1_000;
   }

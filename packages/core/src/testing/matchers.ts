@@ -2,17 +2,17 @@ import { AssertionError } from 'node:assert';
 import * as option from '../options/options.js';
 import type { Answer } from './ask.js';
 
-/** What a matcher says, in the form that `expect.extend` wants. */
+/** The result of a matcher, in the form that `expect.extend` needs. */
 export interface MatcherResult {
   readonly pass: boolean;
   readonly message: () => string;
 }
 
-/** What a refusal is expected to be, besides its status. */
+/** Expectations of a refusal besides its status; all are optional. */
 export interface ExpectedRefusal {
   /** The stable reason code. */
   readonly reason?: string | undefined;
-  /** The scheme of a challenge that has to be there. */
+  /** The scheme of a challenge that must be there. */
   readonly challenge?: string | undefined;
 }
 
@@ -36,7 +36,7 @@ function toBeRefusedWith(answer: Answer, status: number, expected: ExpectedRefus
 
 const EXPECTED = { reason: option.optional(option.text), challenge: option.optional(option.text) };
 
-/** Thrown and not failed: behind `.not` a matcher that fails would pass. */
+/** Throws instead of failing the matcher: behind `.not` a matcher that fails would pass. */
 function checkAnswer(answer: unknown): asserts answer is Answer {
   if (answer instanceof Promise) throw new TypeError('the answer is a promise still: await ask(...) first');
   const { challenges, event } = (answer ?? {}) as Partial<Answer>;
@@ -68,7 +68,7 @@ function result(answer: Answer, pass: boolean, wanted: string): MatcherResult {
   return { pass, message: () => `expected the request ${pass ? 'not ' : ''}to be ${wanted}; it was ${told(answer)}` };
 }
 
-/** Says which handler came to which verdict; a trace holds no credential. */
+/** Lists the handlers with their verdicts. A trace holds no credential, so it can be shown. */
 function told({ status, principal, reason, challenges, event }: Answer): string {
   const outcome = principal
     ? `granted to ${JSON.stringify(principal.subject)}`

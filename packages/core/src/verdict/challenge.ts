@@ -5,12 +5,12 @@ import { isPrintable, isToken } from './http-grammar.js';
 /** What a 401 or 403 tells a client about one authentication scheme (RFC 9110 11.6.1). */
 export interface Challenge {
   readonly scheme: string;
-  /** Parameter name to value, unescaped; emitted as quoted strings in this order. */
+  /** Parameter names and unescaped values. They are sent as quoted strings, in this order. */
   readonly parameters: Readonly<Record<string, string>>;
 }
 
 /**
- * Builds a challenge and checks it once: the scheme and the names are tokens, the values printable ASCII.
+ * Builds a challenge and checks it once: the scheme and the names must be tokens, the values printable ASCII.
  * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID
  */
 export function challenge(scheme: string, parameters: Readonly<Record<string, string | undefined>> = {}): Challenge {
@@ -19,7 +19,9 @@ export function challenge(scheme: string, parameters: Readonly<Record<string, st
   return Object.freeze({ scheme, parameters: checkedParameters(parameters, scheme, unfit) });
 }
 
-/** Checks and copies the parameters of a challenge of `owner`. What is wrong with them, `complain` makes an error of. */
+/**
+ * Checks and copies the parameters of a challenge. `owner` names the challenge in messages; `complain` makes the error.
+ */
 export function checkedParameters(
   parameters: Readonly<Record<string, string | undefined>>,
   owner: string,
@@ -40,7 +42,7 @@ export function bearerChallenge(realm: string): Challenge {
   return challenge('Bearer', { realm });
 }
 
-/** A `Basic` challenge (RFC 7617 2 and 2.1): the realm is required, UTF-8 the only charset there is. */
+/** A `Basic` challenge (RFC 7617 2 and 2.1). The realm is required; UTF-8 is the only charset. */
 export function basicChallenge(realm: string): Challenge {
   return challenge('Basic', { realm, charset: 'UTF-8' });
 }
@@ -51,18 +53,18 @@ export function formatChallenge({ scheme, parameters }: Challenge): string {
   return list.length === 0 ? scheme : `${scheme} ${list.join(', ')}`;
 }
 
-/** Adds parameters that were checked to a challenge, replacing those of the same name. */
+/** Adds parameters to a challenge; they replace those of the same name. `more` must have been checked. */
 export function extendChallenge({ scheme, parameters }: Challenge, more: Challenge['parameters']): Challenge {
   return { scheme, parameters: { ...parameters, ...more } };
 }
 
-/** Only these schemes define the error codes of RFC 6750 3.1 and RFC 9449 7.1. */
+/** Whether the scheme is Bearer or DPoP. Only these define the error codes of RFC 6750 3.1 and RFC 9449 7.1. */
 export function takesToken({ scheme }: Challenge): boolean {
   return /^(?:bearer|dpop)$/i.test(scheme);
 }
 
 /**
- * Checks the challenges that a handler brings along: well-formed, and a `Bearer` challenge has a parameter (RFC 6750 3).
+ * Checks a challenge of a handler: it must be well-formed, and a `Bearer` challenge must have a parameter (RFC 6750 3).
  * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID
  */
 export function checkChallenge(given: Challenge, owner: string): void {

@@ -6,8 +6,8 @@ import { type Challenge, checkedParameters } from './challenge.js';
 import { isFieldValue, isToken } from './http-grammar.js';
 
 /**
- * What a handler concluded about a credential: a closed union, made only by the constructors of this file and
- * recognised by brand, so that a look-alike object never counts. Nothing but `authenticated` grants.
+ * The answer of a handler about a credential: a closed union. Only the functions of this file make verdicts, and a
+ * brand identifies them, so an object that looks alike is no verdict. Only `authenticated` grants.
  */
 export type Verdict = Authenticated | Denied | Malformed | Forbidden | Challenged | Limited | Unavailable;
 
@@ -56,7 +56,7 @@ class ReasonedVerdict<Kind extends 'denied' | 'malformed'> extends Branded<Kind>
 class ForbiddenVerdict extends Branded<'forbidden'> {
   readonly reason: string;
   readonly scopes: readonly string[] | undefined;
-  /** The name of the handler whose proof lacks them; undefined where all proofs together do. */
+  /** The name of the handler whose proof lacks the scopes; undefined when all proofs together lack them. */
   readonly of: string | undefined;
 
   constructor(reason: string, scopes: readonly string[] | undefined, of: string | undefined) {
@@ -116,7 +116,8 @@ export type Unavailable = UnavailableVerdict;
 const NO_HEADERS: readonly HeaderLine[] = Object.freeze([]);
 
 /**
- * The credential is good: the only verdict that grants. `headers` go onto the granted answer (a new nonce, say).
+ * The credential is good: the only verdict that grants. `headers` are added to the application's answer, for example a
+ * new nonce.
  * @throws {TypeError} when `principal` was not made by `createPrincipal`
  */
 export function authenticated(
@@ -130,7 +131,7 @@ export function authenticated(
   return new AuthenticatedVerdict(principal, frozenLines(ownMember(options, 'headers')));
 }
 
-/** The credential is definitely bad: 401. `reason` is a stable code in snake_case that goes to traces only. */
+/** The credential is definitely bad: 401. `reason` is a stable code in snake_case. It is shown in traces only. */
 export function denied(reason: string): Denied {
   return new ReasonedVerdict('denied', reason);
 }
@@ -141,8 +142,8 @@ export function malformed(reason: string): Malformed {
 }
 
 /**
- * The caller is known but may not: 403. With `scopes`, the challenge says `insufficient_scope` (RFC 6750 3.1); `of` names
- * the handler whose challenge that is, where several proved the caller.
+ * The caller is known but not allowed: 403. With `scopes`, the challenge says `insufficient_scope` (RFC 6750 3.1). If
+ * several handlers proved the caller, `of` names the one whose challenge is sent.
  */
 export function forbidden(
   reason: string,
@@ -152,9 +153,9 @@ export function forbidden(
 }
 
 /**
- * One more round is needed (a DPoP nonce, RFC 9449 9; a step-up, RFC 9470 3): 401 with these parameters on the
- * handler's own challenge and these extra header lines. `parameters.error` is the reason.
- * @throws {TypeError} when a name is no token or a value not printable ASCII (RFC 9110 11.6.1)
+ * One more round is needed, for example for a DPoP nonce (RFC 9449 9) or a step-up (RFC 9470 3): 401 with these
+ * parameters on the handler's own challenge and these extra header lines. `parameters.error` is the reason.
+ * @throws {TypeError} when a name is no token or a value is not printable ASCII (RFC 9110 11.6.1)
  */
 export function challenged(
   parameters: Challenge['parameters'],
@@ -163,27 +164,30 @@ export function challenged(
   return new ChallengedVerdict(parameters, frozenLines(ownMember(options, 'headers')));
 }
 
-/** Too many attempts: 429, the same for known and unknown users. Whole seconds, 1 to 86 400. */
+/**
+ * Too many attempts: 429, the same for known and unknown users. `retryAfterSeconds` is rounded up to a whole number
+ * from 1 to 86 400.
+ */
 export function limited(options: { retryAfterSeconds: number }): Limited {
   return new LimitedVerdict(ownMember(options, 'retryAfterSeconds') as number);
 }
 
 /**
- * A dependency cannot answer, so nobody knows: 503, never 401. `cause` is a reason code or an error, of which only
- * the `code` is kept: messages may quote what must not be logged.
+ * A dependency cannot answer, so it is not known whether the credential is good: 503, never 401. `cause` is a reason
+ * code or an error. Of an error only the `code` is kept, because its message may quote secrets.
  */
 export function unavailable(cause: unknown, options: { retryAfterSeconds?: number | undefined } = {}): Unavailable {
   return new UnavailableVerdict(cause, ownMember(options, 'retryAfterSeconds'));
 }
 
-/** True only for objects that the constructors above made. */
+/** True only for objects that the functions above made. */
 export function isVerdict(value: unknown): value is Verdict {
   return Branded.made(value);
 }
 
 const REASON = /^[a-z][a-z0-9_]{0,63}$/;
 
-/** The shape keeps credentials out: `denied('bad key ' + key)` is a bug that is caught here. */
+/** The pattern keeps credentials out: `denied('bad key ' + key)` is a bug that is caught here. */
 function checkedReason(reason: string): string {
   if (typeof reason !== 'string' || !REASON.test(reason)) {
     throw new TypeError('a reason is a code in snake_case of at most 64 characters');
@@ -197,7 +201,7 @@ function reasonOf(cause: unknown): string {
   return REASON.test(reason) ? reason : 'dependency_failed';
 }
 
-/** They go into a header line as they are. */
+/** Scopes are written into a header line without escaping. */
 function checkedScopes(scopes: readonly string[]): readonly string[] {
   if (scopes.length > 0 && scopes.every(isScopeToken)) return Object.freeze([...scopes]);
   throw new TypeError('scopes are at least one scope-token (RFC 6749 3.3)');

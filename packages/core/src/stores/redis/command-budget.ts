@@ -1,19 +1,19 @@
 import type { Clock } from '../../clock/clock.js';
 import { within } from '../../clock/within.js';
 
-/** After a command that was not answered in time, none is tried for so long. */
+/** The pause after a command that was not answered in time: no other command is tried meanwhile. */
 const REST_MS = 1_000;
 
 export interface CommandBudgetLimits {
-  /** How long a command is waited for. */
+  /** The longest time to wait for a reply. */
   readonly timeoutMs: number;
-  /** Commands without a reply at once. */
+  /** The most commands that may wait for a reply at once. */
   readonly maxPending: number;
 }
 
 /**
- * Waits for Redis only so long, and for only so many commands. node-redis never gives up on a command that it has sent:
- * behind a frozen server every request would hang, and the commands would pile up.
+ * Limits the time to wait for Redis and the number of waiting commands. node-redis never gives up on a command that it
+ * has sent. If the server froze, every request would hang and the commands would pile up.
  */
 export class CommandBudget {
   readonly #limits: CommandBudgetLimits;
@@ -28,7 +28,7 @@ export class CommandBudget {
     this.#clock = collaborators.clock;
   }
 
-  /** The reply, or `undefined` when there is none in time, the command fails or is not tried. Never rejects. */
+  /** The reply; `undefined` when it is late, the command fails or it is not tried. Never rejects. */
   run(command: () => Promise<unknown>): Promise<unknown> | undefined {
     if (this.#client.isReady === false || this.#pending >= this.#limits.maxPending) return undefined;
     if (this.#clock.monotonic() < this.#restsUntilMs) return undefined;

@@ -5,26 +5,29 @@ import { CommandBudget } from './command-budget.js';
 import type { RedisClient } from './redis-client.js';
 
 export interface RedisCacheStoreOptions {
-  /** Begins every key. Default `sallyport:`. */
+  /** The beginning of every key. Default `sallyport:`. */
   readonly prefix?: string | undefined;
-  /** How long a read may take, in milliseconds, before it counts as a miss. 1 to 1 000, default 50. */
+  /** The longest time of a read, in milliseconds; a slower one is a miss. 1 to 1 000, default 50. */
   readonly readTimeoutMs?: number | undefined;
-  /** Commands without a reply at once; further reads are misses, further writes are dropped. 1 to 100 000, default 1 000. */
+  /**
+   * The most commands that may wait for a reply at once. Further reads are misses, further writes are dropped. 1 to
+   * 100 000, default 1 000.
+   */
   readonly maxPending?: number | undefined;
-  /** Longer values are neither written nor read. 1 024 to 16 777 216, default 65 536. */
+  /** The longest value in bytes. Longer ones are neither written nor read. 1 024 to 16 777 216, default 65 536. */
   readonly maxValueBytes?: number | undefined;
 }
 
 /** Services of the store. */
 export interface RedisCacheStoreCollaborators {
-  /** A node-redis client; it stays yours. */
+  /** A node-redis client. The store does not close it. */
   readonly client: RedisClient;
   readonly clock?: Clock | undefined;
 }
 
 /**
- * A cache store in Redis 7, as an accelerator: whatever is slow, odd or broken is a miss. Reads have a time limit of
- * their own, writes are sent and not waited for.
+ * A cache store in Redis 7. It only saves time: every slow, malformed or failed reply is a miss. Reads have their own
+ * time limit; writes are sent and not awaited.
  */
 export class RedisCacheStore implements CacheStore {
   readonly #prefix: string;
@@ -50,7 +53,7 @@ export class RedisCacheStore implements CacheStore {
     this.#budget = new CommandBudget({ timeoutMs: checked.readTimeoutMs, maxPending: checked.maxPending }, services);
   }
 
-  /** Asks for no more than a value may have: nobody who fills the store can fill this process. */
+  /** Reads only one byte more than a value may have, so that a huge value in Redis cannot fill this process. */
   async get(key: string): Promise<string | undefined> {
     const value = await this.#budget.run(() => this.#client.getRange(this.#prefix + key, 0, this.#maxValueBytes));
     return typeof value === 'string' && value !== '' && this.#fits(value) ? value : undefined;

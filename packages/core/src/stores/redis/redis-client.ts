@@ -1,16 +1,16 @@
 /**
- * What is used of a node-redis client, of a pool or of a cluster. It is yours: connect it, listen to its errors, close
- * it. Set `disableOfflineQueue`, so that an unreachable server costs no time.
+ * The commands that are used of a node-redis client, pool or cluster. The application connects it, listens to its
+ * errors and closes it. Set `disableOfflineQueue`, so that an unreachable server costs no time.
  */
 export interface RedisClient {
-  /** False while there is no connection; commands are then not even tried. */
+  /** False while there is no connection. Commands are then not tried. */
   readonly isReady?: boolean;
   getRange(key: string, start: number, end: number): Promise<unknown>;
   set(key: string, value: string, options: { expiration: { type: 'PX'; value: number } }): Promise<unknown>;
   del(key: string): Promise<unknown>;
 }
 
-/** What a revocation bus uses besides. */
+/** The commands that a revocation bus uses. */
 export interface RedisStreamClient {
   readonly isReady?: boolean;
   xAdd(
@@ -24,7 +24,7 @@ export interface RedisStreamClient {
   publish(channel: string, message: string): Promise<unknown>;
 }
 
-/** A connection of its own for subscriptions: `client.duplicate()`. */
+/** A separate connection for subscriptions: `client.duplicate()`. */
 export interface RedisSubscriber {
   subscribe(channel: string, listener: (message: string) => void): Promise<unknown>;
   unsubscribe(channel: string, listener: (message: string) => void): Promise<unknown>;

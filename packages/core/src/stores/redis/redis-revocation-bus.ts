@@ -6,29 +6,35 @@ import type { RedisStreamClient, RedisSubscriber } from './redis-client.js';
 import { RevocationStreamReader, type StreamPage } from './revocation-stream.js';
 
 export interface RedisRevocationBusOptions {
-  /** Begins the names of the stream and the channel. Default `sallyport:`. */
+  /** The beginning of the names of stream and channel. Default `sallyport:`. */
   readonly prefix?: string | undefined;
-  /** How long notices are kept for instances that start later or missed one. 3 600 to 31 536 000, default 86 400. */
+  /**
+   * How long the stream keeps notices, in seconds, for instances that start later or missed one. 3 600 to 31 536 000,
+   * default 86 400.
+   */
   readonly keepSeconds?: number | undefined;
-  /** How long a read may take, in milliseconds. 1 to 1 000, default 50. */
+  /** The longest time of a read, in milliseconds. 1 to 1 000, default 50. */
   readonly readTimeoutMs?: number | undefined;
-  /** How long publishing may take, in milliseconds. 1 to 60 000, default 1 000. */
+  /** The longest time of a publication, in milliseconds. 1 to 60 000, default 1 000. */
   readonly publishTimeoutMs?: number | undefined;
 }
 
 /** Services of the bus. */
 export interface RedisRevocationBusCollaborators {
-  /** A node-redis client; it stays yours. */
+  /** A node-redis client. The bus does not close it. */
   readonly client: RedisStreamClient;
-  /** Its duplicate, connected, for instant news; without it an instance learns of revocations within a second of its next request. */
+  /**
+   * A connected duplicate of the client, for instant notices. Without it, an instance learns of revocations within a
+   * second of its next request.
+   */
   readonly subscriber?: RedisSubscriber | undefined;
   readonly clock?: Clock | undefined;
 }
 
-/** How many notices of its own an instance can send again. */
+/** The most own notices that an instance keeps to send them again. */
 const MAX_OWN = 1_000;
 const MAX_PENDING = 10_000;
-/** An entry that says nothing, and how often an empty stream gets one at most. */
+/** An entry without a notice. An empty stream gets at most one per pause. */
 const MARK = { mark: '' };
 const MARK_PAUSE_MS = 60_000;
 
@@ -38,11 +44,11 @@ interface OwnNotice {
 }
 
 /**
- * Carries revocations through Redis 7. A stream keeps them, and every lookup reads on where the last one ended, so that
- * no lost message goes unnoticed; publish/subscribe only makes it instant. What could not be published is sent again
- * with the next read that works. Where the stream was deleted, trimmed or restored, it is read anew, and each instance
- * puts back what it published itself. The stream must not be evicted: no `allkeys-` policy where memory is limited.
- * All instances have the same `keepSeconds`.
+ * Carries revocations through Redis 7. A stream keeps them. Every lookup reads on from the end of the last read, so no
+ * lost message goes unnoticed; publish/subscribe only makes notices instant. Notices that could not be published are
+ * sent again after the next read that works. If the stream was deleted, trimmed or restored, it is read again from the
+ * start, and each instance sends its own notices again. The stream must not be evicted: no `allkeys-` policy when
+ * memory is limited. All instances must have the same `keepSeconds`.
  */
 export class RedisRevocationBus implements RevocationBus {
   readonly #name: string;
@@ -55,12 +61,12 @@ export class RedisRevocationBus implements RevocationBus {
   readonly #stream: RevocationStreamReader;
   readonly #writes: CommandBudget;
   #listener: ((notice: string) => void) | undefined;
-  /** What this instance published, as long as others may need it. */
+  /** Notices that this instance published, as long as others may need them. */
   #own: readonly OwnNotice[] = [];
   #unsent: readonly string[] = [];
   #isSendingAgain = false;
   #nextMarkMs = Number.NEGATIVE_INFINITY;
-  /** The time of Redis when it last took a notice. */
+  /** The time of Redis at the last notice that it took. */
   #serverMs = 0;
 
   /** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN */
@@ -118,7 +124,10 @@ export class RedisRevocationBus implements RevocationBus {
     return { notices, isComplete: false, hasGap };
   }
 
-  /** Leaves a mark in the stream, lest it be lost unnoticed. Waits for the subscription only as long as for a publication: the client keeps trying by itself. */
+  /**
+   * Writes a mark into the stream, because the loss of an empty stream would go unnoticed. Waits for the subscription
+   * no longer than for a publication: the client keeps trying by itself.
+   */
   async listen(listener: (notice: string) => void): Promise<void> {
     await this.#mark();
     const subscriber = this.#subscriber;
@@ -134,7 +143,7 @@ export class RedisRevocationBus implements RevocationBus {
     await this.#writes.run(() => subscriber.unsubscribe(this.#name, listener));
   }
 
-  /** What the stream has lost is to be sent again, except for what is found in it after all. */
+  /** After a gap, all own notices have to be sent again, except those that are found in the stream. */
   #noteLost({ hasGap, notices }: StreamPage): void {
     if (hasGap) this.#unsent = this.#own.map(({ notice }) => notice);
     if (this.#unsent.length === 0 || notices.length === 0) return;
@@ -142,7 +151,7 @@ export class RedisRevocationBus implements RevocationBus {
     this.#unsent = this.#unsent.filter((notice) => !found.has(notice));
   }
 
-  /** The stream decides: who is not reached by the message reads it there. */
+  /** The result is that of the stream: instances that miss the message read the notice there. */
   async #append(notice: string): Promise<boolean> {
     const appended = this.#add({ notice }, this.#writes);
     this.#writes.run(() => this.#client.publish(this.#name, notice));
@@ -152,7 +161,7 @@ export class RedisRevocationBus implements RevocationBus {
     return true;
   }
 
-  /** Only what is old by the clocks of both sides is trimmed. */
+  /** Trims only entries that are old by the clocks of both Redis and this process. */
   #add(message: Record<string, string>, budget: CommandBudget): Promise<unknown> | undefined {
     const threshold = Math.max(0, Math.floor(Math.min(this.#clock.now(), this.#serverMs)) - this.#keepMs);
     const options = { TRIM: { strategy: 'MINID', strategyModifier: '~', threshold } } as const;
@@ -161,7 +170,7 @@ export class RedisRevocationBus implements RevocationBus {
     return added;
   }
 
-  /** Only what was in the stream can be missed in it. */
+  /** Gives an empty stream an entry: without one, the loss of the stream cannot be noticed. */
   async #mark(): Promise<void> {
     const nowMs = this.#clock.monotonic();
     if (nowMs < this.#nextMarkMs) return;
@@ -169,7 +178,10 @@ export class RedisRevocationBus implements RevocationBus {
     await this.#add(MARK, this.#reads);
   }
 
-  /** One by one, until one fails. Lookups do not wait for it: writing may take long where reading does not. */
+  /**
+   * Sends the notices one by one, until one fails. Lookups do not wait for this, because writing may take longer than
+   * reading.
+   */
   async #sendAgain(): Promise<void> {
     if (this.#isSendingAgain) return;
     this.#isSendingAgain = true;

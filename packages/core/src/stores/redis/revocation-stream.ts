@@ -5,9 +5,9 @@ import type { RedisStreamClient } from './redis-client.js';
 /** A part of the stream that was not read before. */
 export interface StreamPage {
   readonly notices: readonly string[];
-  /** There is no more. */
+  /** Whether the stream ends here. */
   readonly isLast: boolean;
-  /** The stream is not the one that was read before: it is read anew from its beginning. */
+  /** Whether the stream is another one than before. It is then read again from its beginning. */
   readonly hasGap: boolean;
 }
 
@@ -27,10 +27,9 @@ const CLOCK_TOLERANCE_MS = 60_000;
 const BEGINNING = '0-0';
 
 /**
- * Reads a stream from where it last ended. No id is believed by itself: every read begins with the entry that was read
- * last, and where that is not there any more the stream was deleted, trimmed, restored or replaced by another one, so
- * that the next ids may be smaller than any that was seen. In an empty stream there is nothing to begin with: somebody
- * has to write to it.
+ * Reads a stream on from the end of the last read. Ids alone are not trusted: every read begins with the entry that was
+ * read last. If that entry is gone, the stream was deleted, trimmed, restored or replaced, and new ids may be smaller
+ * than those seen before. An empty stream has no such entry, so it needs to be written to.
  */
 export class RevocationStreamReader {
   readonly #name: string;
@@ -40,7 +39,7 @@ export class RevocationStreamReader {
   readonly #clock: Clock;
   /** The entry that was read last. */
   #last: StreamEntry | undefined;
-  /** The id of the entry before it: what comes after this has to begin with the last one. */
+  /** The id of the entry before `#last`. A read of the entries after this id must begin with `#last`. */
   #beforeLast = BEGINNING;
 
   constructor(options: { name: string; keepMs: number }, { client, reads, clock }: StreamReaderCollaborators) {
@@ -51,12 +50,12 @@ export class RevocationStreamReader {
     this.#clock = clock;
   }
 
-  /** It has an entry by which it would notice that the stream is another one. */
+  /** Whether there is a last entry. Without one, a replaced stream cannot be noticed. */
   get isAnchored(): boolean {
     return this.#last !== undefined;
   }
 
-  /** `undefined` when Redis does not answer in time or not as it should. */
+  /** The next page; `undefined` when Redis does not answer in time or answers something else than entries. */
   async read(): Promise<StreamPage | undefined> {
     const start = `(${this.#beforeLast}`;
     const reply = await this.#reads.run(() => this.#client.xRange(this.#name, start, '+', { COUNT: PAGE }));
@@ -71,7 +70,7 @@ export class RevocationStreamReader {
     return { notices: fresh.flatMap(({ notice }) => notice ?? []), isLast: reply.length < PAGE, hasGap: false };
   }
 
-  /** It is no gap that an entry ended whose time was over. */
+  /** Begins at the start of the stream. It is no gap if the last entry is gone because its time was over. */
   #beginAnew(last: StreamEntry): StreamPage {
     this.#last = undefined;
     this.#beforeLast = BEGINNING;

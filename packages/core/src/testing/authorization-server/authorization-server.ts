@@ -11,11 +11,11 @@ import { type SigningAlgorithm, SigningKey } from './signing-key.js';
 import { claimsOf, type TokenClaims } from './token-claims.js';
 
 export interface AuthorizationServerOptions {
-  /** The `aud` of tokens that name no other. Default `https://api.example`. */
+  /** The `aud` of tokens whose principal has no audience. Default `https://api.example`. */
   readonly audience?: string | undefined;
   /** Default ES256. */
   readonly algorithm?: SigningAlgorithm | undefined;
-  /** Decides what has expired; give it the clock of the chain. Default: the system's. */
+  /** Decides whether a token has expired. Use the clock of the chain. Default: the system's. */
   readonly clock?: Clock | undefined;
 }
 
@@ -24,7 +24,7 @@ export interface BearerParts extends RequestParts {
   readonly bearer: string;
 }
 
-/** What can be called, and be made to fail. */
+/** The endpoints; each can be made to fail. */
 export type Endpoint = 'metadata' | 'jwks' | 'introspection';
 
 const PATHS: Readonly<Record<string, Endpoint>> = {
@@ -37,9 +37,9 @@ const PATHS: Readonly<Record<string, Endpoint>> = {
 const knownEndpoint = option.oneOf<Endpoint>('metadata', 'jwks', 'introspection');
 
 /**
- * An authorization server for tests, in this process on a free port of 127.0.0.1: metadata (RFC 8414), keys
- * (RFC 7517) and introspection (RFC 7662), all of it real HTTP. Handlers need `outbound: { allowInsecureLoopback: true }`
- * to talk to it; for JWTs that is an option of `keys`.
+ * An authorization server for tests, in this process on a free port of 127.0.0.1. It serves metadata (RFC 8414), keys
+ * (RFC 7517) and introspection (RFC 7662) over real HTTP. To talk to it, handlers need
+ * `outbound: { allowInsecureLoopback: true }`; for JWTs that is an option of `keys`.
  */
 export class AuthorizationServer {
   /** The client that a handler uses for introspection, by HTTP Basic or by form (RFC 6749 2.3.1). */
@@ -94,8 +94,9 @@ export class AuthorizationServer {
   }
 
   /**
-   * A request of this principal: `await ask(chain, 'GET /', await server.as({ subject: 'alice' }))`. The token is real: a
-   * signed JWT (RFC 9068) that introspection knows as well, or with `opaque` one that only introspection knows.
+   * The parts of a request by this principal: `await ask(chain, 'GET /', await server.as({ subject: 'alice' }))`. The
+   * token is real: a signed JWT (RFC 9068) that introspection knows too. With `opaque`, it is a random text that only
+   * introspection knows.
    */
   async as(principal: PrincipalInit | Principal, options: { opaque?: boolean } = {}): Promise<BearerParts> {
     const opaque = ownMember(options, 'opaque') ?? false;
@@ -107,17 +108,20 @@ export class AuthorizationServer {
     return { bearer };
   }
 
-  /** Signs any claims, also those that no server should: for tests of what has to be refused. */
+  /** Signs any claims, also wrong ones, for tests of refusals. */
   sign(claims: TokenClaims, header: object = { typ: 'at+jwt' }): string {
     return (this.#keys.at(-1) as SigningKey).sign(header, claims);
   }
 
-  /** Ends a token of `as`: introspection calls it inactive from now on. */
+  /** Revokes a token of `as`: introspection calls it inactive from now on. */
   revoke(token: string): void {
     if (!this.#tokens.delete(token)) throw new Error('revoke() knows no such token: give it the bearer of as(...)');
   }
 
-  /** Signs with a new key from now on. Tokens of the old one stay good until it is withdrawn. */
+  /**
+   * Signs with a new key from now on. Tokens of old keys stay valid until a rotation with `withdraw` removes these
+   * keys.
+   */
   rotateKeys({ withdraw = false } = {}): void {
     if (withdraw) this.#keys.length = 0;
     this.#keys.push(new SigningKey(this.#algorithm));
@@ -143,7 +147,7 @@ export class AuthorizationServer {
     return this.#calls.get(knownEndpoint(endpoint, 'the endpoint of calls()')) ?? 0;
   }
 
-  /** Closes every connection, those that hang as well. */
+  /** Closes the server and every connection, also those that hang. */
   async close(): Promise<void> {
     this.#server.closeAllConnections();
     await new Promise((resolve) => this.#server.close(resolve));

@@ -1,14 +1,14 @@
 import type { ServerResponse } from 'node:http';
 import * as option from '../../options/options.js';
 
-/** What can go wrong: a status, an answer that is no answer, silence, a connection that breaks. */
+/** A fault: an error status, a wrong body, no answer at all, or a broken connection. */
 export type Fault =
   | { readonly status: number; readonly retryAfterSeconds?: number | undefined }
   | { readonly body: string; readonly contentType?: string | undefined }
   | 'hang'
   | 'reset';
 
-/** @throws {ConfigurationError} for what is no fault: a test would wait for a failure that never comes */
+/** @throws {ConfigurationError} for a value that is no fault: a test would wait for a failure that never comes */
 export function checkedFault(fault: Fault): Fault {
   if (fault === 'hang' || fault === 'reset') return fault;
   if (typeof fault !== 'object' || fault === null)

@@ -1,9 +1,9 @@
 import { generateKeyPairSync, type KeyObject, randomUUID, sign } from 'node:crypto';
 
-/** The algorithms that a test's tokens may be signed with (RFC 7518 3.1, RFC 8037 3.1). */
+/** The algorithms that can sign the tokens of a test (RFC 7518 3.1, RFC 8037 3.1). */
 export type SigningAlgorithm = 'ES256' | 'RS256' | 'EdDSA';
 
-/** A key of a test's authorization server. It signs by node:crypto: a test needs no JOSE library for it. */
+/** A key of a test's authorization server. It signs with node:crypto, so a test needs no JOSE library. */
 export class SigningKey {
   readonly kid: string = randomUUID();
   readonly algorithm: SigningAlgorithm;
@@ -17,12 +17,14 @@ export class SigningKey {
     this.#publicKey = publicKey;
   }
 
-  /** The public half as a JWK set publishes it (RFC 7517 4). */
+  /** The public key as a JWK set publishes it (RFC 7517 4). */
   get jwk(): object {
     return { ...this.#publicKey.export({ format: 'jwk' }), kid: this.kid, alg: this.algorithm, use: 'sig' };
   }
 
-  /** A JWS in compact serialization (RFC 7515 7.1). `header` comes on top of `alg` and `kid`. */
+  /**
+   * A JWS in compact serialization (RFC 7515 7.1). Members of `header` are added to `alg` and `kid`, or replace them.
+   */
   sign(header: object, claims: object): string {
     const signed = [{ alg: this.algorithm, kid: this.kid, ...header }, claims].map(encoded).join('.');
     const key = { key: this.#privateKey, dsaEncoding: 'ieee-p1363' as const };

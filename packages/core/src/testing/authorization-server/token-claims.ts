@@ -2,10 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { ownMembers } from '../../options/own-members.js';
 import type { Principal, PrincipalInit } from '../../principal/principal.js';
 
-/** What a token says: the claims of RFC 9068 2.2, RFC 7662 2.2 and any others. */
+/** The claims of a token: those of RFC 9068 2.2, RFC 7662 2.2 and any others. */
 export type TokenClaims = Readonly<Record<string, unknown>>;
 
-/** How long a token is good, in seconds, where the principal does not say it. */
+/** The lifetime of a token, in seconds, when the principal has no `expiresAt`. */
 const LIFETIME_SECONDS = 300;
 
 export interface TokenContext {
@@ -16,7 +16,7 @@ export interface TokenContext {
   readonly now: number;
 }
 
-/** The claims that a handler turns into this principal again. */
+/** The claims that make a handler return this principal again. */
 export function claimsOf(given: PrincipalInit | Principal, context: TokenContext): TokenClaims {
   const principal = ownMembers(given);
   const { subject, clientId, scopes = [], roles = [], audience = [], expiresAt, issuedAt, claims } = principal;

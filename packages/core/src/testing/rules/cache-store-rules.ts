@@ -7,10 +7,10 @@ type Subject = StoreUnderTest<CacheStore>;
 
 const LONG_MS = 60_000;
 const SHORT_MS = 150;
-/** When a short lifetime is over. */
+/** The moment at which a short lifetime is over. */
 const LATER_MS = 200;
 
-/** Texts that are easily changed on their way into a database and back. */
+/** Texts that a database may easily change. */
 const AWKWARD: readonly (readonly [name: string, value: string])[] = [
   ['a space', ' '],
   ['NUL', '\u0000'],
@@ -33,8 +33,9 @@ const RULES: readonly RuleRow<Subject>[] = [
 ];
 
 /**
- * The rules that every `CacheStore` has to keep, each to be run as a test of its own:
- * `for (const { title, check } of cacheStoreRules(open)) test(title, check)`. `open` gives each rule an empty store.
+ * The rules that every `CacheStore` has to keep. Run each as a test of its own:
+ * `for (const { title, check } of cacheStoreRules(open)) test(title, check)`. `open` makes an empty store for each
+ * rule.
  */
 export function cacheStoreRules(open: () => Eventually<Subject>): readonly Rule[] {
   return storeRules(RULES, open);

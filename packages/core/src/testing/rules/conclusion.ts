@@ -7,12 +7,12 @@ import { ManualClock } from '../manual-clock.js';
 import { type CaseParts, type HandlerFactory, requestOf, type Subject } from './handler-cases.js';
 import { BrokenRule, expectRule } from './rule.js';
 
-/** How long a handler may take for what does not wait for anybody, in milliseconds of real time. */
+/** The time for work that waits for nobody, in milliseconds of real time. */
 const GRACE_MS = 500;
-/** How long a rule waits for a handler that it has done with. */
+/** The time that a rule waits for a handler to close when it has finished. */
 const FAREWELL_MS = 50;
 
-/** What came of one request, whatever a handler did with it. */
+/** The outcome of one request, whatever a handler did with it. */
 export type Conclusion =
   | { readonly kind: 'not_taken' }
   /** `extract` broke a rule of its own: there is nothing to verify. */
@@ -25,7 +25,7 @@ export async function conclusionOf(handler: SecurityHandler, parts: CaseParts): 
   return begin(handler, requestOf(parts)).settled;
 }
 
-/** Starts what a chain would do with a request, and tells later how it ended. */
+/** Does with a request what a chain would do. `settled` tells how it ended. */
 export function begin(
   handler: SecurityHandler,
   request: SecurityRequest,
@@ -37,7 +37,7 @@ export function begin(
   return conclusionOfCall(() => handler.verify(credential, request));
 }
 
-/** What came of a call, which may return a promise. */
+/** The outcome of a call, which may return a promise. */
 export function conclusionOfCall(call: () => unknown): {
   readonly settled: Promise<Conclusion>;
   readonly isLater: boolean;
@@ -53,7 +53,7 @@ export function conclusionOfCall(call: () => unknown): {
 
 export const UNFIT: unique symbol = Symbol('unfit');
 
-/** What a handler finds; UNFIT when it throws, promises or returns null, which are breaches of their own. */
+/** The result of `extract`; UNFIT when it throws or returns a promise or null. Other rules report these faults. */
 export function extracted(handler: SecurityHandler, request: SecurityRequest): unknown {
   try {
     const found: unknown = handler.extract(request);
@@ -77,7 +77,7 @@ async function later(value: PromiseLike<unknown>): Promise<Conclusion> {
   return within(settled, { kind: 'pending' });
 }
 
-/** The value, or `otherwise` when it takes longer than the grace. */
+/** The value, or `otherwise` when the value takes longer than `graceMs`. */
 export async function within<Value>(value: Promise<Value>, otherwise: Value, graceMs = GRACE_MS): Promise<Value> {
   const waiting = new AbortController();
   const tooLong = sleep(graceMs, otherwise, { signal: waiting.signal }).catch(() => otherwise);
@@ -88,7 +88,7 @@ export function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof (value as { then?: unknown } | null | undefined)?.then === 'function';
 }
 
-/** Opens a handler for one rule, and closes it whatever happens; only the rule on closing cares how that goes. */
+/** Opens a handler for one rule, and closes it in any case. Failures to close matter to the rule on closing only. */
 export async function withHandler(
   { factory }: Subject,
   task: (handler: SecurityHandler, clock: ManualClock) => void | Promise<void>,
@@ -104,7 +104,7 @@ export async function withHandler(
   }
 }
 
-/** The handler under test, or a breach that says what the factory made instead. */
+/** Makes the handler under test. A factory that makes something else breaks the rule. */
 export async function madeBy(factory: HandlerFactory, clock: ManualClock): Promise<SecurityHandler> {
   const made: unknown = await factory(clock);
   expectRule(
@@ -116,7 +116,7 @@ export async function madeBy(factory: HandlerFactory, clock: ManualClock): Promi
 
 const START_ATTEMPTS = 40;
 
-/** Starts a handler; while it waits for somebody, a second of its clock passes every 25 milliseconds. */
+/** Starts a handler. While it waits, one second of its clock passes every 25 milliseconds. */
 export async function startWith(clock: ManualClock, handler: SecurityHandler): Promise<void> {
   const starting = (async () => handler.start?.())().then(() => true);
   for (let attempt = 0; attempt < START_ATTEMPTS; attempt += 1) {

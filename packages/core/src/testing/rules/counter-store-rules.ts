@@ -6,7 +6,7 @@ import { type StoreUnderTest, storeRules } from './store-under-test.js';
 type Subject = StoreUnderTest<CounterStore>;
 
 const WINDOW_SECONDS = 900;
-/** Real stores lose a little time on the way. */
+/** A real store loses a little time between two calls. */
 const LOST_SECONDS = 5;
 
 const RULES: readonly RuleRow<Subject>[] = [
@@ -20,9 +20,9 @@ const RULES: readonly RuleRow<Subject>[] = [
 ];
 
 /**
- * The rules that every `CounterStore` has to keep, each to be run as a test of its own:
- * `for (const { title, check } of counterStoreRules(open)) test(title, check)`. `open` gives each rule an empty store,
- * which lets 15 minutes pass: one whose clock cannot be set takes them off what it keeps.
+ * The rules that every `CounterStore` has to keep. Run each as a test of its own:
+ * `for (const { title, check } of counterStoreRules(open)) test(title, check)`. `open` makes an empty store for each
+ * rule. The rules let 15 minutes pass; a store whose clock cannot be set takes them off the windows that it keeps.
  */
 export function counterStoreRules(open: () => Eventually<Subject>): readonly Rule[] {
   return storeRules(RULES, open);

@@ -23,7 +23,7 @@ export async function hasOneIdentity({ factory }: Subject): Promise<void> {
   expectRule(new Set(looks).size === 1, 'name, challenges and source must be the same at every look');
 }
 
-/** What an extraction came to, without what it found. */
+/** The kind of result of an extraction, without its content. */
 function foundBy(handler: SecurityHandler, parts: CaseParts): string {
   const found = extracted(handler, requestOf(parts));
   if (isVerdict(found)) return `verdict ${found.kind}`;

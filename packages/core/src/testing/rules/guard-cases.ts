@@ -9,16 +9,18 @@ import { ManualClock } from '../manual-clock.js';
 import { type Conclusion, conclusionOfCall } from './conclusion.js';
 import { type CaseParts, requestOf } from './handler-cases.js';
 
-/** Makes the guard under test: a fresh one for every rule, on a clock that the rule owns. */
+/** Makes the guard under test: a fresh one for every rule. The rule controls the clock. */
 export type GuardFactory = (clock: ManualClock) => Eventually<GuardLike>;
 
-/** Somebody who asks for something. */
+/** A principal and its request. */
 export interface GuardCase extends CaseParts {
-  /** Default: nobody, the anonymous principal. */
+  /** Default: the anonymous principal. */
   readonly principal?: Principal | undefined;
 }
 
-/** Requests for one guard, by what has to come of them. At least one is permitted, refused or abstained from. */
+/**
+ * Requests for one guard, by their expected outcome. At least one request must be permitted, refused or abstained from.
+ */
 export interface GuardCases {
   readonly permitted?: readonly GuardCase[] | undefined;
   readonly refused?: readonly GuardCase[] | undefined;
@@ -26,9 +28,9 @@ export interface GuardCases {
   readonly abstained?: readonly GuardCase[] | undefined;
   /** Make the guard ask a dependency that fails. */
   readonly unavailable?: readonly GuardCase[] | undefined;
-  /** Makes the guard ask a dependency that never answers. Needed as soon as `check` returns promises. */
+  /** Makes the guard ask a dependency that never answers. Needed when `check` returns promises. */
   readonly stalled?: GuardCase | undefined;
-  /** What must not be printed besides the credentials of these requests. */
+  /** Other texts that must not be printed. The credentials of these requests are known. */
   readonly secrets?: readonly string[] | undefined;
 }
 
@@ -41,7 +43,7 @@ const CHECKS = {
   secrets: option.optional(option.listOf(option.text)),
 };
 
-/** @throws {ConfigurationError} for a misspelt list, whose rules would have nothing to try */
+/** @throws {ConfigurationError} for a misspelt list: its rules would have nothing to try */
 export function checkedGuardCases(cases: GuardCases): GuardCases {
   const checked = option.check('GuardCases', cases, CHECKS) as GuardCases;
   if (!checked.permitted?.length && !checked.refused?.length && !checked.abstained?.length)
@@ -63,14 +65,14 @@ export interface NamedCase {
   readonly asked: GuardCase;
 }
 
-/** Everything that is answered in the end. */
+/** The cases that get an answer in the end: all but `stalled`. */
 export function answeredGuardCases(cases: GuardCases): readonly NamedCase[] {
   return EXPECTED.flatMap((expected) =>
     (cases[expected] ?? []).map((asked, index) => ({ label: `${expected}[${index}]`, expected, asked })),
   );
 }
 
-/** The guard under test, and its clock. A function is made a guard, as a chain does it. */
+/** The guard under test and its clock. A function becomes a guard in the same way as in a chain. */
 export async function guardOf({ factory }: GuardSubject): Promise<{ guard: Guard; clock: ManualClock }> {
   const clock = new ManualClock();
   return { guard: every(await factory(clock)), clock };

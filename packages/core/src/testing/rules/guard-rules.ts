@@ -34,9 +34,9 @@ const RULES: readonly RuleRow<GuardSubject>[] = [
 ];
 
 /**
- * The rules that every guard has to keep, each to be run as a test of its own:
- * `for (const { title, check } of guardRules(factory, cases)) test(title, check)`. Each rule asks a fresh guard once for
- * each case, so that one that counts can be tried, too.
+ * The rules that every guard has to keep. Run each as a test of its own:
+ * `for (const { title, check } of guardRules(factory, cases)) test(title, check)`. Each rule asks a fresh guard once
+ * for each case, so that a guard that counts can be tried, too.
  */
 export function guardRules(factory: GuardFactory, cases: GuardCases | (() => Eventually<GuardCases>)): readonly Rule[] {
   option.callable()(factory, 'the factory of guardRules()');
@@ -55,7 +55,7 @@ async function hasOneName(subject: GuardSubject): Promise<void> {
   expectRule(new Set(names).size === 1, 'the name must be the same at every look');
 }
 
-/** What of the verdict is expected; refusals are of many kinds. */
+/** The part of a verdict that cases expect. All kinds of refusal count as one. */
 function kindOf(value: unknown): string {
   if (!isGuardVerdict(value)) return `no verdict of a guard (${typeof value})`;
   const { kind } = value;
@@ -75,7 +75,7 @@ async function comesToOneVerdict(subject: GuardSubject): Promise<void> {
 
 const ODD_NAMES = ['__proto__', 'constructor', 'toString', '*', 'x'.repeat(10_000)];
 
-/** Principals and requests that guards rarely meet, and attackers may be. */
+/** Principals and requests that guards rarely meet, but that attackers may send. */
 const ODD: readonly GuardCase[] = [
   {},
   { principal: createPrincipal({ subject: 'x' }) },
@@ -121,7 +121,7 @@ async function endsWithItsRequest(subject: GuardSubject): Promise<void> {
   const { guard, clock } = await guardOf(subject);
   const client = new AbortController();
   const request = guardRequestOf({ ...stalled, client: client.signal });
-  // As a chain does, which listens from the first wait on.
+  // Reading `signal` starts to watch the client, as a chain does at its first wait.
   request.signal.throwIfAborted();
   const { settled, isLater } = askedOf(guard, stalled, request);
   expectRule(isLater, 'stalled: the guard answered at once; it has to ask somebody who never answers');

@@ -6,28 +6,30 @@ import type { SecurityRequest } from '../../request/request.js';
 import { buildRequest, linesOf, type RequestLine, type RequestParts } from '../build-request.js';
 import type { ManualClock } from '../manual-clock.js';
 
-/** Makes the handler under test: a fresh one for every rule, on a clock that the rule owns. */
+/** Makes the handler under test: a fresh one for every rule. The rule controls the clock. */
 export type HandlerFactory = (clock: ManualClock) => Eventually<SecurityHandler>;
 
-/** What a request of the rules carries. */
+/** The parts of a request for the rules. */
 export interface CaseParts extends RequestParts {
-  /** For a handler that looks at method or target, which are `GET /` otherwise. Credentials in it go to `secrets`, too. */
+  /** For a handler that reads method or target. Default `GET /`. List credentials in it under `secrets`, too. */
   readonly line?: RequestLine | undefined;
 }
 
-/** Requests for one handler, by what has to come of them. */
+/** Requests for one handler, by their expected outcome. */
 export interface HandlerCases {
   /** Carry a credential that is good. At least one. */
   readonly accepted: readonly CaseParts[];
   /** Carry a credential of this handler that is not good. At least one. */
   readonly refused: readonly CaseParts[];
-  /** Carry credentials that belong to other handlers, besides those that the rules think of themselves. */
+  /** Carry credentials of other handlers. The rules add some of their own. */
   readonly foreign?: readonly CaseParts[] | undefined;
   /** Make the handler ask a dependency that fails. */
   readonly unavailable?: readonly CaseParts[] | undefined;
-  /** Makes the handler ask a dependency that never answers. Needed as soon as `verify` returns promises. */
+  /** Makes the handler ask a dependency that never answers. Needed when `verify` returns promises. */
   readonly stalled?: CaseParts | undefined;
-  /** What must not be printed besides the credentials of these requests: client secrets, keys. */
+  /**
+   * Other texts that must not be printed, such as client secrets and keys. The credentials of these requests are known.
+   */
   readonly secrets?: readonly string[] | undefined;
 }
 
@@ -40,7 +42,7 @@ const CHECKS = {
   secrets: option.optional(option.listOf(option.text)),
 };
 
-/** @throws {ConfigurationError} for a misspelt or missing list, whose rules would have nothing to try */
+/** @throws {ConfigurationError} for a misspelt or missing list: its rules would have nothing to try */
 export function checkedCases(cases: HandlerCases): HandlerCases {
   return option.check('HandlerCases', cases, CHECKS);
 }
@@ -64,21 +66,21 @@ export function labelled(kind: string, list: readonly CaseParts[] | undefined): 
   return (list ?? []).map((parts, index) => ({ label: `${kind}[${index}]`, parts }));
 }
 
-/** Everything that is answered in the end. */
+/** The cases that get an answer in the end: all but `stalled` and `foreign`. */
 export function answeredCases({ accepted, refused, unavailable }: HandlerCases): readonly NamedParts[] {
   return [...labelled('accepted', accepted), ...labelled('refused', refused), ...labelled('unavailable', unavailable)];
 }
 
-/** Shorter values turn up by chance. */
+/** Shorter values occur in output by chance. */
 const LEAST_LENGTH = 8;
 
-/** The texts that a handler must keep to itself: whatever its requests carry, in every form that was sent. */
+/** The texts that a handler must not print: all credentials of its requests, in every form in which they are sent. */
 export function secretsOf(cases: HandlerCases): readonly string[] {
   const sent = [...answeredCases(cases).map(({ parts }) => parts), ...(cases.stalled ? [cases.stalled] : [])];
   return secretsIn(sent, cases.secrets);
 }
 
-/** The credentials of requests, and the other texts. */
+/** The credentials of requests, and the other secrets. */
 export function secretsIn(sent: readonly CaseParts[], others: readonly string[] = []): readonly string[] {
   const carried = sent.flatMap((parts) => [
     parts.bearer,

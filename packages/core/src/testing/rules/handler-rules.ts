@@ -43,9 +43,9 @@ const RULES: readonly RuleRow<Subject>[] = [
 ];
 
 /**
- * The rules that every handler has to keep, each to be run as a test of its own:
+ * The rules that every handler has to keep. Run each as a test of its own:
  * `for (const { title, check } of handlerRules(factory, cases)) test(title, check)`. Cases that have to be fetched
- * first (tokens, say) are given as a function.
+ * first, such as tokens, are given as a function.
  */
 export function handlerRules(
   factory: HandlerFactory,

@@ -7,7 +7,7 @@ export interface Rule {
   readonly check: () => Promise<void>;
 }
 
-/** A rule that was not kept. Names cases by their place in the list, never by what they carry. */
+/** The error of a rule that is not kept. It names cases by their place in the list, never by their content. */
 export class BrokenRule extends Error {
   override readonly name = 'BrokenRule';
 }
@@ -30,5 +30,5 @@ export async function assertRules(rules: readonly Rule[]): Promise<void> {
   if (breaches.length > 0) throw new AggregateError(breaches, breaches.map(String).join('\n'));
 }
 
-/** A rule before it knows what it is about. */
+/** A rule that is not yet bound to the object it checks. */
 export type RuleRow<Subject> = readonly [id: string, title: string, check: (subject: Subject) => void | Promise<void>];

@@ -9,7 +9,10 @@ import { printedBy } from './side-effects.js';
 
 const EVERYTHING = { depth: 12, showHidden: true, maxArrayLength: null, maxStringLength: null };
 
-/** Looks for credentials in whatever a handler makes visible: decisions, events, errors, output, itself. */
+/**
+ * Looks for credentials in everything that a handler makes visible: decisions, events, errors, output and the handler
+ * itself.
+ */
 export async function tellsNoSecret(subject: Subject): Promise<void> {
   const secrets = secretsOf(subject.cases);
   const check = (place: string, text: string) => {

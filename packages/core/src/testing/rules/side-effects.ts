@@ -2,10 +2,10 @@ import { createHook } from 'node:async_hooks';
 import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
 import { runInThisContext } from 'node:vm';
 
-/** The process itself: a test runner may show its tests a copy, which hears of no rejection. */
+/** The real process. A test runner may give tests a copy, which gets no events of rejections. */
 const realProcess: NodeJS.Process = runInThisContext('process');
 
-/** The kinds of everything asynchronous that `task` begins: promises, timers, files, sockets. */
+/** The kinds of asynchronous work that `task` starts: promises, timers, files, sockets. */
 export function startedBy(task: () => void): readonly string[] {
   const started: string[] = [];
   const hook = createHook({ init: (_id, type) => started.push(type) }).enable();
@@ -17,7 +17,7 @@ export function startedBy(task: () => void): readonly string[] {
   return started;
 }
 
-/** How many promises nobody looked after while `task` ran. Other listeners hear nothing meanwhile. */
+/** Counts the unhandled rejections while `task` runs. Other listeners are detached meanwhile. */
 export async function unhandledRejectionsOf(task: () => Promise<void>): Promise<number> {
   let count = 0;
   const others = realProcess.rawListeners('unhandledRejection');
@@ -27,7 +27,7 @@ export async function unhandledRejectionsOf(task: () => Promise<void>): Promise<
   });
   try {
     await task();
-    // Node tells about a rejection after the microtasks of its turn.
+    // Node reports a rejection after the microtasks of its turn.
     for (let turns = 0; turns < 3; turns += 1) await turn();
   } finally {
     realProcess.removeAllListeners('unhandledRejection');
@@ -38,7 +38,7 @@ export async function unhandledRejectionsOf(task: () => Promise<void>): Promise<
 
 const METHODS = ['debug', 'error', 'info', 'log', 'trace', 'warn'] as const;
 
-/** Everything that is printed while `task` runs; it is not shown. */
+/** Collects everything that is printed while `task` runs, instead of showing it. */
 export async function printedBy(task: () => Promise<void>): Promise<string> {
   const printed: string[] = [];
   const note = (...parts: unknown[]) => printed.push(parts.map(String).join(' '));
@@ -64,11 +64,11 @@ function replace<Name extends string>(owner: Record<Name, unknown>, name: Name, 
   };
 }
 
-/** What keeps the process alive, by kind. */
+/** The resources that keep the process alive, by kind. */
 export function openResources(): ReadonlyMap<string, number> {
   const counts = new Map<string, number>();
   for (const kind of realProcess.getActiveResourcesInfo()) {
-    // Output streams and the wait of this check itself.
+    // Not counted: output streams, and the waiting of this check itself.
     if (/^(?:TTYWrap|PipeWrap|Immediate)$/.test(kind)) continue;
     counts.set(kind, (counts.get(kind) ?? 0) + 1);
   }
@@ -78,7 +78,9 @@ export function openResources(): ReadonlyMap<string, number> {
 const POLLS = 50;
 const POLL_MS = 20;
 
-/** The kinds of which more are open than before; waits up to a second for what is still being closed. */
+/**
+ * The kinds of resources of which more are open than before. Waits up to a second for resources that are being closed.
+ */
 export async function leftOpenSince(before: ReadonlyMap<string, number>): Promise<readonly string[]> {
   const left = () => [...openResources()].filter(([kind, count]) => count > (before.get(kind) ?? 0));
   for (let poll = 0; poll < POLLS && left().length > 0; poll += 1) await sleep(POLL_MS, undefined, { ref: false });

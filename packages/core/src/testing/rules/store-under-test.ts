@@ -4,9 +4,9 @@ import type { Rule, RuleRow } from './rule.js';
 /** An empty store, opened for one rule. */
 export interface StoreUnderTest<Store> {
   readonly store: Store;
-  /** Lets so many milliseconds pass for what the store keeps; where its clock cannot be set, by waiting for them. */
+  /** Lets this many milliseconds pass for the store. A store whose clock cannot be set waits for them. */
   pass(milliseconds: number): Eventually<void>;
-  /** Called when the rule was tried, whatever came of it. */
+  /** Called after the rule, whether it was kept or not. */
   close?(): Eventually<void>;
 }
 

@@ -77,7 +77,7 @@ export async function endsWithItsRequest(subject: Subject): Promise<void> {
   await withHandler(subject, async (handler, clock) => {
     const client = new AbortController();
     const request = requestOf({ ...stalled, client: client.signal });
-    // As a chain does, which listens from the first wait on.
+    // Reading `signal` starts to watch the client, as a chain does at its first wait.
     request.signal.throwIfAborted();
     if (extracted(handler, request) === UNFIT) return;
     const { settled, isLater } = begin(handler, request);

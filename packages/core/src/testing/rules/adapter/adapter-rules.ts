@@ -48,7 +48,7 @@ const UPGRADE_RULES: readonly RuleRow<Subject>[] = [
 ];
 
 /**
- * The rules that every adapter has to keep, over HTTP/1.1, each to be run as a test of its own:
+ * The rules that every adapter has to keep, over HTTP/1.1. Run each as a test of its own:
  * `for (const { title, check } of adapterRules(open)) test(title, check)`. `open` starts a server for each rule.
  * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN
  */

@@ -9,11 +9,11 @@ import { askOnce, type WireAnswer, type WireRequest } from './wire.js';
 /** A server that listens on 127.0.0.1, with the adapter in it. */
 export interface AdapterUnderTest {
   readonly port: number;
-  /** Called when the rule was tried. Breaks off what is still connected. */
+  /** Called after the rule. Breaks off the connections that are still open. */
   close(): Eventually<void>;
 }
 
-/** Options that a rule mounts the adapter with; they are handed on as they are. */
+/** Options with which a rule mounts the adapter. Hand them on unchanged. */
 export interface MountingOptions {
   readonly allowPreflight?: boolean;
   readonly trustedHops?: number;
@@ -21,20 +21,23 @@ export interface MountingOptions {
 }
 
 /**
- * Starts a server that asks `decider` about every request, and answers those that are let in with status 200 and the
- * text `<method> by <subject>`, or `<method> by nobody` where there is no user. On three paths it does something besides:
+ * Starts a server that asks `decider` about every request. It answers a granted request with status 200 and the text
+ * `<method> by <subject>`, or `<method> by nobody` when there is no user. Three paths do more:
  *
  * - `/orders` adds the guard `requireScopes('orders:read')`.
- * - `/echo` reads the body, and appends its length: `POST by alice with 5 bytes`.
- * - `/fails` fails, in whatever way applications of the framework fail so that the framework answers 500.
+ * - `/echo` reads the body and appends its length: `POST by alice with 5 bytes`.
+ * - `/fails` fails, in any way that makes the framework answer 500.
  *
- * With the option `upgrades`, it also answers an upgrade that is let in, with `HTTP/1.1 101 Switching Protocols` and
- * the header line `Upgraded-By: <subject>`, and ends the connection.
+ * With the option `upgrades`, it also answers a granted upgrade with `HTTP/1.1 101 Switching Protocols` and the header
+ * line `Upgraded-By: <subject>`, and ends the connection.
  */
 export type OpenAdapter = (decider: Decider, options: MountingOptions) => Eventually<AdapterUnderTest>;
 
 export interface AdapterRulesOptions {
-  /** The framework cannot write two lines of one name: they are expected in one, joined by comma (RFC 9110 5.3). Default false. */
+  /**
+   * The framework cannot write two lines of one name. The rules then expect one line, joined by comma (RFC 9110 5.3).
+   * Default false.
+   */
   readonly joinsLines?: boolean | undefined;
   /** The adapter guards upgrades, too (RFC 9110 7.8). Default false. */
   readonly upgrades?: boolean | undefined;
@@ -46,7 +49,7 @@ export interface Subject {
   readonly joinsLines: boolean;
 }
 
-/** What a rule has in hand while its server runs. */
+/** The things that a rule works with while its server runs. */
 export interface Mounted {
   readonly port: number;
   readonly chain: SecurityChain;
@@ -60,7 +63,7 @@ export interface Mounting {
   readonly tokens?: RuleTokens;
 }
 
-/** Opens the server for one rule, and closes it whatever happens. */
+/** Opens the server for one rule, and closes it in any case. */
 export async function mounted(
   { open }: Subject,
   task: (mounted: Mounted) => Promise<void>,
@@ -87,7 +90,7 @@ async function opened(
   return { port: server.port, close: () => server.close() };
 }
 
-/** The header line of a token. */
+/** The header line that sends a token. */
 export function sending(token: string): readonly string[] {
   return [`Authorization: Bearer ${token}`];
 }

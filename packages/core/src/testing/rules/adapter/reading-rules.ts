@@ -4,7 +4,7 @@ import { type MountingOptions, mounted, type Subject, sending } from './adapter-
 import { denialOf, expectDenial } from './refusing-rules.js';
 import type { WireRequest } from './wire.js';
 
-/** What only the lines and the target as they were sent can tell. */
+/** Requests that can be refused only by the lines and the target as they were sent. */
 const REFUSED: readonly (readonly [what: string, request: WireRequest])[] = [
   ['two Authorization lines', { lines: [...sending('now.alice'), ...sending('now.bob')] }],
   ['two schemes in one line', { lines: ['Authorization: Bearer now.alice, Basic YTpi'] }],
@@ -38,7 +38,7 @@ export async function tellsTheClient(subject: Subject): Promise<void> {
 
 type Seen = Pick<SecurityRequest, 'method' | 'target' | 'remoteAddress'>;
 
-/** What the chain was told about a request. */
+/** The request as the chain sees it. */
 async function seenWith(subject: Subject, options: MountingOptions, request: WireRequest): Promise<Seen> {
   const seen: Seen[] = [];
   const look = (_principal: unknown, { method, target, remoteAddress }: SecurityRequest): boolean => {

@@ -93,7 +93,7 @@ export async function refusesUpgrades(subject: Subject): Promise<void> {
   });
 }
 
-/** What the chain has to say to a request, asked without an adapter. */
+/** The refusal of the chain itself, asked without an adapter. */
 export async function denialOf(chain: Mounted['chain'], request: WireRequest): Promise<DeniedDecision> {
   const { method = 'GET', target = '/', lines = [] } = request;
   const rawHeaders = lines.flatMap((line) => line.split(/: ?(.*)/s, 2));
@@ -117,7 +117,7 @@ export function expectDenial(answer: WireAnswer, denied: DeniedDecision, subject
   expectRule(answer.body === denied.body, `${what}: the body is another one`);
 }
 
-/** The lines of a decision as they have to stand in the answer. */
+/** The lines of a decision as the answer must contain them. */
 function linesOf({ headers, body }: DeniedDecision, { joinsLines }: Subject): readonly string[] {
   const lines = headers.map(([name, value]) => [name.toLowerCase(), value] as const);
   const fields = joinsLines

@@ -13,16 +13,16 @@ import {
 } from '../../../verdict/verdict.js';
 
 /**
- * Takes bearer tokens that say what is to happen. `now.<name>` and `later.<name>` are good, and answer in this tick or in
- * a later one; everybody but `bob` has the scope `orders:read`. Two challenges make two lines of a refusal.
+ * Takes bearer tokens whose text says what happens. `now.<name>` and `later.<name>` are good; they are answered in this
+ * tick and in a later one. Everybody but `bob` has the scope `orders:read`. A refusal has two challenge lines.
  */
 export class RuleTokens implements SecurityHandler<string> {
   readonly name = 'rule-tokens';
   readonly challenges = [bearerChallenge('rules'), basicChallenge('rules')];
   readonly source = { at: 'authorization:bearer' };
-  /** Ends what waits for `held` tokens. */
+  /** Functions that end the waiting for `held` tokens. */
   readonly held: (() => void)[] = [];
-  /** How many requests were told that their client has gone. */
+  /** The number of requests that heard that their client has gone. */
   aborted = 0;
   verified = 0;
 

@@ -2,28 +2,28 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { BrokenRule } from '../rule.js';
 
-/** One request, sent as it stands here: no client in between that repairs or refuses it. */
+/** One request, sent exactly as written: no client repairs or refuses it. */
 export interface WireRequest {
   /** Default `GET`. */
   readonly method?: string;
   /** Default `/`. */
   readonly target?: string;
-  /** `Name: value`, besides Host. */
+  /** Lines `Name: value`, in addition to Host. */
   readonly lines?: readonly string[];
-  /** Its Content-Length is written. */
+  /** Content-Length is added. */
   readonly body?: string;
 }
 
 export interface WireAnswer {
   readonly status: number;
-  /** `name: value`, names in lower case, in their order. */
+  /** Lines `name: value` in the order of the answer, names in lower case. */
   readonly lines: readonly string[];
   readonly body: string;
 }
 
 const TIMEOUT_MS = 10_000;
 
-/** A connection of HTTP/1.1, whose answers come in the order of its requests (RFC 9112 9.3.2). */
+/** An HTTP/1.1 connection. Its answers come in the order of its requests (RFC 9112 9.3.2). */
 export class Wire {
   readonly #socket: Socket;
   #received = '';
@@ -61,7 +61,7 @@ export class Wire {
     return answer;
   }
 
-  /** Whether the other side ends the connection; false when it is still open after the timeout. */
+  /** Waits for the other side to end the connection; false when it is still open after the timeout. */
   async ends(): Promise<boolean> {
     await this.#until(() => this.#isOver || undefined).catch(() => {});
     return this.#isOver;
