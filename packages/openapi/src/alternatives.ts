@@ -2,16 +2,16 @@ import { allOf, anonymous, anyOf, type Requirement } from '@sallyport/core';
 import { isScopeToken, quotedName, RequiredScopes, scoped, shownName } from '@sallyport/core/extend';
 import { invalidContract, type SecurityRequirementObject } from './document.js';
 
-/** Whether a token needs every scope that is listed for its scheme, as OpenAPI says, or one of them, as WSO2 does. */
+/** Whether a token needs all scopes that are listed for its scheme, as OpenAPI says, or one of them, as in WSO2. */
 export type ScopeMode = 'all' | 'any';
 
-/** Security scheme name to what proves it: a handler, or several of them, such as `anyOf(jwt, introspection)`. */
+/** Security scheme names and their requirements: a handler, or several of them, such as `anyOf(jwt, introspection)`. */
 export type SchemeRequirements = Readonly<Record<string, Requirement>>;
 
 /**
- * Compiles a `security` list to what must be proved: the list is any-of, one object is all-of, `{}` lets callers in who
- * send nothing, an empty list is open to everybody (OpenAPI 3.0.4 4.8.30). Scopes belong to their scheme, and are asked
- * of what proved that scheme.
+ * Compiles a `security` list to a requirement (OpenAPI 3.0.4 4.8.30). The list is any-of, one object is all-of. `{}`
+ * lets callers in who send nothing; an empty list is open to everybody. Scopes belong to their scheme: the proof of
+ * that scheme must carry them.
  */
 export function compileSecurity(
   operationId: string,
@@ -24,7 +24,7 @@ export function compileSecurity(
   return others.length === 0 ? first : anyOf(first, ...others);
 }
 
-/** In the order of names, so that the order of an object's members, which means nothing, decides nothing. */
+/** Sorts the schemes by name, because the order of an object's members must not matter. */
 function compileAlternative(
   operationId: string,
   object: SecurityRequirementObject,

@@ -12,11 +12,17 @@ import {
 } from './document.js';
 
 export interface OpenApiOptions {
-  /** Security scheme name of the definition to what proves it. Every scheme in use needs an entry. */
+  /** The requirement of each security scheme of the definition. Every scheme in use needs an entry. */
   readonly schemes: SchemeRequirements;
-  /** Prefix of all paths. Default: the path of the first server's URL, of the operation, its path or the definition. */
+  /**
+   * Prefix of all paths. Default: the path of the first server's URL, taken from the operation, else from its path,
+   * else from the definition.
+   */
   readonly basePath?: string | undefined;
-  /** Operations (by `operationId`) that are open to everybody although the definition says nothing of security. */
+  /**
+   * Operations (by `operationId`) that are open to everybody. For operations for which the definition has no
+   * `security`.
+   */
   readonly open?: readonly string[] | undefined;
   /** Whether all scopes of a scheme are needed (default, as OpenAPI says) or one is enough. */
   readonly scopes?: ScopeMode | undefined;
@@ -25,10 +31,11 @@ export interface OpenApiOptions {
 const METHODS = ['get', 'put', 'post', 'delete', 'options', 'head', 'patch', 'trace', 'query'] as const;
 
 /**
- * Compiles an OpenAPI 3 definition (data, or YAML or JSON text) to an operation table: the scopes in the definition
- * are the scopes that are enforced. Refuses to start when an operation has no security at all and is not listed in
- * `open`, when a scheme has no handler, or when the definition is not valid.
- * @throws {ConfigurationError} ERR_SALLYPORT_CONTRACT_INVALID, ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN
+ * Compiles an OpenAPI 3 definition (data, or YAML or JSON text) to an operation table: the scopes in the definition are
+ * the scopes that are enforced. Refuses to start when an operation has no security at all and is not listed in `open`,
+ * when a scheme has no handler, or when the definition is not valid.
+ * @throws {ConfigurationError} ERR_SALLYPORT_CONTRACT_INVALID, ERR_SALLYPORT_OPTION_INVALID,
+ *   ERR_SALLYPORT_OPTION_UNKNOWN
  */
 export async function openApi(definition: OpenApiDocument | string, options: OpenApiOptions): Promise<RouteTable> {
   const checked = option.check('OpenApiOptions', options, {
@@ -52,7 +59,9 @@ export async function openApi(definition: OpenApiDocument | string, options: Ope
   return routes(operations);
 }
 
-/** Method and object of every operation of a path; other methods than the fixed ones since OpenAPI 3.2. */
+/**
+ * Method and object of every operation of a path. Since OpenAPI 3.2, a path may have other methods than the fixed ones.
+ */
 function operationsOf(item: PathItem): readonly (readonly [method: string, object: OperationObject])[] {
   const fixed = METHODS.flatMap((method) => {
     const object = item[method] as OperationObject | undefined;
@@ -61,7 +70,10 @@ function operationsOf(item: PathItem): readonly (readonly [method: string, objec
   return [...fixed, ...Object.entries(item.additionalOperations ?? {})];
 }
 
-/** Names must mean one operation each, since `open` and events go by them (OpenAPI 3.0.4 4.8.10). */
+/**
+ * Refuses duplicate ids, because `open` and events go by them (OpenAPI 3.0.4 4.8.10), and ids in `open` that do not
+ * exist.
+ */
 function checkNames(operations: readonly Operation[], open: readonly string[]): void {
   const ids = new Set<string>();
   for (const { id } of operations) {
@@ -85,7 +97,7 @@ interface Settings {
   readonly schemes: SchemeRequirements;
   readonly open: readonly string[];
   readonly scopes: ScopeMode;
-  /** Requirements by the text of what they were compiled from: operations of the same security share one. */
+  /** Requirements by the JSON text of their `security`: operations of the same security share one requirement. */
   readonly compiled: Map<string, Requirement>;
 }
 

@@ -13,7 +13,7 @@ export interface SecurityView {
   readonly components?: { readonly securitySchemes?: Readonly<Record<string, unknown>> };
 }
 
-/** One path: operations by method, and what they have in common. */
+/** One path: its operations by method, and their common members. */
 export interface PathItem extends Readonly<Record<string, unknown>> {
   readonly servers?: readonly Server[];
   readonly additionalOperations?: Readonly<Record<string, OperationObject>>;
@@ -25,13 +25,13 @@ export interface OperationObject {
   readonly servers?: readonly Server[];
 }
 
-/** Where an API is served (OpenAPI 3.0.4 4.8.5); variables of the URL have a default each. */
+/** A server of an API (OpenAPI 3.0.4 4.8.5). Every variable of its URL has a default. */
 export interface Server {
   readonly url: string;
   readonly variables?: Readonly<Record<string, { readonly default: string }>>;
 }
 
-/** Scheme name to scopes: all schemes of one object are needed together (OpenAPI 3.0.4 4.8.30). */
+/** Scheme names and their scopes. All schemes of one object are needed together (OpenAPI 3.0.4 4.8.30). */
 export type SecurityRequirementObject = Readonly<Record<string, readonly string[]>>;
 
 /**
@@ -47,7 +47,7 @@ export async function loadDocument(definition: OpenApiDocument | string): Promis
   if (!result.valid) throw invalidContract(`the definition is no valid OpenAPI document: ${summary(result.errors)}`);
   checkPathReferences(specification);
   try {
-    // A validator of its own: the shared one keeps the definition that was validated last, by whomever.
+    // A new validator: the shared one keeps the definition that it validated last, which may be another caller's.
     return new Validator().resolveRefs({ specification }) as SecurityView;
   } catch (error) {
     throw invalidContract(`the definition has a reference that cannot be resolved: ${(error as Error).message}`);
@@ -62,8 +62,8 @@ function checkVersion({ swagger, openapi }: OpenApiDocument): void {
 }
 
 /**
- * A path that refers to another (OpenAPI 3.0.4 4.8.9.1) has to come to operations of its own: in a circle, beside
- * operations, or to what every object inherits, it would lose them in silence, and with them their security.
+ * Checks paths that refer to another path (OpenAPI 3.0.4 4.8.9.1). Operations would be lost silently, and their
+ * security with them, if the reference went in a circle, stood beside operations or led to an inherited property.
  */
 function checkPathReferences(specification: OpenApiDocument): void {
   for (const [template, item] of Object.entries(specification['paths'] ?? {})) {
@@ -85,7 +85,7 @@ function checkPathReferences(specification: OpenApiDocument): void {
 
 const BESIDE_REFERENCE: ReadonlySet<string> = new Set(['$ref', 'summary', 'description']);
 
-/** What a JSON pointer (RFC 6901) finds among the members that the document itself has. */
+/** The value that a JSON pointer (RFC 6901) finds. Only own properties of the document count. */
 function ownTarget(document: unknown, reference: string): unknown {
   const [, ...names] = decodeURIComponent(reference).split('/');
   return names
@@ -99,7 +99,7 @@ function ownTarget(document: unknown, reference: string): unknown {
 /** Compiling the schemas takes a quarter of a second, so it is done once. */
 const schemas = new Validator();
 
-/** The validator writes into what it validates. */
+/** A copy, because the validator changes the document that it validates. */
 function copyOf(document: unknown): OpenApiDocument {
   if (typeof document !== 'object' || document === null) throw invalidContract('the definition is empty');
   try {

@@ -1,22 +1,22 @@
 import { memberPath, option, shownName } from '@sallyport/core/extend';
 
-/** The values that references stand for: `process.env`, or a test's own. */
+/** The values of references: `process.env`, or an object of a test. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** An escaped brace, or a reference; one without an end is found as well. */
+/** `$${`, or a reference; also a reference without a closing brace. */
 const REFERENCE = /\$\$\{|\$\{([^}]*)(\})?/g;
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
 /**
  * Replaces `${NAME}` in every text of a configuration by the environment variable of that name; `$${` stands for `${`
- * itself. What a variable holds is text and nothing else: it is not parsed.
+ * itself. The value of a variable stays text: it is not parsed.
  * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID naming the place and the variable, never a value
  */
 export function withEnvironment(value: unknown, environment: Environment, place: string): unknown {
   return resolved(value, environment, place, 0);
 }
 
-/** Deeper is no configuration, but an alias or an object that holds itself. */
+/** Deeper nesting comes from an alias or from an object that contains itself. */
 const MAX_DEPTH = 64;
 
 function resolved(value: unknown, environment: Environment, place: string, depth: number): unknown {
@@ -32,7 +32,7 @@ function resolved(value: unknown, environment: Environment, place: string, depth
   );
 }
 
-/** Maps, sets and the like have no members of their own, so whatever they hold would be lost in silence. */
+/** False for maps, sets and the like: their content is not in properties of their own and would be lost silently. */
 function isPlain(value: object): boolean {
   const prototype = Object.getPrototypeOf(value);
   return prototype === null || Object.getPrototypeOf(prototype) === null;
@@ -41,7 +41,7 @@ function isPlain(value: object): boolean {
 function substituted(text: string, environment: Environment, place: string): string {
   return text.replace(REFERENCE, (whole, name: string | undefined, end: string | undefined) => {
     if (name === undefined) return whole.slice(1);
-    // What was taken for a reference may be part of a secret, so it is not quoted.
+    // The text may be part of a secret, so the error does not quote it.
     if (end === undefined || !NAME.test(name))
       throw option.invalid(place, 'has a reference that is no name of a variable in braces');
     const found = Object.hasOwn(environment, name) ? environment[name] : undefined;

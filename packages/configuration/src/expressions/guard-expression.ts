@@ -8,14 +8,18 @@ import {
 } from '@sallyport/core';
 import { type HandlerLookup, option, ownMembers } from '@sallyport/core/extend';
 
-/** A guard that still has to be found, where the application registered it, or that names a handler to be found. */
+/**
+ * A guard of a configuration. `registered` finds a guard that the application registered under a name; `handlers` finds
+ * the handler that a guard names.
+ */
 export type GuardExpression = (registered: (name: string) => GuardLike, handlers: HandlerLookup) => GuardLike;
 
 const GUARDS = ['requireScopes', 'requireRoles', 'requireAudience'] as const;
 
 /**
- * A guard as data: the name of a registered one, or `{ requireScopes: orders.read }`, `{ requireRoles: [a, b],
- * match: any }`, `{ requireAudience: … }` with the options of these guards beside the list. `of` names a handler.
+ * A guard as data: the name of a registered one, or `{ requireScopes: orders.read }`,
+ * `{ requireRoles: [a, b], match: any }`, `{ requireAudience: … }`. The options of a guard stand beside its list; `of`
+ * is the name of a handler.
  */
 export const guardExpression: option.Check<GuardExpression> = (value, name) => {
   if (typeof value === 'string') {
@@ -35,7 +39,7 @@ export const guardExpression: option.Check<GuardExpression> = (value, name) => {
   return () => guard;
 };
 
-/** What can be checked without the handler is checked at once. */
+/** Checks everything but the handler at once, by making the guard without it. */
 function scopesOf(
   names: readonly string[],
   { of, ...options }: Record<string, unknown>,

@@ -1,7 +1,7 @@
 import { allOf, anonymous, anyOf, attempt, optional, type Requirement } from '@sallyport/core';
 import { type HandlerLookup, option, ownMembers } from '@sallyport/core/extend';
 
-/** A requirement that still has to find its handlers. */
+/** A requirement of a configuration. `handlers` finds the handlers that it names. */
 export type RequirementExpression = (handlers: HandlerLookup) => Requirement;
 
 const OPERATORS = ['anyOf', 'allOf', 'optional', 'attempt', 'anonymous'] as const;

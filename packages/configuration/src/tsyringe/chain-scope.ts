@@ -20,7 +20,7 @@ import { tokens } from './tokens.js';
 
 const SCOPE: SecurityToken<ChainScope> = securityToken('@sallyport/core/chain-scope');
 
-/** Services that a chain takes from its container where they are registered. */
+/** Services that a chain takes from its container, if they are registered there. */
 const SERVICES: readonly SecurityToken<unknown>[] = [
   tokens.clock,
   tokens.random,
@@ -30,12 +30,15 @@ const SERVICES: readonly SecurityToken<unknown>[] = [
   tokens.revocationBus,
 ];
 
-/** Every handler of an open chain: one that two chains started and closed would be closed under one of them. */
+/**
+ * The handlers of all open chains. Two chains must not share a handler: the first chain to close would close it for
+ * both.
+ */
 const owned = new WeakSet<SecurityHandler>();
 
 /**
- * One chain's own child container and the handlers that were built in it. What is scoped to a container exists once
- * per chain, and two chains share only what was registered to be shared.
+ * The child container of one chain, and the handlers that were built in it. Container-scoped registrations exist once
+ * per chain. Two chains share only what was registered to be shared.
  */
 export class ChainScope {
   readonly container: DependencyContainer;
@@ -46,7 +49,7 @@ export class ChainScope {
   readonly #handlers = new Map<string, SecurityHandler>();
   readonly #owned = new Set<SecurityHandler>();
   readonly #absent: readonly SecurityToken<unknown>[];
-  /** The handlers under construction, from the outermost to the one that is being built. */
+  /** The handlers under construction, the outermost first. */
   readonly #building: BuildingPlace[] = [];
 
   constructor(parent: DependencyContainer) {
@@ -69,7 +72,7 @@ export class ChainScope {
     throw missing(token, 'Handlers exist in a chain only: take them from resolveChain(container)');
   }
 
-  /** Every handler of the chain: those that others use, then the ones that use them. */
+  /** All handlers of the chain. A handler comes after the handlers that it uses. */
   get handlers(): readonly SecurityHandler[] {
     return [...this.#owned];
   }
@@ -84,17 +87,20 @@ export class ChainScope {
     return built;
   };
 
-  /** Takes in the handlers of the chain that were not built here, but named by its definition. */
+  /** Adds the handlers of the chain's definition that were not built here. */
   adopt(handlers: readonly SecurityHandler[]): void {
     for (const handler of handlers) if (!this.#owned.has(handler)) this.#own(handler);
   }
 
-  /** @throws {ConfigurationError} ERR_SALLYPORT_REGISTRATION_LATE for a service that was registered after all */
+  /**
+   * @throws {ConfigurationError} ERR_SALLYPORT_REGISTRATION_LATE for a service that was registered after the chain was
+   *   resolved
+   */
   checkNothingLate(): void {
     for (const token of this.#absent) if (this.#parent.isRegistered(token, true)) throw late(token);
   }
 
-  /** Closes the handlers, last first, then disposes. Rejects at the end with everything that failed. */
+  /** Closes the handlers, last first, then disposes of the collaborators. Rejects at the end with all failures. */
   async close(timeoutMs: number): Promise<void> {
     const failures: unknown[] = [];
     await closeHandlers(this.handlers, this.clock, timeoutMs).catch((error: AggregateError) => {
@@ -103,7 +109,7 @@ export class ChainScope {
     await this.dispose(timeoutMs, failures);
   }
 
-  /** Disposes of the collaborators that this chain alone had, last first, waiting at most `timeoutMs` for each. */
+  /** Disposes of the collaborators that belong to this chain only, last first. Waits at most `timeoutMs` for each. */
   async dispose(timeoutMs: number, failures: unknown[] = []): Promise<void> {
     const limit = { clock: this.clock, timeoutMs };
     for (const collaborator of takeDisposables(this.container)) {

@@ -5,8 +5,8 @@ import type { DependencyContainer } from './container.js';
 import { registerConfiguration, textOf } from './security-configuration.js';
 
 /**
- * Registers what a configuration file describes; JSON is read as the YAML that it is. Members that occur twice and
- * unknown keys are refused, and errors never quote the file, which may hold secrets.
+ * Registers the content of a configuration file, which is YAML or JSON. Duplicate members and unknown keys are refused.
+ * Errors never quote the file, because it may hold secrets.
  * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN and those of registerSecurity
  */
 export async function registerConfigurationFile(
@@ -19,7 +19,10 @@ export async function registerConfigurationFile(
   registerConfiguration(container, configuration, { environment, source: path, directory: dirname(resolve(path)) });
 }
 
-/** Data only: tags would make sets, dates and bytes of it. Warnings would print what is in the file. */
+/**
+ * Tags are off, because they would make sets, dates and bytes. Warnings are not logged, because they would quote the
+ * file.
+ */
 const STRICT = { uniqueKeys: true, prettyErrors: false, resolveKnownTags: false, logLevel: 'error' } as const;
 
 async function parsed(text: string, path: string): Promise<unknown> {

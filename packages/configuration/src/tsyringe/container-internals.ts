@@ -10,7 +10,7 @@ interface Registry {
   setAll(token: InjectionToken, registrations: Registration[]): void;
 }
 
-/** What tsyringe keeps to itself, and offers no other way to. */
+/** Internals of tsyringe. It has no public way to them. */
 interface Internals {
   readonly parent?: DependencyContainer;
   readonly disposables: Set<{ dispose(): unknown }>;
@@ -20,8 +20,8 @@ interface Internals {
 const internalsOf = (container: DependencyContainer) => container as unknown as Internals;
 
 /**
- * A child in which everything that is scoped to a container exists anew. tsyringe sees to it for what the parent itself
- * knows; what came into a container further up after the parent was made, all children would share.
+ * A child container with new instances of everything that is container-scoped. tsyringe itself does this only for
+ * registrations of the parent. All children would share what was added further up after the parent was made.
  */
 export function scopedChild(parent: DependencyContainer): DependencyContainer {
   const child = parent.createChildContainer();
@@ -44,7 +44,10 @@ function isScoped({ options }: Registration): boolean {
   return options.lifecycle === Lifecycle.ContainerScoped;
 }
 
-/** What a container has built that has to be disposed of, last first. Left to itself it stops at the first that throws. */
+/**
+ * Takes the disposable instances out of a container, the last built first. tsyringe's own `dispose` stops at the first
+ * that throws.
+ */
 export function takeDisposables(container: DependencyContainer): readonly { dispose(): unknown }[] {
   const { disposables } = internalsOf(container);
   const taken = [...disposables].reverse();

@@ -3,8 +3,8 @@ const UNFIT =
   /^(?:TypeInfo not known for "[^"]*"|Attempted to resolve unregistered dependency token: "[^"]*"|Attempted to construct an undefined constructor\..*)$/;
 
 /**
- * What the container says about a handler that it cannot build, and the fix; `undefined` when it is not the container
- * that complains. Of the messages of others, which may quote options and so secrets, nothing is repeated.
+ * Says why the container cannot build a handler, and how to fix it; `undefined` when the error is not the container's.
+ * Messages of other errors are not repeated, because they may quote options and so secrets.
  */
 export function containerProblem(error: unknown): string | undefined {
   const lines = (error instanceof Error ? error.message : '').split('\n').map((line) => line.trim());

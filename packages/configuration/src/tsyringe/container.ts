@@ -1,4 +1,4 @@
-// The one door to the container: tsyringe throws at import when the polyfill is not there yet.
+// The only file that imports tsyringe, which throws at import unless the polyfill is loaded before.
 import 'reflect-metadata';
 
 export {

@@ -8,23 +8,26 @@ import { effective, namesUnder } from './registry.js';
 import { nameOf } from './security-token.js';
 import { tokens } from './tokens.js';
 
-/** Where a handler is built, under which name and with which options. */
+/** A handler under construction: its name, its options and the container that builds it. */
 export interface BuildingPlace {
   readonly name: string;
   readonly options: object;
   readonly container: DependencyContainer;
-  /** Why another handler could not be built that this one needs. */
+  /** The error of another handler that this one needs. */
   failure?: ConfigurationError;
 }
 
-/** @throws {ConfigurationError} that names the handler, whatever goes wrong */
+/**
+ * Builds a handler.
+ * @throws {ConfigurationError} for every failure; its message names the handler
+ */
 export function buildHandler(registration: HandlerRegistration, place: BuildingPlace, clock: Clock): SecurityHandler {
   if ('useValue' in registration) return registration.useValue;
   const type = 'type' in registration ? typeCalled(registration.type, place.container) : registration;
   try {
     const services = servicesOf(place.container, clock, `the handler ${quotedName(place.name)}`);
     if ('useFactory' in type) return type.useFactory(place.options, { name: place.name, ...services });
-    // A token of its own: the class may be registered elsewhere as a singleton of all chains.
+    // A new token, because the class may be registered elsewhere as a singleton of all chains.
     const own = Symbol(nameOf(tokens.handler(place.name)));
     place.container.register<SecurityHandler>(own, { useClass: type.useClass });
     return place.container.resolve<SecurityHandler>(own);
@@ -41,7 +44,7 @@ function typeCalled(name: string, container: DependencyContainer): HandlerType {
   throw missing(token, fix, name, namesUnder(container, nameOf(tokens.handlerType(''))));
 }
 
-/** @param who needs a service, for the error when it is missing */
+/** @param who the part that needs a service, for the error when the service is missing */
 export function servicesOf(container: DependencyContainer, clock: Clock, who: string): ContainerServices {
   const find = <Value>(token: SecurityToken<Value>) => effective(container, token);
   const get = <Value>(token: SecurityToken<Value>) => {
@@ -52,7 +55,10 @@ export function servicesOf(container: DependencyContainer, clock: Clock, who: st
   return { clock, find, get };
 }
 
-/** @param failure why another handler could not be built that this one needs; the container keeps only a message of it */
+/**
+ * Explains an error while a handler is built. The container passes on only the message of an error, so `failure` holds
+ * the error of another handler that this one needs.
+ */
 function explained(error: unknown, { name, failure }: BuildingPlace): ConfigurationError {
   const cause = failure ?? error;
   if (cause instanceof ConfigurationError) {

@@ -11,7 +11,7 @@ import {
 import type { ClassProvider } from './container.js';
 import { securityToken } from './security-token.js';
 
-/** What a container hands to functions that define chains. */
+/** The services that a container passes to the definition of a chain. */
 export type ContainerServices = Omit<HandlerServices, 'name'>;
 
 /** A class that the container builds: `@injectable()`, best with `@inject(token)` at every parameter. */
@@ -20,13 +20,15 @@ export type HandlerClass = ClassProvider<SecurityHandler>['useClass'];
 /** A kind of handler, of which there may be several instances. */
 export type HandlerType = { readonly useClass: HandlerClass } | { readonly useFactory: HandlerMaker };
 
-/** One handler of a chain. Classes, makers and kinds get `options`, a class by injecting `tokens.handlerOptions`. */
+/**
+ * One handler of a chain. `options` are passed to a class (which injects `tokens.handlerOptions`), a maker or a kind.
+ */
 export type HandlerRegistration =
   | (HandlerType & { readonly options?: object | undefined })
   | { readonly type: string; readonly options?: object | undefined }
   | { readonly useValue: SecurityHandler };
 
-/** Says what the chain requires, in terms of its handlers. May be asynchronous, to compile a contract. */
+/** Makes the options of the chain from its handlers. May be asynchronous, for example to compile a contract. */
 export type ChainDefinition = (
   handlers: HandlerLookup,
   services: ContainerServices,
@@ -41,7 +43,7 @@ export function optionsIn(registration: HandlerRegistration): object {
   return 'options' in registration ? (registration.options ?? {}) : {};
 }
 
-/** What is registered as `useValue` is checked when the chain is resolved, as everything that is built is. */
+/** A handler given as `useValue` is checked when the chain is resolved, like every handler that is built. */
 const WAY_CHECKS = {
   useClass: option.callable(),
   useFactory: option.callable(),
@@ -50,7 +52,7 @@ const WAY_CHECKS = {
 };
 const WAYS = Object.keys(WAY_CHECKS) as (keyof typeof WAY_CHECKS)[];
 
-/** Checks that a registration names exactly one way to a handler. */
+/** Checks that a registration has exactly one way to get a handler. */
 export const handlerRegistration: option.Check<HandlerRegistration> = (value, name) => {
   const given: HandlerRegistration = ownMembers(option.plainObject(value, name)) as HandlerRegistration;
   const unknown = Object.keys(given).filter((key) => key !== 'options' && !Object.hasOwn(WAY_CHECKS, key));
@@ -65,7 +67,7 @@ export const handlerRegistration: option.Check<HandlerRegistration> = (value, na
   return given;
 };
 
-/** Checks that a kind of handler is a class or a function, named as such. */
+/** Checks that a kind of handler has a function under `useClass` or `useFactory`, and nothing else. */
 export const handlerType: option.Check<HandlerType> = (value, name) => {
   const given = ownMembers(option.plainObject(value, name));
   const { useClass, useFactory, ...others }: { useClass?: unknown; useFactory?: unknown } = given;

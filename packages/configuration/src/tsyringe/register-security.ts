@@ -24,31 +24,31 @@ import { add, effective, namesUnder, override, register } from './registry.js';
 import { nameOf } from './security-token.js';
 import { tokens } from './tokens.js';
 
-/** What a container shall know; may be given in several parts, each thing once. */
+/** The registrations of a container. They may come in several parts, each registration once. */
 export interface SecurityRegistration {
-  /** What the chain requires, in terms of its handlers. */
+  /** Makes the options of the chain from its handlers. */
   readonly chain?: ChainDefinition | undefined;
-  /** The handlers by name: the name of an instance, as in events. */
+  /** The handlers by the name of the instance, which also stands in events. */
   readonly handlers?: Readonly<Record<string, HandlerRegistration>> | undefined;
-  /** Kinds of handlers that registrations and configuration files name. */
+  /** Kinds of handlers that registrations and configuration files refer to by name. */
   readonly handlerTypes?: Readonly<Record<string, HandlerType>> | undefined;
-  /** Guards that configuration files name. */
+  /** Guards that configuration files refer to by name. */
   readonly guards?: Readonly<Record<string, GuardLike>> | undefined;
   readonly clock?: Clock | undefined;
   /** 0 to 1, for the jitter of Retry-After. */
   readonly random?: (() => number) | undefined;
   readonly cacheStore?: CacheStore | undefined;
-  /** Where several processes count together, such as failed logins. */
+  /** Counts for several processes together, such as failed logins. */
   readonly counterStore?: CounterStore | undefined;
   readonly revocations?: Revocations | undefined;
   readonly revocationBus?: RevocationBus | undefined;
-  /** Hear of every decision of the chain; those of several parts add up. */
+  /** Called with every decision of the chain. The listeners of several parts add up. */
   readonly decisionListeners?: readonly DecisionListener[] | undefined;
 }
 
-/** What a container shall know instead, as in tests. */
+/** Replacements of registrations, for example in tests. */
 export interface SecurityOverride extends SecurityRegistration {
-  /** By the name of a handler: options that replace those of the same name; the others stay. */
+  /** Options by the name of a handler. They replace options of the same name; other options stay. */
   readonly options?: Readonly<Record<string, object>> | undefined;
 }
 
@@ -64,8 +64,8 @@ export function registerSecurity(container: DependencyContainer, registration: S
 }
 
 /**
- * Replaces what is registered in a container or above it; done in a child container, the original stays as it is.
- * Handlers and options have to be there already: a misspelt name would replace nothing.
+ * Replaces registrations of a container or of its parents. In a child container, the parent's registrations stay as
+ * they are. Handlers and options must already be registered: a misspelt name would replace nothing.
  * @throws {ConfigurationError} ERR_SALLYPORT_REGISTRATION_MISSING, ERR_SALLYPORT_REGISTRATION_LATE,
  *   ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN
  */

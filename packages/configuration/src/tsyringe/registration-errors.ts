@@ -2,7 +2,9 @@ import { ConfigurationError } from '@sallyport/core';
 import { isNameLike, option, shownName } from '@sallyport/core/extend';
 import { nameOf } from './security-token.js';
 
-/** Nothing is registered under a token. `known` are the names of its kind that something is registered under. */
+/**
+ * The error that nothing is registered under a token. `known` are the registered names of the same kind, for a hint.
+ */
 export function missing(token: symbol, fix: string, name = '', known: readonly string[] = []): ConfigurationError {
   const problem = `nothing is registered under ${shown(token)}${option.nearestHint(name, known)}`;
   return new ConfigurationError('ERR_SALLYPORT_REGISTRATION_MISSING', `${problem}. ${fix}`);
@@ -31,7 +33,7 @@ export function unusable(token: symbol, problem: string, cause?: unknown): Confi
   );
 }
 
-/** The token's name; its end is a name of the application's, which is shown where it looks like one. */
+/** The name of a token. Its last part comes from the application and is shown only if it looks like a name. */
 function shown(token: symbol): string {
   const [, kind = '', name = ''] = /^(@sallyport\/core\/[a-z-]+\/)(.*)$/s.exec(nameOf(token)) ?? [];
   return name === '' || isNameLike(name) ? nameOf(token) : kind + shownName(name);

@@ -5,19 +5,22 @@ import { nameOf, securityToken } from './security-token.js';
 
 type Make<Value> = (container: DependencyContainer) => Value;
 
-/** The names under which something is registered: for hints in errors. */
+/** All registered names, for hints in errors. */
 const NAMES: SecurityToken<ReadonlySet<string>> = securityToken('@sallyport/core/registered-names');
 
 /** Containers whose chain is resolved and not closed yet. */
 const sealed = new WeakSet<DependencyContainer>();
 
-/** What replaces the value of a token has a token of its own, so that a second registration is still noticed. */
+/**
+ * The token of an override. It differs from the token that is overridden, so a second registration is still noticed.
+ */
 function overrideOf<Value>(token: SecurityToken<Value>): SecurityToken<Value> {
   return securityToken(`override of ${nameOf(token)}`);
 }
 
 /**
- * Registers a value once. Values are kept in functions: an inspection of the container shows no option, no secret.
+ * Registers a value once. Values are kept in functions, so an inspection of the container shows no option and no
+ * secret.
  * @throws {ConfigurationError} ERR_SALLYPORT_REGISTRATION_DOUBLED, ERR_SALLYPORT_REGISTRATION_LATE
  */
 export function register<Value>(container: DependencyContainer, token: SecurityToken<Value>, make: Make<Value>): void {
@@ -28,7 +31,7 @@ export function register<Value>(container: DependencyContainer, token: SecurityT
 }
 
 /**
- * Replaces what is or will be registered under a token, for this container and its children.
+ * Overrides a token for this container and its children, also when the token is registered later.
  * @throws {ConfigurationError} ERR_SALLYPORT_REGISTRATION_LATE
  */
 export function override<Value>(container: DependencyContainer, token: SecurityToken<Value>, make: Make<Value>): void {
@@ -38,7 +41,7 @@ export function override<Value>(container: DependencyContainer, token: SecurityT
 
 /**
  * Registers one more value of a token that may have several. A container with values of its own hides those of its
- * parent, so the parent's are taken over first.
+ * parent, so the parent's values are copied first.
  * @throws {ConfigurationError} ERR_SALLYPORT_REGISTRATION_LATE
  */
 export function add<Value>(container: DependencyContainer, token: SecurityToken<Value>, value: Value): void {
@@ -47,13 +50,13 @@ export function add<Value>(container: DependencyContainer, token: SecurityToken<
   for (const each of [...inherited, value]) container.register<Value>(token, { useValue: each });
 }
 
-/** All values of a token; none when nothing is registered, where the container itself would throw. */
+/** All values of a token. Returns an empty list when nothing is registered; the container itself would throw. */
 export function all<Value>(container: DependencyContainer, token: SecurityToken<Value>): readonly Value[] {
   return container.isRegistered(token, true) ? container.resolveAll<Value>(token) : [];
 }
 
 /**
- * What counts under a token: its override, or else its one registration, or else nothing.
+ * The value of a token: its override, else its one registration, else undefined.
  * @throws {ConfigurationError} ERR_SALLYPORT_REGISTRATION_DOUBLED
  */
 export function effective<Value>(container: DependencyContainer, token: SecurityToken<Value>): Value | undefined {
@@ -64,13 +67,13 @@ export function effective<Value>(container: DependencyContainer, token: Security
   return value;
 }
 
-/** What is called so and so behind a prefix, such as `@sallyport/core/handler/`. */
+/** The registered names that begin with a prefix, such as `@sallyport/core/handler/`; returned without it. */
 export function namesUnder(container: DependencyContainer, prefix: string): readonly string[] {
   const names = registeredNames(container).filter((name) => name.startsWith(prefix));
   return names.map((name) => name.slice(prefix.length));
 }
 
-/** From now on nothing is registered in this container, until `unseal`. */
+/** Refuses registrations in this container until `unseal`. */
 export function seal(container: DependencyContainer): void {
   sealed.add(container);
 }

@@ -10,9 +10,10 @@ import { tokens } from './tokens.js';
 const chains = new WeakMap<DependencyContainer, Promise<SecurityChain>>();
 
 /**
- * Builds the chain of a container in a child container of its own. The same chain until that one is closed. Start it
- * before the first request and close it after the last: the container does neither.
- * @throws {ConfigurationError} ERR_SALLYPORT_REGISTRATION_MISSING and its siblings, and those of handlers and chains
+ * Builds the chain of a container, in a child container of its own. Later calls return the same chain until it is
+ * closed. Start the chain before the first request and close it after the last: the container does neither.
+ * @throws {ConfigurationError} ERR_SALLYPORT_REGISTRATION_MISSING, the other registration errors, and the errors of
+ *   handlers and chains
  */
 export function resolveChain(container: DependencyContainer): Promise<SecurityChain> {
   option.having<DependencyContainer>(
@@ -55,7 +56,7 @@ async function build(container: DependencyContainer): Promise<SecurityChain> {
 
 const CLOSE_TIMEOUT_MS = 5_000;
 
-/** A chain that takes the container it was built in along when it closes. */
+/** A chain that disposes of its child container when it closes. */
 class ContainedChain extends SecurityChain {
   readonly #scope: ChainScope;
   readonly #release: () => void;
@@ -70,7 +71,9 @@ class ContainedChain extends SecurityChain {
     this.#release = release;
   }
 
-  /** A second call waits for the first. A chain that was closed has lost its collaborators and does not start again. */
+  /**
+   * A second call waits for the first. A closed chain does not start again, because its collaborators are disposed of.
+   */
   override async start(options: { timeoutMs?: number } = {}): Promise<void> {
     if (this.#closing !== undefined) throw new Error(`chain ${this.name} was closed; resolve another`);
     this.#scope.checkNothingLate();
@@ -78,7 +81,10 @@ class ContainedChain extends SecurityChain {
     return this.#starting;
   }
 
-  /** Closes the handlers, last first, then disposes of what was scoped to this chain. A second call waits for the first. */
+  /**
+   * Closes the handlers, last first, then disposes of the collaborators of this chain. A second call waits for the
+   * first.
+   */
   override close(options: { timeoutMs?: number } = {}): Promise<void> {
     this.#closing ??= this.#scope.close(ownMember(options, 'timeoutMs') ?? CLOSE_TIMEOUT_MS).finally(this.#release);
     return this.#closing;
@@ -88,7 +94,7 @@ class ContainedChain extends SecurityChain {
     try {
       await startHandlers(this.#scope.handlers, this.#scope.clock, timeoutMs);
     } catch (error) {
-      // The handlers are closed already.
+      // `startHandlers` has already closed the handlers.
       this.#closing ??= this.#scope.dispose(CLOSE_TIMEOUT_MS).finally(this.#release);
       await this.#closing.catch(() => {});
       throw error;

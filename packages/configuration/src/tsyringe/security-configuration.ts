@@ -14,17 +14,17 @@ import { nameOf } from './security-token.js';
 import { tokens } from './tokens.js';
 
 export interface ConfigurationContext {
-  /** What `${NAME}` refers to. Default `process.env`. */
+  /** The values of `${NAME}`. Default `process.env`. */
   readonly environment?: Environment | undefined;
-  /** What the configuration is called in errors. Default `configuration`. */
+  /** The name of the configuration in errors. Default `configuration`. */
   readonly source?: string | undefined;
-  /** Where relative paths in it start. Default: the working directory. */
+  /** The base of relative paths in the configuration. Default: the working directory. */
   readonly directory?: string | undefined;
 }
 
 /**
- * Registers handlers and the chain that a configuration describes as data. Handlers are named by kind, and kinds are
- * found in the container: `registerSecurity(container, { handlerTypes })`, before or after.
+ * Registers the handlers and the chain that a configuration describes as data. Each handler names its kind. Register
+ * the kinds with `registerSecurity(container, { handlerTypes })`, before or after this call.
  * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN and those of registerSecurity
  */
 export function registerConfiguration(
@@ -56,7 +56,7 @@ const chainSettings = (value: unknown, name: string) =>
     requirement: option.optional(requirementExpression),
     guards: option.withDefault(option.listOf(guardExpression), []),
     contract: option.optional(contractSettings),
-    // Checked by the chain, whose options they are.
+    // The chain checks these options.
     deadlineMs: option.unchecked<number | undefined>(),
     firewall: option.unchecked<FirewallOptions | undefined>(),
   });
@@ -96,7 +96,7 @@ function guardLookup(services: ContainerServices, names: () => readonly string[]
   };
 }
 
-/** The contract's compiler is loaded only where there is a contract. */
+/** Loads the compiler of contracts only when there is a contract. */
 async function operationsOf(
   { document, schemes, ...options }: NonNullable<ChainSettings['contract']>,
   handlers: HandlerLookup,
@@ -109,8 +109,8 @@ async function operationsOf(
 }
 
 /**
- * The text of a file in UTF-8, with or without a byte order mark. Of another encoding it would keep what is ASCII, and
- * change passwords.
+ * The text of a file in UTF-8, with or without a byte order mark. Another encoding is refused: decoded as UTF-8 it
+ * would keep its ASCII characters but change passwords that have others.
  * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID with the system's error code
  */
 export async function textOf(path: string): Promise<string> {

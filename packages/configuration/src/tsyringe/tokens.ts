@@ -19,7 +19,7 @@ interface Tokens {
   /** 0 to 1, for the jitter of Retry-After. */
   readonly random: SecurityToken<() => number>;
   readonly cacheStore: SecurityToken<CacheStore>;
-  /** Where several processes count together, such as failed logins. */
+  /** Counts for several processes together, such as failed logins. */
   readonly counterStore: SecurityToken<CounterStore>;
   readonly revocations: SecurityToken<Revocations>;
   readonly revocationBus: SecurityToken<RevocationBus>;
