@@ -4,28 +4,28 @@ import { type Malformed, malformed } from '@sallyport/core';
 import { fingerprint, Secret } from '@sallyport/core/extend';
 import { hasControlCharacter, MAX_PASSWORD_BYTES, MAX_USER_NAME_BYTES, normalForm } from './passwords/basic-text.js';
 
-/** A user name and a password as they were sent, in Unicode NFC. Whatever prints it sees no password. */
+/** A user name and a password as they were sent, in Unicode NFC. Printing it shows no password. */
 export class BasicCredential {
-  // One lives for ever, so that V8 keeps the optimised code (docs/performance.md, "Specimens").
+  // One instance is kept for ever, so that V8 keeps the optimised code (docs/performance.md, "Specimens").
   static {
     Object.assign(this, { [Symbol('specimen')]: new this('', '', '') });
   }
 
   readonly userName: string;
-  /** Names it among the credentials that were proved: a keyed hash. */
+  /** A keyed hash that names the credential in `ProvedPasswords`. */
   readonly name: string;
-  /** How many revocations there were when it was last looked at. */
+  /** The number of revocations when the credential was last judged. */
   revocation = 0;
   readonly #token68: string;
 
-  /** @param token68 what followed `Basic`: well-formed, and of this user */
+  /** @param token68 the text after `Basic`: well-formed, and of this user */
   constructor(token68: string, userName: string, name: string) {
     this.#token68 = token68;
     this.userName = userName;
     this.name = name;
   }
 
-  /** Decoded each time: who logs in with a password that is remembered needs none. */
+  /** Decoded on each call. A login with a remembered password does not need it. */
   get password(): Secret {
     const bytes = Buffer.from(this.#token68, 'base64');
     const password = new Secret(normalForm(bytes.toString('utf8', bytes.indexOf(COLON) + 1)));
@@ -34,19 +34,19 @@ export class BasicCredential {
   }
 
   /**
-   * How a revocation may name this credential: as it was sent, in Unicode NFC, and with the name of its account. A store may
-   * find an account under several names.
+   * The spellings by which a revocation may name this credential: as it was sent, in Unicode NFC, and with the name of
+   * its account. A store may find an account under several names.
    */
   spellings(accountName: string): readonly string[] {
     return [this.#token68, this.of(this.userName), this.of(accountName)];
   }
 
-  /** What would follow `Basic` if the user had called itself so, in Unicode NFC. */
+  /** The text after `Basic` for this user name and the same password, in Unicode NFC. */
   of(userName: string): string {
     return Buffer.from(`${userName}:${this.password.reveal()}`).toString('base64');
   }
 
-  /** For traces: the same for the same credential, within this process. */
+  /** For traces. Equal credentials have equal fingerprints within this process. */
   fingerprint(): string {
     return fingerprint(this.#token68);
   }
@@ -71,8 +71,9 @@ const NO_COLON = malformed('basic_colon_missing');
 const NO_USER_NAME = malformed('basic_user_name_empty');
 
 /**
- * Checks what follows `Basic` and tells whose it is (RFC 7617 2): canonical base64 of UTF-8, cut at the first colon,
- * nothing trimmed. Only one spelling of a credential is taken, so that counters and caches see it as one.
+ * Checks the text after `Basic` and returns its user name (RFC 7617 2). The text is canonical base64 of UTF-8. It is
+ * cut at the first colon, and nothing is trimmed. Only one spelling of a credential is accepted, so that counters and
+ * caches see one credential.
  */
 export function parseUserName(token68: string): string | Malformed {
   if (token68.length > MAX_TOKEN_LENGTH) return TOO_LONG;
@@ -82,7 +83,7 @@ export function parseUserName(token68: string): string | Malformed {
   return userName;
 }
 
-/** The user of a user-pass (RFC 7617 2). */
+/** The user name of a `user-pass` (RFC 7617 2). */
 function userNameOf(bytes: Buffer): string | Malformed {
   if (!isUtf8(bytes)) return BAD_UTF8;
   if (hasControlCharacter(bytes)) return CONTROL_CHARACTER;

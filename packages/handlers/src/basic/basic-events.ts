@@ -3,9 +3,9 @@ import { BASIC_CHANNEL, type UserFileEvent } from './users/user-file-events.js';
 
 export type BasicEvent =
   | UserFileEvent
-  /** The shared counter store gives no answer: logins get 503, or are counted in this process (`whenStoreFails`). */
+  /** The shared counter store does not answer. Logins get 503, or are counted in this process (`whenStoreFails`). */
   | { readonly kind: 'failure_store_unavailable'; readonly handler: string; readonly reason: string }
-  /** A weak hash could not be replaced by a stronger one; the login was not affected. */
+  /** A weak hash could not be replaced by a stronger one. The login was not affected. */
   | { readonly kind: 'hash_not_saved'; readonly handler: string; readonly reason: string };
 
 const events = new EventChannel<BasicEvent>(BASIC_CHANNEL);
@@ -13,7 +13,7 @@ const events = new EventChannel<BasicEvent>(BASIC_CHANNEL);
 export const publishBasicEvent: EventChannel<BasicEvent>['publish'] = events.publish;
 
 /**
- * Calls `listener` for everything that goes wrong around Basic in this process.
+ * Calls `listener` for every event around Basic in this process.
  * @returns a function that ends the subscription
  */
 export function onBasicEvent(listener: (event: BasicEvent) => unknown): () => void {

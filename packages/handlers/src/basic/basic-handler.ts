@@ -47,9 +47,9 @@ interface Login {
 }
 
 /**
- * Authenticates by user name and password (RFC 7617), with password hashing that survives load: a password that was
- * right is not hashed again for a while, hashing runs on few threads behind a bounded queue, and failing logins have
- * a budget. Unknown users and wrong passwords cost and look the same.
+ * Authenticates by user name and password (RFC 7617). Hashing stays affordable under load: a right password is not
+ * hashed again for a while, hashes run on few threads behind a bounded queue, and failing logins have a budget. An
+ * unknown user and a wrong password cost and look the same.
  */
 export class BasicHandler implements SecurityHandler<BasicCredential> {
   readonly name: string;
@@ -103,12 +103,12 @@ export class BasicHandler implements SecurityHandler<BasicCredential> {
     return found.then((account) => this.#judge(credential, account, request));
   }
 
-  /** A password that was revoked while something else was waited for. */
+  /** Refuses a password that was revoked while the chain waited for another handler or a guard. */
   recheck(credential: BasicCredential, principal: Principal): Verdict | undefined {
     return this.#stands(credential, principal, credential.revocation) ? undefined : REVOKED;
   }
 
-  /** Forgets that a password of this account was right: the next request with it is hashed again. */
+  /** Forgets that passwords of this account were right: the next login with one is hashed again. */
   invalidate(accountName: string): void {
     this.#proved.invalidate(accountName);
   }
@@ -117,7 +117,10 @@ export class BasicHandler implements SecurityHandler<BasicCredential> {
     this.#stopNaming();
   }
 
-  /** A revoked credential is refused under all names that the store finds its account by: all come to this one. */
+  /**
+   * The credential with the name of its account. A store may find an account under several names, and a revoked
+   * credential is refused under all of them.
+   */
   async #nameAsAccount(token68: string): Promise<string | undefined> {
     const userName = parseUserName(token68);
     const account = typeof userName === 'string' ? await this.#accounts.find(userName) : undefined;
@@ -145,11 +148,14 @@ export class BasicHandler implements SecurityHandler<BasicCredential> {
     if (account !== undefined && stored === undefined) return UNSUPPORTED_HASH;
     request.trace?.noteCache(joins ? 'joined' : 'miss');
     const login = { credential, caller, account, stored };
-    // The same credential from the same network is checked once at a time.
+    // Logins with the same credential from the same network share one check.
     return this.#underWay.join(key ?? checkKey(caller, account), request.signal, (gone) => this.#check(login, gone));
   }
 
-  /** A proof is forgotten by the first revocation that it does not survive. */
+  /**
+   * True when the password was right for the account's present hash and no revocation has ended that proof. An ended
+   * proof is forgotten.
+   */
   #isProved(credential: BasicCredential, account: Account): boolean {
     const proof = this.#proved.find(credential.name);
     if (proof?.hash !== account.hash) return false;
@@ -162,7 +168,7 @@ export class BasicHandler implements SecurityHandler<BasicCredential> {
     return stands;
   }
 
-  /** Nothing has revoked a password since it was proved. */
+  /** True when nothing has revoked the password since epoch `since`. */
   #stands(credential: BasicCredential, principal: Principal, since: number): boolean {
     return since === this.#revocations.epoch || this.#revocations.leaves(credential, principal, since);
   }
@@ -201,7 +207,7 @@ export class BasicHandler implements SecurityHandler<BasicCredential> {
     return this.#stands(credential, grant.principal, since) ? grant : REVOKED;
   }
 
-  /** Stores a stronger hash where that is possible. The password was right, so nothing here refuses it. */
+  /** Stores a stronger hash if the store saves hashes. A failure does not refuse the login: the password was right. */
   async #replaceWeakHash(client: HashClient, { credential, account, stored }: Login): Promise<string | undefined> {
     if (!this.#accounts.savesHashes || account === undefined || stored === undefined) return undefined;
     try {
@@ -224,7 +230,10 @@ export class BasicHandler implements SecurityHandler<BasicCredential> {
   }
 }
 
-/** What makes two logins one check: however an address is spelled, and whichever device of a network sends them. */
+/**
+ * Logins with the same key share one check. The key contains the network of the address, so the spelling of the address
+ * and the device in the network do not matter.
+ */
 function checkKey({ credential, address }: CountedCaller, account: Account | undefined): string {
   return `${credential} ${account?.hash} ${networkOf(address)}`;
 }

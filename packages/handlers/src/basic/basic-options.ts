@@ -13,7 +13,7 @@ import type { HashingOptions } from './passwords/password-hasher.js';
 import type { ProvedPasswordsOptions } from './passwords/proved-passwords.js';
 import type { UserStore } from './users/user-store.js';
 
-/** The scopes that roles bring: role to scope or scopes, or a function of all roles of an account. */
+/** Which scopes roles have: a map from role to one or more scopes, or a function of all roles of an account. */
 export type ScopesOfRoles =
   | Readonly<Record<string, string | readonly string[]>>
   | ((roles: readonly string[]) => readonly string[]);
@@ -24,16 +24,17 @@ export interface BasicHandlerOptions {
   /** The protection space that clients are told about (RFC 7617 2). */
   readonly realm: string;
   readonly users: UserStore;
-  /** The scopes that roles bring: by role, or a function of all roles of an account. Default: none. */
+  /** Which scopes roles have. Default: none. */
   readonly scopesOfRoles?: ScopesOfRoles | undefined;
   /**
-   * How new hashes are made: weaker ones are replaced after a login where the store saves hashes, and unknown users
-   * cost as much. Default: Argon2id with 19 MiB and 2 passes.
+   * How new hashes are made. A weaker stored hash is replaced after a login if the store saves hashes. Until the first
+   * check against a stored hash, logins of unknown users cost as much as new hashes. Default: Argon2id with 19 MiB and
+   * 2 passes.
    */
   readonly hashing?: HashingOptions | undefined;
   /** How many passwords are hashed at once, and how many may wait. */
   readonly queue?: HashQueueOptions | undefined;
-  /** How long a password that was right needs no hashing again. */
+  /** How long a right password is remembered, so that it need not be hashed again. */
   readonly cache?: ProvedPasswordsOptions | undefined;
   /** How many logins may fail. */
   readonly failures?: FailureLimits | undefined;
@@ -44,17 +45,17 @@ export interface BasicHandlerOptions {
 /** Services of a Basic handler. */
 export interface BasicHandlerCollaborators {
   readonly clock?: Clock | undefined;
-  /** Where several processes count failures together. Default: each counts its own. */
+  /** Counts failures for several processes together. Default: each process counts its own. */
   readonly counterStore?: CounterStore | undefined;
   /**
-   * What has been revoked. A revoked subject is an account by its name: passwords that were right before are forgotten, and
-   * the next login is proved anew. A revoked token is one user name with one password, as it follows `Basic`: it is refused
-   * as long as the revocation lasts. Passwords have no `jti`, client or issuer.
+   * The revocations. A revoked subject is the name of an account: its remembered passwords are forgotten, and its next
+   * login is checked anew. A revoked token is one user name with one password, as it follows `Basic`: it is refused
+   * while the revocation lasts. Passwords have no `jti`, client or issuer.
    */
   readonly revocations?: Revocations | undefined;
 }
 
-/** The options with their defaults; the groups are checked by the classes that they are for. */
+/** The options with their defaults. Each group of options is checked by the class that uses it. */
 export interface BasicSettings {
   readonly name: string;
   readonly realm: string;
@@ -99,7 +100,8 @@ export function checkedBasicCollaborators(collaborators: BasicHandlerCollaborato
 }
 
 /**
- * Compiles a mapping of roles to scopes; without one, roles bring none. A role that it does not name brings none.
+ * Compiles a mapping of roles to scopes. A role that the mapping does not name has no scopes. Without a mapping no role
+ * has any.
  * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID
  */
 export function scopeMapping(mapping: ScopesOfRoles | undefined): (roles: readonly string[]) => readonly string[] {

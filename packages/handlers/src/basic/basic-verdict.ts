@@ -10,12 +10,15 @@ import {
 import type { Clock } from '@sallyport/core/extend';
 import type { Account } from './users/user-store.js';
 
-/** The same for an unknown user. */
+/** Also given for an unknown user. */
 export const WRONG: Denied = denied('user_or_password_wrong');
 export const REVOKED: Denied = denied('password_revoked');
 export const UNSUPPORTED_HASH: Unavailable = unavailable('password_hash_unsupported');
 
-/** Makes the verdict about an account whose password was right; one for all requests of a second. */
+/**
+ * Makes the verdict about an account whose password was right. All requests of one second share a verdict, because
+ * `authenticatedAt` is in whole seconds.
+ */
 export class AccountVerdicts {
   readonly #handler: string;
   readonly #scopesOf: (roles: readonly string[]) => readonly string[];

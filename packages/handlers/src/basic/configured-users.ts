@@ -4,19 +4,19 @@ import { HtpasswdUserStore, type HtpasswdUserStoreOptions } from './users/htpass
 import { InMemoryUserStore } from './users/in-memory-user-store.js';
 import type { Account, UserStore } from './users/user-store.js';
 
-/** Accounts as data, for configurations that are no code: exactly one of the two. */
+/** Accounts as data, for configurations that are not code. Exactly one of the two must be set. */
 export interface ConfiguredUsers {
   readonly accounts?: readonly Account[] | undefined;
   readonly htpasswd?: HtpasswdUserStoreOptions | undefined;
 }
 
-/** The options as a configuration has them. */
+/** The options in a configuration, where users may be data. */
 export interface ConfiguredBasicOptions extends Omit<BasicHandlerOptions, 'users'> {
   readonly users: UserStore | ConfiguredUsers;
 }
 
 /**
- * Opens the user store that a configuration means; a finished one stays what it is.
+ * Replaces users that are data by a user store. A user store is kept as it is.
  * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN
  */
 export function withUserStore(options: ConfiguredBasicOptions, clock: Clock): BasicHandlerOptions {

@@ -3,8 +3,8 @@ import type { Eventually } from '@sallyport/core/extend';
 import type { BasicCredential } from './basic-credential.js';
 
 /**
- * What revocations mean for passwords. Nothing says when a password was issued, so a revoked account has to prove it
- * anew; to shut somebody out is up to the user store. One credential can be refused altogether.
+ * Applies revocations to passwords. The time at which a password was issued is unknown, so a revoked account only has
+ * to prove its password anew. Only the user store can shut somebody out. One credential can be refused altogether.
  */
 export class LoginRevocations {
   readonly #revocations: Revocations;
@@ -18,28 +18,28 @@ export class LoginRevocations {
     return this.#revocations.epoch;
   }
 
-  /** Learns what other instances revoked. A login does not fail where that cannot be told. */
+  /** Reads what other instances have revoked. A login does not fail when that cannot be read. */
   synchronise(): Eventually<unknown> {
     return this.#revocations.synchronise();
   }
 
-  /** Lets no remembered password be used for long without reading what other instances revoked. */
+  /** Has the revocations of other instances read in the background while remembered passwords are used. */
   keepUp(nowMs: number): void {
     this.#revocations.keepUp(nowMs);
   }
 
-  /** This user name with this password is revoked. */
+  /** True when this user name with this password is revoked. */
   refuses(credential: BasicCredential, accountName: string | undefined): boolean {
     if (this.epoch === 0 || accountName === undefined) return false;
     return credential.spellings(accountName).some((spelling) => this.#revocations.refuses(spelling));
   }
 
-  /** Whether a password that was proved when `epoch` was `since` needs no new proof. */
+  /** True when a password that was proved at epoch `since` needs no new proof. */
   leaves(credential: BasicCredential, principal: Principal, since: number): boolean {
     if (this.refuses(credential, principal.subject)) return false;
     return this.#revocations.judge(NO_TOKEN, principal, since) === 'clear';
   }
 }
 
-/** All spellings of the credential were asked for before. */
+/** `refuses` has already looked for all spellings of the credential. */
 const NO_TOKEN = '';

@@ -5,8 +5,8 @@ import type { SecurityRequest } from '@sallyport/core/extend';
 const CERTIFICATE = 'x5t#S256';
 
 /**
- * What possession an answer demands to be proved (RFC 7800 3.1): nothing, or that of a certificate (RFC 8705 3.2).
- * `unknown` for every other and every further confirmation: what is not understood cannot be proved here.
+ * The confirmation that a `cnf` member demands (RFC 7800 3.1): none, or possession of a certificate (RFC 8705 3.2).
+ * `unknown` for any other method and for several methods, because they cannot be checked here.
  */
 export function confirmationOf(cnf: unknown): Confirmation | 'unknown' | undefined {
   if (cnf === undefined) return undefined;
@@ -16,7 +16,7 @@ export function confirmationOf(cnf: unknown): Confirmation | 'unknown' | undefin
   return { method, value };
 }
 
-/** Whether the request's own connection proves the possession. */
+/** True when the client certificate of the request's connection is the one that is demanded. */
 export function isConfirmed({ value }: Confirmation, request: SecurityRequest): boolean {
   const certificate = request.peerCertificate();
   return certificate !== undefined && hash('sha256', certificate.raw, 'base64url') === value;

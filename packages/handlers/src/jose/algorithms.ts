@@ -1,12 +1,12 @@
 import type { KeyObject } from 'node:crypto';
 import { option } from '@sallyport/core/extend';
 
-/** What a signature algorithm asks of its key (RFC 7518 3.1, RFC 8037 3.1, RFC 9864 2.2). */
+/** What a signature algorithm demands of keys and signatures (RFC 7518 3.1, RFC 8037 3.1, RFC 9864 2.2). */
 interface JwsAlgorithm {
   readonly keyType: 'rsa' | 'ec' | 'ed25519' | 'secret';
   /** The only curve, by OpenSSL's name. */
   readonly curve?: string;
-  /** The least length of a secret: that of the hash (RFC 7518 3.2). */
+  /** The least length of a secret, which is the length of the hash (RFC 7518 3.2). */
   readonly minSecretBytes?: number;
   /** The only length of a signature, where the algorithm fixes it (RFC 7518 3.4, RFC 8032 5.1.6). */
   readonly signatureBytes?: number;
@@ -15,7 +15,7 @@ interface JwsAlgorithm {
 const RSA: JwsAlgorithm = { keyType: 'rsa' };
 const ED25519: JwsAlgorithm = { keyType: 'ed25519', signatureBytes: 64 };
 
-/** Every algorithm there is; `none` is not among them and cannot be configured. */
+/** All supported algorithms. `none` is not among them and cannot be configured. */
 const ALGORITHMS: ReadonlyMap<string, JwsAlgorithm> = new Map<string, JwsAlgorithm>([
   ['RS256', RSA],
   ['RS384', RSA],
@@ -50,12 +50,15 @@ export function isSymmetric(algorithm: string): boolean {
   return ALGORITHMS.get(algorithm)?.keyType === 'secret';
 }
 
-/** Whether one key may be meant for all of them: a hash may vary, a way of signing may not (RFC 8725 3.1). */
+/**
+ * True when one key may serve all of these algorithms. Their hashes may differ, their way of signing may not
+ * (RFC 8725 3.1).
+ */
 export function areOneFamily(algorithms: readonly string[]): boolean {
   return new Set(algorithms.map((algorithm) => algorithm.slice(0, 2))).size <= 1;
 }
 
-/** Whether a key is of the kind that an algorithm works with, and strong enough for it. */
+/** True when a key has the type that an algorithm needs, and is strong enough for it. */
 export function fits(key: KeyObject, algorithm: string): boolean {
   const wanted = ALGORITHMS.get(algorithm);
   if (key.type === 'secret') return (key.symmetricKeySize ?? 0) >= (wanted?.minSecretBytes ?? Number.POSITIVE_INFINITY);
@@ -65,7 +68,7 @@ export function fits(key: KeyObject, algorithm: string): boolean {
   return wanted.curve === undefined || namedCurve === wanted.curve;
 }
 
-/** Whether a signature, as canonical base64url, is as long as the algorithm makes it. */
+/** True when a signature in canonical base64url has the length that the algorithm fixes, if it fixes one. */
 export function hasSignatureLength(signature: string, algorithm: string): boolean {
   const bytes = ALGORITHMS.get(algorithm)?.signatureBytes;
   return bytes === undefined || Math.floor((signature.length * 3) / 4) === bytes;

@@ -3,7 +3,7 @@ const CANONICAL = '(?:[A-Za-z0-9_-]{4})*(?:[A-Za-z0-9_-][AQgw]|[A-Za-z0-9_-]{2}[
 
 const BASE64URL = new RegExp(`^(?=.)${CANONICAL}$`);
 
-/** True for the one spelling that some bytes, at least one, have (RFC 7515 2, RFC 4648 3.5). */
+/** True for the canonical spelling of one or more bytes (RFC 7515 2, RFC 4648 3.5). */
 export function isCanonicalBase64url(text: unknown): text is string {
   return typeof text === 'string' && BASE64URL.test(text);
 }

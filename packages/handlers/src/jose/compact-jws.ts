@@ -5,11 +5,13 @@ export interface CompactJws {
   readonly header: string;
   readonly payload: string;
   readonly signature: string;
-  /** What is signed (RFC 7515 5.2). */
+  /** The text that the signature covers (RFC 7515 5.2). */
   readonly signingInput: string;
 }
 
-/** Cuts a token into its parts. `undefined` unless there are three, none is empty and each is canonical base64url. */
+/**
+ * Cuts a token into its parts. `undefined` unless there are exactly three, each of them non-empty canonical base64url.
+ */
 export function parseCompactJws(token: string): CompactJws | undefined {
   const [header, payload, signature, ...surplus] = token.split('.', 4);
   if (surplus.length > 0 || ![header, payload, signature].every(isCanonicalBase64url)) return undefined;
@@ -17,7 +19,7 @@ export function parseCompactJws(token: string): CompactJws | undefined {
   return { header, payload, signature, signingInput } as CompactJws;
 }
 
-/** Whether a token has the outline of a JWS, or of a JWE (RFC 7516 3.1): looks at nothing but its dots. */
+/** Tells a JWS from a JWE by the number of dots alone (RFC 7516 3.1). */
 export function outlineOf(token: string): 'jws' | 'jwe' | undefined {
   const parts = token.split('.', 6).length;
   if (parts === 3) return 'jws';
@@ -25,8 +27,8 @@ export function outlineOf(token: string): 'jws' | 'jwe' | undefined {
 }
 
 /**
- * The issuer that a token claims to be of, unverified: good for choosing who looks at the token, and for nothing else.
- * Reads leniently, so that what is malformed about a token is found by the handler that is responsible for it.
+ * The issuer that a token claims, unverified. Use it only to choose the handler that checks the token. It reads
+ * leniently, because that handler reports what is malformed.
  */
 export function peekIssuer(token: string): string | undefined {
   const payload = token.slice(token.indexOf('.') + 1, token.lastIndexOf('.'));

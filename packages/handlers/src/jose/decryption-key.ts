@@ -1,13 +1,15 @@
 import { createPrivateKey, createSecretKey, KeyObject } from 'node:crypto';
 import { option } from '@sallyport/core/extend';
 
-/** A key that opens encrypted tokens (RFC 7516), and for what. */
+/** A key that opens encrypted tokens (RFC 7516), and the algorithms that it may be used for. */
 export interface DecryptionKey {
   /** A private key (PEM or key object), or a shared secret. */
   readonly key: string | Uint8Array | KeyObject;
-  /** The identifier by which tokens name it; needed where several keys have one algorithm. */
+  /** The identifier by which tokens name the key. Needed when several keys have the same algorithm. */
   readonly kid?: string | undefined;
-  /** RSA-OAEP, ECDH-ES, AES key wrap or `dir`, as fits the key (RFC 7518 4). Passwords (PBES2) are not supported. */
+  /**
+   * RSA-OAEP, ECDH-ES, AES key wrap or `dir`, whichever fits the key (RFC 7518 4). Passwords (PBES2) are not supported.
+   */
   readonly algorithms: string | readonly string[];
   /** How the content is encrypted (RFC 7518 5): `A256GCM` and the like. */
   readonly contentEncryption: string | readonly string[];
@@ -22,7 +24,10 @@ export interface DecryptionSettings {
 
 const ELLIPTIC = ['ECDH-ES', 'ECDH-ES+A128KW', 'ECDH-ES+A192KW', 'ECDH-ES+A256KW'];
 
-/** By the type of key that they need. No PBES2: its senders say how long the receiver has to compute (CVE-2022-36083). */
+/**
+ * By the type of key that they need. PBES2 is missing, because it lets the sender choose how long the receiver computes
+ * (CVE-2022-36083).
+ */
 const ALGORITHMS: Readonly<Record<string, readonly string[]>> = {
   rsa: ['RSA-OAEP', 'RSA-OAEP-256', 'RSA-OAEP-384', 'RSA-OAEP-512'],
   ec: ELLIPTIC,
@@ -56,14 +61,17 @@ export const decryptionKey: option.Check<DecryptionSettings> = (value, name) => 
   return { ...checked, key };
 };
 
-/** The lengths that a secret must have: that in the name of the wrapping, or of the encryption that it serves directly. */
+/**
+ * The lengths that a secret must have. The name of the key wrapping states the length. For `dir` the name of the
+ * content encryption states it.
+ */
 function secretBytes(algorithms: readonly string[], contentEncryption: readonly string[]): readonly number[] {
   return algorithms.flatMap((algorithm) =>
     algorithm === 'dir' ? contentEncryption.map((name) => bitsIn(name) / 8) : [bitsIn(algorithm) / 8],
   );
 }
 
-/** `A256GCM` needs 256 bits; `A128CBC-HS256` one half of 256 for each of its two keys (RFC 7518 5.2.2.1). */
+/** `A256GCM` needs 256 bits. `A128CBC-HS256` needs 256 bits too, 128 for each of its two keys (RFC 7518 5.2.2.1). */
 function bitsIn(name: string): number {
   return Number(/\d{3}(?!.*\d)/.exec(name)?.[0]);
 }

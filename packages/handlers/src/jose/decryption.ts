@@ -10,12 +10,15 @@ const NOT_NESTED = denied('encrypted_token_not_nested');
 const KEY_UNKNOWN = denied('decryption_key_unknown');
 const FAILED = denied('decryption_failed');
 
-/** Ways to blow a token up, and extensions that would have to be understood (RFC 7516 4.1.3, 4.1.13). */
+/**
+ * `zip` lets a small token grow large, `p2s` and `p2c` let it cost much work, and `crit` demands extensions that are
+ * not supported (RFC 7516 4.1.3, 4.1.13).
+ */
 const REFUSED_MEMBERS = ['crit', 'zip', 'p2s', 'p2c'];
 
 /**
- * Opens an encrypted token (RFC 7516 5.2), in which a signed one has to be (RFC 7519 A.2): encryption with a public key
- * proves nothing about its sender. One refusal for everything that fails after the header was read.
+ * Opens an encrypted token (RFC 7516 5.2). It must contain a signed token (RFC 7519 A.2), because encryption with a
+ * public key proves nothing about the sender. All failures of the decryption itself give the same refusal.
  */
 export async function decryptToken(token: string, keys: readonly DecryptionSettings[]): Promise<string | Denied> {
   const [header, encryptedKey, ...others] = token.split('.');
@@ -40,7 +43,7 @@ export async function decryptToken(token: string, keys: readonly DecryptionSetti
 /** Content types of a token within a token (RFC 7519 5.2, RFC 9068 2.1). */
 const NESTED_TYPES: ReadonlySet<string | undefined> = new Set(['jwt', 'at+jwt']);
 
-/** The library is loaded on first use: hardly anybody encrypts access tokens. */
+/** The library is loaded on first use, because few issuers encrypt access tokens. */
 async function decrypt(token: string, { key }: DecryptionSettings, alg: string, enc: string): Promise<string | Denied> {
   const { compactDecrypt } = await import('jose/jwe/compact/decrypt');
   try {

@@ -2,8 +2,8 @@ import type { Revocations } from '@sallyport/core';
 import type { Basis } from '@sallyport/core/extend';
 
 /**
- * What a verdict about an encrypted token rests on: the key that proved the signed token inside, and that this one is not
- * revoked. Whoever has it can encrypt it again, so no spelling of the outer token tells.
+ * The basis of a verdict about an encrypted token. The key that verified the signed token inside must stand, and that
+ * token must not be revoked. Its holder can encrypt it again, so the text of the outer token does not identify it.
  */
 export class InnerToken implements Basis {
   readonly name = undefined;
@@ -13,7 +13,7 @@ export class InnerToken implements Basis {
   /** The last revocation that the token is known to have survived. */
   #epoch: number | undefined;
 
-  /** @param token its name among the revocations */
+  /** @param token the name of the token inside, among the revocations */
   constructor(token: string, proof: Basis, revocations: Revocations) {
     this.#token = token;
     this.#proof = proof;

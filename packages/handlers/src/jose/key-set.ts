@@ -7,11 +7,11 @@ export interface KeySet {
   /** The usable keys that are known now. */
   readonly keys: readonly VerificationKey[];
   /**
-   * The key that a token's header names. Rejects with an `UpstreamError` when nobody can tell; a key that is known is
-   * returned as it is and not as a promise. `address` tells whose share it takes to look for a key that is not known.
+   * The key that a token's header names. A known key is returned without a promise. Rejects with an `UpstreamError`
+   * when the keys cannot be fetched. Looking for an unknown key uses up a share of the network of `address`.
    */
   find(id: string | undefined, algorithm: string, address?: string): Eventually<KeySelection>;
-  /** Fetches what has to be fetched, so that the first token does not wait. Rejects when that fails. */
+  /** Fetches remote keys, so that the first token does not wait. Rejects when that fails. */
   start?(): Promise<void>;
   close?(): Promise<void>;
 }
@@ -34,7 +34,7 @@ export class StaticKeySet implements KeySet {
   }
 }
 
-/** One configured key or secret: the only one there is, so that a token need not name it, but may not name another. */
+/** One configured key or secret. A token need not name the key, but must not name another one. */
 export class SingleKey implements KeySet {
   readonly keys: readonly [VerificationKey];
 

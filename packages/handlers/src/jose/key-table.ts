@@ -1,12 +1,12 @@
 import type { VerificationKey } from './verification-key.js';
 
-/** What a table knows about a key: the key, that there is none of this name, or that it must not be used for this. */
+/** The key. Or `unknown`: no key has this identifier. Or `unfit`: the key must not be used for this algorithm. */
 export type KeySelection = VerificationKey | 'unknown' | 'unfit';
 
 /** The usable keys of a set, by identifier. */
 export class KeyTable {
   readonly keys: readonly VerificationKey[];
-  /** Identifiers that several different keys bear: none of those keys is used (RFC 7517 4.5). */
+  /** Identifiers that several different keys have. None of those keys is used (RFC 7517 4.5). */
   readonly ambiguous: ReadonlySet<string>;
   readonly #byId = new Map<string, VerificationKey>();
 
@@ -19,14 +19,14 @@ export class KeyTable {
       else if (id !== undefined && known === undefined) this.#byId.set(id, key);
     }
     this.ambiguous = ambiguous;
-    // One key that is published twice is still one.
+    // A key that is published twice counts once.
     const usable = keys.filter((key) => {
       return key.id === undefined || (this.#byId.get(key.id) === key && !ambiguous.has(key.id));
     });
     this.keys = [...new Set(usable)];
   }
 
-  /** Without an identifier the algorithm has to be enough to tell one key (RFC 7515 4.1.4). */
+  /** Without an identifier, exactly one key must fit the algorithm (RFC 7515 4.1.4). */
   select(id: string | undefined, algorithm: string): KeySelection {
     if (id === undefined) return this.#onlyKeyFor(algorithm);
     const key = this.#byId.get(id);
@@ -34,7 +34,7 @@ export class KeyTable {
     return key.algorithms.has(algorithm) && !this.ambiguous.has(id) ? key : 'unfit';
   }
 
-  /** The key of this table that is like this one in everything, or this one. */
+  /** The key of this table that equals `key` in everything. If there is none, `key` itself. */
   counterpart(key: VerificationKey): VerificationKey {
     return this.keys.find((candidate) => candidate.isUnchanged(key)) ?? key;
   }

@@ -9,20 +9,20 @@ import { isSignedWith } from './signature.js';
 import { type HeaderRules, readTokenHeader, type TokenHeader } from './token-header.js';
 import type { VerificationKey } from './verification-key.js';
 
-/** A token whose signature was right, and nothing else is known of its claims. */
+/** A token with a right signature. Its claims have not been checked. */
 export interface OpenedJws {
-  /** Whose signature it was. */
+  /** The key that verified the signature. */
   readonly key: VerificationKey;
   readonly header: TokenHeader;
   readonly claims: TokenClaims;
 }
 
-/** Whose tokens are opened, and who is told about headers that offer a key. */
+/** The rules for opening a token. `onKeyOffer` is called for a header that offers a key. */
 export interface JwsRules {
   readonly headerRules: HeaderRules;
   readonly keys: KeySet;
   readonly onKeyOffer: () => void;
-  /** From where the token came; not for those that a server answers with. */
+  /** The address that sent the token. Absent for tokens in the answers of a server. */
   readonly address?: string | undefined;
 }
 
@@ -33,9 +33,9 @@ const SIGNATURE_INVALID = denied('signature_invalid');
 const CLAIMS_MALFORMED = denied('claims_malformed');
 
 /**
- * Checks the signature of a token (RFC 7515 5.2). The order matters: nothing is looked up for a header that breaks the
+ * Checks the signature of a token (RFC 7515 5.2). The order matters: no key is looked up for a header that breaks the
  * rules, and no claim is read before the signature was right.
- * @throws {UpstreamError} when the keys cannot be had
+ * @throws {UpstreamError} when the keys cannot be fetched
  */
 export async function openJws(token: string, rules: JwsRules): Promise<OpenedJws | Denied> {
   const { headerRules, keys, onKeyOffer, address } = rules;

@@ -1,7 +1,7 @@
 import { constants, createHmac, type KeyObject, timingSafeEqual, verify } from 'node:crypto';
 import type { VerificationKey } from './verification-key.js';
 
-/** What is signed, and with what. */
+/** A signed text and its signature. */
 export interface SignedText {
   readonly signingInput: string;
   /** Still encoded. */
@@ -9,8 +9,8 @@ export interface SignedText {
 }
 
 /**
- * Whether a key signed a text (RFC 7515 5.2), with the one algorithm that was agreed on before. Public keys work in the
- * thread pool, where signatures of other requests are checked at the same time, and the event loop goes on.
+ * True when the key signed the text with this algorithm (RFC 7515 5.2). No other algorithm is tried. Public-key
+ * signatures are checked in the thread pool, several at once, so the event loop goes on.
  */
 export function isSignedWith(signed: SignedText, { key }: VerificationKey, algorithm: string): Promise<boolean> {
   const data = Buffer.from(signed.signingInput, 'latin1');
@@ -27,7 +27,9 @@ function isHmac({ data, signature }: { data: Buffer; signature: Buffer }, key: K
   return expected.length === signature.length && timingSafeEqual(expected, signature);
 }
 
-/** RFC 7518 3.4 and 3.5: both halves of an ECDSA signature side by side, a salt as long as the hash for PSS. */
+/**
+ * An ECDSA signature is two numbers side by side (RFC 7518 3.4). The salt of PSS is as long as the hash (RFC 7518 3.5).
+ */
 function parametersOf(algorithm: string): object {
   if (algorithm.startsWith('ES')) return { dsaEncoding: 'ieee-p1363' };
   if (!algorithm.startsWith('PS')) return {};

@@ -10,13 +10,13 @@ export interface HeaderRules {
   readonly allowMissingTyp: boolean;
 }
 
-/** A header that keeps the rules. */
+/** A header that meets the rules. */
 export interface TokenHeader {
   readonly algorithm: string;
   readonly keyId: string | undefined;
   /** The header says that this is an access token (RFC 9068 2.1). */
   readonly isAccessToken: boolean;
-  /** The header offers a key or a place to fetch one from; it was not looked at. */
+  /** The header offers a key, or an address of one. The offer is not used. */
   readonly offersKey: boolean;
 }
 
@@ -50,7 +50,7 @@ export function readTokenHeader(encoded: string, rules: HeaderRules): TokenHeade
 const MEDIA_TYPE = /^(?:application\/)?([a-z0-9][a-z0-9!#$&^_.+-]*)$/i;
 
 /**
- * A `typ` without regard to case and without the prefix that may be left out (RFC 7515 4.1.9). `undefined` for what is
+ * A `typ` in lower case and without the optional prefix `application/` (RFC 7515 4.1.9). `undefined` for a text that is
  * no media type or has parameters.
  */
 export function tokenType(typ: unknown): string | undefined {

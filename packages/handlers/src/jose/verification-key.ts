@@ -10,7 +10,7 @@ export type KeyProblem =
   | 'key_symmetric'
   | 'key_not_for_signatures'
   | 'key_algorithm_not_allowed'
-  /** It has no `alg`, and fits several ways of signing. */
+  /** The key has no `alg`, and fits several ways of signing. */
   | 'key_algorithm_ambiguous'
   | 'key_unfit_or_weak';
 
@@ -18,8 +18,8 @@ export type KeyProblem =
 export type KeyOwner = Pick<Basis, 'stands'>;
 
 /**
- * A key that may verify signatures, with the only algorithms that it may be used for (RFC 8725 3.1). What it has proved
- * stands as long as it is not withdrawn and its owner stands.
+ * A key that verifies signatures, and the only algorithms that it may be used for (RFC 8725 3.1). Verdicts that rest on
+ * the key stand until it is withdrawn or its owner no longer stands.
  */
 export class VerificationKey implements Basis {
   readonly id: string | undefined;
@@ -35,7 +35,10 @@ export class VerificationKey implements Basis {
     this.algorithms = new Set(algorithms);
   }
 
-  /** The same in every process that trusts this key for the same. A shared secret has none: its hash could be guessed. */
+  /**
+   * The same in every process that trusts this key for the same algorithms. A shared secret has no name, because the
+   * secret could be guessed from its hash.
+   */
   get name(): string | undefined {
     if (this.key.type === 'secret') return undefined;
     this.#name ??= hash('sha256', JSON.stringify([this.id, spkiOf(this.key), ...this.#sortedAlgorithms]), 'base64url');
@@ -73,7 +76,7 @@ function spkiOf(key: KeyObject): string {
   return key.export({ type: 'spki', format: 'der' }).toString('base64');
 }
 
-/** The public members of each key type (RFC 7518 6, RFC 8037 2); whatever else a JWK has is left behind. */
+/** The public members of each key type (RFC 7518 6, RFC 8037 2). All other members of a JWK are ignored. */
 const PUBLIC_MEMBERS: ReadonlyMap<unknown, readonly string[]> = new Map([
   ['RSA', ['n', 'e']],
   ['EC', ['x', 'y']],
@@ -82,14 +85,14 @@ const PUBLIC_MEMBERS: ReadonlyMap<unknown, readonly string[]> = new Map([
 
 const MAX_KID_BYTES = 256;
 
-/** A key identifier is an opaque text that is compared and nothing else (RFC 7515 4.1.4). */
+/** A key identifier is an opaque text that is only compared (RFC 7515 4.1.4). */
 export function isKeyId(value: unknown): value is string {
   return typeof value === 'string' && value !== '' && Buffer.byteLength(value) <= MAX_KID_BYTES;
 }
 
 /**
- * Imports one member of a key set (RFC 7517 4) for those of the allowed algorithms that it fits, its own `alg`, `use`
- * and `key_ops` respected. Private members are left behind.
+ * Imports one key of a key set (RFC 7517 4) for the allowed algorithms that it fits. Its own `alg`, `use` and `key_ops`
+ * are respected. Its private members are ignored.
  */
 export function importJwk(jwk: unknown, allowed: readonly string[]): VerificationKey | KeyProblem {
   if (typeof jwk !== 'object' || jwk === null) return 'key_malformed';
@@ -104,7 +107,7 @@ export function importJwk(jwk: unknown, allowed: readonly string[]): Verificatio
   return key instanceof KeyObject ? keyFor(kid, key, candidates) : key;
 }
 
-/** Takes the algorithms that a key fits, if there are any and they are of one family. */
+/** Makes a key for the algorithms that it fits, if there are any and they are of one family. */
 function keyFor(id: string | undefined, key: KeyObject, allowed: readonly string[]): VerificationKey | KeyProblem {
   const algorithms = allowed.filter((algorithm) => fits(key, algorithm));
   if (algorithms.length === 0) return 'key_unfit_or_weak';
@@ -113,7 +116,7 @@ function keyFor(id: string | undefined, key: KeyObject, allowed: readonly string
 
 const PRIVATE_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k', 'priv'];
 
-/** True for a JWK that tells what should have stayed with its owner (RFC 7517 9.2). */
+/** True for a JWK with private members, which its owner should have kept secret (RFC 7517 9.2). */
 export function revealsPrivateKey(jwk: unknown): boolean {
   return typeof jwk === 'object' && jwk !== null && PRIVATE_MEMBERS.some((name) => Object.hasOwn(jwk, name));
 }
@@ -122,7 +125,7 @@ function permitsVerification(operations: unknown): boolean {
   return Array.isArray(operations) && operations.includes('verify') && new Set(operations).size === operations.length;
 }
 
-/** OpenSSL refuses points off the curve; what it would read leniently is refused before. */
+/** OpenSSL refuses points off the curve. It reads base64url leniently, so the spelling is checked here first. */
 function publicKeyOf(jwk: Readonly<Record<string, unknown>>): KeyObject | KeyProblem {
   const { kty, crv } = jwk;
   const names = PUBLIC_MEMBERS.get(kty);

@@ -11,7 +11,8 @@ import { BasicHandler } from '../basic/index.js';
 import { IntrospectionHandler, type IntrospectionHandlerOptions } from '../introspection/index.js';
 import { JwtHandler, type JwtHandlerOptions } from '../jwt/index.js';
 
-// The tokens of `@sallyport/configuration/tsyringe` by their names, which is what makes tokens equal.
+// The tokens of `@sallyport/configuration/tsyringe`. Symbols with the same name are equal, so that package is not
+// imported.
 const CACHE_STORE: SecurityToken<CacheStore> = Symbol.for('@sallyport/core/cache-store');
 const COUNTER_STORE: SecurityToken<CounterStore> = Symbol.for('@sallyport/core/counter-store');
 const REVOCATIONS: SecurityToken<Revocations> = Symbol.for('@sallyport/core/revocations');
@@ -42,7 +43,7 @@ const TABLE = {
  */
 export const builtInHandlers: Readonly<Record<keyof typeof TABLE, Kind>> = Object.freeze(TABLE);
 
-/** Each handler checks its options itself. */
+/** The cast is safe, because each handler checks its options itself. */
 function kind<Options>(make: (options: Options, services: HandlerServices) => SecurityHandler): Kind {
   return { useFactory: (options, services) => make(options as Options, services) };
 }

@@ -15,12 +15,12 @@ export interface Argon2idCost {
   readonly passes: number;
 }
 
-/** Node's thread pool hashes several passwords side by side, so that one of them need not be split up. */
+/** One lane: Node's thread pool hashes several passwords at once, so a single one need not be split up. */
 const LANES = 1;
 const MAX_MEMORY_KIB = 2 ** 20;
 const MAX_PASSES = 64;
 const MAX_LANES = 16;
-/** RFC 9106 3.1 wants 8 bytes of salt at least; a shorter digest than 16 bytes is found by chance too easily. */
+/** RFC 9106 3.1 demands at least 8 bytes of salt. A digest shorter than 16 bytes is too easily matched by chance. */
 const SHORTEST = { salt: 8, digest: 16 };
 
 /** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN */

@@ -1,10 +1,10 @@
-/** RFC 7617 2 sets no limits; these keep the cost of hashing and of counting bounded. */
+/** RFC 7617 2 sets no limits. These bound the cost of hashing and of counting. */
 export const MAX_USER_NAME_BYTES = 256;
 export const MAX_PASSWORD_BYTES = 1_024;
 
 /**
- * True for UTF-8 that holds a control character, U+0000 to U+001F or U+007F to U+009F (RFC 7617 2). Works on bytes: a
- * regular expression would keep the text that it matched last.
+ * True for UTF-8 that holds a control character, U+0000 to U+001F or U+007F to U+009F (RFC 7617 2). Works on bytes,
+ * because a regular expression would keep the last matched text in memory.
  */
 export function hasControlCharacter(utf8: Uint8Array): boolean {
   for (let index = 0; index < utf8.length; index += 1) {
@@ -15,7 +15,10 @@ export function hasControlCharacter(utf8: Uint8Array): boolean {
   return false;
 }
 
-/** User names and passwords are compared in Unicode NFC, on both sides (RFC 7617 2.1, RFC 8265). */
+/**
+ * Brings text into Unicode NFC. Sent and stored user names and passwords are compared in this form (RFC 7617 2.1,
+ * RFC 8265).
+ */
 export function normalForm(text: string): string {
   return text.normalize('NFC');
 }

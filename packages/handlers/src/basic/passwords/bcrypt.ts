@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { option } from '@sallyport/core/extend';
 import { encodeUnpadded, type HashShape, type PasswordHashFormat } from './password-hash-format.js';
 
-/** bcrypt: for files that other servers read as well. It takes passwords of 72 bytes at most. */
+/** bcrypt, for files that other servers read as well. It takes passwords of at most 72 bytes. */
 export interface BcryptOptions {
   readonly algorithm: 'bcrypt';
   /** Binary logarithm of the rounds. Default 12; 10 to 16. */
@@ -28,8 +28,8 @@ export function checkBcryptOptions(options: BcryptOptions): BcryptCost {
 }
 
 /**
- * `$2a$`, `$2b$` and `$2y$` mean the same today; `$2x$` marks the hashes of a broken implementation. The last letters of
- * salt and digest carry spare bits, which must be zero: a hash that says otherwise would never match.
+ * `$2a$`, `$2b$` and `$2y$` mean the same today. `$2x$` marks the hashes of a broken implementation. The last letter of
+ * the salt and of the digest has spare bits. They must be zero: a hash with other spare bits would never match.
  */
 const PATTERN = /^(\$2[aby]\$(0[4-9]|1[0-6])\$)[./A-Za-z0-9]{21}[.Oeu][./A-Za-z0-9]{30}[.CGKOSWaeimquy26]$/;
 
@@ -56,7 +56,10 @@ export const bcrypt: PasswordHashFormat<BcryptCost> = {
     return hash(password, cost);
   },
 
-  /** bcrypt ignores what follows 72 bytes: longer passwords never match, after the same work (CVE-2025-22228). */
+  /**
+   * bcrypt ignores everything after 72 bytes. A longer password never matches, but takes the same work
+   * (CVE-2025-22228).
+   */
   async verify(hash, password) {
     const { verify } = await import('@node-rs/bcrypt');
     const matches = await verify(password.subarray(0, MAX_PASSWORD_BYTES), hash);
@@ -67,7 +70,7 @@ export const bcrypt: PasswordHashFormat<BcryptCost> = {
 const STANDARD = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
 const BCRYPT = './ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
 
-/** bcrypt has an alphabet of its own. */
+/** Base64 with the alphabet of bcrypt. */
 function encodeBcrypt(bytes: Buffer): string {
   return Array.from(encodeUnpadded(bytes), (letter) => BCRYPT.charAt(STANDARD.indexOf(letter))).join('');
 }

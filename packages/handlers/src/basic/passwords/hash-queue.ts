@@ -4,39 +4,42 @@ import { type Clock, option, runInTurn, Shares, type Standing } from '@sallyport
 
 export interface HashQueueOptions {
   /**
-   * Passwords hashed at once, each on a thread of its own. 1 to 128; default: one less than there are processors,
-   * at most 3, because Node's pool has 4 threads for files and names as well (UV_THREADPOOL_SIZE).
+   * How many passwords are hashed at once, each on its own thread. 1 to 128. Default: one less than the number of
+   * processors, but at least 1 and at most 3. Node's pool has 4 threads, which files and host names need too
+   * (UV_THREADPOOL_SIZE).
    */
   readonly maxConcurrent?: number | undefined;
   /**
-   * Logins that may wait for a thread. Beyond that, the newest one of the network that has most of them gets 503, and
-   * none whose password was right before. 0 to 10 000, default 64.
+   * How many logins may wait for a thread. When there are more, the newest login of the network with the most logins
+   * gets 503. Logins with a password that was right before are spared. 0 to 10 000, default 64.
    */
   readonly maxWaiting?: number | undefined;
   /** How long a login may wait for a thread, in milliseconds, before it gets 503. 1 to 60 000, default 2 000. */
   readonly maxWaitMs?: number | undefined;
 }
 
-/** Who waits for a hash. */
+/** A login that waits for a hash. */
 export interface HashClient {
   readonly user: string;
   readonly address: string | undefined;
   readonly standing: Standing;
-  /** Once aborted, nobody waits any more. */
+  /** Aborted when nobody waits for the result any more. */
   readonly abandoned?: AbortSignal | undefined;
 }
 
 const MAX_DEFAULT_THREADS = 3;
-/** So many logins of one user have a better right than strangers, lest one account with many addresses fill the queue. */
+/**
+ * How many logins of one user rank before strangers. Without it one account with many addresses could fill the queue.
+ */
 const MAX_KNOWN = 4;
 
-/** Limits how many passwords are hashed at once, lets every user have only one of them, and every network its share. */
+/** Limits how many passwords are hashed at once. Each user has at most one of them, and each network its share. */
 export class HashQueue {
   readonly #shares: Shares;
   readonly #maxWaitMs: number;
   readonly #clock: Clock;
   readonly #busy = new Set<string>();
-  /** Logins in the queue that are known, by user. */
+  /** The number of `known` logins in the queue, by user. */
   readonly #known = new Map<string, number>();
 
   /** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN */
@@ -53,8 +56,8 @@ export class HashQueue {
   }
 
   /**
-   * Runs `task` as soon as a thread is free, it is the turn of this client, and nobody else hashes for its user. Once
-   * abandoned, it gives its place up; a task that has begun goes on.
+   * Runs `task` as soon as a thread is free, it is the turn of this client, and no other hash of its user is under way.
+   * A client that is abandoned while it waits gives up its place. A task that has begun goes on.
    * @throws {UpstreamError} ERR_SALLYPORT_UPSTREAM_OVERLOADED when too many wait, or this one waited too long
    */
   async run<Value>(client: HashClient, task: () => Promise<Value>): Promise<Value> {
@@ -77,7 +80,7 @@ export class HashQueue {
     const latestMs = this.#clock.monotonic() + this.#maxWaitMs;
     const turn = { ...client, isReady: () => !this.#busy.has(user) };
     return runInTurn(this.#shares, turn, async () => {
-      // Whoever waited that long has its answer from the chain: hashing for it would help nobody.
+      // The turn came too late: the login gets 503, and no thread is spent on it.
       if (this.#clock.monotonic() >= latestMs) throw overdue();
       this.#busy.add(user);
       try {

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 
 export type PasswordAlgorithm = 'argon2id' | 'scrypt' | 'bcrypt';
 
-/** What a stored hash tells about itself, besides salt and digest. */
+/** The algorithm, costs and lengths of a stored hash, without its salt and digest. */
 export interface HashShape {
   /** Everything before the salt: algorithm and costs. */
   readonly prefix: string;
@@ -13,16 +13,18 @@ export interface HashShape {
 }
 
 /**
- * One way of storing passwords. `Cost` is the format's checked options. Passwords come as UTF-8 bytes, so that they
- * can be wiped; hashing happens on other threads, and the library is loaded on first use.
+ * One way of storing passwords. `Cost` is the type of its checked options. Passwords are UTF-8 bytes, which can be
+ * wiped. Hashing runs on other threads. The library is loaded on first use.
  */
 export interface PasswordHashFormat<Cost = never> {
   readonly algorithm: PasswordAlgorithm;
-  /** Reads a stored hash; `undefined` when it is of another format, or asks for more than a login may cost. */
+  /**
+   * Reads a stored hash. `undefined` when it is of another format, or when one check would cost more than a login may.
+   */
   read(hash: string): HashShape | undefined;
-  /** The shape of the hashes that these costs give. */
+  /** The shape of hashes that are made at this cost. */
   shapeOf(cost: Cost): HashShape;
-  /** A hash of this shape that no password has. */
+  /** A random hash of this shape, for which nobody knows a password. */
   decoy(shape: HashShape): string;
   /** @throws {RangeError} when the algorithm cannot take a password of this length */
   hash(password: Uint8Array, cost: Cost): Promise<string>;

@@ -6,7 +6,7 @@ import { scrypt } from './scrypt.js';
 /** Every format that a stored hash may have, the weakest first. */
 const FORMATS: readonly PasswordHashFormat[] = [bcrypt, scrypt, argon2id];
 
-/** How hashes are made: by which algorithm, at which cost. */
+/** How hashes are made: the algorithm and its cost. */
 export interface HashKind {
   readonly format: PasswordHashFormat;
   readonly shape: HashShape;
@@ -17,7 +17,9 @@ export interface StoredHash extends HashKind {
   readonly hash: string;
 }
 
-/** Recognises a stored hash; `undefined` when it is in no known format or asks for more than a login may cost. */
+/**
+ * Recognises a stored hash. `undefined` when its format is unknown, or when one check would cost more than a login may.
+ */
 export function readHash(hash: string): StoredHash | undefined {
   for (const format of FORMATS) {
     const shape = format.read(hash);
@@ -26,7 +28,7 @@ export function readHash(hash: string): StoredHash | undefined {
   return undefined;
 }
 
-/** True when hashes of one kind are made by a weaker algorithm than those of another, or with less work. */
+/** True when `one` has a weaker algorithm than `other`, or the same algorithm with less work. */
 export function isWeaker(one: HashKind, other: HashKind): boolean {
   if (one.format !== other.format) return FORMATS.indexOf(one.format) < FORMATS.indexOf(other.format);
   return one.shape.work < other.shape.work;

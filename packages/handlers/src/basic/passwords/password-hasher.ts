@@ -9,9 +9,9 @@ import { checkScryptOptions, type ScryptOptions, scrypt } from './scrypt.js';
 /** How new hashes are made. */
 export type HashingOptions = Argon2idOptions | ScryptOptions | BcryptOptions;
 
-/** Makes hashes of one algorithm at one cost, and knows which stored ones are weaker than that. */
+/** Makes hashes with one algorithm at one cost, and recognises weaker stored hashes. */
 export class PasswordHasher {
-  /** What its hashes are like. */
+  /** The kind of its hashes. */
   readonly target: HashKind;
   /** @throws {RangeError} for bcrypt, when the password is longer than 72 bytes */
   readonly hash: (password: Uint8Array) => Promise<string>;
@@ -51,9 +51,9 @@ function bind<Cost>(format: PasswordHashFormat<Cost>, cost: Cost): Bound {
 }
 
 /**
- * Makes the hash of a password, for a user store: Argon2id with 19 MiB and 2 passes unless said otherwise.
- * @throws {TypeError} when no login could ever present this password: empty, longer than 1 024 bytes, not
- *   well-formed Unicode, or with a control character (RFC 7617 2)
+ * Makes the hash of a password for a user store. Default: Argon2id with 19 MiB and 2 passes.
+ * @throws {TypeError} when no login could ever present this password: empty, longer than 1 024 bytes, not well-formed
+ *   Unicode, or with a control character (RFC 7617 2)
  * @throws {RangeError} for bcrypt, when the password is longer than 72 bytes
  * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN
  */

@@ -3,7 +3,10 @@ import { type HashClient, HashQueue, type HashQueueOptions } from './hash-queue.
 import type { HashKind, StoredHash } from './password-hash.js';
 import { type HashingOptions, PasswordHasher } from './password-hasher.js';
 
-/** Checks passwords on other threads, as many at once as the queue allows, at the same cost whether a user exists or not. */
+/**
+ * Checks passwords on other threads, as many at once as the queue allows. A check costs the same whether or not the
+ * user exists.
+ */
 export class PasswordVerifier {
   readonly #hasher: PasswordHasher;
   readonly #decoys: DecoyHashes;
@@ -17,9 +20,10 @@ export class PasswordVerifier {
   }
 
   /**
-   * True when this is the password of the stored hash. Without one, or with an empty password, the work is the same
-   * and the answer is no. `client` is whom the work is done for: one password at a time for each user. Once abandoned,
-   * the work is not begun any more; what has begun is ended, so that its failure is counted.
+   * True when this is the password of the stored hash. Without a stored hash, or with an empty password, the same work
+   * is done and the answer is false. The passwords of one `client.user` are checked one at a time. When
+   * `client.abandoned` aborts, a waiting check is dropped. A check that has begun runs to its end, so that its failure
+   * is counted.
    * @throws {UpstreamError} ERR_SALLYPORT_UPSTREAM_OVERLOADED
    */
   async matches(client: HashClient, password: Secret, stored: StoredHash | undefined): Promise<boolean> {
@@ -30,14 +34,14 @@ export class PasswordVerifier {
     return matches && stored !== undefined && password.reveal() !== '';
   }
 
-  /** A stronger hash of the same password, where the stored one is weaker than new ones are made. */
+  /** Makes a stronger hash of the same password if the stored hash is weaker than new ones. */
   async upgrade(client: HashClient, password: Secret, stored: StoredHash): Promise<string | undefined> {
     if (!this.#hasher.isOutdated(stored)) return undefined;
     return this.#queue.run(client, () => withBytes(password, this.#hasher.hash));
   }
 }
 
-/** The password as bytes, wiped as soon as the work is done. */
+/** Gives the password to `work` as bytes, and wipes them afterwards. */
 async function withBytes<Value>(password: Secret, work: (bytes: Uint8Array) => Promise<Value>): Promise<Value> {
   const bytes = Buffer.from(password.reveal());
   try {
@@ -47,13 +51,13 @@ async function withBytes<Value>(password: Secret, work: (bytes: Uint8Array) => P
   }
 }
 
-/** A store has hashes of a few kinds; one with a kind per account is not imitated any further. */
+/** A store usually has a few kinds of hashes. Further kinds are not imitated. */
 const MAX_KINDS = 16;
 
 /**
- * Hashes to check the passwords of unknown users against, so that they cost what known users cost: like the hashes that
- * were seen in the store, or like new ones are made as long as none was seen. Where a store holds several kinds, every
- * unknown name gets one of them, and always the same.
+ * Hashes for checking the passwords of unknown users, so that these logins cost as much as those of known users. They
+ * are like the hashes that were seen in the store. Before the first of those, they are like new hashes. If the store
+ * holds several kinds, each unknown name always gets the same kind.
  */
 class DecoyHashes {
   readonly #usual: StoredHash;
@@ -63,7 +67,7 @@ class DecoyHashes {
     this.#usual = decoyOf(usual);
   }
 
-  /** Learns what the store's hashes are like. */
+  /** Remembers one kind of the store's hashes. */
   imitate(kind: HashKind): void {
     const { prefix } = kind.shape;
     if (!this.#seen.has(prefix) && this.#seen.size < MAX_KINDS) this.#seen.set(prefix, decoyOf(kind));

@@ -2,27 +2,32 @@ import { randomBytes } from 'node:crypto';
 import { type Clock, Expiring, KeyedHash, option } from '@sallyport/core/extend';
 
 export interface ProvedPasswordsOptions {
-  /** How long a password that was right needs no hashing again, in seconds. 0 to 60, default 60; 0 switches it off. */
+  /**
+   * How long a right password is remembered and not hashed again, in seconds. 0 to 60, default 60. 0 switches this off.
+   */
   readonly ttlSeconds?: number | undefined;
-  /** Proofs remembered at once, the least recently used goes first. 1 to 10 000 000, default 10 000. */
+  /**
+   * How many proofs are remembered at once. When full, the least recently used goes first. 1 to 10 000 000, default
+   * 10 000.
+   */
   readonly maxEntries?: number | undefined;
 }
 
-/** What is known of a credential whose password was right. */
+/** The proof that the password of a credential was right. */
 export interface Proof {
-  /** As it was sent. */
+  /** The user name as it was sent, in Unicode NFC. */
   readonly userName: string;
   readonly account: string;
-  /** The stored hash that the password was checked against: another one ends the proof. */
+  /** The stored hash that the password was checked against. The proof ends when the account has another hash. */
   readonly hash: string;
-  /** The last revocation that it is known to have survived. */
+  /** The last revocation that the proof is known to have survived. */
   revocation: number;
 }
 
 /**
- * Remembers that a password was right for a stored hash, under a keyed hash of the credential as it was sent: what is
- * remembered need not even be decoded. It keeps the fact and no principal, so that changed roles take effect at once;
- * that is why it is no `VerdictCache`. Wrong passwords are never remembered, and nothing of this leaves the process.
+ * Remembers that a password was right for a stored hash. The key is a keyed hash of the credential as it was sent, so a
+ * remembered credential need not be decoded. Principals are not remembered, so changed roles take effect at once; a
+ * `VerdictCache` would keep them. Wrong passwords are never remembered, and nothing leaves the process.
  */
 export class ProvedPasswords {
   readonly #hash = new KeyedHash(randomBytes(32).toString('hex'), 'basic');
@@ -40,12 +45,12 @@ export class ProvedPasswords {
     this.#ttlMs = checked.ttlSeconds * 1_000;
   }
 
-  /** Counts invalidations: what was checked before one must not be remembered after it. */
+  /** The number of invalidations. A proof from before an invalidation must not be added after it. */
   get epoch(): number {
     return this.#epoch;
   }
 
-  /** Names a credential: what follows `Basic`, of which there is only one spelling. */
+  /** Names a credential by a keyed hash. `token68` is the text after `Basic`, which has only one spelling. */
   nameOf(token68: string): string {
     return this.#hash.of(token68);
   }
@@ -64,7 +69,7 @@ export class ProvedPasswords {
     this.#proofs.set(name, proof, this.#ttlMs);
   }
 
-  /** Forgets all proofs of an account, also those that are on their way. */
+  /** Forgets all proofs of an account. A check that is under way will not add one either. */
   invalidate(account: string): void {
     this.#epoch += 1;
     this.#proofs.deleteWhere((proof) => proof.account === account);

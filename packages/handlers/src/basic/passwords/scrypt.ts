@@ -118,6 +118,6 @@ const scryptAsync = promisify<Uint8Array, Uint8Array, number, NodeScryptOptions,
 
 function derive(password: Uint8Array, salt: Buffer, bytes: number, cost: ScryptCost): Promise<Buffer> {
   const { logCost, blockSize: r, parallelization: p } = cost;
-  // Node counts the working blocks too, so the limit is twice what the algorithm itself is said to need.
+  // Node also counts the working blocks. The limit is therefore twice the memory that RFC 7914 states, and 1 MiB more.
   return scryptAsync(password, salt, bytes, { N: 2 ** logCost, r, p, maxmem: 2 * memoryOf(cost) + 2 ** 20 });
 }

@@ -2,7 +2,7 @@ import { type Unavailable, UpstreamError, unavailable } from '@sallyport/core';
 import { answerWithin, type Clock, type Eventually } from '@sallyport/core/extend';
 import type { Account, UserStore } from './user-store.js';
 
-/** A user store that is waited for only so long, and believed only when it returns what it should. */
+/** Asks a user store, with a time limit, and checks its answers. */
 export class AccountDirectory {
   readonly #users: UserStore;
   readonly #timeoutMs: number;
@@ -14,7 +14,10 @@ export class AccountDirectory {
     this.#clock = clock;
   }
 
-  /** Finds an account, at once when the store does; a store that cannot tell is `unavailable`, never "no such user". */
+  /**
+   * Finds an account, without a promise if the store returns none. When the store fails, the answer is `unavailable`,
+   * never "no such user".
+   */
   find(userName: string): Eventually<Account | Unavailable | undefined> {
     try {
       const found = this.#users.find(userName);
@@ -25,7 +28,7 @@ export class AccountDirectory {
     }
   }
 
-  /** True when the store keeps stronger hashes. */
+  /** True when the store can save stronger hashes. */
   get savesHashes(): boolean {
     return this.#users.saveHash !== undefined;
   }

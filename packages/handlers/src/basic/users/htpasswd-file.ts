@@ -3,8 +3,8 @@ import { hasControlCharacter, MAX_USER_NAME_BYTES, normalForm } from '../passwor
 import { readHash } from '../passwords/password-hash.js';
 
 /**
- * Parses a password file as Apache's htpasswd writes it: `user:hash` by line, further fields ignored, empty lines and
- * lines that begin with `#` skipped. Hashes are bcrypt (`htpasswd -B`) or PHC strings.
+ * Parses a password file as Apache's htpasswd writes it, with one `user:hash` a line. Further fields are ignored. Empty
+ * lines and lines that begin with `#` are skipped. Hashes are bcrypt (`htpasswd -B`) or PHC strings.
  * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID; names the line, quotes nothing of it
  */
 export function parseHtpasswd(text: string, path: string): ReadonlyMap<string, string> {
@@ -21,8 +21,8 @@ export function parseHtpasswd(text: string, path: string): ReadonlyMap<string, s
 }
 
 /**
- * Parses a group file as Apache's AuthGroupFile reads it: `group: user user …` by line. The groups of a user are its
- * roles; a group may stand on several lines.
+ * Parses a group file as Apache's AuthGroupFile reads it, with one `group: user user …` a line. The groups of a user
+ * are the user's roles. A group may stand on several lines.
  * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID; names the line, quotes nothing of it
  */
 export function parseGroups(text: string, path: string): ReadonlyMap<string, readonly string[]> {
@@ -38,7 +38,7 @@ export function parseGroups(text: string, path: string): ReadonlyMap<string, rea
   return roles;
 }
 
-/** The lines that say something, with their numbers. */
+/** The lines that are neither empty nor comments, with their numbers. */
 function linesOf(text: string): readonly (readonly [number: number, line: string])[] {
   return text
     .split(/\r?\n/)

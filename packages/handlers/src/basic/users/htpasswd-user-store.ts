@@ -11,8 +11,8 @@ export interface HtpasswdUserStoreOptions {
   /** How long the files are trusted without another look, in milliseconds. 0 to 3 600 000, default 1 000. */
   readonly checkIntervalMs?: number | undefined;
   /**
-   * How long the accounts of before serve while a changed file can be read but makes no sense, in milliseconds; then
-   * logins get 503. 0 to 3 600 000, default 60 000.
+   * How long the last good accounts stay in use while a changed file can be read but not parsed, in milliseconds. After
+   * that logins get 503. 0 to 3 600 000, default 60 000.
    */
   readonly maxStaleMs?: number | undefined;
 }
@@ -21,17 +21,17 @@ type Hashes = ReadonlyMap<string, string>;
 type Roles = ReadonlyMap<string, readonly string[]>;
 
 /**
- * Accounts from a password file. A changed file takes effect within `checkIntervalMs`: requests trigger the look, so
- * there is no watcher to lose and nothing to close. While a file cannot be read, nobody knows who may log in: 503. A
- * file that makes no sense, such as a half-written one, leaves the accounts as they were for `maxStaleMs`. Both are
- * published on `sallyport:basic`. Other servers read the file too, so hashes are never replaced.
+ * Accounts from a password file. A change takes effect within `checkIntervalMs`. A login triggers the look at the file,
+ * so there is no watcher to lose and nothing to close. While a file cannot be read, logins get 503. While a file cannot
+ * be parsed, for example because it is half-written, the last good accounts stay in use for `maxStaleMs`. Both problems
+ * are published on `sallyport:basic`. Hashes are never replaced, because other servers read the file too.
  */
 export class HtpasswdUserStore implements UserStore {
   readonly #passwords: ReloadedFile<Hashes>;
   readonly #groups: ReloadedFile<Roles> | undefined;
   readonly #checkIntervalMs: number;
   readonly #clock: Clock;
-  /** Made of the contents beside it. */
+  /** The accounts, with the file contents that they were made from. */
   #accounts: { hashes: Hashes; roles: Roles | undefined; byName: ReadonlyMap<string, Account> } | undefined;
   #trustedUntilMs: number;
   #look: Promise<void> | undefined;

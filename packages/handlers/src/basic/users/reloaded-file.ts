@@ -6,31 +6,36 @@ import { ConfigurationError, UpstreamError } from '@sallyport/core';
 import { type Clock, option } from '@sallyport/core/extend';
 import { publishUserFileEvent } from './user-file-events.js';
 
-/** User files are small; anything larger is a mistake. */
+/** User files are small. A larger file is a mistake. */
 const MAX_BYTES = 16 * 1_024 * 1_024;
 
 export interface ReloadedFileOptions<Content> {
   readonly path: string;
-  /** Reads the content out of the file's text. Throws a `ConfigurationError` that quotes nothing of the text. */
+  /** Parses the text of the file. Throws a `ConfigurationError` that quotes nothing of the text. */
   readonly parse: (text: string, path: string) => Content;
-  /** How long the content of before serves while a changed file makes no sense, in milliseconds. */
+  /** How long the last good content stays in use while a changed file cannot be parsed, in milliseconds. */
   readonly maxStaleMs: number;
 }
 
 /**
- * A file that is parsed at once and again whenever it has changed; it is looked at only when asked. A file that cannot
- * be read has no content. One that can be read but makes no sense may be half-written: the content of before serves
- * for a while.
+ * A file that is parsed at once, and again after each change. `refresh` looks for a change: there is no watcher. While
+ * the file cannot be read, there is no content. A file that can be read but not parsed may be half-written, so the last
+ * good content stays in use for `maxStaleMs`.
  */
 export class ReloadedFile<Content> {
   readonly #options: ReloadedFileOptions<Content>;
   readonly #clock: Clock;
   #content: Content;
-  /** Undefined after a look that failed: the next one reads, whatever the file looks like. */
+  /** Undefined after a look that failed. The next look then reads the file in any case. */
   #signature: string | undefined;
-  /** Of what was parsed last, usable or not; undefined after a look that read nothing. */
+  /**
+   * The digest of the bytes that were parsed last, usable or not. Undefined after a look that could not read the file.
+   */
   #digest: string | undefined;
-  /** File times are coarse: a content is final when the file looks the same at the look after. */
+  /**
+   * True when the file was read twice with the same signature. File times are coarse: a write right after the first
+   * reading may leave the signature as it was.
+   */
   #isFinal = false;
   #isReadable = true;
   #unfitSinceMs: number | undefined;
@@ -51,7 +56,7 @@ export class ReloadedFile<Content> {
     }
   }
 
-  /** @throws {UpstreamError} while nobody knows what the file says: 503 */
+  /** @throws {UpstreamError} 503 while the file cannot be read, or once it could not be parsed for `maxStaleMs` */
   get content(): Content {
     if (!this.#isReadable) {
       throw new UpstreamError('ERR_SALLYPORT_UPSTREAM_UNREACHABLE', 'A user file cannot be read');
@@ -81,7 +86,10 @@ export class ReloadedFile<Content> {
     }
   }
 
-  /** What the file holds, when that is something else than before. Changed while it is read, it waits for the next look. */
+  /**
+   * The bytes of the file, if they differ from those before. A file that changes while it is read is left to the next
+   * look.
+   */
   async #readIfChanged(): Promise<Buffer | undefined> {
     const { path } = this.#options;
     const before = this.#signature;
@@ -118,7 +126,7 @@ interface FileState {
   isFile(): boolean;
 }
 
-/** Reading a pipe or a device might never end, so these are refused. `ctime` changes even where `mtime` is set back. */
+/** Reading a pipe or a device might never end, so these are refused. `ctime` changes even when `mtime` is set back. */
 function signatureOf(state: FileState): string {
   if (!state.isFile()) throw new RangeError('is not a regular file');
   if (state.size > MAX_BYTES) throw new RangeError(`is larger than ${MAX_BYTES} bytes`);
@@ -134,12 +142,12 @@ function textOf(bytes: Buffer): string {
   return bytes.toString();
 }
 
-/** True for what the file says or is, false for what the file system says about it. */
+/** True when the file itself is at fault. False when the file system could not read it. */
 function isUnfit(error: unknown): boolean {
   return error instanceof ConfigurationError || error instanceof RangeError;
 }
 
-/** Of errors of the file system only the code is kept. */
+/** Keeps only the code of a file system error. */
 function unusable(path: string, error: unknown): ConfigurationError {
   if (error instanceof ConfigurationError) return error;
   if (error instanceof RangeError) return option.invalid(path, error.message);

@@ -1,12 +1,14 @@
 import { EventChannel } from '@sallyport/core/extend';
 
-/** The `node:diagnostics_channel` for what goes wrong around Basic. Without subscribers it costs nothing. */
+/** The `node:diagnostics_channel` of the events around Basic. Without subscribers it costs nothing. */
 export const BASIC_CHANNEL = 'sallyport:basic';
 
 export type UserFileEvent =
   /** A user file has changed and is in use. */
   | { readonly kind: 'user_file_reloaded'; readonly path: string }
-  /** A user file cannot be used: logins get 503, at once or after `maxStaleMs`. `problem` quotes nothing of the file. */
+  /**
+   * A user file cannot be used. Logins get 503, at once or after `maxStaleMs`. `problem` quotes nothing of the file.
+   */
   | { readonly kind: 'user_file_rejected'; readonly path: string; readonly problem: string };
 
 const events = new EventChannel<UserFileEvent>(BASIC_CHANNEL);
