@@ -1,20 +1,23 @@
-// The CommonJS build, for runners that cannot load ES modules (Jest in its CommonJS mode). The same entry points and
-// chunks as the ES modules, so that every class exists once here, too, and what is loaded on demand there is so here.
-// Packages that exist as ES modules only are bundled into it, and their licences stand beside it. It has no source maps:
-// it can be read as it is, and nothing serves with it.
+// Makes the CommonJS build, for runners that cannot load ES modules (Jest in its CommonJS mode). It has the same entry
+// points and chunks as the ES modules. So every class exists once here too, and code is loaded on demand in the same
+// places. Dependencies that exist as ES modules only are bundled into it, and their licences stand beside it. It has no
+// source maps, because its code is readable and no server runs it.
 import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, posix, relative, sep } from 'node:path';
 import { build } from 'esbuild';
 
-/** By what a package depends on, and with all that stands behind: these cannot be required by every runner. */
+/** Dependencies that cannot be required by every runner. They are bundled together with their own dependencies. */
 const ES_MODULES_ONLY = ['jose', '@seriousme/openapi-schema-validator'];
-/** What bundled code reads when it runs, beside itself. */
+/** The folders of bundled packages that their code reads at run time. */
 const READ_AT_RUN_TIME = { '@seriousme/openapi-schema-validator': 'schemas' };
 
 const isBare = (path) => /^[^./]/.test(path) && !path.startsWith('node:');
 const nameOf = (path) => /^(?:@[^/]+\/)?[^/]+/.exec(path)[0];
 
-/** Leaves all packages outside but the ones that are ES modules only, what those need, unless we depend on it, too. */
+/**
+ * Bundles the packages that are ES modules only, and their dependencies. All other packages stay outside, also a
+ * dependency of theirs on which our package depends itself.
+ */
 function bundled(own) {
   return {
     name: 'bundled',
@@ -28,7 +31,9 @@ function bundled(own) {
   };
 }
 
-/** Gives the bundler the files of an earlier run instead of those on disk; their references go to the CommonJS files. */
+/**
+ * Gives the bundler the files of an earlier run instead of those on disk. Their imports then name the CommonJS files.
+ */
 function earlierRun(files) {
   return {
     name: 'earlier-run',
@@ -42,7 +47,7 @@ function earlierRun(files) {
   };
 }
 
-/** One file of the ES modules as CommonJS. What is imported on demand is required on demand. */
+/** Turns one file of the ES modules into CommonJS. A dynamic import becomes a `require` in the same place. */
 async function toCommonJs(path, files, folder) {
   const dist = posix.join('.', relative(dirname(path), join(folder, 'dist')).replaceAll(sep, '/'));
   const url = `const packageUrl = require('node:url').pathToFileURL(require('node:path').join(__dirname, '${dist}') + '/');`;
@@ -64,7 +69,7 @@ async function toCommonJs(path, files, folder) {
   return outputFiles;
 }
 
-/** Where the packages lie whose code went into the build. */
+/** The folders of the packages whose code went into the build. */
 function packagesIn(metafile, folder) {
   const inputs = Object.keys(metafile.inputs).map((file) => join(folder, file));
   const found = inputs.flatMap((file) => /^.+[\\/]node_modules[\\/](?:@[^\\/]+[\\/])?[^\\/]+/.exec(file)?.[0] ?? []);
@@ -82,7 +87,7 @@ async function licenceOf(packageFolder) {
   return `${name} ${version} (${license})\n\n${text.trim()}\n`;
 }
 
-/** @param options those of the ES modules */
+/** @param options the options of the bundler for the ES modules */
 export async function bundleCommonJs(folder, options) {
   const { dependencies = {} } = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8'));
   const own = new Set(Object.keys(dependencies));

@@ -1,5 +1,5 @@
-// The types of the CommonJS build. They name those of the ES modules, so that for the compiler every class is one, too:
-// what a CommonJS file has made, an ES module may hand on.
+// Writes the types of the CommonJS build. They refer to the types of the ES modules, so every class is one class for
+// the compiler too: an object that a CommonJS file made may be passed to an ES module.
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, posix } from 'node:path';
 
@@ -11,7 +11,10 @@ async function declarationsIn(dist) {
   return new Map(files.map((file, index) => [file.replaceAll('\\', '/'), texts[index]]));
 }
 
-/** `Event extends object, Other` of a generic class or type, as it stands between the angle brackets; '' without. */
+/**
+ * The text between the angle brackets of a generic class or type, such as `Event extends object, Other`. Empty when
+ * there are none.
+ */
 function parametersOf(declared) {
   let depth = 0;
   for (let index = 0; index < declared.length; index += 1) {
@@ -22,7 +25,7 @@ function parametersOf(declared) {
   return '';
 }
 
-/** What the compiler knows by this name beside its value: a class is a type as well. */
+/** The type that has the same name as a value: a class is a type as well. Undefined when there is none. */
 function typeOf(name, declarations) {
   const declaration = new RegExp(`^export (?:declare (?:abstract )?class|interface|type|declare enum) ${name}\\b`, 'm');
   for (const text of declarations.values()) {
@@ -36,7 +39,7 @@ function typeOf(name, declarations) {
   return undefined;
 }
 
-/** Whether another package declares it, and which. */
+/** The other package that a name is exported from. Undefined for a name of this package. */
 function originOf(name, declarations) {
   for (const text of declarations.values())
     for (const [, names, origin] of text.matchAll(/^export \{([^}]*)\} from '([^.][^']*)';/gm))
@@ -49,7 +52,7 @@ function valuesIn(text) {
   return new Set(Array.from(found, ([, name]) => name));
 }
 
-/** @param file the door or namespace, below `dist` and without its ending */
+/** @param file the entry point or namespace, below `dist` and without its ending */
 async function writeTypes(file, names, dist, declarations) {
   const module = `'./${basename(file)}.js' ${AS_MODULE}`;
   const text = declarations.get(`${file}.d.ts`);
@@ -70,7 +73,7 @@ async function writeTypes(file, names, dist, declarations) {
   await writeFile(join(dist, `${file}.d.cts`), `${lines.join('\n')}\n`);
 }
 
-/** @param metafile what the bundler says about the ES modules */
+/** @param metafile the report of the bundler on the ES modules */
 export async function writeCommonJsTypes(folder, metafile) {
   const dist = join(folder, 'dist');
   const declarations = await declarationsIn(dist);

@@ -1,5 +1,6 @@
-// Bundles each package into its `dist`: entry points, and chunks for what they share, so that every class exists once.
-// A program that loads two hundred small modules instead starts tens of milliseconds later. Types come from `tsc -b`.
+// Bundles each package into its `dist`: one file for each entry point, and chunks for the code that they share, so that
+// every class exists once. A program that loads two hundred small modules instead starts tens of milliseconds later.
+// The types come from `tsc -b`.
 // Run: npm run build
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
@@ -10,7 +11,7 @@ import { writeCommonJsTypes } from './bundle-types.js';
 
 const PACKAGES = ['core', 'openapi', 'configuration', 'handlers', 'adapters'];
 
-/** What the package exports, as its sources. */
+/** The source files of the entry points of a package. */
 async function entryPoints(folder) {
   const { exports } = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8'));
   const built = Object.values(exports).flatMap((door) => door.import?.default ?? []);
@@ -18,8 +19,8 @@ async function entryPoints(folder) {
 }
 
 /**
- * Chunks bear a hash of their content in their names: those of the last build would stay behind. The compiler, too, leaves
- * the declarations of sources that are gone.
+ * Removes files that the next build would leave behind. The name of a chunk has a hash of its content, so a new chunk
+ * does not overwrite the old one. The compiler does not remove the declarations of deleted sources.
  */
 async function removeOutdated(folder) {
   const dist = join(folder, 'dist');
@@ -34,8 +35,8 @@ async function removeOutdated(folder) {
 }
 
 /**
- * Lets every entry point import the package's root, which its users load anyway: what they share then is one chunk, and
- * not one for each set of entry points that has something in common.
+ * Makes every entry point import the root of the package, which its users load anyway. The code that they share is then
+ * one chunk. Otherwise each set of entry points with common code would get a chunk of its own.
  */
 function wholeRoot(folder) {
   const root = join(folder, 'src', 'index.ts');
@@ -51,8 +52,9 @@ function wholeRoot(folder) {
 }
 
 /**
- * Functions and classes bear the names they are exported under, also in stack traces. The bundler renames a class whose
- * body names it (say `this` there), and one of two that have the same name.
+ * Refuses a build that renames exports: functions and classes keep the names under which they are exported, also in
+ * stack traces. The bundler renames a class whose body contains its name (say `this` there), and one of two things with
+ * the same name.
  */
 function refuseRenamed(files) {
   for (const { text } of files) {
@@ -78,10 +80,10 @@ async function bundle(name) {
     platform: 'node',
     target: 'node20.19',
     sourcemap: true,
-    // The sources are in the package, too.
+    // The package contains the sources.
     sourcesContent: false,
     logLevel: 'warning',
-    // The root has no side effects, yet its chunk is to be shared.
+    // `wholeRoot` imports the root only for its chunk: the import has no side effects.
     logOverride: { 'ignored-bare-import': 'silent' },
     metafile: true,
     write: false,

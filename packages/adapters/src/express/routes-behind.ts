@@ -1,9 +1,9 @@
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
 
-/** Decides anew where a request that was granted has been rewritten since; else goes on at once. */
+/** Decides anew if a granted request has been rewritten since. Otherwise goes on at once. */
 export type Recheck = (request: Request, response: Response, next: NextFunction) => void;
 
-/** What Express 4 and 5 keep of a route: its handlers, each in a layer. */
+/** A route in Express 4 and 5: its handlers, each in a layer. */
 interface Route {
   readonly stack: Layer[];
 }
@@ -22,25 +22,25 @@ interface WatchedRequest {
   [ROUTE]?: Route | undefined;
 }
 
-/** Routes that have a check in front of their handlers, or that ask a chain themselves. */
+/** The routes that have a check in front of their handlers or ask a chain themselves, and every `secure()`. */
 const settled = new WeakSet<object>();
 const secured = new WeakSet<object>();
 
 /**
- * Checks a granted request once more when a route was chosen for it. Express does not ask `secure()` in front of all
- * routes again where something behind it changes the method or the URL, and then runs the handlers of another operation
- * than the one that was decided.
+ * Checks a granted request once more when a route was chosen for it. Middleware behind `secure()` may change the method
+ * or the URL, and Express does not ask `secure()` again. Without this check the handlers of an operation that was never
+ * decided would run.
  */
 export class RoutesBehind {
   readonly #rechecks: readonly Recheck[];
 
-  /** `middleware` is the `secure()` that `recheck` belongs to: a route in which it stands decides by itself. */
+  /** `middleware` is the `secure()` that `recheck` belongs to. A route that contains it decides by itself. */
   constructor(middleware: object, recheck: Recheck) {
     this.#rechecks = [recheck];
     secured.add(middleware);
   }
 
-  /** From now on, for one request. */
+  /** Watches one request from now on. */
   watch(request: Request): void {
     const watched = request as WatchedRequest;
     const known = watched[RECHECKS];
@@ -56,8 +56,8 @@ export class RoutesBehind {
 }
 
 /**
- * Routers set `route` when they have chosen one, before any of its handlers runs. The setter stands on what all requests
- * of the application inherit from: defined on each request, it would cost every one of them.
+ * A router sets `route` when it has chosen one, before any of its handlers runs. The setter stands on the prototype of
+ * the requests of the application: on each request it would cost every one of them.
  */
 function watchRequestsLike(request: Request): void {
   const { request: requests } = (request.app ?? {}) as { readonly request?: object };
@@ -77,7 +77,7 @@ function watchRequestsLike(request: Request): void {
   });
 }
 
-/** A layer without a method of its own runs for every method. */
+/** Puts a check in front of the handlers of a route. A layer without a method runs for every method. */
 function settle(route: Route): void {
   settled.add(route);
   const { stack } = route;

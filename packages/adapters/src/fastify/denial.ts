@@ -2,7 +2,7 @@ import type { DeniedDecision } from '@sallyport/core';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { headerFields } from '../node/write-denial.js';
 
-/** As bytes: Fastify adds a charset to JSON that it gets as text. */
+/** The body is sent as bytes, because Fastify adds a charset to JSON that is text. */
 export function sendDenial(denied: DeniedDecision, _request: FastifyRequest, reply: FastifyReply): void {
   const body = Buffer.from(denied.body);
   reply.code(denied.status);

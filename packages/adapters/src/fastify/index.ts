@@ -26,16 +26,18 @@ export type FastifySecurityOptions = AdapterOptions<readonly [request: FastifyRe
 export interface FastifySecurity {
   /** Makes an `onRequest` hook for a route: `{ onRequest: secure(requireScopes('a')) }`. */
   (...guards: readonly GuardLike[]): onRequestHookHandler;
-  /** Secures the context that it is registered in, and all below: `app.register(secure.plugin)`. */
+  /** Secures the context that registers it, and all contexts below: `app.register(secure.plugin)`. */
   readonly plugin: FastifyPluginCallback;
-  /** Lets the chain answer what Fastify refuses before routing: `Fastify({ frameworkErrors: secure.frameworkErrors })`. */
+  /**
+   * Asks the chain about what Fastify refuses before routing: `Fastify({ frameworkErrors: secure.frameworkErrors })`.
+   */
   frameworkErrors(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void;
 }
 
 /**
  * Mounts a chain into Fastify 5, before any body is read. A granted request goes on with its principal in
- * `request.user`, which is null for anonymous callers whatever stood there; also read it with `principalOf(request)`,
- * which is typed. Routes add guards with the hook that `secure(...)` makes or, below the plugin, with
+ * `request.user`. For anonymous callers that is null, even if it had a value before. `principalOf(request)` reads the
+ * principal with its type. Routes add guards with the hook that `secure(...)` makes or, below the plugin, with
  * `config: { sallyport: { guards: [...] } }`.
  * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN
  */

@@ -12,16 +12,16 @@ export interface Route {
 
 const NO_ROUTE: Route = Object.freeze({ template: undefined, guard: undefined });
 
-/** The routes that Fastify chooses, each looked at once. */
+/** The routes that Fastify chooses. Each is looked at once. */
 export class RouteKeys {
   readonly #known = new WeakMap<object, Route>();
 
-  /** Of a route that says by its path which operation it is. */
+  /** The key of a route. Undefined when its path cannot be written as an OpenAPI template. */
   of({ template }: Route, request: FastifyRequest): RouteKey | undefined {
     return template === undefined ? undefined : { method: request.method, template };
   }
 
-  /** The route that Fastify chose; read when it is called, so that no route can be declared too early. */
+  /** The route that Fastify chose. It is read for each request, so a route may be declared at any time. */
   routeOf(request: FastifyRequest): Route {
     const { config, url } = request.routeOptions;
     if (url === undefined) return NO_ROUTE;

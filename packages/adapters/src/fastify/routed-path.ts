@@ -1,11 +1,11 @@
 import type { FastifyRequest } from 'fastify';
 
-/** A route whose parameters are whole segments, with a wildcard at its end: which operation it runs, its path tells. */
+/** A route with a wildcard at its end, whose parameters are whole segments. The path tells which operation it runs. */
 const WILDCARD = /^(?:\/(?::\w+|[^:*()]*))*\/?\*$/;
 
 /**
- * The path that Fastify has routed to a wildcard, where a hook has set another URL since. Undefined for other routes, and
- * where the URL still says the same.
+ * The path that Fastify has routed to a wildcard, if a hook has set another URL since. Undefined for other routes, and
+ * when the URL still leads to the same path.
  */
 export function routedPath({ routeOptions, params, raw }: FastifyRequest): string | undefined {
   const { url } = routeOptions;
@@ -19,7 +19,7 @@ function encoded(value: string): string {
   return value.split('/').map(encodeURIComponent).join('/');
 }
 
-/** Fastify may ignore case and slashes; whoever spells a path so asks for the same route. */
+/** True when both paths lead to the same route: Fastify may ignore case and slashes. */
 function isAlike(path: string, other: string): boolean {
   return plain(path) === plain(other);
 }

@@ -32,7 +32,8 @@ export type HttpSecurity = <
 
 /**
  * Mounts a chain into `node:http`, `node:https` and `node:http2` (compatibility API) servers. A server that also
- * listens to `checkContinue` or `checkExpectation` needs those listeners wrapped too, `upgrade` see `upgradeSecurity`.
+ * listens to `checkContinue` or `checkExpectation` needs those listeners wrapped too. For `upgrade` use
+ * `upgradeSecurity`.
  * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN
  */
 export function httpSecurity(decider: Decider, options: HttpSecurityOptions = {}): HttpSecurity {

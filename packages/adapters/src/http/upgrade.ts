@@ -13,15 +13,15 @@ export type UpgradeSecurityOptions = DoorOptions<readonly [request: IncomingMess
 /** An `upgrade` listener that also gets the principal, which is ANONYMOUS for anonymous callers. */
 export type SecuredUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer, principal: Principal) => void;
 
-/** Wraps a listener: `server.on('upgrade', secureUpgrade(listener))`; guards as for requests. */
+/** Wraps a listener, with guards as for requests: `server.on('upgrade', secureUpgrade(listener))`. */
 export type UpgradeSecurity = (
   listener: SecuredUpgrade,
   ...guards: readonly GuardLike[]
 ) => (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
 
 /**
- * Guards the `upgrade` event (RFC 9110 7.8), which no request listener sees: a WebSocket handshake is decided by the
- * same chain as every request. A refused one gets the chain's answer and a closed socket.
+ * Guards the `upgrade` event (RFC 9110 7.8), which no request listener sees. The chain that decides requests also
+ * decides a WebSocket handshake. A refused handshake gets the answer of the chain, and its socket is closed.
  * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN
  */
 export function upgradeSecurity(decider: Decider, options: UpgradeSecurityOptions = {}): UpgradeSecurity {
@@ -49,7 +49,7 @@ function answerDenial(denied: DeniedDecision, _request: IncomingMessage, respons
   writeDenial(response, denied);
 }
 
-/** Between `upgrade` and the handover nobody else listens to the socket, so a reset would end the process. */
+/** Listens for errors of the socket until the handover. Nobody else does, so a reset would end the process. */
 class UpgradeRequestSource extends NodeRequestSource {
   readonly #socket: Duplex;
   readonly #ignore = (): void => {};
@@ -73,7 +73,10 @@ class UpgradeRequestSource extends NodeRequestSource {
   }
 }
 
-/** A response that closes the socket behind itself; undefined while an earlier answer is still being written to it. */
+/**
+ * A response that closes its socket when it is finished. Undefined while an earlier answer is still being written to
+ * the socket.
+ */
 function responseOn(socket: Duplex, request: IncomingMessage): ServerResponse | undefined {
   const response = new ServerResponse(request);
   response.shouldKeepAlive = false;

@@ -6,6 +6,6 @@ export function answerDenial(denied: DeniedDecision, context: Context): void {
   context.status = denied.status;
   for (const [name, value] of headerFields(denied.headers)) context.set(name, value);
   context.body = denied.body;
-  // Koa has set its own spelling of the name along with the body.
+  // Setting the body made Koa set this header in its own spelling.
   context.set('content-length', String(Buffer.byteLength(denied.body)));
 }

@@ -17,13 +17,13 @@ export { attemptedOf, principalOf } from '../node/principal.js';
 
 export type KoaSecurityOptions = AdapterOptions<readonly [context: Context]>;
 
-/** Makes middleware: `app.use(secure())`, or `secure(requireScopes('a'))` in front of a router's own. */
+/** Makes middleware: `app.use(secure())`, or `secure(requireScopes('a'))` in front of a route's handlers. */
 export type KoaSecurity = (...guards: readonly GuardLike[]) => Middleware;
 
 /**
- * Mounts a chain into Koa 2 or 3. A granted request goes on with its principal in `ctx.state.user`, which is undefined
- * for anonymous callers whatever stood there; also read it with `principalOf(ctx)`, which is typed. A refusal is set on
- * `ctx`, so middleware in front still sees and may log it.
+ * Mounts a chain into Koa 2 or 3. A granted request goes on with its principal in `ctx.state.user`. For anonymous
+ * callers that is undefined, even if it had a value before. `principalOf(ctx)` reads the principal with its type. A
+ * refusal is set on `ctx`, so middleware in front sees it and may log it.
  * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN
  */
 export function koaSecurity(decider: Decider, options: KoaSecurityOptions = {}): KoaSecurity {
@@ -55,7 +55,7 @@ export function koaSecurity(decider: Decider, options: KoaSecurityOptions = {}):
     };
     const keys = new RouteKeys(sallyport);
     const behind = new RoutesBehind(sallyport, (context, next) => {
-      // What was received was judged in front: here what runs is judged alone.
+      // `secure()` in front has judged the request as it was received. Here only the request that runs is judged.
       const source = readingOf(context, trustedHops, true, CHOSEN_ROUTE);
       return gate.hasGranted(context, source.method, source.target) ? next() : pass(source, context, next);
     });
@@ -63,7 +63,10 @@ export function koaSecurity(decider: Decider, options: KoaSecurityOptions = {}):
   };
 }
 
-/** Where a route was chosen: below no mount if its router stands in the application itself. Judged by the path alone. */
+/**
+ * The place of a chosen route. It is below no mount if its router stands in the application itself. The request is
+ * judged by its path alone, without the key of a route.
+ */
 const CHOSEN_ROUTE: Place = {
   areOf: ({ middleware }, { router }) => middleware.some((each) => 'router' in each && each.router === router),
   of: () => undefined,

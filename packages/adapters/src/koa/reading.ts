@@ -4,7 +4,10 @@ import type { Context } from 'koa';
 import { NodeRequestSource } from '../node/node-request-source.js';
 import { readAsReceived, receivedMethod, receivedUrl, runningTarget } from '../node/rewriting.js';
 
-/** Where a request is read: it tells what is mounted in the application itself, and the key of the route. */
+/**
+ * The place in an application where a request is read. `areOf` is true when it is below no mount. `of` gives the key of
+ * its route.
+ */
 export interface Place {
   areOf(application: Application, context: Context): boolean;
   of(context: Context, source: NodeRequestSource, mount: string): RouteKey | undefined;
@@ -12,16 +15,22 @@ export interface Place {
 
 /** What koa-mount and @koa/router keep on a context. */
 interface RoutedContext extends Context {
-  /** Where koa-mount has mounted the application that runs; it stays there when the application is left. */
+  /**
+   * The path at which koa-mount mounted the running application. It stays on the context after that application is
+   * left.
+   */
   readonly mountPath?: string;
-  /** The path by which @koa/router routes instead of that of the request; older versions read the second. */
+  /** The path by which @koa/router routes instead of the path of the request. Older versions read `routerPath`. */
   readonly newRouterPath?: string;
   readonly routerPath?: string;
-  /** Set once a router has chosen a route; then it keeps its own path in `routerPath`. */
+  /** Set once a router has chosen a route. From then on `routerPath` holds the path of the router itself. */
   readonly _matchedRoute?: unknown;
 }
 
-/** Reads a request as it runs behind mounts and rewriting middleware and, unless that is allowed, as it was received. */
+/**
+ * Reads a request as it runs behind mounts and rewriting middleware. Unless rewriting is allowed, also reads it as it
+ * was received.
+ */
 export function readingOf(
   context: RoutedContext,
   trustedHops: number,

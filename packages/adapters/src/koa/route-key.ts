@@ -4,14 +4,17 @@ import type { Context, Middleware } from 'koa';
 import type { NodeRequestSource } from '../node/node-request-source.js';
 import { pathReading, RouteTemplates } from '../node/route-template.js';
 
-/** What @koa/router tells of a route. A layer without methods is middleware of a router. */
+/** What @koa/router knows of a route. A layer without methods is middleware of a router. */
 interface Layer {
   readonly path: unknown;
   readonly methods: readonly string[];
   readonly stack: readonly unknown[];
 }
 
-/** The keys of routes that a middleware stands in; none for an application's or a router's own middleware. */
+/**
+ * The keys of the routes that contain a middleware. Middleware of an application or a router stands in no route, so it
+ * has no key.
+ */
 export class RouteKeys {
   readonly #middleware: object;
   readonly #templates: RouteTemplates<Layer>;
@@ -23,8 +26,9 @@ export class RouteKeys {
   }
 
   /**
-   * Whether the middleware stands in an application itself or in one of its routers, and so below no mount: a context
-   * keeps its application also below those of koa-mount, and its mount also behind them.
+   * True when the middleware stands in an application itself or in one of its routers, and so below no mount. The
+   * context does not tell: it keeps its application inside the applications of koa-mount, and its `mountPath` after
+   * them.
    */
   areOf(application: Application): boolean {
     const known = this.#applications.get(application) ?? application.middleware.some((each) => this.#isPartOf(each));
@@ -33,12 +37,12 @@ export class RouteKeys {
   }
 
   /**
-   * `mount` is what was cut off the path on the way to the router. A route with a parameter may pass the request on to one
-   * of a path that it matches as well, so that the path is to be asked, too.
+   * `mount` is the part of the path that was cut off on the way to the router. A route with a parameter may pass the
+   * request on to another route that matches its path. The path is therefore judged too.
    */
   of(context: Context, source: NodeRequestSource, mount: string): RouteKey | undefined {
     const { matched, _matchedRoute: path } = context as { matched?: readonly Layer[]; _matchedRoute?: unknown };
-    // Of all routes that match, the one whose middleware is running.
+    // Several routes may match: this is the one whose middleware is running.
     const layer = path === undefined ? undefined : matched?.find((each) => each.path === path && this.#isIn(each));
     const template = layer && this.#templates.of(context, layer, path);
     if (template === undefined) return undefined;

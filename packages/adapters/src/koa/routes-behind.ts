@@ -1,6 +1,6 @@
 import type { Context, Middleware, Next } from 'koa';
 
-/** What @koa/router keeps of a route. A layer without methods is middleware of a router. */
+/** What @koa/router knows of a route. A layer without methods is middleware of a router. */
 interface Layer {
   readonly methods: readonly string[];
   readonly stack: Middleware[];
@@ -15,24 +15,24 @@ interface WatchedContext {
   [ROUTE]?: unknown;
 }
 
-/** Routes that have a check in front of their handlers, or that ask a chain themselves. */
+/** The routes that have a check in front of their handlers or ask a chain themselves, and every `secure()`. */
 const settled = new WeakSet<object>();
 const secured = new WeakSet<object>();
 
 /**
- * Checks a granted request once more when @koa/router has chosen a route for it. Koa does not ask `secure()` in front of
- * a router again where something between them changes the method or the path.
+ * Checks a granted request once more when @koa/router has chosen a route for it. Middleware between `secure()` and the
+ * router may change the method or the path, and Koa does not ask `secure()` again.
  */
 export class RoutesBehind {
   readonly #rechecks: readonly Middleware[];
 
-  /** `middleware` is the `secure()` that `recheck` belongs to: a route in which it stands decides by itself. */
+  /** `middleware` is the `secure()` that `recheck` belongs to. A route that contains it decides by itself. */
   constructor(middleware: object, recheck: Middleware) {
     this.#rechecks = [recheck];
     secured.add(middleware);
   }
 
-  /** From now on, for one request. */
+  /** Watches one request from now on. */
   watch(context: Context): void {
     const watched = context as unknown as WatchedContext;
     const known = watched[RECHECKS];
@@ -48,8 +48,8 @@ export class RoutesBehind {
 }
 
 /**
- * A router sets `_matchedRoute` when it has chosen a route, before any of its handlers runs. The setter stands on what all
- * contexts of the application inherit from: defined on each context, it would cost every request.
+ * A router sets `_matchedRoute` when it has chosen a route, before any of its handlers runs. The setter stands on the
+ * prototype of the contexts of the application: on each context it would cost every request.
  */
 function watchContextsLike({ app }: Context): void {
   const contexts: object = app.context;
