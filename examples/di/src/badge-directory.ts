@@ -1,13 +1,13 @@
 import { injectable } from '@sallyport/configuration/tsyringe';
 
-/** Who wears a badge, and whether they are on duty. */
+/** An employee who wears a badge. */
 export interface Employee {
   readonly name: string;
   readonly roles: readonly string[];
   readonly onDuty: boolean;
 }
 
-/** Stands for a database: the handler gets it from the container and does not know where it comes from. */
+/** Takes the place of a database. The container gives it to the handler. */
 @injectable()
 export class BadgeDirectory {
   readonly #badges = new Map<string, Employee>([

@@ -1,6 +1,6 @@
 import { AuthorizationServer } from '@sallyport/core/testing';
 
-// Runs the example with a stand-in for each of its two authorities, and prints what to ask it.
+// Runs the example with two stand-ins for its authorization servers, and prints requests to try.
 const [corporate, partner] = await Promise.all([AuthorizationServer.start(), AuthorizationServer.start()]);
 process.env['PORT'] ??= '3000';
 for (const [name, authority] of Object.entries({ CORPORATE: corporate, PARTNER: partner })) {

@@ -10,10 +10,10 @@ import { BadgeHandler } from './badge-handler.js';
 
 const CONFIGURATION = fileURLToPath(new URL('../security.yaml', import.meta.url));
 
-/** Employees who are off duty may do nothing; everybody else is none of this guard's business. */
+/** Refuses employees who are off duty. All other callers pass. */
 const onDuty = guard('onDuty', ({ claims }) => claims['onDuty'] !== false);
 
-/** Tells the container which kinds of handlers there are, and leaves the rest to the configuration file. */
+/** Registers the kinds of handlers in the container. The configuration file says the rest. */
 export async function configureSecurity(container: DependencyContainer): Promise<void> {
   registerSecurity(container, {
     handlerTypes: { ...builtInHandlers, badge: { useClass: BadgeHandler } },

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { exportSPKI, generateKeyPair, SignJWT } from 'jose';
 
-// Stands for an authorization server while trying the examples: prints, for a shell, the name and public key of an issuer
-// that was made a moment ago, and one access token of it (RFC 9068) for the subject and scopes on the command line.
+// Takes the place of an authorization server while you try the examples. It makes a new issuer, and prints shell
+// commands with its name, its public key and one access token (RFC 9068) for the subject and scopes on the command
+// line.
 const [subject = 'alice', scope = 'orders:read orders:write'] = process.argv.slice(2);
 const issuer = 'https://issuer.example';
 const audience = 'https://orders.example';

@@ -5,7 +5,7 @@ export interface Order {
   readonly orderedBy: string;
 }
 
-/** What this service was built for, and what knows nothing of its security. */
+/** The work of this service. It knows nothing of security. */
 export class Orders {
   readonly #orders: Order[] = [];
 

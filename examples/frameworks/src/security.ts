@@ -1,7 +1,7 @@
 import { SecurityChain } from '@sallyport/core';
 import { JwtHandler } from '@sallyport/handlers/jwt';
 
-/** Access tokens of one issuer (RFC 9068), whose public key and name come from the environment. */
+/** A chain for the access tokens of one issuer (RFC 9068). Its name and public key come from the environment. */
 export function ordersChain({ ISSUER = '', AUDIENCE = '', ISSUER_PUBLIC_KEY = '' }: NodeJS.ProcessEnv): SecurityChain {
   const keys = { publicKey: ISSUER_PUBLIC_KEY };
   const issuers = [{ issuer: ISSUER, audience: AUDIENCE, algorithms: 'ES256', keys }];

@@ -13,7 +13,7 @@ import { sendWso2Error } from './wso2-error.js';
 export const REGISTRATION_PATH = '/client-registration/v0.17/register';
 export const METRICS_PATH = '/metrics';
 
-/** What stands before each part of the application. */
+/** The security middleware in front of each part of the application. */
 export interface Doors {
   readonly api: RequestHandler;
   readonly registration: RequestHandler;
@@ -28,7 +28,7 @@ export interface ApplicationParts {
   readonly doors: Doors;
 }
 
-/** The server as it would be without security, plus one door before each of its parts. */
+/** The whole application, with a door in front of each of its parts. It has no other security. */
 export function application({ definition, authorizationServer, metrics, log, doors }: ApplicationParts): Express {
   const store = new ArtifactStore();
   for (const key of PIZZA_SHACK_KEYS) store.add(key, PIZZA_SHACK);
@@ -46,7 +46,10 @@ export function application({ definition, authorizationServer, metrics, log, doo
   return app;
 }
 
-/** Body parsers report the client's mistakes with a status; everything else is ours, and the operator can look it up. */
+/**
+ * An error of a body parser has a 4xx status and is a mistake of the client. Every other error is ours: its answer has
+ * an identifier that the operator can look up.
+ */
 function answerError(log: OperatorLog): ErrorRequestHandler {
   return (error, _request, response, _next) => {
     const status = Number(error?.status);

@@ -1,4 +1,4 @@
-/** What makes up one API on a gateway: name and content of every piece. */
+/** The pieces of one API on a gateway, with their names and contents. */
 export interface ApiArtifacts {
   readonly api: string;
   readonly endpoints: Readonly<Record<string, string>>;
@@ -6,7 +6,7 @@ export interface ApiArtifacts {
   readonly localEntries: Readonly<Record<string, string>>;
 }
 
-/** Which API of which tenant is meant. */
+/** Identifies one API of one tenant. */
 export interface ApiKey {
   readonly apiName: string;
   readonly version: string;
@@ -48,7 +48,7 @@ export class ArtifactStore {
     return this.#apis.get(keyText(key))?.artifacts;
   }
 
-  /** The pieces of one kind, by whether they are deployed; undefined when there is no such API. */
+  /** The deployed and the undeployed pieces of one kind. Undefined when there is no such API. */
   deploymentOf(key: ApiKey, part: Part): Deployment | undefined {
     const stored = this.#apis.get(keyText(key));
     if (stored === undefined) return undefined;

@@ -1,7 +1,7 @@
 import type { Principal } from '@sallyport/core';
 import { SUPER_TENANT } from './users.js';
 
-/** Who calls an operation, as the application knows it: everything comes from the principal. */
+/** The caller of an operation. Everything about it comes from the principal. */
 export interface Caller {
   /** Absent when a machine calls for itself. */
   readonly user: string | undefined;
@@ -21,7 +21,7 @@ export function callerOf({ kind, subject, clientId, scopes, claims }: Principal)
   };
 }
 
-/** Whether a caller may reach what belongs to a tenant: its own, or any for the super tenant. */
+/** True when a caller may use what belongs to a tenant: its own tenant or, for the super tenant, any. */
 export function mayReach({ tenant: own }: Caller, tenant: string): boolean {
   return own === SUPER_TENANT || (own !== '' && own === tenant);
 }

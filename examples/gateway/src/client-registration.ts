@@ -12,12 +12,12 @@ interface Application extends RegistrationRequest {
 }
 
 /**
- * Dynamic client registration v0.17, for a caller who has been authenticated. The same name gives the same client
- * again, but only to its owner or to an administrator who names that owner.
+ * Dynamic client registration v0.17, for an authenticated caller. The same name gives the same client again, but only
+ * to its owner or to an administrator who names that owner.
  */
 export class ClientRegistration {
   readonly #authorizationServer: Pick<AuthorizationServer, 'addClient'>;
-  /** By name. An application stands here from its first request on, so that requests at the same time get the same one. */
+  /** By name. An application is added at its first request, so that requests at the same time get the same one. */
   readonly #applications = new Map<string, Promise<Application>>();
 
   constructor(authorizationServer: Pick<AuthorizationServer, 'addClient'>) {
@@ -78,7 +78,10 @@ export class ClientRegistration {
   }
 }
 
-/** The documented answer: `callBackURL` has another spelling than the request, and two members are JSON in a string. */
+/**
+ * The documented answer. It spells `callBackURL` differently from the request, and two of its members are JSON in a
+ * string.
+ */
 function describe(application: Application): object {
   const { clientId, clientSecret, clientName, callbackUrl, grantTypes, owner, saasApp } = application;
   return {

@@ -9,13 +9,13 @@ export interface CommandLine {
   /** Token endpoint. */
   readonly tokenPort: number;
   readonly accessTokenTtlSeconds: number;
-  /** Where tokens are introspected, and whom to trust there (a PEM file), when it is not the embedded server itself. */
+  /** The introspection endpoint and its certificate (a PEM file), if it is not the embedded server. */
   readonly introspection: { readonly endpoint: string; readonly certificateFile: string } | undefined;
   /** Refuses a missing scope with 401, as WSO2 does, and not with 403 (RFC 6750 3.1). */
   readonly isWso2Compatible: boolean;
 }
 
-/** What is wrong with the command line or the environment, in one line. */
+/** A mistake in the command line or the environment, in one line. */
 export class CommandLineError extends Error {}
 
 export const USAGE = `Usage: npm start -- [--port N] [--token-port N] [--access-token-ttl SECONDS]
@@ -74,7 +74,7 @@ function parse(args: readonly string[]) {
   }
 }
 
-/** What is wrong with a flag that does not exist, and which one is nearest. */
+/** The message about a flag that does not exist, with the nearest flag. */
 function unknownFlag(message: string): string | undefined {
   const flag = /Unknown option '--?([^']+)'/.exec(message)?.[1];
   if (flag === undefined) return undefined;

@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 
-/** The API's definition: the contract that is enforced is the one that is served. */
+/** The definition of the API. The contract that is enforced is the one that is served. */
 export interface Definition {
   readonly yaml: string;
   readonly json: Readonly<Record<string, unknown>>;
 }
 
-/** Where clients reach the two ports. */
+/** The addresses at which clients reach the two ports. */
 export interface Origins {
   /** API, client registration and authorization server. */
   readonly origin: string;
@@ -18,7 +18,7 @@ export interface Origins {
 /** Path under which the API is mounted. */
 export const BASE_PATH = '/api/am/gateway/v1';
 
-/** The origins as the file has them. */
+/** The origins that stand in the file. */
 const WRITTEN = /https:\/\/localhost:(9443|8243)/g;
 
 /** The definition with the addresses at which this gateway listens. */

@@ -1,8 +1,8 @@
 import type { RequestListener } from 'node:http';
 
 /**
- * The listener of a server whose application is made only when its port is known. Requests that come before wait for
- * it, so none is left without an answer.
+ * The listener of a server whose application can be made only when the port is known. Earlier requests wait for the
+ * application, so none is left without an answer.
  */
 export class Entrance {
   readonly #application: Promise<RequestListener>;

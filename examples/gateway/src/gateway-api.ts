@@ -7,7 +7,10 @@ import { sendWso2Error } from './wso2-error.js';
 
 type Operation = (api: ApiKey, caller: Caller) => object | undefined;
 
-/** The six operations and the definition itself. Whoever gets here may call it; in here is asked only who that is. */
+/**
+ * The six operations and the definition itself. A request that gets here is granted. The operations only ask who the
+ * caller is.
+ */
 export function gatewayApi(store: ArtifactStore, definition: Definition): Router {
   const router = Router({ caseSensitive: true, strict: true });
   router.post(
@@ -39,7 +42,9 @@ export function gatewayApi(store: ArtifactStore, definition: Definition): Router
   return router;
 }
 
-/** Reads the parameters that all operations share, and answers 400 or 404 where they lead nowhere. */
+/**
+ * Reads the parameters that all operations share. Answers 400 when they are wrong, and 404 when there is no such API.
+ */
 function answer(operation: Operation): (request: Request, response: Response) => void {
   return (request, response) => {
     const caller = callerOf(principalOf(request));
@@ -52,7 +57,9 @@ function answer(operation: Operation): (request: Request, response: Response) =>
   };
 }
 
-/** The API that the query names, by default of the caller's tenant; or what is wrong with the query. */
+/**
+ * The API that the query names, by default one of the tenant of the caller. A text says what is wrong with the query.
+ */
 function apiOf(query: URLSearchParams, caller: Caller): ApiKey | string {
   for (const name of ['apiName', 'version']) {
     if (!query.get(name)) return `The query parameter ${name} is missing.`;
@@ -67,7 +74,7 @@ function apiOf(query: URLSearchParams, caller: Caller): ApiKey | string {
   };
 }
 
-/** What has happened to which API, and who did it. */
+/** The answer to a deployment: the API, its new status, and the caller. */
 function changed(deployStatus: 'DEPLOYED' | 'UNDEPLOYED', api: ApiKey, caller: Caller): object {
   return { deployStatus, jsonPayload: JSON.stringify({ ...api, by: caller }) };
 }

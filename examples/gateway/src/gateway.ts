@@ -28,25 +28,28 @@ export interface Gateway {
   readonly tokenPort: number;
   readonly certificate: string;
   readonly apiKey: ApiKeyOwner;
-  /** Takes introspection away, or gives it back: for the walkthrough. Returns whether it is away. */
+  /** Stops introspection, or starts it again, for the walkthrough. Returns true when it is stopped. */
   toggleOutage(): boolean;
   close(): Promise<void>;
 }
 
-/** Where the gateway has been found to listen, and with what. */
+/** The ports at which the gateway listens, and its certificate. */
 interface Place {
   readonly port: number;
   readonly tokenPort: number;
   readonly tls: { readonly key: string; readonly cert: string };
 }
 
-/** What is served at the place. */
+/** The entrances of the two ports. */
 interface Inside {
   readonly apiEntrance: Entrance;
   readonly tokenEntrance: Entrance;
 }
 
-/** Starts both listeners. Rejects with the system's error, such as EADDRINUSE, and leaves nothing open then. */
+/**
+ * Starts both listeners. On failure it rejects with the error of the system, such as EADDRINUSE, and leaves nothing
+ * open.
+ */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const tls = await developmentCertificate();
   const inside = { apiEntrance: new Entrance(), tokenEntrance: new Entrance() };
@@ -68,7 +71,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   }
 }
 
-/** Makes everything that stands behind the listeners, and lets requests in. */
+/** Makes everything behind the listeners, and lets requests in. */
 async function furnish(options: GatewayOptions, { port, tokenPort, tls }: Place, inside: Inside): Promise<Gateway> {
   const origin = `https://localhost:${port}`;
   const audience = origin + BASE_PATH;

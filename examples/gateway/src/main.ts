@@ -5,10 +5,10 @@ import { CommandLineError, readCommandLine, USAGE } from './command-line.js';
 import { BASE_PATH } from './definition.js';
 import type { Gateway, GatewayOptions } from './gateway.js';
 
-/** Everything that can go wrong before the gateway is ready ends in one line and an exit code. */
+/** Every failure before the gateway is ready ends in one line and an exit code. */
 async function main(): Promise<void> {
   const options = commandLine();
-  // Loaded only now, so that a wrong flag is told at once.
+  // Loaded only now, so that a wrong flag is reported at once.
   const [{ startGateway }, { printedWalkthrough }] = await Promise.all([
     import('./gateway.js'),
     import('./walkthrough.js'),
@@ -23,7 +23,7 @@ async function main(): Promise<void> {
   console.log(
     `Gateway is ready: https://localhost:${gateway.port}${BASE_PATH}, tokens at https://localhost:${gateway.tokenPort}/token`,
   );
-  // Windows has no such signal; there the walkthrough ends before the outage.
+  // Windows does not have this signal. There the walkthrough ends before the outage.
   if (process.platform !== 'win32') process.on('SIGUSR2', () => gateway.toggleOutage());
 }
 

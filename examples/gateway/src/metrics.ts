@@ -7,10 +7,10 @@ import {
 } from '@opentelemetry/sdk-metrics';
 import { recordMetrics } from '@sallyport/core/opentelemetry';
 
-/** What Prometheus asks for. */
+/** The content type that Prometheus asks for. */
 export const METRICS_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 
-/** Reads when it is asked to, and never by itself. */
+/** Reads the metrics on demand only, without a timer. */
 class ReaderOnDemand extends MetricReader {
   protected async onForceFlush(): Promise<void> {}
   protected async onShutdown(): Promise<void> {}
@@ -22,7 +22,7 @@ export class Metrics {
   readonly #provider = new MeterProvider({ readers: [this.#reader] });
   readonly #stop = recordMetrics({ meterProvider: this.#provider });
 
-  /** As Prometheus reads them. */
+  /** The metrics in the text format of Prometheus. */
   async text(): Promise<string> {
     const { resourceMetrics } = await this.#reader.collect();
     const all = resourceMetrics.scopeMetrics.flatMap(({ metrics }) => metrics);

@@ -5,20 +5,20 @@ import { onBasicEvent } from '@sallyport/handlers/basic';
 import { onIntrospectionEvent } from '@sallyport/handlers/introspection';
 import { onKeySetEvent } from '@sallyport/handlers/jwt';
 
-/** What a line tells besides its message, by name. What is undefined is left out. */
+/** The fields of a line, by name. Undefined fields are left out. */
 export type LogFields = Readonly<Record<string, string | number | undefined>>;
 
 type Level = keyof AuditLogger;
 
 const MAX_VALUE_LENGTH = 120;
-/** The frames of an error that say most. */
+/** How many frames of an error are logged. The first ones say most. */
 const FRAMES = 3;
 /** Events that are no reason to worry. */
 const GOOD_NEWS: readonly string[] = ['keys_loaded', 'user_file_reloaded'];
 
 /**
- * What the operator reads: a line for every decision, for what happens around decisions, and for every failure. The
- * lines are for one terminal; a logger that writes JSON takes the same entries (docs/events.md).
+ * The log of the operator: a line for every decision, for every event around decisions, and for every failure. The
+ * lines are made for a terminal. A logger that writes JSON takes the same entries (docs/events.md).
  */
 export class OperatorLog {
   readonly #write: (line: string) => void;
@@ -54,8 +54,8 @@ export class OperatorLog {
   }
 
   /**
-   * Tells of a failure that is ours, and returns the identifier under which the client may ask about it. The message of
-   * an error may hold anything, so only its class, code and frames are told.
+   * Logs a failure that is ours, and returns the identifier that the client may quote. The message of an error may hold
+   * anything, so only its class, code and frames are logged.
    */
   failure(where: string, error: unknown): string {
     const correlationId = randomUUID();
@@ -89,7 +89,9 @@ function fieldsOf({ steps, principal, fault, durationMs, ...entry }: AuditEntry)
   };
 }
 
-/** Quoted where it holds more than a word, so that nothing a caller chooses looks like another field or line. */
+/**
+ * Quotes a value that is more than one word. A text that a caller chose cannot then look like another field or line.
+ */
 function written(value: string | number): string {
   const text = String(value);
   if (/^[\w.:/@,{}+-]+$/.test(text) && text.length <= MAX_VALUE_LENGTH) return text;

@@ -3,12 +3,12 @@ import { SecurityRequest } from '@sallyport/core/extend';
 
 /** Where a name and a password came from. */
 export interface Origin {
-  /** The path at which they were sent, for the log. */
+  /** The path to which they were sent, for the log. */
   readonly door: string;
   readonly address: string | undefined;
 }
 
-/** Whose name and password they were, or how to refuse them. */
+/** The name of the user, or how to refuse the login. */
 export type CheckedPassword =
   | { readonly name: string }
   | { readonly status: number; readonly retryAfter: string | undefined };
@@ -16,8 +16,8 @@ export type CheckedPassword =
 const WRONG: CheckedPassword = { status: 401, retryAfter: undefined };
 
 /**
- * Asks a Basic handler about names and passwords that came in a form. So they have the budgets of failures that the
- * handler keeps for its own scheme, and every check is a decision that is logged and counted.
+ * Asks a Basic handler about names and passwords from a form. They share the budgets of failures of that handler, and
+ * every check is a decision that is logged and counted.
  */
 export class PasswordCheck {
   readonly #chain: SecurityChain;
@@ -27,7 +27,7 @@ export class PasswordCheck {
   }
 
   async check(name: string, password: string, { door, address }: Origin): Promise<CheckedPassword> {
-    // What stands behind a colon would be read as a part of the password (RFC 7617 2): no name has one.
+    // Basic reads everything after the first colon as the password (RFC 7617 2), so no name has a colon.
     if (name.includes(':')) return WRONG;
     const credential = Buffer.from(`${name}:${password}`).toString('base64');
     const decision = await this.#chain.decide(
@@ -47,7 +47,7 @@ export class PasswordCheck {
   }
 }
 
-/** A form that makes no credential is wrong like any other. */
+/** A form that makes no valid credential counts as a wrong password. */
 function refusal({ status, headers }: Extract<Decision, { kind: 'denied' }>): CheckedPassword {
   if (status < 429) return WRONG;
   return { status, retryAfter: headers.find(([name]) => name === 'Retry-After')?.[1] };

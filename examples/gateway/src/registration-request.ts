@@ -1,4 +1,4 @@
-/** A registration that is refused, and with which answer. */
+/** Refuses a registration with this answer. */
 export class RegistrationRefused extends Error {
   readonly status: number;
   readonly title: string;
@@ -56,7 +56,9 @@ function grantsOf(list: string, callbackUrl: string): readonly string[] {
   return kept;
 }
 
-/** What URL parsers forgive is refused before: whatever is sent there has to be read by everybody in the same way. */
+/**
+ * URL parsers forgive many mistakes. They are refused here first, so that everybody reads the address in the same way.
+ */
 const ABSOLUTE_URL = /^https?:\/\/[A-Za-z0-9\-._~!$&'()*+,;=:[\]%]+(?:[/?][A-Za-z0-9\-._~!$&'()*+,;=:@%/?]*)?$/i;
 
 function isRedirectUri(callbackUrl: string): boolean {

@@ -1,4 +1,4 @@
-/** Which roles bring which scope. A scope that stands nowhere here is unknown. */
+/** The roles that have each scope. A scope that does not stand in this file is unknown. */
 export const ROLES_OF_SCOPE: Readonly<Record<string, readonly string[]>> = {
   'apim:tier_view': ['admin', 'Internal/publisher', 'Internal/creator'],
   'apim:api_publish': ['admin', 'Internal/publisher'],
@@ -7,9 +7,9 @@ export const ROLES_OF_SCOPE: Readonly<Record<string, readonly string[]>> = {
   'apim:admin': ['admin'],
 };
 
-/** What a user's token gets when nothing that was asked for is left. */
+/** The scope of a user's token when none of the requested scopes is allowed. */
 export const DEFAULT_SCOPE = 'default';
-/** What an application's own token gets in that case. */
+/** The token of an application has this scope too when none of the requested scopes is allowed. */
 export const APPLICATION_SCOPE = 'am_application_scope';
 /** Open to every user. */
 const OPEN_SCOPES: readonly string[] = ['openid'];
@@ -28,12 +28,12 @@ export function scopesOfRoles(roles: readonly string[]): readonly string[] {
   );
 }
 
-/** Of the scopes that were asked for, those that a user may have; unknown and forbidden ones drop out silently. */
+/** The requested scopes that a user may have. Unknown and forbidden ones are left out silently. */
 export function grantableScopes(requested: readonly string[], roles: readonly string[]): readonly string[] {
   return allowedOf(requested, [...scopesOfRoles(roles), ...OPEN_SCOPES]);
 }
 
-/** The same for an application whose owner has these roles; there is no user whom `openid` could be about. */
+/** The same for an application whose owner has these roles. `openid` is left out, because it is about a user. */
 export function applicationScopes(requested: readonly string[], rolesOfOwner: readonly string[]): readonly string[] {
   return allowedOf(requested, scopesOfRoles(rolesOfOwner));
 }

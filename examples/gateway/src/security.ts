@@ -13,7 +13,7 @@ import { wso2Format } from './wso2-error.js';
 
 const REALM = 'Gateway API';
 
-/** What the chain of the API is made from. */
+/** The parts of the chain of the API. */
 export interface ApiSecurity {
   readonly definition: Definition;
   readonly introspection: {
@@ -23,16 +23,16 @@ export interface ApiSecurity {
     readonly clientId: string;
     readonly clientSecret: string;
   };
-  /** Who issues JWT access tokens for this API, and the certificate under which it publishes its keys. */
+  /** The issuer of JWT access tokens for this API, and the certificate of the server that publishes its keys. */
   readonly issuer: { readonly issuer: string; readonly audience: string; readonly certificate: string };
   readonly apiKeys: readonly ApiKeyOwner[];
-  /** Access tokens that ended before their time: no cached answer about them is given. */
+  /** Access tokens that ended before their time. Cached answers about them are not used. */
   readonly revocations: Revocations;
 }
 
 /**
- * The default flow: the definition names the scopes, and the authorization server says what a token is worth. A client
- * that was registered for JWT access tokens has them verified right here.
+ * The default flow. The definition names the scopes, and the authorization server introspects tokens. The JWT access
+ * tokens of clients that were registered for them are verified here.
  */
 export async function apiSecurity(options: ApiSecurity): Promise<SecurityChain> {
   const { definition, apiKeys } = options;
@@ -42,7 +42,7 @@ export async function apiSecurity(options: ApiSecurity): Promise<SecurityChain> 
   return new SecurityChain({ name: 'gateway-api', operations, guards: [OWN_TENANT], format: wso2Format });
 }
 
-/** Callers of other tenants than the super tenant reach what belongs to their own. */
+/** Callers reach only what belongs to their own tenant. Callers of the super tenant reach everything. */
 const OWN_TENANT: Guard = guard('own_tenant', (principal, { query }) => {
   const tenants = new URLSearchParams(query).getAll('tenantDomain').filter((tenant) => tenant !== '');
   return tenants.every((tenant) => mayReach(callerOf(principal), tenant));
@@ -67,7 +67,10 @@ function jwtTokens({ issuer: { issuer, audience, certificate }, revocations }: A
   return new JwtHandler({ realm: REALM, issuers: [trusted] }, { revocations });
 }
 
-/** Names and passwords of people. One handler for every place where they are sent: all share its budgets of failures. */
+/**
+ * The handler for names and passwords of people. It is used wherever they are sent, so all places share its budgets of
+ * failures.
+ */
 export async function peopleByPassword(): Promise<BasicHandler> {
   const accounts = await Promise.all(
     ALL_USERS.map(async ({ name, password, roles }) => ({ name, roles, hash: await hashPassword(password) })),
@@ -75,7 +78,7 @@ export async function peopleByPassword(): Promise<BasicHandler> {
   return new BasicHandler({ realm: REALM, users: new InMemoryUserStore(accounts), scopesOfRoles });
 }
 
-/** Client registration takes the administrator's, or any other user's, name and password. */
+/** Client registration asks for the name and password of a user, such as the administrator. */
 export function registrationSecurity(people: BasicHandler): SecurityChain {
   return new SecurityChain({ name: 'client-registration', requirement: people, format: wso2Format });
 }

@@ -2,7 +2,7 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import { type AuthorizationServer, MOUNT_PATH } from './authorization-server/authorization-server.js';
 import { sendWso2Error } from './wso2-error.js';
 
-/** What the gateway's own port offers of the authorization server. */
+/** The endpoints of the authorization server that this port offers too. */
 const ENDPOINTS: readonly string[] = ['/token', '/revoke'];
 
 /** `POST /token` and `POST /revoke` on the gateway port: the same endpoints as below `/oauth2` on the API's port. */
@@ -15,7 +15,7 @@ export function tokenEndpoint(authorizationServer: AuthorizationServer): Request
       response.setHeader('Allow', 'POST');
       return sendWso2Error(response, 405, 'Method Not Allowed', 'Send the parameters as a form with POST.');
     }
-    // RFC 6749 5.1 asks for both; the authorization server sets the first by itself.
+    // RFC 6749 5.1 asks for `Cache-Control` and `Pragma`. The authorization server sets only the first.
     response.setHeader('Pragma', 'no-cache');
     request.url = MOUNT_PATH + request.url;
     authorizationServer.handle(request, response);

@@ -1,9 +1,9 @@
-/** The tenant to which everybody belongs whose name tells no other. */
+/** The tenant of all users whose names contain no tenant. */
 export const SUPER_TENANT = 'carbon.super';
 
 /** A person who may log in. The passwords are the documented ones of a development server. */
 export interface User {
-  /** With `@` and the tenant behind it, where that is not the super tenant. */
+  /** With `@` and the tenant at its end, unless that is the super tenant. */
   readonly name: string;
   readonly password: string;
   readonly roles: readonly string[];
@@ -25,7 +25,7 @@ export function findUser(name: string): User | undefined {
   return USERS.get(name);
 }
 
-/** The role that may register clients for others and read every registration. */
+/** True for an administrator, who may register clients for others and read every registration. */
 export function isAdmin(name: string): boolean {
   return findUser(name)?.roles.includes('admin') ?? false;
 }
@@ -35,7 +35,7 @@ export function tenantOf(userName: string): string {
   return at === -1 ? SUPER_TENANT : userName.slice(at + 1);
 }
 
-/** The name as tokens bear it: with its tenant in any case. */
+/** The name as it stands in tokens, always with its tenant. */
 export function qualifiedName(userName: string): string {
   return userName.includes('@') ? userName : `${userName}@${SUPER_TENANT}`;
 }

@@ -2,14 +2,17 @@ import { REGISTRATION_PATH } from './application.js';
 import { BASE_PATH } from './definition.js';
 import type { Gateway } from './gateway.js';
 
-/** Where the gateway is found, by those who walk through it. */
+/** Where the walkthrough finds the gateway. */
 export interface WalkthroughPlace extends Pick<Gateway, 'port' | 'tokenPort' | 'apiKey'> {
   readonly certificateFile: string;
   /** The gateway's process. */
   readonly pid: number;
 }
 
-/** `call` keeps the answer, and prints it, cut to 300 characters, and its status; `member` reads from it without `jq`. */
+/**
+ * `call` keeps the answer, and prints it, cut to 300 characters, with its status. `member` reads one member of it
+ * without `jq`.
+ */
 const SHELL_FUNCTIONS = [
   `call() { ANSWER=$(curl -s --cacert "$CA" -w '\\n%{http_code}' "$@"); echo "$ANSWER" | cut -c1-300; }`,
   `member() { echo "$ANSWER" | sed -n 's/.*"'$1'":"\\([^"]*\\)".*/\\1/p'; }`,

@@ -2,7 +2,7 @@ import { METRICS_PATH, REGISTRATION_PATH } from './application.js';
 import { BASE_PATH } from './definition.js';
 import { BEARER, WalkthroughCommands as Commands, type WalkthroughPlace } from './walkthrough-commands.js';
 
-/** One step of the walkthrough: what it does, the command that does it, and what comes of it. */
+/** One step of the walkthrough: its purpose, its command, and its result. */
 export interface Step {
   readonly title: string;
   readonly command: string;

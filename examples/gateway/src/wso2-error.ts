@@ -14,7 +14,7 @@ export function wso2Error(code: number, message: string, description: string, mo
   return { code, message, description, moreInfo, error: [] };
 }
 
-/** Writes the chain's refusals in the same shape; the public code is the list's only item. */
+/** Writes the refusals of the chain in the same shape. The public code is the only item of the list. */
 export const wso2Format: ProblemFormatter = ({ status, title, detail, code, correlationId }) => ({
   contentType: 'application/json',
   body: JSON.stringify({
@@ -23,14 +23,14 @@ export const wso2Format: ProblemFormatter = ({ status, title, detail, code, corr
   }),
 });
 
-/** Writes a refusal as WSO2 does: who lacks a scope is told the same as who lacks credentials. */
+/** Writes a refusal as WSO2 does: a missing scope gets the same answer as missing credentials. */
 export function refuseAsWso2(denied: DeniedDecision, _request: IncomingMessage, response: ServerResponse): void {
   const lacksScope = denied.status === 403;
   response.writeHead(lacksScope ? 401 : denied.status, denied.headers.flat());
   response.end(lacksScope ? JSON.stringify(wso2Error(401, '', 'Unauthenticated request')) : denied.body);
 }
 
-/** Answers with an error body; `moreInfo` names a failure for whoever asks the operator about it. */
+/** Answers with an error body. `moreInfo` is an identifier of the failure, for questions to the operator. */
 export function sendWso2Error(
   response: ServerResponse,
   status: number,

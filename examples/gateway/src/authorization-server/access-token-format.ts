@@ -1,7 +1,7 @@
 import type { AsymmetricSigningAlgorithm, Client, ResourceServer } from 'oidc-provider';
 import { ALL_SCOPES } from '../scopes.js';
 
-/** The algorithms that the server has a key for; the first signs where none is named. */
+/** The algorithms that the server has a key for. The first one signs when none is named. */
 export const SIGNING_ALGORITHMS = ['RS256', 'PS256', 'ES256', 'EdDSA'] as const satisfies AsymmetricSigningAlgorithm[];
 
 const PREFIX = 'urn:gateway:jwt:';
@@ -11,7 +11,9 @@ export function jwtResource(algorithm: (typeof SIGNING_ALGORITHMS)[number] = 'RS
   return PREFIX + algorithm;
 }
 
-/** Tokens are opaque unless a resource indicator, or the client's registration with `tokenType: "JWT"`, asks for a JWT. */
+/**
+ * Tokens are opaque, unless a resource indicator or the registration of the client (`tokenType: "JWT"`) asks for a JWT.
+ */
 export function defaultResourceOf(client: Client): string | undefined {
   return client['tokenType'] === 'JWT' ? jwtResource() : undefined;
 }

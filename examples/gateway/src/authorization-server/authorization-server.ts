@@ -37,7 +37,7 @@ export interface AuthorizationServerOptions extends TokenOptions {
 
 /** What the server works with. */
 export interface AuthorizationServerCollaborators {
-  /** Is told of every access token that ends before its time: revoked, or renewed. */
+  /** Gets every access token that ends before its time: revoked or renewed. */
   readonly revocations: Revocations;
   /** Checks the passwords of people. */
   readonly logins: PasswordCheck;
@@ -56,9 +56,9 @@ interface Parts extends AuthorizationServerCollaborators {
 export class AuthorizationServer {
   readonly issuer: string;
   readonly introspectionEndpoint: string;
-  /** The client as which the gateway introspects tokens. */
+  /** The client that the gateway uses for introspection. */
   readonly resourceServer: ClientCredentials;
-  /** While true, tokens are not introspected: for the walkthrough's outage. */
+  /** While true, introspection answers 503. The walkthrough uses this for its outage. */
   isOut = false;
   readonly #host: string;
   readonly #provider: Provider;
@@ -122,7 +122,7 @@ export class AuthorizationServer {
     await Promise.all([this.#parts.jwts.close(), this.#parts.secrets.close()]);
   }
 
-  /** Serves a request below the mount path, or for the metadata of RFC 8414; false for any other. */
+  /** Serves requests below the mount path and for the metadata of RFC 8414. False for any other request. */
   handle(request: IncomingMessage, response: ServerResponse): boolean {
     const url = request.url ?? '/';
     if (url === METADATA_PATH) return this.#forward('/.well-known/openid-configuration', request, response);
@@ -134,8 +134,8 @@ export class AuthorizationServer {
   }
 
   /**
-   * Hands a request on to an endpoint of the server, as if it had come in under the mount path. The host is the
-   * server's own, because oidc-provider makes the addresses that it publishes and redirects to from it.
+   * Hands a request on to an endpoint of the server, as if it had come in under the mount path. The host is set to the
+   * server's own, because oidc-provider builds the addresses that it publishes and redirects to from it.
    */
   #forward(endpoint: string, request: IncomingMessage, response: ServerResponse): true {
     request.headers.host = this.#host;
@@ -145,13 +145,13 @@ export class AuthorizationServer {
   }
 }
 
-/** A token that has ended here is refused by whoever listens to the revocations, whatever a cache remembers. */
+/** Revokes a token that has ended here, so that no cached answer about it is used. */
 function revoke({ isJwt, id, expiresAt }: EndedToken, issuer: string, revocations: Revocations): void {
   if (isJwt) void revocations.revokeJti(id, { issuer, expiresAt });
   else void revocations.revokeToken(id, { expiresAt });
 }
 
-/** What oidc-provider signs it does not store; it tells of it once. */
+/** Keeps a record of each JWT that is issued. oidc-provider does not store them, and only emits one event for each. */
 function keepJwts(provider: Provider, storage: Storage): void {
   const events: EventEmitter = provider;
   for (const event of ['access_token.issued', 'client_credentials.issued']) {
@@ -168,7 +168,7 @@ interface IssuedToken {
   readonly expiration: number;
 }
 
-/** What oidc-provider's client model offers beyond its published types. */
+/** Members of the client model of oidc-provider that its published types lack. */
 interface StoredClients {
   new (metadata: ClientMetadata): { metadata(): object };
   readonly adapter: { upsert(id: string, metadata: object): Promise<void> };

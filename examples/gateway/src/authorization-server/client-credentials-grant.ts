@@ -6,7 +6,10 @@ import { defaultResourceOf } from './access-token-format.js';
 
 export const CLIENT_CREDENTIALS_PARAMETERS: readonly string[] = ['scope', 'resource'];
 
-/** The client credentials grant (RFC 6749 4.4). An application may have, of what it asks for, what its owner may have. */
+/**
+ * The client credentials grant (RFC 6749 4.4). An application gets those of the requested scopes that its owner may
+ * have.
+ */
 export async function clientCredentialsGrant(
   provider: Provider,
   context: KoaContextWithOIDC,

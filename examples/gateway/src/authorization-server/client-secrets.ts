@@ -8,7 +8,7 @@ import { OAuthError } from './oauth-error.js';
 /** The secrets are random, so the cheapest hash will do. */
 const HASHING = { algorithm: 'scrypt', logCost: 14, blockSize: 1 } as const;
 
-/** What oidc-provider asks about a client's secret. */
+/** The part of a client of oidc-provider that is about its secret. */
 interface SecretHolder {
   readonly clientId: string;
   readonly clientSecret?: string | undefined;
@@ -32,8 +32,8 @@ export class ClientSecrets {
   }
 
   /**
-   * Lets oidc-provider ask here. `exempt` is the gateway's own client: its secret never leaves the process, and nobody
-   * who guesses it may take introspection from the gateway.
+   * Makes oidc-provider check secrets here. `exempt` is the gateway's own client, which has no budget of failures: its
+   * secret never leaves the process, and nobody may block introspection by guessing at it.
    */
   attach(provider: Provider, exempt: string): void {
     const compare = (clientId: string, secret: string) => this.#matches(clientId, secret);

@@ -9,7 +9,7 @@ interface ErrorBody {
 /** The endpoints at which clients authenticate themselves. */
 const CLIENT_ENDPOINTS: readonly (string | undefined)[] = ['token', 'revocation', 'introspection'];
 
-/** Changes the answers in which oidc-provider keeps to the RFCs less closely than this server does. */
+/** Changes those answers of oidc-provider that follow the RFCs less closely than this server does. */
 export class CorrectedAnswers {
   readonly #jwts: JwtAccessTokens;
   readonly #resourceServerId: string;
@@ -31,7 +31,10 @@ export class CorrectedAnswers {
     }
   };
 
-  /** What looks like a JWT oidc-provider refuses to look at. Clients have proved who they are by then. */
+  /**
+   * Answers about a token that looks like a JWT: oidc-provider refuses to look at it. By then the client has been
+   * authenticated.
+   */
   async #answerAboutJwt(context: KoaContextWithOIDC): Promise<void> {
     const living = await this.#jwts.find(String(context.oidc.params?.['token']));
     const clientId = String(context.oidc.client?.clientId);
@@ -41,8 +44,8 @@ export class CorrectedAnswers {
   }
 
   /**
-   * A token that the server cannot look up is not active, and no error (RFC 7662 2.2): otherwise whoever sends the
-   * gateway something that looks like a JWT makes its authorization server look broken.
+   * A token that the server cannot look up is not active, which is no error (RFC 7662 2.2). With an error, a caller who
+   * sends the gateway something that looks like a JWT would make its authorization server look broken.
    */
   #introspected(living: LivingJwt | undefined, clientId: string): object {
     const isTheirs = living?.record.clientId === clientId || clientId === this.#resourceServerId;
@@ -51,7 +54,7 @@ export class CorrectedAnswers {
       : { active: false };
   }
 
-  /** An unknown token is no error (RFC 7009 2.2), another client's is (RFC 7009 2.1). */
+  /** An unknown token is no error (RFC 7009 2.2). A token of another client is one (RFC 7009 2.1). */
   #revoke(context: KoaContextWithOIDC, living: LivingJwt | undefined, clientId: string): void {
     if (living !== undefined && living.record.clientId !== clientId) {
       context.status = 400;
@@ -63,7 +66,9 @@ export class CorrectedAnswers {
   }
 }
 
-/** RFC 6749 5.2 has codes of their own for a client that does not tell who it is, and for one without the grant. */
+/**
+ * RFC 6749 5.2 has codes of its own for a client that does not identify itself, and for one that may not use the grant.
+ */
 function sayWhichError(context: KoaContextWithOIDC, body: ErrorBody): void {
   const { client, params } = context.oidc;
   if (params === undefined) return;

@@ -4,7 +4,7 @@ import { JwtHandler } from '@sallyport/handlers/jwt';
 import { SIGNING_ALGORITHMS } from './access-token-format.js';
 import type { JwtRecord, Storage } from './storage.js';
 
-/** What the server's own JWT access tokens are known by. */
+/** The issuer, audience and keys of the server's own JWT access tokens. */
 export interface JwtIdentity {
   readonly issuer: string;
   readonly audience: string;
@@ -18,8 +18,8 @@ export interface LivingJwt {
 }
 
 /**
- * The server's JWT access tokens. oidc-provider forgets them once they are signed, and so can neither revoke nor renew
- * them; here each has a record under its `jti`, which ends with the token.
+ * The server's JWT access tokens. oidc-provider does not store them, so it can neither revoke nor renew them. Here each
+ * has a record under its `jti`, which ends with the token.
  */
 export class JwtAccessTokens {
   readonly #storage: Storage;
@@ -31,7 +31,7 @@ export class JwtAccessTokens {
     this.#handler = new JwtHandler({ realm: issuer, issuers: [trusted] }, { revocations });
   }
 
-  /** The token, if this server has signed it and it has not ended: a forged one with its `jti` is not the token. */
+  /** The token, if this server has signed it and it has not ended. A forged token with the same `jti` is not found. */
   async find(token: string): Promise<LivingJwt | undefined> {
     const rawHeaders = ['Authorization', `Bearer ${token}`];
     const request = new SecurityRequest({ method: 'POST', target: '/', rawHeaders });

@@ -1,8 +1,8 @@
 import type Provider from 'oidc-provider';
 
 /**
- * Loads oidc-provider without its notice about Node lines other than the current LTS ones: the line is a condition
- * of this example, not news to who runs it. Everything else that it prints passes.
+ * Loads oidc-provider without its notice about Node lines that are older than it wants or not LTS. The `package.json`
+ * of this example states the lines that it supports, so the notice is no news. All other output passes.
  */
 export async function loadProvider(): Promise<typeof Provider> {
   const { warn } = console;

@@ -1,8 +1,8 @@
-/** What an application asks a person for. */
+/** What an application asks of a person. */
 export interface Asked {
-  /** The name that it was registered with. */
+  /** The name with which the application was registered. */
   readonly application: string;
-  /** Where the person is sent to with the answer: the name may say anything, the address cannot. */
+  /** The address to which the person is sent back. A name may pretend to be anything, an address cannot. */
   readonly redirectUri: string;
   readonly scopes: readonly string[];
 }
@@ -44,7 +44,7 @@ function page(title: string, content: string): string {
 <h1>${title}</h1>${content}</body></html>`;
 }
 
-/** Names and addresses are what somebody registered. */
+/** Escapes HTML. Anybody may have registered these names and addresses. */
 function escaped(text: string): string {
   return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }

@@ -20,8 +20,9 @@ export interface LoginPageCollaborators {
 }
 
 /**
- * The page on which a person logs in during the authorization code grant. Logging in is consent to what the page
- * shows; who is logged in already is asked for it, because any user may have registered the application.
+ * The page on which a person logs in during the authorization code grant. With the login the person consents to what
+ * the page shows. A person who is already logged in is asked for consent, because any user may have registered the
+ * application.
  */
 export class LoginPage {
   readonly #provider: Provider;
@@ -43,7 +44,7 @@ export class LoginPage {
     } catch (error) {
       const hasExpired = (error as Error).name === 'SessionNotFound';
       if (hasExpired) return say(response, 400, 'This login has expired. Start again from the application.');
-      // Who goes away in the middle of a form is not for the log.
+      // A client that leaves in the middle of a form is not logged.
       if (!request.complete) return;
       say(response, 500, `The login failed: ${this.#log.failure('login page', error)}`);
     }
@@ -83,7 +84,7 @@ export class LoginPage {
     show(response, status, loginForm(asked, WHY[status] ?? 'Logins are not possible right now.'));
   }
 
-  /** Grants what the user's roles allow of what was asked for; the identifier of the grant. */
+  /** Grants the requested scopes that the roles of the user allow. Returns the identifier of the grant. */
   async #grant(interaction: Interaction, accountId: string): Promise<string> {
     const requested = scopesOf(interaction);
     const granted = grantableScopes(requested, findUser(accountId)?.roles ?? []);

@@ -1,6 +1,6 @@
 /**
- * An error answer of the token endpoint (RFC 6749 5.2), shaped like oidc-provider's own errors. Those could be
- * imported instead, but only together with the whole library and the notice that it prints when it is loaded.
+ * An error answer of the token endpoint (RFC 6749 5.2), shaped like the errors of oidc-provider. Importing those would
+ * load the whole library, which prints a notice.
  */
 export class OAuthError extends Error {
   readonly error: string;

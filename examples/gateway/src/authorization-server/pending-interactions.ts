@@ -4,25 +4,25 @@ import { OAuthError } from './oauth-error.js';
 
 /** Interactions kept at once. */
 export const MAX_INTERACTIONS = 200;
-/** Long enough to find one's password. */
+/** How long an interaction lives: long enough to find a password. */
 export const INTERACTION_SECONDS = 300;
-/** By then some have logged in or given up. */
+/** After this time some people have logged in or given up. */
 const RETRY_SECONDS = 30;
 
 /**
- * Bounds the interactions that `/authorize` begins, because anybody may begin them. Their places are shared by network:
- * when all are taken, the newest of the network that has most goes, and networks from which somebody has logged in
- * keep a share.
+ * Bounds the interactions that `/authorize` begins, because anybody may begin them. Networks share the places. When all
+ * are taken, the newest interaction of the network with the most goes. Networks from which somebody has logged in keep
+ * a share.
  */
 export class PendingInteractions {
-  /** The records of interactions, as oidc-provider asks for them. */
+  /** The adapter of oidc-provider for the records of interactions. */
   readonly adapter: Adapter;
   readonly #records: Adapter;
   readonly #currentContext: () => KoaContextWithOIDC | undefined;
   readonly #clock: Clock;
   readonly #good: GoodBefore;
   readonly #shares = new Shares({ running: MAX_INTERACTIONS, waiting: 0, isInterruptible: true });
-  /** In the order in which their lives end. */
+  /** In the order in which they expire. */
   readonly #pending = new Map<string, PendingInteraction>();
 
   constructor(records: Adapter, currentContext: () => KoaContextWithOIDC | undefined, clock: Clock = systemClock) {
@@ -41,7 +41,7 @@ export class PendingInteractions {
     return this.#pending.size;
   }
 
-  /** Somebody has logged in from there. */
+  /** Notes that a user has logged in from this address. */
   noteLogin(user: string, address: string | undefined): void {
     this.#good.note(user, address);
   }
@@ -54,7 +54,7 @@ export class PendingInteractions {
     await this.#records.upsert(id, payload, expiresInSeconds ?? INTERACTION_SECONDS);
   }
 
-  /** False when there is no place for it. */
+  /** Takes a place for an interaction. False when there is none. */
   #begin(id: string, user: string | undefined): boolean {
     this.#sweep();
     const address = this.#currentContext()?.req.socket.remoteAddress;

@@ -8,10 +8,10 @@ import { OAuthError } from './oauth-error.js';
 import { INTERACTION_SECONDS } from './pending-interactions.js';
 import type { SigningKeys } from './signing-keys.js';
 
-/** Where the server is mounted; its issuer is this path on the API's host. */
+/** The path at which the server is mounted. Its issuer is this path on the host of the API. */
 export const MOUNT_PATH = '/oauth2';
 
-/** What the tokens are like. */
+/** The options of the tokens. */
 export interface TokenOptions {
   /** The audience of JWT access tokens. */
   readonly audience: string;
@@ -79,7 +79,7 @@ export function configurationOf(
       clientCredentials: { enabled: true },
       introspection: {
         enabled: true,
-        // A refresh token is no access token: to the gateway it does not exist (RFC 7662 4).
+        // A refresh token is no access token. To the gateway it does not exist (RFC 7662 4).
         allowedPolicy: async (_context, client, token) =>
           client.clientId === resourceServer.clientId
             ? token.kind !== 'RefreshToken'

@@ -14,7 +14,7 @@ export interface EndedToken {
   readonly expiresAt: number;
 }
 
-/** Whose a JWT access token is. */
+/** The owner of a JWT access token. */
 export interface JwtRecord {
   readonly clientId: string;
   /** Absent for a client's own token. */
@@ -25,7 +25,7 @@ export interface JwtRecord {
 const JWT_ACCESS_TOKEN = 'JwtAccessToken';
 /** The kinds of record that are access tokens. */
 const ACCESS_TOKENS: readonly string[] = ['AccessToken', 'ClientCredentials', JWT_ACCESS_TOKEN];
-/** The kinds of access token of which a grant has one at a time. */
+/** The kinds of access token of which a grant has only one at a time. */
 const RENEWED: readonly string[] = ['AccessToken', JWT_ACCESS_TOKEN];
 
 /**
@@ -36,12 +36,12 @@ export class Storage {
   readonly #records = new Map<string, Map<string, Stored>>();
   readonly #onAccessTokenEnded: (ended: EndedToken) => void;
 
-  /** Tells of every access token that ends before its time. */
+  /** `onAccessTokenEnded` gets every access token that ends before its time. */
   constructor(onAccessTokenEnded: (ended: EndedToken) => void) {
     this.#onAccessTokenEnded = onAccessTokenEnded;
   }
 
-  /** What oidc-provider asks for: an adapter per model name. */
+  /** The adapter for a kind of record, as oidc-provider asks for it. */
   readonly adapterFor = (model: string): Adapter => ({
     upsert: async (id, payload, expiresInSeconds) => this.#write(model, id, payload, expiresInSeconds),
     find: async (id) => this.#read(model, id),
@@ -57,13 +57,13 @@ export class Storage {
     this.#write(JWT_ACCESS_TOKEN, jti, { clientId, ...(grantId !== undefined && { grantId }) }, expiresInSeconds);
   }
 
-  /** Whose an issued JWT is; `undefined` once it has ended. */
+  /** The owner of an issued JWT. `undefined` once the token has ended. */
   findJwt(jti: string): JwtRecord | undefined {
     const payload = this.#read(JWT_ACCESS_TOKEN, jti);
     return payload && { clientId: String(payload.clientId), grantId: payload.grantId };
   }
 
-  /** Ends a JWT, and with it whatever else its grant has brought. */
+  /** Ends a JWT, its grant, and all other tokens of that grant. */
   endJwt(jti: string): void {
     const grantId = this.findJwt(jti)?.grantId;
     this.#delete(JWT_ACCESS_TOKEN, jti);

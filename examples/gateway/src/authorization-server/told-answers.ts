@@ -6,15 +6,15 @@ import type { OperatorLog } from '../operator-log.js';
 const REFUSALS = ['grant.error', 'revocation.error', 'introspection.error', 'authorization.error'] as const;
 
 /**
- * Writes into the operator's log what oidc-provider has answered: tokens that it issued, refusals, and its failures.
- * Anybody can go away in the middle of a request, as often as they like: that is not for the log.
+ * Writes the answers of oidc-provider into the operator's log: issued tokens, refusals and failures. A client that
+ * leaves in the middle of a request is not logged, because anybody can do that as often as they like.
  */
 export function tellOperator(provider: Provider, log: OperatorLog): void {
   const events: EventEmitter = provider;
   events.on('grant.success', (context: KoaContextWithOIDC) => log.note('info', 'token issued', whoAsks(context)));
   for (const event of REFUSALS) {
     events.on(event, (context: KoaContextWithOIDC, { error }: { error?: string }) => {
-      // What looks like a JWT is answered by `CorrectedAnswers`.
+      // `CorrectedAnswers` answers about tokens that look like JWTs.
       if (!context.req.complete || error === 'unsupported_token_type') return;
       log.note('warn', `${context.oidc.route} refused: ${context.status} ${error}`, whoAsks(context));
     });

@@ -2,14 +2,14 @@ import type Provider from 'oidc-provider';
 import type { KoaContextWithOIDC, ResourceServer } from 'oidc-provider';
 import { defaultResourceOf } from './access-token-format.js';
 
-/** Who gets a token for which scopes. */
+/** The user who gets a token, and its scopes. */
 export interface TokenSubject {
   readonly accountId: string;
   readonly scopes: readonly string[];
   readonly resourceServerFor: (resource: string) => ResourceServer;
 }
 
-/** Issues an access token, and a refresh token where the client may have one, for a user who has proved itself. */
+/** Issues an access token for an authenticated user, and a refresh token if the client may have one. */
 export async function issueUserTokens(provider: Provider, context: KoaContextWithOIDC, subject: TokenSubject) {
   const client = context.oidc.client as NonNullable<typeof context.oidc.client>;
   const { accountId } = subject;
@@ -39,10 +39,10 @@ export async function issueUserTokens(provider: Provider, context: KoaContextWit
   };
 }
 
-/** Who logged in, for the client (OpenID Connect Core 2); only when `openid` was asked for. */
+/** Tells the client who logged in (OpenID Connect Core 2). Only issued when `openid` was requested. */
 async function issueIdToken(provider: Provider, context: KoaContextWithOIDC, accountId: string): Promise<string> {
   const idToken = new provider.IdToken({ sub: accountId }, { ctx: context } as never);
-  // The scope decides which claims go in; the published types leave it out.
+  // The scope decides which claims go in. The published types lack it.
   Object.assign(idToken, { scope: 'openid' });
   return idToken.issue({ use: 'idtoken' });
 }
