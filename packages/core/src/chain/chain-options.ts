@@ -14,7 +14,7 @@ export interface SecurityChainOptions {
   readonly requirement?: Requirement | undefined;
   /** Checks after authentication, on every request; see `every`. */
   readonly guards?: readonly GuardLike[] | undefined;
-  /** Requirements by operation, from `routes()` or `contract()`. Without `requirement`, other requests get 404. */
+  /** Requirements by operation, from `routes()` or `openApi()`. Without `requirement`, other requests get 404. */
   readonly operations?: OperationTable | undefined;
   /** How long a decision may take, in milliseconds, before it becomes 503. Default 5 000; 1 to 60 000. */
   readonly deadlineMs?: number | undefined;
