@@ -52,6 +52,7 @@ export type { ReceivedNotices, RevocationBus } from './revocation/revocation-bus
 export type { Operation, OperationTable } from './routes/operation.js';
 export { RouteTable } from './routes/route-table.js';
 export { KeyedHash } from './secrecy/keyed-hash.js';
+export { printsAs } from './secrecy/prints-as.js';
 export { constantTimeEqual, fingerprint, Secret } from './secrecy/secret.js';
 export type { CacheStore } from './stores/cache-store.js';
 export type { Count, CounterStore } from './stores/counter-store.js';

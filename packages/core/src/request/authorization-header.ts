@@ -1,4 +1,4 @@
-import { inspect } from 'node:util';
+import { printsAs } from '../secrecy/prints-as.js';
 import { isToken, TOKEN_CHARACTER } from '../verdict/http-grammar.js';
 
 /** The Authorization header of a request, parsed once and shared by all handlers. */
@@ -13,11 +13,12 @@ export interface InvalidAuthorization {
   readonly reason: 'duplicate_authorization' | 'joined_credentials' | 'malformed_authorization';
 }
 
-/** Inspection shows neither scheme nor value: if the client forgot the scheme, the credential stands in its place. */
+/** Printing it shows neither scheme nor value: if the client forgot the scheme, the credential stands in its place. */
 export class AuthorizationCredentials {
   // One instance lives for ever, so that V8 keeps the optimised code (docs/performance.md, "Specimens").
   static {
     Object.assign(this, { [Symbol('specimen')]: new this('', '') });
+    printsAs(this, () => '[credentials]');
   }
 
   readonly #scheme: string;
@@ -42,10 +43,6 @@ export class AuthorizationCredentials {
   /** The text after the scheme, still encoded; empty when there is none. */
   get value(): string {
     return this.#value;
-  }
-
-  [inspect.custom](): string {
-    return '[credentials]';
   }
 }
 

@@ -1,7 +1,7 @@
 import type { X509Certificate } from 'node:crypto';
-import { inspect } from 'node:util';
 import { foreignCopy, mark } from '../brand/brand.js';
 import { unlessEverybodys } from '../options/own-members.js';
+import { printsAs } from '../secrecy/prints-as.js';
 import { Abandonment } from './abandonment.js';
 import { type Authorization, parseAuthorization } from './authorization-header.js';
 import type { DecisionTrace } from './trace.js';
@@ -38,7 +38,7 @@ export interface IncomingRequest {
 }
 
 /**
- * The request as handlers and guards see it. Read-only, so a handler cannot change what the next one sees. Inspection
+ * The request as handlers and guards see it. Read-only, so a handler cannot change what the next one sees. Printing it
  * shows neither headers nor the target, because both may carry credentials.
  */
 export class SecurityRequest {
@@ -133,12 +133,9 @@ export class SecurityRequest {
     return this.#trace;
   }
 
-  [inspect.custom](): string {
-    return `SecurityRequest { ${this.method} ${this.route?.template ?? '[target]'} }`;
-  }
-
   static {
     mark(this, 'request');
+    printsAs(this, ({ method, route }) => `SecurityRequest { ${method} ${route?.template ?? '[target]'} }`);
   }
 
   /**

@@ -1,5 +1,5 @@
 import { hash, randomBytes, timingSafeEqual } from 'node:crypto';
-import { inspect } from 'node:util';
+import { printsAs } from './prints-as.js';
 
 const processKey: string = randomBytes(32).toString('hex');
 
@@ -21,6 +21,10 @@ export function constantTimeEqual(left: string, right: string): boolean {
  * fingerprint. `reveal()` returns the text.
  */
 export class Secret {
+  static {
+    printsAs(this, (secret) => `[secret ${secret.fingerprint()}]`);
+  }
+
   readonly #text: string;
 
   constructor(text: string) {
@@ -33,17 +37,5 @@ export class Secret {
 
   fingerprint(): string {
     return fingerprint(this.#text);
-  }
-
-  toString(): string {
-    return `[secret ${this.fingerprint()}]`;
-  }
-
-  toJSON(): string {
-    return this.toString();
-  }
-
-  [inspect.custom](): string {
-    return this.toString();
   }
 }

@@ -1,7 +1,6 @@
 import { isUtf8 } from 'node:buffer';
-import { inspect } from 'node:util';
 import { type Malformed, malformed } from '@sallyport/core';
-import { fingerprint, Secret } from '@sallyport/core/extend';
+import { fingerprint, printsAs, Secret } from '@sallyport/core/extend';
 import { hasControlCharacter, MAX_PASSWORD_BYTES, MAX_USER_NAME_BYTES, normalForm } from './passwords/basic-text.js';
 
 /** A user name and a password as they were sent, in Unicode NFC. Printing it shows no password. */
@@ -9,6 +8,7 @@ export class BasicCredential {
   // One instance is kept for ever, so that V8 keeps the optimised code (docs/performance.md, "Specimens").
   static {
     Object.assign(this, { [Symbol('specimen')]: new this('', '', '') });
+    printsAs(this, (credential) => `[basic credential ${credential.fingerprint()}]`);
   }
 
   readonly userName: string;
@@ -49,14 +49,6 @@ export class BasicCredential {
   /** For traces. Equal credentials have equal fingerprints within this process. */
   fingerprint(): string {
     return fingerprint(this.#token68);
-  }
-
-  toJSON(): string {
-    return `[basic credential ${this.fingerprint()}]`;
-  }
-
-  [inspect.custom](): string {
-    return this.toJSON();
   }
 }
 

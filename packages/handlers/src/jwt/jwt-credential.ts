@@ -1,12 +1,12 @@
-import { inspect } from 'node:util';
 import { type Authenticated } from '@sallyport/core';
-import { fingerprint } from '@sallyport/core/extend';
+import { fingerprint, printsAs } from '@sallyport/core/extend';
 
 /** A token that a JWT handler took. Printed, it is a fingerprint. */
 export class JwtCredential {
   // One lives for ever, so that V8 keeps the optimised code (docs/performance.md, "Specimens").
   static {
     Object.assign(this, { [Symbol('specimen')]: new this('') });
+    printsAs(this, (credential) => `[token ${credential.fingerprint()}]`);
   }
 
   readonly #token: string;
@@ -28,13 +28,5 @@ export class JwtCredential {
   /** For traces: the same for the same token, within this process. */
   fingerprint(): string {
     return fingerprint(this.#token);
-  }
-
-  toJSON(): string {
-    return `[token ${this.fingerprint()}]`;
-  }
-
-  [inspect.custom](): string {
-    return this.toJSON();
   }
 }
