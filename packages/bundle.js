@@ -26,9 +26,9 @@ async function removeOutdated(folder) {
   const dist = join(folder, 'dist');
   const files = await readdir(dist, { recursive: true }).catch(() => []);
   const outdated = files.filter((file) => {
-    const [, declared] = /^(.+)\.d\.ts(?:\.map)?$/.exec(file) ?? [];
+    const [, declared] = /^(.+)\.d\.ts$/.exec(file) ?? [];
     return declared === undefined
-      ? /\.(?:c?js(?:\.map)?|d\.cts)$/.test(file)
+      ? /\.(?:c?js|map|d\.cts)$/.test(file)
       : !existsSync(join(folder, 'src', `${declared}.ts`));
   });
   await Promise.all(outdated.map((file) => rm(join(dist, file))));
