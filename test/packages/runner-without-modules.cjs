@@ -11,7 +11,9 @@ const express = require('express');
 
 const ALICE = { subject: 'alice', scopes: ['orders:read'] };
 const audience = 'https://api.example';
-const loopback = { allowInsecureLoopback: true };
+/** What a call may take on a busy machine. */
+const deadlineMs = 30_000;
+const loopback = { allowInsecureLoopback: true, timeoutMs: deadlineMs };
 
 let server;
 beforeAll(async () => {
@@ -39,7 +41,7 @@ test('JWTs are verified, encrypted ones as well', async () => {
   const decryptionKeys = [{ key: secret, algorithms: 'dir', contentEncryption: 'A256GCM' }];
   const issuers = [{ issuer: server.issuer, audience, algorithms: 'ES256', keys }];
   const requirement = new JwtHandler({ realm: 'api', issuers, decryptionKeys });
-  const chain = new SecurityChain({ requirement });
+  const chain = new SecurityChain({ deadlineMs, requirement });
   const { bearer } = await server.as(ALICE);
   expect(await ask(chain, 'GET /', { bearer })).toMatchObject({ status: 200, principal: ALICE });
   const granted = await ask(chain, 'GET /', { bearer: encrypted(bearer, secret) });
@@ -59,7 +61,7 @@ test('tokens are introspected over HTTP', async () => {
     clientAuthentication,
     outbound: loopback,
   });
-  const chain = new SecurityChain({ requirement });
+  const chain = new SecurityChain({ deadlineMs, requirement });
   const parts = await server.as(ALICE, { opaque: true });
   expect(await ask(chain, 'GET /', parts)).toMatchObject({ status: 200, principal: ALICE });
   await chain.close();
@@ -70,7 +72,7 @@ test('a client proves itself by a signed assertion', async () => {
   const clientAuthentication = { method: 'private_key_jwt', clientId: 'gateway', privateKey, algorithm: 'ES256' };
   const endpoint = server.introspectionEndpoint;
   const options = { realm: 'api', endpoint, audience, clientAuthentication, outbound: loopback };
-  const chain = new SecurityChain({ requirement: new IntrospectionHandler(options) });
+  const chain = new SecurityChain({ deadlineMs, requirement: new IntrospectionHandler(options) });
   const before = server.calls('introspection');
   expect(await ask(chain, 'GET /', { bearer: 'opaque' })).toMatchObject({ status: 503 });
   expect(server.calls('introspection')).toBeGreaterThan(before);
@@ -79,7 +81,7 @@ test('a client proves itself by a signed assertion', async () => {
 
 test('passwords are hashed and proved', async () => {
   const users = new InMemoryUserStore([{ name: 'alice', hash: await hashPassword('correct horse') }]);
-  const chain = new SecurityChain({ requirement: new BasicHandler({ realm: 'api', users }) });
+  const chain = new SecurityChain({ deadlineMs, requirement: new BasicHandler({ realm: 'api', users }) });
   const authorization = `Basic ${btoa('alice:correct horse')}`;
   expect(await ask(chain, 'GET /', { headers: { authorization } })).toMatchObject({ status: 200 });
   await chain.close();
@@ -99,7 +101,7 @@ paths: { /orders: { get: { responses: { '200': { description: orders } } } } }
 components: { securitySchemes: { key: { type: apiKey, in: header, name: X-Key } } }`,
     { schemes: { key } },
   );
-  const chain = new SecurityChain({ requirement: anyOf(key), operations: contract });
+  const chain = new SecurityChain({ deadlineMs, requirement: anyOf(key), operations: contract });
   const app = express();
   const secure = expressSecurity(chain);
   app.use(secure());
