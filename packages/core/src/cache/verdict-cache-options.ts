@@ -6,33 +6,35 @@ import type { CacheStore } from '../stores/cache-store.js';
 import type { BasisFinder } from './basis.js';
 import type { VerdictMemoryLimits } from './verdict-memory.js';
 
-export interface VerdictCacheOptions {
+const VERDICT_CACHE = option.table('VerdictCacheOptions', {
   /** Keeps handlers apart: the handler's name and a `configurationDigest` of everything that changes an answer. */
-  readonly namespace: string;
-  /** How long a good credential is remembered at most, in seconds; never beyond its expiry. 0 to 86 400, default 30. */
-  readonly ttlSeconds?: number | undefined;
-  /** Good credentials remembered at once, the least recently used goes first. 1 to 10 000 000, default 10 000. */
-  readonly maxEntries?: number | undefined;
-  /** About how many bytes they may take together. 1 024 to 1 099 511 627 776, default 67 108 864. */
-  readonly maxBytes?: number | undefined;
-  /** How long a definite "no" is remembered, in seconds. 0 to 3 600, default 5; 0 switches it off. */
-  readonly negativeTtlSeconds?: number | undefined;
-  /** Refused credentials remembered at once, in a space of their own. 1 to 10 000 000, default 10 000. */
-  readonly maxNegativeEntries?: number | undefined;
+  namespace: option.text,
+  /** How long a good credential is remembered at most, in seconds; never beyond its expiry. */
+  ttlSeconds: option.withDefault(option.between(0, 86_400), 30),
+  /** Good credentials remembered at once, the least recently used goes first. */
+  maxEntries: option.withDefault(option.between(1, 10_000_000), 10_000),
+  /** About how many bytes they may take together. */
+  maxBytes: option.withDefault(option.between(1_024, 2 ** 40), 2 ** 26),
+  /** How long a definite "no" is remembered, in seconds; 0 switches it off. */
+  negativeTtlSeconds: option.withDefault(option.between(0, 3_600), 5),
+  /** Refused credentials remembered at once, in a space of their own. */
+  maxNegativeEntries: option.withDefault(option.between(1, 10_000_000), 10_000),
   /**
    * How much longer a good credential may be answered from memory when a lookup concluded `unavailable`, in seconds;
-   * never beyond its expiry or a revocation. 0 to 30, default 0: an outage means 503. Above 0 there is a process warning
-   * at start, and `outage_bridged` when it opens.
+   * never beyond its expiry or a revocation. With 0, an outage means 503. Above 0 there is a process warning at start,
+   * and `outage_bridged` when it opens.
    */
-  readonly staleIfUnavailableSeconds?: number | undefined;
+  staleIfUnavailableSeconds: option.withDefault(option.between(0, 30), 0),
   /**
    * Lookups under way at once; callers beyond them get `unavailable`. Half of the places are shared by networks, and
-   * callers that were good before go first. 1 to 1 000 000, default 10 000.
+   * callers that were good before go first.
    */
-  readonly maxFlights?: number | undefined;
+  maxFlights: option.withDefault(option.between(1, 1_000_000), 10_000),
   /** The same on all instances that share a store; at least 32 characters. Needed with a store. */
-  readonly secret?: string | undefined;
-}
+  secret: option.optional(deploymentSecret),
+});
+
+export interface VerdictCacheOptions extends option.Given<typeof VERDICT_CACHE> {}
 
 /** Services of a cache. */
 export interface VerdictCacheCollaborators {
@@ -55,18 +57,7 @@ export interface VerdictCacheSettings extends VerdictMemoryLimits {
 
 /** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN */
 export function checkedVerdictCacheOptions(options: VerdictCacheOptions): VerdictCacheSettings {
-  const checked = option.check('VerdictCacheOptions', options, {
-    namespace: option.text,
-    ttlSeconds: option.withDefault(option.between(0, 86_400), 30),
-    maxEntries: option.withDefault(option.between(1, 10_000_000), 10_000),
-    maxBytes: option.withDefault(option.between(1_024, 2 ** 40), 2 ** 26),
-    negativeTtlSeconds: option.withDefault(option.between(0, 3_600), 5),
-    maxNegativeEntries: option.withDefault(option.between(1, 10_000_000), 10_000),
-    staleIfUnavailableSeconds: option.withDefault(option.between(0, 30), 0),
-    maxFlights: option.withDefault(option.between(1, 1_000_000), 10_000),
-    secret: option.optional(deploymentSecret),
-  });
-  const { ttlSeconds, negativeTtlSeconds, staleIfUnavailableSeconds, ...others } = checked;
+  const { ttlSeconds, negativeTtlSeconds, staleIfUnavailableSeconds, ...others } = VERDICT_CACHE(options);
   return {
     ...others,
     ttlMs: ttlSeconds * 1_000,

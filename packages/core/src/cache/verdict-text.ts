@@ -1,5 +1,5 @@
 import * as option from '../options/options.js';
-import { type Confirmation, createPrincipal, type Via } from '../principal/principal.js';
+import { createPrincipal } from '../principal/principal.js';
 import { type Authenticated, authenticated, type HeaderLine } from '../verdict/verdict.js';
 
 /** A verdict and its end, as they are stored outside of the process. */
@@ -23,12 +23,7 @@ export function verdictToText({ verdict, basis, endsAtMs }: DatedVerdict): strin
  * @throws when anything is missing, surplus or of another type
  */
 export function verdictFromText(json: string): DatedVerdict {
-  const { endsAtMs, basis, headers, principal } = option.check('verdict', JSON.parse(json), {
-    endsAtMs: moment,
-    basis: option.optional(option.text),
-    headers: option.listOf(headerLine),
-    principal: members(PRINCIPAL),
-  });
+  const { endsAtMs, basis, headers, principal } = VERDICT(JSON.parse(json));
   return { verdict: authenticated(createPrincipal(principal), { headers }), basis, endsAtMs };
 }
 
@@ -56,11 +51,7 @@ const headerLine: option.Check<HeaderLine> = (value, name) => {
   return [header, content];
 };
 
-function members<Checks extends Record<string, option.Check<unknown>>>(checks: Checks) {
-  return (value: unknown, name: string) => option.check(name, value as object, checks);
-}
-
-const PRINCIPAL = {
+const PRINCIPAL = option.table('principal', {
   kind: option.oneOf('user', 'client', 'workload'),
   issuer: option.optional(option.text),
   subject: option.text,
@@ -74,6 +65,13 @@ const PRINCIPAL = {
   authenticatedAt: option.optional(moment),
   acr: option.optional(option.text),
   amr: texts,
-  confirmation: option.optional<Confirmation>(members({ method: option.text, value: option.text })),
-  via: option.listOf<Via>(members({ handler: option.text, scheme: option.text })),
-};
+  confirmation: option.optional(option.table('confirmation', { method: option.text, value: option.text })),
+  via: option.listOf(option.table('via', { handler: option.text, scheme: option.text })),
+});
+
+const VERDICT = option.table('verdict', {
+  endsAtMs: moment,
+  basis: option.optional(option.text),
+  headers: option.listOf(headerLine),
+  principal: PRINCIPAL,
+});
