@@ -46,7 +46,8 @@ export {
 } from './request/authorization-header.js';
 export { type IncomingRequest, type RouteKey, SecurityRequest } from './request/request.js';
 export type { DecisionTrace } from './request/trace.js';
-export { checkRequirement } from './requirement/requirement.js';
+export { OPERATORS } from './requirement/operators.js';
+export { checkRequirement, type OperatorWord } from './requirement/requirement.js';
 export { scoped } from './requirement/scoped.js';
 export type { ReceivedNotices, RevocationBus } from './revocation/revocation-bus.js';
 export type { Operation, OperationTable } from './routes/operation.js';

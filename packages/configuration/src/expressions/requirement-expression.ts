@@ -1,10 +1,14 @@
-import { allOf, anonymous, anyOf, attempt, optional, type Requirement } from '@sallyport/core';
-import { type HandlerLookup, option, ownMembers } from '@sallyport/core/extend';
+import type { Requirement } from '@sallyport/core';
+import { type HandlerLookup, OPERATORS, type OperatorWord, option, ownMembers } from '@sallyport/core/extend';
 
 /** A requirement of a configuration. `handlers` finds the handlers that it names. */
 export type RequirementExpression = (handlers: HandlerLookup) => Requirement;
 
-const OPERATORS = ['anyOf', 'allOf', 'optional', 'attempt', 'anonymous'] as const;
+const WORDS = OPERATORS.map(({ word }) => word);
+/** The word of the operator that has an option, by the name of the option. */
+const WORD_OF_OPTION = new Map(
+  OPERATORS.flatMap(({ word, options = {} }) => Object.keys(options).map((each) => [each, word])),
+);
 
 /**
  * A requirement as data: the name of a handler, or an object with one operator, such as
@@ -15,39 +19,39 @@ export const requirementExpression: option.Check<RequirementExpression> = (value
     const handler = option.text(value, name);
     return (handlers) => handlers(handler);
   }
-  const { sameParty, ...rest }: { sameParty?: unknown } = ownMembers(option.plainObject(value, name));
-  const [operator, ...others] = Object.keys(rest);
-  const known = OPERATORS.find((each) => each === operator);
-  if (known === undefined || others.length > 0) {
-    const hint = operator === undefined || known !== undefined ? '' : option.nearestHint(operator, OPERATORS);
-    throw option.invalid(name, `must be the name of a handler or have exactly one of ${OPERATORS.join(', ')}${hint}`);
+  const given = ownMembers(option.plainObject(value, name)) as Record<string, unknown>;
+  const [word, ...others] = Object.keys(given).filter((each) => !WORD_OF_OPTION.has(each));
+  const operator = OPERATORS.find((each) => each.word === word);
+  if (operator === undefined || others.length > 0) {
+    const hint = word === undefined || operator !== undefined ? '' : option.nearestHint(word, WORDS);
+    throw option.invalid(name, `must be the name of a handler or have exactly one of ${WORDS.join(', ')}${hint}`);
   }
-  if (sameParty !== undefined && known !== 'allOf') throw option.invalid(`${name}.sameParty`, 'goes with allOf only');
-  return compiled(known, Reflect.get(rest, known), `${name}.${known}`, sameParty);
+  for (const [each, owner] of WORD_OF_OPTION) {
+    if (given[each] !== undefined && owner !== operator.word) {
+      throw option.invalid(`${name}.${each}`, `goes with ${owner} only`);
+    }
+  }
+  return compiled(operator, given, `${name}.${operator.word}`);
 };
 
-function compiled(
-  operator: (typeof OPERATORS)[number],
-  value: unknown,
-  name: string,
-  sameParty: unknown,
-): RequirementExpression {
-  if (operator === 'anonymous') {
+function compiled(operator: OperatorWord, given: Record<string, unknown>, name: string): RequirementExpression {
+  const members = membersOf(operator, given[operator.word], name);
+  const checks = Object.entries(operator.options ?? {});
+  const options = Object.fromEntries(checks.map(([each, check]) => [each, check(given[each], `${name}.${each}`)]));
+  return (handlers) =>
+    operator.make(
+      members.map((member) => member(handlers)),
+      options,
+    );
+}
+
+function membersOf({ takes }: OperatorWord, value: unknown, name: string): readonly RequirementExpression[] {
+  if (takes === 'nothing') {
     if (value !== true) throw option.invalid(name, 'must be true');
-    return () => anonymous();
+    return [];
   }
-  if (operator === 'optional' || operator === 'attempt') {
-    const member = requirementExpression(value, name);
-    const make = operator === 'optional' ? optional : attempt;
-    return (handlers) => make(member(handlers));
-  }
+  if (takes === 'one') return [requirementExpression(value, name)];
   const members = option.listOf(requirementExpression)(value, name);
   if (members.length === 0) throw option.invalid(name, 'must not be empty');
-  if (operator === 'anyOf') return (handlers) => anyOf(...members.map((member) => member(handlers)));
-  const together = sameParty === undefined ? false : option.flag(sameParty, `${name}.sameParty`);
-  return (handlers) =>
-    allOf(
-      members.map((member) => member(handlers)),
-      { sameParty: together },
-    );
+  return members;
 }

@@ -5,7 +5,7 @@ import { combinePrincipals } from '../principal/principal.js';
 import { type Authenticated, authenticated, denied } from '../verdict/verdict.js';
 import { MissingScopes, NOBODY } from './missing-scopes.js';
 import { type Carries, type RequirementNode, strongest } from './node.js';
-import { type Operator, operatorOn, type Requirement } from './requirement.js';
+import { type Operator, type OperatorWord, operatorOn, type Requirement } from './requirement.js';
 import type { Run } from './run.js';
 import { agree, areOneParty, type SameParty } from './same-party.js';
 
@@ -26,6 +26,15 @@ export function allOf(
   const { sameParty } = option.check('AllOfOptions', options, { sameParty: option.optional(comparison) });
   return operatorOn(members, 'allOf', (nodes) => new AllOf(nodes, sameParty));
 }
+
+export const ALL_OF_WORD: OperatorWord = {
+  word: 'allOf',
+  takes: 'several',
+  options: { sameParty: option.optional(option.flag) },
+  make(members, options: { sameParty?: boolean }) {
+    return allOf(members, options);
+  },
+};
 
 const comparison: option.Check<SameParty | undefined> = (value, name) => {
   if (typeof value === 'function') return value as SameParty;

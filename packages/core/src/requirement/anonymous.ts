@@ -1,6 +1,6 @@
 import type { Outcome } from '../handler/refusal.js';
 import { ANONYMOUS_VERDICT, Carries, type RequirementNode } from './node.js';
-import { Operator } from './requirement.js';
+import { Operator, type OperatorWord } from './requirement.js';
 
 /**
  * Open to everybody; credentials are not even read. It must be written explicitly: without any requirement, a request
@@ -9,6 +9,8 @@ import { Operator } from './requirement.js';
 export function anonymous(): Operator {
   return ANONYMOUS_REQUIREMENT;
 }
+
+export const ANONYMOUS_WORD: OperatorWord = { word: 'anonymous', takes: 'nothing', make: anonymous };
 
 class Anonymous implements RequirementNode {
   isSatisfiable(): boolean {

@@ -2,13 +2,15 @@ import type { Eventually } from '../clock/eventually.js';
 import { MISSING, type Outcome, Refusal } from '../handler/refusal.js';
 import { MissingScopes, NOBODY } from './missing-scopes.js';
 import { Carries, type RequirementNode, strongest } from './node.js';
-import { type Operator, operatorOn, type Requirement } from './requirement.js';
+import { type Operator, type OperatorWord, operatorOn, type Requirement } from './requirement.js';
 import type { Run } from './run.js';
 
 /** One of these is enough; the first whose credentials are present decides. Needs at least one member. */
 export function anyOf(...members: readonly Requirement[]): Operator {
   return operatorOn(members, 'anyOf', (nodes) => new AnyOf(nodes));
 }
+
+export const ANY_OF_WORD: OperatorWord = { word: 'anyOf', takes: 'several', make: (members) => anyOf(...members) };
 
 /** Explicit credentials are tried before ambient ones. Alternatives that need no credential come last. */
 const RANKS = [Carries.Explicit, Carries.Ambient, Carries.Nothing] as const;

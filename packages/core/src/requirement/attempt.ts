@@ -1,13 +1,19 @@
 import { andThen, type Eventually } from '../clock/eventually.js';
 import { MISSING, type Outcome, Refusal } from '../handler/refusal.js';
 import { ANONYMOUS_VERDICT, Carries, type RequirementNode } from './node.js';
-import { type Operator, operatorOn, type Requirement } from './requirement.js';
+import { type Operator, type OperatorWord, operatorOn, type Requirement } from './requirement.js';
 import type { Run } from './run.js';
 
 /** A caller with a bad credential goes on as anonymous. The granted decision holds the refusal as `attempted`. */
 export function attempt(member: Requirement): Operator {
   return operatorOn([member], 'attempt', ([node]) => new Attempt(node));
 }
+
+export const ATTEMPT_WORD: OperatorWord = {
+  word: 'attempt',
+  takes: 'one',
+  make: ([member]) => attempt(member as Requirement),
+};
 
 class Attempt implements RequirementNode {
   readonly #member: RequirementNode;

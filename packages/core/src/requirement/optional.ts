@@ -1,13 +1,19 @@
 import type { Eventually } from '../clock/eventually.js';
 import type { Outcome } from '../handler/refusal.js';
 import { ANONYMOUS_VERDICT, Carries, type RequirementNode } from './node.js';
-import { type Operator, operatorOn, type Requirement } from './requirement.js';
+import { type Operator, type OperatorWord, operatorOn, type Requirement } from './requirement.js';
 import type { Run } from './run.js';
 
 /** Nothing sent: the anonymous principal. Something bad sent: refused, as if it were required. */
 export function optional(member: Requirement): Operator {
   return operatorOn([member], 'optional', ([node]) => new Optional(node));
 }
+
+export const OPTIONAL_WORD: OperatorWord = {
+  word: 'optional',
+  takes: 'one',
+  make: ([member]) => optional(member as Requirement),
+};
 
 class Optional implements RequirementNode {
   readonly #member: RequirementNode;

@@ -1,6 +1,7 @@
 import { foreignCopy, mark } from '../brand/brand.js';
 import { ConfigurationError } from '../errors/errors.js';
 import { isHandler, type SecurityHandler } from '../handler/handler.js';
+import type * as option from '../options/options.js';
 import type { MissingScopes } from './missing-scopes.js';
 import type { RequirementNode } from './node.js';
 
@@ -36,6 +37,17 @@ export class Operator {
   compile(compile: (member: Requirement) => RequirementNode, nobody: MissingScopes): RequirementNode {
     return this.#assemble(this.members.map(compile), nobody);
   }
+}
+
+/** How configurations write an operator: `{ <word>: <members> }`, with its options beside the word. */
+export interface OperatorWord {
+  /** The name of the function that makes the operator. */
+  readonly word: string;
+  /** `nothing` is written as `true`, `one` as a requirement, `several` as a list that is not empty. */
+  readonly takes: 'nothing' | 'one' | 'several';
+  readonly options?: Readonly<Record<string, option.Check<unknown>>>;
+  /** Gets as many members as it takes, and its checked options. */
+  make(members: readonly Requirement[], options: Readonly<Record<string, unknown>>): Operator;
 }
 
 /**
