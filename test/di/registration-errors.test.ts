@@ -5,6 +5,7 @@ import {
   type HandlerRegistration,
   inject,
   injectable,
+  type NamedServices,
   overrideSecurity,
   registerSecurity,
   resolveChain,
@@ -12,7 +13,6 @@ import {
   tokens,
 } from '@sallyport/configuration/tsyringe';
 import { ConfigurationError, type SecurityHandler } from '@sallyport/core';
-import type { HandlerServices } from '@sallyport/core/extend';
 import { ManualClock } from '@sallyport/core/testing';
 import { LookupCounter, loggingHandler, PartnerDirectory, PartnerHandler } from './partner-handlers.js';
 
@@ -76,7 +76,7 @@ describe('a missing registration names the token and the fix', () => {
 
   test('a service that a function asks for', async () => {
     const store = securityToken<object>('company/store');
-    const useFactory = (_options: object, services: HandlerServices) => {
+    const useFactory = (_options: object, services: NamedServices) => {
       services.get(store);
       return loggingHandler('partner', []);
     };
@@ -91,8 +91,8 @@ describe('a missing registration names the token and the fix', () => {
   });
 
   test('the options of "this handler", when no handler is being built', async () => {
-    let later: HandlerServices | undefined;
-    const useFactory = (_options: object, services: HandlerServices) => {
+    let later: NamedServices | undefined;
+    const useFactory = (_options: object, services: NamedServices) => {
       later = services;
       return loggingHandler('partner', []);
     };
@@ -189,7 +189,7 @@ describe('an unusable registration names the token', () => {
   });
 
   test('a handler that needs itself', async () => {
-    const useFactory = (_options: object, services: HandlerServices) => services.get(tokens.handlers)('partner');
+    const useFactory = (_options: object, services: NamedServices) => services.get(tokens.handlers)('partner');
     const error = await errorOf(() => resolveChain(withHandler({ useFactory })));
     expect(error.message).toContain('@sallyport/core/handler/partner needs itself to be built');
   });
@@ -199,7 +199,7 @@ describe('an unusable registration names the token', () => {
       'functions',
       () => {
         const scope = app();
-        const needing = (other: string) => (_options: object, services: HandlerServices) =>
+        const needing = (other: string) => (_options: object, services: NamedServices) =>
           services.get(tokens.handlers)(other);
         registerSecurity(scope, {
           handlers: { partner: { useFactory: needing('b') }, b: { useFactory: needing('partner') } },

@@ -5,7 +5,20 @@ export type { CacheStatistics } from './cache/cache-statistics.js';
 export type { Waiters } from './cache/flights.js';
 export { VerdictCache } from './cache/verdict-cache.js';
 export type { VerdictCacheCollaborators, VerdictCacheOptions } from './cache/verdict-cache-options.js';
-
+export type {
+  ConfigurationServices,
+  ConfiguredStore,
+  GuardKind,
+  HandlerKind,
+  HandlerLookup,
+  HandlerServices,
+  Kind,
+  KindOptions,
+  Kinds,
+  SecurityToken,
+  StoreKind,
+  StoreServices,
+} from './chain/kind.js';
 export { closeHandlers, runWithin, startHandlers } from './chain/lifecycle.js';
 export { answerWithin } from './clock/answer-within.js';
 export { type Clock, clockCheck, clockOption, systemClock } from './clock/clock.js';
@@ -23,7 +36,6 @@ export { ABSTAINED, PERMITTED } from './guard/guard.js';
 export { RequiredScopes } from './guard/required-scopes.js';
 export type { CredentialSource, DividedSource } from './handler/credential-source.js';
 export { isHandler } from './handler/handler.js';
-export type { HandlerLookup, HandlerMaker, HandlerServices, SecurityToken } from './handler/handler-kind.js';
 export type { Applicant } from './limits/applicant.js';
 export { CountedCaller, type CounterKeys } from './limits/counted-caller.js';
 export { FailureLimiter, type FailureLimiterServices } from './limits/failure-limiter.js';

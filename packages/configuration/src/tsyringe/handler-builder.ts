@@ -1,5 +1,5 @@
 import { ConfigurationError, type SecurityHandler } from '@sallyport/core';
-import { type Clock, quotedName, type SecurityToken } from '@sallyport/core/extend';
+import { type Clock, type HandlerServices, quotedName, type SecurityToken } from '@sallyport/core/extend';
 import type { DependencyContainer } from './container.js';
 import { containerProblem } from './container-problem.js';
 import type { ContainerServices, HandlerRegistration, HandlerType } from './handler-registration.js';
@@ -26,6 +26,7 @@ export function buildHandler(registration: HandlerRegistration, place: BuildingP
   const type = 'type' in registration ? typeCalled(registration.type, place.container) : registration;
   try {
     const services = servicesOf(place.container, clock, `the handler ${quotedName(place.name)}`);
+    if ('handler' in type) return type.handler(...(argumentsOf(place, services) as [never, HandlerServices]));
     if ('useFactory' in type) return type.useFactory(place.options, { name: place.name, ...services });
     // A new token, because the class may be registered elsewhere as a singleton of all chains.
     const own = Symbol(nameOf(tokens.handler(place.name)));
@@ -34,6 +35,21 @@ export function buildHandler(registration: HandlerRegistration, place: BuildingP
   } catch (error) {
     throw explained(error, place);
   }
+}
+
+/** The options and services of a kind. */
+function argumentsOf({ name, options }: BuildingPlace, { clock, find, get }: ContainerServices) {
+  const { name: _, ...others } = options as { name?: unknown };
+  const services: HandlerServices = {
+    name,
+    clock,
+    directory: process.cwd(),
+    cacheStore: find(tokens.cacheStore),
+    counterStore: find(tokens.counterStore),
+    revocations: find(tokens.revocations),
+    handler: get(tokens.handlers),
+  };
+  return [others, services] as const;
 }
 
 function typeCalled(name: string, container: DependencyContainer): HandlerType {

@@ -1,9 +1,9 @@
 import type { SecurityChainOptions, SecurityHandler } from '@sallyport/core';
 import {
+  type Clock,
   type Eventually,
+  type HandlerKind,
   type HandlerLookup,
-  type HandlerMaker,
-  type HandlerServices,
   option,
   ownMembers,
   type SecurityToken,
@@ -12,19 +12,34 @@ import type { ClassProvider } from './container.js';
 import { securityToken } from './security-token.js';
 
 /** The services that a container passes to the definition of a chain. */
-export type ContainerServices = Omit<HandlerServices, 'name'>;
+export interface ContainerServices {
+  readonly clock: Clock;
+  /** The service registered under a token; undefined when there is none. */
+  find<Value>(token: SecurityToken<Value>): Value | undefined;
+  /** @throws {ConfigurationError} ERR_SALLYPORT_REGISTRATION_MISSING */
+  get<Value>(token: SecurityToken<Value>): Value;
+}
+
+/** The services that a container passes to a handler maker, and the name of the handler instance. */
+export type NamedServices = ContainerServices & { readonly name: string };
+
+/** Makes a handler without decorators. `options` are the options of this instance, including its name. */
+export type HandlerMaker = (options: object, services: NamedServices) => SecurityHandler;
 
 /** A class that the container builds: `@injectable()`, best with `@inject(token)` at every parameter. */
 export type HandlerClass = ClassProvider<SecurityHandler>['useClass'];
 
 /** A kind of handler, of which there may be several instances. */
-export type HandlerType = { readonly useClass: HandlerClass } | { readonly useFactory: HandlerMaker };
+export type HandlerType =
+  | { readonly useClass: HandlerClass }
+  | { readonly useFactory: HandlerMaker }
+  | HandlerKind<never>;
 
 /**
  * One handler of a chain. `options` are passed to a class (which injects `tokens.handlerOptions`), a maker or a kind.
  */
 export type HandlerRegistration =
-  | (HandlerType & { readonly options?: object | undefined })
+  | (Exclude<HandlerType, HandlerKind<never>> & { readonly options?: object | undefined })
   | { readonly type: string; readonly options?: object | undefined }
   | { readonly useValue: SecurityHandler };
 
@@ -67,9 +82,10 @@ export const handlerRegistration: option.Check<HandlerRegistration> = (value, na
   return given;
 };
 
-/** Checks that a kind of handler has a function under `useClass` or `useFactory`, and nothing else. */
+/** Checks that a kind of handler has a function under `useClass`, `useFactory` or `handler`. */
 export const handlerType: option.Check<HandlerType> = (value, name) => {
   const given = ownMembers(option.plainObject(value, name));
+  if (typeof Reflect.get(given, 'handler') === 'function') return given as HandlerType;
   const { useClass, useFactory, ...others }: { useClass?: unknown; useFactory?: unknown } = given;
   const isFit = [typeof useClass, typeof useFactory].sort().join() === 'function,undefined';
   if (!isFit || Object.keys(others).length > 0)

@@ -16,8 +16,10 @@ export type {
   ChainDefinition,
   ContainerServices,
   HandlerClass,
+  HandlerMaker,
   HandlerRegistration,
   HandlerType,
+  NamedServices,
 } from './handler-registration.js';
 export {
   overrideSecurity,

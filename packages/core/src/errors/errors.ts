@@ -32,7 +32,18 @@ export class SallyportError extends Error {
 }
 
 /** Wrong options, requirements or contracts. Thrown while a server starts, never while it answers. */
-export class ConfigurationError extends SallyportError {}
+export class ConfigurationError extends SallyportError {
+  /**
+   * The full name of the option that is wrong, such as `JwtHandlerOptions.cache.maxEntries`. Undefined when the error is
+   * about no single option.
+   */
+  readonly option: string | undefined;
+
+  constructor(code: SallyportErrorCode, message: string, options?: ErrorOptions & { option?: string | undefined }) {
+    super(code, message, options);
+    this.option = options?.option;
+  }
+}
 
 /** A dependency (authorization server, key server, store) did not give a usable answer. Becomes `unavailable`, 503. */
 export class UpstreamError extends SallyportError {

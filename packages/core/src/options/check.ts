@@ -43,7 +43,7 @@ export function withSchema<Kept, Given = Kept>(
 }
 
 export function invalid(name: string, rule: string): ConfigurationError {
-  return new ConfigurationError('ERR_SALLYPORT_OPTION_INVALID', `${name} ${rule}`);
+  return new ConfigurationError('ERR_SALLYPORT_OPTION_INVALID', `${name} ${rule}`, { option: name });
 }
 
 /** `; did you mean …?` with the nearest known name; empty when all differ in more than half of their letters. */

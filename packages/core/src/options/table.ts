@@ -1,5 +1,5 @@
 import { ConfigurationError } from '../errors/errors.js';
-import { isNameLike } from '../errors/shown-name.js';
+import { isNameLike, memberPath } from '../errors/shown-name.js';
 import { type Check, invalid, nearestHint, type Schema, withSchema } from './check.js';
 import { inheritsFromClass, ownMember } from './own-members.js';
 
@@ -96,7 +96,9 @@ function unknownOption(owner: string, key: string, index: number, known: readonl
   const problem = isNameLike(key)
     ? `${owner} has no option ${JSON.stringify(key)}`
     : `${owner} has an unknown option in place ${index + 1} that does not look like a name`;
-  return new ConfigurationError('ERR_SALLYPORT_OPTION_UNKNOWN', problem + hint);
+  return new ConfigurationError('ERR_SALLYPORT_OPTION_UNKNOWN', problem + hint, {
+    option: memberPath(owner, key, index),
+  });
 }
 
 /** A table within a table. When it is absent, all its options have their defaults. */

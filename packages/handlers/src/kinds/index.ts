@@ -1,2 +1,2 @@
-export type { ConfiguredUsers } from '../basic/configured-users.js';
+export type { ConfiguredBasicOptions, ConfiguredUsers } from '../basic/configured-users.js';
 export { builtInHandlers } from './built-in-handlers.js';
