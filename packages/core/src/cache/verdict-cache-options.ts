@@ -36,6 +36,9 @@ const VERDICT_CACHE = option.table('VerdictCacheOptions', {
 
 export interface VerdictCacheOptions extends option.Given<typeof VERDICT_CACHE> {}
 
+/** For the options of handlers, which have some of these options as a group. */
+export const verdictCacheOptions: option.Table<option.Kept<typeof VERDICT_CACHE>, VerdictCacheOptions> = VERDICT_CACHE;
+
 /** Services of a cache. */
 export interface VerdictCacheCollaborators {
   readonly clock?: Clock | undefined;

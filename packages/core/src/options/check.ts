@@ -4,6 +4,7 @@ declare const GIVEN: unique symbol;
 
 /** JSON Schema (draft 2020-12), as far as options need it. */
 export interface Schema {
+  readonly title?: string;
   readonly type?: 'string' | 'number' | 'integer' | 'boolean' | 'object' | 'array';
   readonly enum?: readonly (string | boolean)[];
   readonly anyOf?: readonly Schema[];
@@ -40,6 +41,19 @@ export function withSchema<Kept, Given = Kept>(
 ): Check<Kept, Given> {
   // A copy, so that a check may be given two schemas.
   return Object.assign((value: unknown, name: string) => check(value, name), { schema, isOptional });
+}
+
+/** Fills in a default for an absent option. */
+export function withDefault<Kept, Given>(
+  check: Check<Kept, Given>,
+  fallback: NoInfer<Kept>,
+): Check<Kept, Given | undefined> {
+  const { schema } = check;
+  return withSchema(
+    schema && { ...schema, default: fallback },
+    (value, name) => (value === undefined ? fallback : check(value, name)),
+    true,
+  );
 }
 
 export function invalid(name: string, rule: string): ConfigurationError {

@@ -1,26 +1,23 @@
 import { memberPath } from '../errors/shown-name.js';
 import { type Check, invalid, type Schema, withSchema } from './check.js';
-import { type Kept, type Members, type Table, table } from './table.js';
+import { type Kept, type Members, type TableOf, table } from './table.js';
 
-export { type Check, invalid, nearestHint, type Schema, withSchema } from './check.js';
-export { type Given, group, type Kept, type Members, type Table, table } from './table.js';
+export { type Check, invalid, nearestHint, type Schema, withDefault, withSchema } from './check.js';
+export {
+  type Given,
+  group,
+  type Kept,
+  type Members,
+  type Table,
+  type TableOf,
+  table,
+  withDefaults,
+  without,
+} from './table.js';
 
 /** Checks an options object against a table that is used once. */
-export function check<Each extends Members>(owner: string, options: object, members: Each): Kept<Table<Each>> {
+export function check<Each extends Members>(owner: string, options: object, members: Each): Kept<TableOf<Each>> {
   return table(owner, members)(options);
-}
-
-/** Fills in a default for an absent option. */
-export function withDefault<Kept, Given>(
-  check: Check<Kept, Given>,
-  fallback: NoInfer<Kept>,
-): Check<Kept, Given | undefined> {
-  const { schema } = check;
-  return withSchema(
-    schema && { ...schema, default: fallback },
-    (value, name) => (value === undefined ? fallback : check(value, name)),
-    true,
-  );
 }
 
 /** Lets an option be absent. */

@@ -1,6 +1,6 @@
 import { ConfigurationError } from '../errors/errors.js';
 import { isNameLike, memberPath } from '../errors/shown-name.js';
-import { type Check, invalid, nearestHint, type Schema, withSchema } from './check.js';
+import { type Check, invalid, nearestHint, type Schema, withDefault, withSchema } from './check.js';
 import { inheritsFromClass, ownMember } from './own-members.js';
 
 /** The options of one owner, by name. */
@@ -26,16 +26,22 @@ type GivenMembers<Each> = {
 type KeptMembers<Each> = { readonly [Name in keyof Each]: KeptBy<Each[Name]> };
 
 /**
- * The options of one owner as data: each with its type, range, default and comment. Called with an options object, it
- * checks them and returns a frozen copy.
+ * The options of one owner as data. Called with an options object, it checks them and returns a frozen copy with the
+ * defaults. `Kept` is the type of that copy, `Given` that of what a user writes.
  */
-export interface Table<Each extends Members> extends Check<KeptMembers<Each>, GivenMembers<Each>> {
-  (options: unknown, name?: string): KeptMembers<Each>;
+export interface Table<Kept = unknown, Given = Kept> extends Check<Kept, Given> {
+  (options: unknown, name?: string): Kept;
   /** Stands in front of the option in errors, such as `OutboundOptions`. */
   readonly owner: string;
-  readonly members: Each;
+  readonly members: Members;
   readonly schema: Schema;
 }
+
+/**
+ * A table whose types follow from its members. A table that stands in others is exported under the names of its types,
+ * as `Table<OutboundSettings, OutboundOptions>`: an editor then shows the comments of its options there as well.
+ */
+export interface TableOf<Each extends Members> extends Table<KeptMembers<Each>, GivenMembers<Each>> {}
 
 /** What a user writes for a table or for a single option. */
 export type Given<Option extends Check<unknown, unknown>> = GivenTo<Option>;
@@ -59,9 +65,9 @@ export type Kept<Option extends Check<unknown, unknown>> = KeptBy<Option>;
  * export interface BadgeOptions extends option.Given<typeof BADGE> {}
  * const { realm, maxFailures } = BADGE({ realm: 'doors' });
  */
-export function table<const Each extends Members>(owner: string, members: Each): Table<Each> {
+export function table<const Each extends Members>(owner: string, members: Each): TableOf<Each> {
   const check = (options: unknown, name = owner) => checked(name, options, members);
-  return Object.assign(check, { owner, members, schema: tableSchema(members) }) as unknown as Table<Each>;
+  return Object.assign(check, { owner, members, schema: tableSchema(owner, members) }) as TableOf<Each>;
 }
 
 function checked(owner: string, options: unknown, members: Members): Readonly<Record<string, unknown>> {
@@ -79,10 +85,11 @@ function checked(owner: string, options: unknown, members: Members): Readonly<Re
   return Object.freeze(kept);
 }
 
-function tableSchema(members: Members): Schema {
+function tableSchema(title: string, members: Members): Schema {
   const inFiles = Object.entries(members).filter(([, { schema }]) => schema !== undefined);
   const required = inFiles.filter(([, { isOptional }]) => isOptional !== true).map(([name]) => name);
   return {
+    title,
     type: 'object',
     properties: Object.fromEntries(inFiles.map(([name, { schema }]) => [name, schema as Schema])),
     ...(required.length > 0 && { required }),
@@ -102,8 +109,24 @@ function unknownOption(owner: string, key: string, index: number, known: readonl
 }
 
 /** A table within a table. When it is absent, all its options have their defaults. */
-export function group<Each extends Members>(
-  each: Table<Each>,
-): Check<KeptMembers<Each>, GivenMembers<Each> | undefined> {
+export function group<Kept, Given>(each: Table<Kept, Given>): Check<Kept, Given | undefined> {
   return withSchema(each.schema, (value, name) => each(value === undefined ? {} : value, name), true);
+}
+
+/** The same table without some of its options. */
+export function without<Kept, Given, Name extends string & keyof Given & keyof Kept>(
+  each: Table<Kept, Given>,
+  ...names: readonly Name[]
+): Table<Omit<Kept, Name>, Omit<Given, Name>> {
+  const members = Object.entries(each.members).filter(([name]) => !names.includes(name as Name));
+  return table(each.owner, Object.fromEntries(members)) as Table<never> as Table<Omit<Kept, Name>, Omit<Given, Name>>;
+}
+
+/** The same table with other defaults. */
+export function withDefaults<Kept, Given>(each: Table<Kept, Given>, defaults: Partial<Kept>): Table<Kept, Given> {
+  const members = { ...each.members };
+  for (const [name, fallback] of Object.entries(defaults)) {
+    members[name] = withDefault(members[name] as Check<unknown>, fallback);
+  }
+  return table(each.owner, members) as Table<never> as Table<Kept, Given>;
 }
