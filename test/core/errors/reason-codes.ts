@@ -1,6 +1,6 @@
 import { sourcesOf } from '../../repository/source-tree.js';
 
-/** The status that a verdict's or conclusion's constructor leads to. */
+/** The status that a constructor of verdicts or refusals leads to. */
 const STATUS: Readonly<Record<string, number>> = {
   denied: 401,
   refused: 401,

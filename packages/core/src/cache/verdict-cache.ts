@@ -43,7 +43,7 @@ export class VerdictCache {
       store: option.optional(option.having<CacheStore>('get', 'set', 'delete')),
       basisNamed: option.optional(option.callable<BasisFinder>()),
       revocations: option.withDefault(
-        option.having<Revocations>('refuses', 'judge', 'covers', 'synchronise', 'keepUp'),
+        option.having<Revocations>('refuses', 'statusOf', 'covers', 'synchronise', 'keepUp'),
         new Revocations(),
       ),
     });

@@ -100,9 +100,9 @@ export class VerdictLookup {
   /** A copy of a stored verdict lives for half of its remaining time, so that changes in the store are seen soon. */
   #admitShared({ key, credential }: Question, shared: SharedVerdict, flight: Flight): Finding | undefined {
     const { verdict, endsAtMs, basis } = shared;
-    const judgement = this.#revocations.judge(credential, verdict.principal, BEFORE_ANY_REVOCATION);
-    if (judgement === 'revoked') return this.#revoked();
-    if (judgement === 'outdated') return undefined;
+    const status = this.#revocations.statusOf(credential, verdict.principal, BEFORE_ANY_REVOCATION);
+    if (status === 'revoked') return this.#revoked();
+    if (status === 'outdated') return undefined;
     const leftMs = lifetimeMs(verdict.principal, Math.min(this.#ttlMs, endsAtMs - this.#clock.now()), this.#clock);
     if (flight.isCurrent) this.#memory.keep(key, verdict, leftMs / 2, basis);
     this.#counters.sharedHits += 1;
@@ -111,9 +111,9 @@ export class VerdictLookup {
 
   /** An answer whose token was revoked during the lookup is neither given nor kept. */
   #admit({ key, credential }: Question, { verdict, basis }: Founded, since: number, flight: Flight): Finding {
-    const judgement = this.#revocations.judge(credential, verdict.principal, since);
-    if (judgement === 'revoked') this.#memory.refuse(key, REVOKED);
-    if (judgement !== 'clear') return this.#revoked();
+    const status = this.#revocations.statusOf(credential, verdict.principal, since);
+    if (status === 'revoked') this.#memory.refuse(key, REVOKED);
+    if (status !== 'clear') return this.#revoked();
     const ttlMs = lifetimeMs(verdict.principal, this.#ttlMs, this.#clock);
     if (flight.isCurrent && ttlMs > 0) {
       this.#memory.keep(key, verdict, ttlMs, basis);

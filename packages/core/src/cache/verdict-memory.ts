@@ -74,7 +74,7 @@ export class VerdictMemory {
     if (refused?.kind === 'denied') return refused;
     const remembered = this.good.find(key);
     const { epoch } = remembered ?? this.#revocations;
-    if (this.#revocations.judge(credential, principal, epoch) !== 'clear') return REVOKED;
+    if (this.#revocations.statusOf(credential, principal, epoch) !== 'clear') return REVOKED;
     return remembered?.basis?.stands(this.#clock.monotonic()) === false ? PROOF_OUTDATED : undefined;
   }
 
@@ -127,14 +127,14 @@ export class VerdictMemory {
   /** After a revocation, each good verdict is checked once before its next use. */
   #recheck(key: string, credential: string, remembered: Remembered): Authenticated | Denied | undefined {
     const { verdict, epoch } = remembered;
-    const judgement = this.#revocations.judge(credential, verdict.principal, epoch);
-    if (judgement === 'clear') {
+    const status = this.#revocations.statusOf(credential, verdict.principal, epoch);
+    if (status === 'clear') {
       remembered.epoch = this.#revocations.epoch;
       return verdict;
     }
     this.#counters.revoked += 1;
-    if (judgement === 'revoked') this.refuse(key, REVOKED);
+    if (status === 'revoked') this.refuse(key, REVOKED);
     else this.good.drop(key);
-    return judgement === 'revoked' ? REVOKED : undefined;
+    return status === 'revoked' ? REVOKED : undefined;
   }
 }

@@ -54,7 +54,7 @@ export class GrantedDecision extends Branded {
   }
 }
 
-/** A complete HTTP answer; adapters write it as it is, without the body for HEAD. */
+/** A denial: a complete HTTP answer. Adapters write it as it is, without the body for HEAD. */
 export class DeniedDecision extends Branded {
   readonly kind = 'denied';
   readonly status: number;

@@ -12,7 +12,8 @@ import {
   type Unavailable,
 } from '../verdict/verdict.js';
 
-class GuardAnswer<Kind extends string> {
+/** The verdicts that guards give and handlers do not. */
+class GuardOnlyVerdict<Kind extends string> {
   readonly #brand = true;
   readonly kind: Kind;
 
@@ -30,16 +31,16 @@ class GuardAnswer<Kind extends string> {
   }
 }
 
-export type Permitted = GuardAnswer<'permitted'>;
-export type Abstained = GuardAnswer<'abstained'>;
+export type Permitted = GuardOnlyVerdict<'permitted'>;
+export type Abstained = GuardOnlyVerdict<'abstained'>;
 
 /** The answer of a guard: permitted, abstained, or a refusing verdict other than `malformed`. */
 export type GuardVerdict = Permitted | Abstained | Denied | Forbidden | Challenged | Limited | Unavailable;
 
 /** The guard has no objection. */
-export const PERMITTED: Permitted = new GuardAnswer('permitted');
+export const PERMITTED: Permitted = new GuardOnlyVerdict('permitted');
 /** The guard has no opinion. If every guard abstains, the request is refused. */
-export const ABSTAINED: Abstained = new GuardAnswer('abstained');
+export const ABSTAINED: Abstained = new GuardOnlyVerdict('abstained');
 
 /** A check after authentication. Runs on every request, also when the principal came from a cache. */
 export interface Guard {
@@ -77,6 +78,6 @@ function strict(answer: GuardVerdict | boolean): GuardVerdict {
  * `malformed`.
  */
 export function isGuardVerdict(value: unknown): value is GuardVerdict {
-  if (GuardAnswer.made(value)) return true;
+  if (GuardOnlyVerdict.made(value)) return true;
   return isVerdict(value) && value.kind !== 'authenticated' && value.kind !== 'malformed';
 }

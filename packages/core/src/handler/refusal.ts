@@ -36,7 +36,7 @@ export class Refusal {
   }
 }
 
-/** The result of evaluating a requirement. */
+/** What evaluating a requirement comes to. */
 export type Outcome = Authenticated | Refusal;
 
 export const MISSING: Refusal = Object.freeze(

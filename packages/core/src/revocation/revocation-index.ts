@@ -7,10 +7,10 @@ import { type RevocationDate, type RevocationRecord, RevocationRecords } from '.
 import { tagOf } from './revocation-shares.js';
 
 /**
- * What the known revocations say about a credential: nothing; that it is revoked; or, if its time of issue is unknown,
- * that answers from before the revocation no longer count.
+ * What the known revocations say about a credential. `clear`: nothing. `revoked`: it is revoked. `outdated`: its subject
+ * or client is revoked and its time of issue is unknown, so an answer from before the revocation does not count.
  */
-export type Judgement = 'clear' | 'revoked' | 'outdated';
+export type RevocationStatus = 'clear' | 'revoked' | 'outdated';
 
 /** Everything that is revoked, by keyed hash. Single tokens and parties have a bounded space each. */
 export class RevocationIndex {
@@ -95,16 +95,16 @@ export class RevocationIndex {
     return this.#tokens.has(key);
   }
 
-  judge(token: string, principal: Principal, since: number): Judgement {
+  statusOf(token: string, principal: Principal, since: number): RevocationStatus {
     if (this.#epoch === 0) return 'clear';
     if (this.refuses(token) || this.#refusesJti(principal)) return 'revoked';
     const { issuedAt } = principal;
-    let judgement: Judgement = 'clear';
+    let status: RevocationStatus = 'clear';
     for (const record of this.#concerning(principal)) {
       if (issuedAt !== undefined && issuedAt <= record.at) return 'revoked';
-      if (issuedAt === undefined && record.epoch > since) judgement = 'outdated';
+      if (issuedAt === undefined && record.epoch > since) status = 'outdated';
     }
-    return judgement;
+    return status;
   }
 
   #refusesJti({ claims, issuer }: Principal): boolean {

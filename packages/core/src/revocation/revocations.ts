@@ -7,7 +7,7 @@ import type { Principal } from '../principal/principal.js';
 import { type RevocableToken, readRevocableToken } from './revocable-token.js';
 import type { Revocation } from './revocation.js';
 import { RevocationExchange } from './revocation-exchange.js';
-import { type Judgement, RevocationIndex } from './revocation-index.js';
+import { RevocationIndex, type RevocationStatus } from './revocation-index.js';
 import {
   checkedRevocationsCollaborators,
   checkedRevocationsOptions,
@@ -145,8 +145,8 @@ export class Revocations {
   }
 
   /** For caches: whether an answer still stands that was asked for when `epoch` was `since`. */
-  judge(credential: string, principal: Principal, since: number): Judgement {
-    return this.#index.judge(credential, principal, since);
+  statusOf(credential: string, principal: Principal, since: number): RevocationStatus {
+    return this.#index.statusOf(credential, principal, since);
   }
 
   /**

@@ -93,7 +93,7 @@ export function checkedBasicCollaborators(collaborators: BasicHandlerCollaborato
     clock: clockOption,
     counterStore: option.optional(option.having<CounterStore>('get', 'add', 'reset')),
     revocations: option.withDefault(
-      option.having<Revocations>('refuses', 'judge', 'synchronise', 'keepUp', 'openWith'),
+      option.having<Revocations>('refuses', 'statusOf', 'synchronise', 'keepUp', 'openWith'),
       new Revocations(),
     ),
   });

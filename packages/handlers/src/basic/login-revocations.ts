@@ -37,7 +37,7 @@ export class LoginRevocations {
   /** True when a password that was proved at epoch `since` needs no new proof. */
   leaves(credential: BasicCredential, principal: Principal, since: number): boolean {
     if (this.refuses(credential, principal.subject)) return false;
-    return this.#revocations.judge(NO_TOKEN, principal, since) === 'clear';
+    return this.#revocations.statusOf(NO_TOKEN, principal, since) === 'clear';
   }
 }
 

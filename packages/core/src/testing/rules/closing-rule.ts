@@ -1,6 +1,6 @@
 import type { SecurityHandler } from '../../handler/handler.js';
 import { ManualClock } from '../manual-clock.js';
-import { conclusionOf, madeBy, startWith, within } from './conclusion.js';
+import { madeBy, resultOf, startWith, within } from './call-result.js';
 import { answeredCases, type Subject } from './handler-cases.js';
 import { expectRule } from './rule.js';
 import { leftOpenSince, openResources } from './side-effects.js';
@@ -11,7 +11,7 @@ export async function closesWhatItOpened(subject: Subject): Promise<void> {
   await closeAfter(subject, async (handler, clock) => startWith(clock, handler));
   await closeAfter(subject, async (handler, clock) => {
     await startWith(clock, handler);
-    for (const { parts } of answeredCases(subject.cases)) await conclusionOf(handler, parts);
+    for (const { parts } of answeredCases(subject.cases)) await resultOf(handler, parts);
   });
   const left = await leftOpenSince(before);
   expectRule(left.length === 0, `after close() there is still open: ${left.join(', ')}`);

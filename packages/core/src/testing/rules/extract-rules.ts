@@ -4,7 +4,7 @@ import type { SecurityHandler } from '../../handler/handler.js';
 import { formatChallenge } from '../../verdict/challenge.js';
 import { isVerdict } from '../../verdict/verdict.js';
 import { ManualClock } from '../manual-clock.js';
-import { extracted, madeBy, UNFIT, withHandler } from './conclusion.js';
+import { extracted, madeBy, UNFIT, withHandler } from './call-result.js';
 import { answeredCases, type CaseParts, labelled, type NamedParts, requestOf, type Subject } from './handler-cases.js';
 import { expectRule } from './rule.js';
 import { startedBy } from './side-effects.js';

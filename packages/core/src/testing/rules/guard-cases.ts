@@ -6,7 +6,7 @@ import { plainObject } from '../../options/options.js';
 import { ANONYMOUS, type Principal } from '../../principal/principal.js';
 import type { SecurityRequest } from '../../request/request.js';
 import { ManualClock } from '../manual-clock.js';
-import { type Conclusion, conclusionOfCall } from './conclusion.js';
+import { type CallResult, resultOfCall } from './call-result.js';
 import { type CaseParts, requestOf } from './handler-cases.js';
 
 /** Makes the guard under test: a fresh one for every rule. The rule controls the clock. */
@@ -86,6 +86,6 @@ export function askedOf(
   guard: Guard,
   asked: GuardCase,
   request: SecurityRequest = guardRequestOf(asked),
-): { readonly settled: Promise<Conclusion>; readonly isLater: boolean } {
-  return conclusionOfCall(() => guard.check(asked.principal ?? ANONYMOUS, request));
+): { readonly settled: Promise<CallResult>; readonly isLater: boolean } {
+  return resultOfCall(() => guard.check(asked.principal ?? ANONYMOUS, request));
 }

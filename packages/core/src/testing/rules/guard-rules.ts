@@ -7,7 +7,7 @@ import * as option from '../../options/options.js';
 import { createPrincipal } from '../../principal/principal.js';
 import { challenge } from '../../verdict/challenge.js';
 import { authenticated } from '../../verdict/verdict.js';
-import { within } from './conclusion.js';
+import { within } from './call-result.js';
 import {
   answeredGuardCases,
   askedOf,
@@ -65,10 +65,10 @@ function kindOf(value: unknown): string {
 async function comesToOneVerdict(subject: GuardSubject): Promise<void> {
   const { guard } = await guardOf(subject);
   for (const { label, expected, asked } of answeredGuardCases(subject.cases)) {
-    const conclusion = await askedOf(guard, asked).settled;
-    expectRule(conclusion.kind !== 'pending', `${label}: there was no verdict`);
-    if (conclusion.kind !== 'returned' || !isGuardVerdict(conclusion.value)) continue;
-    const kind = kindOf(conclusion.value);
+    const result = await askedOf(guard, asked).settled;
+    expectRule(result.kind !== 'pending', `${label}: there was no verdict`);
+    if (result.kind !== 'returned' || !isGuardVerdict(result.value)) continue;
+    const kind = kindOf(result.value);
     expectRule(kind === expected, `${label}: the verdict was ${kind}, not ${expected}`);
   }
 }
@@ -91,20 +91,20 @@ async function neverThrows(subject: GuardSubject): Promise<void> {
   const { guard } = await guardOf(subject);
   const odd = ODD.map((asked, index) => ({ label: `odd[${index}]`, asked }));
   for (const { label, asked } of [...answeredGuardCases(subject.cases), ...odd]) {
-    const conclusion = await askedOf(guard, asked).settled;
-    expectRule(conclusion.kind !== 'threw', `${label}: check() threw or rejected instead of returning a verdict`);
-    if (conclusion.kind !== 'returned') continue;
-    expectRule(isGuardVerdict(conclusion.value), `${label}: check() returned ${kindOf(conclusion.value)}`);
+    const result = await askedOf(guard, asked).settled;
+    expectRule(result.kind !== 'threw', `${label}: check() threw or rejected instead of returning a verdict`);
+    if (result.kind !== 'returned') continue;
+    expectRule(isGuardVerdict(result.value), `${label}: check() returned ${kindOf(result.value)}`);
   }
 }
 
 async function keepsNothingOfARequest(subject: GuardSubject): Promise<void> {
   const cases = answeredGuardCases(subject.cases);
   const { guard } = await guardOf(subject);
-  const conclusions = await Promise.all(cases.toReversed().map(({ asked }) => askedOf(guard, asked).settled));
+  const results = await Promise.all(cases.toReversed().map(({ asked }) => askedOf(guard, asked).settled));
   const { guard: other } = await guardOf(subject);
   for (const [index, { label, asked }] of cases.entries()) {
-    const together = conclusions[cases.length - 1 - index];
+    const together = results[cases.length - 1 - index];
     const alone = await askedOf(other, asked).settled;
     if (together?.kind !== 'returned' || alone.kind !== 'returned') continue;
     const isSame = kindOf(together.value) === kindOf(alone.value);
@@ -186,9 +186,9 @@ async function tellsNoSecret(subject: GuardSubject): Promise<void> {
   const printed = await printedBy(async () => {
     const { guard } = await guardOf(subject);
     for (const { label, asked } of cases) {
-      const conclusion = await askedOf(guard, asked).settled;
-      if (conclusion.kind === 'threw') look(`${label}: the error`, inspect(conclusion.error, EVERYTHING));
-      if (conclusion.kind === 'returned') look(`${label}: the verdict`, inspect(conclusion.value, EVERYTHING));
+      const result = await askedOf(guard, asked).settled;
+      if (result.kind === 'threw') look(`${label}: the error`, inspect(result.error, EVERYTHING));
+      if (result.kind === 'returned') look(`${label}: the verdict`, inspect(result.value, EVERYTHING));
     }
     look('the guard itself', inspect(guard, EVERYTHING));
   });

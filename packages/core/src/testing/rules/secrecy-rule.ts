@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import { SecurityChain } from '../../chain/chain.js';
 import type { SecurityHandler } from '../../handler/handler.js';
 import type { ManualClock } from '../manual-clock.js';
-import { begin, withHandler } from './conclusion.js';
+import { begin, withHandler } from './call-result.js';
 import { answeredCases, requestOf, type Subject, secretsOf } from './handler-cases.js';
 import { expectRule } from './rule.js';
 import { printedBy } from './side-effects.js';
@@ -25,9 +25,9 @@ export async function tellsNoSecret(subject: Subject): Promise<void> {
         const { decision, event } = await chain.explain(requestOf(parts));
         check(`${label}: the event`, JSON.stringify(event));
         check(`${label}: the decision`, inspect(decision, EVERYTHING));
-        const conclusion = await begin(handler, requestOf(parts)).settled;
-        if (conclusion.kind === 'threw') check(`${label}: the error`, inspect(conclusion.error, EVERYTHING));
-        if (conclusion.kind === 'returned') check(`${label}: the verdict`, inspect(conclusion.value, EVERYTHING));
+        const result = await begin(handler, requestOf(parts)).settled;
+        if (result.kind === 'threw') check(`${label}: the error`, inspect(result.error, EVERYTHING));
+        if (result.kind === 'returned') check(`${label}: the verdict`, inspect(result.value, EVERYTHING));
       });
       check(`${label}: the output`, printed);
     }

@@ -1,6 +1,6 @@
 import { SecurityChain } from '../../chain/chain.js';
 import { isVerdict, type Verdict } from '../../verdict/verdict.js';
-import { begin, conclusionOf, extracted, UNFIT, withHandler, within } from './conclusion.js';
+import { begin, extracted, resultOf, UNFIT, withHandler, within } from './call-result.js';
 import { hostileRequests } from './extract-rules.js';
 import { answeredCases, labelled, requestOf, type Subject } from './handler-cases.js';
 import { expectRule } from './rule.js';
@@ -11,11 +11,11 @@ export async function comesToOneVerdict(subject: Subject): Promise<void> {
   expectRule(accepted.length > 0 && refused.length > 0, 'the cases need an accepted and a refused request');
   await withHandler(subject, async (handler) => {
     for (const { label, parts } of answeredCases(subject.cases)) {
-      const conclusion = await conclusionOf(handler, parts);
-      expectRule(conclusion.kind !== 'not_taken', `${label}: the handler did not take its credential`);
-      expectRule(conclusion.kind !== 'pending', `${label}: there was no verdict`);
-      if (conclusion.kind !== 'returned') continue;
-      const { value } = conclusion;
+      const result = await resultOf(handler, parts);
+      expectRule(result.kind !== 'not_taken', `${label}: the handler did not take its credential`);
+      expectRule(result.kind !== 'pending', `${label}: there was no verdict`);
+      if (result.kind !== 'returned') continue;
+      const { value } = result;
       expectRule(isVerdict(value), `${label}: verify() returned ${typeof value}, and no verdict of a constructor`);
       const isGood = label.startsWith('accepted');
       const reason = 'reason' in value ? ` (${value.reason})` : '';
@@ -23,8 +23,8 @@ export async function comesToOneVerdict(subject: Subject): Promise<void> {
       expectRule(!provesNobody(value), `${label}: the principal is nobody; a handler proves somebody`);
     }
     for (const { label, parts } of hostileRequests(handler)) {
-      const conclusion = await conclusionOf(handler, parts);
-      const verdict = conclusion.kind === 'returned' && isVerdict(conclusion.value) ? conclusion.value : undefined;
+      const result = await resultOf(handler, parts);
+      const verdict = result.kind === 'returned' && isVerdict(result.value) ? result.value : undefined;
       expectRule(verdict?.kind !== 'authenticated', `${label}: the verdict was authenticated`);
     }
   });
@@ -37,8 +37,8 @@ function provesNobody(verdict: Verdict): boolean {
 export async function neverThrows(subject: Subject): Promise<void> {
   await withHandler(subject, async (handler) => {
     for (const { label, parts } of [...answeredCases(subject.cases), ...hostileRequests(handler)]) {
-      const conclusion = await conclusionOf(handler, parts);
-      expectRule(conclusion.kind !== 'threw', `${label}: verify() threw or rejected instead of returning a verdict`);
+      const result = await resultOf(handler, parts);
+      expectRule(result.kind !== 'threw', `${label}: verify() threw or rejected instead of returning a verdict`);
     }
   });
 }
@@ -50,20 +50,20 @@ export async function keepsNothingOfARequest(subject: Subject): Promise<void> {
   const cases = [...labelled('accepted', subject.cases.accepted), ...labelled('refused', subject.cases.refused)];
   for (const { label, parts } of cases) {
     await withHandler(subject, async (handler) => {
-      alone.set(label, partyOf(await conclusionOf(handler, parts)));
+      alone.set(label, partyOf(await resultOf(handler, parts)));
     });
   }
   await withHandler(subject, async (handler) => {
     const rounds = Array.from({ length: ROUNDS }, (_, round) => (round % 2 === 0 ? cases : cases.toReversed())).flat();
-    const together = await Promise.all(rounds.map(async ({ parts }) => partyOf(await conclusionOf(handler, parts))));
+    const together = await Promise.all(rounds.map(async ({ parts }) => partyOf(await resultOf(handler, parts))));
     rounds.forEach(({ label }, index) => {
       expectRule(together[index] === alone.get(label), `${label}: among other requests it came to somebody else`);
     });
   });
 }
 
-function partyOf(conclusion: Awaited<ReturnType<typeof conclusionOf>>): string {
-  const verdict = conclusion.kind === 'returned' && isVerdict(conclusion.value) ? conclusion.value : undefined;
+function partyOf(result: Awaited<ReturnType<typeof resultOf>>): string {
+  const verdict = result.kind === 'returned' && isVerdict(result.value) ? result.value : undefined;
   if (verdict?.kind !== 'authenticated') return 'nobody';
   return JSON.stringify([verdict.principal.issuer, verdict.principal.subject]);
 }
@@ -84,8 +84,8 @@ export async function endsWithItsRequest(subject: Subject): Promise<void> {
     expectRule(isLater, 'stalled: the handler answered at once; it has to ask somebody who never answers');
     client.abort();
     clock.pass(LONG_AGO_SECONDS);
-    const conclusion = await settled;
-    expectRule(conclusion.kind !== 'pending', 'stalled: verify() still waits after its request was aborted');
+    const result = await settled;
+    expectRule(result.kind !== 'pending', 'stalled: verify() still waits after its request was aborted');
   });
   await withHandler(subject, async (handler, clock) => {
     if (extracted(handler, requestOf(stalled)) === UNFIT) return;
@@ -111,9 +111,9 @@ async function answersAtOnce(subject: Subject): Promise<void> {
 export async function tellsAnOutageFromARefusal(subject: Subject): Promise<void> {
   await withHandler(subject, async (handler) => {
     for (const { label, parts } of labelled('unavailable', subject.cases.unavailable)) {
-      const conclusion = await conclusionOf(handler, parts);
-      if (conclusion.kind !== 'returned' || !isVerdict(conclusion.value)) continue;
-      expectUnavailable(label, conclusion.value);
+      const result = await resultOf(handler, parts);
+      if (result.kind !== 'returned' || !isVerdict(result.value)) continue;
+      expectUnavailable(label, result.value);
     }
   });
   const { stalled } = subject.cases;
@@ -125,8 +125,8 @@ export async function tellsAnOutageFromARefusal(subject: Subject): Promise<void>
     const { settled } = begin(handler, request);
     clock.pass(LONG_AGO_SECONDS);
     client.abort();
-    const conclusion = await settled;
-    if (conclusion.kind === 'returned' && isVerdict(conclusion.value)) expectUnavailable('stalled', conclusion.value);
+    const result = await settled;
+    if (result.kind === 'returned' && isVerdict(result.value)) expectUnavailable('stalled', result.value);
   });
 }
 
@@ -141,7 +141,7 @@ export async function looksAfterItsPromises(subject: Subject): Promise<void> {
         const client = new AbortController();
         const left = begin(handler, requestOf({ ...parts, client: client.signal }));
         client.abort();
-        await Promise.all([left.settled, conclusionOf(handler, parts)]);
+        await Promise.all([left.settled, resultOf(handler, parts)]);
       }
     });
   });

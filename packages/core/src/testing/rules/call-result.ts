@@ -12,8 +12,8 @@ const GRACE_MS = 500;
 /** The time that a rule waits for a handler to close when it has finished. */
 const FAREWELL_MS = 50;
 
-/** The outcome of one request, whatever a handler did with it. */
-export type Conclusion =
+/** How a call of a handler or guard ended, also against the rules. */
+export type CallResult =
   | { readonly kind: 'not_taken' }
   /** `extract` broke a rule of its own: there is nothing to verify. */
   | { readonly kind: 'unfit' }
@@ -21,7 +21,7 @@ export type Conclusion =
   | { readonly kind: 'threw'; readonly error: unknown }
   | { readonly kind: 'pending' };
 
-export async function conclusionOf(handler: SecurityHandler, parts: CaseParts): Promise<Conclusion> {
+export async function resultOf(handler: SecurityHandler, parts: CaseParts): Promise<CallResult> {
   return begin(handler, requestOf(parts)).settled;
 }
 
@@ -29,17 +29,17 @@ export async function conclusionOf(handler: SecurityHandler, parts: CaseParts): 
 export function begin(
   handler: SecurityHandler,
   request: SecurityRequest,
-): { readonly settled: Promise<Conclusion>; readonly isLater: boolean } {
+): { readonly settled: Promise<CallResult>; readonly isLater: boolean } {
   const credential = extracted(handler, request);
   if (credential === undefined) return ended({ kind: 'not_taken' });
   if (credential === UNFIT) return ended({ kind: 'unfit' });
   if (isVerdict(credential)) return ended({ kind: 'returned', value: credential, isLater: false });
-  return conclusionOfCall(() => handler.verify(credential, request));
+  return resultOfCall(() => handler.verify(credential, request));
 }
 
-/** The outcome of a call, which may return a promise. */
-export function conclusionOfCall(call: () => unknown): {
-  readonly settled: Promise<Conclusion>;
+/** The result of a call, which may return a promise. */
+export function resultOfCall(call: () => unknown): {
+  readonly settled: Promise<CallResult>;
   readonly isLater: boolean;
 } {
   try {
@@ -65,14 +65,14 @@ export function extracted(handler: SecurityHandler, request: SecurityRequest): u
   return UNFIT;
 }
 
-function ended(conclusion: Conclusion): { settled: Promise<Conclusion>; isLater: boolean } {
-  return { settled: Promise.resolve(conclusion), isLater: false };
+function ended(result: CallResult): { settled: Promise<CallResult>; isLater: boolean } {
+  return { settled: Promise.resolve(result), isLater: false };
 }
 
-async function later(value: PromiseLike<unknown>): Promise<Conclusion> {
+async function later(value: PromiseLike<unknown>): Promise<CallResult> {
   const settled = Promise.resolve(value).then(
-    (returned): Conclusion => ({ kind: 'returned', value: returned, isLater: true }),
-    (error): Conclusion => ({ kind: 'threw', error }),
+    (returned): CallResult => ({ kind: 'returned', value: returned, isLater: true }),
+    (error): CallResult => ({ kind: 'threw', error }),
   );
   return within(settled, { kind: 'pending' });
 }
