@@ -1,10 +1,13 @@
+import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { Agent, createServer, get } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { constants, setPriority } from 'node:os';
+import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { httpSecurity } from '@sallyport/adapters/http';
-import { SecurityChain } from '@sallyport/core';
+import { onDecision, SecurityChain } from '@sallyport/core';
 import type { BoundedResource } from './bounded-resource.js';
 
 /** How many were asked for, and which part of them was granted. */
@@ -16,19 +19,19 @@ export interface Share {
 export interface FloodResult {
   readonly good: Share;
   readonly newcomers: Share;
+  /** How often the flood was answered with which status, as it has counted itself. */
+  readonly answers: ReadonlyMap<number, number>;
+  /** How many requests of the flood found no place in the resource. */
+  readonly turnedAway: number;
   /** What the heap has grown by since a third of the flood was over. */
   readonly grownBytes: number;
 }
 
+const FLOODER = join(__dirname, 'flooder.js');
 const ATTACKER = '127.0.0.2';
-const IN_FLIGHT = 75;
+/** After so many, the flood begins anew with credentials that nothing remembers any more. */
+const CREDENTIALS = 100_000;
 const CALLERS = 4;
-/**
- * An attacker who was refused waits four times as long as that took, up to a second. All parties share one event loop: a
- * flood at full speed on a busy machine would measure how late that loop is, and not who gets a place.
- */
-const YIELD = 4;
-const MOST_YIELD_MS = 1_000;
 
 setFlagsFromString('--expose-gc');
 const collect: () => void = runInNewContext('gc');
@@ -45,21 +48,18 @@ export async function floodOverSockets(
   server.keepAliveTimeout = 0;
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  const clients = new Clients((server.address() as AddressInfo).port);
+  const { port } = server.address() as AddressInfo;
+  const clients = new Clients(port);
   const homeOf = (caller: number) => `127.0.0.${20 + caller}`;
   for (let caller = 0; caller < CALLERS; caller += 1) await clients.status(resource.good(caller), homeOf(caller));
 
+  const reasons = new Map<string, number>();
+  const unsubscribe = onDecision(({ remoteAddress, reason = '' }) => {
+    if (remoteAddress === ATTACKER) reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
+  });
+  const flood = await Flood.begin(resource, port);
   const endsAtMs = performance.now() + seconds * 1_000;
   const isOver = () => performance.now() >= endsAtMs;
-  let serial = 0;
-  const attacker = async () => {
-    while (!isOver()) {
-      serial += 1;
-      const askedAtMs = performance.now();
-      const status = await clients.status(resource.junk(serial), ATTACKER);
-      if (status !== 401) await pause(20 + Math.min(YIELD * (performance.now() - askedAtMs), MOST_YIELD_MS));
-    }
-  };
   const [good, newcomers] = [new Tally(), new Tally()];
   const caller = async (index: number) => {
     for (; !isOver(); await pause(250)) good.note(await clients.status(resource.good(index), homeOf(index)));
@@ -73,17 +73,41 @@ export async function floodOverSockets(
     for (; !isOver(); await pause(400)) visits.push(newcomer(visits.length));
     await Promise.all(visits);
   };
-  const callers = Array.from({ length: CALLERS }, (_, index) => caller(index));
-  const flood = [...Array.from({ length: IN_FLIGHT }, attacker), ...callers, arrivals()];
+  const visitors = [...Array.from({ length: CALLERS }, (_, index) => caller(index)), arrivals()];
   await pause((seconds * 1_000) / 3);
   const before = usedBytes();
   resource.disturb?.();
-  await Promise.all(flood);
+  await Promise.all(visitors);
   const grownBytes = usedBytes() - before;
+  const answers = await flood.end();
+  const turnedAway = resource.turnedAway((reason) => reasons.get(reason) ?? 0);
+  unsubscribe();
   clients.close();
   server.close();
   server.closeAllConnections();
-  return { good, newcomers, grownBytes };
+  return { good, newcomers, answers, turnedAway, grownBytes };
+}
+
+/** A flood by a process of its own, which leaves the processor to the server where there is too little for both. */
+class Flood {
+  readonly #process = fork(FLOODER, { serialization: 'advanced' });
+
+  static async begin(resource: BoundedResource, port: number): Promise<Flood> {
+    const flood = new Flood();
+    setPriority(flood.#process.pid as number, constants.priority.PRIORITY_LOW);
+    const credentials = Array.from({ length: CREDENTIALS }, (_, serial) => resource.junk(serial));
+    const order = { port, address: ATTACKER, connections: resource.crowd, credentials };
+    await new Promise((resolve) => flood.#process.send(order, resolve));
+    return flood;
+  }
+
+  /** Ends when all that it has asked was answered. */
+  async end(): Promise<ReadonlyMap<number, number>> {
+    const answered = once(this.#process, 'message');
+    this.#process.send('end');
+    const [answers] = await answered;
+    return answers;
+  }
 }
 
 class Tally implements Share {

@@ -1,17 +1,18 @@
 import { AuthorizationServer } from '@sallyport/core/testing';
-import { IntrospectionHandler } from '@sallyport/handlers/introspection';
+import { IntrospectionHandler, type IntrospectionHandlerOptions } from '@sallyport/handlers/introspection';
 import type { BoundedResource, BoundedResourceRow, FloodServices } from './bounded-resource.js';
 import { type GuardAnswer, GuardedEndpoint } from './guarded-endpoint.js';
 
 const CALLERS = 4;
 /** More than come in a night. */
 const NEWCOMERS = 100;
-const PLACES = { maxConcurrent: 16, maxQueued: 32 };
+const FEW_PLACES = { crowd: 72, outbound: { maxConcurrent: 16, maxQueued: 32 }, cache: { ttlSeconds: 0 } };
 
 /** Opaque tokens of a real authorization server, behind a guard that answers junk in its own way. */
 async function introspection(
   { clock, pause }: FloodServices,
   junkAnswers: readonly GuardAnswer[],
+  { crowd, outbound, cache }: { crowd: number } & Pick<IntrospectionHandlerOptions, 'outbound' | 'cache'>,
 ): Promise<BoundedResource> {
   const server = await AuthorizationServer.start({ clock });
   const endpoint = await GuardedEndpoint.start(server.introspectionEndpoint, async (form) => {
@@ -30,16 +31,18 @@ async function introspection(
       realm: 'test',
       endpoint: endpoint.url,
       clientAuthentication: { method: 'client_secret_basic', clientId, clientSecret },
-      outbound: { allowInsecureLoopback: true, ...PLACES },
-      cache: { ttlSeconds: 0 },
+      outbound: { allowInsecureLoopback: true, ...outbound },
+      cache,
     },
     { clock },
   );
   return {
     handler,
+    crowd,
     good: (caller) => good[caller] as string,
     newcomer: (serial) => newcomers[serial] as string,
     junk: (serial) => `Bearer junk-${serial}`,
+    turnedAway: (refusals) => refusals('err_sallyport_upstream_overloaded'),
     async close() {
       await handler.close();
       await endpoint.close();
@@ -51,7 +54,7 @@ async function introspection(
 function row(how: string, ...junkAnswers: readonly GuardAnswer[]): BoundedResourceRow {
   return {
     name: `calls of introspection, flooded with made-up tokens that the endpoint answers ${how}`,
-    open: (services) => introspection(services, junkAnswers),
+    open: (services) => introspection(services, junkAnswers, FEW_PLACES),
   };
 }
 
@@ -60,3 +63,9 @@ export const INTROSPECTION_RESOURCES: readonly BoundedResourceRow[] = [
   row('with 403 or 500', 403, 500),
   row('with silence', 'silence'),
 ];
+
+/** With the defaults: 64 calls at once, 1,024 that wait, and what callers sent before is remembered. */
+export const DEFAULT_INTROSPECTION: BoundedResourceRow = {
+  name: 'calls of introspection with its defaults, flooded with random tokens',
+  open: (services) => introspection(services, [undefined], { crowd: 1_200 }),
+};

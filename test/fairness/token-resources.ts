@@ -42,9 +42,11 @@ async function resolvedIssuers({ clock, pause }: FloodServices): Promise<Bounded
   const handler = handlerOf({ issuerResolver: { trusts, resolve, ttlSeconds: 1 } }, clock);
   return {
     handler,
+    crowd: 160,
     good: (caller) => token(clock, key, tenant(`good-${caller}`)),
     newcomer: (serial) => token(clock, key, tenant(`new-${serial}`)),
     junk: (serial) => forgery('key-1', tenant(`junk-${serial}`)),
+    turnedAway: (refusals) => refusals('err_sallyport_upstream_overloaded'),
     close: () => handler.close(),
   };
 }
@@ -59,9 +61,12 @@ async function unknownKeys({ clock }: FloodServices): Promise<BoundedResource> {
   let current = old;
   return {
     handler,
+    crowd: 96,
     good: () => token(clock, current, issuer),
     newcomer: () => token(clock, current, issuer),
     junk: (serial) => forgery(`made-up-${serial}`, issuer),
+    // A fetch has room for all that wait for it. Whoever gets none is told at once that there is no such key.
+    turnedAway: (refusals) => refusals('key_unknown') - server.fetches,
     disturb() {
       server.publish(old.jwk, next.jwk);
       current = next;
