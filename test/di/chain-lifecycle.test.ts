@@ -12,7 +12,7 @@ import {
   securityToken,
   tokens,
 } from '@sallyport/configuration/tsyringe';
-import { allOf, anonymous, SecurityChain } from '@sallyport/core';
+import { allOf, SecurityChain } from '@sallyport/core';
 import { ask, ManualClock } from '@sallyport/core/testing';
 import { loggingHandler, PartnerHandler } from './partner-handlers.js';
 
@@ -134,9 +134,10 @@ describe('starting and closing', () => {
     expect(log).toHaveLength(7);
   });
 
-  test('collaborators are disposed of last first, one after the other, each failure told and none keeping others', async () => {
-    const log: string[] = [];
-    const disposable = (name: string, dispose: () => unknown) => {
+  /** The container of a chain that builds these collaborators, in this order. */
+  function withCollaborators(log: string[], disposals: Readonly<Record<string, () => unknown>>, clock?: ManualClock) {
+    const app = container.createChildContainer();
+    const classes = Object.entries(disposals).map(([name, dispose]) => {
       class Collaborator {
         dispose(): unknown {
           log.push(name);
@@ -144,29 +145,54 @@ describe('starting and closing', () => {
         }
       }
       return scoped(Lifecycle.ContainerScoped)(Collaborator) ?? Collaborator;
-    };
-    const throwing = () => {
-      throw new Error('thrown');
-    };
-    const collaborators = [
-      disposable('first', async () => {
-        await turn();
-        log.push('first is gone');
-      }),
-      disposable('second', throwing),
-      disposable('third', () => Promise.reject(new Error('rejected'))),
-      disposable('fourth', () => undefined),
-    ];
-    const app = container.createChildContainer();
+    });
     registerSecurity(app, {
-      chain: (_handler, { get }) => {
-        for (const collaborator of collaborators) get(collaborator as never);
-        return { requirement: anonymous() };
+      clock,
+      handlers: { own: { useFactory: () => loggingHandler('own', log) } },
+      chain: (handler, { get }) => {
+        for (const each of classes) get(each as never);
+        return { requirement: handler('own') };
       },
     });
+    return app;
+  }
+
+  const failing = () => Promise.reject(new Error('rejected'));
+  const throwing = () => {
+    throw new Error('thrown');
+  };
+
+  test('collaborators are disposed of after the handlers, first built first; one that rejects is told and keeps no others', async () => {
+    const log: string[] = [];
+    const slow = async () => {
+      await turn();
+      log.push('slow is gone');
+    };
+    const app = withCollaborators(log, { first: failing, second: async () => {}, third: () => undefined });
     const failure: AggregateError = await (await resolveChain(app)).close().catch((error) => error);
-    expect(failure.errors.map(String)).toEqual(['Error: rejected', 'Error: thrown']);
-    expect(log).toEqual(['fourth', 'third', 'second', 'first', 'first is gone']);
+    expect(failure.errors.map(String)).toEqual(['Error: rejected']);
+    expect(log.splice(0)).toEqual(['close own', 'first', 'second', 'third']);
+    await (await resolveChain(withCollaborators(log, { slow }))).close();
+    expect(log).toEqual(['close own', 'slow', 'slow is gone']);
+  });
+
+  test('one that throws is told, too, but keeps the container from those that it built later', async () => {
+    const log: string[] = [];
+    const app = withCollaborators(log, { first: async () => {}, second: throwing, third: async () => {} });
+    const failure: AggregateError = await (await resolveChain(app)).close().catch((error) => error);
+    expect(failure.errors.map(String)).toEqual(['Error: thrown']);
+    expect(log).toEqual(['close own', 'first', 'second']);
+    expect(await resolveChain(app)).toBeInstanceOf(SecurityChain);
+  });
+
+  test('one that hangs is waited for as long as the limit', async () => {
+    const clock = new ManualClock();
+    const chain = await resolveChain(withCollaborators([], { hanging: () => new Promise<void>(() => {}) }, clock));
+    const closing = chain.close({ timeoutMs: 200 }).catch((error: AggregateError) => error.errors.map(String));
+    await turn();
+    clock.pass(0.2);
+    expect(await closing).toEqual(['Error: the collaborators were not disposed of within 200 ms']);
+    expect(clock.waiting).toBe(0);
   });
 
   test('a chain that cannot be made closes the handlers that it would have had', async () => {

@@ -27,7 +27,12 @@ export type NamedServices = ContainerServices & { readonly name: string };
 export type HandlerMaker = (options: object, services: NamedServices) => SecurityHandler;
 
 /** A class that the container builds: `@injectable()`, best with `@inject(token)` at every parameter. */
-export type HandlerClass = ClassProvider<SecurityHandler>['useClass'];
+export type HandlerClass = Extract<
+  ClassProvider<SecurityHandler>['useClass'],
+  abstract new (
+    ...args: never[]
+  ) => unknown
+>;
 
 /** A kind of handler, of which there may be several instances. */
 export type HandlerType =

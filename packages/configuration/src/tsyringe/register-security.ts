@@ -4,11 +4,11 @@ import {
   type Clock,
   type CounterStore,
   clockCheck,
+  type HandlerLookup,
   option,
   type RevocationBus,
   type SecurityToken,
 } from '@sallyport/core/extend';
-import { ChainScope } from './chain-scope.js';
 import type { DependencyContainer } from './container.js';
 import {
   type ChainDefinition,
@@ -108,7 +108,7 @@ function putAll(parts: Parts, put: Put): void {
     parts;
   for (const [name, registration] of Object.entries(handlers)) {
     const token = tokens.handler(name);
-    put(token, (container) => ChainScope.of(container, token).handler(name));
+    put(token, (container) => handlersOf(container, token)(name));
     put(registrationToken(name), () => registration);
     put(tokens.options(name), () => optionsIn(registration));
   }
@@ -121,6 +121,12 @@ function putAll(parts: Parts, put: Put): void {
   if (counterStore !== undefined) put(tokens.counterStore, () => counterStore);
   if (revocations !== undefined) put(tokens.revocations, () => revocations);
   if (revocationBus !== undefined) put(tokens.revocationBus, () => revocationBus);
+}
+
+/** The handlers of the chain whose container this is. */
+function handlersOf(container: DependencyContainer, token: symbol): HandlerLookup {
+  if (container.isRegistered(tokens.handlers, true)) return container.resolve(tokens.handlers);
+  throw missing(token, 'Handlers exist in a chain only: take them from resolveChain(container)');
 }
 
 function requireHandler(container: DependencyContainer, name: string): void {

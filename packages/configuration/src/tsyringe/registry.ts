@@ -1,6 +1,7 @@
-import type { SecurityToken } from '@sallyport/core/extend';
+import type { Clock, SecurityToken } from '@sallyport/core/extend';
 import type { DependencyContainer } from './container.js';
-import { doubled, late } from './registration-errors.js';
+import type { ContainerServices } from './handler-registration.js';
+import { doubled, late, missing } from './registration-errors.js';
 import { nameOf, securityToken } from './security-token.js';
 
 type Make<Value> = (container: DependencyContainer) => Value;
@@ -65,6 +66,17 @@ export function effective<Value>(container: DependencyContainer, token: Security
   const [value, ...others] = all(container, token);
   if (others.length > 0) throw doubled(token);
   return value;
+}
+
+/** @param who the part that needs a service, for the error when the service is missing */
+export function servicesOf(container: DependencyContainer, clock: Clock, who: string): ContainerServices {
+  const find = <Value>(token: SecurityToken<Value>) => effective(container, token);
+  const get = <Value>(token: SecurityToken<Value>) => {
+    const value = find(token);
+    if (value === undefined) throw missing(token, `Register it in the container: ${who} needs it`);
+    return value;
+  };
+  return { clock, find, get };
 }
 
 /** The registered names that begin with a prefix, such as `@sallyport/core/handler/`; returned without it. */

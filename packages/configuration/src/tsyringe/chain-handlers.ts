@@ -1,0 +1,212 @@
+import { ConfigurationError, type SecurityHandler } from '@sallyport/core';
+import {
+  type Clock,
+  disregard,
+  type HandlerLookup,
+  type HandlerServices,
+  isHandler,
+  quotedName,
+} from '@sallyport/core/extend';
+import type { DependencyContainer, InjectionToken } from './container.js';
+import { classesOf, fixFor, gapIn, tokensIn, warnOfDoubts } from './handler-class.js';
+import {
+  type ContainerServices,
+  type HandlerClass,
+  type HandlerRegistration,
+  type HandlerType,
+  registrationToken,
+} from './handler-registration.js';
+import { inHandler, missing, unusable } from './registration-errors.js';
+import { effective, namesUnder, servicesOf } from './registry.js';
+import { nameOf } from './security-token.js';
+import { tokens } from './tokens.js';
+
+/** A handler under construction. */
+interface BuildingPlace {
+  readonly name: string;
+  readonly options: object;
+  /** What the container is resolving for it. */
+  readonly resolving: Set<InjectionToken>;
+  /** The error of something that it needs. The container passes on only the message of an error. */
+  failure?: ConfigurationError;
+}
+
+/**
+ * The handlers of all open chains. Two chains must not share a handler: the first chain to close would close it for
+ * both.
+ */
+const owned = new WeakSet<SecurityHandler>();
+
+/** The handlers of one chain, each built on first use in the container of the chain. */
+export class ChainHandlers {
+  readonly #container: DependencyContainer;
+  readonly #clock: Clock;
+  readonly #byName = new Map<string, SecurityHandler>();
+  readonly #all = new Set<SecurityHandler>();
+  /** The handlers under construction, the outermost first. */
+  readonly #building: BuildingPlace[] = [];
+  readonly #watched = new Set<InjectionToken>();
+
+  constructor(container: DependencyContainer, clock: Clock) {
+    this.#container = container;
+    this.#clock = clock;
+    container.register(tokens.handlers, { useValue: this.handler });
+    container.register(tokens.handlerName, { useFactory: () => this.#place(tokens.handlerName).name });
+    container.register(tokens.handlerOptions, { useFactory: () => this.#place(tokens.handlerOptions).options });
+  }
+
+  /** All handlers of the chain. A handler comes after the handlers that it uses. */
+  get all(): readonly SecurityHandler[] {
+    return [...this.#all];
+  }
+
+  /** The handler of this name. */
+  readonly handler: HandlerLookup = (name) => {
+    const known = this.#byName.get(name);
+    if (known !== undefined) return known;
+    const outer = this.#building.at(-1);
+    try {
+      const built = this.#checked(this.#build(name), name);
+      this.#byName.set(name, built);
+      this.own(built);
+      return built;
+    } catch (error) {
+      if (outer !== undefined && error instanceof ConfigurationError) outer.failure = error;
+      throw error;
+    }
+  };
+
+  /** Adds a handler, also one that was not built here. */
+  own(handler: SecurityHandler): void {
+    if (this.#all.has(handler)) return;
+    if (owned.has(handler)) {
+      const fix = 'belongs to another open chain; register a class or function, of which each gets its own';
+      throw unusable(tokens.handler(handler.name), fix);
+    }
+    owned.add(handler);
+    this.#all.add(handler);
+  }
+
+  /** Lets other chains have the handlers. */
+  release(): void {
+    for (const handler of this.#all) owned.delete(handler);
+  }
+
+  #place(token: symbol): BuildingPlace {
+    const place = this.#building.at(-1);
+    if (place === undefined) throw missing(token, 'It is there while a handler is built, and for that handler only');
+    return place;
+  }
+
+  #build(name: string): SecurityHandler | undefined {
+    const token = tokens.handler(name);
+    if (this.#building.some((place) => place.name === name)) {
+      const circle = [...this.#building.map((place) => place.name), name].map(quotedName);
+      throw unusable(token, `needs itself to be built: ${circle.join(' needs ')}`);
+    }
+    const registration = effective(this.#container, registrationToken(name));
+    const options: { name: string } = { name, ...effective(this.#container, tokens.options(name)) };
+    if (options.name !== name) throw unusable(token, 'has another name among its options; its name is its key');
+    const place: BuildingPlace = { name, options, resolving: new Set() };
+    this.#building.push(place);
+    try {
+      return registration === undefined ? effective(this.#container, token) : this.#buildAs(registration, place);
+    } finally {
+      this.#building.pop();
+    }
+  }
+
+  #buildAs(registration: HandlerRegistration, place: BuildingPlace): SecurityHandler {
+    if ('useValue' in registration) return registration.useValue;
+    const { name, options } = place;
+    const type = 'type' in registration ? this.#typeCalled(registration.type) : registration;
+    if ('useClass' in type) return this.#construct(type.useClass, place);
+    try {
+      const services = servicesOf(this.#container, this.#clock, `the handler ${quotedName(name)}`);
+      if ('useFactory' in type) return type.useFactory(options, { name, ...services });
+      const { name: _, ...others } = options as { name?: unknown };
+      return type.handler(others as never, this.#kindServices(name, services));
+    } catch (error) {
+      throw explained(error, place, 'threw while it was built');
+    }
+  }
+
+  #kindServices(name: string, { clock, find }: ContainerServices): HandlerServices {
+    return {
+      name,
+      clock,
+      directory: process.cwd(),
+      cacheStore: find(tokens.cacheStore),
+      counterStore: find(tokens.counterStore),
+      revocations: find(tokens.revocations),
+      handler: this.handler,
+    };
+  }
+
+  #typeCalled(name: string): HandlerType {
+    const token = tokens.handlerType(name);
+    const type = effective(this.#container, token);
+    if (type !== undefined) return type;
+    const fix = `Register it: registerSecurity(container, { handlerTypes: { ${quotedName(name)}: … } })`;
+    throw missing(token, fix, name, namesUnder(this.#container, nameOf(tokens.handlerType(''))));
+  }
+
+  #construct(useClass: HandlerClass, place: BuildingPlace): SecurityHandler {
+    const token = tokens.handler(place.name);
+    const classes = classesOf(useClass, this.#container);
+    const gap = gapIn(classes);
+    if (gap !== undefined) throw unusable(token, `cannot be built: ${gap}`);
+    for (const each of tokensIn(classes)) this.#watch(each);
+    // A new token, because the class may be registered elsewhere as a singleton of all chains.
+    const own = Symbol(nameOf(token));
+    this.#container.register<SecurityHandler>(own, { useClass });
+    try {
+      const built = this.#container.resolve<SecurityHandler>(own);
+      warnOfDoubts(classes);
+      return built;
+    } catch (error) {
+      throw explained(error, place, `cannot be built: ${fixFor(classes, this.#container)}`);
+    }
+  }
+
+  /** Notices a circle of collaborators. The container would follow it for seconds, until the stack is full. */
+  #watch(token: InjectionToken): void {
+    if (this.#watched.has(token)) return;
+    this.#watched.add(token);
+    this.#container.beforeResolution(token, () => {
+      const place = this.#building.at(-1);
+      if (place === undefined) return;
+      if (place.resolving.has(token)) {
+        const fix = 'Let one of its collaborators ask later, for instance with delay()';
+        place.failure = unusable(token, `needs itself to be built. ${fix}`);
+        throw place.failure;
+      }
+      place.resolving.add(token);
+    });
+    this.#container.afterResolution(token, () => this.#building.at(-1)?.resolving.delete(token));
+  }
+
+  #checked(built: SecurityHandler | undefined, name: string): SecurityHandler {
+    const token = tokens.handler(name);
+    if (built === undefined) {
+      const fix = `Register it: registerSecurity(container, { handlers: { ${quotedName(name)}: … } })`;
+      throw missing(token, fix, name, namesUnder(this.#container, nameOf(tokens.handler(''))));
+    }
+    disregard(built);
+    if (!isHandler(built))
+      throw unusable(token, 'is no handler: it needs name, one or more challenges, extract() and verify()');
+    if (built.name !== name) {
+      throw unusable(token, `calls itself ${quotedName(built.name)}; take its name from tokens.handlerOptions`);
+    }
+    return built;
+  }
+}
+
+/** Only errors of Sallyport are quoted: those of others, the container's included, may hold secrets. */
+function explained(error: unknown, { name, failure }: BuildingPlace, problem: string): ConfigurationError {
+  const cause = failure ?? error;
+  if (cause instanceof ConfigurationError) {
+    return inHandler(name, cause);
+  }
+  return unusable(tokens.handler(name), problem, error);
+}
