@@ -1,20 +1,22 @@
 import type { Verdict } from '../verdict/verdict.js';
 
 /**
- * What a verdict rests on, such as the key that proved it. A remembered verdict asks its basis on every hit, so a withdrawn
- * key needs no search through the cache. The answer is synchronous and allocates nothing.
+ * What a verdict rests on, such as the key that verified a token. Every cache hit asks the basis of its verdict. So when a
+ * key is withdrawn, nobody has to search the cache.
  */
 export interface Basis {
   /**
-   * Finds the same basis in another process that shares a store. Not secret. A verdict whose basis has no name is not
-   * shared.
+   * Names the basis in other processes that share a store. Not secret. Without a name, its verdicts are not shared.
    */
   readonly name: string | undefined;
-  /** False when verdicts that rest on it have to be looked up again. `nowMs` is on the monotonic clock. */
+  /**
+   * False if its verdicts have to be looked up again. `nowMs` is on the monotonic clock. Must allocate nothing: every
+   * cache hit calls it.
+   */
   stands(nowMs: number): boolean;
 }
 
-/** Finds the basis of this process that has the name of another process's basis; undefined where there is none. */
+/** Finds a basis of this process by the name that another process gave it. */
 export type BasisFinder = (name: string) => Basis | undefined;
 
 /** The verdict of a lookup with its basis. */

@@ -26,7 +26,7 @@ export interface Waiters {
  */
 export class Flight implements Waiters {
   readonly startedMs: number;
-  /** False once the lookup was given up or overtaken: its result then goes to the waiting callers, not into the cache. */
+  /** False if the lookup was given up or overtaken. Its callers still get its result, but the cache does not. */
   isCurrent = true;
   #controller: AbortController | undefined;
   readonly #landing: Promise<Finding>;
@@ -51,7 +51,7 @@ export class Flight implements Waiters {
     return this.#controller.signal;
   }
 
-  /** Waits for the lookup; `abandonment` ends this caller's part in it and no one else's. */
+  /** Waits for the lookup. If `abandonment` completes, only this caller leaves. */
   join(abandonment: Abandonment): Promise<Finding> {
     const leave = () => this.#leave();
     this.#waiting += 1;
@@ -89,9 +89,12 @@ export const TOO_MANY_LOOKUPS: Unavailable = unavailable('too_many_lookups');
 const DISPLACED: Finding = { verdict: TOO_MANY_LOOKUPS, cache: undefined };
 
 /**
- * The lookups under way: at most one per key to join, and no more than a limit in all. The first half of the places is
- * for anybody. The second half is shared by networks, and callers that were good before go first: when it is full, the
- * newest stranger of the network that holds most loses its place to the next caller.
+ * The lookups under way: callers with the same key join one lookup, and the number of lookups is limited. The first half
+ * of the places is for anybody. The second half is shared by networks, and callers that were good before go first: when
+ * it is full, the newest stranger of the network that holds most loses its place to the next caller.
+ *
+ * `JoinedTasks` limits nothing. Only a flight can lose its place, and then answers all its callers at once; only a flight
+ * that hangs is joined by nobody any more.
  */
 export class Flights {
   readonly #byKey = new Map<string, Flight>();
@@ -117,8 +120,8 @@ export class Flights {
   }
 
   /**
-   * Starts a lookup; undefined where there is no place for this caller. A failed lookup fails all callers that joined it
-   * and is forgotten: later callers try again.
+   * Starts a lookup. Undefined if there is no place for this caller. If the lookup fails, it fails for all callers that
+   * joined it; later callers start another one.
    */
   start(key: string, lookUp: (flight: Flight) => Promise<Finding>, caller: () => Caller): Flight | undefined {
     this.drop(key);
@@ -145,7 +148,7 @@ export class Flights {
     return flight;
   }
 
-  /** Lets nobody join a lookup any more, and keeps its answer out of the cache. */
+  /** From now on nobody joins this lookup, and its answer stays out of the cache. */
   drop(key: string): void {
     const flight = this.#byKey.get(key);
     if (flight !== undefined) flight.isCurrent = false;

@@ -9,7 +9,7 @@ export function lifetimeMs({ expiresAt }: Principal, configuredMs: number, clock
   return expiresAt === undefined ? configuredMs : Math.min(configuredMs, expiresAt * 1_000 - clock.now());
 }
 
-/** Checked against the wall clock on every use: the monotonic clock does not notice when the wall clock is set. */
+/** By the wall clock, because expiry is a date: the monotonic clock does not notice when the wall clock is set. */
 export function hasExpired({ expiresAt }: Principal, clock: Clock): boolean {
   return expiresAt !== undefined && !(clock.now() < expiresAt * 1_000);
 }

@@ -43,12 +43,12 @@ export class SharedTier {
     this.#basisNamed = collaborators.basisNamed;
   }
 
-  /** How many values carried a seal that was not ours. */
+  /** How many values had a wrong seal. */
   get forged(): number {
     return this.#forged;
   }
 
-  /** What the store knows. Never rejects. */
+  /** The stored verdict. Never rejects: an error of the store is a miss. */
   async read(key: string): Promise<SharedVerdict | undefined> {
     const label = printable(key);
     try {
@@ -59,7 +59,7 @@ export class SharedTier {
     }
   }
 
-  /** Shares a verdict, unless its basis means nothing to other instances. Waits for nothing and never throws. */
+  /** Stores a verdict, unless its basis has no name. Returns at once and never throws. */
   write(key: string, { verdict, basis, endsAtMs }: SharedVerdict): void {
     if (basis !== undefined && basis.name === undefined) return;
     const ttlMs = Math.floor(endsAtMs - this.#clock.now());
@@ -87,7 +87,7 @@ export class SharedTier {
     return basis?.stands(this.#clock.monotonic()) === true ? { verdict, basis, endsAtMs } : undefined;
   }
 
-  /** Other instances look a verdict up themselves when it could not be shared. */
+  /** Ignores errors: other instances then look the verdict up themselves. */
   async #attempt(task: () => unknown): Promise<void> {
     try {
       await task();

@@ -91,9 +91,9 @@ export class VerdictCache {
   }
 
   /**
-   * The remembered verdict, at once, or the result of `load`. One `load` per credential is under way at a time, and all
-   * its callers share it: pass the signal of the waiters to what it calls, never the signal of one request. `credential`
-   * is well-formed Unicode.
+   * The remembered verdict, without a promise, or the result of `load`. Concurrent callers with the same credential share
+   * one `load`. It must therefore use the signal of the waiters, and never the signal of one request. `credential` must
+   * be well-formed Unicode.
    */
   resolve(
     credential: string,
@@ -109,14 +109,15 @@ export class VerdictCache {
   }
 
   /**
-   * Answers `outage` about this credential for so many seconds without a lookup: for lookups that fail because of the
-   * credential and would fail again. Default `negativeTtlSeconds`; where that is 0, nothing is remembered.
+   * Answers `outage` for this credential without a lookup, for so many seconds. Meant for a credential that makes its
+   * lookup fail, because the next lookup would fail as well. Default `negativeTtlSeconds`; if that is 0, this has no
+   * effect.
    */
   suspend(credential: string, outage: Unavailable, seconds?: number): void {
     this.#memory.suspend(this.#hash.of(credential), outage, seconds);
   }
 
-  /** For `recheck` of a handler: the refusal where a grant of this cache no longer holds. Starts no lookup. */
+  /** For `recheck` of a handler: the refusal if a verdict of this cache no longer holds. Starts no lookup. */
   recheck(credential: string, principal: Principal): Verdict | undefined {
     return this.#memory.recheck(this.#hash.of(credential), credential, principal);
   }

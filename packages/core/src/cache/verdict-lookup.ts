@@ -20,7 +20,7 @@ export interface Question {
   readonly load: (waiters: Waiters) => Promise<Verdict | FoundedVerdict>;
 }
 
-/** A good verdict and what it rests on, where it rests on something. */
+/** A good verdict and its basis, if it has one. */
 interface Founded {
   readonly verdict: Authenticated;
   readonly basis: Basis | undefined;
@@ -35,7 +35,7 @@ export interface LookupCollaborators {
   readonly clock: Clock;
 }
 
-/** Answers what memory cannot: from the shared store, then from the handler; keeps the answer in memory and store. */
+/** Finds a verdict that is not in memory: in the shared store, or else by asking the handler. Remembers the result. */
 export class VerdictLookup {
   readonly #namespace: string;
   readonly #ttlMs: number;
@@ -44,7 +44,7 @@ export class VerdictLookup {
   readonly #revocations: Revocations;
   readonly #counters: CacheCounters;
   readonly #clock: Clock;
-  /** True from the first answer past its lifetime until a lookup succeeds again. */
+  /** True from the first stale answer of an outage until a lookup succeeds again. */
   #isBridging = false;
 
   constructor(options: { namespace: string; ttlMs: number }, collaborators: LookupCollaborators) {
@@ -74,7 +74,7 @@ export class VerdictLookup {
     return { verdict, cache: undefined };
   }
 
-  /** During an outage a known answer is used a little longer, if `staleIfUnavailableSeconds` is set. */
+  /** During an outage: the verdict that memory holds beyond its lifetime (`staleIfUnavailableSeconds`), or the outage. */
   bridge({ key, credential }: Question, outage: Unavailable): Finding {
     const verdict = this.#memory.recallStale(key, credential);
     if (verdict?.kind !== 'authenticated') return { verdict: verdict ?? outage, cache: undefined };
@@ -86,7 +86,7 @@ export class VerdictLookup {
     return { verdict, cache: 'stale' };
   }
 
-  /** What other instances know: their revocations, and the verdict where a store is shared. */
+  /** Asks other instances: for their revocations and, if a store is shared, for the verdict. */
   #consult(question: Question, flight: Flight): Eventually<Finding | undefined> {
     const synchronised = this.#revocations.synchronise();
     if (this.#shared === undefined && !(synchronised instanceof Promise)) return undefined;
@@ -109,7 +109,7 @@ export class VerdictLookup {
     return { verdict, cache: 'shared_hit' };
   }
 
-  /** An answer whose token was revoked during the lookup is neither given nor kept. */
+  /** If the token was revoked during the lookup, its verdict is neither given nor kept. */
   #admit({ key, credential }: Question, { verdict, basis }: Founded, since: number, flight: Flight): Finding {
     const status = this.#revocations.statusOf(credential, verdict.principal, since);
     if (status === 'revoked') this.#memory.refuse(key, REVOKED);

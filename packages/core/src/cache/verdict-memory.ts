@@ -8,13 +8,13 @@ import type { CacheCounters } from './cache-statistics.js';
 import { hasExpired } from './lifetime.js';
 import { Remembered, VerdictSpace } from './verdict-space.js';
 
-/** Remembered about a bad credential: its refusal, and until when it is not looked up again. */
+/** What is remembered about a bad credential: a refusal, or an outage that this credential caused. */
 export type Negative = Denied | Unavailable;
 
 export const REVOKED: Denied = denied('token_revoked');
 const PROOF_OUTDATED: Unavailable = unavailable('proof_outdated');
 
-/** Refusals that end by themselves: remembering them would prolong them. */
+/** These refusals end by themselves. If they were remembered, they would last longer than their cause. */
 const PASSING_REASONS: ReadonlySet<string> = new Set(['token_not_yet_valid', 'token_issued_in_future']);
 
 export interface VerdictMemoryLimits {
@@ -61,14 +61,14 @@ export class VerdictMemory {
     return remembered && this.#use(key, credential, remembered, this.#limits.graceMs);
   }
 
-  /** The refusal or outage that is remembered, or the refusal that a revocation demands. */
+  /** The remembered refusal, or `REVOKED`, or the remembered outage. */
   refusal(key: string, credential: string): Negative | undefined {
     const remembered = this.bad.get(key);
     if (remembered?.kind === 'denied') return remembered;
     return this.#revocations.refuses(credential) ? REVOKED : remembered;
   }
 
-  /** Checks a good verdict again that was given a moment ago: the refusal, if it no longer holds. */
+  /** The refusal if a verdict that was given during this decision no longer holds. */
   recheck(key: string, credential: string, principal: Principal): Denied | Unavailable | undefined {
     const refused = this.refusal(key, credential);
     if (refused?.kind === 'denied') return refused;
@@ -89,14 +89,14 @@ export class VerdictMemory {
     this.bad.set(key, verdict, this.#limits.negativeTtlMs);
   }
 
-  /** Suspends lookups of a credential for a while. A remembered verdict stays. */
+  /** Suspends lookups of a credential for a while. Its good verdict stays, for use during the outage. */
   suspend(key: string, outage: Unavailable, seconds: number | undefined): void {
     const { negativeTtlMs } = this.#limits;
     if (negativeTtlMs === 0) return;
     this.bad.set(key, outage, seconds === undefined ? negativeTtlMs : seconds * 1_000);
   }
 
-  /** How often the refusals were forgotten: a refusal from before must not be kept afterwards. */
+  /** How often all refusals were forgotten. A lookup that began in an earlier era must not bring its refusal back. */
   get era(): number {
     return this.#era;
   }

@@ -5,7 +5,7 @@ import type { Basis } from './basis.js';
 /** A good verdict in a cache. */
 export class Remembered {
   readonly verdict: Authenticated;
-  /** On the monotonic clock and whole, so that it takes no number object of its own. */
+  /** On the monotonic clock. A whole number, because V8 stores others as separate objects. */
   readonly freshUntilMs: number;
   /** The last revocation that it was checked against. */
   epoch: number;
@@ -72,12 +72,12 @@ export class VerdictSpace {
 /** A verdict, its principal with empty lists, its key and its place in the cache. */
 const FIXED_BYTES = 400;
 
-/** Roughly how much memory a remembered verdict takes: enough for limits. */
+/** An estimate of the memory that a verdict takes, good enough for a limit. */
 function footprintBytes({ principal, headers }: Authenticated): number {
   return FIXED_BYTES + sizeOf(principal.claims) + sizeOf(principal.scopes) + sizeOf(principal.roles) + sizeOf(headers);
 }
 
-/** Claims are acyclic and at most 32 levels deep: `freezeClaims` saw to it. */
+/** Ends, because `freezeClaims` allows no cycles and at most 32 levels. */
 function sizeOf(value: unknown): number {
   if (typeof value === 'string') return 16 + value.length;
   if (typeof value !== 'object' || value === null) return 8;

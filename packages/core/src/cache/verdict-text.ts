@@ -11,7 +11,7 @@ export interface DatedVerdict {
   readonly endsAtMs: number;
 }
 
-/** Writes a verdict as JSON; `undefined` for one that would not come back exactly as it was. */
+/** Writes a verdict as JSON; undefined if reading it back would give something else. */
 export function verdictToText({ verdict, basis, endsAtMs }: DatedVerdict): string | undefined {
   const { principal, headers } = verdict;
   if (principal.kind === 'anonymous' || !survivesJson(principal.claims)) return undefined;

@@ -31,7 +31,7 @@ import type { Policy } from './policy-compiler.js';
 const UNDECLARED = new Refusal({ kind: 'undeclared', reason: 'operation_undeclared' });
 const GUARD_BROKEN = fault('guard_threw');
 const ALL_ABSTAINED = forbidden('all_guards_abstained');
-/** What a guard says about who is calling, and not about the moment. */
+/** Refusals of guards that another caller might not get. `limited` and `unavailable` concern the moment. */
 const ABOUT_THE_CALLER: ReadonlySet<string> = new Set(['forbidden', 'denied', 'challenged']);
 
 /**
@@ -100,7 +100,7 @@ export class SecurityChain implements Decider {
       : this.#authorize(granted, guard, request);
   }
 
-  /** Whether a decision of this chain still holds where the framework has chosen another route since; else decide again. */
+  /** False if the framework has chosen a route with another policy since: then decide again. */
   covers(granted: GrantedDecision, request: SecurityRequest): boolean {
     try {
       return GrantedDecision.policyOf(granted) === this.#policies.find(request);
@@ -109,8 +109,8 @@ export class SecurityChain implements Decider {
     }
   }
 
-  // Functions that make closures stand apart from those that a remembered decision runs through: a closure inside of them
-  // would cost each decision an allocation (bench: chain).
+  // Closures are made in functions of their own: inside a function on the path of a remembered decision, a closure would
+  // cost each decision an allocation (bench: chain).
 
   #announce(request: SecurityRequest): Eventually<Decision> {
     return this.#observer.announce(request, () => this.#decide(request));
@@ -141,7 +141,7 @@ export class SecurityChain implements Decider {
     return withinDeadline(decided, request, patience, (cause) => this.#deny(new Refusal(unavailable(cause)), []));
   }
 
-  /** What goes wrong outside of handlers and guards is our bug: refused with 500. */
+  /** An error outside of handlers and guards is a bug of this library: 500. */
   #failed(error: unknown, request: SecurityRequest): DeniedDecision {
     request.trace?.noteFault(this.name, error);
     return this.#deny(fault('chain_failed'), []);
@@ -164,7 +164,7 @@ export class SecurityChain implements Decider {
     return pending.then((outcome) => this.#conclude(this.#stillStanding(outcome, run), policy, run));
   }
 
-  /** Of several credentials the first may have been revoked while another was verified; a single one was verified now. */
+  /** With several credentials, one may have been revoked while another was verified. A single one was verified just now. */
   #stillStanding(outcome: Outcome, run: Run): Outcome {
     if (outcome instanceof Refusal || !run.hasSeveralCredentials) return outcome;
     return run.recheck(outcome.principal) ?? outcome;
@@ -215,8 +215,8 @@ export class SecurityChain implements Decider {
   }
 
   /**
-   * An anonymous caller who may not is asked to say who it is, where that is possible; anybody else is told that it may
-   * not, by the handler whose proof was found wanting.
+   * If a guard refuses an anonymous caller, the caller is asked for credentials, if the policy takes any. Other refusals
+   * are attributed to the handler whose proof was not enough, so that its challenge is sent.
    */
   #refusedBy(verdict: Refusal['verdict'], principal: Principal, candidates: readonly Candidate[]): Refusal {
     if (principal.kind === 'anonymous' && ABOUT_THE_CALLER.has(verdict.kind)) {

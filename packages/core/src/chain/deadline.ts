@@ -1,12 +1,12 @@
 import { type Patience, unlessEnded } from '../clock/within.js';
 import { SecurityRequest } from '../request/request.js';
 
-/** Why a decision is not waited for any longer. */
+/** Why the wait for a decision ended. */
 export type GivenUp = 'deadline_exceeded' | 'client_gone';
 
 /**
- * Waits for a value, but neither longer than the deadline nor for a client that has gone away; either aborts the
- * request's signal. Never rejects as long as `pending` does not. `giveUp` makes the answer to give instead.
+ * Waits for a value until the deadline passes or the client disconnects. Then `giveUp` makes the answer, and the signal of
+ * the request is aborted. Rejects only if `pending` rejects.
  */
 export function withinDeadline<Value>(
   pending: Promise<Value>,

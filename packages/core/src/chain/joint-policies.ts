@@ -2,8 +2,8 @@ import type { Operation } from '../routes/operation.js';
 import type { Policy, PolicyCompiler } from './policy-compiler.js';
 
 /**
- * What requests need that are subject to several operations, since a router could run any of them. Compiled when such a
- * request comes first: contracts hold many operations that cover a path in common, and hardly a request for such a path.
+ * Policies for requests that match several operations. A router could run any of them, so the request has to satisfy all.
+ * A policy is compiled with the first such request: a contract has many combinations, and few are ever requested.
  */
 export class JointPolicies {
   readonly #compiler: PolicyCompiler;
@@ -15,7 +15,7 @@ export class JointPolicies {
     this.#numbers = new Map(operations.map((operation, index) => [operation, index]));
   }
 
-  /** Undefined where they cannot be asked together, such as handlers that claim the same credentials. */
+  /** Undefined if the operations cannot be combined, for example because two handlers take the same credentials. */
   of(operations: readonly [Operation, ...Operation[]]): Policy | undefined {
     const key = operations.map((operation) => this.#numbers.get(operation)).join();
     if (!this.#known.has(key)) this.#known.set(key, this.#compile(operations));

@@ -7,10 +7,7 @@ import type { SecurityHandler } from '../handler/handler.js';
 const DEFAULT_START_TIMEOUT_MS = 30_000;
 const DEFAULT_CLOSE_TIMEOUT_MS = 5_000;
 
-/**
- * Starts all handlers at once; if one fails or takes longer than `timeoutMs`, closes all of them and rejects with the
- * first failure.
- */
+/** Starts all handlers at once. If one fails or takes longer than `timeoutMs`, closes all and rejects with its error. */
 export async function startHandlers(
   handlers: readonly SecurityHandler[],
   clock: Clock,
@@ -29,8 +26,8 @@ export async function startHandlers(
 }
 
 /**
- * Closes handlers one after the other, last first. Rejects at the end with an `AggregateError` of everything that
- * failed or took longer than `timeoutMs`; no failure keeps the others open.
+ * Closes handlers one after the other, last first. If one fails or takes longer than `timeoutMs`, the others are closed
+ * all the same; at the end, this rejects with an `AggregateError` of all failures.
  */
 export async function closeHandlers(
   handlers: readonly SecurityHandler[],
@@ -47,7 +44,7 @@ export async function closeHandlers(
   if (failures.length > 0) throw new AggregateError(failures, 'Some handlers could not be closed');
 }
 
-/** The clock of the limit and the timer that keeps the process alive may differ a little. */
+/** The process is kept alive longer than the limit, because the timers of both may differ a little. */
 const SPARE_MS = 1_000;
 
 /** Runs a task within a time limit; a later result is ignored. */

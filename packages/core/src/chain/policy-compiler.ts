@@ -7,7 +7,7 @@ import { RequirementPlan } from '../requirement/plan.js';
 import type { Requirement } from '../requirement/requirement.js';
 import type { Operation } from '../routes/operation.js';
 
-/** The compiled requirement and guards of one operation, or of every request. */
+/** The compiled requirement and guards of an operation, or of the requests that match none. */
 export interface Policy {
   readonly operation: Operation | undefined;
   readonly plan: RequirementPlan;
@@ -43,7 +43,7 @@ export class PolicyCompiler {
     );
   }
 
-  /** The policy of requests to no operation; undefined where they are refused. */
+  /** The policy of requests that match no operation; undefined if they are refused. */
   get policyOfTheRest(): Policy | undefined {
     return this.#requirement && this.#policy(undefined, [this.#requirement], []);
   }

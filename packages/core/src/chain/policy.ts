@@ -10,7 +10,7 @@ import { canBe, RouteIndex } from '../routes/route-index.js';
 import { JointPolicies } from './joint-policies.js';
 import { type Policy, PolicyCompiler, withoutRequirement } from './policy-compiler.js';
 
-/** All policies of a chain, and the choice of the policy for a request. */
+/** The policies of a chain. Chooses the one for a request. */
 export class PolicyTable {
   /** Every handler of every policy, each once. */
   readonly handlers: readonly SecurityHandler[];
@@ -20,7 +20,7 @@ export class PolicyTable {
   readonly #table: OperationTable | undefined;
   readonly #byOperation: ReadonlyMap<Operation, Policy>;
   readonly #byRoute = new RouteIndex<Policy>();
-  /** Policies of HEAD operations, each with the GET policies that a router may run instead, and the policy of both together. */
+  /** By the policy of a HEAD operation and of a GET operation with the same path: the policy of both together. */
   readonly #together: ReadonlyMap<Policy, ReadonlyMap<Policy, Policy>>;
   readonly #joint: JointPolicies;
 
@@ -83,7 +83,7 @@ function isSome(operations: readonly Operation[] | undefined): boolean {
   return operations !== undefined && operations.length > 0;
 }
 
-/** HEAD operations, each with the GET operations that may cover the same path. */
+/** Compiles a policy for each HEAD operation together with each GET operation that may cover the same path. */
 function togetherFor(
   policies: ReadonlyMap<Operation, Policy>,
   compiler: PolicyCompiler,
@@ -109,7 +109,7 @@ function overlap(segments: readonly string[], others: readonly string[]): boolea
   );
 }
 
-/** Events and configuration refer to handlers by name, so a name means one instance throughout a chain. */
+/** Refuses two handlers of one name, because events and configurations refer to handlers by name. */
 function distinctHandlers(handlers: readonly SecurityHandler[]): readonly SecurityHandler[] {
   const byName = new Map<string, SecurityHandler>();
   for (const handler of handlers) {

@@ -20,10 +20,10 @@ export const systemClock: Clock = Object.freeze({
   },
 });
 
-/** Checks an option that is a clock. */
+/** The check of an option that is a clock. */
 export const clockCheck: option.Check<Clock> = (value, name) => isClock(value, name);
 const isClock = option.having<Clock>('now', 'monotonic', 'schedule');
 
-/** The same; where it is absent, the clock of the system. */
+/** As `clockCheck`, but the default is the clock of the system. */
 export const clockOption: option.Check<Clock> = (value, name) =>
   value === undefined ? systemClock : clockCheck(value, name);

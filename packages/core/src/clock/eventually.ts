@@ -1,7 +1,7 @@
-/** A value that is there already, or will be. */
+/** A value, or a promise of it. */
 export type Eventually<Value> = Value | Promise<Value>;
 
-/** Goes on at once with a value, later with a promise: cached decisions never leave the current tick. */
+/** Calls `next` at once with a value, later with a promise. So a cached decision never leaves the current tick. */
 export function andThen<Value, Next>(
   value: Eventually<Value>,
   next: (value: Value) => Eventually<Next>,
@@ -9,17 +9,17 @@ export function andThen<Value, Next>(
   return value instanceof Promise ? value.then(next) : next(value);
 }
 
-/** True for promises of any kind and realm, and for whatever else is awaited like one. */
+/** True for everything that `await` waits for: promises of any realm, and other objects with a `then` method. */
 export function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof (value as { then?: unknown } | null | undefined)?.then === 'function';
 }
 
-/** Foreign code answered later where it had to answer at once: its rejection must not end the process. */
+/** Handles the rejection of a promise that foreign code returned against the rules. Unhandled, it would end the process. */
 export function disregard(answer: unknown): void {
   if (isThenable(answer)) Promise.resolve(answer).catch(() => {});
 }
 
-/** Makes a promise of whatever foreign code calls one, so that `andThen` waits for it. */
+/** Turns any thenable into a promise, so that `andThen` waits for it. */
 export function adopt<Value>(value: Value | PromiseLike<Value>): Eventually<Value> {
   return isThenable(value) ? Promise.resolve(value) : value;
 }

@@ -2,9 +2,9 @@ import { LRUCache } from 'lru-cache';
 import type { Clock } from './clock.js';
 
 export interface ExpiringLimits<Value> {
-  /** Values kept at once, the least recently used goes first. */
+  /** Values kept at once. */
   readonly maxEntries: number;
-  /** Bytes kept at once, and how many a value takes: a whole number, 1 or more. Default: only values are counted. */
+  /** Bytes kept at once, and the size of a value: a whole number, 1 or more. Default: bytes are not counted. */
   readonly bytes?: { readonly most: number; readonly of: (value: Value, key: string) => number } | undefined;
 }
 
@@ -15,8 +15,8 @@ interface Entry<Value> {
 }
 
 /**
- * Values by name, each until its end: bounded, the least recently used goes first. An end is noticed when somebody asks
- * for the value, so there is no timer. It takes the memory for its places with the first value.
+ * A bounded map whose values expire. When it is full, the least recently used value is dropped. There is no timer: an
+ * expired value is dropped when somebody asks for it. Memory is allocated with the first value.
  */
 export class Expiring<Value> {
   readonly #limits: ExpiringLimits<Value>;
@@ -29,12 +29,12 @@ export class Expiring<Value> {
     this.#clock = clock;
   }
 
-  /** Also counts values that have ended, as long as nobody asked for them. */
+  /** Includes expired values that nobody has asked for since. */
   get size(): number {
     return this.#entries?.size ?? 0;
   }
 
-  /** How many values had to make room for others. */
+  /** How many values were dropped because the map was full. */
   get evictions(): number {
     return this.#evictions;
   }
@@ -60,14 +60,13 @@ export class Expiring<Value> {
     this.#entries?.delete(key);
   }
 
-  /** Forgets every value of which this is true. Looks at all of them. */
+  /** Looks at every value. */
   deleteWhere(isGone: (value: Value) => boolean): void {
     for (const [key, { value }] of this.#entries?.entries() ?? []) {
       if (isGone(value)) this.delete(key);
     }
   }
 
-  /** Forgets everything at once, without looking at it. */
   clear(): void {
     this.#entries = undefined;
   }

@@ -1,6 +1,6 @@
 import { unlessEnded } from './within.js';
 
-/** Comes to a value; `abandoned` is aborted when nobody waits for it any more. */
+/** `abandoned` is aborted when the last caller has gone. */
 export type JoinableTask<Value> = (abandoned: AbortSignal) => Promise<Value>;
 
 interface UnderWay<Value> {
@@ -9,7 +9,10 @@ interface UnderWay<Value> {
   waiting: number;
 }
 
-/** Tasks under way, one for each name. They belong to nobody: each is given up when the last who waits for it has gone. */
+/**
+ * Tasks under way, one for each name. Callers with the same name share a task; it is aborted when the last of them has
+ * gone. Unlike `Flights` of the cache it limits nothing, and a caller who leaves can reject at once.
+ */
 export class JoinedTasks<Value> {
   readonly #byName = new Map<string, UnderWay<Value>>();
 
@@ -22,9 +25,9 @@ export class JoinedTasks<Value> {
   }
 
   /**
-   * Waits for the task under way or begins it. `gone` ends this caller's part in it and no one else's; the last one to go
-   * waits until the task has ended: what it holds is then free again. The others reject with what `left` returns, or
-   * wait for the answer as well where that is absent.
+   * Joins the task under way, or begins it. When `gone` is aborted, only this caller leaves: it rejects with what `left`
+   * returns, or without `left` still waits for the answer. The last caller to leave aborts the task and waits for its
+   * end, because only then is what the task holds free again.
    */
   join(name: string, gone: AbortSignal | undefined, task: JoinableTask<Value>, left?: () => Error): Promise<Value> {
     const underWay = this.#byName.get(name) ?? this.#begin(name, task);
@@ -50,7 +53,7 @@ export class JoinedTasks<Value> {
     const answer = task(abandonment.signal).finally(() => this.#forget(name, underWay));
     const underWay: UnderWay<Value> = { answer, abandonment, waiting: 0 };
     this.#byName.set(name, underWay);
-    // It may have been given up for its time alone, and go on.
+    // A task that failed, for example at its time limit, may have work under way: the signal ends that too.
     answer.catch(() => abandonment.abort());
     return underWay;
   }

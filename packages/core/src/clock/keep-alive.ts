@@ -1,6 +1,6 @@
 /**
- * Keeps the process alive until a promise is settled, but no longer than `mostMs`. No clock does: where nothing else is
- * open, such as a server before it listens, a program that waits for a clock would end without a word.
+ * Keeps the process alive until a promise is settled, but no longer than `mostMs`. The timers of a clock do not: a program
+ * that waits only for them, such as a server that does not listen yet, would end silently.
  */
 export function keepAlive<Value>(pending: Promise<Value>, mostMs: number): Promise<Value> {
   const hold = setTimeout(() => {}, mostMs);

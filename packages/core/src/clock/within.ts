@@ -1,14 +1,14 @@
 import type { Clock } from './clock.js';
 
-/** How long somebody waits, and by which clock. */
+/** A time limit, and the clock that measures it. */
 export interface Patience {
   readonly clock: Clock;
   readonly timeoutMs: number;
 }
 
 /**
- * Waits for a promise, but no longer than `timeoutMs`: then it comes to what `tooLate` returns or throws. What the promise
- * comes to after that is ignored.
+ * Waits for a promise, but no longer than `timeoutMs`. After that, the result is what `tooLate` returns or throws, and the
+ * promise is ignored.
  */
 export function within<Value, Otherwise = never>(
   { clock, timeoutMs }: Patience,
@@ -19,8 +19,8 @@ export function within<Value, Otherwise = never>(
 }
 
 /**
- * Waits for a promise, unless something ends the wait: then it comes to what the answer given to `end` returns or throws.
- * `watch` begins to look out for that and returns what stops it. It is stopped once the wait is over.
+ * Waits for a promise until somebody calls `end`. The result is then what the function given to `end` returns or throws.
+ * `watch` subscribes to whatever ends the wait, and returns a function that unsubscribes. That is called in any case.
  */
 export function unlessEnded<Value>(
   pending: PromiseLike<Value>,

@@ -2,9 +2,9 @@ import { hash } from 'node:crypto';
 import { networksOf, UNKNOWN_NETWORK } from './network.js';
 
 /**
- * Who sends a credential, with the keys under which its failures are counted: the same in every process, for known and
- * unknown accounts, and for every spelling of a name that a store could take for one. They are hashes, because people
- * type passwords into the wrong field, and are made only when somebody counts.
+ * The sender of a credential, with the keys of its failure counters. The keys are the same in every process, and the same
+ * for all spellings of a user name that a store could treat as one account. They are hashes, because people type
+ * passwords into the wrong field. They are made on first use: most logins need none.
  */
 export class CountedCaller {
   /** Names the credential: a keyed hash. */
@@ -35,7 +35,7 @@ export class CountedCaller {
     return { account, network, pairs, all: [account, ...(network === undefined ? [] : [network]), ...pairs] };
   }
 
-  /** The name of an account comes last, and the separator stands in nothing before it. */
+  /** Unambiguous: the account name comes last, and no part before it contains the separator. */
   #key(...parts: readonly string[]): string {
     return hash('sha256', [this.#handler, ...parts].join('\0'), 'base64url');
   }
@@ -43,7 +43,7 @@ export class CountedCaller {
 
 export interface CounterKeys {
   readonly account: string;
-  /** Undefined where no address is known: such callers have only their account to be told apart by. */
+  /** Undefined without an address. Failures then count by account only. */
   readonly network: string | undefined;
   /** The account as seen from that network, then from the wider ones around it. */
   readonly pairs: readonly string[];

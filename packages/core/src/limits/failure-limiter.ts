@@ -12,18 +12,18 @@ const STRICTEST = 1;
 /** How much more of one account the /48 and the /32 around a network may fail: 4 and 16 times as much. */
 const WIDER = 4;
 const UNINFORMED: Unavailable = unavailable('failure_store_unavailable');
-/** Where only checks under way use up the budget: they end soon. */
+/** The wait when only checks under way use up the budget: they end soon. */
 const BUSY_MS = 1_000;
-/** How long logins count that were not checked: as long as a right password may be remembered. */
+/** How long unchecked logins count: as long as a right password may be remembered. */
 const UNCHECKED_SECONDS = 60;
-/** They are counted apart: they cost nobody a hash, so many of them would push out what was. */
+/** They have counters of their own: they cost no hash, so a flood of them would push out the counts of failures. */
 const MAX_UNCHECKED = 50_000;
 
 /** Services of a failure limiter. */
 export interface FailureLimiterServices {
-  /** Where several processes count together. */
+  /** The counters that several processes share. */
   readonly store: CounterStore | undefined;
-  /** What was right before; the limiter notes there what it sees proved. */
+  /** The credentials that were right before. The limiter adds those that pass. */
   readonly good: GoodBefore;
   readonly clock: Clock;
   /** Called with a reason each time the store gives no answer. */
@@ -33,7 +33,7 @@ export interface FailureLimiterServices {
 interface Circumstances {
   /** False while the shared store does not answer. */
   readonly isInformed: boolean;
-  /** Checks under way that are not held against the login: its own, or all of them. */
+  /** How many checks under way do not count against this login: its own, or all. */
   readonly exempt: number;
 }
 
@@ -41,15 +41,16 @@ const AT_REST: Circumstances = { isInformed: true, exempt: 0 };
 const SPENT_ALONE: Circumstances = { isInformed: true, exempt: Number.POSITIVE_INFINITY };
 
 /**
- * Keeps failing logins within their budgets. Failures alone are counted, but checks under way use up budget as well,
- * so that parallel guesses find no gap. Neither do guesses that came to no check (the queue was full, the client had
- * gone, the shared store was away): while a right password is remembered, it shows by being answered, so these have a
- * budget of their own. A success clears what its network has failed on its account, and nothing else: an attacker's
- * own account buys no further guesses. What a shared store says is remembered in this process: refusing a limited
- * login costs no I/O, and an outage of the store finds the counts of before.
- *
- * Who comes without an address has the budget of the account. Once that is used up, a credential that was right before
- * still goes on, until as many further guesses were made: so nobody else's guesses shut an account out at once.
+ * Limits how many logins may fail.
+ * - Only failures count. Checks under way use up budget until they end, so that parallel guesses stay within it.
+ * - Logins that were not checked (queue full, client gone, shared store away) have a budget of their own. Without it, an
+ *   attacker could guess a password that is still remembered: the right one is answered without a check.
+ * - A success clears the failures of its network on its account, and nothing else. So attackers cannot get more guesses
+ *   by logging in to their own account.
+ * - Counts of the shared store are also kept in this process. So a limited login is refused without I/O, and an outage of
+ *   the store begins with the last known counts.
+ * - Without an address, a login has the budget of its account. When it is used up, a credential that was right before may
+ *   still log in, until as many further logins were refused. So guesses of others do not lock out the owner at once.
  */
 export class FailureLimiter {
   readonly #limits: CheckedLimits;
@@ -59,7 +60,7 @@ export class FailureLimiter {
   readonly #good: GoodBefore;
   readonly #clock: Clock;
   readonly #underWay = new Map<string, number>();
-  /** Until then a budget may be used up, on the monotonic clock: most of the time none is, and logins need no keys. */
+  /** Until then (monotonic clock) some budget may be used up. Later, logins need no keys. */
   #spentUntilMs = Number.NEGATIVE_INFINITY;
 
   /** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN */
@@ -76,9 +77,9 @@ export class FailureLimiter {
   }
 
   /**
-   * The refusal that a login has coming, as far as this process knows. Holds for remembered passwords too: otherwise
-   * the right one among many guesses would stand out. `joins` is true for a login that waits for a check under way: it
-   * is no further guess.
+   * The refusal of a login over budget, as far as this process knows. Ask it for remembered passwords too: otherwise the
+   * right one among many guesses would stand out. `joins` is true for a login that waits for a check under way: such a
+   * login is no further guess.
    */
   standing(caller: CountedCaller, joins: boolean): Limited | undefined {
     if (this.#underWay.size === 0 && this.#clock.monotonic() >= this.#spentUntilMs) return undefined;
@@ -90,7 +91,7 @@ export class FailureLimiter {
     return refusal;
   }
 
-  /** Runs a check within the budgets, and counts it when it comes out false. Over budget, it does not run. */
+  /** Runs a check unless the login is over budget. Counts a failure if it returns false. */
   async run(caller: CountedCaller, check: () => Promise<boolean>): Promise<boolean | Limited | Unavailable> {
     const { keys } = caller;
     for (const key of keys.all) this.#underWay.set(key, this.#checksUnderWay(key) + 1);
@@ -109,7 +110,7 @@ export class FailureLimiter {
   async #checkAndCount(caller: CountedCaller, check: () => Promise<boolean>): Promise<boolean> {
     const { keys } = caller;
     const passed = await check().catch((error) => {
-      // A password that was right before is no guess: overload must not add up to a refusal of those who wait.
+      // A password that was right before is no guess. During an overload, its owner must not run out of budget.
       if (!this.#wasGood(caller.credential)) {
         this.#countUnchecked(keys);
         if (keys.network !== undefined) this.#addUnchecked(keys.network, this.#limits.perNetwork);
@@ -132,7 +133,7 @@ export class FailureLimiter {
     );
     const isStrict = !circumstances.isInformed || this.#isUnderAttack(account);
     let budget = isStrict ? STRICTEST : perAccountAndNetwork;
-    // Whoever was right from this very network has nothing to do with what the networks around it do.
+    // An account that was right from this network is not limited by failures of the networks around it.
     const counted = this.#wasGood(pairs[0] as string) ? pairs.slice(0, 1) : pairs;
     for (const pair of counted) {
       waitMs = Math.max(waitMs, this.#spentMs(pair, budget, circumstances));
@@ -141,7 +142,7 @@ export class FailureLimiter {
     return waitMs > 0 ? limited({ retryAfterSeconds: waitMs / 1_000 }) : undefined;
   }
 
-  /** Of a login without an address. */
+  /** For a login without an address. */
   #overBudgetOfAccount(caller: CountedCaller, circumstances: Circumstances): Limited | undefined {
     const { account } = caller.keys;
     const { perAccount, perAccountAndNetwork } = this.#limits;
@@ -165,7 +166,7 @@ export class FailureLimiter {
     if (pair !== undefined) this.#good.note(pair, address);
   }
 
-  /** How long a budget stays used up; 0 when something is left of it. */
+  /** How long a budget stays used up, in milliseconds; 0 if it is not. */
   #spentMs(key: string, budget: number, { exempt }: Circumstances): number {
     const count = this.#local.get(key);
     const failures = count?.value ?? 0;
@@ -183,7 +184,7 @@ export class FailureLimiter {
     else this.#underWay.set(key, left);
   }
 
-  /** Takes over what the shared store has counted; false when it does not tell. */
+  /** Copies the counts of the shared store; false if it does not answer. */
   async #learn(keys: CounterKeys): Promise<boolean> {
     const counts = await this.#shared.get(keys.all);
     counts?.forEach((count, index) => {
@@ -193,14 +194,14 @@ export class FailureLimiter {
     return counts !== undefined;
   }
 
-  /** Counts here before it asks there: no outage loses a failure. */
+  /** Counts in this process first, so that an outage of the store loses no failure. */
   async #count(keys: CounterKeys): Promise<void> {
     const { windowSeconds } = this.#limits;
     for (const key of keys.all) this.#note(this.#local.add(key, windowSeconds, this.#limitOf(key, keys)));
     await this.#shared.add(keys.all, windowSeconds);
   }
 
-  /** The count from which on a counter may refuse somebody. */
+  /** The count at which a counter begins to refuse. */
   #limitOf(key: string, { account, network }: CounterKeys): number {
     if (key === account) return this.#limits.perAccount;
     return key === network ? this.#limits.perNetwork : this.#limits.perAccountAndNetwork;

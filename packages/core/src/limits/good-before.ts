@@ -47,7 +47,7 @@ export class GoodBefore {
     return this.#credentials.size + this.#networks.size;
   }
 
-  /** This credential was proved good, by a caller of this address. */
+  /** Call it when a credential has proved good. */
   note(credential: string, address: string | undefined): void {
     const network = networkOf(address);
     this.#credentials.note(this.#hash.of(credential));
@@ -114,7 +114,7 @@ class Recent {
   }
 }
 
-/** Ordered by last note, which is also the order of expiry. Takes memory only as it fills. */
+/** In the order of the last note, which is also the order of expiry. `max` would allocate all memory at once. */
 function ordered(maxEntries: number): LRUCache<string, Noted> {
   return new LRUCache({ maxSize: Math.max(1, Math.floor(maxEntries)), sizeCalculation: () => 1 });
 }

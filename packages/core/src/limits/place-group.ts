@@ -4,7 +4,7 @@ import type { Applicant } from './applicant.js';
 export interface Place {
   readonly applicant: Applicant;
   readonly group: PlaceGroup;
-  /** The tree of groups it is in, which tells how good its right to a place is. */
+  /** How well the applicant is known. Each rank has its own tree of groups. */
   readonly rank: number;
   isRunning: boolean;
 }
@@ -14,7 +14,7 @@ export interface Place {
  * places at every width at once.
  */
 export class PlaceGroup {
-  /** In the order of their turns: after its turn, a member goes to the end. */
+  /** In the order of their turns: after its turn, a group goes to the end. */
   readonly #inside = new Map<string, PlaceGroup>();
   readonly #waiting = new Set<Place>();
   readonly #running = new Set<Place>();
@@ -81,8 +81,9 @@ export class PlaceGroup {
   }
 
   /**
-   * The next place to run: at every width in the network that runs least, of equals the one whose last turn is longest
-   * ago, and in it the caller that waits longest. No network at any width runs more than `mostRunning`.
+   * The next place to run: at every width from the network that runs least. Of equal networks, the one whose last turn is
+   * longest ago comes first; within the narrowest network, the caller that waits longest. No network at any width gets
+   * more than `mostRunning` running places.
    */
   next(mostRunning: number): Place | undefined {
     if (this.#waitingCount === 0) return undefined;
@@ -98,8 +99,8 @@ export class PlaceGroup {
   }
 
   /**
-   * The newest place of the network that holds most, at every width. Of equals it is the network of `newcomer`, who is
-   * the newest of all. Places that run are counted, but taken only where they may be interrupted.
+   * The newest place of the network that holds most, at every width. Of equal networks, the one of `newcomer` loses,
+   * because `newcomer` is the newest of all. Running places count, but are returned only with `takesRunning`.
    */
   newestOfMost(newcomer: Place, takesRunning: boolean): Place | undefined {
     if (this.#inside.size === 0) return this.#newestHere(newcomer, takesRunning);
@@ -162,7 +163,7 @@ function last<Item>(items: ReadonlySet<Item>): Item | undefined {
   return newest;
 }
 
-/** Apart from the class, which the bundler would rename if one of its methods named it. */
+/** A function outside the class: the bundler renames a class whose methods use its name. */
 function groupInside(parent: PlaceGroup, name: string): PlaceGroup {
   return new PlaceGroup(name, parent);
 }

@@ -15,8 +15,8 @@ export interface Turn {
 
 /**
  * Runs `task` when its turn comes, which may be at once, and gives the place back at the end.
- * @throws {UpstreamError} ERR_SALLYPORT_UPSTREAM_OVERLOADED when there is no place, it went to somebody with a better
- * right, or nobody waits any more
+ * @throws {UpstreamError} ERR_SALLYPORT_UPSTREAM_OVERLOADED if there is no place, if somebody with a better right took it,
+ * or if `abandoned` was aborted
  */
 export function runInTurn<Value>(shares: Shares, turn: Turn, task: () => Promise<Value>): Promise<Value> {
   return new Promise((resolve, reject) => {

@@ -10,7 +10,7 @@ export interface SharedCountersServices {
   readonly report: (reason: string) => void;
 }
 
-/** A counter store with a time limit, whose answers count only if they are counts. */
+/** A counter store with a time limit. Checks that what the store returns are counts. */
 export class SharedCounters {
   readonly #store: CounterStore | undefined;
   readonly #services: SharedCountersServices;
@@ -20,7 +20,7 @@ export class SharedCounters {
     this.#services = services;
   }
 
-  /** The counts of some keys: none without a shared store, `undefined` when the store does not answer. */
+  /** The counts of some keys. Without a store: an empty list. If the store does not answer: undefined. */
   get(keys: readonly string[]): Promise<readonly (Count | undefined)[] | undefined> {
     return this.#ask((store) => keys.map(async (key) => store.get(key)));
   }

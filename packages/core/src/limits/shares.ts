@@ -5,11 +5,11 @@ import { networksOf, UNKNOWN_NETWORK } from './network.js';
 import { type Place, PlaceGroup } from './place-group.js';
 
 export interface SharesOptions {
-  /** Places of those who run at once, at least 1. */
+  /** How many may run at once, at least 1. */
   readonly running: number;
-  /** Places of those who wait for their turn. */
+  /** How many may wait for their turn. */
   readonly waiting: number;
-  /** True where `displace` ends what runs: then strangers need no place kept free of them. Default false. */
+  /** True if `displace` can end what runs: then no running place is kept free of strangers. Default false. */
   readonly isInterruptible?: boolean | undefined;
 }
 
@@ -27,16 +27,16 @@ const WORTH: readonly number[] = [0, 1 / 4, 1 / 2];
 const KEPT_SHARE = 8;
 
 /**
- * A bounded number of places, shared so that nobody can use them up (see `networksOf` for what a network is):
- * - Waiting networks are served in turn, at every width, and those who were good before more often than strangers.
- * - When all places are taken, the newest stranger of the network that holds most loses its own to whoever comes.
- *   Only a stranger or a neighbour ever loses one, and only to somebody who is better known or of a network that holds
- *   less.
- * - Only known callers run on the last eighth of the places, and no other network alone, at whatever width, on the
- *   eighth before that.
- * - To one network, at whatever width, being known is worth half of the places, being a neighbour a quarter: beyond that
- *   its callers are strangers.
- * Everything is synchronous and nothing here knows time: whoever waits too long leaves.
+ * A bounded number of places, shared so that no caller and no network (see `networksOf`) can use them up:
+ * - Waiting networks are served in turn, at every width. Callers that were good before have more turns than strangers.
+ * - When all places are taken, a newcomer takes the place of the newest stranger of the network that holds most. A known
+ *   caller never loses its place. Others lose it only to somebody who is better known, or whose network holds less.
+ * - The last eighth of the running places is for known callers. A single network, at any width, leaves one more eighth to
+ *   others, unless its callers are known.
+ * - At most half of all places count as known for one network, at any width, and at most a quarter as neighbours. Its
+ *   other callers count as strangers.
+ *
+ * Everything is synchronous and without a clock: a caller who has waited too long has to `leave`.
  */
 export class Shares {
   readonly #options: SharesOptions & { readonly isInterruptible: boolean };
@@ -60,7 +60,7 @@ export class Shares {
     return this.#trees.reduce((sum, tree) => sum + tree.waiting, 0);
   }
 
-  /** Asks for a place. False when there is none: nothing is called. Otherwise the applicant has to leave when it is done. */
+  /** Asks for a place. If it returns false, there is none and nothing is called. Otherwise call `leave` at the end. */
   enter(applicant: Applicant): boolean {
     const place = this.#seat(applicant);
     this.#places.set(applicant, place);
@@ -80,7 +80,7 @@ export class Shares {
     const place = this.#places.get(applicant);
     if (place === undefined) return;
     this.#free(place);
-    // Who starts others sees by itself that a place is free again.
+    // A `#serve` under way sees the free place by itself.
     if (!this.#isServing) this.#serve();
   }
 
@@ -105,7 +105,7 @@ export class Shares {
     place.group.remove(place);
   }
 
-  /** Starts every applicant that may start. Started applicants may enter and leave meanwhile. */
+  /** Starts every applicant that may start. `start` may call `enter` and `leave`. */
   #serve(): void {
     const isNested = this.#isServing;
     this.#isServing = true;
@@ -140,7 +140,7 @@ export class Shares {
     return this.running - known < running - kept ? tree.next(running - 2 * kept) : undefined;
   }
 
-  /** Who loses its place when there is none left, `newcomer` being the newest of those who hold one. */
+  /** The place that is taken away when there are too many. `newcomer` is the newest. */
   #loser(newcomer: Place): Place {
     const { isInterruptible } = this.#options;
     const tree = this.#trees.find(({ waiting, held }) => (isInterruptible ? held : waiting) > 0) as PlaceGroup;

@@ -1,6 +1,6 @@
 import type { Clock } from '@sallyport/core/extend';
 
-/** A task with a deadline, linked into its queue. */
+/** A task with a deadline. It is an entry of a linked list, so that ending it early costs no search. */
 export abstract class Timed {
   dueMs = 0;
   earlier: Timed | undefined;
@@ -13,7 +13,10 @@ export abstract class Timed {
 /** A timer that fires this late means that the process cannot keep up. */
 const LATE_MS = 100;
 
-/** Deadlines of one length: they fall due in the order in which they begin, so one timer serves all of them. */
+/**
+ * Deadlines of one length: they fall due in the order in which they begin, so one timer serves all of them. `within` of
+ * core sets a timer for each wait, and cannot tell when the process itself was late.
+ */
 export class Deadlines<Item extends Timed> {
   readonly #lengthMs: number;
   readonly #clock: Clock;

@@ -4,7 +4,7 @@ import { type Clock } from '@sallyport/core/extend';
 const FIRST_PAUSE_MS = 1_000;
 const LAST_PAUSE_MS = 30_000;
 
-/** The last failure, and the pause after it. */
+/** The last failure, and the end of the pause after it (monotonic clock). */
 export interface Setback {
   readonly error: unknown;
   readonly untilMs: number;
@@ -12,7 +12,8 @@ export interface Setback {
 
 /**
  * A task that runs once at a time, however many callers ask for it. After a failure it pauses: 1 s, then twice as long
- * after each further failure, 30 s at most; longer where the other side asked for it.
+ * after each further failure, 30 s at most; longer if the other side asked for it. Unlike a task of `JoinedTasks` it
+ * belongs to no caller: it goes on when all have gone, and it remembers how it ended.
  */
 export class PacedTask {
   readonly #task: () => Promise<void>;
@@ -39,7 +40,7 @@ export class PacedTask {
     return this.#setback !== undefined && this.#clock.monotonic() < this.#setback.untilMs;
   }
 
-  /** The last failure, with the time after which it is worth asking again. */
+  /** The last failure as an error for callers, with a Retry-After that covers the pause. */
   outage(): unknown {
     const { error, untilMs } = this.#setback ?? { error: undefined, untilMs: 0 };
     if (!(error instanceof UpstreamError)) return error;
