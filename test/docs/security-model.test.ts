@@ -82,7 +82,8 @@ describe('the security model', () => {
   test.each(rowsWith('switch').flatMap((row) => codesIn(row['switch'])))(
     'warns of a switch that exists: %s',
     (name) => {
-      expect(sources).toMatch(new RegExp(`(?:readonly|function) ${name.replace('()', '\\(')}`));
+      const declared = `(?:readonly ${name}|function ${name.replace('()', '\\(')}|${name}: option\\.)`;
+      expect(sources).toMatch(new RegExp(declared));
     },
   );
 
