@@ -60,7 +60,7 @@ async function toCommonJs(path, files, folder) {
     platform: 'node',
     target: 'node20.19',
     supported: { 'dynamic-import': false },
-    define: { 'import.meta.url': 'packageUrl' },
+    define: { 'import.meta.url': 'packageUrl', 'import.meta.filename': '__filename' },
     banner: files.get(path).includes('import.meta.url') ? { js: url } : {},
     logLevel: 'warning',
     write: false,

@@ -9,10 +9,10 @@ export const PACKAGES = ['core', 'openapi', 'configuration', 'handlers', 'adapte
 /** What a test may take on a busy machine. */
 const TEST_MS = 60_000;
 
-/** How many proofs `program.ts`, `both.cjs` and `node.copies.mjs` hold: a runner that finds none of them must not pass. */
+/** How many proofs `program.ts`, `both.cjs` and `copies.cjs` hold: a runner that finds none of them must not pass. */
 const PROOFS = 9;
 const BOTH_PROOFS = 3;
-const COPIES_PROOFS = 4;
+const COPIES_PROOFS = 5;
 
 const JEST = ['node_modules/jest/bin/jest.js', '--runInBand', `--testTimeout=${TEST_MS}`, '--config'];
 const MOCHA = ['node_modules/mocha/bin/mocha.js', `--timeout=${TEST_MS}`];
@@ -20,7 +20,7 @@ const NODE_TEST = ['--test', '--test-reporter=tap'];
 const VITEST = ['node_modules/vitest/vitest.mjs', 'run', `--testTimeout=${TEST_MS}`];
 const TSC = { 5.9: 'node_modules/typescript/bin/tsc', 7: 'node_modules/typescript-7/bin/tsc' };
 
-const passedInJest = new RegExp(`^Tests: +${PROOFS} passed, ${PROOFS} total$`, 'm');
+const passedInJest = (count) => new RegExp(`^Tests: +${count} passed, ${count} total$`, 'm');
 const passedInMocha = new RegExp(`^ *${PROOFS} passing`, 'm');
 const passedInNode = (count) => new RegExp(`^# pass ${count}$`, 'm');
 const passedInVitest = (count) => new RegExp(`^ *Tests +${count} passed \\(${count}\\)$`, 'm');
@@ -29,13 +29,22 @@ const passedInVitest = (count) => new RegExp(`^ *Tests +${count} passed \\(${cou
 
 /** @type {Row[]} */
 const RUNNERS = [
-  { name: 'Jest 30, ts-jest, TypeScript 5.9', command: [...JEST, 'jest.ts-jest.config.js'], expected: passedInJest },
-  { name: 'Jest 30, babel-jest', command: [...JEST, 'jest.babel.config.js'], expected: passedInJest },
-  { name: 'Jest 30, @swc/jest', command: [...JEST, 'jest.swc.config.js'], expected: passedInJest },
+  {
+    name: 'Jest 30, ts-jest, TypeScript 5.9',
+    command: [...JEST, 'jest.ts-jest.config.js'],
+    expected: passedInJest(PROOFS),
+  },
+  { name: 'Jest 30, babel-jest', command: [...JEST, 'jest.babel.config.js'], expected: passedInJest(PROOFS) },
+  { name: 'Jest 30, @swc/jest', command: [...JEST, 'jest.swc.config.js'], expected: passedInJest(PROOFS) },
   {
     name: 'Jest 30, native ES modules',
-    command: ['--experimental-vm-modules', ...JEST, 'jest.native.config.js'],
-    expected: passedInJest,
+    command: ['--experimental-vm-modules', ...JEST, 'jest.native.config.js', 'jest.spec.mjs'],
+    expected: passedInJest(PROOFS),
+  },
+  {
+    name: 'Jest 30, native ES modules, two copies',
+    command: ['--experimental-vm-modules', ...JEST, 'jest.native.config.js', 'jest.copies.mjs'],
+    expected: passedInJest(COPIES_PROOFS),
   },
   { name: 'Vitest 4', command: [...VITEST, 'vitest.spec.ts'], expected: passedInVitest(PROOFS) },
   { name: 'Vitest 4, both', command: [...VITEST, 'vitest.both.mjs'], expected: passedInVitest(BOTH_PROOFS) },

@@ -1,1 +1,1 @@
-module.exports = { testMatch: ['**/jest.spec.mjs'], transform: {} };
+module.exports = { testMatch: ['**/jest.spec.mjs', '**/jest.copies.mjs'], transform: {} };

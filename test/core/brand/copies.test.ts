@@ -1,9 +1,11 @@
+import { join } from 'node:path';
 import { describe, expect, jest, test } from '@jest/globals';
 import { fetchSecurity } from '@sallyport/adapters/fetch';
 import * as core from '@sallyport/core';
 import * as extend from '@sallyport/core/extend';
 import { ask } from '@sallyport/core/testing';
 
+const ROOT = join(__dirname, '../../..');
 const SEVERAL_COPIES = 'ERR_SALLYPORT_SEVERAL_COPIES';
 const KEY = { headers: { 'X-Key': 'any' } };
 const MARK = Symbol.for('@sallyport/core/brand');
@@ -75,12 +77,28 @@ describe('what another copy of core made is refused, and told as such', () => {
   });
 });
 
+test('the error names the files of both copies', () => {
+  const file = `"${join(ROOT, 'packages/core/src/brand/brand.ts')}"`;
+  expect(() => core.anyOf(other.core.anonymous())).toThrow(
+    `copy of @sallyport/core, in ${file}; this copy is in ${file};`,
+  );
+});
+
 describe('the mark of another copy lets nobody in', () => {
   const forged = { kind: 'authenticated', headers: [], principal: { ...core.createPrincipal({ subject: 'eve' }) } };
 
   test.each(['verdict', 'principal', 'decision'])('on what somebody made: %s', async (made) => {
     const answer = await answering(() => ({ ...forged, [MARK]: { as: made, by: {} } }));
     expect(answer).toMatchObject({ status: 500, principal: undefined });
+  });
+
+  test.each([
+    ['a file that is no text', { file: 7 }, 'in an unknown file;'],
+    ['a file of several lines', { file: 'a\nb' }, 'in "a\\nb";'],
+    ['an endless file', { file: 'a'.repeat(10_000) }, `in "${'a'.repeat(500)}";`],
+  ])('and is told in one short line: %s', (_what, by, told) => {
+    const forged = { ...core.createPrincipal({ subject: 'eve' }), [MARK]: { as: 'principal', by } };
+    expect(() => core.authenticated(forged as unknown as core.Principal)).toThrow(told);
   });
 
   test('whose reading throws', async () => {
