@@ -7,6 +7,7 @@ import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { build } from 'esbuild';
 import { bundleCommonJs } from './bundle-commonjs.js';
+import { describeOptions } from './bundle-options.js';
 import { writeCommonJsTypes } from './bundle-types.js';
 
 const PACKAGES = ['core', 'openapi', 'configuration', 'handlers', 'adapters'];
@@ -99,4 +100,4 @@ async function bundle(name) {
   await writeCommonJsTypes(folder, metafile);
 }
 
-await Promise.all(PACKAGES.map(bundle));
+await Promise.all([...PACKAGES.map(bundle), describeOptions()]);

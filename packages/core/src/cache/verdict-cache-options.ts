@@ -6,7 +6,7 @@ import type { CacheStore } from '../stores/cache-store.js';
 import type { BasisFinder } from './basis.js';
 import type { VerdictMemoryLimits } from './verdict-memory.js';
 
-const VERDICT_CACHE = option.table('VerdictCacheOptions', {
+export const VERDICT_CACHE = option.table('VerdictCacheOptions', {
   /** Keeps handlers apart: the handler's name and a `configurationDigest` of everything that changes an answer. */
   namespace: option.text,
   /** How long a good credential is remembered at most, in seconds; never beyond its expiry. */
