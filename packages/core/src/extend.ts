@@ -4,7 +4,11 @@ export { type Basis, type BasisFinder, FoundedVerdict } from './cache/basis.js';
 export type { CacheStatistics } from './cache/cache-statistics.js';
 export type { Waiters } from './cache/flights.js';
 export { VerdictCache } from './cache/verdict-cache.js';
-export type { VerdictCacheCollaborators, VerdictCacheOptions } from './cache/verdict-cache-options.js';
+export {
+  type VerdictCacheCollaborators,
+  type VerdictCacheOptions,
+  verdictCacheOptions,
+} from './cache/verdict-cache-options.js';
 export type {
   ConfigurationServices,
   ConfiguredStore,
@@ -39,7 +43,7 @@ export { isHandler } from './handler/handler.js';
 export type { Applicant } from './limits/applicant.js';
 export { CountedCaller, type CounterKeys } from './limits/counted-caller.js';
 export { FailureLimiter, type FailureLimiterServices } from './limits/failure-limiter.js';
-export type { FailureLimits } from './limits/failure-limits.js';
+export { type FailureLimits, failureLimits } from './limits/failure-limits.js';
 export { GoodBefore, type GoodBeforeOptions, type Standing } from './limits/good-before.js';
 export { networkOf, networksOf, UNKNOWN_NETWORK } from './limits/network.js';
 export { runInTurn, type Turn } from './limits/run-in-turn.js';
@@ -61,14 +65,15 @@ export type { DecisionTrace } from './request/trace.js';
 export { OPERATORS } from './requirement/operators.js';
 export { checkRequirement, type OperatorWord } from './requirement/requirement.js';
 export { scoped } from './requirement/scoped.js';
-export type { ReceivedNotices, RevocationBus } from './revocation/revocation-bus.js';
+export { type ReceivedNotices, type RevocationBus, revocationBusCheck } from './revocation/revocation-bus.js';
+export { revocationsCheck } from './revocation/revocations-check.js';
 export type { Operation, OperationTable } from './routes/operation.js';
 export { RouteTable } from './routes/route-table.js';
 export { KeyedHash } from './secrecy/keyed-hash.js';
 export { printsAs } from './secrecy/prints-as.js';
 export { constantTimeEqual, fingerprint, Secret } from './secrecy/secret.js';
-export type { CacheStore } from './stores/cache-store.js';
-export type { Count, CounterStore } from './stores/counter-store.js';
+export { type CacheStore, cacheStoreCheck } from './stores/cache-store.js';
+export { type Count, type CounterStore, counterStoreCheck } from './stores/counter-store.js';
 export { basicChallenge, bearerChallenge, type Challenge, challenge, formatChallenge } from './verdict/challenge.js';
 export { isToken } from './verdict/http-grammar.js';
 export { type HeaderLine, isVerdict } from './verdict/verdict.js';

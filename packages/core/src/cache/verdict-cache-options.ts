@@ -1,8 +1,8 @@
-import type { Clock } from '../clock/clock.js';
+import { clockOption } from '../clock/clock.js';
 import * as option from '../options/options.js';
-import type { Revocations } from '../revocation/revocations.js';
+import { revocationsCheck } from '../revocation/revocations-check.js';
 import { deploymentSecret } from '../secrecy/deployment-secret.js';
-import type { CacheStore } from '../stores/cache-store.js';
+import { cacheStoreCheck } from '../stores/cache-store.js';
 import type { BasisFinder } from './basis.js';
 import type { VerdictMemoryLimits } from './verdict-memory.js';
 
@@ -39,16 +39,18 @@ export interface VerdictCacheOptions extends option.Given<typeof VERDICT_CACHE> 
 /** For the options of handlers, which have some of these options as a group. */
 export const verdictCacheOptions: option.Table<option.Kept<typeof VERDICT_CACHE>, VerdictCacheOptions> = VERDICT_CACHE;
 
-/** Services of a cache. */
-export interface VerdictCacheCollaborators {
-  readonly clock?: Clock | undefined;
+export const VERDICT_CACHE_COLLABORATORS = option.table('VerdictCacheCollaborators', {
+  clock: clockOption,
   /** A second tier that other instances share; only good verdicts go there, sealed. */
-  readonly store?: CacheStore | undefined;
+  store: option.optional(cacheStoreCheck),
   /** What has been revoked; one instance may serve many caches. */
-  readonly revocations?: Revocations | undefined;
+  revocations: option.optional(revocationsCheck),
   /** Finds the basis of a verdict from the store. When given, verdicts without a basis are not taken from the store. */
-  readonly basisNamed?: BasisFinder | undefined;
-}
+  basisNamed: option.optional(option.callable<BasisFinder>()),
+});
+
+/** Services of a cache. */
+export interface VerdictCacheCollaborators extends option.Given<typeof VERDICT_CACHE_COLLABORATORS> {}
 
 /** The options with their defaults, in the form that the cache works with. */
 export interface VerdictCacheSettings extends VerdictMemoryLimits {

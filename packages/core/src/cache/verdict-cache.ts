@@ -1,4 +1,3 @@
-import { clockOption } from '../clock/clock.js';
 import type { Eventually } from '../clock/eventually.js';
 import { GoodBefore } from '../limits/good-before.js';
 import * as option from '../options/options.js';
@@ -6,14 +5,14 @@ import type { Principal } from '../principal/principal.js';
 import { SecurityRequest } from '../request/request.js';
 import { Revocations } from '../revocation/revocations.js';
 import { KeyedHash } from '../secrecy/keyed-hash.js';
-import type { CacheStore } from '../stores/cache-store.js';
 import { type Authenticated, isVerdict, type Unavailable, type Verdict } from '../verdict/verdict.js';
-import type { BasisFinder, FoundedVerdict } from './basis.js';
+import type { FoundedVerdict } from './basis.js';
 import { CacheCounters, type CacheStatistics } from './cache-statistics.js';
 import { type Flight, Flights, TOO_MANY_LOOKUPS, type Waiters } from './flights.js';
 import { SharedTier, type SharedTierCollaborators } from './shared-tier.js';
 import {
   checkedVerdictCacheOptions,
+  VERDICT_CACHE_COLLABORATORS,
   type VerdictCacheCollaborators,
   type VerdictCacheOptions,
 } from './verdict-cache-options.js';
@@ -38,16 +37,8 @@ export class VerdictCache {
   /** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN */
   constructor(options: VerdictCacheOptions, collaborators: VerdictCacheCollaborators = {}) {
     const settings = checkedVerdictCacheOptions(options);
-    const { store, basisNamed, ...services } = option.check('VerdictCacheCollaborators', collaborators, {
-      clock: clockOption,
-      store: option.optional(option.having<CacheStore>('get', 'set', 'delete')),
-      basisNamed: option.optional(option.callable<BasisFinder>()),
-      revocations: option.withDefault(
-        option.having<Revocations>('refuses', 'statusOf', 'covers', 'synchronise', 'keepUp'),
-        new Revocations(),
-      ),
-    });
-    const { clock, revocations } = services;
+    const { clock, store, basisNamed, revocations = new Revocations() } = VERDICT_CACHE_COLLABORATORS(collaborators);
+    const services = { clock, revocations };
     if (revocations.keepSeconds * 1_000 < settings.ttlMs + settings.graceMs) {
       throw option.invalid('VerdictCacheOptions.ttlSeconds', 'must not be longer than revocations are remembered');
     }

@@ -21,9 +21,7 @@ export const systemClock: Clock = Object.freeze({
 });
 
 /** The check of an option that is a clock. */
-export const clockCheck: option.Check<Clock> = (value, name) => isClock(value, name);
-const isClock = option.having<Clock>('now', 'monotonic', 'schedule');
+export const clockCheck: option.Check<Clock> = option.having('now', 'monotonic', 'schedule');
 
 /** As `clockCheck`, but the default is the clock of the system. */
-export const clockOption: option.Check<Clock> = (value, name) =>
-  value === undefined ? systemClock : clockCheck(value, name);
+export const clockOption: option.Check<Clock, Clock | undefined> = option.withDefault(clockCheck, systemClock);

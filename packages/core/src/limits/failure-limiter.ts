@@ -1,9 +1,10 @@
 import type { Clock } from '../clock/clock.js';
+import type * as option from '../options/options.js';
 import type { Count, CounterStore } from '../stores/counter-store.js';
 import { MemoryCounterStore } from '../stores/memory-counter-store.js';
 import { type Limited, limited, type Unavailable, unavailable } from '../verdict/verdict.js';
 import type { CountedCaller, CounterKeys } from './counted-caller.js';
-import { type CheckedLimits, checkedFailureLimits, type FailureLimits } from './failure-limits.js';
+import { type FailureLimits, failureLimits } from './failure-limits.js';
 import type { GoodBefore } from './good-before.js';
 import { SharedCounters } from './shared-counters.js';
 
@@ -53,7 +54,7 @@ const SPENT_ALONE: Circumstances = { isInformed: true, exempt: Number.POSITIVE_I
  *   still log in, until as many further logins were refused. So guesses of others do not lock out the owner at once.
  */
 export class FailureLimiter {
-  readonly #limits: CheckedLimits;
+  readonly #limits: option.Kept<typeof failureLimits>;
   readonly #local: MemoryCounterStore;
   readonly #unchecked: MemoryCounterStore;
   readonly #shared: SharedCounters;
@@ -65,7 +66,7 @@ export class FailureLimiter {
 
   /** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN */
   constructor(handler: string, limits: FailureLimits, { store, good, clock, report }: FailureLimiterServices) {
-    this.#limits = checkedFailureLimits(limits);
+    this.#limits = failureLimits(limits);
     if (store !== undefined && this.#limits.whenStoreFails === 'count_locally') {
       process.emitWarning(`${handler} goes on without its counter store (whenStoreFails)`, 'SallyportWarning');
     }

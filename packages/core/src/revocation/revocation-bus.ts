@@ -1,3 +1,5 @@
+import * as option from '../options/options.js';
+
 /** Notices in the order in which they were published. */
 export interface ReceivedNotices {
   readonly notices: readonly string[];
@@ -24,3 +26,6 @@ export interface RevocationBus {
   /** Stops listening. */
   close(): Promise<void>;
 }
+
+/** The check of an option that is a revocation bus. */
+export const revocationBusCheck: option.Check<RevocationBus> = option.having('publish', 'receive', 'listen', 'close');

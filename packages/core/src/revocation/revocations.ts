@@ -9,8 +9,8 @@ import type { Revocation } from './revocation.js';
 import { RevocationExchange } from './revocation-exchange.js';
 import { RevocationIndex, type RevocationStatus } from './revocation-index.js';
 import {
-  checkedRevocationsCollaborators,
-  checkedRevocationsOptions,
+  REVOCATIONS,
+  REVOCATIONS_COLLABORATORS,
   type RevocationsCollaborators,
   type RevocationsOptions,
   type RevokedTokenOptions,
@@ -42,8 +42,8 @@ export class Revocations {
 
   /** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN */
   constructor(options: RevocationsOptions = {}, collaborators: RevocationsCollaborators = {}) {
-    const checked = checkedRevocationsOptions(options);
-    const { bus, clock } = checkedRevocationsCollaborators(collaborators);
+    const checked = REVOCATIONS(options);
+    const { bus, clock } = REVOCATIONS_COLLABORATORS(collaborators);
     const { secret, maxEntries, keepSeconds } = checked;
     if (bus !== undefined && secret === undefined)
       throw option.invalid('RevocationsOptions.secret', 'is needed with a bus');

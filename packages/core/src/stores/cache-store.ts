@@ -1,4 +1,5 @@
 import type { Eventually } from '../clock/eventually.js';
+import * as option from '../options/options.js';
 
 /**
  * Keeps verdicts outside of a process: texts under keys, for a time. The extension point for databases.
@@ -15,3 +16,6 @@ export interface CacheStore {
   /** Deletes a value. May return before it is deleted. */
   delete(key: string): Eventually<void>;
 }
+
+/** The check of an option that is a cache store. */
+export const cacheStoreCheck: option.Check<CacheStore> = option.having('get', 'set', 'delete');

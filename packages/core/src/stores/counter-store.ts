@@ -1,4 +1,5 @@
 import type { Eventually } from '../clock/eventually.js';
+import * as option from '../options/options.js';
 
 /** A count within its window, and the milliseconds until the window ends. */
 export interface Count {
@@ -23,3 +24,6 @@ export interface CounterStore {
   /** Deletes a count. */
   reset(key: string): Eventually<unknown>;
 }
+
+/** The check of an option that is a counter store. */
+export const counterStoreCheck: option.Check<CounterStore> = option.having('get', 'add', 'reset');
