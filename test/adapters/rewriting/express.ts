@@ -1,4 +1,4 @@
-import { createServer } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { expressSecurity } from '@sallyport/adapters/express';
 import express from 'express';
 import { listening } from '../demo-servers.js';
@@ -8,6 +8,7 @@ import {
   stripped,
   strippedInMount,
   strippedToMount,
+  strippedTwice,
   withoutFirstSegment,
 } from './row.js';
 
@@ -33,20 +34,33 @@ const override: express.RequestHandler = (request, _response, next) => {
   next();
 };
 
+/** As a proxy does: it needs no more of the framework than Node's request and response. */
+const proxy = (request: IncomingMessage, response: ServerResponse) =>
+  void response.end(`${request.method} ${request.url} ran`);
+
+/** Is not run for what is no error, and so decides nothing. */
+const onError: express.ErrorRequestHandler = (_error, _request, response, _next) => void response.status(599).end();
+
+const handOver = (app: express.Express, ...given: Parameters<Handle>): void =>
+  (app as unknown as { handle: Handle }).handle(...given);
+
 const forwardTo =
   (app: express.Express): Handle =>
   (request, response, next) => {
     request.url = withoutFirstSegment(request.url);
-    (app as unknown as { handle: Handle }).handle(request, response, next);
+    handOver(app, request, response, next);
   };
 
 /** Once: what is below the mount is below it again otherwise. */
 const handAgainTo =
   (app: express.Express): Handle =>
   (request, response, next) =>
-    request.baseUrl.split('/').length === 2 && request.path !== '/'
-      ? (app as unknown as { handle: Handle }).handle(request, response, next)
-      : next();
+    request.baseUrl.split('/').length === 2 && request.path !== '/' ? handOver(app, request, response, next) : next();
+
+const OTHER = new Map<Framework, Framework>([
+  [express, express4],
+  [express4, express],
+]);
 
 interface Mounting extends Omit<RewritingRow, 'open'> {
   mount(app: express.Express, secure: Secure, framework: Framework): void;
@@ -243,6 +257,132 @@ const MOUNTINGS: readonly Mounting[] = [
     sent: overridden,
     isAskedBefore: true,
     mount: (app, secure) => app.use(secure(), override).all('/things', secure(), answer),
+  },
+  {
+    name: 'req.method = in a route with secure(), behind it',
+    sent: overridden,
+    isAskedBefore: true,
+    mount: (app, secure) => app.all('/things', secure(), override, answer),
+  },
+  {
+    name: 'req.method = in a route behind the app-wide secure()',
+    sent: overridden,
+    isAskedBefore: true,
+    mount: (app, secure) => app.use(secure()).all('/things', override, answer),
+  },
+  {
+    name: 'req.method = behind the app-wide secure(), in front of middleware',
+    sent: overridden,
+    isAskedBefore: true,
+    mount: (app, secure) => app.use(secure(), override, answer),
+  },
+  {
+    name: 'req.method = later, behind the app-wide secure(), in front of middleware',
+    sent: overridden,
+    isAskedBefore: true,
+    mount: (app, secure) =>
+      app.use(secure(), (request, response, next) => setImmediate(override, request, response, next), answer),
+  },
+  {
+    name: 'req.url = behind the app-wide secure(), in front of a proxy',
+    sent: stripped,
+    isAskedBefore: true,
+    mount: (app, secure) => app.use(secure(), strip, proxy),
+  },
+  {
+    name: 'req.url = behind the app-wide secure(), in front of a proxy that is mounted at a path',
+    sent: strippedToMount,
+    isAskedBefore: true,
+    mount: (app, secure) => app.use(secure(), strip).use('/m', proxy),
+  },
+  {
+    name: 'req.url = behind the app-wide secure(), in front of middleware that is mounted at the whole path',
+    sent: stripped,
+    isAskedBefore: true,
+    mount: (app, secure) => {
+      app.use(secure(), strip);
+      for (const level of ['open', 'token', 'scoped']) app.use(`/${level}`, answer);
+    },
+  },
+  {
+    name: 'req.url = behind the app-wide secure(), in front of middleware of a mounted application',
+    sent: strippedToMount,
+    isAskedBefore: true,
+    mount: (app, secure, framework) => app.use(secure(), strip).use('/m', framework().use(answer)),
+  },
+  {
+    name: 'req.url = behind the app-wide secure(), in a mounted application',
+    sent: strippedInMount,
+    isAskedBefore: true,
+    mount: (app, secure, framework) => app.use(secure()).use('/m', framework().use(strip, answer)),
+  },
+  {
+    name: 'req.url = behind the app-wide secure(), in a router inside another',
+    sent: strippedInMount,
+    isAskedBefore: true,
+    mount: (app, secure, { Router }) => app.use(secure()).use(Router().use('/m', Router().use(strip, answer))),
+  },
+  {
+    name: 'req.url = in a mounted router, behind its secure(), in front of middleware',
+    sent: strippedInMount,
+    isAskedBefore: true,
+    mount: (app, secure, { Router }) => app.use('/m', Router().use(secure(), strip, answer)),
+  },
+  {
+    name: 'req.url = twice behind the app-wide secure()',
+    sent: strippedTwice,
+    isAskedBefore: true,
+    mount: (app, secure) => app.use(secure(), strip, strip, answer),
+  },
+  {
+    name: 'req.url = behind the app-wide secure(), in front of a handler of errors',
+    sent: stripped,
+    isAskedBefore: true,
+    mount: (app, secure) => app.use(secure(), strip, onError, answer),
+  },
+  {
+    name: 'req.url = behind the app-wide secure(), in front of middleware that is added while it runs',
+    sent: stripped,
+    isAskedBefore: true,
+    mount: (app, secure) => {
+      let isAdded = false;
+      const add: Handle = (_request, _response, next) => {
+        if (!isAdded) app.use(answer);
+        isAdded = true;
+        next();
+      };
+      app.use(secure(), add, strip);
+    },
+  },
+  {
+    name: 'req.url = behind the app-wide secure(), in an application of another Express, in front of a route',
+    sent: strippedInMount,
+    isAskedBefore: true,
+    mount: (app, secure, framework) =>
+      app.use(secure()).use('/m', (OTHER.get(framework) as Framework)().use(strip).get(ANY, answer)),
+  },
+  {
+    name: 'app.handle() below a mount, in front of another URL',
+    sent: (from, to) => ({ method: 'GET', target: `/m/${from}/${to}` }),
+    isAskedBefore: true,
+    mount: (app, secure) =>
+      app.use('/m', secure(), (request, response, next) => handOver(app, request, response, next)).use(strip, answer),
+  },
+  {
+    name: 'app.handle() with another URL, of which a part is cut off in front of the app-wide secure()',
+    sent: stripped,
+    isAskedBefore: true,
+    mount: (app, secure) => {
+      const cutOff: Handle = (request, _response, next) => {
+        request.url = request.url.replace(/^\/inner(?=\/)/, '');
+        next();
+      };
+      const forward: Handle = (request, response, next) => {
+        request.url = `/inner${withoutFirstSegment(request.url)}`;
+        handOver(app, request, response, next);
+      };
+      app.use(cutOff, secure()).get(FIRST, forward).get(ANY, answer);
+    },
   },
 ];
 

@@ -1,13 +1,16 @@
 import { createServer } from 'node:http';
+import { createSecureServer, type Http2ServerRequest, type Http2ServerResponse } from 'node:http2';
 import { koaSecurity } from '@sallyport/adapters/koa';
 import Koa from 'koa';
 import { listening } from '../demo-servers.js';
+import { testCertificate } from '../test-certificate.js';
 import {
   overridden,
   type RewritingRow,
   stripped,
   strippedInMount,
   strippedToMount,
+  strippedTwice,
   withoutFirstSegment,
 } from './row.js';
 
@@ -43,6 +46,13 @@ const stripUrl: Koa.Middleware = (context, next) => {
 const override: Koa.Middleware = (context, next) => {
   context.method = context.get('x-http-method-override') || context.method;
   return next();
+};
+
+/** As a proxy does: it writes to Node's response by itself. */
+const proxy: Koa.Middleware = (context) => {
+  context.respond = false;
+  context.res.statusCode = 200;
+  context.res.end(`${context.req.method} ${context.req.url} ran`);
 };
 
 /** Mounts as koa-mount does: it cuts a prefix off the path and leaves it in `mountPath`. */
@@ -244,6 +254,117 @@ const MOUNTINGS: readonly Mounting[] = [
     isAskedBefore: true,
     mount: (app, secure) => app.use(secure()).use(override).use(secure()).use(answer),
   },
+  {
+    name: 'ctx.method = behind the app-wide secure(), in front of middleware',
+    sent: overridden,
+    isAskedBefore: true,
+    mount: (app, secure) => app.use(secure()).use(override).use(answer),
+  },
+  {
+    name: 'ctx.method = later, behind middleware and the app-wide secure(), in front of middleware',
+    sent: overridden,
+    isAskedBefore: true,
+    mount: (app, secure) =>
+      app
+        .use((_context, next) => next())
+        .use(secure())
+        .use(async (context, next) => {
+          await new Promise(setImmediate);
+          return override(context, next);
+        })
+        .use(answer),
+  },
+  {
+    name: 'ctx.path = behind the app-wide secure(), in front of a proxy',
+    sent: stripped,
+    isAskedBefore: true,
+    mount: (app, secure) => app.use(secure()).use(stripPath).use(proxy),
+  },
+  {
+    name: 'ctx.req.url = behind two app-wide secure(), in front of middleware',
+    sent: stripped,
+    isAskedBefore: true,
+    mount: (app, secure) =>
+      app
+        .use(secure())
+        .use(secure())
+        .use((context, next) => {
+          context.req.url = withoutFirstSegment(context.req.url ?? '');
+          return next();
+        })
+        .use(answer),
+  },
+  {
+    name: 'ctx.path = behind one secure() that is mounted twice, in front of middleware',
+    sent: stripped,
+    isAskedBefore: true,
+    mount: (app, secure) => {
+      const secured = secure();
+      app.use(secured).use(secured).use(stripPath).use(answer);
+    },
+  },
+  {
+    name: 'ctx.path = behind a router that passes on and the app-wide secure(), in front of middleware',
+    sent: stripped,
+    isAskedBefore: true,
+    mount: (app, secure) =>
+      app
+        .use(new Router().get(/./, (_context, next) => next()).routes())
+        .use(secure())
+        .use(stripPath)
+        .use(answer),
+  },
+  {
+    name: 'ctx.path = behind the app-wide secure(), in front of a mounted application that answers',
+    sent: strippedToMount,
+    isAskedBefore: true,
+    mount: (app, secure) => app.use(secure()).use(stripPath).use(mounted('/m', answer)),
+  },
+  {
+    name: 'ctx.path = behind the app-wide secure(), in front of the middleware of a router',
+    sent: strippedToMount,
+    isAskedBefore: true,
+    mount: (app, secure) =>
+      app
+        .use(secure())
+        .use(stripPath)
+        .use(new Router({ prefix: '/m' }).use(answer).get('/:to', answer).routes()),
+  },
+  {
+    name: 'ctx.path = behind the app-wide secure(), in front of a router inside another',
+    sent: stripped,
+    isAskedBefore: true,
+    mount: (app, secure) => {
+      const inner = new Router().get(ANY, answer).routes();
+      app.use(secure()).use(stripPath).use(new Router().get(ANY, inner).routes());
+    },
+  },
+  {
+    name: 'ctx.path = twice behind the app-wide secure()',
+    sent: strippedTwice,
+    isAskedBefore: true,
+    mount: (app, secure) => app.use(secure()).use(stripPath).use(stripPath).use(answer),
+  },
+  {
+    name: 'ctx.path = behind the app-wide secure(), in front of middleware that is added while it runs',
+    sent: stripped,
+    isAskedBefore: true,
+    mount: (app, secure) => {
+      let isAdded = false;
+      app.use(secure()).use((_context, next) => {
+        if (!isAdded) app.use(stripPath).use(answer);
+        isAdded = true;
+        return next();
+      });
+    },
+  },
+  {
+    name: 'HTTP/2, ctx.path = behind the app-wide secure(), in front of middleware',
+    protocol: 'h2',
+    sent: stripped,
+    isAskedBefore: true,
+    mount: (app, secure) => app.use(secure()).use(stripPath).use(answer),
+  },
 ];
 
 export const KOA_ROWS: readonly RewritingRow[] = (
@@ -255,11 +376,16 @@ export const KOA_ROWS: readonly RewritingRow[] = (
   MOUNTINGS.map(({ mount, name, ...row }) => ({
     ...row,
     name: `${version}: ${name}`,
-    open: (chain, options) => {
+    open: async (chain, options) => {
       const app = new framework();
       app.silent = true;
       mount(app, koaSecurity(chain, options));
-      return listening(createServer(app.callback()));
+      if (row.protocol !== 'h2') return listening(createServer(app.callback()));
+      const listener = app.callback() as unknown as (
+        request: Http2ServerRequest,
+        response: Http2ServerResponse,
+      ) => void;
+      return listening(createSecureServer(await testCertificate(), listener));
     },
   })),
 );

@@ -53,6 +53,9 @@ export const strippedInMount: RewritingRow['sent'] = (from, to) => ({ method: 'G
 /** `/<from>/m/<to>`, which becomes a path below the mount. */
 export const strippedToMount: RewritingRow['sent'] = (from, to) => ({ method: 'GET', target: `/${from}/m/${to}` });
 
+/** `/<from>/<to>/<to>`, of which two middlewares cut off a segment each: what is in between is an operation, too. */
+export const strippedTwice: RewritingRow['sent'] = (from, to) => ({ method: 'GET', target: `/${from}/${to}/${to}` });
+
 export const overridden: RewritingRow['sent'] = (from, to) => ({
   method: METHODS[from],
   target: '/things',

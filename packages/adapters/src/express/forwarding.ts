@@ -1,20 +1,6 @@
 import type { NextFunction, Request } from 'express';
 import type { NodeRequestSource } from '../node/node-request-source.js';
-
-/** The used part of an Express application: its router is `_router` in Express 4 and `router` in Express 5. */
-interface Application {
-  readonly parent?: Application;
-  readonly _router?: { readonly stack: readonly Layer[] };
-  readonly router?: { readonly stack: readonly Layer[] };
-}
-
-/** What `use` or a route has put into a router. */
-interface Layer {
-  readonly handle: unknown;
-  readonly route?: unknown;
-  readonly slash?: boolean;
-  readonly regexp?: { readonly fast_slash?: boolean };
-}
+import { isForAllPaths, type Layer, layersOf } from './application.js';
 
 /**
  * Tells requests that were handed to the application again from below one of its mounts, as with
@@ -33,9 +19,30 @@ export class Forwarding {
   concerns(request: Request, next: NextFunction): boolean {
     const place: object | undefined = next === request.next ? request.app : request.route;
     if (place === undefined) return false;
-    const known = this.#known.get(place) ?? this.#isInApplication(request.app as unknown as Application, place);
-    this.#known.set(place, known);
-    return known;
+    return (
+      this.#known.get(place) ??
+      this.#keep(
+        place,
+        layersOf(request, true).some(
+          (layer) => layer.route === place || (layer.handle === this.#middleware && isForAllPaths(layer)),
+        ),
+      )
+    );
+  }
+
+  /** Asked below a mount only: whether a layer stands in the application itself, and not at a path there. */
+  concernsLayer(request: Request, layer: Layer): boolean {
+    const known = this.#known.get(layer);
+    if (known !== undefined) return known;
+    const own = layersOf(request, true).find((each) => isOrHolds(each, layer));
+    return this.#keep(layer, own !== undefined && isForAllPaths(own));
+  }
+
+  /** Whether a layer of the application runs for everybody, because it stands in front of this middleware there. */
+  isInFront(request: Request, layer: Layer): boolean {
+    const layers = layersOf(request);
+    const index = layers.findIndex((each) => isOrHolds(each, layer));
+    return index !== -1 && index < layers.findIndex(({ handle }) => handle === this.#middleware);
   }
 
   /** A route is known for sure; other middleware may also stand below the mount, and is judged as if it did, too. */
@@ -44,14 +51,12 @@ export class Forwarding {
     source.others = [...(source.others ?? []), { carrier: request, source: source.readAs(source.method, mounted) }];
   }
 
-  #isInApplication(application: Application, place: object): boolean {
-    let outermost = application;
-    while (outermost.parent !== undefined) outermost = outermost.parent;
-    const { stack } = outermost._router ?? outermost.router ?? { stack: [] };
-    return stack.some((layer) => layer.route === place || (layer.handle === this.#middleware && isForAllPaths(layer)));
+  #keep(place: object, isConcerned: boolean): boolean {
+    this.#known.set(place, isConcerned);
+    return isConcerned;
   }
 }
 
-function isForAllPaths({ slash, regexp }: Layer): boolean {
-  return slash === true || regexp?.fast_slash === true;
+function isOrHolds(own: Layer, layer: Layer): boolean {
+  return own === layer || (own.route?.stack.includes(layer) ?? false);
 }

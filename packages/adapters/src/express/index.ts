@@ -2,16 +2,16 @@ import type { Decider, GuardLike } from '@sallyport/core';
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import { type AdapterOptions, checkedAdapterOptions } from '../gate/adapter-options.js';
 import { Gate } from '../gate/gate.js';
-import { isPreflight } from '../gate/preflight.js';
+import { isPreflight, staysLetThrough } from '../gate/preflight.js';
 import { routeGuard } from '../gate/route-guard.js';
 import { isAnswerable } from '../node/node-message.js';
 import { NodeRequestSource } from '../node/node-request-source.js';
 import { principalOf, userOf } from '../node/principal.js';
 import { answerBy, setHeaderLines, writeDenial } from '../node/write-denial.js';
 import { Forwarding } from './forwarding.js';
-import { readingOf, targetOf } from './reading.js';
+import { LayersBehind } from './layers-behind.js';
+import { mountOf, readingOf, targetOf } from './reading.js';
 import { RouteKeys } from './route-key.js';
-import { type Recheck, RoutesBehind } from './routes-behind.js';
 
 export { attemptedOf, principalOf } from '../node/principal.js';
 
@@ -44,6 +44,7 @@ export function expressSecurity(decider: Decider, options: ExpressSecurityOption
       if (allowPreflight && isPreflight(request.method, request.rawHeaders)) {
         gate.letThrough(request);
         request.user = undefined;
+        layersBehind.watch(request);
         return next();
       }
       const source = readingOf(request, response, next, trustedHops, allowRewriting, keys, forwarding);
@@ -54,7 +55,7 @@ export function expressSecurity(decider: Decider, options: ExpressSecurityOption
         if (decision.kind === 'granted') {
           setHeaderLines(response, decision.headers);
           request.user = userOf(decision.principal);
-          routesBehind.watch(request);
+          layersBehind.watch(request);
           return next();
         }
         request.user = userOf(principalOf(request));
@@ -62,14 +63,18 @@ export function expressSecurity(decider: Decider, options: ExpressSecurityOption
         const answer = () => writeDenial(response, decision);
         if (isAnswerable(response)) answerBy(() => onDenied(decision, request, response, answer), next);
       });
-    /** Without the key of the route: where the middleware stood, it was not in one. */
-    const recheck: Recheck = (request, response, next) => {
-      const { method } = request;
-      const target = targetOf(request, next, forwarding);
-      if (gate.hasGranted(request, method, target)) return next();
-      pass(new NodeRequestSource(request, response, trustedHops, target), request, response, next);
-    };
-    const routesBehind = new RoutesBehind(sallyport, recheck);
+    const layersBehind = new LayersBehind({
+      middleware: sallyport,
+      isGranted: (request, layer) =>
+        gate.hasGranted(request, request.method, request.url, mountOf(request, layer, forwarding)),
+      /** By its path: where the middleware stood, it was in no route, or the request has been rewritten in its route. */
+      decide: (request, response, next, layer) => {
+        const target = targetOf(request, layer, forwarding);
+        if (staysLetThrough(request, request, allowPreflight) || forwarding.isInFront(request, layer)) return next();
+        if (gate.hasGranted(request, request.method, target)) return next();
+        pass(new NodeRequestSource(request, response, trustedHops, target), request, response, next);
+      },
+    });
     const keys = new RouteKeys(sallyport);
     const forwarding = new Forwarding(sallyport);
     // Reads only properties that every request has.

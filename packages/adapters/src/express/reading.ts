@@ -1,6 +1,7 @@
 import type { NextFunction, Request, Response } from 'express';
 import { NodeRequestSource } from '../node/node-request-source.js';
 import { readAsReceived, runningTarget } from '../node/rewriting.js';
+import type { Layer } from './application.js';
 import type { Forwarding } from './forwarding.js';
 import type { RouteKeys } from './route-key.js';
 
@@ -25,9 +26,13 @@ export function readingOf(
   return source;
 }
 
-/** The target that runs at the place where `next` leads on from. */
-export function targetOf(request: Request, next: NextFunction, forwarding: Forwarding): string {
-  const { url, baseUrl = '', originalUrl = url } = request;
-  const mount = baseUrl !== '' && forwarding.concerns(request, next) ? '' : baseUrl;
-  return runningTarget(originalUrl, mount, url);
+/** The mount that a layer runs below. */
+export function mountOf(request: Request, layer: Layer, forwarding: Forwarding): string {
+  const { baseUrl } = request;
+  return baseUrl !== '' && forwarding.concernsLayer(request, layer) ? '' : baseUrl;
+}
+
+/** The target that runs in a layer. */
+export function targetOf(request: Request, layer: Layer, forwarding: Forwarding): string {
+  return runningTarget(request.originalUrl, mountOf(request, layer, forwarding), request.url);
 }

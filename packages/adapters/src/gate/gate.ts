@@ -31,9 +31,12 @@ export class Gate {
       : this.#decideAll(others, carrier, reading, guard);
   }
 
-  /** Whether this decider has granted a request of this method and target before, on whatever reading of it. */
-  hasGranted(carrier: object, method: string, target: string): boolean {
-    return hasGrantOf(this.#decider, lastGrantOf(carrier), method, target);
+  /**
+   * Whether this decider has granted a request of this method and target before, on whatever reading of it. What a router
+   * has cut off the target may be told apart, as `mount`.
+   */
+  hasGranted(carrier: object, method: string, target: string, mount = ''): boolean {
+    return hasGrantOf(this.#decider, lastGrantOf(carrier), method, target, mount);
   }
 
   /** For preflights, which are not decided: takes away what a chain in front has granted. */

@@ -47,15 +47,27 @@ function covers(grant: Grant, request: SecurityRequest): boolean {
   return isOf(grant, request.method, request.target) && grant.decider.covers(grant.decision, request);
 }
 
-/** Whether this decider has granted a request of this method and target, on whatever reading of it. */
-export function hasGrantOf(decider: Decider, last: Grant | undefined, method: string, target: string): boolean {
+/** Whether this decider has granted a request of this method and of the target `mount` + `rest`. */
+export function hasGrantOf(
+  decider: Decider,
+  last: Grant | undefined,
+  method: string,
+  rest: string,
+  mount: string,
+): boolean {
   let grant = last;
-  while (grant !== undefined && !(grant.decider === decider && isOf(grant, method, target))) grant = grant.before;
+  while (grant !== undefined && !(grant.decider === decider && isOf(grant, method, rest, mount))) grant = grant.before;
   return grant !== undefined;
 }
 
-function isOf(grant: Grant, method: string, target: string): boolean {
-  return grant.method === method && grant.target === target;
+function isOf(grant: Grant, method: string, rest: string, mount = ''): boolean {
+  return grant.method === method && isJoined(grant.target, mount, rest);
+}
+
+/** Without joining the parts: this is asked in front of each handler. */
+function isJoined(target: string, mount: string, rest: string): boolean {
+  if (mount === '') return target === rest;
+  return target.length === mount.length + rest.length && target.startsWith(mount) && target.endsWith(rest);
 }
 
 /** The grant on this request or other carrier; undefined where no chain has run. */

@@ -1,4 +1,5 @@
-import { isToken } from '@sallyport/core/extend';
+import { type IncomingRequest, isToken } from '@sallyport/core/extend';
+import { grantedTo } from './grant.js';
 
 /**
  * A CORS preflight and nothing else: a plain OPTIONS request is decided like any other, and so is one with credentials,
@@ -16,6 +17,18 @@ export function isPreflight(method: string | undefined, rawHeaders: readonly str
     isToken(asked[0] as string) &&
     linesOf('authorization', rawHeaders).length === 0
   );
+}
+
+/**
+ * Whether a preflight that was let through is still one. Letting it through took away what chains in front had granted, so
+ * that these know it by the missing grant.
+ */
+export function staysLetThrough(
+  carrier: object,
+  { method, rawHeaders }: Pick<IncomingRequest, 'method' | 'rawHeaders'>,
+  allowPreflight: boolean,
+): boolean {
+  return (allowPreflight || grantedTo(carrier) === undefined) && isPreflight(method, rawHeaders);
 }
 
 function linesOf(name: string, rawHeaders: readonly string[]): readonly string[] {

@@ -2,16 +2,16 @@ import type { Decider, Decision, DeniedDecision, GuardLike } from '@sallyport/co
 import type { Context, Middleware, Next } from 'koa';
 import { type AdapterOptions, checkedAdapterOptions } from '../gate/adapter-options.js';
 import { Gate } from '../gate/gate.js';
-import { isPreflight } from '../gate/preflight.js';
+import { isPreflight, staysLetThrough } from '../gate/preflight.js';
 import { routeGuard } from '../gate/route-guard.js';
 import { isAnswerable } from '../node/node-message.js';
 import type { NodeRequestSource } from '../node/node-request-source.js';
 import { principalOf, userOf } from '../node/principal.js';
 import { headerFields } from '../node/write-denial.js';
 import { answerDenial } from './denial.js';
-import { type Place, readingOf } from './reading.js';
+import { MiddlewareBehind } from './middleware-behind.js';
+import { type Place, readingOf, urlOf } from './reading.js';
 import { RouteKeys } from './route-key.js';
-import { RoutesBehind } from './routes-behind.js';
 
 export { attemptedOf, principalOf } from '../node/principal.js';
 
@@ -31,12 +31,11 @@ export function koaSecurity(decider: Decider, options: KoaSecurityOptions = {}):
   const gate = new Gate(decider);
   const refuse = (denied: DeniedDecision, context: Context): unknown =>
     onDenied(denied, context, () => answerDenial(denied, context));
-  const proceed = (context: Context, next: Next, decision: Decision, behind: RoutesBehind): unknown => {
+  const proceed = (context: Context, next: Next, decision: Decision, behind: MiddlewareBehind): unknown => {
     context.state['user'] = userOf(principalOf(context));
     if (decision.kind === 'denied') return isAnswerable(context.res) ? refuse(decision, context) : undefined;
     for (const [name, value] of headerFields(decision.headers)) context.set(name, value);
-    behind.watch(context);
-    return next();
+    return behind.run(context, next);
   };
   return function secure(...guards) {
     const guard = routeGuard(guards);
@@ -44,7 +43,7 @@ export function koaSecurity(decider: Decider, options: KoaSecurityOptions = {}):
       if (allowPreflight && isPreflight(context.method, context.req.rawHeaders)) {
         gate.letThrough(context);
         context.state['user'] = undefined;
-        return next();
+        return behind.run(context, next);
       }
       return pass(readingOf(context, trustedHops, allowRewriting, keys), context, next);
     };
@@ -54,10 +53,14 @@ export function koaSecurity(decider: Decider, options: KoaSecurityOptions = {}):
       return decision.then((later) => (source.isOver ? undefined : proceed(context, next, later, behind)));
     };
     const keys = new RouteKeys(sallyport);
-    const behind = new RoutesBehind(sallyport, (context, next) => {
-      // `secure()` in front has judged the request as it was received. Here only the request that runs is judged.
-      const source = readingOf(context, trustedHops, true, CHOSEN_ROUTE);
-      return gate.hasGranted(context, source.method, source.target) ? next() : pass(source, context, next);
+    const behind = new MiddlewareBehind(sallyport, {
+      isGranted: (context) => gate.hasGranted(context, context.method, urlOf(context)),
+      decide: (context, next, isInRoute) => {
+        // `secure()` in front has judged the request as it was received. Here only the request that runs is judged.
+        const source = readingOf(context, trustedHops, true, isInRoute ? CHOSEN_ROUTE : APPLICATION);
+        if (staysLetThrough(context, source, allowPreflight)) return next();
+        return gate.hasGranted(context, source.method, source.target) ? next() : pass(source, context, next);
+      },
     });
     return sallyport;
   };
@@ -71,3 +74,6 @@ const CHOSEN_ROUTE: Place = {
   areOf: ({ middleware }, { router }) => middleware.some((each) => 'router' in each && each.router === router),
   of: () => undefined,
 };
+
+/** The place of middleware that stands in the application itself. */
+const APPLICATION: Place = { areOf: () => true, of: () => undefined };

@@ -37,9 +37,8 @@ export function readingOf(
   allowRewriting: boolean,
   place: Place,
 ): NodeRequestSource {
-  const { req, res, originalUrl, newRouterPath, routerPath, _matchedRoute } = context;
-  const routedPath = newRouterPath ?? (_matchedRoute === undefined ? routerPath : undefined);
-  const url = routedPath === undefined ? context.url : routedPath + context.search;
+  const { req, res, originalUrl } = context;
+  const url = urlOf(context);
   const isBelowMount = url !== originalUrl && !place.areOf(context.app, context);
   const mount = isBelowMount ? (context.mountPath ?? '') : '';
   const received = receivedUrl(req, originalUrl);
@@ -47,4 +46,10 @@ export function readingOf(
   const source = new NodeRequestSource(req, res, trustedHops, target, () => place.of(context, source, mount));
   if (!allowRewriting) readAsReceived(source, context, receivedMethod(req), received, mount, url);
   return source;
+}
+
+/** The URL that runs below the mount: the path by which a router routes counts instead of that of the request. */
+export function urlOf({ url, request, newRouterPath, routerPath, _matchedRoute }: RoutedContext): string {
+  const routedPath = newRouterPath ?? (_matchedRoute === undefined ? routerPath : undefined);
+  return routedPath === undefined ? url : routedPath + request.search;
 }

@@ -1,0 +1,114 @@
+import type { NextFunction, Request, Response } from 'express';
+import { isSecure, Rechecks, rechecksOf } from '../node/rechecks.js';
+import { type Layer, layersOf, type Route, type RunLayer } from './application.js';
+
+/** How one `secure()` looks again at a request that it has granted. */
+export interface Recheck {
+  readonly middleware: object;
+  /** Whether what runs in a layer was granted. This is asked in front of each layer, and allocates nothing. */
+  isGranted(request: Request, layer: Layer): boolean;
+  /** Decides what runs in a layer, and goes on if it is granted. */
+  decide(request: Request, response: Response, next: NextFunction, layer: Layer): void;
+}
+
+/** The prototype of the layers of one copy of Express: 4 and 5 name the same method differently. */
+type LayerClass = Record<'handle_request' | 'handleRequest', RunLayer>;
+
+const ROUTE: unique symbol = Symbol('sallyport route');
+const watched = new WeakSet<object>();
+
+/**
+ * Checks a granted request once more in front of everything that Express runs for it. Middleware behind `secure()` may
+ * change the method or the URL, and Express does not ask `secure()` again. Without this check an operation that was never
+ * decided would run.
+ */
+export class LayersBehind {
+  readonly #rechecks: Rechecks<Recheck>;
+
+  constructor(recheck: Recheck) {
+    this.#rechecks = new Rechecks(recheck.middleware, recheck);
+  }
+
+  /** Watches one request from now on. */
+  watch(request: Request): void {
+    this.#rechecks.addTo(request);
+    const { app } = request;
+    if (app === undefined || watched.has(app)) return;
+    watched.add(app);
+    watchLayersLike(layersOf(request));
+    watchRoutes((app as unknown as { readonly request: object }).request);
+  }
+}
+
+/**
+ * The method stands on the prototype of the layers: routers that are mounted and layers that are added later have it,
+ * too. Requests that no `secure()` has granted pass it after one look.
+ */
+function watchLayersLike([first]: readonly Layer[]): void {
+  const layers: LayerClass | undefined = first && Object.getPrototypeOf(first);
+  if (layers === undefined || watched.has(layers)) return;
+  watched.add(layers);
+  const name = 'handleRequest' in layers ? 'handleRequest' : 'handle_request';
+  const run = layers[name];
+  layers[name] = function (request, response, next) {
+    const rechecks = rechecksOf<Recheck>(request);
+    if (rechecks === undefined || areGranted(rechecks, request, this)) run.call(this, request, response, next);
+    else recheckFrom(0, rechecks, run, this, request, response, next);
+  };
+}
+
+/**
+ * An application or router of another copy of Express has layers of another class. A router sets `route` when it has
+ * chosen one, before any of its handlers runs. That tells this class.
+ */
+function watchRoutes(requests: object): void {
+  Object.defineProperty(requests, 'route', {
+    configurable: true,
+    get(this: { [ROUTE]?: Route | undefined }) {
+      return this[ROUTE];
+    },
+    set(this: { [ROUTE]?: Route | undefined }, route: Route | undefined) {
+      this[ROUTE] = route;
+      if (route !== undefined) watchLayersLike(route.stack);
+    },
+  });
+}
+
+function areGranted(rechecks: readonly Recheck[], request: Request, layer: Layer): boolean {
+  for (const recheck of rechecks) if (!recheck.isGranted(request, layer)) return false;
+  return true;
+}
+
+function recheckFrom(
+  index: number,
+  rechecks: readonly Recheck[],
+  run: RunLayer,
+  layer: Layer,
+  request: Request,
+  response: Response,
+  next: NextFunction,
+): void {
+  const recheck = rechecks[index];
+  if (recheck === undefined) {
+    run.call(layer, request, response, next);
+    return;
+  }
+  const goOn = (error?: unknown): void => {
+    if (error === undefined) recheckFrom(index + 1, rechecks, run, layer, request, response, next);
+    else next(error);
+  };
+  if (isExempt(layer, recheck, request)) goOn();
+  else recheck.decide(request, response, goOn, layer);
+}
+
+/**
+ * Handlers of errors are not asked, because Express does not run them here. A `secure()` decides by itself. So does a
+ * route that contains one: there only what stands behind that `secure()` is its concern, and nothing is that of another.
+ */
+function isExempt(layer: Layer, { middleware }: Recheck, request: Request): boolean {
+  if (layer.handle.length > 3 || isSecure(layer.handle)) return true;
+  const { stack } = layer.route ?? (request.route as Route | undefined) ?? { stack: [] };
+  const position = layer.route === undefined ? stack.indexOf(layer) : 0;
+  if (position === -1 || !stack.some(({ handle }) => isSecure(handle))) return false;
+  return !stack.slice(0, position).some(({ handle }) => handle === middleware);
+}

@@ -1,0 +1,36 @@
+const RECHECKS: unique symbol = Symbol('sallyport rechecks');
+
+/** A framework's request or context. */
+interface Carrier<Recheck> {
+  [RECHECKS]?: readonly Recheck[] | undefined;
+}
+
+/** Every `secure()`. It decides by itself, so that nobody has to ask in front of it. */
+const secured = new WeakSet<object>();
+
+export function isSecure(handler: object): boolean {
+  return secured.has(handler);
+}
+
+/** What each `secure()` that has granted a request wants to ask again where the request has been rewritten since. */
+export function rechecksOf<Recheck>(carrier: object): readonly Recheck[] | undefined {
+  return (carrier as Carrier<Recheck>)[RECHECKS];
+}
+
+/** How one `secure()` asks again. It is kept on the requests or contexts that passed that `secure()`. */
+export class Rechecks<Recheck> {
+  // Made once: the list of most requests, which pass one `secure()`.
+  readonly #own: readonly [Recheck];
+
+  constructor(middleware: object, recheck: Recheck) {
+    this.#own = [recheck];
+    secured.add(middleware);
+  }
+
+  addTo(carrier: object): void {
+    const watched = carrier as Carrier<Recheck>;
+    const known = watched[RECHECKS];
+    if (known === undefined) watched[RECHECKS] = this.#own;
+    else if (!known.includes(this.#own[0])) watched[RECHECKS] = [...known, this.#own[0]];
+  }
+}
