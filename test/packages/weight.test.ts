@@ -43,6 +43,7 @@ describe('an import loads', () => {
   const ENTRIES = [
     ['@sallyport/core', []],
     ['@sallyport/core/extend', []],
+    ['@sallyport/configuration', []],
     ['@sallyport/handlers/introspection', []],
     ['@sallyport/handlers/jwt', []],
     ['@sallyport/handlers/basic', []],

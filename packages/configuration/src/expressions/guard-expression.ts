@@ -6,38 +6,57 @@ import {
   requireScopes,
   type ScopeOptions,
 } from '@sallyport/core';
-import { type HandlerLookup, option, ownMembers } from '@sallyport/core/extend';
+import { option, ownMembers } from '@sallyport/core/extend';
+import { inPlace } from '../file/place.js';
+import type { HandlerFinder } from './requirement-expression.js';
 
-/**
- * A guard of a configuration. `registered` finds a guard that the application registered under a name; `handlers` finds
- * the handler that a guard names.
- */
-export type GuardExpression = (registered: (name: string) => GuardLike, handlers: HandlerLookup) => GuardLike;
+/** A guard that a configuration names. */
+export interface GuardReference {
+  readonly type: string;
+  /** Undefined when the guard is named without options. */
+  readonly options: object | undefined;
+  /** Where the guard stands, for errors. */
+  readonly place: string;
+}
+
+/** Finds or makes the guard that a configuration names. */
+export type GuardFinder = (reference: GuardReference) => GuardLike;
+
+/** A guard of a configuration. `guards` finds a guard of the application, `handlers` the handler that a guard names. */
+export type GuardExpression = (guards: GuardFinder, handlers: HandlerFinder) => GuardLike;
 
 const GUARDS = ['requireScopes', 'requireRoles', 'requireAudience'] as const;
 
 /**
- * A guard as data: the name of a registered one, or `{ requireScopes: orders.read }`,
- * `{ requireRoles: [a, b], match: any }`, `{ requireAudience: … }`. The options of a guard stand beside its list; `of`
- * is the name of a handler.
+ * A guard as data: the name of a guard of the application, alone or with options (`{ type: officeHours, options: { … } }`),
+ * or one of `{ requireScopes: orders.read }`, `{ requireRoles: [a, b], match: any }`, `{ requireAudience: … }`. The options
+ * of these three stand beside the list; `of` is the name of a handler.
  */
 export const guardExpression: option.Check<GuardExpression> = (value, name) => {
-  if (typeof value === 'string') {
-    const registeredName = option.text(value, name);
-    return (registered) => registered(registeredName);
+  if (typeof value === 'string') return named(option.text(value, name), undefined, name);
+  const given = ownMembers(option.plainObject(value, name)) as Record<string, unknown>;
+  if (Object.hasOwn(given, 'type')) {
+    const { type, options } = option.check(name, given, {
+      type: option.text,
+      options: option.optional(option.plainObject),
+    });
+    return named(type, options, name);
   }
-  const given = ownMembers(option.plainObject(value, name));
   const kind = GUARDS.find((each) => Object.hasOwn(given, each));
   if (kind === undefined) {
     const hint = option.nearestHint(Object.keys(given)[0] ?? '', GUARDS);
-    throw option.invalid(name, `must be the name of a registered guard or have one of ${GUARDS.join(', ')}${hint}`);
+    throw option.invalid(name, `must be the name of a guard or have one of ${GUARDS.join(', ')}, type${hint}`);
   }
-  const { [kind]: list, ...options } = given as Record<string, unknown>;
+  const { [kind]: list, ...options } = given;
   const names = option.textOrTexts(list, `${name}.${kind}`);
   if (kind === 'requireScopes' && Object.hasOwn(options, 'of')) return scopesOf(names, options, name);
   const guard = builtInGuard(kind, names, options, name);
   return () => guard;
 };
+
+function named(type: string, options: object | undefined, place: string): GuardExpression {
+  return (guards) => guards({ type, options, place });
+}
 
 /** Checks everything but the handler at once, by making the guard without it. */
 function scopesOf(
@@ -47,7 +66,7 @@ function scopesOf(
 ): GuardExpression {
   const handler = option.text(of, `${name}.of`);
   builtInGuard('requireScopes', names, options, name);
-  return (_registered, handlers) => requireScopes(names, { ...options, of: handlers(handler) });
+  return (_guards, handlers) => requireScopes(names, { ...options, of: handlers(handler, `${name}.of`) });
 }
 
 function builtInGuard(
@@ -56,8 +75,11 @@ function builtInGuard(
   options: Record<string, unknown>,
   name: string,
 ): GuardLike {
-  if (kind === 'requireScopes') return requireScopes(names, options as ScopeOptions);
-  if (kind === 'requireRoles') return requireRoles(names, options as RoleOptions);
-  if (Object.keys(options).length > 0) throw option.invalid(name, 'has no options beside requireAudience');
-  return requireAudience(names);
+  const make = () => {
+    if (kind === 'requireScopes') return requireScopes(names, options as ScopeOptions);
+    if (kind === 'requireRoles') return requireRoles(names, options as RoleOptions);
+    if (Object.keys(options).length > 0) throw option.invalid(name, 'has no options beside requireAudience');
+    return requireAudience(names);
+  };
+  return inPlace(name, make, { ScopeOptions: name, RoleOptions: name });
 }

@@ -1,8 +1,11 @@
-import type { Requirement } from '@sallyport/core';
-import { type HandlerLookup, OPERATORS, type OperatorWord, option, ownMembers } from '@sallyport/core/extend';
+import type { Requirement, SecurityHandler } from '@sallyport/core';
+import { OPERATORS, type OperatorWord, option, ownMembers } from '@sallyport/core/extend';
+
+/** Finds a handler by its name. `place` is where the name stands, for errors. */
+export type HandlerFinder = (name: string, place: string) => SecurityHandler;
 
 /** A requirement of a configuration. `handlers` finds the handlers that it names. */
-export type RequirementExpression = (handlers: HandlerLookup) => Requirement;
+export type RequirementExpression = (handlers: HandlerFinder) => Requirement;
 
 const WORDS = OPERATORS.map(({ word }) => word);
 /** The word of the operator that has an option, by the name of the option. */
@@ -17,7 +20,7 @@ const WORD_OF_OPTION = new Map(
 export const requirementExpression: option.Check<RequirementExpression> = (value, name) => {
   if (typeof value === 'string') {
     const handler = option.text(value, name);
-    return (handlers) => handlers(handler);
+    return (handlers) => handlers(handler, name);
   }
   const given = ownMembers(option.plainObject(value, name)) as Record<string, unknown>;
   const [word, ...others] = Object.keys(given).filter((each) => !WORD_OF_OPTION.has(each));

@@ -1,4 +1,5 @@
-export type { Environment } from '../environment/environment-references.js';
+export type { ConfigurationContext } from '../chain/read-configuration.js';
+export type { Environment } from '../environment/references.js';
 export { registerConfigurationFile } from './configuration-file.js';
 export {
   container,
@@ -28,6 +29,6 @@ export {
   type SecurityRegistration,
 } from './register-security.js';
 export { resolveChain } from './resolve-chain.js';
-export { type ConfigurationContext, registerConfiguration } from './security-configuration.js';
+export { registerConfiguration } from './security-configuration.js';
 export { securityToken } from './security-token.js';
 export { tokens } from './tokens.js';

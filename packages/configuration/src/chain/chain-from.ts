@@ -1,0 +1,84 @@
+import type { DecisionListener, Revocations, SecurityChain } from '@sallyport/core';
+import { type CacheStore, type CounterStore, clockCheck, option, systemClock } from '@sallyport/core/extend';
+import type { Environment } from '../environment/references.js';
+import { ROOT } from '../file/place.js';
+import { SourceFiles } from '../file/source-files.js';
+import { ConfiguredParts } from '../kinds/configured-parts.js';
+import { kindTable } from '../kinds/kind-table.js';
+import { BuiltChain } from './built-chain.js';
+import { chainOptions, inChain } from './configuration.js';
+import { type ConfigurationSource, type ReadConfiguration, readConfiguration } from './read-configuration.js';
+
+/** What an application gives to a chain from a configuration. */
+export const CHAIN_SERVICES = {
+  /** The handlers, guards and stores that the configuration may name. `builtInHandlers` is the table of Sallyport's. */
+  kinds: kindTable,
+  /** The values of `${NAME}`. Default `process.env`. */
+  environment: option.unchecked<Environment | undefined>(),
+  /** The base of relative paths. Default: the folder of the file; for an object the working directory. */
+  directory: option.optional(option.text),
+  /** The clock of the chain and of everything in it. */
+  clock: option.withDefault(clockCheck, systemClock),
+  /** 0 to 1, for the jitter of Retry-After. Default `Math.random`. */
+  random: option.optional(option.callable<() => number>()),
+  /** Shared cache of introspected tokens. Needs a `cache.secret` in the options of each introspection handler. */
+  cacheStore: option.optional(option.having<CacheStore>('get', 'set', 'delete')),
+  /** Counts for several processes together, such as failed logins. */
+  counterStore: option.optional(option.having<CounterStore>('get', 'add', 'reset')),
+  /** What was revoked. The application keeps this object, so that it can revoke. */
+  revocations: option.unchecked<Revocations | undefined>(),
+  /** Called with every decision of the chain. */
+  decisionListeners: option.withDefault(option.listOf(option.callable<DecisionListener>()), []),
+};
+
+const CHAIN_FROM = option.table('ChainServices', CHAIN_SERVICES);
+
+export interface ChainServices extends option.Given<typeof CHAIN_FROM> {}
+
+/** The services of a chain, checked. */
+export type CheckedServices = option.Kept<typeof CHAIN_FROM>;
+
+/**
+ * Builds a chain from a configuration: a path or `file:` URL of a YAML or JSON file, or an object with the same members.
+ * Start the chain before the first request and close it after the last. No container is loaded.
+ * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN and the errors of handlers,
+ *   contracts and chains, each with file, line and column; never with a value
+ * @example
+ * const chain = await chainFrom('security.yaml', { kinds: builtInHandlers });
+ * await chain.start();
+ */
+export async function chainFrom(source: ConfigurationSource, services: ChainServices): Promise<SecurityChain> {
+  return buildChain(source, CHAIN_FROM(services), new SourceFiles());
+}
+
+/** The same. `files` remembers what was read, also when it rejects. */
+export async function buildChain(
+  source: ConfigurationSource,
+  services: CheckedServices,
+  files: SourceFiles,
+): Promise<BuiltChain> {
+  const { environment, directory } = services;
+  const read = await readConfiguration(source, { environment, directory }, files);
+  try {
+    return await built(read, services);
+  } catch (error) {
+    throw read.located(error);
+  }
+}
+
+const CLOSE_TIMEOUT_MS = 5_000;
+
+async function built(read: ReadConfiguration, services: CheckedServices): Promise<BuiltChain> {
+  const { settings, directory, files } = read;
+  const { kinds, clock, random, cacheStore, counterStore, revocations, decisionListeners: listeners } = services;
+  if (settings.chain === undefined) throw option.invalid(ROOT, 'must have a chain');
+  const parts = new ConfiguredParts(kinds, settings, { clock, directory, cacheStore, counterStore, revocations });
+  try {
+    const { handler: handlers, guard: guards } = parts;
+    const options = await chainOptions(settings.chain, { handlers, guards, directory, files });
+    return inChain(() => new BuiltChain(options, { clock, random, listeners }, parts));
+  } catch (error) {
+    await parts.close(CLOSE_TIMEOUT_MS).catch(() => {});
+    throw error;
+  }
+}

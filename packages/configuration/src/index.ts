@@ -1,0 +1,4 @@
+/** Chains from configuration files and objects, without a container. */
+export { type ChainServices, chainFrom } from './chain/chain-from.js';
+export type { ConfigurationSource } from './chain/read-configuration.js';
+export type { Environment } from './environment/references.js';
