@@ -18,8 +18,8 @@ import { SecurityRequest } from '../request/request.js';
 import type { Run } from '../requirement/run.js';
 import { forbidden, unavailable } from '../verdict/verdict.js';
 import {
-  checkedChainCollaborators,
-  checkedChainOptions,
+  SECURITY_CHAIN,
+  SECURITY_CHAIN_COLLABORATORS,
   type SecurityChainCollaborators,
   type SecurityChainOptions,
 } from './chain-options.js';
@@ -50,8 +50,8 @@ export class SecurityChain implements Decider {
 
   /** @throws {ConfigurationError} with any of the codes for options, requirements and sources */
   constructor(options: SecurityChainOptions, collaborators: SecurityChainCollaborators = {}) {
-    const { name, requirement, guards, operations, firewall, deadlineMs, format } = checkedChainOptions(options);
-    const { clock, random, listeners } = checkedChainCollaborators(collaborators);
+    const { name, requirement, guards, operations, firewall, deadlineMs, format } = SECURITY_CHAIN(options);
+    const { clock, random, listeners } = SECURITY_CHAIN_COLLABORATORS(collaborators);
     this.name = name;
     this.#policies = new PolicyTable(name, requirement, guards, operations);
     this.#firewall = requestFirewall(firewall);

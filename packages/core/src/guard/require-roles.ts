@@ -1,12 +1,14 @@
 import * as option from '../options/options.js';
 import { forbidden } from '../verdict/verdict.js';
 import { type Guard, guard, PERMITTED } from './guard.js';
-import { checkedNames, MATCHES, type Match } from './required-names.js';
+import { checkedNames, MATCHES } from './required-names.js';
 
-export interface RoleOptions {
-  /** Whether every listed role is needed or one is enough. Default `all`. */
-  readonly match?: Match | undefined;
-}
+export const ROLES = option.table('RoleOptions', {
+  /** Whether every listed role is needed or one is enough. */
+  match: option.withDefault(option.oneOf(...MATCHES), 'all'),
+});
+
+export interface RoleOptions extends option.Given<typeof ROLES> {}
 
 /**
  * Requires roles: all of them, or one with `match: 'any'`. Otherwise 403; the answer names no role, because roles are
@@ -15,9 +17,7 @@ export interface RoleOptions {
  */
 export function requireRoles(roles: string | readonly string[], options: RoleOptions = {}): Guard {
   const required = checkedNames('requireRoles', typeof roles === 'string' ? [roles] : roles);
-  const { match } = option.check('RoleOptions', options, {
-    match: option.withDefault(option.oneOf(...MATCHES), 'all'),
-  });
+  const { match } = ROLES(options);
   const any = match === 'any';
   const refusal = forbidden('role_missing');
   return guard(`requireRoles(${required.join(any ? ' | ' : ' ')})`, (principal) => {

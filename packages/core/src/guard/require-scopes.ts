@@ -4,25 +4,32 @@ import * as option from '../options/options.js';
 import { proofOf } from '../principal/principal.js';
 import { isScopeToken } from '../principal/scope-token.js';
 import { type Guard, guard, PERMITTED } from './guard.js';
-import { MATCHES, type Match } from './required-names.js';
+import { MATCHES } from './required-names.js';
 import { RequiredScopes } from './required-scopes.js';
-import { SCOPE_STRATEGIES, type ScopeStrategy } from './scope-strategy.js';
+import { SCOPE_STRATEGIES } from './scope-strategy.js';
 
-export interface ScopeOptions {
-  /** Whether every listed scope is needed or one is enough. Default `all`. */
-  readonly match?: Match | undefined;
+const aHandler: option.Check<SecurityHandler> = (value, name) => {
+  if (isHandler(value)) return value;
+  throw option.invalid(name, 'must be a handler that stands in the requirement');
+};
+
+export const SCOPES = option.table('ScopeOptions', {
+  /** Whether every listed scope is needed or one is enough. */
+  match: option.withDefault(option.oneOf(...MATCHES), 'all'),
   /**
-   * `exact` (default): equal, case-sensitive (RFC 6749 3.3). `hierarchic`: `files` covers `files.read` and
-   * `files:read`. `wildcard`: `files.*` covers `files.read`. A `*` stands for one whole segment; at the end it stands
-   * for one or more segments.
+   * `exact`: equal, case-sensitive (RFC 6749 3.3). `hierarchic`: `files` covers `files.read` and `files:read`.
+   * `wildcard`: `files.*` covers `files.read`. A `*` stands for one whole segment; at the end it stands for one or more
+   * segments.
    */
-  readonly strategy?: ScopeStrategy | undefined;
+  strategy: option.withDefault(option.oneOf(...SCOPE_STRATEGIES), 'exact'),
   /**
    * For `allOf`: the handler whose own proof must carry the scopes. A caller who was not proved by this handler is
    * refused. Default: the scopes of all proofs together count.
    */
-  readonly of?: SecurityHandler | undefined;
-}
+  of: option.optional(aHandler),
+});
+
+export interface ScopeOptions extends option.Given<typeof SCOPES> {}
 
 /**
  * Requires OAuth scopes. Otherwise 403 with `insufficient_scope` and the scopes (RFC 6750 3.1).
@@ -30,11 +37,7 @@ export interface ScopeOptions {
  */
 export function requireScopes(scopes: string | readonly string[], options: ScopeOptions = {}): Guard {
   const required = checkedScopes(typeof scopes === 'string' ? [scopes] : scopes);
-  const { match, strategy, of } = option.check('ScopeOptions', options, {
-    match: option.withDefault(option.oneOf(...MATCHES), 'all'),
-    strategy: option.withDefault(option.oneOf(...SCOPE_STRATEGIES), 'exact'),
-    of: option.optional(aHandler),
-  });
+  const { match, strategy, of } = SCOPES(options);
   const rule = new RequiredScopes(required, { match, strategy, of: of?.name });
   const name = `requireScopes(${required.join(match === 'any' ? ' | ' : ' ')})`;
   if (of === undefined) return guard(name, ({ scopes: granted }) => rule.missingFrom(granted) ?? PERMITTED);
@@ -45,11 +48,6 @@ export function requireScopes(scopes: string | readonly string[], options: Scope
 }
 
 const NO_SCOPES: readonly string[] = Object.freeze([]);
-
-const aHandler: option.Check<SecurityHandler> = (value, name) => {
-  if (isHandler(value)) return value;
-  throw option.invalid(name, 'must be a handler that stands in the requirement');
-};
 
 function checkedScopes(scopes: readonly string[]): readonly string[] {
   if (!Array.isArray(scopes) || scopes.length === 0 || !scopes.every(isScopeToken)) {

@@ -6,7 +6,7 @@ import { createPrincipal, isPrincipal, type Principal, type PrincipalInit } from
 import type { SecurityRequest } from '../request/request.js';
 import { Secret } from '../secrecy/secret.js';
 import { type Challenge, challenge } from '../verdict/challenge.js';
-import { isToken } from '../verdict/http-grammar.js';
+import { isToken, TOKEN_CHARACTER } from '../verdict/http-grammar.js';
 import { authenticated, isVerdict, type Malformed, malformed, unavailable, type Verdict } from '../verdict/verdict.js';
 import type { SecurityHandler } from './handler.js';
 
@@ -16,31 +16,58 @@ import type { SecurityHandler } from './handler.js';
  */
 export type VerifyValue = (value: string, request: SecurityRequest) => Eventually<PrincipalInit | Principal | Verdict>;
 
-interface SentValueOptions {
+const TOKEN_SCHEMA = { type: 'string', pattern: `^${TOKEN_CHARACTER}+$` } as const;
+
+const token: option.Check<string> = option.withSchema(TOKEN_SCHEMA, (value, name) => {
+  const checked = option.text(value, name);
+  if (!isToken(checked)) throw option.invalid(name, 'must be a token (RFC 9110 5.6.2)');
+  return checked;
+});
+
+/**
+ * Refuses Authorization, which has its own parser, and Cookie, which has its own handler: no field may be read in two
+ * ways.
+ */
+const fieldName: option.Check<string> = option.withSchema(TOKEN_SCHEMA, (value, name) => {
+  const checked = token(value, name);
+  if (/^(?:proxy-)?authorization$|^cookie$/i.test(checked))
+    throw option.invalid(name, 'must not be Authorization or Cookie');
+  return checked;
+});
+
+const SENT_VALUE = {
   /** Names this handler in requirements, traces and logs. */
-  readonly name: string;
-  readonly verify: VerifyValue;
+  name: option.text,
+  verify: option.callable<VerifyValue>(),
   /** Realm of the challenge. Default: none. */
-  readonly realm?: string | undefined;
+  realm: option.optional(option.text),
   /**
    * The challenge of a 401. Default: the scheme `ApiKey` for a header or `Cookie` for a cookie, with the realm and the
    * name of the header or cookie.
    */
-  readonly challenge?: Challenge | undefined;
-}
+  challenge: option.unchecked<Challenge | undefined>(),
+};
 
-export interface HeaderHandlerOptions extends SentValueOptions {
+interface SentValueOptions extends option.Given<option.TableOf<typeof SENT_VALUE>> {}
+
+export const HEADER_HANDLER = option.table('HeaderHandlerOptions', {
+  ...SENT_VALUE,
   /** The header field that carries the credential, other than Authorization and Cookie. */
-  readonly header: string;
-}
+  header: fieldName,
+});
 
-export interface CookieHandlerOptions extends SentValueOptions {
+export interface HeaderHandlerOptions extends SentValueOptions, Pick<option.Given<typeof HEADER_HANDLER>, 'header'> {}
+
+export const COOKIE_HANDLER = option.table('CookieHandlerOptions', {
+  ...SENT_VALUE,
   /**
    * The cookie that carries the credential. Browsers may send cookies on behalf of other sites: protect operations that
    * change something against cross-site requests.
    */
-  readonly cookie: string;
-}
+  cookie: token,
+});
+
+export interface CookieHandlerOptions extends SentValueOptions, Pick<option.Given<typeof COOKIE_HANDLER>, 'cookie'> {}
 
 /**
  * A handler for the value of one header field. An empty value, a value of more than 8 192 characters and a repeated
@@ -48,8 +75,7 @@ export interface CookieHandlerOptions extends SentValueOptions {
  * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN
  */
 export function headerHandler(options: HeaderHandlerOptions): SecurityHandler<Secret> {
-  const checks = { ...CHECKS, header: fieldName };
-  const { header, ...others } = option.check('HeaderHandlerOptions', options, checks);
+  const { header, ...others } = HEADER_HANDLER(options);
   const advertised = others.challenge ?? challenge('ApiKey', { realm: others.realm, header });
   return new SentValueHandler(others, `header:${header.toLowerCase()}`, advertised, (request) =>
     request.headerLines(header),
@@ -62,8 +88,7 @@ export function headerHandler(options: HeaderHandlerOptions): SecurityHandler<Se
  * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN
  */
 export function cookieHandler(options: CookieHandlerOptions): SecurityHandler<Secret> {
-  const checks = { ...CHECKS, cookie: token };
-  const { cookie, ...others } = option.check('CookieHandlerOptions', options, checks);
+  const { cookie, ...others } = COOKIE_HANDLER(options);
   const advertised = others.challenge ?? challenge('Cookie', { realm: others.realm, cookie });
   return new SentValueHandler(others, `cookie:${cookie.toLowerCase()}`, advertised, (request) =>
     cookieValues(request, cookie),
@@ -141,27 +166,3 @@ function cookieValues(request: SecurityRequest, name: string): readonly string[]
     return equals !== -1 && pair.slice(0, equals).trim() === name ? [pair.slice(equals + 1).trim()] : [];
   });
 }
-
-function token(value: unknown, name: string): string {
-  const checked = option.text(value, name);
-  if (!isToken(checked)) throw option.invalid(name, 'must be a token (RFC 9110 5.6.2)');
-  return checked;
-}
-
-/**
- * Refuses Authorization, which has its own parser, and Cookie, which has its own handler: no field may be read in two
- * ways.
- */
-function fieldName(value: unknown, name: string): string {
-  const checked = token(value, name);
-  if (/^(?:proxy-)?authorization$|^cookie$/i.test(checked))
-    throw option.invalid(name, 'must not be Authorization or Cookie');
-  return checked;
-}
-
-const CHECKS = {
-  name: option.text,
-  verify: option.callable<VerifyValue>(),
-  realm: option.optional(option.text),
-  challenge: option.unchecked<Challenge | undefined>(),
-};

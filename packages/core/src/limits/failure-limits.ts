@@ -1,6 +1,6 @@
 import * as option from '../options/options.js';
 
-const FAILURE_LIMITS = option.table('FailureLimits', {
+export const FAILURE_LIMITS = option.table('FailureLimits', {
   /** How long failures count, in seconds from the first one on. */
   windowSeconds: option.withDefault(option.between(1, 86_400), 900),
   /**

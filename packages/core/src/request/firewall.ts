@@ -3,30 +3,47 @@ import { isToken } from '../verdict/http-grammar.js';
 import type { SecurityRequest } from './request.js';
 import { PATH_RULES, type PathRule } from './target-rules.js';
 
-/**
- * The relaxations of the request firewall. All are off by default, because two routers could read such targets
- * differently.
- */
-export interface FirewallOptions {
+const AUTHORITY = /^(?:[a-z0-9.-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?$/;
+
+const authority: option.Check<string> = option.withSchema(
+  { type: 'string', pattern: AUTHORITY.source },
+  (value, name) => {
+    if (typeof value !== 'string' || !AUTHORITY.test(value)) {
+      throw option.invalid(name, 'must be host or host:port in lower case');
+    }
+    return value;
+  },
+);
+
+export const FIREWALL = option.table('FirewallOptions', {
   /** Allows `%2F` and `%5C` in the path, for routers that do not decode them before routing. */
-  readonly allowEncodedSlash?: boolean;
+  allowEncodedSlash: option.withDefault(option.flag, false),
   /** Allows `;` and `%3B` in the path, for frameworks that do not cut path parameters off. */
-  readonly allowSemicolon?: boolean;
+  allowSemicolon: option.withDefault(option.flag, false),
   /** Allows `//` in the path, for routers that do not collapse it. */
-  readonly allowDoubleSlash?: boolean;
+  allowDoubleSlash: option.withDefault(option.flag, false),
   /**
    * Allows an encoded percent sign (`%25`) before two hex digits. If such a path is decoded twice, it becomes another
    * path.
    */
-  readonly allowDoubleEncoding?: boolean;
+  allowDoubleEncoding: option.withDefault(option.flag, false),
   /**
    * Allows percent-encoded letters, digits and `-._~` in the path, although they need no encoding (RFC 3986 2.3). For
    * applications where both framework and chain decode before they route.
    */
-  readonly allowEncodedUnreserved?: boolean;
+  allowEncodedUnreserved: option.withDefault(option.flag, false),
   /** Authorities (`host` or `host:port`, lower case) for which absolute-form targets are accepted (RFC 9112 3.2.2). */
-  readonly authorities?: readonly string[];
-}
+  authorities: option.withDefault(option.listOf(authority), []),
+});
+
+/**
+ * The relaxations of the request firewall. All are off by default, because two routers could read such targets
+ * differently.
+ */
+export interface FirewallOptions extends option.Given<typeof FIREWALL> {}
+
+/** For the options of a chain, which have the relaxations as a group. */
+export const firewallOptions: option.Table<option.Kept<typeof FIREWALL>, FirewallOptions> = FIREWALL;
 
 /** Returns why a request can be read in more than one way; undefined when it passes. */
 export type RequestFirewall = (request: SecurityRequest) => string | undefined;
@@ -41,7 +58,6 @@ const TARGET = /^\/[A-Za-z0-9\-._~!$&'()*+,;=:@%/]*(?:\?[A-Za-z0-9\-._~!$&'()*+,
 const ABSOLUTE_FORM = /^https?:\/\/([^/?#]*)(\/.*)?$/is;
 /** A method in upper case, which is no misspelling of a registered one. */
 const PLAIN_METHOD = /^[A-Z-]+$/;
-const AUTHORITY = /^(?:[a-z0-9.-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?$/;
 
 /**
  * Refuses, before anything else, every request that two parsers could take for different operations: targets in another
@@ -50,14 +66,7 @@ const AUTHORITY = /^(?:[a-z0-9.-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?$/;
  * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN
  */
 export function requestFirewall(options: FirewallOptions = {}): RequestFirewall {
-  const { authorities, ...relaxed } = option.check('FirewallOptions', options, {
-    allowEncodedSlash: option.withDefault(option.flag, false),
-    allowSemicolon: option.withDefault(option.flag, false),
-    allowDoubleSlash: option.withDefault(option.flag, false),
-    allowDoubleEncoding: option.withDefault(option.flag, false),
-    allowEncodedUnreserved: option.withDefault(option.flag, false),
-    authorities: option.withDefault(option.listOf(authority), []),
-  });
+  const { authorities, ...relaxed } = FIREWALL(options);
   const rules = PATH_RULES.filter(({ relaxation }) => relaxation === undefined || !relaxed[relaxation]);
   return ({ method, target }) => {
     if (!PLAIN_METHOD.test(method)) {
@@ -85,13 +94,6 @@ const REGISTERED: ReadonlySet<string> = new Set(
 function misspellsMethod(method: string): boolean {
   return !REGISTERED.has(method) && REGISTERED.has(method.toUpperCase());
 }
-
-const authority: option.Check<string> = (value, name) => {
-  if (typeof value !== 'string' || !AUTHORITY.test(value)) {
-    throw option.invalid(name, 'must be host or host:port in lower case');
-  }
-  return value;
-};
 
 function checkTarget(target: string, rules: readonly PathRule[], authorities: readonly string[]): string | undefined {
   const originForm = toOriginForm(target, authorities);

@@ -9,6 +9,17 @@ import { type Operator, type OperatorWord, operatorOn, type Requirement } from '
 import type { Run } from './run.js';
 import { agree, areOneParty, type SameParty } from './same-party.js';
 
+const comparison: option.Check<SameParty | undefined, boolean | SameParty> = option.withSchema(
+  { type: 'boolean' },
+  (value, name) => {
+    if (typeof value === 'function') return value as SameParty;
+    if (typeof value !== 'boolean') throw option.invalid(name, 'must be true, false or a function');
+    return value ? agree : undefined;
+  },
+);
+
+export const ALL_OF = option.table('AllOfOptions', { sameParty: option.optional(comparison) });
+
 /**
  * All members are needed. Nothing is verified while a credential is missing. With `sameParty`, every two proofs must
  * belong to one party. `true` wants equal issuers, and equal subjects or, if one of the two is a client, equal clients;
@@ -23,7 +34,7 @@ export function allOf(
 ): Operator {
   const [first] = given;
   const [members, options = {}] = Array.isArray(first) ? [first, given[1]] : [given as readonly Requirement[]];
-  const { sameParty } = option.check('AllOfOptions', options, { sameParty: option.optional(comparison) });
+  const { sameParty } = ALL_OF(options);
   return operatorOn(members, 'allOf', (nodes) => new AllOf(nodes, sameParty));
 }
 
@@ -34,12 +45,6 @@ export const ALL_OF_WORD: OperatorWord = {
   make(members, options: { sameParty?: boolean }) {
     return allOf(members, options);
   },
-};
-
-const comparison: option.Check<SameParty | undefined> = (value, name) => {
-  if (typeof value === 'function') return value as SameParty;
-  if (typeof value !== 'boolean') throw option.invalid(name, 'must be true, false or a function');
-  return value ? agree : undefined;
 };
 
 class AllOf implements RequirementNode {

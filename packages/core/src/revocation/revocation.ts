@@ -1,24 +1,26 @@
 import * as option from '../options/options.js';
 import { Seal } from '../secrecy/seal.js';
 
-/** What was revoked, named by its keyed hash only. */
-export interface Revocation {
-  readonly key: string;
+const REVOCATION = option.table('revocation', {
+  key: option.text,
   /** A client or a subject, where the time of issue decides; otherwise a single token, refused in any case. */
-  readonly isParty: boolean;
+  isParty: option.flag,
   /** A token that was named by its `jti`, not by its text. */
-  readonly isJti?: boolean | undefined;
+  isJti: option.optional(option.flag),
   /** Seconds since the epoch. */
-  readonly at: number;
+  at: option.between(0, Number.MAX_SAFE_INTEGER),
   /** When it may be forgotten, in milliseconds since the epoch. */
-  readonly endsAtMs: number;
-  /** Nobody knows when the token ends: it is remembered beyond `endsAtMs` as long as there is room. Default false. */
-  readonly isEndless?: boolean | undefined;
-  /** Only the token itself, which nobody verified, says that it ends so late. Default false. */
-  readonly isClaimed?: boolean | undefined;
+  endsAtMs: option.between(0, Number.MAX_SAFE_INTEGER),
+  /** Nobody knows when the token ends: it is remembered beyond `endsAtMs` as long as there is room. */
+  isEndless: option.optional(option.flag),
+  /** Only the token itself, which nobody verified, says that it ends so late. */
+  isClaimed: option.optional(option.flag),
   /** Whose share it counts against: 24 bits of a keyed hash. */
-  readonly owner?: number | undefined;
-}
+  owner: option.optional(option.between(0, 2 ** 24 - 1)),
+});
+
+/** What was revoked, named by its keyed hash only. */
+export interface Revocation extends option.Given<typeof REVOCATION> {}
 
 const LABEL = 'revocation';
 
@@ -38,20 +40,9 @@ export class RevocationEnvelope {
   open(sealed: string): Revocation | undefined {
     try {
       const json = this.#seal.open(LABEL, sealed);
-      return json === undefined ? undefined : option.check('revocation', JSON.parse(json), REVOCATION);
+      return json === undefined ? undefined : REVOCATION(JSON.parse(json));
     } catch {
       return undefined;
     }
   }
 }
-
-const REVOCATION = {
-  key: option.text,
-  isParty: option.flag,
-  isJti: option.optional(option.flag),
-  at: option.between(0, Number.MAX_SAFE_INTEGER),
-  endsAtMs: option.between(0, Number.MAX_SAFE_INTEGER),
-  isEndless: option.optional(option.flag),
-  isClaimed: option.optional(option.flag),
-  owner: option.optional(option.between(0, 2 ** 24 - 1)),
-};

@@ -6,14 +6,16 @@ import { Crossings } from './crossings.js';
 import { type Operation, type OperationTable, unnamed } from './operation.js';
 import { OperationRouter } from './operation-router.js';
 
-/** The parts of an operation besides method and template. */
-export interface RouteDefinition {
+export const ROUTE = option.table('RouteDefinition', {
   /** Default: method and template. */
-  readonly id?: string | undefined;
+  id: option.optional(option.text),
   /** Default: the chain's requirement. */
-  readonly requirement?: Requirement | undefined;
-  readonly guards?: readonly GuardLike[] | undefined;
-}
+  requirement: option.unchecked<Requirement | undefined>(),
+  guards: option.unchecked<readonly GuardLike[] | undefined>(),
+});
+
+/** The parts of an operation besides method and template. */
+export interface RouteDefinition extends option.Given<typeof ROUTE> {}
 
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE', 'QUERY'];
 /** Dot segments are refused too: routers remove them, and the request firewall refuses them. */
@@ -27,11 +29,7 @@ const SEGMENT = /^(?!\.{1,2}$)(?:[^{}:*?#]*|\{[A-Za-z_][A-Za-z0-9_.-]*\})$/;
  */
 export function route(method: string, template: string, definition: RouteDefinition = {}): Operation {
   checkRoute(method, template);
-  const { requirement, guards, id } = option.check('RouteDefinition', definition, {
-    id: option.optional(option.text),
-    requirement: option.unchecked<Requirement | undefined>(),
-    guards: option.unchecked<readonly GuardLike[] | undefined>(),
-  });
+  const { requirement, guards, id } = ROUTE(definition);
   if (requirement !== undefined) checkRequirement(requirement, `route ${method} ${template}`);
   return Object.freeze({ id: id ?? `${method} ${template}`, method, template, requirement, guards });
 }

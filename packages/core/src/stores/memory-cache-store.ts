@@ -3,12 +3,16 @@ import { Expiring } from '../clock/expiring.js';
 import * as option from '../options/options.js';
 import type { CacheStore } from './cache-store.js';
 
-export interface MemoryCacheStoreOptions {
-  /** The most values kept at once; the least recently used one is dropped first. 1 to 10 000 000, default 10 000. */
-  readonly maxEntries?: number | undefined;
-  /** The most bytes of keys and values kept at once. 1 to 1 099 511 627 776, default 33 554 432. */
-  readonly maxBytes?: number | undefined;
-}
+export const MEMORY_CACHE_STORE = option.table('MemoryCacheStoreOptions', {
+  /** The most values kept at once; the least recently used one is dropped first. */
+  maxEntries: option.withDefault(option.between(1, 10_000_000), 10_000),
+  /** The most bytes of keys and values kept at once. */
+  maxBytes: option.withDefault(option.between(1, 2 ** 40), 2 ** 25),
+});
+
+export interface MemoryCacheStoreOptions extends option.Given<typeof MEMORY_CACHE_STORE> {}
+
+export const MEMORY_CACHE_STORE_COLLABORATORS = option.table('MemoryCacheStoreCollaborators', { clock: clockOption });
 
 /**
  * A cache store in this process; several caches may share it. It has no timer: lifetimes are checked when a value is
@@ -19,18 +23,10 @@ export class MemoryCacheStore implements CacheStore {
 
   /** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN */
   constructor(options: MemoryCacheStoreOptions = {}, collaborators: { clock?: Clock | undefined } = {}) {
-    const checked = option.check('MemoryCacheStoreOptions', options, {
-      maxEntries: option.withDefault(option.between(1, 10_000_000), 10_000),
-      maxBytes: option.withDefault(option.between(1, 2 ** 40), 2 ** 25),
-    });
-    const services = option.check('MemoryCacheStoreCollaborators', collaborators, {
-      clock: clockOption,
-    });
+    const { maxEntries, maxBytes } = MEMORY_CACHE_STORE(options);
+    const { clock } = MEMORY_CACHE_STORE_COLLABORATORS(collaborators);
     const bytesOf = (value: string, key: string) => Buffer.byteLength(key) + Buffer.byteLength(value) + 1;
-    this.#values = new Expiring(
-      { maxEntries: checked.maxEntries, bytes: { most: checked.maxBytes, of: bytesOf } },
-      services.clock,
-    );
+    this.#values = new Expiring({ maxEntries, bytes: { most: maxBytes, of: bytesOf } }, clock);
   }
 
   get(key: string): string | undefined {

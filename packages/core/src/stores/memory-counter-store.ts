@@ -3,12 +3,16 @@ import { type Clock, clockOption } from '../clock/clock.js';
 import * as option from '../options/options.js';
 import type { Count, CounterStore } from './counter-store.js';
 
-export interface MemoryCounterStoreOptions {
-  /**
-   * The most counters kept at once; the one with the oldest window is dropped first. 1 to 10 000 000, default 100 000.
-   */
-  readonly maxEntries?: number | undefined;
-}
+export const MEMORY_COUNTER_STORE = option.table('MemoryCounterStoreOptions', {
+  /** The most counters kept at once; the one with the oldest window is dropped first. */
+  maxEntries: option.withDefault(option.between(1, 10_000_000), 100_000),
+});
+
+export interface MemoryCounterStoreOptions extends option.Given<typeof MEMORY_COUNTER_STORE> {}
+
+export const MEMORY_COUNTER_STORE_COLLABORATORS = option.table('MemoryCounterStoreCollaborators', {
+  clock: clockOption,
+});
 
 interface Counter {
   value: number;
@@ -29,12 +33,8 @@ export class MemoryCounterStore implements CounterStore {
 
   /** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN */
   constructor(options: MemoryCounterStoreOptions = {}, collaborators: { clock?: Clock | undefined } = {}) {
-    const { maxEntries } = option.check('MemoryCounterStoreOptions', options, {
-      maxEntries: option.withDefault(option.between(1, 10_000_000), 100_000),
-    });
-    const { clock } = option.check('MemoryCounterStoreCollaborators', collaborators, {
-      clock: clockOption,
-    });
+    const { maxEntries } = MEMORY_COUNTER_STORE(options);
+    const { clock } = MEMORY_COUNTER_STORE_COLLABORATORS(collaborators);
     this.#maxEntries = Math.floor(maxEntries);
     this.#counting = inOrderOfWindows(this.#maxEntries);
     this.#spent = inOrderOfWindows(this.#maxEntries);

@@ -14,17 +14,20 @@ export interface AuditEntry extends DecisionEvent {
   readonly audit: 'decision';
 }
 
-/** The level by outcome; `silent` leaves the line out. */
-export interface AuditOptions {
-  /** Default `info`. */
-  readonly granted?: AuditLevel | 'silent' | undefined;
-  /** For mistakes of the caller: a status of 400 to 499. Default `warn`. */
-  readonly refused?: AuditLevel | 'silent' | undefined;
-  /** For bugs and outages: a status of 500 or more. Default `error`. */
-  readonly failed?: AuditLevel | 'silent' | undefined;
-}
-
 const level = option.oneOf('trace', 'debug', 'info', 'warn', 'error', 'silent');
+
+export const AUDIT = option.table('AuditOptions', {
+  /** For granted requests. */
+  granted: option.withDefault(level, 'info'),
+  /** For mistakes of the caller: a status of 400 to 499. */
+  refused: option.withDefault(level, 'warn'),
+  /** For bugs and outages: a status of 500 or more. */
+  failed: option.withDefault(level, 'error'),
+});
+
+/** The level by outcome; `silent` leaves the line out. */
+export interface AuditOptions extends option.Given<typeof AUDIT> {}
+
 const logger = option.having<AuditLogger>('trace', 'debug', 'info', 'warn', 'error');
 
 /**
@@ -35,11 +38,7 @@ const logger = option.having<AuditLogger>('trace', 'debug', 'info', 'warn', 'err
  */
 export function auditDecisions(target: AuditLogger, options: AuditOptions = {}): () => void {
   const lines = logger(target, 'auditDecisions logger');
-  const levels = option.check('AuditOptions', options, {
-    granted: option.withDefault(level, 'info'),
-    refused: option.withDefault(level, 'warn'),
-    failed: option.withDefault(level, 'error'),
-  });
+  const levels = AUDIT(options);
   return onDecision((event) => {
     const chosen = levels[gravityOf(event)];
     if (chosen !== 'silent') lines[chosen]({ audit: 'decision', ...event }, messageOf(event));

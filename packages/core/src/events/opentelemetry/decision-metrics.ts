@@ -3,10 +3,12 @@ import * as option from '../../options/options.js';
 import { onDecision } from '../decision-events.js';
 import { metricAttributes, SCOPE } from './attributes.js';
 
-export interface MetricOptions {
+export const METRICS = option.table('MetricOptions', {
   /** Default: the globally registered provider. */
-  readonly meterProvider?: MeterProvider | undefined;
-}
+  meterProvider: option.optional(option.having<MeterProvider>('getMeter')),
+});
+
+export interface MetricOptions extends option.Given<typeof METRICS> {}
 
 /** Limits of the buckets, in seconds: from a cached decision to a slow authorization server. */
 const BOUNDARIES = [
@@ -20,9 +22,7 @@ const BOUNDARIES = [
  * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN
  */
 export function recordMetrics(options: MetricOptions = {}): () => void {
-  const { meterProvider } = option.check('MetricOptions', options, {
-    meterProvider: option.optional(option.having<MeterProvider>('getMeter')),
-  });
+  const { meterProvider } = METRICS(options);
   const meter = (meterProvider ?? metrics).getMeter(SCOPE);
   const duration = { unit: 's', advice: { explicitBucketBoundaries: BOUNDARIES } };
   const decisions = meter.createCounter('sallyport.decisions', { unit: '{decision}', description: 'Decisions made' });

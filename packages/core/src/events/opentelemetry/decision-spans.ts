@@ -4,10 +4,12 @@ import type { TraceFault, TraceStep } from '../../request/trace.js';
 import { type DecisionEvent, onDecision } from '../decision-events.js';
 import { SCOPE, spanAttributes } from './attributes.js';
 
-export interface SpanOptions {
+export const SPANS = option.table('SpanOptions', {
   /** Default: the globally registered provider. */
-  readonly tracerProvider?: TracerProvider | undefined;
-}
+  tracerProvider: option.optional(option.having<TracerProvider>('getTracer')),
+});
+
+export interface SpanOptions extends option.Given<typeof SPANS> {}
 
 /**
  * Makes a span `sallyport.decision` of every decision, as a child of the active span, and a span `sallyport.verify` of
@@ -16,9 +18,7 @@ export interface SpanOptions {
  * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN
  */
 export function recordSpans(options: SpanOptions = {}): () => void {
-  const { tracerProvider } = option.check('SpanOptions', options, {
-    tracerProvider: option.optional(option.having<TracerProvider>('getTracer')),
-  });
+  const { tracerProvider } = SPANS(options);
   const tracer = (tracerProvider ?? trace).getTracer(SCOPE);
   return onDecision((event) => {
     const endTime = performance.timeOrigin + performance.now();

@@ -1,29 +1,30 @@
-import { type Clock, clockOption } from '../../clock/clock.js';
+import { clockOption } from '../../clock/clock.js';
 import * as option from '../../options/options.js';
 import type { CacheStore } from '../cache-store.js';
 import { CommandBudget } from './command-budget.js';
 import type { RedisClient } from './redis-client.js';
 
-export interface RedisCacheStoreOptions {
-  /** The beginning of every key. Default `sallyport:`. */
-  readonly prefix?: string | undefined;
-  /** The longest time of a read, in milliseconds; a slower one is a miss. 1 to 1 000, default 50. */
-  readonly readTimeoutMs?: number | undefined;
-  /**
-   * The most commands that may wait for a reply at once. Further reads are misses, further writes are dropped. 1 to
-   * 100 000, default 1 000.
-   */
-  readonly maxPending?: number | undefined;
-  /** The longest value in bytes. Longer ones are neither written nor read. 1 024 to 16 777 216, default 65 536. */
-  readonly maxValueBytes?: number | undefined;
-}
+export const REDIS_CACHE_STORE = option.table('RedisCacheStoreOptions', {
+  /** The beginning of every key. */
+  prefix: option.withDefault(option.text, 'sallyport:'),
+  /** The longest time of a read, in milliseconds; a slower one is a miss. */
+  readTimeoutMs: option.withDefault(option.between(1, 1_000), 50),
+  /** The most commands that may wait for a reply at once. Further reads are misses, further writes are dropped. */
+  maxPending: option.withDefault(option.between(1, 100_000), 1_000),
+  /** The longest value in bytes. Longer ones are neither written nor read. */
+  maxValueBytes: option.withDefault(option.between(1_024, 2 ** 24), 65_536),
+});
+
+export interface RedisCacheStoreOptions extends option.Given<typeof REDIS_CACHE_STORE> {}
+
+export const REDIS_CACHE_STORE_COLLABORATORS = option.table('RedisCacheStoreCollaborators', {
+  /** A node-redis client. The store does not close it. */
+  client: option.having<RedisClient>('getRange', 'set', 'del'),
+  clock: clockOption,
+});
 
 /** Services of the store. */
-export interface RedisCacheStoreCollaborators {
-  /** A node-redis client. The store does not close it. */
-  readonly client: RedisClient;
-  readonly clock?: Clock | undefined;
-}
+export interface RedisCacheStoreCollaborators extends option.Given<typeof REDIS_CACHE_STORE_COLLABORATORS> {}
 
 /**
  * A cache store in Redis 7. It only saves time: every slow, malformed or failed reply is a miss. Reads have their own
@@ -37,16 +38,8 @@ export class RedisCacheStore implements CacheStore {
 
   /** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN */
   constructor(options: RedisCacheStoreOptions, collaborators: RedisCacheStoreCollaborators) {
-    const checked = option.check('RedisCacheStoreOptions', options, {
-      prefix: option.withDefault(option.text, 'sallyport:'),
-      readTimeoutMs: option.withDefault(option.between(1, 1_000), 50),
-      maxPending: option.withDefault(option.between(1, 100_000), 1_000),
-      maxValueBytes: option.withDefault(option.between(1_024, 2 ** 24), 65_536),
-    });
-    const services = option.check('RedisCacheStoreCollaborators', collaborators, {
-      client: option.having<RedisClient>('getRange', 'set', 'del'),
-      clock: clockOption,
-    });
+    const checked = REDIS_CACHE_STORE(options);
+    const services = REDIS_CACHE_STORE_COLLABORATORS(collaborators);
     this.#prefix = checked.prefix;
     this.#maxValueBytes = Math.floor(checked.maxValueBytes);
     this.#client = services.client;

@@ -5,31 +5,32 @@ import { CommandBudget } from './command-budget.js';
 import type { RedisStreamClient, RedisSubscriber } from './redis-client.js';
 import { RevocationStreamReader, type StreamPage } from './revocation-stream.js';
 
-export interface RedisRevocationBusOptions {
-  /** The beginning of the names of stream and channel. Default `sallyport:`. */
-  readonly prefix?: string | undefined;
-  /**
-   * How long the stream keeps notices, in seconds, for instances that start later or missed one. 3 600 to 31 536 000,
-   * default 86 400.
-   */
-  readonly keepSeconds?: number | undefined;
-  /** The longest time of a read, in milliseconds. 1 to 1 000, default 50. */
-  readonly readTimeoutMs?: number | undefined;
-  /** The longest time of a publication, in milliseconds. 1 to 60 000, default 1 000. */
-  readonly publishTimeoutMs?: number | undefined;
-}
+export const REDIS_REVOCATION_BUS = option.table('RedisRevocationBusOptions', {
+  /** The beginning of the names of stream and channel. */
+  prefix: option.withDefault(option.text, 'sallyport:'),
+  /** How long the stream keeps notices, in seconds, for instances that start later or missed one. */
+  keepSeconds: option.withDefault(option.between(3_600, 31_536_000), 86_400),
+  /** The longest time of a read, in milliseconds. */
+  readTimeoutMs: option.withDefault(option.between(1, 1_000), 50),
+  /** The longest time of a publication, in milliseconds. */
+  publishTimeoutMs: option.withDefault(option.between(1, 60_000), 1_000),
+});
 
-/** Services of the bus. */
-export interface RedisRevocationBusCollaborators {
+export interface RedisRevocationBusOptions extends option.Given<typeof REDIS_REVOCATION_BUS> {}
+
+export const REDIS_REVOCATION_BUS_COLLABORATORS = option.table('RedisRevocationBusCollaborators', {
   /** A node-redis client. The bus does not close it. */
-  readonly client: RedisStreamClient;
+  client: option.having<RedisStreamClient>('xAdd', 'xRange', 'pExpire', 'publish'),
   /**
    * A connected duplicate of the client, for instant notices. Without it, an instance learns of revocations within a
    * second of its next request.
    */
-  readonly subscriber?: RedisSubscriber | undefined;
-  readonly clock?: Clock | undefined;
-}
+  subscriber: option.optional(option.having<RedisSubscriber>('subscribe', 'unsubscribe')),
+  clock: clockOption,
+});
+
+/** Services of the bus. */
+export interface RedisRevocationBusCollaborators extends option.Given<typeof REDIS_REVOCATION_BUS_COLLABORATORS> {}
 
 /** The most own notices that an instance keeps to send them again. */
 const MAX_OWN = 1_000;
@@ -71,17 +72,8 @@ export class RedisRevocationBus implements RevocationBus {
 
   /** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN */
   constructor(options: RedisRevocationBusOptions, collaborators: RedisRevocationBusCollaborators) {
-    const checked = option.check('RedisRevocationBusOptions', options, {
-      prefix: option.withDefault(option.text, 'sallyport:'),
-      keepSeconds: option.withDefault(option.between(3_600, 31_536_000), 86_400),
-      readTimeoutMs: option.withDefault(option.between(1, 1_000), 50),
-      publishTimeoutMs: option.withDefault(option.between(1, 60_000), 1_000),
-    });
-    const services = option.check('RedisRevocationBusCollaborators', collaborators, {
-      client: option.having<RedisStreamClient>('xAdd', 'xRange', 'pExpire', 'publish'),
-      subscriber: option.optional(option.having<RedisSubscriber>('subscribe', 'unsubscribe')),
-      clock: clockOption,
-    });
+    const checked = REDIS_REVOCATION_BUS(options);
+    const services = REDIS_REVOCATION_BUS_COLLABORATORS(collaborators);
     this.#name = `${checked.prefix}revocations`;
     this.#keepMs = Math.ceil(checked.keepSeconds * 1_000);
     this.#readTimeoutMs = checked.readTimeoutMs;
