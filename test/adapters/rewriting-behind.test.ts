@@ -14,6 +14,7 @@ import { rewritingChain, withoutFirstSegment } from './rewriting/row.js';
 
 const express4: typeof express = require('express4');
 const Koa2: typeof Koa = require('koa2');
+const koaCompose: (middleware: readonly Koa.Middleware[]) => Koa.Middleware = require('koa-compose');
 
 let server: DemoServer | undefined;
 
@@ -177,6 +178,24 @@ describe.each([
     server = await listening(createServer(app.callback()));
     expect(await answerTo('/m/open')).toBe('ran GET');
   });
+});
+
+test('Koa 3: an application with a compose of its own runs its middleware itself', async () => {
+  const seen: string[] = [];
+  const traced = (middleware: readonly Koa.Middleware[]) =>
+    koaCompose(
+      middleware.map((each) => (context, next) => {
+        seen.push(each.name);
+        return each(context, next);
+      }),
+    );
+  const app = new Koa({ compose: traced } as object);
+  app.use(koaSecurity(rewritingChain())()).use(function answering(context) {
+    context.body = 'ran';
+  });
+  server = await listening(createServer(app.callback()));
+  expect(await answerTo('/open')).toBe('ran');
+  expect(seen).toEqual(['sallyport', 'answering']);
 });
 
 describe('where the framework tells nothing of what runs behind a rewriting', () => {

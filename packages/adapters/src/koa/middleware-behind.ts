@@ -58,8 +58,14 @@ export class MiddlewareBehind {
     return runFrom(position + 1, context.app.middleware, context);
   }
 
-  /** Where this `secure()` stands in the application; -1 if it may be running in a part that is mounted there. */
+  /**
+   * Where this `secure()` stands in the application. -1 if it may be running in a part that is mounted there, or if the
+   * application runs its middleware in a way of its own.
+   */
   #positionIn({ app, mountPath, matched }: WatchedContext): number {
+    // Koa 3 takes another function than that of koa-compose as an option; Koa 2 takes none.
+    const { compose }: { compose?: { readonly name: string } } = app as object;
+    if (compose !== undefined && compose.name !== 'compose') return -1;
     const isMounted = mountPath !== undefined || matched?.some(({ stack }) => stack.includes(this.#middleware));
     return isMounted ? -1 : app.middleware.indexOf(this.#middleware);
   }
