@@ -5,7 +5,11 @@ import { Carries, type RequirementNode, strongest } from './node.js';
 import { type Operator, type OperatorWord, operatorOn, type Requirement } from './requirement.js';
 import type { Run } from './run.js';
 
-/** One of these is enough; the first whose credentials are present decides. Needs at least one member. */
+/**
+ * One member is enough. The first whose credentials are present decides. If it is unavailable, challenged or lacks only
+ * scopes, the next one is tried.
+ * @throws {ConfigurationError} ERR_SALLYPORT_REQUIREMENT_INVALID without members
+ */
 export function anyOf(...members: readonly Requirement[]): Operator {
   return operatorOn(members, 'anyOf', (nodes) => new AnyOf(nodes));
 }

@@ -4,7 +4,7 @@ import { ANONYMOUS_VERDICT, Carries, type RequirementNode } from './node.js';
 import { type Operator, type OperatorWord, operatorOn, type Requirement } from './requirement.js';
 import type { Run } from './run.js';
 
-/** Nothing sent: the anonymous principal. Something bad sent: refused, as if it were required. */
+/** A request without credentials goes on as anonymous. A bad credential is refused. */
 export function optional(member: Requirement): Operator {
   return operatorOn([member], 'optional', ([node]) => new Optional(node));
 }

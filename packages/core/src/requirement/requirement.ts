@@ -14,7 +14,7 @@ export type Requirement = SecurityHandler | Operator;
  */
 type Assembly<Nodes> = (nodes: Nodes, nobody: MissingScopes) => RequirementNode;
 
-/** A requirement made of others by `anyOf(…)`, `allOf(…)` and the like. Recognised by brand: a copy is no operator. */
+/** A requirement made of others by `anyOf(…)`, `allOf(…)` and the like. Recognised by a brand, so a copy is no operator. */
 export class Operator {
   readonly members: readonly Requirement[];
   readonly #assemble: Assembly<readonly RequirementNode[]>;

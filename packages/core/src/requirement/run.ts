@@ -56,7 +56,6 @@ export class Run {
     return this.#others !== undefined;
   }
 
-  /** All credentials are kept before the first of them is verified. */
   keep(owner: CredentialOwner, credential: unknown): void {
     if (this.#owner === undefined) {
       this.#owner = owner;

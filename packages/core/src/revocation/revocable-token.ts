@@ -1,10 +1,10 @@
 /** What can be read of a credential without verifying it. */
 export interface RevocableToken {
-  /** A signed token: no token inside, no other name. */
+  /** True for a signed token (JWS). Unlike an encrypted one, it contains no other token. */
   readonly isSigned: boolean;
-  /** When a signed token says that it ends, in seconds since the epoch. */
+  /** The `exp` of a signed token, in seconds since the epoch. */
   readonly expiresAt: number | undefined;
-  /** The subject that a signed token names. */
+  /** The `iss` of a signed token, and its `sub` or else its `client_id`. */
   readonly issuer: string | undefined;
   readonly subject: string | undefined;
 }
@@ -12,10 +12,11 @@ export interface RevocableToken {
 const JWE_PARTS = 5;
 
 /**
- * The part of a credential that is revoked. Anybody can replace the signature of a signed token (RFC 7515 7.1) by another
- * valid one, such as the high-S twin of an ECDSA signature, so only the signing input of a token with a JOSE header
- * counts. The tag of an encrypted token (RFC 7516 7.1) follows from its other parts and is left out. Of any other
- * credential the whole text counts.
+ * The part of a credential that is revoked, because nobody can change it without making the credential invalid:
+ * - of a signed token (RFC 7515 7.1) the signing input. Anybody can replace an ECDSA signature by its high-S twin, which is
+ *   valid as well.
+ * - of an encrypted token (RFC 7516 7.1) everything but the tag, which follows from the other parts.
+ * - of any other credential the whole text.
  */
 export function revocableText(credential: string): string {
   const header = objectIn(credential.slice(0, Math.max(0, credential.indexOf('.'))));
@@ -25,7 +26,7 @@ export function revocableText(credential: string): string {
   return parts[1] === '' ? credential : `${parts[0]}.${parts[1]}`;
 }
 
-/** What a credential says about itself. */
+/** Reads what a credential says about itself, without verifying it. */
 export function readRevocableToken(credential: string): RevocableToken {
   const text = revocableText(credential);
   const parts = text.split('.');
@@ -39,7 +40,7 @@ export function readRevocableToken(credential: string): RevocableToken {
   };
 }
 
-/** Lenient servers accept several spellings of the same bytes, so the parts after the header are encoded anew. */
+/** Encodes the parts after the header anew, because lenient servers accept several spellings of the same bytes. */
 function encryptedText([header, ...others]: readonly string[]): string {
   const bytes = others.slice(0, -1).map((part) => Buffer.from(part, 'base64url'));
   return [header, ...bytes.map((part) => part.toString('base64url'))].join('.');

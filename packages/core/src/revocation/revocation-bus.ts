@@ -14,7 +14,7 @@ export interface ReceivedNotices {
  * It may lose, repeat, delay and reorder them: lifetimes of cached answers stay the guarantee.
  */
 export interface RevocationBus {
-  /** Tells all instances, also those that start later. Never rejects; false when delivery is not certain. */
+  /** Sends a notice to all instances, also to those that start later. Never rejects; false if delivery is not certain. */
   publish(notice: string): Promise<boolean>;
   /**
    * Everything published since the last call; on the first call everything that the bus has kept. Never rejects, and

@@ -7,14 +7,14 @@ import type { ReceivedNotices, RevocationBus } from './revocation-bus.js';
 export interface RevocationExchangeCollaborators {
   readonly bus: RevocationBus;
   readonly clock: Clock;
-  /** Takes what another instance revoked. */
+  /** Called with each revocation of another instance. */
   readonly learn: (revocation: Revocation) => void;
 }
 
 /** How long remembered answers may be used between two readings of the bus. */
 const MAX_PAUSE_MS = 1_000;
 
-/** How many readings a start makes of what the bus has kept, before it goes on without the rest. */
+/** How often `start` reads the bus until it has everything. After that, it goes on without the rest. */
 const MAX_ROUNDS = 100;
 
 /** Sends revocations to other instances, receives theirs, and knows whether some may be missing. */
@@ -24,7 +24,7 @@ export class RevocationExchange {
   readonly #clock: Clock;
   readonly #learn: (revocation: Revocation) => void;
   #receiving: Promise<void> | undefined;
-  /** When the bus has to be read again at the latest, on the monotonic clock. */
+  /** When `keepUp` reads the bus again, on the monotonic clock. */
   #nextMs = Number.NEGATIVE_INFINITY;
   /** True when the bus could not be read to its end. */
   #isBehind = false;
@@ -58,7 +58,7 @@ export class RevocationExchange {
     return this.#bus.close();
   }
 
-  /** Never rejects; false when it is not certain that other instances learn of it. */
+  /** Never rejects; false if other instances may not learn of it. */
   async publish(revocation: Revocation): Promise<boolean> {
     try {
       return await this.#bus.publish(this.#envelope.close(revocation));
@@ -76,7 +76,7 @@ export class RevocationExchange {
     return this.#receiving;
   }
 
-  /** Reads in the background when the last reading is a while ago. */
+  /** Reads in the background, if nobody has read for `MAX_PAUSE_MS`. */
   keepUp(nowMs: number): void {
     if (nowMs >= this.#nextMs) this.synchronise();
   }

@@ -12,7 +12,7 @@ import { tagOf } from './revocation-shares.js';
  */
 export type RevocationStatus = 'clear' | 'revoked' | 'outdated';
 
-/** Everything that is revoked, by keyed hash. Single tokens and parties have a bounded space each. */
+/** All revocations, by keyed hash. Single tokens have one bounded space, parties (clients and subjects) another. */
 export class RevocationIndex {
   readonly #tokens: RevocationRecords;
   readonly #parties: RevocationRecords;
@@ -22,7 +22,7 @@ export class RevocationIndex {
   readonly #subject: KeyedHash;
   readonly #owner: KeyedHash;
   #epoch = 0;
-  /** Whether any token, or any `jti`, was ever revoked: until then none has to be hashed. */
+  /** False as long as no token, or no `jti`, was revoked: lookups then skip the hash. */
   #hasTokens = false;
   #hasJtis = false;
 
@@ -36,7 +36,7 @@ export class RevocationIndex {
     this.#owner = new KeyedHash(secret, 'owner of a revoked token');
   }
 
-  /** Counts revocations. */
+  /** The number of revocations so far. */
   get epoch(): number {
     return this.#epoch;
   }
@@ -66,13 +66,13 @@ export class RevocationIndex {
     return this.#subject.of(nameOf(subject, issuer));
   }
 
-  /** Whose share of the space a token counts against. */
+  /** Identifies a subject in 24 bits, for its share of the space. */
   ownerOf(subject: string, issuer: string | undefined): number {
     const name = this.#owner.of(nameOf(subject, issuer));
     return (name.charCodeAt(0) << 16) | (name.charCodeAt(1) << 8) | name.charCodeAt(2);
   }
 
-  /** False when there is no room: the revocation then has no effect. `isLearnt`: another instance keeps it already. */
+  /** False if there is no room: the revocation then has no effect. `isLearnt`: another instance has it already. */
   add(revocation: Revocation, isLearnt: boolean): boolean {
     const record = recordOf(revocation, this.#epoch + 1, isLearnt);
     if (!this.#recordsOf(revocation).keep(revocation.key, record)) return false;
@@ -82,7 +82,7 @@ export class RevocationIndex {
     return true;
   }
 
-  /** False for a notice that says what is known already, as every bus brings them: then nothing has to be re-checked. */
+  /** False if it is known already: buses repeat notices, and each new epoch has all remembered verdicts checked again. */
   isNews(revocation: Revocation): boolean {
     return !this.#recordsOf(revocation).covers(revocation.key, recordOf(revocation, this.#epoch, true));
   }

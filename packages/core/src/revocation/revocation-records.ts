@@ -15,20 +15,20 @@ import { isEndless, isSameShare, joinTags, RevocationShares } from './revocation
 export interface RevocationRecord {
   /** When it may be forgotten, in milliseconds since the epoch. */
   readonly endsAtMs: number;
-  /** Whose it is, and whether its end is known: see `tagOf`. */
+  /** Its owner, and whether its end is known: see `tagOf`. */
   readonly tag: number;
   /** When it was revoked, in seconds since the epoch. */
   readonly at: number;
-  /** Its place in the order in which this process learnt of revocations. */
+  /** How many revocations this process knew when it was added, itself included. */
   readonly epoch: number;
-  /** Another instance keeps it already. */
+  /** True if another instance has it already. */
   readonly isLearnt: boolean;
 }
 
-/** Records with a date tell when and as what they came. */
+/** What a record with a date tells about its revocation. */
 export type RevocationDate = Pick<RevocationRecord, 'at' | 'epoch'>;
 
-/** Words of records with a date: milliseconds since the epoch as two words, and the epoch. */
+/** More words of a row with a date: milliseconds since 1970 as two words, and the epoch of the revocation. */
 const AT_HIGH = ROW_WORDS;
 const AT_LOW = ROW_WORDS + 1;
 const EPOCH = ROW_WORDS + 2;
@@ -42,9 +42,9 @@ const WORD = 2 ** 32;
 const LAST_SECOND = WORD - 1;
 
 /**
- * A bounded set of revocations by keyed hash, in flat memory: 37 to 56 bytes for each, with a date 53 to 80. What has
- * ended makes room; so does what has no known end and was kept for as long as it has to be, when there is no other room.
- * Nothing else is ever dropped: `keep` answers false instead.
+ * A bounded set of revocations by keyed hash, in flat memory: 37 to 56 bytes each, 53 to 80 with a date. Ended revocations
+ * are dropped. If there is still no room, those without a known end are dropped that were kept for their minimum time.
+ * All others stay: without room, `keep` returns false.
  */
 export class RevocationRecords {
   readonly #shards: (RevocationShard | undefined)[] = [];
@@ -58,7 +58,7 @@ export class RevocationRecords {
   /** The shard that is next to make room. */
   #cursor = 0;
 
-  /** Records without a date have shares for each subject; those with one are one for each party anyway. */
+  /** Only records without a date need shares: with a date, each party has one record anyway. */
   constructor(options: { maxEntries: number; isDated: boolean }, clock: Clock) {
     this.#maxEntries = Math.floor(options.maxEntries);
     this.#isDated = options.isDated;
@@ -67,7 +67,7 @@ export class RevocationRecords {
     this.#beginMs = clock.monotonic();
   }
 
-  /** How many there are, after those that have ended were dropped. */
+  /** How many are in force. Drops those that have ended. */
   get size(): number {
     const moment = this.#moment();
     for (const shard of this.#shards) shard?.dropEnded(moment);
@@ -92,7 +92,7 @@ export class RevocationRecords {
     return dateOf(found.rows, found.at);
   }
 
-  /** Whether a record would add nothing to what is known. */
+  /** True if adding the record would change nothing. */
   covers(key: string, record: RevocationRecord): boolean {
     const found = this.#find(key);
     if (found === undefined) return false;
@@ -102,7 +102,7 @@ export class RevocationRecords {
     return lasts && isAsEndless && (!this.#isDated || dateOf(rows, at).at >= record.at);
   }
 
-  /** False when there is no room. What another instance had room for may go beyond the limit by an eighth. */
+  /** False if there is no room. Revocations of other instances may exceed the limit by an eighth. */
   keep(key: string, record: RevocationRecord): boolean {
     const moment = this.#moment();
     const shard = this.#shardOf(key);
@@ -131,7 +131,7 @@ export class RevocationRecords {
     return isOver ? undefined : { rows, at };
   }
 
-  /** What is known and what is added last together: the later end and the later date. */
+  /** Merges a record into the known one: the later end and the later date count. */
   #join(shard: RevocationShard, at: number, record: RevocationRecord, moment: Moment): void {
     const { rows } = shard;
     const [end, monotonicEnd] = [rows[at + END] as number, rows[at + MONOTONIC_END] as number];
@@ -163,7 +163,7 @@ export class RevocationRecords {
     return this.#size < this.#maxEntries && (this.#shares?.hasRoom(tag) ?? true);
   }
 
-  /** Drops what has ended; then of what may end, a part, and where only a share is used up, of that share alone. */
+  /** Drops what has ended, then some of what may be dropped. If only a share is full: of that share alone. */
   #makeRoom(tag: number, isLearnt: boolean, moment: Moment): boolean {
     for (const shard of this.#shards) shard?.dropEnded(moment);
     const isConcerned = this.#size < this.#maxEntries ? (other: number) => isSameShare(tag, other) : undefined;
@@ -192,7 +192,7 @@ export class RevocationRecords {
     this.#shares?.giveBack(tag);
   }
 
-  /** The words of a hash; one place for them serves every question, for all are answered at once. */
+  /** Decodes a hash into words. One buffer is enough, because everything here is synchronous. */
   #read(key: string): Uint32Array {
     for (let word = 0; word < HASH_WORDS; word += 1) {
       const at = 4 * word;

@@ -3,12 +3,12 @@ import { isEndless } from './revocation-shares.js';
 /** The first 16 bytes of a keyed hash. */
 export const HASH_WORDS = 4;
 
-/** The words of a row behind those of its hash. Times are whole seconds. */
+/** Positions in a row, in words. The hash comes first. Times are whole seconds. */
 export const END = HASH_WORDS;
-/** The same end on the monotonic clock, counted from the beginning of the records. */
+/** The same end on the monotonic clock, counted from the creation of the records. */
 export const MONOTONIC_END = HASH_WORDS + 1;
 export const TAG = HASH_WORDS + 2;
-/** How long a row is; records with a date add their words behind it. */
+/** The length of a row. Records with a date add more words. */
 export const ROW_WORDS = HASH_WORDS + 3;
 
 /** Seconds since the epoch, and on the monotonic clock since the beginning of the records. */
@@ -21,15 +21,15 @@ const MIN_ROWS = 8;
 const MAX_LOAD = 0.75;
 
 /**
- * One of the hash tables (open addressing, linear probing) that revocations are spread over: so small that rebuilding
- * one delays nobody. Rows leave only when it is rebuilt.
+ * A hash table (open addressing, linear probing). Revocations are spread over many of them, so that rebuilding one takes
+ * little time. Rows are removed only by rebuilding.
  */
 export class RevocationShard {
   readonly #rowWords: number;
   readonly #onDrop: (tag: number) => void;
   #rows: Uint32Array;
   #size = 0;
-  /** No row that must end, and none that may, does so before this, on the monotonic clock. */
+  /** The earliest end of a row with a known end, and of one without. On the monotonic clock. */
   #nextEnd = Number.POSITIVE_INFINITY;
   #nextLoose = Number.POSITIVE_INFINITY;
 
@@ -53,7 +53,7 @@ export class RevocationShard {
     return this.#rows[at + END] === 0 ? -1 : at;
   }
 
-  /** Makes a row for a hash that has none; its other words are the caller's, who then calls `noteEnd`. */
+  /** Adds a row for a new hash. The caller writes its other words and then calls `noteEnd`. */
   insert(hash: Uint32Array, moment: Moment): number {
     const capacity = this.#rows.length / this.#rowWords;
     if (this.#size + 1 > capacity * MAX_LOAD) this.#rebuild(moment, none);
@@ -69,14 +69,13 @@ export class RevocationShard {
     else this.#nextEnd = Math.min(this.#nextEnd, end);
   }
 
-  /** Drops what has ended. */
   dropEnded(moment: Moment): void {
     if (this.#nextEnd <= moment.monotonic) this.#rebuild(moment, none);
   }
 
   /**
-   * Drops also of what was kept for long enough and has no known end: all whose tag is concerned, or else those that were
-   * kept longest. Says how many rows it looked at.
+   * Also drops rows without a known end that were kept for their minimum time: those with a concerned tag or, without
+   * `isConcerned`, the eighth of the time span that was kept longest. Returns how many rows it looked at.
    */
   dropLoose(moment: Moment, isConcerned?: (tag: number) => boolean): number {
     const { monotonic } = moment;
@@ -89,7 +88,7 @@ export class RevocationShard {
     return rows.length / this.#rowWords;
   }
 
-  /** A little room is left behind, so that the next rebuilding is far. */
+  /** Leaves half of the table free, so that it is not rebuilt again soon. */
   #rebuild(moment: Moment, isLoose: (at: number) => boolean): void {
     const [old, words] = [this.#rows, this.#rowWords];
     const keeps = (at: number) => !hasPassed(old, at, moment) || (isEndless(old[at + TAG] as number) && !isLoose(at));
@@ -110,7 +109,7 @@ export class RevocationShard {
     const at = this.#place(this.#rows, row);
     this.#rows.set(row, at);
     this.noteEnd(at);
-    // What only the wall clock still keeps is looked at again in a second, not at once.
+    // A row that has ended by the monotonic clock only is looked at again in a second. Otherwise each call would rebuild.
     if (this.#nextEnd <= moment.monotonic) this.#nextEnd = moment.monotonic + 1;
   }
 
@@ -128,8 +127,8 @@ export class RevocationShard {
 }
 
 /**
- * A revocation has ended when both clocks say so: set forward, the machine's clock would end it too early, and set back,
- * it would make the token good again for longer than the monotonic clock knows.
+ * A revocation has ended when both clocks say so. If the wall clock is set forward, it would end the revocation too early.
+ * If it is set back, the token lives longer than the monotonic clock knows.
  */
 export function hasPassed(rows: Uint32Array, at: number, { now, monotonic }: Moment): boolean {
   return monotonic >= (rows[at + MONOTONIC_END] as number) && now >= (rows[at + END] as number);

@@ -1,7 +1,7 @@
-/** Positions of a subject's two counters: 12 bits each. */
+/** The size of each of the two tables of counters: 12 bits of the owner select a counter. */
 const COUNTERS = 4_096;
 
-/** The tag of a revocation: whose it is, and how long it is kept, in one word of 32 bits. */
+/** The bits of a tag, which describes a revocation in one word of 32 bits. */
 const OWNER = 0x00ff_ffff;
 const IS_OWNED = 1 << 24;
 const IS_ENDLESS = 1 << 25;
@@ -11,9 +11,9 @@ const IS_CLAIMED = 1 << 26;
 export interface TagParts {
   /** 24 bits of the hash of the subject's name. */
   readonly owner?: number | undefined;
-  /** Nobody knows when the token ends. */
+  /** The end of the token is unknown. */
   readonly isEndless?: boolean | undefined;
-  /** Only the token itself, unverified, says that it ends so late. */
+  /** The late end comes from the token itself, which nobody verified. */
   readonly isClaimed?: boolean | undefined;
 }
 
@@ -31,17 +31,16 @@ export function isSameShare(left: number, right: number): boolean {
   return ((left ^ right) & (OWNER | IS_OWNED)) === 0;
 }
 
-/** Of two tags of one token: the known owner, and the longer life. */
+/** Merges two tags of one token: the known owner, and the longer life. */
 export function joinTags(known: number, latest: number): number {
   const owned = (known & IS_OWNED) === 0 ? latest : known;
   return (owned & (OWNER | IS_OWNED)) | ((known | latest) & IS_ENDLESS) | (known & latest & IS_CLAIMED);
 }
 
 /**
- * Keeps one subject's revocations from taking the room of all others: an eighth of it is for one subject, three quarters
- * for tokens of which no subject is known, a half for those that claim a late end. Each subject has two counters in
- * common with some others, and is at its limit only when both are: two subjects share both with a chance of 1 to
- * 16 million.
+ * Limits the room that revocations may take: an eighth for one subject, three quarters for tokens without a known subject,
+ * a half for tokens that claim a late end. A subject is counted in two counters, which it shares with other subjects, and
+ * is at its limit only if both are. Two subjects share both counters with a chance of 1 in 16 million.
  */
 export class RevocationShares {
   readonly #ofOne: number;

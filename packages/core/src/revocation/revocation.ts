@@ -3,19 +3,19 @@ import { Seal } from '../secrecy/seal.js';
 
 const REVOCATION = option.table('revocation', {
   key: option.text,
-  /** A client or a subject, where the time of issue decides; otherwise a single token, refused in any case. */
+  /** True for a client or subject: tokens issued up to `at` are refused. False for a single token. */
   isParty: option.flag,
-  /** A token that was named by its `jti`, not by its text. */
+  /** True if the token was named by its `jti` and not by its text. */
   isJti: option.optional(option.flag),
   /** Seconds since the epoch. */
   at: option.between(0, Number.MAX_SAFE_INTEGER),
   /** When it may be forgotten, in milliseconds since the epoch. */
   endsAtMs: option.between(0, Number.MAX_SAFE_INTEGER),
-  /** Nobody knows when the token ends: it is remembered beyond `endsAtMs` as long as there is room. */
+  /** True if the end of the token is unknown: it is remembered beyond `endsAtMs` if there is room. */
   isEndless: option.optional(option.flag),
-  /** Only the token itself, which nobody verified, says that it ends so late. */
+  /** True if the late end comes from the token itself, which nobody verified. */
   isClaimed: option.optional(option.flag),
-  /** Whose share it counts against: 24 bits of a keyed hash. */
+  /** The subject whose share it counts against: 24 bits of a keyed hash. */
   owner: option.optional(option.between(0, 2 ** 24 - 1)),
 });
 

@@ -16,26 +16,26 @@ import {
   type RevokedTokenOptions,
 } from './revocations-options.js';
 
-/** Verifiers may accept a token that long after its expiry, because clocks differ. */
+/** How long after its expiry a verifier may still accept a token, because clocks differ. */
 const TOLERANCE_SECONDS = 60;
 
-/** Gives what else a credential stands for, such as the token inside an encrypted one. */
+/** Finds the other credential that a credential stands for, such as the token inside an encrypted one. */
 type CredentialOpener = (credential: string) => Promise<string | undefined>;
 
 /**
- * What has been revoked. Shared by any number of caches, each of which refuses or forgets what is in here before it
- * answers. Revoking takes effect at once in this process; `true` comes back when the other instances were told as well,
- * `false` when they were not, or when there was no room: then a `revocations_full` event came before.
+ * What has been revoked. Any number of caches share it and ask it before they answer. A revocation takes effect at once in
+ * this process. Its promise is true if the other instances were told as well. It is false if they were not, or if there
+ * was no room, which a `revocations_full` event tells.
  *
- * A token or `jti` is refused until it would have expired, a token in all spellings: of a signed one the signing input
- * counts. For a client or subject, tokens issued at or before the revocation are refused; an answer that does not tell
- * when its token was issued is asked for again.
+ * A token or `jti` is refused until it would have expired. A token is refused in all its spellings: see `revocableText`.
+ * For a client or subject, tokens issued at or before the revocation are refused. If an answer does not tell when its
+ * token was issued, it is looked up again.
  */
 export class Revocations {
   readonly keepSeconds: number;
   readonly #index: RevocationIndex;
   readonly #clock: Clock;
-  /** With the other instances, where there are some. */
+  /** Undefined without a bus. */
   readonly #exchange: RevocationExchange | undefined;
   readonly #openers = new Set<CredentialOpener>();
   #refused = 0;
@@ -59,17 +59,17 @@ export class Revocations {
     return this.#index.size;
   }
 
-  /** How much memory they take. */
+  /** The memory they take, in bytes. */
   get bytes(): number {
     return this.#index.bytes;
   }
 
-  /** How many found no room, and so refuse nothing. */
+  /** How many had no room and therefore have no effect. */
   get refused(): number {
     return this.#refused;
   }
 
-  /** Learns what the other instances revoked, and listens from now on. Without a bus there is nothing to do. */
+  /** Reads what the other instances revoked, and listens from now on. Without a bus, this has no effect. */
   async start(): Promise<void> {
     await this.#exchange?.start();
   }
@@ -79,9 +79,9 @@ export class Revocations {
   }
 
   /**
-   * Refuses one token: the credential as its handler hands it to the cache. Give it verified tokens only. What a handler
-   * here knows it to stand for as well, the token inside an encrypted one or a login under the name of its account, is
-   * revoked with it; `false` also where a handler could not tell.
+   * Refuses one token. Pass the credential as its handler passes it to the cache, and only after it was verified. If a
+   * handler knows another credential that it stands for (the token inside an encrypted one, a login under the name of
+   * its account), that is revoked as well. False also if a handler cannot tell now.
    */
   revokeToken(token: string, options: RevokedTokenOptions = {}): Promise<boolean> {
     const read = readRevocableToken(token);
@@ -89,16 +89,16 @@ export class Revocations {
     return read.isSigned || this.#openers.size === 0 ? told : this.#revokeMeant(token, options, told);
   }
 
-  /** Refuses the token with this identifier (RFC 7519 4.1.7), of one issuer or, where none is named, of any. */
+  /** Refuses the token with this `jti` (RFC 7519 4.1.7), of one issuer or, without `issuer`, of any. */
   revokeJti(jti: string, options: RevokedTokenOptions = {}): Promise<boolean> {
     const named = ownMembers(options);
     return this.#revokeOne(this.#index.jtiKey(jti, named.issuer), true, named, undefined);
   }
 
   /**
-   * Refuses what a client was issued up to `at`, in seconds since the epoch, by default now. Give the authorization
-   * server's own time where it tells it: its clock is the one that tokens bear. With an issuer it concerns principals
-   * that bear that issuer, and no others.
+   * Refuses the tokens that a client was issued up to `at`, in seconds since the epoch; default now. Pass the time of the
+   * authorization server if it tells one, because tokens carry the time of its clock. With `issuer`, only principals of
+   * that issuer are concerned.
    */
   revokeClient(
     clientId: string,
@@ -107,7 +107,7 @@ export class Revocations {
     return this.#revokeParty(this.#index.clientKey(clientId, ownMember(options, 'issuer')), ownMember(options, 'at'));
   }
 
-  /** Refuses what a subject was issued up to `at`, as `revokeClient` does. Name the issuer: subjects are its own. */
+  /** As `revokeClient`, for a subject. Pass the issuer, because issuers may use the same subject for different users. */
   revokeSubject(
     subject: string,
     options: { issuer?: string | undefined; at?: number | undefined } = {},
@@ -120,37 +120,38 @@ export class Revocations {
     return this.#index.epoch;
   }
 
-  /** For caches: the credential itself is revoked, whoever it belongs to. */
+  /** For caches: whether this credential was revoked as a single token. */
   refuses(credential: string): boolean {
     return this.#index.refuses(credential);
   }
 
-  /** For handlers: names a token in all its spellings by a keyed hash, so that it need not be kept. */
+  /** For handlers: a keyed hash, the same for all spellings of a token. Keep it instead of the token. */
   nameOf(token: string): string {
     return this.#index.tokenKey(token);
   }
 
-  /** For handlers: the token with this name is revoked. */
+  /** For handlers: whether the token with this name is revoked. */
   refusesNamed(name: string): boolean {
     return this.#index.refusesNamed(name);
   }
 
   /**
-   * For handlers that know what a credential stands for besides its text: that is revoked with it. `open` gives it,
-   * `undefined` where there is none, and rejects where it cannot tell now. Returns a function that ends it.
+   * For handlers that know another credential which a credential stands for: `revokeToken` then revokes both. `open`
+   * returns the other one, or undefined if there is none, and rejects if it cannot tell now. Returns a function that
+   * unsubscribes.
    */
   openWith(open: CredentialOpener): () => void {
     this.#openers.add(open);
     return () => this.#openers.delete(open);
   }
 
-  /** For caches: whether an answer still stands that was asked for when `epoch` was `since`. */
+  /** For caches: whether an answer still holds that was looked up when `epoch` was `since`. */
   statusOf(credential: string, principal: Principal, since: number): RevocationStatus {
     return this.#index.statusOf(credential, principal, since);
   }
 
   /**
-   * For caches: whether every revocation is known here that concerns an answer found out since then (in milliseconds
+   * For caches: true if this process knows every revocation of tokens that were looked up since `sinceMs` (milliseconds
    * since the epoch), as of the last `synchronise`.
    */
   covers(sinceMs: number): boolean {
@@ -158,15 +159,12 @@ export class Revocations {
     return !isBehind && sinceMs >= lostUntilMs + TOLERANCE_SECONDS * 1_000;
   }
 
-  /**
-   * For caches: learns what the bus has kept. False when it cannot tell, or when the bus lost something within
-   * `keepSeconds`; without a bus there is nothing to learn.
-   */
+  /** For caches: reads the bus. False if it did not give everything, or lost something within `keepSeconds`. */
   synchronise(): Eventually<boolean> {
     return this.#exchange === undefined ? true : this.#synchroniseWith(this.#exchange);
   }
 
-  /** For caches, on every hit: has the bus read in the background when nobody did for a second of the monotonic clock. */
+  /** For caches, on every hit: reads the bus in the background if nobody did for a second. `nowMs` is monotonic. */
   keepUp(nowMs: number): void {
     this.#exchange?.keepUp(nowMs);
   }
@@ -176,7 +174,7 @@ export class Revocations {
     return this.covers(this.#clock.now() - this.keepSeconds * 1_000);
   }
 
-  /** What the token itself says of its end was not verified: it may prolong what the caller says, never shorten it. */
+  /** `claimed` is the expiry in the token. It was not verified, so it may prolong the caller's, but never shorten it. */
   #revokeOne(key: string, isJti: boolean, token: RevokedTokenOptions, claimed: number | undefined): Promise<boolean> {
     const at = this.#clock.now() / 1_000;
     const told = token.expiresAt === undefined ? undefined : moment(token.expiresAt);
@@ -203,7 +201,7 @@ export class Revocations {
     return this.#revokeOne(this.#index.tokenKey(token), false, named, read.expiresAt);
   }
 
-  /** Every handler is asked at once: one that cannot tell keeps no other one from telling. */
+  /** Asks all handlers at once. If one cannot tell, what the others tell is revoked all the same. */
   async #revokeMeant(token: string, options: RevokedTokenOptions, told: Promise<boolean>): Promise<boolean> {
     const opened = await Promise.allSettled([...this.#openers].map((open) => open(token)));
     const meant = new Set(opened.flatMap((each) => (each.status === 'fulfilled' ? (each.value ?? []) : [])));
@@ -240,10 +238,10 @@ export class Revocations {
   }
 }
 
-/** The end of the year 9999. Some servers say of tokens without an end that they expire much later. */
+/** The end of the year 9999. Some servers give tokens without an end a much later date. */
 const LAST_MOMENT = 253_402_300_799;
 
-/** A revocation with a broken date would be none. */
+/** Throws for a broken date: a revocation with such a date would have no effect. */
 function moment(seconds: number): number {
   if (Number.isFinite(seconds) && seconds >= 0) return Math.min(seconds, LAST_MOMENT);
   throw new TypeError('a time is a number of seconds since the epoch');
