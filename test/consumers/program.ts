@@ -152,7 +152,7 @@ async function ownHandler(): Promise<void> {
 async function containers(): Promise<void> {
   const child = container.createChildContainer();
   registerSecurity(child, {
-    handlerTypes: builtInHandlers,
+    kinds: builtInHandlers,
     handlers: {
       badge: { useFactory: () => new BadgeHandler() },
       users: { type: 'basic', options: { realm: 'doors', users: { accounts: [] } } },

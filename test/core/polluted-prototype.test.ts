@@ -113,7 +113,7 @@ async function makeMore(): Promise<void> {
   const Token = headerHandler({ name: 'key', header: 'X-Key', verify: (subject) => ({ subject }) });
   await openApi(definition, { schemes: { Token } });
   const scope = container.createChildContainer();
-  registerSecurity(scope, { handlerTypes: { key: { useFactory: () => Token } } });
+  registerSecurity(scope, { kinds: { key: { handler: () => Token } } });
   registerConfiguration(scope, {
     handlers: { key: { type: 'key' } },
     chain: { requirement: { allOf: ['key'] }, guards: [{ requireScopes: 'a' }] },

@@ -33,7 +33,7 @@ async function fileOf(name: string, text: string | Buffer): Promise<string> {
 
 const app = (): DependencyContainer => {
   const scope = container.createChildContainer();
-  registerSecurity(scope, { handlerTypes: { partner: { useClass: PartnerHandler }, ...builtInHandlers } });
+  registerSecurity(scope, { kinds: { partner: { useClass: PartnerHandler }, ...builtInHandlers } });
   return scope;
 };
 
@@ -226,7 +226,11 @@ describe('requirements and guards as data', () => {
   ])('a guard: %s', async (_name, guardData, reason) => {
     const scope = app();
     registerSecurity(scope, {
-      guards: { weekdays: guard('weekdays', async () => (await import('@sallyport/core')).forbidden('weekend')) },
+      kinds: {
+        weekdays: {
+          guard: () => guard('weekdays', async () => (await import('@sallyport/core')).forbidden('weekend')),
+        },
+      },
     });
     const chain = await chainOf({ handlers: HANDLERS, chain: { requirement: 'north', guards: [guardData] } }, scope);
     expect(await ask(chain, '/', key('north'))).toMatchObject({ reason });
@@ -297,12 +301,20 @@ describe('what is wrong in a configuration is refused by its place', () => {
   });
 
   test.each([
-    ['a handler that is not there', { requirement: 'nrth' }, '@sallyport/core/handler/nrth; did you mean north?'],
-    ['a guard that is not there', { requirement: 'north', guards: ['weekday'] }, 'under @sallyport/core/guard/weekday'],
+    [
+      'a handler that is not there',
+      { requirement: 'nrth' },
+      '@sallyport/configuration/handler/nrth; did you mean north?',
+    ],
+    [
+      'a guard that is not there',
+      { requirement: 'north', guards: ['weekday'] },
+      'under @sallyport/configuration/kind/weekday',
+    ],
     [
       'a handler of a guard that is not there',
       { requirement: 'north', guards: [{ requireScopes: 'a', of: 'nrth' }] },
-      '@sallyport/core/handler/nrth; did you mean north?',
+      '@sallyport/configuration/handler/nrth; did you mean north?',
     ],
     ['no requirement', { name: 'x' }, 'chain x has no requirement'],
     ['a deadline out of range', { requirement: 'north', deadlineMs: 0 }, 'deadlineMs must be a number from 1 to 60000'],
@@ -315,7 +327,7 @@ describe('what is wrong in a configuration is refused by its place', () => {
   test('a kind of handler that is not there: the nearest is named', async () => {
     const configuration = { handlers: { a: { type: 'introspect' } }, chain: { requirement: 'a' } };
     const error = await errorOf(() => chainOf(configuration));
-    expect(error.message).toContain('@sallyport/core/handler-type/introspect; did you mean introspection?');
+    expect(error.message).toContain('@sallyport/configuration/kind/introspect; did you mean introspection?');
   });
 });
 

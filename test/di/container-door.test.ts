@@ -38,7 +38,7 @@ describe('the container stays behind its door', () => {
 
 describe('tokens', () => {
   test('are equal in two copies of a package, where classes are not', () => {
-    expect(tokens.clock).toBe(Symbol.for('@sallyport/core/clock'));
+    expect(tokens.clock).toBe(Symbol.for('@sallyport/configuration/clock'));
     expect(tokens.handler('a')).toBe(tokens.handler('a'));
     expect(tokens.handler('a')).not.toBe(tokens.options('a'));
     expect(securityToken('company/store')).toBe(securityToken('company/store'));

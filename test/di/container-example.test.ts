@@ -163,8 +163,7 @@ describe('the production configuration in a test', () => {
     const clock = new ManualClock();
     const app = container.createChildContainer();
     registerSecurity(app, {
-      handlerTypes: { ...builtInHandlers, badge: { useClass: PartnerHandler } },
-      guards: { onDuty: () => true },
+      kinds: { ...builtInHandlers, badge: { useClass: PartnerHandler }, onDuty: { guard: () => () => true } },
     });
     await registerConfigurationFile(app, join(EXAMPLE, 'security.yaml'), { environment: environment() });
     overrideSecurity(app, { clock });

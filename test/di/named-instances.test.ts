@@ -29,7 +29,7 @@ beforeEach(async () => {
   app = container.createChildContainer();
   registerSecurity(app, {
     clock: new ManualClock(),
-    handlerTypes: builtInHandlers,
+    kinds: builtInHandlers,
     handlers: {
       corporate: {
         type: 'introspection',
@@ -39,7 +39,7 @@ beforeEach(async () => {
           audience: 'intranet',
           tokenTypeHint: false,
           clientAuthentication: { method: 'client_secret_basic', clientId: 'gateway', clientSecret: 'of-corporate' },
-          mapPrincipal: (init: object, { groups }: { groups: string[] }) => ({ ...init, roles: groups }),
+          mapPrincipal: (init, { groups }) => ({ ...init, roles: groups as string[] }),
           outbound,
         },
       },

@@ -110,7 +110,7 @@ describe('handlers from a container', () => {
     const counterStore = new MemoryCounterStore();
     const app = appContainer({
       counterStore,
-      handlerTypes: builtInHandlers,
+      kinds: builtInHandlers,
       handlers: { users: { type: 'basic', options: { realm: 'test', users: { accounts: [] } } } },
       chain: (handler) => ({ requirement: handler('users') }),
     });
@@ -120,7 +120,7 @@ describe('handlers from a container', () => {
 
   test('a finished handler and a registered kind of handler work, too', async () => {
     const app = appContainer({
-      handlerTypes: { partner: { useClass: PartnerHandler } },
+      kinds: { partner: { useClass: PartnerHandler } },
       handlers: {
         finished: { useValue: loggingHandler('finished', []) },
         partner: { type: 'partner', options: { header: 'x-key' } },
@@ -273,7 +273,7 @@ describe('two chains in one process', () => {
     const first = await resolved(app.createChildContainer());
     const [code, message] = await codeOf(() => resolved(app.createChildContainer()));
     expect(code).toBe('ERR_SALLYPORT_REGISTRATION_INVALID');
-    expect(message).toContain('@sallyport/core/handler/only belongs to another open chain');
+    expect(message).toContain('@sallyport/configuration/handler/only belongs to another open chain');
     await first.close();
     await resolved(app.createChildContainer());
   });
@@ -284,7 +284,7 @@ describe('two chains in one process', () => {
     const first = await resolved(appOf());
     const [code, message] = await codeOf(() => resolved(appOf()));
     expect(code).toBe('ERR_SALLYPORT_REGISTRATION_INVALID');
-    expect(message).toContain('@sallyport/core/handler/shared belongs to another open chain');
+    expect(message).toContain('@sallyport/configuration/handler/shared belongs to another open chain');
     await first.close();
     await resolved(appOf());
   });
@@ -362,7 +362,7 @@ describe('overriding, as tests do', () => {
   test('what is not there cannot be overridden: a misspelt name is an error', async () => {
     const [code, message] = await codeOf(() => overrideSecurity(appContainer(), { options: { partnr: {} } }));
     expect(code).toBe('ERR_SALLYPORT_REGISTRATION_MISSING');
-    expect(message).toContain('@sallyport/core/handler/partnr; did you mean partner?');
+    expect(message).toContain('@sallyport/configuration/handler/partnr; did you mean partner?');
   });
 });
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import {
+  type ContainerKinds,
   container,
   type DependencyContainer,
   type HandlerRegistration,
@@ -31,7 +32,7 @@ async function errorOf(task: () => unknown): Promise<ConfigurationError> {
 
 const app = () => container.createChildContainer();
 
-function withHandler(partner: HandlerRegistration): DependencyContainer {
+function withHandler(partner: HandlerRegistration<ContainerKinds>): DependencyContainer {
   const scope = app();
   registerSecurity(scope, { handlers: { partner }, chain });
   return scope;
@@ -41,7 +42,7 @@ describe('a missing registration names the token and the fix', () => {
   test('no chain', async () => {
     const error = await errorOf(() => resolveChain(app()));
     expect(error.code).toBe('ERR_SALLYPORT_REGISTRATION_MISSING');
-    expect(error.message).toContain('nothing is registered under @sallyport/core/chain');
+    expect(error.message).toContain('nothing is registered under @sallyport/configuration/chain');
     expect(error.message).toContain('registerSecurity(container, { chain:');
   });
 
@@ -50,15 +51,15 @@ describe('a missing registration names the token and the fix', () => {
     registerSecurity(scope, { handlers: PARTNER, chain: (handler) => ({ requirement: handler('partnre') }) });
     const error = await errorOf(() => resolveChain(scope));
     expect(error.code).toBe('ERR_SALLYPORT_REGISTRATION_MISSING');
-    expect(error.message).toContain('@sallyport/core/handler/partnre; did you mean partner?');
+    expect(error.message).toContain('@sallyport/configuration/handler/partnre; did you mean partner?');
     expect(error.message).toContain('registerSecurity(container, { handlers: { "partnre": … } })');
   });
 
   test('no such kind of handler: the nearest one is named', async () => {
     const scope = withHandler({ type: 'introspecton' });
-    registerSecurity(scope, { handlerTypes: { introspection: { useClass: PartnerHandler } } });
+    registerSecurity(scope, { kinds: { introspection: { useClass: PartnerHandler } } });
     const error = await errorOf(() => resolveChain(scope));
-    expect(error.message).toContain('@sallyport/core/handler-type/introspecton; did you mean introspection?');
+    expect(error.message).toContain('@sallyport/configuration/kind/introspecton; did you mean introspection?');
   });
 
   test('a collaborator that nobody registered', async () => {
@@ -71,7 +72,9 @@ describe('a missing registration names the token and the fix', () => {
     }
     const error = await errorOf(() => resolveChain(withHandler({ useClass: Lost })));
     expect(error.code).toBe('ERR_SALLYPORT_REGISTRATION_INVALID');
-    expect(error.message).toMatch(/@sallyport\/core\/handler\/partner cannot be built.*company\/directory.*Register/);
+    expect(error.message).toMatch(
+      /@sallyport\/configuration\/handler\/partner cannot be built.*company\/directory.*Register/,
+    );
   });
 
   test('a service that a function asks for', async () => {
@@ -98,7 +101,7 @@ describe('a missing registration names the token and the fix', () => {
     };
     const resolved = await resolveChain(withHandler({ useFactory }));
     const error = await errorOf(() => later?.get(tokens.handlerOptions));
-    expect(error.message).toContain('@sallyport/core/handler-options. It is there while a handler is built');
+    expect(error.message).toContain('@sallyport/configuration/handler-options. It is there while a handler is built');
     await resolved.close();
   });
 });
@@ -131,14 +134,14 @@ describe('a doubled registration names the token and the fix', () => {
     ['a handler', { handlers: PARTNER }, 'handler/partner'],
     ['the chain', { chain }, 'chain'],
     ['the clock', { clock: new ManualClock() }, 'clock'],
-    ['a kind of handler', { handlerTypes: PARTNER }, 'handler-type/partner'],
+    ['a kind of handler', { kinds: PARTNER }, 'kind/partner'],
   ])('%s, in the same container and below it', async (_what, registration, token) => {
     const scope = app();
     registerSecurity(scope, registration);
     for (const place of [scope, scope.createChildContainer()]) {
       const error = await errorOf(() => registerSecurity(place, registration));
       expect(error.code).toBe('ERR_SALLYPORT_REGISTRATION_DOUBLED');
-      expect(error.message).toContain(`@sallyport/core/${token} is registered already`);
+      expect(error.message).toContain(`@sallyport/configuration/${token} is registered already`);
       expect(error.message).toContain('overrideSecurity()');
     }
   });
@@ -149,7 +152,7 @@ describe('a doubled registration names the token and the fix', () => {
     scope.register(tokens.clock, { useValue: new ManualClock() });
     const error = await errorOf(() => resolveChain(scope));
     expect(error.code).toBe('ERR_SALLYPORT_REGISTRATION_DOUBLED');
-    expect(error.message).toContain('@sallyport/core/clock');
+    expect(error.message).toContain('@sallyport/configuration/clock');
   });
 });
 
@@ -163,7 +166,7 @@ describe('a late registration names the token and the fix', () => {
     ]) {
       const error = await errorOf(task);
       expect(error.code).toBe('ERR_SALLYPORT_REGISTRATION_LATE');
-      expect(error.message).toContain('@sallyport/core/clock came after the chain was resolved');
+      expect(error.message).toContain('@sallyport/configuration/clock came after the chain was resolved');
       expect(error.message).toContain('before resolveChain()');
     }
     await resolved.close();
@@ -182,18 +185,18 @@ describe('a late registration names the token and the fix', () => {
 describe('an unusable registration names the token', () => {
   test('a handler that does not take its name', async () => {
     const error = await errorOf(() => resolveChain(withHandler({ useValue: loggingHandler('other', []) })));
-    expect(error.message).toContain('@sallyport/core/handler/partner calls itself "other"');
+    expect(error.message).toContain('@sallyport/configuration/handler/partner calls itself "other"');
   });
 
   test('what is no handler', async () => {
     const error = await errorOf(() => resolveChain(withHandler({ useFactory: () => ({}) as SecurityHandler })));
-    expect(error.message).toContain('@sallyport/core/handler/partner is no handler');
+    expect(error.message).toContain('@sallyport/configuration/handler/partner is no handler');
   });
 
   test('a handler that needs itself', async () => {
     const useFactory = (_options: object, services: NamedServices) => services.get(tokens.handlers)('partner');
     const error = await errorOf(() => resolveChain(withHandler({ useFactory })));
-    expect(error.message).toContain('@sallyport/core/handler/partner needs itself to be built');
+    expect(error.message).toContain('@sallyport/configuration/handler/partner needs itself to be built');
   });
 
   test.each<[string, () => DependencyContainer]>([
@@ -284,14 +287,14 @@ describe('an unusable registration names the token', () => {
       throw new Error('hunter2');
     }) as unknown as () => SecurityHandler;
     const error = await errorOf(() => resolveChain(withHandler({ useFactory })));
-    expect(error.message).toContain('@sallyport/core/handler/partner is no handler');
+    expect(error.message).toContain('@sallyport/configuration/handler/partner is no handler');
   });
 
   test('another name among its options', async () => {
     const error = await errorOf(() =>
       resolveChain(withHandler({ useClass: PartnerHandler, options: { name: 'other' } })),
     );
-    expect(error.message).toContain('@sallyport/core/handler/partner has another name among its options');
+    expect(error.message).toContain('@sallyport/configuration/handler/partner has another name among its options');
   });
 
   test.each([undefined, null, {}, 'container'])('%j is no container', async (wrong) => {
@@ -313,7 +316,7 @@ describe('an unusable registration names the token', () => {
       throw new Error('cannot use hunter2-hunter2');
     };
     const error = await errorOf(() => resolveChain(withHandler({ useFactory })));
-    expect(error.message).toBe('@sallyport/core/handler/partner threw while it was built');
+    expect(error.message).toBe('@sallyport/configuration/handler/partner threw while it was built');
     expect(error.cause).toBeInstanceOf(Error);
   });
 
@@ -331,7 +334,7 @@ describe('an unusable registration names the token', () => {
       }
     }
     const { message, cause } = await errorOf(() => resolveChain(withHandler({ useClass: Stored })));
-    expect(message).toBe('@sallyport/core/handler/partner cannot be built: the cause says why');
+    expect(message).toBe('@sallyport/configuration/handler/partner cannot be built: the cause says why');
     expect(String(cause)).toContain('"Stored"');
   });
 

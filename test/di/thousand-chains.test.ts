@@ -42,12 +42,12 @@ beforeAll(async () => {
   tokensOfAlice = [await server.as({ subject: 'alice' }), await server.as({ subject: 'alice' }, { opaque: true })];
   const { issuer, audience, jwksUri, introspectionEndpoint, clientId, clientSecret } = server;
   const outbound = { allowInsecureLoopback: true };
-  const clientAuthentication = { method: 'client_secret_basic', clientId, clientSecret };
+  const clientAuthentication = { method: 'client_secret_basic', clientId, clientSecret } as const;
   const issuers = [{ issuer, audience, algorithms: 'ES256', keys: { jwksUri, outbound } }];
   const app = container.createChildContainer();
   registerSecurity(app, {
     clock,
-    handlerTypes: builtInHandlers,
+    kinds: builtInHandlers,
     handlers: {
       signed: { type: 'jwt', options: { realm: 'r', issuers } },
       opaque: {

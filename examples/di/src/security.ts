@@ -16,8 +16,7 @@ const onDuty = guard('onDuty', ({ claims }) => claims['onDuty'] !== false);
 /** Registers the kinds of handlers in the container. The configuration file says the rest. */
 export async function configureSecurity(container: DependencyContainer): Promise<void> {
   registerSecurity(container, {
-    handlerTypes: { ...builtInHandlers, badge: { useClass: BadgeHandler } },
-    guards: { onDuty },
+    kinds: { ...builtInHandlers, badge: { useClass: BadgeHandler }, onDuty: { guard: () => onDuty } },
     decisionListeners: [
       ({ operation, outcome, reason, steps }) => {
         const handlers = steps.map(({ handler, verdict }) => `${handler}:${verdict}`).join(',');

@@ -19,7 +19,6 @@ export type {
   Kind,
   KindOptions,
   Kinds,
-  SecurityToken,
   StoreKind,
   StoreServices,
 } from './chain/kind.js';

@@ -262,7 +262,7 @@ test('a container gives Basic the revocations that it gives the others', async (
   const app = container.createChildContainer();
   const options = { realm: 'test', users: { accounts: [await accountOf('alice', 'pàss')] }, hashing: CHEAP };
   registerSecurity(app, {
-    handlerTypes: builtInHandlers,
+    kinds: builtInHandlers,
     handlers: { staff: { type: 'basic', options } },
     chain: (handler) => ({ requirement: handler('staff') }),
     revocations,

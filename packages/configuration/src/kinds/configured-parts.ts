@@ -7,6 +7,7 @@ import {
   type CounterStore,
   closeHandlers,
   disregard,
+  type GuardKind,
   isHandler,
   type Kinds,
   memberPath,
@@ -35,6 +36,20 @@ const COUNTER_METHODS = ['get', 'add', 'reset'] as const;
 export type GivenServices = Omit<ConfigurationServices, 'handler'>;
 
 const CLOSE_TIMEOUT_MS = 5_000;
+
+/** Makes the guard that a configuration names. */
+export function guardBy(
+  kind: GuardKind<never>,
+  { options, place }: GuardReference,
+  services: ConfigurationServices,
+): GuardLike {
+  const home = options === undefined ? place : `${place}.options`;
+  const make = () => kind.guard((options ?? {}) as never, services);
+  const made = inPlace(home, make, ownersOf(kind, home));
+  if (typeof made === 'function' || typeof made?.check === 'function') return made;
+  disregard(made);
+  throw option.invalid(place, 'is no guard: its kind must make a function, or an object with a name and check()');
+}
 
 /** Builds the handlers, guards and stores of one chain by a table of kinds, and closes them. */
 export class ConfiguredParts {
@@ -90,15 +105,8 @@ export class ConfiguredParts {
   };
 
   /** The guard that a configuration names. */
-  readonly guard = ({ type, options, place }: GuardReference): GuardLike => {
-    const kind = kindOf(this.#kinds, 'guard', type, place);
-    const home = options === undefined ? place : `${place}.options`;
-    const make = () => kind.guard((options ?? {}) as never, this.#services);
-    const made = inPlace(home, make, ownersOf(kind, home));
-    if (typeof made === 'function' || typeof made?.check === 'function') return made;
-    disregard(made);
-    throw option.invalid(place, 'is no guard: its kind must make a function, or an object with a name and check()');
-  };
+  readonly guard = (reference: GuardReference): GuardLike =>
+    guardBy(kindOf(this.#kinds, 'guard', reference.type, reference.place), reference, this.#services);
 
   /** Closes the handlers, last first, then the stores. Rejects at the end with all failures. */
   async close(timeoutMs: number): Promise<void> {

@@ -2,29 +2,23 @@ import { ConfigurationError, type SecurityHandler } from '@sallyport/core';
 import {
   type Clock,
   disregard,
+  type HandlerKind,
   type HandlerLookup,
-  type HandlerServices,
   isHandler,
   quotedName,
 } from '@sallyport/core/extend';
 import type { DependencyContainer, InjectionToken } from './container.js';
 import { classesOf, fixFor, gapIn, tokensIn, warnOfDoubts } from './handler-class.js';
-import {
-  type ContainerServices,
-  type HandlerClass,
-  type HandlerRegistration,
-  type HandlerType,
-  registrationToken,
-} from './handler-registration.js';
+import { type ClassKind, type ContainerServices, type HandlerClass, makesHandlers } from './registration.js';
 import { inHandler, missing, unusable } from './registration-errors.js';
-import { effective, namesUnder, servicesOf } from './registry.js';
-import { nameOf } from './security-token.js';
+import { effective, type KeptRegistration, namesUnder, registrationToken } from './registry.js';
+import { nameOf, type SecurityToken } from './security-token.js';
 import { tokens } from './tokens.js';
 
 /** A handler under construction. */
 interface BuildingPlace {
   readonly name: string;
-  readonly options: object;
+  readonly options: { readonly name: string };
   /** What the container is resolving for it. */
   readonly resolving: Set<InjectionToken>;
   /** The error of something that it needs. The container passes on only the message of an error. */
@@ -39,8 +33,8 @@ const owned = new WeakSet<SecurityHandler>();
 
 /** The handlers of one chain, each built on first use in the container of the chain. */
 export class ChainHandlers {
+  readonly services: ContainerServices;
   readonly #container: DependencyContainer;
-  readonly #clock: Clock;
   readonly #byName = new Map<string, SecurityHandler>();
   readonly #all = new Set<SecurityHandler>();
   /** The handlers under construction, the outermost first. */
@@ -49,7 +43,17 @@ export class ChainHandlers {
 
   constructor(container: DependencyContainer, clock: Clock) {
     this.#container = container;
-    this.#clock = clock;
+    const find = <Value>(token: SecurityToken<Value>) => effective(container, token);
+    this.services = Object.freeze({
+      clock,
+      directory: process.cwd(),
+      cacheStore: find(tokens.cacheStore),
+      counterStore: find(tokens.counterStore),
+      revocations: find(tokens.revocations),
+      handler: this.handler,
+      find,
+      get: this.#get,
+    });
     container.register(tokens.handlers, { useValue: this.handler });
     container.register(tokens.handlerName, { useFactory: () => this.#place(tokens.handlerName).name });
     container.register(tokens.handlerOptions, { useFactory: () => this.#place(tokens.handlerOptions).options });
@@ -92,6 +96,14 @@ export class ChainHandlers {
     for (const handler of this.#all) owned.delete(handler);
   }
 
+  readonly #get = <Value>(token: SecurityToken<Value>): Value => {
+    const value = effective(this.#container, token);
+    if (value !== undefined) return value;
+    const place = this.#building.at(-1);
+    const who = place === undefined ? 'the chain' : `the handler ${quotedName(place.name)}`;
+    throw missing(token, `Register it in the container: ${who} needs it`);
+  };
+
   #place(token: symbol): BuildingPlace {
     const place = this.#building.at(-1);
     if (place === undefined) throw missing(token, 'It is there while a handler is built, and for that handler only');
@@ -104,51 +116,39 @@ export class ChainHandlers {
       const circle = [...this.#building.map((place) => place.name), name].map(quotedName);
       throw unusable(token, `needs itself to be built: ${circle.join(' needs ')}`);
     }
-    const registration = effective(this.#container, registrationToken(name));
+    const kept = effective(this.#container, registrationToken(name));
     const options: { name: string } = { name, ...effective(this.#container, tokens.options(name)) };
     if (options.name !== name) throw unusable(token, 'has another name among its options; its name is its key');
     const place: BuildingPlace = { name, options, resolving: new Set() };
     this.#building.push(place);
     try {
-      return registration === undefined ? effective(this.#container, token) : this.#buildAs(registration, place);
+      return kept === undefined ? effective(this.#container, token) : this.#buildBy(kept, place);
     } finally {
       this.#building.pop();
     }
   }
 
-  #buildAs(registration: HandlerRegistration, place: BuildingPlace): SecurityHandler {
+  #buildBy({ registration, origin }: KeptRegistration, place: BuildingPlace): SecurityHandler {
     if ('useValue' in registration) return registration.useValue;
-    const { name, options } = place;
-    const type = 'type' in registration ? this.#typeCalled(registration.type) : registration;
-    if ('useClass' in type) return this.#construct(type.useClass, place);
+    const way = registration.type === undefined ? registration : this.#kindCalled(registration.type);
+    if ('useClass' in way) return this.#construct(way.useClass, place);
+    const services = { ...this.services, ...(origin && { directory: origin.directory }), name: place.name };
     try {
-      const services = servicesOf(this.#container, this.#clock, `the handler ${quotedName(name)}`);
-      if ('useFactory' in type) return type.useFactory(options, { name, ...services });
-      const { name: _, ...others } = options as { name?: unknown };
-      return type.handler(others as never, this.#kindServices(name, services));
+      if ('useFactory' in way) return way.useFactory(place.options, services);
+      const { name: _, ...options } = place.options;
+      return way.handler(options as never, services);
     } catch (error) {
       throw explained(error, place, 'threw while it was built');
     }
   }
 
-  #kindServices(name: string, { clock, find }: ContainerServices): HandlerServices {
-    return {
-      name,
-      clock,
-      directory: process.cwd(),
-      cacheStore: find(tokens.cacheStore),
-      counterStore: find(tokens.counterStore),
-      revocations: find(tokens.revocations),
-      handler: this.handler,
-    };
-  }
-
-  #typeCalled(name: string): HandlerType {
-    const token = tokens.handlerType(name);
-    const type = effective(this.#container, token);
-    if (type !== undefined) return type;
-    const fix = `Register it: registerSecurity(container, { handlerTypes: { ${quotedName(name)}: … } })`;
-    throw missing(token, fix, name, namesUnder(this.#container, nameOf(tokens.handlerType(''))));
+  #kindCalled(name: string): HandlerKind<never> | ClassKind {
+    const token = tokens.kind(name);
+    const kind = effective(this.#container, token);
+    if (kind !== undefined && makesHandlers(kind)) return kind;
+    if (kind !== undefined) throw unusable(token, 'makes no handlers');
+    const fix = `Register it: registerSecurity(container, { kinds: { ${quotedName(name)}: … } })`;
+    throw missing(token, fix, name, namesUnder(this.#container, tokens.kind));
   }
 
   #construct(useClass: HandlerClass, place: BuildingPlace): SecurityHandler {
@@ -175,13 +175,12 @@ export class ChainHandlers {
     this.#watched.add(token);
     this.#container.beforeResolution(token, () => {
       const place = this.#building.at(-1);
-      if (place === undefined) return;
-      if (place.resolving.has(token)) {
+      if (place?.resolving.has(token)) {
         const fix = 'Let one of its collaborators ask later, for instance with delay()';
         place.failure = unusable(token, `needs itself to be built. ${fix}`);
         throw place.failure;
       }
-      place.resolving.add(token);
+      place?.resolving.add(token);
     });
     this.#container.afterResolution(token, () => this.#building.at(-1)?.resolving.delete(token));
   }
@@ -190,7 +189,7 @@ export class ChainHandlers {
     const token = tokens.handler(name);
     if (built === undefined) {
       const fix = `Register it: registerSecurity(container, { handlers: { ${quotedName(name)}: … } })`;
-      throw missing(token, fix, name, namesUnder(this.#container, nameOf(tokens.handler(''))));
+      throw missing(token, fix, name, namesUnder(this.#container, tokens.handler));
     }
     disregard(built);
     if (!isHandler(built))
@@ -205,8 +204,5 @@ export class ChainHandlers {
 /** Only errors of Sallyport are quoted: those of others, the container's included, may hold secrets. */
 function explained(error: unknown, { name, failure }: BuildingPlace, problem: string): ConfigurationError {
   const cause = failure ?? error;
-  if (cause instanceof ConfigurationError) {
-    return inHandler(name, cause);
-  }
-  return unusable(tokens.handler(name), problem, error);
+  return cause instanceof ConfigurationError ? inHandler(name, cause) : unusable(tokens.handler(name), problem, error);
 }

@@ -1,6 +1,6 @@
 export type { ConfigurationContext } from '../chain/read-configuration.js';
 export type { Environment } from '../environment/references.js';
-export { registerConfigurationFile } from './configuration-file.js';
+export { registerConfiguration, registerConfigurationFile } from './configuration.js';
 export {
   container,
   type DependencyContainer,
@@ -13,22 +13,23 @@ export {
   scoped,
   singleton,
 } from './container.js';
-export type {
-  ChainDefinition,
-  ContainerServices,
-  HandlerClass,
-  HandlerMaker,
-  HandlerRegistration,
-  HandlerType,
-  NamedServices,
-} from './handler-registration.js';
 export {
   overrideSecurity,
   registerSecurity,
   type SecurityOverride,
   type SecurityRegistration,
 } from './register-security.js';
+export type {
+  ChainDefinition,
+  ClassKind,
+  ContainerKind,
+  ContainerKinds,
+  ContainerServices,
+  HandlerClass,
+  HandlerMaker,
+  HandlerRegistration,
+  NamedServices,
+} from './registration.js';
 export { resolveChain } from './resolve-chain.js';
-export { registerConfiguration } from './security-configuration.js';
-export { securityToken } from './security-token.js';
+export { type SecurityToken, securityToken } from './security-token.js';
 export { tokens } from './tokens.js';

@@ -1,4 +1,4 @@
-import type { DecisionListener, Guard, GuardFunction, GuardLike, Revocations } from '@sallyport/core';
+import type { DecisionListener, Revocations } from '@sallyport/core';
 import {
   type CacheStore,
   type Clock,
@@ -7,33 +7,40 @@ import {
   type HandlerLookup,
   option,
   type RevocationBus,
-  type SecurityToken,
 } from '@sallyport/core/extend';
 import type { DependencyContainer } from './container.js';
 import {
   type ChainDefinition,
+  type ContainerKinds,
+  containerKind,
   type HandlerRegistration,
-  type HandlerType,
   handlerRegistration,
-  handlerType,
-  optionsIn,
-  registrationToken,
-} from './handler-registration.js';
+} from './registration.js';
 import { missing } from './registration-errors.js';
-import { add, effective, namesUnder, override, register } from './registry.js';
-import { nameOf } from './security-token.js';
+import {
+  add,
+  effective,
+  namesUnder,
+  type Origin,
+  override,
+  type Put,
+  register,
+  registrationToken,
+} from './registry.js';
+import type { SecurityToken } from './security-token.js';
 import { tokens } from './tokens.js';
 
 /** The registrations of a container. They may come in several parts, each registration once. */
-export interface SecurityRegistration {
+export interface SecurityRegistration<Table extends ContainerKinds = ContainerKinds> {
   /** Makes the options of the chain from its handlers. */
   readonly chain?: ChainDefinition | undefined;
-  /** The handlers by the name of the instance, which also stands in events. */
-  readonly handlers?: Readonly<Record<string, HandlerRegistration>> | undefined;
-  /** Kinds of handlers that registrations and configuration files refer to by name. */
-  readonly handlerTypes?: Readonly<Record<string, HandlerType>> | undefined;
-  /** Guards that configuration files refer to by name. */
-  readonly guards?: Readonly<Record<string, GuardLike>> | undefined;
+  /**
+   * The handlers by the name of the instance, which also stands in events. If `kinds` stands beside them, their kinds
+   * and options are those of its rows.
+   */
+  readonly handlers?: Readonly<Record<string, HandlerRegistration<Table>>> | undefined;
+  /** Kinds of handlers and guards that registrations and configurations refer to by name. */
+  readonly kinds?: Table | undefined;
   readonly clock?: Clock | undefined;
   /** 0 to 1, for the jitter of Retry-After. */
   readonly random?: (() => number) | undefined;
@@ -47,7 +54,7 @@ export interface SecurityRegistration {
 }
 
 /** Replacements of registrations, for example in tests. */
-export interface SecurityOverride extends SecurityRegistration {
+export interface SecurityOverride<Table extends ContainerKinds = ContainerKinds> extends SecurityRegistration<Table> {
   /** Options by the name of a handler. They replace options of the same name; other options stay. */
   readonly options?: Readonly<Record<string, object>> | undefined;
 }
@@ -56,11 +63,27 @@ export interface SecurityOverride extends SecurityRegistration {
  * Registers handlers, services and the definition of the container's chain. Nothing is built yet.
  * @throws {ConfigurationError} ERR_SALLYPORT_REGISTRATION_DOUBLED, ERR_SALLYPORT_REGISTRATION_LATE,
  *   ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN
+ * @example
+ * registerSecurity(container, {
+ *   kinds: builtInHandlers,
+ *   handlers: { users: { type: 'basic', options: { realm: 'doors', users: { accounts: [] } } } },
+ *   chain: (handler) => ({ requirement: handler('users') }),
+ * });
  */
-export function registerSecurity(container: DependencyContainer, registration: SecurityRegistration): void {
-  const parts = option.check('SecurityRegistration', registration, CHECKS);
-  putAll(parts, (token, make) => register(container, token, make));
-  for (const listener of parts.decisionListeners) add(container, tokens.decisionListener, listener);
+export function registerSecurity<Table extends ContainerKinds = ContainerKinds>(
+  container: DependencyContainer,
+  registration: SecurityRegistration<Table>,
+): void {
+  registerFrom(container, registration, undefined);
+}
+
+/** The same. The errors of handlers that a configuration lists are about a place there. */
+export function registerFrom<Table extends ContainerKinds>(
+  container: DependencyContainer,
+  registration: SecurityRegistration<Table>,
+  origin: Origin | undefined,
+): void {
+  putAll(container, option.check('SecurityRegistration', registration, CHECKS), register, origin);
 }
 
 /**
@@ -69,58 +92,62 @@ export function registerSecurity(container: DependencyContainer, registration: S
  * @throws {ConfigurationError} ERR_SALLYPORT_REGISTRATION_MISSING, ERR_SALLYPORT_REGISTRATION_LATE,
  *   ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN
  */
-export function overrideSecurity(container: DependencyContainer, replacement: SecurityOverride): void {
+export function overrideSecurity<Table extends ContainerKinds = ContainerKinds>(
+  container: DependencyContainer,
+  replacement: SecurityOverride<Table>,
+): void {
   const checks = { ...CHECKS, options: option.withDefault(option.namedValues(option.plainObject), {}) };
   const { options, ...parts } = option.check('SecurityOverride', replacement, checks);
-  for (const name of [...Object.keys(parts.handlers), ...Object.keys(options)]) requireHandler(container, name);
-  putAll(parts, (token, make) => override(container, token, make));
+  for (const name of Object.keys({ ...parts.handlers, ...options })) requireHandler(container, name);
+  putAll(container, parts, override);
   for (const [name, changes] of Object.entries(options)) {
     const original = effective(container, tokens.options(name));
     override(container, tokens.options(name), () => ({ ...original, ...changes }));
   }
-  for (const listener of parts.decisionListeners) add(container, tokens.decisionListener, listener);
 }
 
-const guardLike: option.Check<GuardLike> = (value, name) =>
-  typeof value === 'function'
-    ? option.callable<GuardFunction>()(value, name)
-    : option.having<Guard>('check')(value, name);
+/** A service that is one value, by the name of its option. */
+const SERVICES = {
+  chain: tokens.chain,
+  clock: tokens.clock,
+  random: tokens.random,
+  cacheStore: tokens.cacheStore,
+  counterStore: tokens.counterStore,
+  revocations: tokens.revocations,
+  revocationBus: tokens.revocationBus,
+} as const satisfies Readonly<Record<string, SecurityToken<unknown>>>;
 
 const CHECKS = {
   chain: option.optional(option.callable<ChainDefinition>()),
   handlers: option.withDefault(option.namedValues(handlerRegistration), {}),
-  handlerTypes: option.withDefault(option.namedValues(handlerType), {}),
-  guards: option.withDefault(option.namedValues(guardLike), {}),
+  kinds: option.withDefault(option.namedValues(containerKind), {}),
   clock: option.optional(clockCheck),
   random: option.optional(option.callable<() => number>()),
   cacheStore: option.optional(option.having<CacheStore>('get', 'set', 'delete')),
   counterStore: option.optional(option.having<CounterStore>('get', 'add', 'reset')),
-  revocations: option.optional(option.unchecked<Revocations>()),
-  revocationBus: option.optional(option.unchecked<RevocationBus>()),
+  revocations: option.unchecked<Revocations | undefined>(),
+  revocationBus: option.unchecked<RevocationBus | undefined>(),
   decisionListeners: option.withDefault(option.listOf(option.callable<DecisionListener>()), []),
 };
 
-type Parts = Omit<ReturnType<typeof option.check<typeof CHECKS>>, 'decisionListeners'>;
-type Put = <Value>(token: SecurityToken<Value>, make: (container: DependencyContainer) => Value) => void;
-
-function putAll(parts: Parts, put: Put): void {
-  const { handlers, handlerTypes, guards, chain, clock, random, cacheStore, counterStore, revocations, revocationBus } =
-    parts;
+function putAll(
+  container: DependencyContainer,
+  { handlers, kinds, decisionListeners, ...services }: ReturnType<typeof option.check<typeof CHECKS>>,
+  put: Put,
+  origin?: Origin,
+): void {
   for (const [name, registration] of Object.entries(handlers)) {
     const token = tokens.handler(name);
-    put(token, (container) => handlersOf(container, token)(name));
-    put(registrationToken(name), () => registration);
-    put(tokens.options(name), () => optionsIn(registration));
+    put(container, token, (place) => handlersOf(place, token)(name));
+    put(container, registrationToken(name), () => ({ registration, origin }));
+    put(container, tokens.options(name), () => ('options' in registration && registration.options) || {});
   }
-  for (const [name, type] of Object.entries(handlerTypes)) put(tokens.handlerType(name), () => type);
-  for (const [name, guard] of Object.entries(guards)) put(tokens.guard(name), () => guard);
-  if (chain !== undefined) put(tokens.chain, () => chain);
-  if (clock !== undefined) put(tokens.clock, () => clock);
-  if (random !== undefined) put(tokens.random, () => random);
-  if (cacheStore !== undefined) put(tokens.cacheStore, () => cacheStore);
-  if (counterStore !== undefined) put(tokens.counterStore, () => counterStore);
-  if (revocations !== undefined) put(tokens.revocations, () => revocations);
-  if (revocationBus !== undefined) put(tokens.revocationBus, () => revocationBus);
+  for (const [name, kind] of Object.entries(kinds)) put(container, tokens.kind(name), () => kind);
+  for (const [name, token] of Object.entries(SERVICES)) {
+    const service: unknown = Reflect.get(services, name);
+    if (service !== undefined) put<unknown>(container, token, () => service);
+  }
+  for (const listener of decisionListeners) add(container, tokens.decisionListener, listener);
 }
 
 /** The handlers of the chain whose container this is. */
@@ -132,10 +159,5 @@ function handlersOf(container: DependencyContainer, token: symbol): HandlerLooku
 function requireHandler(container: DependencyContainer, name: string): void {
   const token = tokens.handler(name);
   if (container.isRegistered(token, true)) return;
-  throw missing(
-    token,
-    'Only what is registered can be overridden',
-    name,
-    namesUnder(container, nameOf(tokens.handler(''))),
-  );
+  throw missing(token, 'Only what is registered can be overridden', name, namesUnder(container, tokens.handler));
 }

@@ -49,6 +49,6 @@ export function inHandler(name: string, cause: ConfigurationError): Configuratio
 
 /** The name of a token. Its last part comes from the application and is shown only if it looks like a name. */
 function shown(token: InjectionToken): string {
-  const [, kind = '', name = ''] = /^(@sallyport\/core\/[a-z-]+\/)(.*)$/s.exec(nameOf(token)) ?? [];
+  const [, kind = '', name = ''] = /^(@sallyport\/configuration\/[a-z-]+\/)(.*)$/s.exec(nameOf(token)) ?? [];
   return name === '' || isNameLike(name) ? nameOf(token) : kind + shownName(name);
 }

@@ -1,13 +1,32 @@
-import type { Clock, SecurityToken } from '@sallyport/core/extend';
+import type { ReadConfiguration } from '../chain/read-configuration.js';
 import type { DependencyContainer } from './container.js';
-import type { ContainerServices } from './handler-registration.js';
-import { doubled, late, missing } from './registration-errors.js';
-import { nameOf, securityToken } from './security-token.js';
+import type { AnyRegistration } from './registration.js';
+import { doubled, late } from './registration-errors.js';
+import { nameOf, ownToken, type SecurityToken, securityToken } from './security-token.js';
 
-type Make<Value> = (container: DependencyContainer) => Value;
+/** Puts a value under a token of a container. */
+export type Put = <Value>(
+  container: DependencyContainer,
+  token: SecurityToken<Value>,
+  make: (container: DependencyContainer) => Value,
+) => void;
 
 /** All registered names, for hints in errors. */
-const NAMES: SecurityToken<ReadonlySet<string>> = securityToken('@sallyport/core/registered-names');
+const NAMES: SecurityToken<ReadonlySet<string>> = ownToken('registered-names');
+
+/** The configuration that a registration comes from. */
+export type Origin = Pick<ReadConfiguration, 'directory' | 'located'>;
+
+/** A handler as it was registered, and the configuration that lists it. */
+export interface KeptRegistration {
+  readonly registration: AnyRegistration;
+  readonly origin: Origin | undefined;
+}
+
+/** The token under which the registration of a handler, not the handler itself, is kept. */
+export function registrationToken(handlerName: string): SecurityToken<KeptRegistration> {
+  return ownToken(`handler-registration/${handlerName}`);
+}
 
 /** Containers whose chain is resolved and not closed yet. */
 const sealed = new WeakSet<DependencyContainer>();
@@ -24,21 +43,21 @@ function overrideOf<Value>(token: SecurityToken<Value>): SecurityToken<Value> {
  * secret.
  * @throws {ConfigurationError} ERR_SALLYPORT_REGISTRATION_DOUBLED, ERR_SALLYPORT_REGISTRATION_LATE
  */
-export function register<Value>(container: DependencyContainer, token: SecurityToken<Value>, make: Make<Value>): void {
+export const register: Put = (container, token, make) => {
   checkOpen(container, token);
   if (container.isRegistered(token, true)) throw doubled(token);
   container.register(token, { useFactory: make });
   container.register(NAMES, { useValue: new Set([...registeredNames(container), nameOf(token)]) });
-}
+};
 
 /**
  * Overrides a token for this container and its children, also when the token is registered later.
  * @throws {ConfigurationError} ERR_SALLYPORT_REGISTRATION_LATE
  */
-export function override<Value>(container: DependencyContainer, token: SecurityToken<Value>, make: Make<Value>): void {
+export const override: Put = (container, token, make) => {
   checkOpen(container, token);
   container.register(overrideOf(token), { useFactory: make });
-}
+};
 
 /**
  * Registers one more value of a token that may have several. A container with values of its own hides those of its
@@ -68,19 +87,9 @@ export function effective<Value>(container: DependencyContainer, token: Security
   return value;
 }
 
-/** @param who the part that needs a service, for the error when the service is missing */
-export function servicesOf(container: DependencyContainer, clock: Clock, who: string): ContainerServices {
-  const find = <Value>(token: SecurityToken<Value>) => effective(container, token);
-  const get = <Value>(token: SecurityToken<Value>) => {
-    const value = find(token);
-    if (value === undefined) throw missing(token, `Register it in the container: ${who} needs it`);
-    return value;
-  };
-  return { clock, find, get };
-}
-
-/** The registered names that begin with a prefix, such as `@sallyport/core/handler/`; returned without it. */
-export function namesUnder(container: DependencyContainer, prefix: string): readonly string[] {
+/** The names that are registered as tokens of one kind, such as `tokens.handler`. */
+export function namesUnder(container: DependencyContainer, token: (name: string) => symbol): readonly string[] {
+  const prefix = nameOf(token(''));
   const names = registeredNames(container).filter((name) => name.startsWith(prefix));
   return names.map((name) => name.slice(prefix.length));
 }

@@ -5,14 +5,14 @@ import {
   option,
   ownMember,
   runWithin,
-  type SecurityToken,
   startHandlers,
   systemClock,
 } from '@sallyport/core/extend';
 import { ChainHandlers } from './chain-handlers.js';
 import type { DependencyContainer } from './container.js';
 import { late, missing } from './registration-errors.js';
-import { all, effective, seal, servicesOf, unseal } from './registry.js';
+import { all, effective, seal, unseal } from './registry.js';
+import type { SecurityToken } from './security-token.js';
 import { tokens } from './tokens.js';
 
 const chains = new WeakMap<DependencyContainer, Promise<SecurityChain>>();
@@ -45,8 +45,8 @@ async function build(container: DependencyContainer): Promise<SecurityChain> {
     if (define === undefined) {
       throw missing(tokens.chain, 'Register it: registerSecurity(container, { chain: (handler) => ({ … }) })');
     }
-    const services = servicesOf(parts.container, parts.clock, 'the chain');
-    return new ContainedChain(await define(parts.handlers.handler, services), parts);
+    const { handler, services } = parts.handlers;
+    return new ContainedChain(await define(handler, services), parts);
   } catch (error) {
     await parts?.close(CLOSE_TIMEOUT_MS).catch(() => {});
     release(container);

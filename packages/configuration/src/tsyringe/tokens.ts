@@ -1,18 +1,7 @@
-import type { DecisionListener, GuardLike, Revocations, SecurityHandler } from '@sallyport/core';
-import type {
-  CacheStore,
-  Clock,
-  CounterStore,
-  HandlerLookup,
-  RevocationBus,
-  SecurityToken,
-} from '@sallyport/core/extend';
-import type { ChainDefinition, HandlerType } from './handler-registration.js';
-import { securityToken } from './security-token.js';
-
-function core<Value>(name: string): SecurityToken<Value> {
-  return securityToken(`@sallyport/core/${name}`);
-}
+import type { DecisionListener, Revocations, SecurityHandler } from '@sallyport/core';
+import type { CacheStore, Clock, CounterStore, HandlerLookup, RevocationBus } from '@sallyport/core/extend';
+import type { ChainDefinition, ContainerKind } from './registration.js';
+import { ownToken, type SecurityToken } from './security-token.js';
 
 interface Tokens {
   readonly clock: SecurityToken<Clock>;
@@ -34,25 +23,23 @@ interface Tokens {
   readonly handlers: SecurityToken<HandlerLookup>;
   readonly handler: (name: string) => SecurityToken<SecurityHandler>;
   readonly options: (handlerName: string) => SecurityToken<object>;
-  readonly handlerType: (name: string) => SecurityToken<HandlerType>;
-  readonly guard: (name: string) => SecurityToken<GuardLike>;
+  readonly kind: (name: string) => SecurityToken<ContainerKind>;
 }
 
 /** The tokens of Sallyport: what may be injected, registered and overridden. */
 export const tokens: Tokens = Object.freeze({
-  clock: core<Clock>('clock'),
-  random: core<() => number>('random'),
-  cacheStore: core<CacheStore>('cache-store'),
-  counterStore: core<CounterStore>('counter-store'),
-  revocations: core<Revocations>('revocations'),
-  revocationBus: core<RevocationBus>('revocation-bus'),
-  decisionListener: core<DecisionListener>('decision-listener'),
-  chain: core<ChainDefinition>('chain'),
-  handlerName: core<string>('handler-name'),
-  handlerOptions: core<object>('handler-options'),
-  handlers: core<HandlerLookup>('handlers'),
-  handler: (name: string) => core<SecurityHandler>(`handler/${name}`),
-  options: (handlerName: string) => core<object>(`options/${handlerName}`),
-  handlerType: (name: string) => core<HandlerType>(`handler-type/${name}`),
-  guard: (name: string) => core<GuardLike>(`guard/${name}`),
+  clock: ownToken<Clock>('clock'),
+  random: ownToken<() => number>('random'),
+  cacheStore: ownToken<CacheStore>('cache-store'),
+  counterStore: ownToken<CounterStore>('counter-store'),
+  revocations: ownToken<Revocations>('revocations'),
+  revocationBus: ownToken<RevocationBus>('revocation-bus'),
+  decisionListener: ownToken<DecisionListener>('decision-listener'),
+  chain: ownToken<ChainDefinition>('chain'),
+  handlerName: ownToken<string>('handler-name'),
+  handlerOptions: ownToken<object>('handler-options'),
+  handlers: ownToken<HandlerLookup>('handlers'),
+  handler: (name: string) => ownToken<SecurityHandler>(`handler/${name}`),
+  options: (handlerName: string) => ownToken<object>(`options/${handlerName}`),
+  kind: (name: string) => ownToken<ContainerKind>(`kind/${name}`),
 });

@@ -5,11 +5,6 @@ import type { Revocations } from '../revocation/revocations.js';
 import type { CacheStore } from '../stores/cache-store.js';
 import type { CounterStore } from '../stores/counter-store.js';
 
-declare const VALUE: unique symbol;
-
-/** Names a service. Equal names make equal tokens, also across two copies of a package. */
-export type SecurityToken<Value> = symbol & { readonly [VALUE]?: Value };
-
 /** Finds a handler of the chain by its name. Each handler is built on first use, once per chain. */
 export type HandlerLookup = (name: string) => SecurityHandler;
 
