@@ -73,7 +73,9 @@ describe('the security model', () => {
   test.each(rowsWith('default').map((row) => [codesIn(row['option'])[0] ?? '', row['default'] ?? '']))(
     'says of %s that its default is %s, as the code does',
     (option, value) => {
-      const checks = [...sources.matchAll(new RegExp(`\\b${option}: option\\.withDefault\\((.*)\\),$`, 'gm'))];
+      const checks = [
+        ...sources.matchAll(new RegExp(`\\b${option}(?::| =) option\\.withDefault\\((.*)\\)[,;]$`, 'gm')),
+      ];
       const defaults = checks.map(([, check = '']) => check.split(', ').at(-1)?.replaceAll('_', ' '));
       expect(defaults).toContain(value);
     },

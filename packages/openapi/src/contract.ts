@@ -11,22 +11,33 @@ import {
   type Server,
 } from './document.js';
 
-export interface OpenApiOptions {
+const schemeRequirements: option.Check<SchemeRequirements> = (value, name) => {
+  if (typeof value !== 'object' || value === null)
+    throw option.invalid(name, 'must map security schemes to what proves them');
+  for (const [index, [scheme, requirement]] of Object.entries(value).entries()) {
+    checkRequirement(requirement, memberPath(name, scheme, index));
+  }
+  return Object.freeze({ ...value });
+};
+
+export const OPEN_API = option.table('OpenApiOptions', {
   /** The requirement of each security scheme of the definition. Every scheme in use needs an entry. */
-  readonly schemes: SchemeRequirements;
+  schemes: schemeRequirements,
   /**
    * Prefix of all paths. Default: the path of the first server's URL, taken from the operation, else from its path,
    * else from the definition.
    */
-  readonly basePath?: string | undefined;
+  basePath: option.optional(option.text),
   /**
    * Operations (by `operationId`) that are open to everybody. For operations for which the definition has no
    * `security`.
    */
-  readonly open?: readonly string[] | undefined;
-  /** Whether all scopes of a scheme are needed (default, as OpenAPI says) or one is enough. */
-  readonly scopes?: ScopeMode | undefined;
-}
+  open: option.withDefault(option.listOf(option.text), []),
+  /** Whether all scopes of a scheme are needed, as OpenAPI says, or one is enough. */
+  scopes: option.withDefault(option.oneOf('all', 'any'), 'all'),
+});
+
+export interface OpenApiOptions extends option.Given<typeof OPEN_API> {}
 
 const METHODS = ['get', 'put', 'post', 'delete', 'options', 'head', 'patch', 'trace', 'query'] as const;
 
@@ -38,12 +49,7 @@ const METHODS = ['get', 'put', 'post', 'delete', 'options', 'head', 'patch', 'tr
  *   ERR_SALLYPORT_OPTION_UNKNOWN
  */
 export async function openApi(definition: OpenApiDocument | string, options: OpenApiOptions): Promise<RouteTable> {
-  const checked = option.check('OpenApiOptions', options, {
-    schemes: schemeRequirements,
-    basePath: option.optional(option.text),
-    open: option.withDefault(option.listOf(option.text), []),
-    scopes: option.withDefault(option.oneOf('all', 'any'), 'all'),
-  });
+  const checked = OPEN_API(options);
   const document = await loadDocument(definition);
   const settings = { ...checked, compiled: new Map<string, Requirement>() };
   const operations = Object.entries(document.paths ?? {})
@@ -82,15 +88,6 @@ function checkNames(operations: readonly Operation[], open: readonly string[]): 
   }
   const stray = open.find((id) => !ids.has(id));
   if (stray !== undefined) throw invalidContract(`the option open lists ${stray}, but no operation is called so`);
-}
-
-function schemeRequirements(value: unknown, name: string): SchemeRequirements {
-  if (typeof value !== 'object' || value === null)
-    throw option.invalid(name, 'must map security schemes to what proves them');
-  for (const [index, [scheme, requirement]] of Object.entries(value).entries()) {
-    checkRequirement(requirement, memberPath(name, scheme, index));
-  }
-  return Object.freeze({ ...value });
 }
 
 interface Settings {

@@ -7,7 +7,6 @@ import {
   type Principal,
 } from '@sallyport/core';
 import { option } from '@sallyport/core/extend';
-import { type AdapterOptions, adapterChecks } from '../gate/adapter-options.js';
 import { Gate } from '../gate/gate.js';
 import { shareGrant } from '../gate/grant.js';
 import { isPreflight } from '../gate/preflight.js';
@@ -16,21 +15,12 @@ import { principalOf, userOf } from '../node/principal.js';
 import { hasNodeRequest } from '../node/same-request.js';
 import { headerFields } from '../node/write-denial.js';
 import { responseOf } from './denial.js';
-import { PeerAddresses, type RemoteAddress } from './peer-addresses.js';
+import { FETCH_SECURITY, type FetchSecurityOptions } from './fetch-options.js';
+import { PeerAddresses } from './peer-addresses.js';
 import { fetchReading } from './reading.js';
 
 export { attemptedOf, principalOf } from '../node/principal.js';
-
-export interface FetchSecurityOptions
-  extends AdapterOptions<readonly [request: Request], Response | Promise<Response>> {
-  /**
-   * Tells the address of the client from the request and what the server passes after it (in Hono `c.env`): on Deno
-   * `(_, info) => info.remoteAddr.hostname`, on Bun `(request, server) => server.requestIP(request)?.address`, on
-   * Workers `(request) => request.headers.get('cf-connecting-ip')`. On Node the connection tells it. Default: unknown
-   * elsewhere, unless `trustedHops` are given; then limits by network cannot work, which a warning says.
-   */
-  readonly remoteAddress?: RemoteAddress | undefined;
-}
+export type { FetchSecurityOptions } from './fetch-options.js';
 
 /** A fetch handler: what servers of many runtimes call, with whatever they pass besides the request. */
 export type FetchHandler<Rest extends unknown[]> = (request: Request, ...rest: Rest) => Response | Promise<Response>;
@@ -59,10 +49,7 @@ export interface FetchSecurity {
  * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN
  */
 export function fetchSecurity(decider: Decider, options: FetchSecurityOptions = {}): FetchSecurity {
-  const checked = option.check('AdapterOptions', options, {
-    ...adapterChecks<readonly [request: Request], Response | Promise<Response>>(),
-    remoteAddress: option.optional(option.callable<RemoteAddress>()),
-  });
+  const checked = FETCH_SECURITY(options);
   const { allowPreflight, allowRewriting, trustedHops, onDenied = responseOf } = checked;
   const reading = { trustedHops, allowRewriting, peers: new PeerAddresses(checked.remoteAddress) };
   const gate = new Gate(decider);
