@@ -8,13 +8,15 @@ export interface MatcherResult {
   readonly message: () => string;
 }
 
-/** Expectations of a refusal besides its status; all are optional. */
-export interface ExpectedRefusal {
+export const EXPECTED_REFUSAL = option.table('ExpectedRefusal', {
   /** The stable reason code. */
-  readonly reason?: string | undefined;
+  reason: option.optional(option.text),
   /** The scheme of a challenge that must be there. */
-  readonly challenge?: string | undefined;
-}
+  challenge: option.optional(option.text),
+});
+
+/** Expectations of a refusal besides its status; all are optional. */
+export interface ExpectedRefusal extends option.Given<typeof EXPECTED_REFUSAL> {}
 
 function toBeGrantedTo(answer: Answer, subject: string): MatcherResult {
   checkAnswer(answer);
@@ -25,7 +27,7 @@ function toBeGrantedTo(answer: Answer, subject: string): MatcherResult {
 function toBeRefusedWith(answer: Answer, status: number, expected: ExpectedRefusal = {}): MatcherResult {
   checkAnswer(answer);
   if (typeof status !== 'number') throw new TypeError('toBeRefusedWith() needs the status that is expected');
-  const { reason, challenge } = option.check('ExpectedRefusal', expected, EXPECTED);
+  const { reason, challenge } = EXPECTED_REFUSAL(expected);
   const isReason = reason === undefined || answer.reason === reason;
   const schemes = answer.challenges.map((line) => line.split(' ', 1)[0]?.toLowerCase());
   const isChallenged = challenge === undefined || schemes.includes(challenge.toLowerCase());
@@ -33,8 +35,6 @@ function toBeRefusedWith(answer: Answer, status: number, expected: ExpectedRefus
   const wanted = [`refused with ${status}`, reason && `reason ${reason}`, challenge && `a ${challenge} challenge`];
   return result(answer, isRefused && isReason && isChallenged, wanted.filter(Boolean).join(', '));
 }
-
-const EXPECTED = { reason: option.optional(option.text), challenge: option.optional(option.text) };
 
 /** Throws instead of failing the matcher: behind `.not` a matcher that fails would pass. */
 function checkAnswer(answer: unknown): asserts answer is Answer {

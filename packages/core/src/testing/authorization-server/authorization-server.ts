@@ -10,14 +10,15 @@ import { answerWithFault, checkedFault, type Fault } from './faults.js';
 import { type SigningAlgorithm, SigningKey } from './signing-key.js';
 import { claimsOf, type TokenClaims } from './token-claims.js';
 
-export interface AuthorizationServerOptions {
-  /** The `aud` of tokens whose principal has no audience. Default `https://api.example`. */
-  readonly audience?: string | undefined;
-  /** Default ES256. */
-  readonly algorithm?: SigningAlgorithm | undefined;
+export const AUTHORIZATION_SERVER = option.table('AuthorizationServerOptions', {
+  /** The `aud` of tokens whose principal has no audience. */
+  audience: option.withDefault(option.text, 'https://api.example'),
+  algorithm: option.withDefault(option.oneOf<SigningAlgorithm>('ES256', 'RS256', 'EdDSA'), 'ES256'),
   /** Decides whether a token has expired. Use the clock of the chain. Default: the system's. */
-  readonly clock?: Clock | undefined;
-}
+  clock: clockOption,
+});
+
+export interface AuthorizationServerOptions extends option.Given<typeof AUTHORIZATION_SERVER> {}
 
 /** The part of a request that carries a token. */
 export interface BearerParts extends RequestParts {
@@ -56,11 +57,7 @@ export class AuthorizationServer {
   readonly #calls = new Map<Endpoint, number>();
 
   private constructor(options: AuthorizationServerOptions) {
-    const checked = option.check('AuthorizationServerOptions', options, {
-      audience: option.withDefault(option.text, 'https://api.example'),
-      algorithm: option.withDefault(option.oneOf<SigningAlgorithm>('ES256', 'RS256', 'EdDSA'), 'ES256'),
-      clock: clockOption,
-    });
+    const checked = AUTHORIZATION_SERVER(options);
     this.audience = checked.audience;
     this.#algorithm = checked.algorithm;
     this.#clock = checked.clock;

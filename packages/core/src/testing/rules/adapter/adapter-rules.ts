@@ -1,6 +1,6 @@
 import * as option from '../../../options/options.js';
 import type { Rule, RuleRow } from '../rule.js';
-import type { AdapterRulesOptions, OpenAdapter, Subject } from './adapter-under-test.js';
+import { ADAPTER_RULES, type AdapterRulesOptions, type OpenAdapter, type Subject } from './adapter-under-test.js';
 import { endsWithItsClient, keepsRequestsApart, servesOnAfterRefusals, takesDecidersOnly } from './connection-rules.js';
 import {
   addsGuardsOfRoutes,
@@ -54,10 +54,7 @@ const UPGRADE_RULES: readonly RuleRow<Subject>[] = [
  */
 export function adapterRules(open: OpenAdapter, options: AdapterRulesOptions = {}): readonly Rule[] {
   option.callable()(open, 'the function of adapterRules()');
-  const { joinsLines, upgrades } = option.check('AdapterRulesOptions', options, {
-    joinsLines: option.withDefault(option.flag, false),
-    upgrades: option.withDefault(option.flag, false),
-  });
+  const { joinsLines, upgrades } = ADAPTER_RULES(options);
   return [...RULES, ...(upgrades ? UPGRADE_RULES : [])].map(([id, title, check]) => ({
     id,
     title,

@@ -2,6 +2,7 @@ import { SecurityChain } from '../../../chain/chain.js';
 import type { SecurityChainOptions } from '../../../chain/chain-options.js';
 import type { Eventually } from '../../../clock/eventually.js';
 import type { Decider } from '../../../decision/decider.js';
+import * as option from '../../../options/options.js';
 import { expectRule } from '../rule.js';
 import { RuleTokens } from './rule-tokens.js';
 import { askOnce, type WireAnswer, type WireRequest } from './wire.js';
@@ -33,15 +34,14 @@ export interface MountingOptions {
  */
 export type OpenAdapter = (decider: Decider, options: MountingOptions) => Eventually<AdapterUnderTest>;
 
-export interface AdapterRulesOptions {
-  /**
-   * The framework cannot write two lines of one name. The rules then expect one line, joined by comma (RFC 9110 5.3).
-   * Default false.
-   */
-  readonly joinsLines?: boolean | undefined;
-  /** The adapter guards upgrades, too (RFC 9110 7.8). Default false. */
-  readonly upgrades?: boolean | undefined;
-}
+export const ADAPTER_RULES = option.table('AdapterRulesOptions', {
+  /** The framework cannot write two lines of one name. The rules then expect one line, joined by comma (RFC 9110 5.3). */
+  joinsLines: option.withDefault(option.flag, false),
+  /** The adapter guards upgrades, too (RFC 9110 7.8). */
+  upgrades: option.withDefault(option.flag, false),
+});
+
+export interface AdapterRulesOptions extends option.Given<typeof ADAPTER_RULES> {}
 
 /** An adapter for one rule. */
 export interface Subject {
