@@ -3,6 +3,7 @@ import { type Check, invalid, type Schema, withSchema } from './check.js';
 import { type Kept, type Members, type TableOf, table } from './table.js';
 
 export { type Check, invalid, nearestHint, type Schema, withDefault, withSchema } from './check.js';
+export { byMember, byValue, type Forms, refined } from './choice.js';
 export {
   type Given,
   group,
@@ -104,6 +105,16 @@ export const textOrTexts: Check<readonly string[], string | readonly string[]> =
     return listOf(text)(value, name);
   },
 );
+
+/** Some of these texts: one, or a list of them. The result is always a list, never empty. */
+export function someOf(...values: readonly string[]): Check<readonly string[], string | readonly string[]> {
+  const one: Schema = { type: 'string', enum: values };
+  return withSchema({ anyOf: [one, { type: 'array', items: one, minItems: 1 }] }, (value, name) => {
+    const list = textOrTexts(value, name);
+    if (!list.every((each) => values.includes(each))) throw invalid(name, `must be some of ${values.join(', ')}`);
+    return list;
+  });
+}
 
 /** An object or function with the named methods. The check of a collaborator. */
 export function having<Value>(...methods: readonly (keyof Value & string)[]): Check<Value> {

@@ -1,12 +1,13 @@
 /** For authors of handlers that ask other servers. */
 export { CallsSuspended } from './circuit.js';
 export { type OutboundAnswer, Unanswered, UnexpectedStatus } from './outbound-answer.js';
-export { OutboundClient } from './outbound-client.js';
+export { OutboundClient, type OutboundCollaborators } from './outbound-client.js';
 export {
   type ClientCertificate,
   checkedEndpoint,
   type OutboundOptions,
   type OutboundSettings,
+  outboundOptions,
 } from './outbound-options.js';
 export type { Caller, OutboundRequest, PendingRequest } from './outbound-request.js';
 export type { OutboundStatistics } from './outbound-statistics.js';

@@ -1,12 +1,17 @@
-import { type Clock, clockOption, type Eventually, option, Shares } from '@sallyport/core/extend';
+import { clockOption, type Eventually, option, Shares } from '@sallyport/core/extend';
 import { Circuit } from './circuit.js';
 import { Connections } from './connections.js';
 import { Deadlines } from './deadlines.js';
 import type { OutboundAnswer } from './outbound-answer.js';
 import { type CallServices, OutboundCall } from './outbound-call.js';
-import { checkedOutboundOptions, type OutboundOptions, type OutboundSettings } from './outbound-options.js';
+import { type OutboundOptions, type OutboundSettings, outboundOptions } from './outbound-options.js';
 import type { Caller, PendingRequest } from './outbound-request.js';
 import { OutboundCounters, type OutboundStatistics } from './outbound-statistics.js';
+
+const COLLABORATORS = option.table('OutboundCollaborators', { clock: clockOption });
+
+/** Services of outbound calls. */
+export interface OutboundCollaborators extends option.Given<typeof COLLABORATORS> {}
 
 /**
  * Calls authorization and key servers: one deadline for all of a call, a limit on the body, no redirects, no
@@ -22,11 +27,9 @@ export class OutboundClient {
   #loading: Promise<Connections> | undefined;
 
   /** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN */
-  constructor(options: OutboundOptions, collaborators: { clock?: Clock | undefined } = {}) {
-    this.settings = checkedOutboundOptions(options);
-    const { clock } = option.check('OutboundCollaborators', collaborators, {
-      clock: clockOption,
-    });
+  constructor(options: OutboundOptions, collaborators: OutboundCollaborators = {}) {
+    this.settings = outboundOptions(options);
+    const { clock } = COLLABORATORS(collaborators);
     const { timeoutMs, maxConcurrent, maxQueued, dangerouslyAcceptAnyCertificate } = this.settings;
     this.circuit = new Circuit(clock);
     this.#services = {

@@ -1,57 +1,37 @@
 import { option } from '@sallyport/core/extend';
 
-/** How a handler talks to the servers it depends on. */
-export interface OutboundOptions {
-  /** From the first byte sent to the last byte read, retries and queueing included, in milliseconds. Default 2 000; 1 to 30 000. */
-  readonly timeoutMs?: number | undefined;
-  /** Calls under way at once. Default 64; 1 to 1 024. */
-  readonly maxConcurrent?: number | undefined;
-  /**
-   * Calls that wait for one of those places, none of them longer than half of `timeoutMs`; more are refused with 503.
-   * Default 1 024; 0 to 100 000.
-   */
-  readonly maxQueued?: number | undefined;
+const CLIENT_CERTIFICATE = option.table('ClientCertificate', {
+  /** The certificate in PEM, with those that lead to an authority. */
+  cert: option.text,
+  /** Its private key in PEM. */
+  key: option.text,
+});
+
+export interface ClientCertificate extends option.Given<typeof CLIENT_CERTIFICATE> {}
+
+const OUTBOUND = option.table('OutboundOptions', {
+  /** From the first byte sent to the last byte read, retries and queueing included, in milliseconds. */
+  timeoutMs: option.withDefault(option.between(1, 30_000), 2_000),
+  /** Calls under way at once. */
+  maxConcurrent: option.withDefault(option.between(1, 1_024), 64),
+  /** Calls that wait for one of those places, none of them longer than half of `timeoutMs`; more are refused with 503. */
+  maxQueued: option.withDefault(option.between(0, 100_000), 1_024),
   /** Certificates (PEM) to trust besides the well-known authorities. */
-  readonly certificateAuthorities?: string | readonly string[] | undefined;
+  certificateAuthorities: option.optional(option.textOrTexts),
   /** The certificate that the handler shows (PEM), for mutual TLS (RFC 8705 2). */
-  readonly clientCertificate?: ClientCertificate | undefined;
-  /** Allows `http:` for loopback hosts. Default false: every server must be `https:`. */
-  readonly allowInsecureLoopback?: boolean | undefined;
-  /** Accepts any certificate: for development only, with a warning at start. Default false. */
-  readonly dangerouslyAcceptAnyCertificate?: boolean | undefined;
-}
+  clientCertificate: option.optional<ClientCertificate, ClientCertificate>(CLIENT_CERTIFICATE),
+  /** Allows `http:` for loopback hosts. Without it every server must be `https:`. */
+  allowInsecureLoopback: option.withDefault(option.flag, false),
+  /** Accepts any certificate: for development only, with a warning at start. */
+  dangerouslyAcceptAnyCertificate: option.withDefault(option.flag, false),
+});
 
-export interface ClientCertificate {
-  readonly cert: string;
-  readonly key: string;
-}
+/** How a handler talks to the servers it depends on. */
+export interface OutboundOptions extends option.Given<typeof OUTBOUND> {}
 
-export interface OutboundSettings {
-  readonly timeoutMs: number;
-  readonly maxConcurrent: number;
-  readonly maxQueued: number;
-  readonly certificateAuthorities: readonly string[] | undefined;
-  readonly clientCertificate: ClientCertificate | undefined;
-  readonly allowInsecureLoopback: boolean;
-  readonly dangerouslyAcceptAnyCertificate: boolean;
-}
+export interface OutboundSettings extends option.Kept<typeof OUTBOUND> {}
 
-/** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN */
-export function checkedOutboundOptions(options: OutboundOptions): OutboundSettings {
-  return option.check('OutboundOptions', options, {
-    timeoutMs: option.withDefault(option.between(1, 30_000), 2_000),
-    maxConcurrent: option.withDefault(option.between(1, 1_024), 64),
-    maxQueued: option.withDefault(option.between(0, 100_000), 1_024),
-    certificateAuthorities: option.optional(option.textOrTexts),
-    clientCertificate: option.optional(clientCertificate),
-    allowInsecureLoopback: option.withDefault(option.flag, false),
-    dangerouslyAcceptAnyCertificate: option.withDefault(option.flag, false),
-  });
-}
-
-function clientCertificate(value: unknown, name: string): ClientCertificate {
-  return option.check(name, value as object, { cert: option.text, key: option.text });
-}
+export const outboundOptions: option.Table<OutboundSettings, OutboundOptions> = OUTBOUND;
 
 const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
 
