@@ -1,5 +1,6 @@
 import {
   type Principal,
+  Revocations,
   type SecurityHandler,
   type Unavailable,
   UpstreamError,
@@ -25,18 +26,18 @@ import { publishBasicEvent } from './basic-events.js';
 import {
   type BasicHandlerCollaborators,
   type BasicHandlerOptions,
-  checkedBasicCollaborators,
-  checkedBasicOptions,
-  scopeMapping,
+  basicCollaborators,
+  basicOptions,
 } from './basic-options.js';
 import { AccountVerdicts, REVOKED, UNSUPPORTED_HASH, WRONG } from './basic-verdict.js';
+import { userStoreOf } from './configured-users.js';
 import { LoginRevocations } from './login-revocations.js';
 import type { HashClient } from './passwords/hash-queue.js';
 import { readHash, type StoredHash } from './passwords/password-hash.js';
 import { PasswordVerifier } from './passwords/password-verifier.js';
 import { ProvedPasswords } from './passwords/proved-passwords.js';
+import type { Account } from './users/account.js';
 import { AccountDirectory } from './users/account-directory.js';
-import type { Account } from './users/user-store.js';
 
 /** One attempt to log in, with everything that is known before the password is hashed. */
 interface Login {
@@ -68,12 +69,13 @@ export class BasicHandler implements SecurityHandler<BasicCredential> {
 
   /** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN */
   constructor(options: BasicHandlerOptions, collaborators: BasicHandlerCollaborators = {}) {
-    const settings = checkedBasicOptions(options);
-    const { clock, counterStore, revocations } = checkedBasicCollaborators(collaborators);
+    const settings = basicOptions(options);
+    const services = basicCollaborators(collaborators);
+    const { clock, counterStore, revocations = new Revocations() } = services;
     this.name = settings.name;
     this.challenges = Object.freeze([basicChallenge(settings.realm)]);
-    this.#accounts = new AccountDirectory(settings.users, settings.userStoreTimeoutMs, clock);
-    this.#granted = new AccountVerdicts(settings.name, scopeMapping(settings.scopesOfRoles), clock);
+    this.#accounts = new AccountDirectory(userStoreOf(settings.users, services), settings.userStoreTimeoutMs, clock);
+    this.#granted = new AccountVerdicts(settings.name, settings.scopesOfRoles ?? noScopes, clock);
     this.#passwords = new PasswordVerifier(settings.hashing, settings.queue, clock);
     this.#proved = new ProvedPasswords(settings.cache, clock);
     this.#revocations = new LoginRevocations(revocations);
@@ -228,6 +230,10 @@ export class BasicHandler implements SecurityHandler<BasicCredential> {
       'SallyportWarning',
     );
   }
+}
+
+function noScopes(): readonly string[] {
+  return [];
 }
 
 /**

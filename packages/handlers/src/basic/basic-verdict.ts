@@ -8,7 +8,7 @@ import {
   unavailable,
 } from '@sallyport/core';
 import type { Clock } from '@sallyport/core/extend';
-import type { Account } from './users/user-store.js';
+import type { Account } from './users/account.js';
 
 /** Also given for an unknown user. */
 export const WRONG: Denied = denied('user_or_password_wrong');

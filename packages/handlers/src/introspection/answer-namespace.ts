@@ -1,4 +1,4 @@
-import { configurationDigest, option, ownMembers } from '@sallyport/core/extend';
+import { configurationDigest, option } from '@sallyport/core/extend';
 import type { IntrospectionSettings } from './introspection-options.js';
 
 /**
@@ -7,13 +7,12 @@ import type { IntrospectionSettings } from './introspection-options.js';
  */
 export function answerNamespace(settings: IntrospectionSettings): string {
   const { name, clientAuthentication: asker, outbound, signedAnswers: signed } = settings;
-  const server = ownMembers(outbound);
   const { endpoint, issuer, requireIssuer, audience, audienceOptional, tokenTypeHint, clockToleranceSeconds } =
     settings;
   const digest = configurationDigest({
     ...{ endpoint, issuer, requireIssuer, audience, audienceOptional, tokenTypeHint, clockToleranceSeconds },
     asker: { method: asker.method, clientId: asker.clientId },
-    server: { authorities: server.certificateAuthorities, isAny: server.dangerouslyAcceptAnyCertificate === true },
+    server: { authorities: outbound.certificateAuthorities, isAny: outbound.dangerouslyAcceptAnyCertificate },
     signed: signed && { audience: signed.audience, algorithms: signed.algorithms.toSorted() },
   });
   return `${name} ${digest}`;

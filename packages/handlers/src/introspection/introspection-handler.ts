@@ -19,10 +19,10 @@ import { bearerText, malformedToken } from '../token/bearer-token.js';
 import { answerNamespace, checkSharing } from './answer-namespace.js';
 import { publishIntrospectionEvent } from './introspection-events.js';
 import {
-  checkedIntrospectionCollaborators,
-  checkedIntrospectionOptions,
   type IntrospectionHandlerCollaborators,
   type IntrospectionHandlerOptions,
+  introspectionCollaborators,
+  introspectionSettings,
 } from './introspection-options.js';
 import {
   ANSWER_UNUSABLE,
@@ -59,8 +59,8 @@ export class IntrospectionHandler implements SecurityHandler<string> {
 
   /** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN */
   constructor(options: IntrospectionHandlerOptions, collaborators: IntrospectionHandlerCollaborators = {}) {
-    const settings = checkedIntrospectionOptions(options);
-    const services = checkedIntrospectionCollaborators(collaborators);
+    const settings = introspectionSettings(options);
+    const services = introspectionCollaborators(collaborators);
     const { clock, store } = services;
     if (store !== undefined) checkSharing(settings);
     this.name = settings.name;

@@ -1,14 +1,16 @@
-import { type Revocations } from '@sallyport/core';
-import { type CacheStore, type Clock, clockOption, option, type VerdictCacheOptions } from '@sallyport/core/extend';
-import { signatureAlgorithms } from '../jose/algorithms.js';
-import type { KeySource } from '../keys/key-source.js';
-import type { OutboundOptions } from '../outbound/outbound-options.js';
-import type { MapPrincipal } from '../token/principal-mapping.js';
 import {
-  type ClientAuthentication,
-  type ClientAuthenticationSettings,
-  clientAuthentication,
-} from './client-authentication.js';
+  cacheStoreCheck,
+  clockOption,
+  option,
+  revocationsCheck,
+  type VerdictCacheOptions,
+  verdictCacheOptions,
+} from '@sallyport/core/extend';
+import { signatureAlgorithms } from '../jose/algorithms.js';
+import { type KeySource, type KeySourceSettings, keySource } from '../keys/key-source.js';
+import { type OutboundOptions, type OutboundSettings, outboundOptions } from '../outbound/outbound-options.js';
+import type { MapPrincipal } from '../token/principal-mapping.js';
+import { clientAuthentication } from './client-authentication.js';
 
 /**
  * How long answers are remembered, and how many. During an outage nothing is answered from memory beyond its time
@@ -17,152 +19,134 @@ import {
  */
 export type RememberedAnswerOptions = Omit<VerdictCacheOptions, 'namespace'>;
 
-/** How answers are signed (RFC 9701). */
-export interface SignedAnswerOptions {
-  /** The only algorithms that answers may be signed with. */
-  readonly algorithms: string | readonly string[];
-  /** The issuer's keys. Default: those that its metadata name, fetched as the endpoint is called. */
-  readonly keys?: KeySource | undefined;
-  /** Who answers are for (`aud`, RFC 9701 5). Default: the `clientId` of the client authentication. */
-  readonly audience?: string | undefined;
-}
+type RememberedAnswerSettings = Omit<option.Kept<typeof verdictCacheOptions>, 'namespace'>;
 
-export interface IntrospectionHandlerOptions {
+export const SIGNED_ANSWERS = option.table('SignedAnswerOptions', {
+  /** The only algorithms that answers may be signed with. */
+  algorithms: signatureAlgorithms,
+  /** The issuer's keys. Default: those that its metadata name, fetched as the endpoint is called. */
+  keys: option.optional<KeySourceSettings, KeySource>(keySource),
+  /** Who answers are for (`aud`, RFC 9701 5). Default: the `clientId` of the client authentication. */
+  audience: option.optional(option.text),
+});
+
+/** How answers are signed (RFC 9701). */
+export interface SignedAnswerOptions extends option.Given<typeof SIGNED_ANSWERS> {}
+
+interface SignedAnswersKept extends option.Kept<typeof SIGNED_ANSWERS> {}
+
+const TEXT_OR_FALSE: option.Schema = {
+  anyOf: [option.text.schema as option.Schema, { type: 'boolean', enum: [false] }],
+};
+
+const hint = option.withSchema<string | false>(TEXT_OR_FALSE, (value, name) =>
+  value === false ? false : option.text(value, name),
+);
+
+const INTROSPECTION = option.table('IntrospectionHandlerOptions', {
   /** Names this instance, also in a shared store. Default `introspection`. */
-  readonly name?: string | undefined;
+  name: option.optional(option.text),
   /** Realm of the Bearer challenge. */
-  readonly realm: string;
+  realm: option.text,
   /** The introspection endpoint, an https URL. Default: what the metadata of `issuer` name (RFC 8414 2). */
-  readonly endpoint?: string | undefined;
+  endpoint: option.optional(option.text),
   /** The only issuer that an answer may name (`iss`), and that of every principal; name it where tokens are revoked by it. */
-  readonly issuer?: string | undefined;
-  /** Refuses answers that name no issuer. Default false. */
-  readonly requireIssuer?: boolean | undefined;
+  issuer: option.optional(option.text),
+  /** Refuses answers that name no issuer. */
+  requireIssuer: option.withDefault(option.flag, false),
   /** Who is meant by `aud`: one of these has to be in it, exactly. Default: `aud` is not looked at. */
-  readonly audience?: string | readonly string[] | undefined;
-  /** Accepts answers without `aud`, for servers that never name one. Default false. */
-  readonly audienceOptional?: boolean | undefined;
-  readonly clientAuthentication: ClientAuthentication;
-  /** Sent as `token_type_hint` (RFC 7662 2.1); false leaves it out. Default `access_token`. */
-  readonly tokenTypeHint?: string | false | undefined;
+  audience: option.optional(option.textOrTexts),
+  /** Accepts answers without `aud`, for servers that never name one. */
+  audienceOptional: option.withDefault(option.flag, false),
+  /** How the handler proves itself to the endpoint. */
+  clientAuthentication,
+  /** Sent as `token_type_hint` (RFC 7662 2.1); false leaves it out. */
+  tokenTypeHint: option.withDefault(hint, 'access_token'),
   /** Asks for signed answers (RFC 9701) and takes no others; needs `issuer`. Default: plain JSON. */
-  readonly signedAnswers?: SignedAnswerOptions | undefined;
+  signedAnswers: option.optional<SignedAnswersKept, SignedAnswerOptions>(SIGNED_ANSWERS),
   /** Changes what the principal is made of. Issuer, audience, end and confirmation of the token stay what they are. */
-  readonly mapPrincipal?: MapPrincipal | undefined;
-  /** Takes only the bearer tokens that no other handler wants. Default false. */
-  readonly fallback?: boolean | undefined;
-  /** Tolerance for `exp`, `nbf` and `iat`, in seconds. 0 to 60, default 5. */
-  readonly clockToleranceSeconds?: number | undefined;
-  readonly cache?: RememberedAnswerOptions | undefined;
+  mapPrincipal: option.optional(option.callable<MapPrincipal>()),
+  /** Takes only the bearer tokens that no other handler wants. */
+  fallback: option.withDefault(option.flag, false),
+  /** Tolerance for `exp`, `nbf` and `iat`, in seconds. */
+  clockToleranceSeconds: option.withDefault(option.between(0, 60), 5),
+  /** How answers are remembered. */
+  cache: option.group<RememberedAnswerSettings, RememberedAnswerOptions>(
+    option.without(verdictCacheOptions, 'namespace'),
+  ),
   /** How the authorization server is called. */
-  readonly outbound?: OutboundOptions | undefined;
-}
+  outbound: option.group<OutboundSettings, OutboundOptions>(outboundOptions),
+});
+
+export interface IntrospectionHandlerOptions extends option.Given<typeof INTROSPECTION> {}
+
+interface IntrospectionKept extends option.Kept<typeof INTROSPECTION> {}
+
+export const introspectionOptions: option.Table<IntrospectionKept, IntrospectionHandlerOptions> = INTROSPECTION;
+
+const COLLABORATORS = option.table('IntrospectionHandlerCollaborators', {
+  clock: clockOption,
+  /** Shares good answers with other instances; needs `cache.secret`. */
+  store: option.optional(cacheStoreCheck),
+  /** What has been revoked: tokens, their `jti`, clients and subjects. */
+  revocations: option.optional(revocationsCheck),
+});
 
 /** Services of an introspection handler. */
-export interface IntrospectionHandlerCollaborators {
-  readonly clock?: Clock | undefined;
-  /** Shares good answers with other instances; needs `cache.secret`. */
-  readonly store?: CacheStore | undefined;
-  /** What has been revoked: tokens, their `jti`, clients and subjects. */
-  readonly revocations?: Revocations | undefined;
-}
+export interface IntrospectionHandlerCollaborators extends option.Given<typeof COLLABORATORS> {}
+
+export const introspectionCollaborators: option.Table<
+  option.Kept<typeof COLLABORATORS>,
+  IntrospectionHandlerCollaborators
+> = COLLABORATORS;
 
 export interface SignedAnswerSettings {
   readonly issuer: string;
   readonly audience: string;
   readonly algorithms: readonly string[];
-  /** Default: those that the issuer's metadata name. */
-  readonly keys: KeySource | undefined;
+  readonly keys: KeySourceSettings;
 }
 
-export interface IntrospectionSettings {
+export interface IntrospectionSettings extends Omit<IntrospectionKept, 'name' | 'signedAnswers'> {
   readonly name: string;
   /** The name is not the default. */
   readonly isNamed: boolean;
-  readonly realm: string;
-  readonly endpoint: string | undefined;
-  readonly issuer: string | undefined;
-  readonly requireIssuer: boolean;
-  readonly audience: readonly string[] | undefined;
-  readonly audienceOptional: boolean;
-  readonly clientAuthentication: ClientAuthenticationSettings;
-  readonly tokenTypeHint: string | false;
   readonly signedAnswers: SignedAnswerSettings | undefined;
-  readonly mapPrincipal: MapPrincipal | undefined;
-  readonly fallback: boolean;
-  readonly clockToleranceSeconds: number;
-  readonly cache: RememberedAnswerOptions;
-  readonly outbound: OutboundOptions;
 }
 
-const OWNER = 'IntrospectionHandlerOptions';
-export const SIGNED_ANSWERS: string = `${OWNER}.signedAnswers`;
-
 /** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN */
-export function checkedIntrospectionOptions(options: IntrospectionHandlerOptions): IntrospectionSettings {
-  const { name, signedAnswers, ...settings } = option.check(OWNER, options, {
-    name: option.optional(option.text),
-    realm: option.text,
-    endpoint: option.optional(option.text),
-    issuer: option.optional(option.text),
-    requireIssuer: option.withDefault(option.flag, false),
-    audience: option.optional(option.textOrTexts),
-    audienceOptional: option.withDefault(option.flag, false),
-    clientAuthentication,
-    tokenTypeHint: option.withDefault(hint, 'access_token'),
-    signedAnswers: option.unchecked<SignedAnswerOptions | undefined>(),
-    mapPrincipal: option.optional(option.callable<MapPrincipal>()),
-    fallback: option.withDefault(option.flag, false),
-    clockToleranceSeconds: option.withDefault(option.between(0, 60), 5),
-    cache: option.withDefault(option.unchecked<RememberedAnswerOptions>(), {}),
-    outbound: option.withDefault(option.unchecked<OutboundOptions>(), {}),
-  });
-  const { endpoint, issuer, requireIssuer } = settings;
+export function introspectionSettings(options: IntrospectionHandlerOptions): IntrospectionSettings {
+  const kept = introspectionOptions(options);
+  const { name, endpoint, issuer, requireIssuer, clientAuthentication, outbound } = kept;
   if (issuer === undefined && (endpoint === undefined || requireIssuer)) {
     throw option.invalid(`${OWNER}.issuer`, 'is needed to find the endpoint and for requireIssuer');
   }
-  if (settings.clientAuthentication.method === 'tls_client_auth' && settings.outbound.clientCertificate === undefined) {
+  if (clientAuthentication.method === 'tls_client_auth' && outbound.clientCertificate === undefined) {
     throw option.invalid(`${OWNER}.outbound.clientCertificate`, 'is needed for tls_client_auth');
   }
   return {
-    ...settings,
+    ...kept,
     name: name ?? 'introspection',
     isNamed: name !== undefined,
-    signedAnswers: signedAnswers && checkedSignedAnswers(signedAnswers, settings),
+    signedAnswers: kept.signedAnswers && signedAnswerSettings(kept.signedAnswers, kept),
   };
 }
 
-/** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN */
-export function checkedIntrospectionCollaborators(collaborators: IntrospectionHandlerCollaborators): {
-  readonly clock: Clock;
-  readonly store: CacheStore | undefined;
-  readonly revocations: Revocations | undefined;
-} {
-  return option.check('IntrospectionHandlerCollaborators', collaborators, {
-    clock: clockOption,
-    store: option.unchecked<CacheStore | undefined>(),
-    revocations: option.unchecked<Revocations | undefined>(),
-  });
-}
+const OWNER = introspectionOptions.owner;
 
-/** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN */
-function checkedSignedAnswers(
-  options: SignedAnswerOptions,
-  { issuer, clientAuthentication }: { issuer: string | undefined; clientAuthentication: ClientAuthenticationSettings },
+/** By default the keys are fetched as the endpoint is called. */
+function signedAnswerSettings(
+  { algorithms, audience: named, keys }: SignedAnswersKept,
+  { issuer, clientAuthentication, outbound }: IntrospectionKept,
 ): SignedAnswerSettings {
-  const {
-    algorithms,
-    keys,
-    audience = clientAuthentication.clientId,
-  } = option.check(SIGNED_ANSWERS, options, {
-    algorithms: signatureAlgorithms,
-    keys: option.optional(option.unchecked<KeySource>()),
-    audience: option.optional(option.text),
-  });
+  const audience = named ?? clientAuthentication.clientId;
   if (issuer === undefined) throw option.invalid(`${OWNER}.issuer`, 'is needed for signedAnswers');
-  if (audience === undefined)
-    throw option.invalid(`${SIGNED_ANSWERS}.audience`, 'is needed where the client authentication has no clientId');
-  return { issuer, audience, algorithms, keys };
+  if (audience === undefined) {
+    throw option.invalid(
+      `${OWNER}.signedAnswers.audience`,
+      'is needed where the client authentication has no clientId',
+    );
+  }
+  const published = keySource({ discovery: true, outbound }, `${OWNER}.outbound`);
+  return { issuer, audience, algorithms, keys: keys ?? published };
 }
-
-const hint: option.Check<string | false> = (value, name) => (value === false ? false : option.text(value, name));

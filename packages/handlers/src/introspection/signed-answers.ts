@@ -4,7 +4,7 @@ import { openJws } from '../jose/open-jws.js';
 import type { HeaderRules } from '../jose/token-header.js';
 import { openKeySet } from '../keys/key-source.js';
 import { audiencesOf, mistypedClaim, type TokenClaims } from '../token/token-claims.js';
-import { type IntrospectionSettings, SIGNED_ANSWERS, type SignedAnswerSettings } from './introspection-options.js';
+import type { SignedAnswerSettings } from './introspection-options.js';
 
 /** What a server said about a token, and what that rests on. */
 export interface FoundedAnswer {
@@ -34,20 +34,19 @@ export class SignedAnswers {
   readonly #keys: KeySet;
   readonly #clock: Clock;
 
-  /** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN */
+  /** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID when the keys do not fit the algorithms */
   constructor(
     { issuer, audience, algorithms, keys }: SignedAnswerSettings,
-    { outbound, clockToleranceSeconds }: IntrospectionSettings,
+    clockToleranceSeconds: number,
     { clock, onKeyChange }: SignedAnswerCollaborators,
   ) {
     this.#issuer = issuer;
     this.#audience = audience;
     this.#toleranceSeconds = clockToleranceSeconds;
     this.#headerRules = { algorithms: new Set(algorithms), acceptTyp: new Set([TYP]), allowMissingTyp: false };
-    const source = keys ?? { discovery: true, outbound };
     // Only the server names these keys, so nobody else can use up what it takes to look for new ones.
     const services = { clock, good: new GoodBefore({}, clock), onChange: onKeyChange };
-    this.#keys = openKeySet(source, `${SIGNED_ANSWERS}.keys`, { issuer, algorithms }, services);
+    this.#keys = openKeySet(keys, 'IntrospectionHandlerOptions.signedAnswers.keys', { issuer, algorithms }, services);
     this.#clock = clock;
   }
 

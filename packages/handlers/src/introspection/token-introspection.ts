@@ -55,7 +55,8 @@ export class TokenIntrospection {
         : new ConfiguredEndpoint(checkedEndpoint(endpoint, 'IntrospectionHandlerOptions.endpoint', client.settings));
     this.#prove = clientProver(clientAuthentication, settings.issuer ?? endpoint ?? '', clock);
     this.#hint = formOf(settings.tokenTypeHint === false ? {} : { token_type_hint: settings.tokenTypeHint });
-    this.#signed = signedAnswers && new SignedAnswers(signedAnswers, settings, { clock, onKeyChange });
+    this.#signed =
+      signedAnswers && new SignedAnswers(signedAnswers, settings.clockToleranceSeconds, { clock, onKeyChange });
   }
 
   /** Finds the keys that answers of other processes rest on; `undefined` where answers are not signed. */

@@ -37,14 +37,10 @@ const ALGORITHMS: ReadonlyMap<string, JwsAlgorithm> = new Map<string, JwsAlgorit
 const MIN_RSA_BITS = 2_048;
 const MIN_RSA_EXPONENT = 65_537n;
 
+export const SIGNATURE_ALGORITHMS: readonly string[] = [...ALGORITHMS.keys()];
+
 /** The option check of an algorithm list: signature algorithms by name, one or more. */
-export const signatureAlgorithms: option.Check<readonly string[]> = (value, name) => {
-  const list = option.textOrTexts(value, name);
-  for (const algorithm of list) {
-    if (!ALGORITHMS.has(algorithm)) throw option.invalid(name, `must be some of ${[...ALGORITHMS.keys()].join(', ')}`);
-  }
-  return list;
-};
+export const signatureAlgorithms = option.someOf(...SIGNATURE_ALGORITHMS);
 
 export function isSymmetric(algorithm: string): boolean {
   return ALGORITHMS.get(algorithm)?.keyType === 'secret';

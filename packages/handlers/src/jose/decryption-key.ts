@@ -1,27 +1,6 @@
 import { createPrivateKey, createSecretKey, KeyObject } from 'node:crypto';
 import { option } from '@sallyport/core/extend';
 
-/** A key that opens encrypted tokens (RFC 7516), and the algorithms that it may be used for. */
-export interface DecryptionKey {
-  /** A private key (PEM or key object), or a shared secret. */
-  readonly key: string | Uint8Array | KeyObject;
-  /** The identifier by which tokens name the key. Needed when several keys have the same algorithm. */
-  readonly kid?: string | undefined;
-  /**
-   * RSA-OAEP, ECDH-ES, AES key wrap or `dir`, whichever fits the key (RFC 7518 4). Passwords (PBES2) are not supported.
-   */
-  readonly algorithms: string | readonly string[];
-  /** How the content is encrypted (RFC 7518 5): `A256GCM` and the like. */
-  readonly contentEncryption: string | readonly string[];
-}
-
-export interface DecryptionSettings {
-  readonly key: KeyObject;
-  readonly kid: string | undefined;
-  readonly algorithms: readonly string[];
-  readonly contentEncryption: readonly string[];
-}
-
 const ELLIPTIC = ['ECDH-ES', 'ECDH-ES+A128KW', 'ECDH-ES+A192KW', 'ECDH-ES+A256KW'];
 
 /**
@@ -34,32 +13,40 @@ const ALGORITHMS: Readonly<Record<string, readonly string[]>> = {
   x25519: ELLIPTIC,
   secret: ['dir', 'A128KW', 'A192KW', 'A256KW', 'A128GCMKW', 'A192GCMKW', 'A256GCMKW'],
 };
-
-const CONTENT_ENCRYPTION = ['A128GCM', 'A192GCM', 'A256GCM', 'A128CBC-HS256', 'A192CBC-HS384', 'A256CBC-HS512'];
 const MIN_RSA_BITS = 2_048;
 
-/** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN */
-export const decryptionKey: option.Check<DecryptionSettings> = (value, name) => {
-  const checked = option.check(name, value as object, {
-    key: option.unchecked<unknown>(),
-    kid: option.optional(option.text),
-    algorithms: option.textOrTexts,
-    contentEncryption: option.textOrTexts,
-  });
-  const key = readKey(checked.key, `${name}.key`);
-  const known = ALGORITHMS[key.type === 'secret' ? 'secret' : (key.asymmetricKeyType ?? '')] ?? [];
-  if (!checked.algorithms.every((algorithm) => known.includes(algorithm))) {
-    throw option.invalid(`${name}.algorithms`, `must be some of ${known.join(', ')} for this key`);
-  }
-  if (!checked.contentEncryption.every((encryption) => CONTENT_ENCRYPTION.includes(encryption))) {
-    throw option.invalid(`${name}.contentEncryption`, `must be some of ${CONTENT_ENCRYPTION.join(', ')}`);
-  }
-  const { algorithms, contentEncryption } = checked;
-  if (key.type === 'secret' && !secretBytes(algorithms, contentEncryption).every((n) => n === key.symmetricKeySize)) {
-    throw option.invalid(`${name}.key`, 'must be as long as its algorithms say');
-  }
-  return { ...checked, key };
-};
+export const DECRYPTION_KEY = option.table('DecryptionKey', {
+  /** A private key (PEM or key object), or a shared secret. */
+  key: option.withSchema<KeyObject, string | Uint8Array | KeyObject>(option.text.schema, readKey),
+  /** The identifier by which tokens name the key. Needed when several keys have the same algorithm. */
+  kid: option.optional(option.text),
+  /**
+   * RSA-OAEP, ECDH-ES, AES key wrap or `dir`, whichever fits the key (RFC 7518 4). Passwords (PBES2) are not supported.
+   */
+  algorithms: option.someOf(...new Set(Object.values(ALGORITHMS).flat())),
+  /** How the content is encrypted (RFC 7518 5). */
+  contentEncryption: option.someOf('A128GCM', 'A192GCM', 'A256GCM', 'A128CBC-HS256', 'A192CBC-HS384', 'A256CBC-HS512'),
+});
+
+/** A key that opens encrypted tokens (RFC 7516), and the algorithms that it may be used for. */
+export interface DecryptionKey extends option.Given<typeof DECRYPTION_KEY> {}
+
+export interface DecryptionSettings extends option.Kept<typeof DECRYPTION_KEY> {}
+
+export const decryptionKey = option.refined<DecryptionSettings, DecryptionKey, DecryptionSettings>(
+  DECRYPTION_KEY,
+  (settings, name) => {
+    const { key, algorithms, contentEncryption } = settings;
+    const known = ALGORITHMS[key.type === 'secret' ? 'secret' : (key.asymmetricKeyType ?? '')] ?? [];
+    if (!algorithms.every((algorithm) => known.includes(algorithm))) {
+      throw option.invalid(`${name}.algorithms`, `must be some of ${known.join(', ')} for this key`);
+    }
+    if (key.type === 'secret' && !secretBytes(algorithms, contentEncryption).every((n) => n === key.symmetricKeySize)) {
+      throw option.invalid(`${name}.key`, 'must be as long as its algorithms say');
+    }
+    return settings;
+  },
+);
 
 /**
  * The lengths that a secret must have. The name of the key wrapping states the length. For `dir` the name of the

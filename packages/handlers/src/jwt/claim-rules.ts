@@ -9,17 +9,22 @@ export type ClaimRules = Readonly<Record<string, ClaimRule>>;
 
 type ClaimCheck = readonly [name: string, holds: (value: unknown, claims: TokenClaims) => boolean];
 
+const RULE: option.Schema = { anyOf: [{ type: 'string' }, { type: 'number' }, { type: 'boolean' }] };
+
 /** The option check of claim rules. Refuses regular expressions: they can backtrack, and keep state in `lastIndex`. */
-export const claimRules: option.Check<readonly ClaimCheck[]> = (value, name) => {
-  if (typeof value !== 'object' || value === null) throw option.invalid(name, 'must be an object');
-  return Object.entries(value).map(([claim, rule], index): ClaimCheck => {
-    if (typeof rule === 'function') return [claim, rule];
-    if (!['string', 'number', 'boolean'].includes(typeof rule)) {
-      throw option.invalid(memberPath(name, claim, index), 'must be a text, a number, a boolean or a function');
-    }
-    return [claim, (actual) => actual === rule];
-  });
-};
+export const claimRules = option.withSchema<readonly ClaimCheck[], ClaimRules>(
+  { type: 'object', additionalProperties: RULE },
+  (value, name) => {
+    if (typeof value !== 'object' || value === null) throw option.invalid(name, 'must be an object');
+    return Object.entries(value).map(([claim, rule], index): ClaimCheck => {
+      if (typeof rule === 'function') return [claim, rule];
+      if (!['string', 'number', 'boolean'].includes(typeof rule)) {
+        throw option.invalid(memberPath(name, claim, index), 'must be a text, a number, a boolean or a function');
+      }
+      return [claim, (actual) => actual === rule];
+    });
+  },
+);
 
 /**
  * Whether all rules hold.

@@ -11,10 +11,6 @@ export type {
 export type { MapPrincipal } from '../token/principal-mapping.js';
 export type { ClaimRule, ClaimRules } from './claim-rules.js';
 export { JwtHandler, type JwtStatistics } from './jwt-handler.js';
-export type {
-  IssuerResolverOptions,
-  JwtHandlerCollaborators,
-  JwtHandlerOptions,
-  TrustedIssuer,
-  VerifiedTokenOptions,
-} from './jwt-options.js';
+export type { JwtHandlerCollaborators, JwtHandlerOptions, VerifiedTokenOptions } from './jwt-options.js';
+export type { IssuerResolverOptions } from './resolver-options.js';
+export type { TrustedIssuer } from './trusted-issuer.js';

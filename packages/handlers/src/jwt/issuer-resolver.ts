@@ -13,8 +13,9 @@ import {
 } from '@sallyport/core/extend';
 import { LRUCache } from 'lru-cache';
 import type { Issuer, IssuerCollaborators } from './issuer.js';
-import { checkedIssuerResolver, type IssuerResolverOptions, type TrustedIssuer } from './jwt-options.js';
 import { ResolvedIssuer } from './resolved-issuer.js';
+import type { IssuerResolverSettings } from './resolver-options.js';
+import type { TrustedIssuer } from './trusted-issuer.js';
 
 const MAX_LOOKUPS = 64;
 const MAX_WAITING = 64;
@@ -36,7 +37,7 @@ export interface TokenSender {
  */
 export class IssuerResolver {
   readonly #trusts: (issuer: string) => boolean;
-  readonly #resolve: IssuerResolverOptions['resolve'];
+  readonly #resolve: IssuerResolverSettings['resolve'];
   readonly #ttlMs: number;
   readonly #timeoutMs: number;
   readonly #services: IssuerCollaborators;
@@ -50,17 +51,15 @@ export class IssuerResolver {
   readonly #turns = new JoinedTasks<Issuer | undefined>();
   readonly #places = new Shares({ running: MAX_LOOKUPS, waiting: MAX_WAITING });
 
-  /** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN */
-  constructor(options: IssuerResolverOptions, services: IssuerCollaborators) {
-    const checked = checkedIssuerResolver(options);
-    this.#trusts = checked.trusts;
-    this.#resolve = checked.resolve;
-    this.#ttlMs = checked.ttlSeconds * 1_000;
-    this.#timeoutMs = checked.timeoutMs;
+  constructor(settings: IssuerResolverSettings, services: IssuerCollaborators) {
+    this.#trusts = settings.trusts;
+    this.#resolve = settings.resolve;
+    this.#ttlMs = settings.ttlSeconds * 1_000;
+    this.#timeoutMs = settings.timeoutMs;
     this.#services = services;
     this.#clock = services.clock;
     this.#missing = new Expiring({ maxEntries: MAX_MISSING }, services.clock);
-    this.#resolved = new LRUCache({ max: checked.maxIssuers, dispose: (resolved) => resolved.end() });
+    this.#resolved = new LRUCache({ max: settings.maxIssuers, dispose: (resolved) => resolved.end() });
   }
 
   trusts(name: string): boolean {

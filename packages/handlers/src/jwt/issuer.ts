@@ -3,7 +3,7 @@ import { option } from '@sallyport/core/extend';
 import type { KeySet } from '../jose/key-set.js';
 import type { HeaderRules } from '../jose/token-header.js';
 import { type KeySetCollaborators, openKeySet } from '../keys/key-source.js';
-import { checkedIssuer, type IssuerSettings, type TrustedIssuer } from './jwt-options.js';
+import type { IssuerSettings } from './trusted-issuer.js';
 
 /** Services of an issuer. */
 export interface IssuerCollaborators extends KeySetCollaborators {
@@ -16,10 +16,9 @@ export class Issuer {
   readonly headerRules: HeaderRules;
   readonly keys: KeySet;
 
-  /** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN */
-  constructor(options: TrustedIssuer, name: string, services: IssuerCollaborators) {
+  /** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID when keys, algorithms and revocations do not go together */
+  constructor(settings: IssuerSettings, name: string, services: IssuerCollaborators) {
     const { revocations, ...keyServices } = services;
-    const settings = checkedIssuer(options, name);
     if (revocations !== undefined) checkEnd(settings, name, revocations);
     this.settings = settings;
     this.headerRules = {

@@ -1,28 +1,23 @@
 import { type Eventually, option } from '@sallyport/core/extend';
 import { Issuer, type IssuerCollaborators } from './issuer.js';
 import { IssuerResolver, type TokenSender } from './issuer-resolver.js';
-import type { IssuerResolverOptions, TrustedIssuer } from './jwt-options.js';
+import type { JwtSettings } from './jwt-options.js';
 
 /** Every issuer that a handler trusts, each with its own keys: a token of one is never tried with those of another. */
 export class Issuers {
   readonly #configured = new Map<string, Issuer>();
   readonly #resolver: IssuerResolver | undefined;
 
-  /** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN */
-  constructor(
-    trusted: readonly TrustedIssuer[],
-    resolver: IssuerResolverOptions | undefined,
-    services: IssuerCollaborators,
-  ) {
+  /** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID */
+  constructor({ issuers: trusted, issuerResolver: resolver }: JwtSettings, services: IssuerCollaborators) {
     if (trusted.length === 0 && resolver === undefined) {
       throw option.invalid('JwtHandlerOptions', 'must have issuers or an issuerResolver');
     }
-    trusted.forEach((options, index) => {
+    trusted.forEach((settings, index) => {
       const name = `JwtHandlerOptions.issuers[${index}]`;
-      const issuer = new Issuer(options, name, services);
-      if (this.#configured.has(issuer.settings.issuer))
-        throw option.invalid(`${name}.issuer`, 'must be there only once');
-      this.#configured.set(issuer.settings.issuer, issuer);
+      const issuer = new Issuer(settings, name, services);
+      if (this.#configured.has(settings.issuer)) throw option.invalid(`${name}.issuer`, 'must be there only once');
+      this.#configured.set(settings.issuer, issuer);
     });
     this.#resolver = resolver && new IssuerResolver(resolver, services);
   }

@@ -14,7 +14,6 @@ import {
   type Eventually,
   FoundedVerdict,
   GoodBefore,
-  ownMember,
   type SecurityRequest,
   VerdictCache,
 } from '@sallyport/core/extend';
@@ -26,12 +25,11 @@ import type { TokenSender } from './issuer-resolver.js';
 import { Issuers } from './issuers.js';
 import { JwtCredential } from './jwt-credential.js';
 import {
-  checkedJwtCollaborators,
-  checkedJwtOptions,
   type JwtHandlerCollaborators,
   type JwtHandlerOptions,
   type JwtSettings,
-  VERIFIED_TOKEN_SECONDS,
+  jwtCollaborators,
+  jwtOptions,
 } from './jwt-options.js';
 import { EXPIRED, ISSUER_UNKNOWN, REVOKED, type Verification, verifyToken } from './jwt-verdict.js';
 
@@ -63,18 +61,16 @@ export class JwtHandler implements SecurityHandler<JwtCredential> {
 
   /** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN */
   constructor(options: JwtHandlerOptions, collaborators: JwtHandlerCollaborators = {}) {
-    const settings = checkedJwtOptions(options);
-    const services = checkedJwtCollaborators(collaborators);
+    const settings = jwtOptions(options);
+    const services = jwtCollaborators(collaborators);
     const { clock, revocations } = services;
     this.#settings = settings;
     this.name = settings.name;
     this.challenges = Object.freeze([bearerChallenge(settings.realm)]);
-    const ttlSeconds = ownMember(settings.cache, 'ttlSeconds') ?? VERIFIED_TOKEN_SECONDS;
-    this.#cache = new VerdictCache({ ...settings.cache, ttlSeconds, namespace: settings.name }, services);
+    this.#cache = new VerdictCache({ ...settings.cache, namespace: settings.name }, services);
     this.#good = new GoodBefore({}, clock);
     const onChange = () => this.#cache.forgetRefusals();
-    const issuerServices = { clock, good: this.#good, onChange, revocations };
-    this.#issuers = new Issuers(settings.issuers, settings.issuerResolver, issuerServices);
+    this.#issuers = new Issuers(settings, { clock, good: this.#good, onChange, revocations });
     this.#revocations = revocations;
     this.#stopOpening = settings.decryptionKeys.length > 0 ? revocations?.openWith(this.#open) : undefined;
     this.#verification = {

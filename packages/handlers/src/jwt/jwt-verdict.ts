@@ -5,7 +5,7 @@ import { mappedPrincipal } from '../token/principal-mapping.js';
 import { mistypedClaim, principalInit, scopesOf, type TokenClaims, unmetExpectation } from '../token/token-claims.js';
 import { claimsKeep } from './claim-rules.js';
 import type { Issuer } from './issuer.js';
-import type { IssuerSettings } from './jwt-options.js';
+import type { IssuerSettings } from './trusted-issuer.js';
 
 /** Under which circumstances a token is verified. */
 export interface Verification {
@@ -101,7 +101,8 @@ function valueRefusal(claims: TokenClaims, settings: IssuerSettings, circumstanc
   if (maxTokenAgeSeconds !== undefined && !(age <= maxTokenAgeSeconds)) return TOO_OLD;
   // Nothing that a bearer sends proves possession of a key (RFC 7800 3.1), so a bound token is not good here.
   if (claims['cnf'] !== undefined) return UNPROVED;
-  return claimsKeep(settings.claimRules, claims) ? undefined : RULE_BROKEN;
+  const { claimRules } = settings;
+  return claimRules === undefined || claimsKeep(claimRules, claims) ? undefined : RULE_BROKEN;
 }
 
 function initOf(claims: TokenClaims, settings: IssuerSettings): PrincipalInit {

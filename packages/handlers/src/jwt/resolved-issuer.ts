@@ -1,6 +1,6 @@
 import type { KeyOwner } from '../jose/verification-key.js';
 import { Issuer, type IssuerCollaborators } from './issuer.js';
-import type { TrustedIssuer } from './jwt-options.js';
+import { type TrustedIssuer, trustedIssuer } from './trusted-issuer.js';
 
 /** An issuer that was looked up. Its keys, and what they have proved, stand as long as the answer is good. */
 export class ResolvedIssuer implements KeyOwner {
@@ -23,7 +23,8 @@ export class ResolvedIssuer implements KeyOwner {
     this.untilMs = untilMs;
     this.refreshAtMs = refreshAtMs;
     this.#trusts = trusts;
-    this.issuer = new Issuer(options, 'resolved issuer', { ...services, owner: this });
+    const name = 'resolved issuer';
+    this.issuer = new Issuer(trustedIssuer(options, name), name, { ...services, owner: this });
   }
 
   stands(nowMs: number): boolean {

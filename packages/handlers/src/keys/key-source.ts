@@ -1,51 +1,109 @@
-import { type Clock, type GoodBefore, option, ownMember, ownMembers } from '@sallyport/core/extend';
+import { type Clock, type GoodBefore, option, ownMembers } from '@sallyport/core/extend';
 import { isSymmetric } from '../jose/algorithms.js';
 import { type KeySet, SingleKey, StaticKeySet } from '../jose/key-set.js';
 import { type KeyOwner, revealsPrivateKey } from '../jose/verification-key.js';
 import { OutboundClient } from '../outbound/outbound-client.js';
-import { checkedEndpoint, type OutboundOptions } from '../outbound/outbound-options.js';
+import {
+  checkedEndpoint,
+  type OutboundOptions,
+  type OutboundSettings,
+  outboundOptions,
+} from '../outbound/outbound-options.js';
 import {
   type ConfiguredPublicKey,
   type ConfiguredSecret,
   configuredPublicKey,
   configuredSecret,
+  keyFrom,
+  type PublicKeySettings,
+  type SecretSettings,
 } from './configured-key.js';
 import { readKeySet } from './key-document.js';
 import { KeyServer } from './key-server.js';
 import { RemoteKeySet } from './remote-key-set.js';
 
+const REMOTE_KEYS = {
+  /** How long keys are used before they are fetched again, in seconds; `Cache-Control` may shorten it. */
+  maxAgeSeconds: option.withDefault(option.between(1, 86_400), 600),
+  /** How much longer they serve while the key server fails, in seconds. */
+  maxStaleSeconds: option.withDefault(option.between(0, 86_400), 3_600),
+  /**
+   * The least time between fetches that unknown key identifiers from one network cause, in seconds. All strangers
+   * together cause four in this time at most, and so do all networks from which good tokens came.
+   */
+  cooldownSeconds: option.withDefault(option.between(1, 3_600), 30),
+  /** How the key server is called. */
+  outbound: option.group<OutboundSettings, OutboundOptions>(outboundOptions),
+} as const;
+
+/** How fetched keys are used. */
+export interface RemoteKeyOptions extends option.Given<option.TableOf<typeof REMOTE_KEYS>> {}
+
+export const PUBLISHED_KEYS = option.table('PublishedKeys', {
+  /** An https URL. */
+  jwksUri: option.text,
+  ...REMOTE_KEYS,
+});
+
+/** A JWK set at an https URL (RFC 7517 5). */
+export interface PublishedKeys extends option.Given<typeof PUBLISHED_KEYS> {}
+
+const discovery = option.withSchema<true>({ type: 'boolean', enum: [true] }, (value, name) => {
+  if (value !== true) throw option.invalid(name, 'must be true or left out');
+  return value;
+});
+
+export const DISCOVERED_KEYS = option.table('DiscoveredKeys', {
+  /** Tells this form from the others. */
+  discovery,
+  ...REMOTE_KEYS,
+});
+
+/** The JWK set that the issuer's metadata name (RFC 8414 2, OpenID Connect Discovery 4). */
+export interface DiscoveredKeys extends option.Given<typeof DISCOVERED_KEYS> {}
+
+const JWKS: option.Schema = {
+  type: 'object',
+  properties: { keys: { type: 'array', items: { type: 'object' }, minItems: 1 } },
+  required: ['keys'],
+};
+
+/** A server that verifies tokens must not be able to issue them; an `oct` key is a secret as well (RFC 7517 9.2). */
+const jwks = option.withSchema<{ readonly keys: readonly object[] }>(JWKS, (value, name) => {
+  const set = value as { readonly keys: readonly object[] };
+  const { keys: members } = set ?? {};
+  if (Array.isArray(members) && members.some(revealsPrivateKey)) throw option.invalid(name, 'must be public');
+  return set;
+});
+
+export const CONFIGURED_KEYS = option.table('ConfiguredKeys', {
+  /** The keys as they would be published (RFC 7517 5), without private members. */
+  jwks,
+});
+
+/** A JWK set that is part of the configuration. */
+export interface ConfiguredKeys extends option.Given<typeof CONFIGURED_KEYS> {}
+
 /** Where an issuer's keys come from; exactly one source. */
 export type KeySource = PublishedKeys | DiscoveredKeys | ConfiguredKeys | ConfiguredPublicKey | ConfiguredSecret;
 
-/** How fetched keys are used. */
-export interface RemoteKeyOptions {
-  /** How long keys are used before they are fetched again, in seconds; `Cache-Control` may shorten it. 1 to 86 400, default 600. */
-  readonly maxAgeSeconds?: number | undefined;
-  /** How much longer they serve while the key server fails, in seconds. 0 to 86 400, default 3 600. */
-  readonly maxStaleSeconds?: number | undefined;
-  /**
-   * The least time between fetches that unknown key identifiers from one network cause, in seconds. All strangers
-   * together cause four in this time at most, and so do all networks from which good tokens came. 1 to 3 600, default 30.
-   */
-  readonly cooldownSeconds?: number | undefined;
-  /** How the key server is called. */
-  readonly outbound?: OutboundOptions | undefined;
-}
+interface PublishedKeysSettings extends option.Kept<typeof PUBLISHED_KEYS> {}
+interface DiscoveredKeysSettings extends option.Kept<typeof DISCOVERED_KEYS> {}
 
-/** A JWK set at an https URL (RFC 7517 5). */
-export interface PublishedKeys extends RemoteKeyOptions {
-  readonly jwksUri: string;
-}
+export type KeySourceSettings =
+  | PublishedKeysSettings
+  | DiscoveredKeysSettings
+  | ConfiguredKeys
+  | PublicKeySettings
+  | SecretSettings;
 
-/** The JWK set that the issuer's metadata name (RFC 8414 2, OpenID Connect Discovery 4). */
-export interface DiscoveredKeys extends RemoteKeyOptions {
-  readonly discovery: true;
-}
-
-/** A JWK set that is part of the configuration. */
-export interface ConfiguredKeys {
-  readonly jwks: { readonly keys: readonly object[] };
-}
+export const keySource = option.byMember<KeySourceSettings, KeySource>({
+  jwksUri: PUBLISHED_KEYS,
+  discovery: DISCOVERED_KEYS,
+  jwks: CONFIGURED_KEYS,
+  publicKey: configuredPublicKey,
+  secret: configuredSecret,
+});
 
 /** The issuer of the keys, and their algorithms. */
 export interface KeyPurpose {
@@ -64,78 +122,50 @@ export interface KeySetCollaborators {
   readonly owner?: KeyOwner | undefined;
 }
 
-const KINDS = ['jwksUri', 'discovery', 'jwks', 'publicKey', 'secret'] as const;
-
 /**
  * Opens the keys of an issuer; nothing is fetched yet.
- * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN
+ * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID when the keys do not fit the algorithms
  */
 export function openKeySet(
-  source: KeySource,
+  settings: KeySourceSettings,
   name: string,
   purpose: KeyPurpose,
   services: KeySetCollaborators,
 ): KeySet {
-  if (typeof source !== 'object' || source === null) throw option.invalid(name, 'must be an object');
-  const members: Partial<Record<(typeof KINDS)[number], unknown>> = ownMembers(source);
-  const given = KINDS.filter((kind) => members[kind] !== undefined);
-  if (given.length !== 1) throw option.invalid(name, `must have exactly one of ${KINDS.join(', ')}`);
-  const takesSecrets = members.secret !== undefined;
+  const source = ownMembers(settings);
+  const takesSecrets = 'secret' in source;
   if (!purpose.algorithms.every((algorithm) => isSymmetric(algorithm) === takesSecrets)) {
     throw option.invalid(name, takesSecrets ? 'go with HMAC algorithms only' : 'go with public key algorithms only');
   }
-  const owner = ownMember(services, 'owner');
-  switch (given[0]) {
-    case 'jwks':
-      return configuredKeys(source as ConfiguredKeys, name, purpose, owner);
-    case 'publicKey':
-      return new SingleKey(configuredPublicKey(source as ConfiguredPublicKey, name, purpose.algorithms), owner);
-    case 'secret':
-      return new SingleKey(configuredSecret(source as ConfiguredSecret, name, purpose.algorithms), owner);
-    default:
-      return remoteKeys(source as PublishedKeys | DiscoveredKeys, name, purpose, services);
-  }
+  const { owner } = ownMembers(services);
+  if ('jwks' in source) return configuredKeys(source, name, purpose, owner);
+  if ('secret' in source || 'publicKey' in source)
+    return new SingleKey(keyFrom(source, name, purpose.algorithms), owner);
+  return remoteKeys(source, name, purpose, services);
 }
 
-function configuredKeys(source: ConfiguredKeys, name: string, purpose: KeyPurpose, owner?: KeyOwner): KeySet {
-  const { jwks } = option.check(name, source, { jwks: option.unchecked<unknown>() });
-  const members = (jwks as { keys?: unknown } | null | undefined)?.keys;
-  // A server that verifies tokens must not be able to issue them; an `oct` key is a secret as well (RFC 7517 9.2).
-  if (Array.isArray(members) && members.some(revealsPrivateKey)) throw option.invalid(`${name}.jwks`, 'must be public');
+function configuredKeys({ jwks }: ConfiguredKeys, name: string, purpose: KeyPurpose, owner?: KeyOwner): KeySet {
   const table = readKeySet(jwks, purpose);
   if (table === undefined || table.keys.length === 0) throw option.invalid(`${name}.jwks`, 'must hold a usable key');
   return new StaticKeySet(table, owner);
 }
 
 function remoteKeys(
-  source: PublishedKeys | DiscoveredKeys,
+  source: PublishedKeysSettings | DiscoveredKeysSettings,
   name: string,
   { issuer, algorithms }: KeyPurpose,
   services: KeySetCollaborators,
 ): KeySet {
   const { clock, good, onChange, owner } = ownMembers(services);
-  const checked = option.check(name, source, {
-    jwksUri: option.optional(option.text),
-    discovery: option.optional(discoveryFlag),
-    maxAgeSeconds: option.withDefault(option.between(1, 86_400), 600),
-    maxStaleSeconds: option.withDefault(option.between(0, 86_400), 3_600),
-    cooldownSeconds: option.withDefault(option.between(1, 3_600), 30),
-    outbound: option.withDefault(option.unchecked<OutboundOptions>(), {}),
-  });
-  const client = new OutboundClient(checked.outbound, { clock });
+  const client = new OutboundClient(source.outbound, { clock });
   const endpoint = (url: string, option: string) => checkedEndpoint(url, option, client.settings);
-  const jwksUri = checked.jwksUri === undefined ? undefined : endpoint(checked.jwksUri, `${name}.jwksUri`);
+  const jwksUri = 'jwksUri' in source ? endpoint(source.jwksUri, `${name}.jwksUri`) : undefined;
   if (jwksUri === undefined) endpoint(issuer, `the issuer of ${name}`);
   const lifetimes = {
-    maxAgeMs: checked.maxAgeSeconds * 1_000,
-    maxStaleMs: checked.maxStaleSeconds * 1_000,
-    cooldownMs: checked.cooldownSeconds * 1_000,
+    maxAgeMs: source.maxAgeSeconds * 1_000,
+    maxStaleMs: source.maxStaleSeconds * 1_000,
+    cooldownMs: source.cooldownSeconds * 1_000,
   };
   const server = new KeyServer({ issuer, jwksUri }, { client });
   return new RemoteKeySet({ issuer, algorithms, lifetimes }, { server, clock, good, onChange, owner });
 }
-
-const discoveryFlag: option.Check<true> = (value, name) => {
-  if (value !== true) throw option.invalid(name, 'must be true or left out');
-  return value;
-};

@@ -1,8 +1,10 @@
 import type { HandlerKind } from '@sallyport/core/extend';
-import { type ConfiguredBasicOptions, withUserStore } from '../basic/configured-users.js';
-import { BasicHandler } from '../basic/index.js';
+import { basicOptions } from '../basic/basic-options.js';
+import { BasicHandler, type BasicHandlerOptions } from '../basic/index.js';
 import { IntrospectionHandler, type IntrospectionHandlerOptions } from '../introspection/index.js';
+import { introspectionOptions } from '../introspection/introspection-options.js';
 import { JwtHandler, type JwtHandlerOptions } from '../jwt/index.js';
+import { jwtOptions } from '../jwt/jwt-options.js';
 
 // A type, because an interface does not fit `Kinds`.
 type BuiltInHandlers = {
@@ -11,7 +13,7 @@ type BuiltInHandlers = {
   /** JWT access tokens (RFC 9068). */
   readonly jwt: HandlerKind<JwtHandlerOptions>;
   /** User names and passwords (RFC 7617). */
-  readonly basic: HandlerKind<ConfiguredBasicOptions>;
+  readonly basic: HandlerKind<BasicHandlerOptions>;
 };
 
 /**
@@ -22,22 +24,21 @@ type BuiltInHandlers = {
  */
 export const builtInHandlers: BuiltInHandlers = Object.freeze({
   introspection: {
-    options: { owner: 'IntrospectionHandlerOptions' },
+    options: introspectionOptions,
     handler(options, { name, clock, cacheStore: store, revocations }) {
       return new IntrospectionHandler({ name, ...options }, { clock, store, revocations });
     },
   },
   jwt: {
-    options: { owner: 'JwtHandlerOptions' },
+    options: jwtOptions,
     handler(options, { name, clock, revocations }) {
       return new JwtHandler({ name, ...options }, { clock, revocations });
     },
   },
   basic: {
-    options: { owner: 'BasicHandlerOptions' },
+    options: basicOptions,
     handler(options, { name, clock, directory, counterStore, revocations }) {
-      const users = withUserStore({ name, ...options }, { clock, directory });
-      return new BasicHandler(users, { clock, counterStore, revocations });
+      return new BasicHandler({ name, ...options }, { clock, directory, counterStore, revocations });
     },
   },
 } satisfies BuiltInHandlers);

@@ -8,7 +8,7 @@ import { type OutboundOptions, type OutboundSettings, outboundOptions } from './
 import type { Caller, PendingRequest } from './outbound-request.js';
 import { OutboundCounters, type OutboundStatistics } from './outbound-statistics.js';
 
-const COLLABORATORS = option.table('OutboundCollaborators', { clock: clockOption });
+export const COLLABORATORS = option.table('OutboundCollaborators', { clock: clockOption });
 
 /** Services of outbound calls. */
 export interface OutboundCollaborators extends option.Given<typeof COLLABORATORS> {}

@@ -1,6 +1,6 @@
 import { option } from '@sallyport/core/extend';
 
-const CLIENT_CERTIFICATE = option.table('ClientCertificate', {
+export const CLIENT_CERTIFICATE = option.table('ClientCertificate', {
   /** The certificate in PEM, with those that lead to an authority. */
   cert: option.text,
   /** Its private key in PEM. */

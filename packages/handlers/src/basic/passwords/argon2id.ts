@@ -1,20 +1,6 @@
 import { option } from '@sallyport/core/extend';
 import { decodeUnpadded, type HashShape, type PasswordHashFormat, randomPhcString } from './password-hash-format.js';
 
-/** Argon2id (RFC 9106). */
-export interface Argon2idOptions {
-  readonly algorithm: 'argon2id';
-  /** Memory of one check, in KiB. Default 19 456; 8 192 to 1 048 576. */
-  readonly memoryKiB?: number | undefined;
-  /** Passes over that memory. Default 2; 1 to 64. */
-  readonly passes?: number | undefined;
-}
-
-export interface Argon2idCost {
-  readonly memoryKiB: number;
-  readonly passes: number;
-}
-
 /** One lane: Node's thread pool hashes several passwords at once, so a single one need not be split up. */
 const LANES = 1;
 const MAX_MEMORY_KIB = 2 ** 20;
@@ -23,15 +9,20 @@ const MAX_LANES = 16;
 /** RFC 9106 3.1 demands at least 8 bytes of salt. A digest shorter than 16 bytes is too easily matched by chance. */
 const SHORTEST = { salt: 8, digest: 16 };
 
-/** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN */
-export function checkArgon2idOptions(options: Argon2idOptions): Argon2idCost {
-  const { memoryKiB, passes } = option.check('Argon2idOptions', options, {
-    algorithm: option.oneOf('argon2id'),
-    memoryKiB: option.withDefault(option.between(8_192, MAX_MEMORY_KIB), 19_456),
-    passes: option.withDefault(option.between(1, MAX_PASSES), 2),
-  });
-  return { memoryKiB: Math.floor(memoryKiB), passes: Math.floor(passes) };
-}
+const ARGON2ID = option.table('Argon2idOptions', {
+  algorithm: option.oneOf('argon2id'),
+  /** Memory of one check, in KiB. */
+  memoryKiB: option.withDefault(option.wholeBetween(8_192, MAX_MEMORY_KIB), 19_456),
+  /** Passes over that memory. */
+  passes: option.withDefault(option.wholeBetween(1, MAX_PASSES), 2),
+});
+
+/** Argon2id (RFC 9106). */
+export interface Argon2idOptions extends option.Given<typeof ARGON2ID> {}
+
+export interface Argon2idCost extends option.Kept<typeof ARGON2ID> {}
+
+export const argon2idOptions: option.Table<Argon2idCost, Argon2idOptions> = ARGON2ID;
 
 const PATTERN =
   /^(\$argon2id\$v=19\$m=([1-9]\d{0,6}),t=([1-9]\d?),p=([1-9]\d?))\$([A-Za-z0-9+/]{1,86})\$([A-Za-z0-9+/]{1,86})$/;

@@ -2,30 +2,23 @@ import { randomBytes } from 'node:crypto';
 import { option } from '@sallyport/core/extend';
 import { encodeUnpadded, type HashShape, type PasswordHashFormat } from './password-hash-format.js';
 
-/** bcrypt, for files that other servers read as well. It takes passwords of at most 72 bytes. */
-export interface BcryptOptions {
-  readonly algorithm: 'bcrypt';
-  /** Binary logarithm of the rounds. Default 12; 10 to 16. */
-  readonly cost?: number | undefined;
-}
-
-export interface BcryptCost {
-  readonly cost: number;
-}
-
 const MAX_COST = 16;
 const MAX_PASSWORD_BYTES = 72;
 const SALT_BYTES = 16;
 const DIGEST_BYTES = 23;
 
-/** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN */
-export function checkBcryptOptions(options: BcryptOptions): BcryptCost {
-  const { cost } = option.check('BcryptOptions', options, {
-    algorithm: option.oneOf('bcrypt'),
-    cost: option.withDefault(option.between(10, MAX_COST), 12),
-  });
-  return { cost: Math.floor(cost) };
-}
+const BCRYPT_OPTIONS = option.table('BcryptOptions', {
+  algorithm: option.oneOf('bcrypt'),
+  /** Binary logarithm of the rounds. */
+  cost: option.withDefault(option.wholeBetween(10, MAX_COST), 12),
+});
+
+/** bcrypt, for files that other servers read as well. It takes passwords of at most 72 bytes. */
+export interface BcryptOptions extends option.Given<typeof BCRYPT_OPTIONS> {}
+
+export interface BcryptCost extends option.Kept<typeof BCRYPT_OPTIONS> {}
+
+export const bcryptOptions: option.Table<BcryptCost, BcryptOptions> = BCRYPT_OPTIONS;
 
 /**
  * `$2a$`, `$2b$` and `$2y$` mean the same today. `$2x$` marks the hashes of a broken implementation. The last letter of

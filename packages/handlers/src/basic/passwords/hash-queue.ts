@@ -2,21 +2,26 @@ import { availableParallelism } from 'node:os';
 import { UpstreamError } from '@sallyport/core';
 import { type Clock, option, runInTurn, Shares, type Standing } from '@sallyport/core/extend';
 
-export interface HashQueueOptions {
+const HASH_QUEUE = option.table('HashQueueOptions', {
   /**
-   * How many passwords are hashed at once, each on its own thread. 1 to 128. Default: one less than the number of
-   * processors, but at least 1 and at most 3. Node's pool has 4 threads, which files and host names need too
-   * (UV_THREADPOOL_SIZE).
+   * How many passwords are hashed at once, each on its own thread. Default: one less than the number of processors, but
+   * at least 1 and at most 3. Node's pool has 4 threads, which files and host names need too (UV_THREADPOOL_SIZE).
    */
-  readonly maxConcurrent?: number | undefined;
+  maxConcurrent: option.optional(option.wholeBetween(1, 128)),
   /**
    * How many logins may wait for a thread. When there are more, the newest login of the network with the most logins
-   * gets 503. Logins with a password that was right before are spared. 0 to 10 000, default 64.
+   * gets 503. Logins with a password that was right before are spared.
    */
-  readonly maxWaiting?: number | undefined;
-  /** How long a login may wait for a thread, in milliseconds, before it gets 503. 1 to 60 000, default 2 000. */
-  readonly maxWaitMs?: number | undefined;
-}
+  maxWaiting: option.withDefault(option.wholeBetween(0, 10_000), 64),
+  /** How long a login may wait for a thread, in milliseconds, before it gets 503. */
+  maxWaitMs: option.withDefault(option.between(1, 60_000), 2_000),
+});
+
+export interface HashQueueOptions extends option.Given<typeof HASH_QUEUE> {}
+
+export interface HashQueueSettings extends option.Kept<typeof HASH_QUEUE> {}
+
+export const hashQueueOptions: option.Table<HashQueueSettings, HashQueueOptions> = HASH_QUEUE;
 
 /** A login that waits for a hash. */
 export interface HashClient {
@@ -44,14 +49,9 @@ export class HashQueue {
 
   /** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN */
   constructor(options: HashQueueOptions, clock: Clock) {
-    const processors = Math.max(1, Math.min(MAX_DEFAULT_THREADS, availableParallelism() - 1));
-    const checked = option.check('HashQueueOptions', options, {
-      maxConcurrent: option.withDefault(option.between(1, 128), processors),
-      maxWaiting: option.withDefault(option.between(0, 10_000), 64),
-      maxWaitMs: option.withDefault(option.between(1, 60_000), 2_000),
-    });
-    this.#shares = new Shares({ running: Math.floor(checked.maxConcurrent), waiting: Math.floor(checked.maxWaiting) });
-    this.#maxWaitMs = checked.maxWaitMs;
+    const { maxConcurrent = usualThreads(), maxWaiting, maxWaitMs } = hashQueueOptions(options);
+    this.#shares = new Shares({ running: maxConcurrent, waiting: maxWaiting });
+    this.#maxWaitMs = maxWaitMs;
     this.#clock = clock;
   }
 
@@ -95,4 +95,8 @@ export class HashQueue {
 function overdue(): UpstreamError {
   const message = 'a login has waited too long for a thread';
   return new UpstreamError('ERR_SALLYPORT_UPSTREAM_OVERLOADED', message, { retryAfterSeconds: 1 });
+}
+
+function usualThreads(): number {
+  return Math.max(1, Math.min(MAX_DEFAULT_THREADS, availableParallelism() - 1));
 }

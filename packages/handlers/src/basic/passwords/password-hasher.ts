@@ -1,13 +1,25 @@
 import { option } from '@sallyport/core/extend';
-import { type Argon2idOptions, argon2id, checkArgon2idOptions } from './argon2id.js';
+import { type Argon2idCost, type Argon2idOptions, argon2id, argon2idOptions } from './argon2id.js';
 import { hasControlCharacter, MAX_PASSWORD_BYTES, normalForm } from './basic-text.js';
-import { type BcryptOptions, bcrypt, checkBcryptOptions } from './bcrypt.js';
+import { type BcryptCost, type BcryptOptions, bcrypt, bcryptOptions } from './bcrypt.js';
 import { type HashKind, isWeaker } from './password-hash.js';
 import type { PasswordHashFormat } from './password-hash-format.js';
-import { checkScryptOptions, type ScryptOptions, scrypt } from './scrypt.js';
+import { type ScryptOptions, type ScryptSettings, scrypt, scryptOptions } from './scrypt.js';
 
 /** How new hashes are made. */
 export type HashingOptions = Argon2idOptions | ScryptOptions | BcryptOptions;
+
+export type HashingSettings = Argon2idCost | ScryptSettings | BcryptCost;
+
+/** The option check of hashing. */
+export const hashingOptions = option.byValue<HashingSettings, HashingOptions>('algorithm', {
+  argon2id: argon2idOptions,
+  scrypt: scryptOptions,
+  bcrypt: bcryptOptions,
+});
+
+/** Argon2id with 19 MiB and 2 passes. */
+export const usualHashing: HashingSettings = argon2idOptions({ algorithm: 'argon2id' });
 
 /** Makes hashes with one algorithm at one cost, and recognises weaker stored hashes. */
 export class PasswordHasher {
@@ -18,7 +30,7 @@ export class PasswordHasher {
 
   /** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN */
   constructor(options: HashingOptions) {
-    const { target, hash } = bound(options);
+    const { target, hash } = bound(hashingOptions(options, 'HashingOptions'));
     this.target = target;
     this.hash = hash;
   }
@@ -28,21 +40,16 @@ export class PasswordHasher {
   }
 }
 
-const ONE_OF = 'must be one of argon2id, scrypt, bcrypt';
-
 type Bound = Pick<PasswordHasher, 'target' | 'hash'>;
 
-function bound(options: HashingOptions): Bound {
-  if (!options || !Object.hasOwn(options, 'algorithm')) throw option.invalid('HashingOptions.algorithm', ONE_OF);
-  switch (options.algorithm) {
+function bound(settings: HashingSettings): Bound {
+  switch (settings.algorithm) {
     case 'argon2id':
-      return bind(argon2id, checkArgon2idOptions(options));
+      return bind(argon2id, settings);
     case 'scrypt':
-      return bind(scrypt, checkScryptOptions(options));
+      return bind(scrypt, settings);
     case 'bcrypt':
-      return bind(bcrypt, checkBcryptOptions(options));
-    default:
-      throw option.invalid('HashingOptions.algorithm', ONE_OF);
+      return bind(bcrypt, settings);
   }
 }
 

@@ -1,17 +1,18 @@
 import { randomBytes } from 'node:crypto';
 import { type Clock, Expiring, KeyedHash, option } from '@sallyport/core/extend';
 
-export interface ProvedPasswordsOptions {
-  /**
-   * How long a right password is remembered and not hashed again, in seconds. 0 to 60, default 60. 0 switches this off.
-   */
-  readonly ttlSeconds?: number | undefined;
-  /**
-   * How many proofs are remembered at once. When full, the least recently used goes first. 1 to 10 000 000, default
-   * 10 000.
-   */
-  readonly maxEntries?: number | undefined;
-}
+const PROVED_PASSWORDS = option.table('ProvedPasswordsOptions', {
+  /** How long a right password is remembered and not hashed again, in seconds. 0 switches this off. */
+  ttlSeconds: option.withDefault(option.between(0, 60), 60),
+  /** How many proofs are remembered at once. When full, the least recently used goes first. */
+  maxEntries: option.withDefault(option.between(1, 10_000_000), 10_000),
+});
+
+export interface ProvedPasswordsOptions extends option.Given<typeof PROVED_PASSWORDS> {}
+
+export interface ProvedPasswordsSettings extends option.Kept<typeof PROVED_PASSWORDS> {}
+
+export const provedPasswordsOptions: option.Table<ProvedPasswordsSettings, ProvedPasswordsOptions> = PROVED_PASSWORDS;
 
 /** The proof that the password of a credential was right. */
 export interface Proof {
@@ -37,12 +38,9 @@ export class ProvedPasswords {
 
   /** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN */
   constructor(options: ProvedPasswordsOptions, clock: Clock) {
-    const checked = option.check('ProvedPasswordsOptions', options, {
-      ttlSeconds: option.withDefault(option.between(0, 60), 60),
-      maxEntries: option.withDefault(option.between(1, 10_000_000), 10_000),
-    });
-    this.#proofs = new Expiring({ maxEntries: checked.maxEntries }, clock);
-    this.#ttlMs = checked.ttlSeconds * 1_000;
+    const { ttlSeconds, maxEntries } = provedPasswordsOptions(options);
+    this.#proofs = new Expiring({ maxEntries }, clock);
+    this.#ttlMs = ttlSeconds * 1_000;
   }
 
   /** The number of invalidations. A proof from before an invalidation must not be added after it. */

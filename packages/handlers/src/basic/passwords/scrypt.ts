@@ -14,23 +14,6 @@ import {
   randomPhcString,
 } from './password-hash-format.js';
 
-/** scrypt (RFC 7914). */
-export interface ScryptOptions {
-  readonly algorithm: 'scrypt';
-  /** Binary logarithm of the cost N. Default 17; 14 to 20. */
-  readonly logCost?: number | undefined;
-  /** Block size r. Default 8; 1 to 32. */
-  readonly blockSize?: number | undefined;
-  /** Parallelization p. Default 1; 1 to 16. */
-  readonly parallelization?: number | undefined;
-}
-
-export interface ScryptCost {
-  readonly logCost: number;
-  readonly blockSize: number;
-  readonly parallelization: number;
-}
-
 const MAX_LOG_COST = 20;
 const MAX_BLOCK_SIZE = 32;
 const MAX_PARALLELIZATION = 16;
@@ -39,20 +22,25 @@ const SHORTEST = { salt: 8, digest: 16 };
 const SALT_BYTES = 16;
 const DIGEST_BYTES = 32;
 
-/** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN */
-export function checkScryptOptions(options: ScryptOptions): ScryptCost {
-  const { logCost, blockSize, parallelization } = option.check('ScryptOptions', options, {
-    algorithm: option.oneOf('scrypt'),
-    logCost: option.withDefault(option.between(14, MAX_LOG_COST), 17),
-    blockSize: option.withDefault(option.between(1, MAX_BLOCK_SIZE), 8),
-    parallelization: option.withDefault(option.between(1, MAX_PARALLELIZATION), 1),
-  });
-  return {
-    logCost: Math.floor(logCost),
-    blockSize: Math.floor(blockSize),
-    parallelization: Math.floor(parallelization),
-  };
-}
+const SCRYPT = option.table('ScryptOptions', {
+  algorithm: option.oneOf('scrypt'),
+  /** Binary logarithm of the cost N. */
+  logCost: option.withDefault(option.wholeBetween(14, MAX_LOG_COST), 17),
+  /** Block size r. */
+  blockSize: option.withDefault(option.wholeBetween(1, MAX_BLOCK_SIZE), 8),
+  /** Parallelization p. */
+  parallelization: option.withDefault(option.wholeBetween(1, MAX_PARALLELIZATION), 1),
+});
+
+/** scrypt (RFC 7914). */
+export interface ScryptOptions extends option.Given<typeof SCRYPT> {}
+
+export interface ScryptSettings extends option.Kept<typeof SCRYPT> {}
+
+export const scryptOptions: option.Table<ScryptSettings, ScryptOptions> = SCRYPT;
+
+/** What a stored hash says of its cost. */
+export type ScryptCost = Omit<ScryptSettings, 'algorithm'>;
 
 const PATTERN = /^(\$scrypt\$ln=([1-9]\d?),r=([1-9]\d?),p=([1-9]\d?))\$([A-Za-z0-9+/]{1,86})\$([A-Za-z0-9+/]{1,86})$/;
 

@@ -1,6 +1,7 @@
 import { type Unavailable, UpstreamError, unavailable } from '@sallyport/core';
 import { answerWithin, type Clock, type Eventually } from '@sallyport/core/extend';
-import type { Account, UserStore } from './user-store.js';
+import type { Account } from './account.js';
+import type { UserStore } from './user-store.js';
 
 /** Asks a user store, with a time limit, and checks its answers. */
 export class AccountDirectory {

@@ -1,21 +1,33 @@
 import { type Clock, clockOption, type Eventually, option } from '@sallyport/core/extend';
+import type { Account } from './account.js';
 import { parseGroups, parseHtpasswd } from './htpasswd-file.js';
 import { ReloadedFile } from './reloaded-file.js';
-import type { Account, UserStore } from './user-store.js';
+import type { UserStore } from './user-store.js';
 
-export interface HtpasswdUserStoreOptions {
+const HTPASSWD = option.table('HtpasswdUserStoreOptions', {
   /** The password file, as `htpasswd -B` writes it: bcrypt hashes, or PHC strings of argon2id and scrypt. */
-  readonly path: string;
+  path: option.text,
   /** A group file (`group: user user …`), whose groups become roles. Default: no roles. */
-  readonly groupPath?: string | undefined;
-  /** How long the files are trusted without another look, in milliseconds. 0 to 3 600 000, default 1 000. */
-  readonly checkIntervalMs?: number | undefined;
+  groupPath: option.optional(option.text),
+  /** How long the files are trusted without another look, in milliseconds. */
+  checkIntervalMs: option.withDefault(option.between(0, 3_600_000), 1_000),
   /**
    * How long the last good accounts stay in use while a changed file can be read but not parsed, in milliseconds. After
-   * that logins get 503. 0 to 3 600 000, default 60 000.
+   * that logins get 503.
    */
-  readonly maxStaleMs?: number | undefined;
-}
+  maxStaleMs: option.withDefault(option.between(0, 3_600_000), 60_000),
+});
+
+export interface HtpasswdUserStoreOptions extends option.Given<typeof HTPASSWD> {}
+
+export interface HtpasswdUserStoreSettings extends option.Kept<typeof HTPASSWD> {}
+
+export const htpasswdUserStoreOptions: option.Table<HtpasswdUserStoreSettings, HtpasswdUserStoreOptions> = HTPASSWD;
+
+export const COLLABORATORS = option.table('HtpasswdUserStoreCollaborators', { clock: clockOption });
+
+/** Services of a password file. */
+export interface HtpasswdUserStoreCollaborators extends option.Given<typeof COLLABORATORS> {}
 
 type Hashes = ReadonlyMap<string, string>;
 type Roles = ReadonlyMap<string, readonly string[]>;
@@ -40,16 +52,9 @@ export class HtpasswdUserStore implements UserStore {
    * Reads the files at once, synchronously.
    * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID also for a file that cannot be used
    */
-  constructor(options: HtpasswdUserStoreOptions, collaborators: { clock?: Clock | undefined } = {}) {
-    const { path, groupPath, checkIntervalMs, maxStaleMs } = option.check('HtpasswdUserStoreOptions', options, {
-      path: option.text,
-      groupPath: option.optional(option.text),
-      checkIntervalMs: option.withDefault(option.between(0, 3_600_000), 1_000),
-      maxStaleMs: option.withDefault(option.between(0, 3_600_000), 60_000),
-    });
-    const { clock } = option.check('HtpasswdUserStoreCollaborators', collaborators, {
-      clock: clockOption,
-    });
+  constructor(options: HtpasswdUserStoreOptions, collaborators: HtpasswdUserStoreCollaborators = {}) {
+    const { path, groupPath, checkIntervalMs, maxStaleMs } = htpasswdUserStoreOptions(options);
+    const { clock } = COLLABORATORS(collaborators);
     this.#passwords = new ReloadedFile({ path, parse: parseHtpasswd, maxStaleMs }, clock);
     this.#groups =
       groupPath === undefined

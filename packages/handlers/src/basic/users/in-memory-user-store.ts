@@ -1,7 +1,6 @@
-import { option } from '@sallyport/core/extend';
 import { normalForm } from '../passwords/basic-text.js';
-import { readHash } from '../passwords/password-hash.js';
-import type { Account, UserStore } from './user-store.js';
+import { type Account, configuredAccount, configuredAccounts } from './account.js';
+import type { UserStore } from './user-store.js';
 
 /** Accounts in memory: for tests, small deployments, and accounts that come from a configuration file. */
 export class InMemoryUserStore implements UserStore {
@@ -9,11 +8,7 @@ export class InMemoryUserStore implements UserStore {
 
   /** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID for an unusable hash or a name that occurs twice */
   constructor(accounts: readonly Account[] = []) {
-    for (const account of accounts) {
-      const checked = checkedAccount(account);
-      if (this.#accounts.has(checked.name)) throw option.invalid('Account.name', 'must not occur twice');
-      this.#accounts.set(checked.name, checked);
-    }
+    for (const account of configuredAccounts(accounts, 'accounts')) this.#accounts.set(account.name, account);
   }
 
   find(userName: string): Account | undefined {
@@ -30,7 +25,7 @@ export class InMemoryUserStore implements UserStore {
    * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID for an unusable hash
    */
   set(account: Account): void {
-    const checked = checkedAccount(account);
+    const checked = configuredAccount(account);
     this.#accounts.set(checked.name, checked);
   }
 
@@ -38,16 +33,4 @@ export class InMemoryUserStore implements UserStore {
   delete(accountName: string): void {
     this.#accounts.delete(normalForm(accountName));
   }
-}
-
-function checkedAccount(account: Account): Account {
-  const checked = option.check('Account', account, {
-    name: option.text,
-    hash: option.text,
-    roles: option.optional(option.listOf(option.text)),
-    claims: option.unchecked<Account['claims']>(),
-  });
-  if (readHash(checked.hash) === undefined)
-    throw option.invalid('Account.hash', 'must be an argon2id, scrypt or bcrypt hash');
-  return Object.freeze({ ...checked, name: normalForm(checked.name) });
 }

@@ -1,14 +1,5 @@
 import type { Eventually } from '@sallyport/core/extend';
-
-/** What a user store knows about an account. */
-export interface Account {
-  /** The principal's subject. An account has one name, even if the store finds it under several spellings. */
-  readonly name: string;
-  /** The password's hash: a PHC string (`$argon2id$…`, `$scrypt$…`) or a bcrypt string (`$2b$…`). */
-  readonly hash: string;
-  readonly roles?: readonly string[] | undefined;
-  readonly claims?: Readonly<Record<string, unknown>> | undefined;
-}
+import type { Account } from './account.js';
 
 /**
  * Holds the accounts. It is asked on every request, even when the password is remembered, so a removed account, a
