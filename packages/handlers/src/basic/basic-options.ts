@@ -83,7 +83,7 @@ export const basicOptions: option.Table<BasicSettings, BasicHandlerOptions> = BA
 
 const COLLABORATORS = option.table('BasicHandlerCollaborators', {
   clock: clockOption,
-  /** The base of relative paths in `users.htpasswd`. Default: the working directory. */
+  /** The base of relative paths in `users.htpasswd`. */
   directory: option.withDefault(option.text, '.'),
   /** Counts failures for several processes together. Default: each process counts its own. */
   counterStore: option.optional(counterStoreCheck),
