@@ -4,24 +4,34 @@ import { plainObject } from '../options/options.js';
 import { ownMembers } from '../options/own-members.js';
 import { type RouteKey, SecurityRequest } from '../request/request.js';
 
-/** The parts of a request under test; all are optional. */
-export interface RequestParts {
+const credential: option.Check<string> = (value, name) => {
+  if (typeof value !== 'string') throw option.invalid(name, 'must be a string');
+  return value;
+};
+
+/**
+ * A misspelt part is refused. It would send nothing, and a test that expects a refusal would pass for the wrong reason.
+ */
+export const REQUEST_PARTS = option.table('RequestParts', {
   /** Sends `Authorization: Bearer …`. */
-  readonly bearer?: string | undefined;
+  bearer: option.optional(credential),
   /** Sends `Authorization: Basic …`: user name and password, encoded as UTF-8 (RFC 7617 2). */
-  readonly basic?: readonly [userName: string, password: string] | undefined;
+  basic: option.unchecked<readonly [userName: string, password: string] | undefined>(),
   /** Header fields; a list makes several lines of one name. */
-  readonly headers?: Readonly<Record<string, string | readonly string[]>> | undefined;
+  headers: option.optional(plainObject as option.Check<Readonly<Record<string, string | readonly string[]>>>),
   /** Sends one `Cookie` line. */
-  readonly cookies?: Readonly<Record<string, string>> | undefined;
+  cookies: option.optional(plainObject as option.Check<Readonly<Record<string, string>>>),
   /** Default `192.0.2.1`. */
-  readonly remoteAddress?: string | undefined;
+  remoteAddress: option.unchecked<string | undefined>(),
   /** The route that a framework chose. */
-  readonly route?: RouteKey | undefined;
-  readonly certificate?: X509Certificate | undefined;
+  route: option.unchecked<RouteKey | undefined>(),
+  certificate: option.unchecked<X509Certificate | undefined>(),
   /** Aborted when the client goes away. */
-  readonly client?: AbortSignal | undefined;
-}
+  client: option.unchecked<AbortSignal | undefined>(),
+});
+
+/** The parts of a request under test; all are optional. */
+export interface RequestParts extends option.Given<typeof REQUEST_PARTS> {}
 
 /** `GET /orders?page=2`, or the target alone for a GET. */
 export type RequestLine = string;
@@ -32,7 +42,7 @@ export type RequestLine = string;
  * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN
  */
 export function buildRequest(line: RequestLine = '/', parts: RequestParts = {}): SecurityRequest {
-  const checked = option.check('RequestParts', parts, PARTS) as RequestParts;
+  const checked = REQUEST_PARTS(parts);
   const space = line.indexOf(' ');
   const { client, certificate, remoteAddress = '192.0.2.1', route } = checked;
   return new SecurityRequest({
@@ -45,25 +55,6 @@ export function buildRequest(line: RequestLine = '/', parts: RequestParts = {}):
     ...(client && { onClose: (listener) => whenAborted(client, listener) }),
   });
 }
-
-const credential: option.Check<string> = (value, name) => {
-  if (typeof value !== 'string') throw option.invalid(name, 'must be a string');
-  return value;
-};
-
-/**
- * A misspelt part is refused. It would send nothing, and a test that expects a refusal would pass for the wrong reason.
- */
-const PARTS: Readonly<Record<keyof RequestParts, option.Check<unknown>>> = {
-  bearer: option.optional(credential),
-  basic: option.unchecked(),
-  headers: option.optional(plainObject),
-  cookies: option.optional(plainObject),
-  remoteAddress: option.unchecked(),
-  route: option.unchecked(),
-  certificate: option.unchecked(),
-  client: option.unchecked(),
-};
 
 /** The header lines that the parts make. */
 export function linesOf(parts: RequestParts): readonly [string, string][] {

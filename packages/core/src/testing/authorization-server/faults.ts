@@ -1,12 +1,18 @@
 import type { ServerResponse } from 'node:http';
 import * as option from '../../options/options.js';
 
+export const STATUS_FAULT = option.table('StatusFault', {
+  status: option.between(200, 599),
+  retryAfterSeconds: option.unchecked<number | undefined>(),
+});
+
+export const BODY_FAULT = option.table('BodyFault', {
+  body: option.unchecked<string>(),
+  contentType: option.optional(option.text),
+});
+
 /** A fault: an error status, a wrong body, no answer at all, or a broken connection. */
-export type Fault =
-  | { readonly status: number; readonly retryAfterSeconds?: number | undefined }
-  | { readonly body: string; readonly contentType?: string | undefined }
-  | 'hang'
-  | 'reset';
+export type Fault = option.Given<typeof STATUS_FAULT> | option.Given<typeof BODY_FAULT> | 'hang' | 'reset';
 
 /** @throws {ConfigurationError} for a value that is no fault: a test would wait for a failure that never comes */
 export function checkedFault(fault: Fault): Fault {
@@ -14,17 +20,11 @@ export function checkedFault(fault: Fault): Fault {
   if (typeof fault !== 'object' || fault === null)
     throw option.invalid('Fault', 'must be hang, reset, a status or a body');
   if (Object.hasOwn(fault, 'body')) {
-    const { body, contentType } = option.check('Fault', fault, {
-      body: option.unchecked<string>(),
-      contentType: option.optional(option.text),
-    });
+    const { body, contentType } = BODY_FAULT(fault, 'Fault');
     if (typeof body !== 'string') throw option.invalid('Fault.body', 'must be a string');
     return { body, contentType };
   }
-  return option.check('Fault', fault, {
-    status: option.between(200, 599),
-    retryAfterSeconds: option.unchecked<number | undefined>(),
-  });
+  return STATUS_FAULT(fault, 'Fault');
 }
 
 export function answerWithFault(fault: Fault, response: ServerResponse): void {

@@ -2,7 +2,6 @@ import type { Eventually } from '../../clock/eventually.js';
 import { every } from '../../guard/every.js';
 import type { Guard, GuardLike } from '../../guard/guard.js';
 import * as option from '../../options/options.js';
-import { plainObject } from '../../options/options.js';
 import { ANONYMOUS, type Principal } from '../../principal/principal.js';
 import type { SecurityRequest } from '../../request/request.js';
 import { ManualClock } from '../manual-clock.js';
@@ -18,34 +17,29 @@ export interface GuardCase extends CaseParts {
   readonly principal?: Principal | undefined;
 }
 
+const guardCase = option.plainObject as option.Check<GuardCase>;
+
+export const GUARD_CASES = option.table('GuardCases', {
+  permitted: option.optional(option.listOf(guardCase)),
+  refused: option.optional(option.listOf(guardCase)),
+  /** The guard has no opinion on them. */
+  abstained: option.optional(option.listOf(guardCase)),
+  /** Make the guard ask a dependency that fails. */
+  unavailable: option.optional(option.listOf(guardCase)),
+  /** Makes the guard ask a dependency that never answers. Needed when `check` returns promises. */
+  stalled: option.optional(guardCase),
+  /** Other texts that must not be printed. The credentials of these requests are known. */
+  secrets: option.optional(option.listOf(option.text)),
+});
+
 /**
  * Requests for one guard, by their expected outcome. At least one request must be permitted, refused or abstained from.
  */
-export interface GuardCases {
-  readonly permitted?: readonly GuardCase[] | undefined;
-  readonly refused?: readonly GuardCase[] | undefined;
-  /** The guard has no opinion on them. */
-  readonly abstained?: readonly GuardCase[] | undefined;
-  /** Make the guard ask a dependency that fails. */
-  readonly unavailable?: readonly GuardCase[] | undefined;
-  /** Makes the guard ask a dependency that never answers. Needed when `check` returns promises. */
-  readonly stalled?: GuardCase | undefined;
-  /** Other texts that must not be printed. The credentials of these requests are known. */
-  readonly secrets?: readonly string[] | undefined;
-}
-
-const CHECKS = {
-  permitted: option.optional(option.listOf(plainObject)),
-  refused: option.optional(option.listOf(plainObject)),
-  abstained: option.optional(option.listOf(plainObject)),
-  unavailable: option.optional(option.listOf(plainObject)),
-  stalled: option.optional(plainObject),
-  secrets: option.optional(option.listOf(option.text)),
-};
+export interface GuardCases extends option.Given<typeof GUARD_CASES> {}
 
 /** @throws {ConfigurationError} for a misspelt list: its rules would have nothing to try */
 export function checkedGuardCases(cases: GuardCases): GuardCases {
-  const checked = option.check('GuardCases', cases, CHECKS) as GuardCases;
+  const checked = GUARD_CASES(cases);
   if (!checked.permitted?.length && !checked.refused?.length && !checked.abstained?.length)
     throw option.invalid('GuardCases', 'need a request that is permitted, refused or abstained from');
   return checked;

@@ -1,7 +1,6 @@
 import type { Eventually } from '../../clock/eventually.js';
 import type { SecurityHandler } from '../../handler/handler.js';
 import * as option from '../../options/options.js';
-import { plainObject } from '../../options/options.js';
 import type { SecurityRequest } from '../../request/request.js';
 import { buildRequest, linesOf, type RequestLine, type RequestParts } from '../build-request.js';
 import type { ManualClock } from '../manual-clock.js';
@@ -15,37 +14,28 @@ export interface CaseParts extends RequestParts {
   readonly line?: RequestLine | undefined;
 }
 
-/** Requests for one handler, by their expected outcome. */
-export interface HandlerCases {
+const caseParts: option.Check<CaseParts> = option.plainObject as option.Check<CaseParts>;
+
+/** A misspelt or missing list is refused: its rules would have nothing to try. */
+export const HANDLER_CASES = option.table('HandlerCases', {
   /** Carry a credential that is good. At least one. */
-  readonly accepted: readonly CaseParts[];
+  accepted: option.listOf(caseParts),
   /** Carry a credential of this handler that is not good. At least one. */
-  readonly refused: readonly CaseParts[];
+  refused: option.listOf(caseParts),
   /** Carry credentials of other handlers. The rules add some of their own. */
-  readonly foreign?: readonly CaseParts[] | undefined;
+  foreign: option.optional(option.listOf(caseParts)),
   /** Make the handler ask a dependency that fails. */
-  readonly unavailable?: readonly CaseParts[] | undefined;
+  unavailable: option.optional(option.listOf(caseParts)),
   /** Makes the handler ask a dependency that never answers. Needed when `verify` returns promises. */
-  readonly stalled?: CaseParts | undefined;
+  stalled: option.optional(caseParts),
   /**
    * Other texts that must not be printed, such as client secrets and keys. The credentials of these requests are known.
    */
-  readonly secrets?: readonly string[] | undefined;
-}
-
-const CHECKS = {
-  accepted: option.listOf(plainObject),
-  refused: option.listOf(plainObject),
-  foreign: option.optional(option.listOf(plainObject)),
-  unavailable: option.optional(option.listOf(plainObject)),
-  stalled: option.optional(plainObject),
   secrets: option.optional(option.listOf(option.text)),
-};
+});
 
-/** @throws {ConfigurationError} for a misspelt or missing list: its rules would have nothing to try */
-export function checkedCases(cases: HandlerCases): HandlerCases {
-  return option.check('HandlerCases', cases, CHECKS);
-}
+/** Requests for one handler, by their expected outcome. */
+export interface HandlerCases extends option.Given<typeof HANDLER_CASES> {}
 
 export function requestOf({ line, ...parts }: CaseParts): SecurityRequest {
   return buildRequest(line, parts);

@@ -9,7 +9,7 @@ import {
   hasOneIdentity,
   takesOnlyItsOwn,
 } from './extract-rules.js';
-import { checkedCases, type HandlerCases, type HandlerFactory, type Subject } from './handler-cases.js';
+import { HANDLER_CASES, type HandlerCases, type HandlerFactory, type Subject } from './handler-cases.js';
 import type { Rule, RuleRow } from './rule.js';
 import { tellsNoSecret } from './secrecy-rule.js';
 import {
@@ -52,7 +52,7 @@ export function handlerRules(
   cases: HandlerCases | (() => Eventually<HandlerCases>),
 ): readonly Rule[] {
   option.callable()(factory, 'the factory of handlerRules()');
-  const casesNow = async () => checkedCases(typeof cases === 'function' ? await cases() : cases);
+  const casesNow = async () => HANDLER_CASES(typeof cases === 'function' ? await cases() : cases);
   return RULES.map(([id, title, check]) => ({
     id,
     title,
