@@ -21,6 +21,7 @@ describe('the container stays behind its door', () => {
       await import('@sallyport/core/testing');
       await import('@sallyport/handlers');
       await import('@sallyport/handlers/kinds');
+      await import('@sallyport/configuration');
       console.log(typeof Reflect.getMetadata);
     `);
     expect(loaded).toBe('undefined');

@@ -38,14 +38,17 @@ const environment = () => ({
   PARTNER_CLIENT_SECRET: partner.clientSecret,
 });
 
-describe('the container example, run as a process', () => {
+describe.each([
+  ['with a container', []],
+  ['without a container', ['--without-container']],
+])('the example, run as a process: %s', (_way, parameters) => {
   const output: string[] = [];
   let child: ChildProcess;
   let lines: Interface;
   let origin: string;
 
   beforeAll(async () => {
-    child = spawn(process.execPath, [join(EXAMPLE, 'dist', 'main.js')], {
+    child = spawn(process.execPath, [join(EXAMPLE, 'dist', 'main.js'), ...parameters], {
       env: { ...process.env, ...environment() },
       stdio: ['ignore', 'pipe', 'inherit'],
     });
@@ -89,7 +92,7 @@ describe('the container example, run as a process', () => {
     expect(answer.challenge).toContain('error="insufficient_scope"');
   });
 
-  test("the server's own handler gets its collaborator from the container, its options from the file", async () => {
+  test("the server's own handler gets its collaborator, and its options from the file", async () => {
     expect(await call('/doors', { 'x-badge': 'badge-0001' }, 'POST')).toMatchObject({ status: 200 });
     expect(await call('/doors', { 'x-badge': 'badge-9999' }, 'POST')).toMatchObject({
       status: 401,

@@ -93,8 +93,8 @@ describe('docs/dependency-injection.md', () => {
     expect(report).toMatch(/^# fail 0$/m);
   });
 
-  test('the file is read', async () => {
-    expect(await guide.project.node(['from-file.js'])).toBe('doors badge,tokens\n');
+  test.each(['from-file.js', 'without-container.js'])('the file is read: %s', async (program) => {
+    expect(await guide.project.node([program])).toBe('doors badge,tokens\n');
   });
 });
 

@@ -1,5 +1,3 @@
-import { injectable } from '@sallyport/configuration/tsyringe';
-
 /** An employee who wears a badge. */
 export interface Employee {
   readonly name: string;
@@ -7,8 +5,7 @@ export interface Employee {
   readonly onDuty: boolean;
 }
 
-/** Takes the place of a database. The container gives it to the handler. */
-@injectable()
+/** Takes the place of a database. The handler gets it as a collaborator. */
 export class BadgeDirectory {
   readonly #badges = new Map<string, Employee>([
     ['badge-0001', { name: 'alice', roles: ['guard'], onDuty: true }],

@@ -1,4 +1,3 @@
-import { inject, injectable, tokens } from '@sallyport/configuration/tsyringe';
 import { authenticated, createPrincipal, denied, type SecurityHandler, type Verdict } from '@sallyport/core';
 import {
   type Challenge,
@@ -8,17 +7,16 @@ import {
   Secret,
   type SecurityRequest,
 } from '@sallyport/core/extend';
-import { BadgeDirectory } from './badge-directory.js';
+import type { BadgeDirectory } from './badge-directory.js';
 
 /** The server's own security mechanism: the number on an employee's badge, in the `X-Badge` header. */
-@injectable()
 export class BadgeHandler implements SecurityHandler<Secret> {
   readonly name: string;
   readonly challenges: readonly Challenge[];
   readonly source: CredentialSource = { at: 'header:x-badge' };
   readonly #badges: BadgeDirectory;
 
-  constructor(@inject(tokens.handlerOptions) options: object, @inject(BadgeDirectory) badges: BadgeDirectory) {
+  constructor(options: object, badges: BadgeDirectory) {
     const { name, realm } = option.check('BadgeHandlerOptions', options, { name: option.text, realm: option.text });
     this.name = name;
     this.challenges = [challenge('Badge', { realm, header: 'X-Badge' })];

@@ -2,11 +2,10 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { httpSecurity } from '@sallyport/adapters/http';
-import { container, resolveChain } from '@sallyport/configuration/tsyringe';
-import { configureSecurity } from './security.js';
 
-await configureSecurity(container);
-const chain = await resolveChain(container);
+const way = process.argv.includes('--without-container') ? './without-container.js' : './with-container.js';
+const { securityChain }: typeof import('./with-container.js') = await import(way);
+const chain = await securityChain();
 await chain.start();
 
 const secure = httpSecurity(chain);
