@@ -130,7 +130,7 @@ describe('starting and closing', () => {
     await Promise.all([chain.start(), chain.start()]);
     expect(log).toEqual(['start a', 'start b', 'start c']);
     await chain.close();
-    await expect(chain.start()).rejects.toThrow('chain default was closed; resolve another');
+    await expect(chain.start()).rejects.toThrow('chain default was closed; build another');
     expect(log).toHaveLength(7);
   });
 

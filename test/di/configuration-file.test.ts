@@ -97,6 +97,31 @@ describe('a chain from a file', () => {
     await chain.close();
   });
 
+  test('tells where the wrong option of a handler stands, unless an override put it there', async () => {
+    const text = 'handlers:\n  users:\n    type: basic\n    options: { reelm: r }\nchain: { requirement: users }\n';
+    const path = await fileOf('wrong.yaml', text);
+    const scope = app();
+    await registerConfigurationFile(scope, path);
+    const located = await errorOf(() => resolveChain(scope));
+    expect(located.message).toBe(`${path}:4:16 handlers.users.options has no option "reelm"; did you mean realm?`);
+    const changed = scope.createChildContainer();
+    overrideSecurity(changed, { options: { users: { reelm: 'another' } } });
+    const overridden = await errorOf(() => resolveChain(changed));
+    expect(overridden.message).toBe('handler "users": BasicHandlerOptions has no option "reelm"; did you mean realm?');
+  });
+
+  test('finds the files that its options name beside it', async () => {
+    await fileOf('users.htpasswd', '');
+    const text =
+      'handlers: { users: { type: basic, options: { realm: r, users: { htpasswd: { path: users.htpasswd } } } } }\n' +
+      'chain: { requirement: users }\n';
+    const scope = app();
+    await registerConfigurationFile(scope, await fileOf('with-users.yaml', text));
+    const chain = await resolveChain(scope);
+    await chain.start();
+    await chain.close();
+  });
+
   test('may be overridden like any other registration', async () => {
     const scope = app();
     registerConfiguration(scope, { handlers: HANDLERS, chain: { requirement: 'north' } });
@@ -161,7 +186,7 @@ paths:
     await chain.close();
     const wrong = { handlers: { users: { type: 'basic', options: { reelm: 'r' } } }, chain: { requirement: 'users' } };
     const error = await errorOf(() => chainOf(wrong));
-    expect(error.message).toBe('handler "users": BasicHandlerOptions has no option "reelm"; did you mean realm?');
+    expect(error.message).toBe('configuration.handlers.users.options has no option "reelm"; did you mean realm?');
   });
 });
 

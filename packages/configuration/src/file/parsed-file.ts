@@ -40,12 +40,12 @@ export class ParsedFile {
 
   /**
    * The same error with file, line and column in front: `security.yaml:12:7 handlers.tokens.options.endpoint must …`.
-   * What names no place of the configuration is returned as it is.
+   * What names no place of the configuration, or has its line already, is returned as it is.
    */
   located(error: unknown): unknown {
     if (!(error instanceof ConfigurationError)) return error;
     const { code, message, option: place } = error;
-    if (place === undefined || !isWithin(ROOT, place)) return error;
+    if (place === undefined || !isWithin(ROOT, place) || message.startsWith(`${this.#name}:`)) return error;
     const { contents } = this.#document;
     const found = contents && this.#find(contents, place, ROOT, contents.range?.[0] ?? 0);
     const where = this.#at(found?.offset ?? 0);

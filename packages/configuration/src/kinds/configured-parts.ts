@@ -19,15 +19,13 @@ import type { GuardReference } from '../expressions/guard-expression.js';
 import { inPlace, ROOT } from '../file/place.js';
 import type { ConfiguredPart } from './configured-part.js';
 import { kindOf, ownersOf } from './kind-table.js';
+import { claim, release } from './ownership.js';
 
 /** The handlers and stores that a configuration lists. */
 export interface ListedParts {
   readonly handlers: Readonly<Record<string, ConfiguredPart>>;
   readonly stores: { readonly cache: ConfiguredPart | undefined; readonly counter: ConfiguredPart | undefined };
 }
-
-/** The handlers and stores of all open chains. Two chains must not share one: the first to close would close it for both. */
-const owned = new WeakSet<object>();
 
 const CACHE_METHODS = ['get', 'set', 'delete'] as const;
 const COUNTER_METHODS = ['get', 'add', 'reset'] as const;
@@ -72,7 +70,7 @@ export class ConfiguredParts {
       this.#services = Object.freeze({ ...services, ...this.#storesFor(services), handler: this.handler });
     } catch (error) {
       // Nobody else knows of the store that was made before the one that failed.
-      this.closeStores(CLOSE_TIMEOUT_MS).catch(() => {});
+      this.closeRest(CLOSE_TIMEOUT_MS).catch(() => {});
       throw error;
     }
   }
@@ -114,16 +112,16 @@ export class ConfiguredParts {
     await closeHandlers(this.handlers, this.#clock, timeoutMs).catch((error: AggregateError) => {
       failures.push(...error.errors);
     });
-    await this.closeStores(timeoutMs, failures);
+    await this.closeRest(timeoutMs, failures);
   }
 
   /** Closes the stores, for a chain whose handlers are closed. */
-  async closeStores(timeoutMs: number, failures: unknown[] = []): Promise<void> {
+  async closeRest(timeoutMs: number, failures: unknown[] = []): Promise<void> {
     const limit = { clock: this.#clock, timeoutMs };
     for (const store of this.#stores) {
       await runWithin(limit, 'a store did not close', () => store.close?.()).catch((error) => failures.push(error));
     }
-    for (const part of [...this.#stores, ...this.handlers]) owned.delete(part);
+    release([...this.#stores, ...this.handlers]);
     if (failures.length > 0) throw new AggregateError(failures, 'Some handlers or stores could not be closed');
   }
 
@@ -163,9 +161,8 @@ export class ConfiguredParts {
   }
 
   #own(part: object, place: string): void {
-    if (owned.has(part))
+    if (!claim(part))
       throw option.invalid(place, 'belongs to another open chain; its kind must make a new one for each chain');
-    owned.add(part);
   }
 
   #store<Store extends CacheStore | CounterStore>(

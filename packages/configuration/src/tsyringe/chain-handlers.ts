@@ -7,11 +7,21 @@ import {
   isHandler,
   quotedName,
 } from '@sallyport/core/extend';
+import { placed } from '../file/place.js';
+import { ownersOf } from '../kinds/kind-table.js';
+import { claim } from '../kinds/ownership.js';
 import type { DependencyContainer, InjectionToken } from './container.js';
 import { classesOf, fixFor, gapIn, tokensIn, warnOfDoubts } from './handler-class.js';
 import { type ClassKind, type ContainerServices, type HandlerClass, makesHandlers } from './registration.js';
 import { inHandler, missing, unusable } from './registration-errors.js';
-import { effective, type KeptRegistration, namesUnder, registrationToken } from './registry.js';
+import {
+  effective,
+  isOverridden,
+  type KeptRegistration,
+  namesUnder,
+  type Origin,
+  registrationToken,
+} from './registry.js';
 import { nameOf, type SecurityToken } from './security-token.js';
 import { tokens } from './tokens.js';
 
@@ -24,12 +34,6 @@ interface BuildingPlace {
   /** The error of something that it needs. The container passes on only the message of an error. */
   failure?: ConfigurationError;
 }
-
-/**
- * The handlers of all open chains. Two chains must not share a handler: the first chain to close would close it for
- * both.
- */
-const owned = new WeakSet<SecurityHandler>();
 
 /** The handlers of one chain, each built on first use in the container of the chain. */
 export class ChainHandlers {
@@ -83,17 +87,11 @@ export class ChainHandlers {
   /** Adds a handler, also one that was not built here. */
   own(handler: SecurityHandler): void {
     if (this.#all.has(handler)) return;
-    if (owned.has(handler)) {
+    if (!claim(handler)) {
       const fix = 'belongs to another open chain; register a class or function, of which each gets its own';
       throw unusable(tokens.handler(handler.name), fix);
     }
-    owned.add(handler);
     this.#all.add(handler);
-  }
-
-  /** Lets other chains have the handlers. */
-  release(): void {
-    for (const handler of this.#all) owned.delete(handler);
   }
 
   readonly #get = <Value>(token: SecurityToken<Value>): Value => {
@@ -132,13 +130,24 @@ export class ChainHandlers {
     if ('useValue' in registration) return registration.useValue;
     const way = registration.type === undefined ? registration : this.#kindCalled(registration.type);
     if ('useClass' in way) return this.#construct(way.useClass, place);
-    const services = { ...this.services, ...(origin && { directory: origin.directory }), name: place.name };
+    if ('handler' in way) return this.#make(way, place, origin);
     try {
-      if ('useFactory' in way) return way.useFactory(place.options, services);
-      const { name: _, ...options } = place.options;
-      return way.handler(options as never, services);
+      return way.useFactory(place.options, { ...this.services, name: place.name });
     } catch (error) {
       throw explained(error, place, 'threw while it was built');
+    }
+  }
+
+  #make(kind: HandlerKind<never>, place: BuildingPlace, origin: Origin | undefined): SecurityHandler {
+    const { name, ...options } = place.options;
+    const directory = origin?.directory ?? this.services.directory;
+    try {
+      return kind.handler(options as never, { ...this.services, directory, name });
+    } catch (error) {
+      const isListed = origin !== undefined && !isOverridden(this.#container, tokens.options(name));
+      if (!isListed) throw explained(error, place, 'threw while it was built');
+      const home = `${origin.placeOf(name)}.options`;
+      throw origin.located(placed(error, home, ownersOf(kind, home)));
     }
   }
 

@@ -1,4 +1,4 @@
-import { option, ownMember, quotedName } from '@sallyport/core/extend';
+import { memberPath, option, ownMember, quotedName } from '@sallyport/core/extend';
 import { chainOptions } from '../chain/configuration.js';
 import {
   type ConfigurationContext,
@@ -58,7 +58,9 @@ function registerRead(container: DependencyContainer, read: ReadConfiguration): 
         throw located(error);
       }
     });
-  registerFrom(container, { handlers, chain }, { directory, located });
+  const names = Object.keys(handlers);
+  const placeOf = (name: string) => memberPath(`${ROOT}.handlers`, name, names.indexOf(name));
+  registerFrom(container, { handlers, chain }, { directory, located, placeOf });
 }
 
 function guardFinder(container: DependencyContainer, services: ContainerServices): GuardFinder {

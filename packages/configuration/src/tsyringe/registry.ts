@@ -15,7 +15,10 @@ export type Put = <Value>(
 const NAMES: SecurityToken<ReadonlySet<string>> = ownToken('registered-names');
 
 /** The configuration that a registration comes from. */
-export type Origin = Pick<ReadConfiguration, 'directory' | 'located'>;
+export interface Origin extends Pick<ReadConfiguration, 'directory' | 'located'> {
+  /** The place of a handler, for errors. */
+  readonly placeOf: (handlerName: string) => string;
+}
 
 /** A handler as it was registered, and the configuration that lists it. */
 export interface KeptRegistration {
@@ -85,6 +88,11 @@ export function effective<Value>(container: DependencyContainer, token: Security
   const [value, ...others] = all(container, token);
   if (others.length > 0) throw doubled(token);
   return value;
+}
+
+/** Whether a token is overridden here or above. */
+export function isOverridden(container: DependencyContainer, token: symbol): boolean {
+  return container.isRegistered(overrideOf(token), true);
 }
 
 /** The names that are registered as tokens of one kind, such as `tokens.handler`. */

@@ -1,13 +1,7 @@
-import { type DecisionListener, SecurityChain, type SecurityChainOptions } from '@sallyport/core';
-import {
-  type Clock,
-  closeHandlers,
-  option,
-  ownMember,
-  runWithin,
-  startHandlers,
-  systemClock,
-} from '@sallyport/core/extend';
+import type { SecurityChain, SecurityChainOptions, SecurityHandler } from '@sallyport/core';
+import { closeHandlers, option, runWithin, systemClock } from '@sallyport/core/extend';
+import { BuiltChain, type ChainCollaborators, type OwnedParts } from '../chain/built-chain.js';
+import { release } from '../kinds/ownership.js';
 import { ChainHandlers } from './chain-handlers.js';
 import type { DependencyContainer } from './container.js';
 import { late, missing } from './registration-errors.js';
@@ -38,24 +32,24 @@ export function resolveChain(container: DependencyContainer): Promise<SecurityCh
 
 async function build(container: DependencyContainer): Promise<SecurityChain> {
   seal(container);
-  let parts: ChainParts | undefined;
+  let parts: ContainerParts | undefined;
   try {
-    parts = new ChainParts(container);
+    parts = new ContainerParts(container);
     const define = effective(container, tokens.chain);
     if (define === undefined) {
       throw missing(tokens.chain, 'Register it: registerSecurity(container, { chain: (handler) => ({ … }) })');
     }
-    const { handler, services } = parts.handlers;
+    const { handler, services } = parts.built;
     return new ContainedChain(await define(handler, services), parts);
   } catch (error) {
     await parts?.close(CLOSE_TIMEOUT_MS).catch(() => {});
-    release(container);
+    reopen(container);
     throw error;
   }
 }
 
 /** Lets the container be registered in and resolved again. */
-function release(container: DependencyContainer): void {
+function reopen(container: DependencyContainer): void {
   unseal(container);
   chains.delete(container);
 }
@@ -73,24 +67,29 @@ const SERVICES: readonly SecurityToken<unknown>[] = [
 ];
 
 /** What belongs to one chain: its child container and the handlers that were built there. */
-class ChainParts {
-  readonly container: DependencyContainer;
-  readonly handlers: ChainHandlers;
-  readonly clock: Clock;
-  readonly random: (() => number) | undefined;
-  readonly listeners: readonly DecisionListener[];
+class ContainerParts implements OwnedParts {
+  readonly built: ChainHandlers;
+  readonly collaborators: ChainCollaborators;
+  readonly #container: DependencyContainer;
   readonly #parent: DependencyContainer;
   readonly #absent: readonly SecurityToken<unknown>[];
 
   constructor(parent: DependencyContainer) {
+    const clock = effective(parent, tokens.clock) ?? systemClock;
     this.#parent = parent;
-    this.container = parent.createChildContainer();
-    this.clock = effective(parent, tokens.clock) ?? systemClock;
-    this.random = effective(parent, tokens.random);
-    this.listeners = all(parent, tokens.decisionListener);
+    this.#container = parent.createChildContainer();
+    this.collaborators = {
+      clock,
+      random: effective(parent, tokens.random),
+      listeners: all(parent, tokens.decisionListener),
+    };
     this.#absent = SERVICES.filter((token) => !this.#provide(token));
-    if (this.#absent.includes(tokens.clock)) this.container.register(tokens.clock, { useValue: this.clock });
-    this.handlers = new ChainHandlers(this.container, this.clock);
+    if (this.#absent.includes(tokens.clock)) this.#container.register(tokens.clock, { useValue: clock });
+    this.built = new ChainHandlers(this.#container, clock);
+  }
+
+  get handlers(): readonly SecurityHandler[] {
+    return this.built.all;
   }
 
   /**
@@ -101,75 +100,46 @@ class ChainParts {
     for (const token of this.#absent) if (this.#parent.isRegistered(token, true)) throw late(token);
   }
 
-  /** Closes the handlers, last first, then disposes of the collaborators. Rejects at the end with all failures. */
   async close(timeoutMs: number): Promise<void> {
     const failures: unknown[] = [];
-    await closeHandlers(this.handlers.all, this.clock, timeoutMs).catch((error: AggregateError) => {
+    await closeHandlers(this.handlers, this.collaborators.clock, timeoutMs).catch((error: AggregateError) => {
       failures.push(...error.errors);
     });
-    await this.dispose(timeoutMs, failures);
+    await this.closeRest(timeoutMs, failures);
   }
 
   /**
-   * Has the container dispose of the collaborators that it built for this chain. It tells the first failure only, and
-   * one whose `dispose()` throws, rather than rejects, keeps it from those that it built later.
+   * Has the container dispose of the collaborators that it built for this chain. It tells the first failure only. If a
+   * `dispose()` throws, rather than rejects, it skips those that it built later.
    */
-  async dispose(timeoutMs: number, failures: unknown[] = []): Promise<void> {
-    const limit = { clock: this.clock, timeoutMs };
-    const disposal = runWithin(limit, 'the collaborators were not disposed of', () => this.container.dispose());
+  async closeRest(timeoutMs: number, failures: unknown[] = []): Promise<void> {
+    const limit = { clock: this.collaborators.clock, timeoutMs };
+    const disposal = runWithin(limit, 'the collaborators were not disposed of', () => this.#container.dispose());
     await disposal.catch((error) => failures.push(error));
-    this.handlers.release();
-    release(this.#parent);
+    release(this.handlers);
+    reopen(this.#parent);
     if (failures.length > 0) throw new AggregateError(failures, 'Some handlers or collaborators could not be closed');
   }
 
   #provide(token: SecurityToken<unknown>): boolean {
     const value = effective(this.#parent, token);
-    if (value !== undefined) this.container.register(token, { useValue: value });
+    if (value !== undefined) this.#container.register(token, { useValue: value });
     return value !== undefined;
   }
 }
 
-/** A chain that disposes of its child container when it closes. */
-class ContainedChain extends SecurityChain {
-  readonly #parts: ChainParts;
-  #starting: Promise<void> | undefined;
-  #closing: Promise<void> | undefined;
+/** A chain that does not start if a service came too late for it. */
+class ContainedChain extends BuiltChain {
+  readonly #parts: ContainerParts;
 
-  constructor(options: SecurityChainOptions, parts: ChainParts) {
-    const { clock, random, listeners } = parts;
-    super(options, { clock, random, listeners });
-    for (const handler of this.handlers) parts.handlers.own(handler);
+  constructor(options: SecurityChainOptions, parts: ContainerParts) {
+    super(options, parts.collaborators, parts);
+    for (const handler of this.handlers) parts.built.own(handler);
     this.#parts = parts;
   }
 
-  /**
-   * A second call waits for the first. A closed chain does not start again, because its collaborators are disposed of.
-   */
   override async start(options: { timeoutMs?: number } = {}): Promise<void> {
-    if (this.#closing !== undefined) throw new Error(`chain ${this.name} was closed; resolve another`);
     this.#parts.checkNothingLate();
-    this.#starting ??= this.#start(ownMember(options, 'timeoutMs'));
-    return this.#starting;
-  }
-
-  /**
-   * Closes the handlers, last first, then disposes of the collaborators of this chain. A second call waits for the
-   * first.
-   */
-  override close(options: { timeoutMs?: number } = {}): Promise<void> {
-    this.#closing ??= this.#parts.close(ownMember(options, 'timeoutMs') ?? CLOSE_TIMEOUT_MS);
-    return this.#closing;
-  }
-
-  async #start(timeoutMs: number | undefined): Promise<void> {
-    try {
-      await startHandlers(this.#parts.handlers.all, this.#parts.clock, timeoutMs);
-    } catch (error) {
-      // `startHandlers` has already closed the handlers.
-      this.#closing ??= this.#parts.dispose(CLOSE_TIMEOUT_MS);
-      await this.#closing.catch(() => {});
-      throw error;
-    }
+    return super.start(options);
   }
 }
