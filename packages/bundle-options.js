@@ -1,7 +1,7 @@
 // Adds to the comments of options, in the declarations of the packages, what the tables of options say as data: their
 // ranges and defaults. Editors show it, and nobody has to write it twice.
 import { readFile, stat, utimes, writeFile } from 'node:fs/promises';
-import { factsOf, membersAt, optionTables } from './option-tables.js';
+import { factsOf, membersAt } from './option-tables.js';
 
 /** The declarations with the facts of one table. Facts that stand there already are not repeated. */
 function withFacts(text, { constant, options }) {
@@ -24,8 +24,9 @@ function byFile(tables) {
   return files;
 }
 
-export async function describeOptions() {
-  const files = byFile(await optionTables());
+/** @param tables what `optionTables()` has read */
+export async function describeOptions(tables) {
+  const files = byFile(tables);
   for (const [path, tables] of files) {
     const declarations = path.replace(/([\\/])src([\\/].*)\.ts$/, '$1dist$2.d.ts');
     const text = await readFile(declarations, 'utf8');

@@ -8,7 +8,9 @@ import { dirname, join } from 'node:path';
 import { build } from 'esbuild';
 import { bundleCommonJs } from './bundle-commonjs.js';
 import { describeOptions } from './bundle-options.js';
+import { writeConfigurationSchema } from './bundle-schema.js';
 import { writeCommonJsTypes } from './bundle-types.js';
+import { optionTables } from './option-tables.js';
 
 const PACKAGES = ['core', 'openapi', 'configuration', 'handlers', 'adapters'];
 
@@ -100,4 +102,5 @@ async function bundle(name) {
   await writeCommonJsTypes(folder, metafile);
 }
 
-await Promise.all([...PACKAGES.map(bundle), describeOptions()]);
+const [tables] = await Promise.all([optionTables(), ...PACKAGES.map(bundle)]);
+await Promise.all([describeOptions(tables), writeConfigurationSchema(tables)]);

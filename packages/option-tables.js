@@ -80,6 +80,9 @@ async function sourcesWithTables() {
   return found;
 }
 
+/** A table that was merged with another has the options of both. */
+const size = (table) => Object.keys(table?.members ?? {}).length;
+
 const isTable = (value) => typeof value === 'function' && 'owner' in value && 'members' in value;
 
 /** Runs the sources and returns the tables that they export, by owner. */
@@ -107,7 +110,7 @@ async function exportedTables(paths) {
     for (const path of paths) {
       const built = join(folder, relative(join(root, 'packages'), path)).replace(/\.ts$/, '.mjs');
       for (const value of Object.values(await import(pathToFileURL(built).href)))
-        if (isTable(value) && !tables.has(value.owner)) tables.set(value.owner, value);
+        if (isTable(value) && size(value) > size(tables.get(value.owner))) tables.set(value.owner, value);
     }
     return tables;
   } finally {
@@ -145,14 +148,23 @@ async function doorsOf(root) {
 export async function optionTables() {
   const sources = await sourcesWithTables();
   const tables = await exportedTables(sources.map(({ path }) => path));
+  const commentsOf = new Map(
+    sources.flatMap(({ comments }) =>
+      comments.map(({ owner, members }) => [
+        owner,
+        new Map(members.map(({ name, comment }) => [name, comment?.prose])),
+      ]),
+    ),
+  );
+  const commentOf = ({ owner, base }, option) =>
+    commentsOf.get(owner)?.get(option) ?? (base === undefined ? '' : commentOf(base, option));
   return sources.flatMap(({ package: name, path, comments }) =>
-    comments.map(({ constant, owner, members }) => {
+    comments.map(({ constant, owner }) => {
       const table = tables.get(owner);
       if (table === undefined) throw new Error(`${path} does not export the table of ${owner}`);
-      const commentOf = (option) => members.find((member) => member.name === option)?.comment?.prose ?? '';
       const options = Object.entries(table.members).map(([option, check]) => ({
         name: option,
-        comment: commentOf(option),
+        comment: commentOf(table, option),
         check,
       }));
       return { owner, constant, package: name, path, schema: table.schema, options };
@@ -162,7 +174,8 @@ export async function optionTables() {
 
 const NUMBER = new Intl.NumberFormat('en', { useGrouping: true });
 
-function shown(value) {
+/** A value of an option, as documents show it. */
+export function shown(value) {
   if (typeof value === 'number') return NUMBER.format(value).replaceAll(',', ' ');
   return typeof value === 'string' ? `\`${value}\`` : JSON.stringify(value);
 }

@@ -2,3 +2,4 @@
 export { type ChainServices, chainFrom } from './chain/chain-from.js';
 export type { ConfigurationSource } from './chain/read-configuration.js';
 export type { Environment } from './environment/references.js';
+export { type ConfigurationSchemaOptions, configurationSchema } from './schema/configuration-schema.js';

@@ -9,6 +9,7 @@ export {
   type VerdictCacheOptions,
   verdictCacheOptions,
 } from './cache/verdict-cache-options.js';
+export { chainOptions } from './chain/chain-options.js';
 export type {
   ConfigurationServices,
   ConfiguredStore,
@@ -36,6 +37,8 @@ export { CACHE_CHANNEL } from './events/cache-events.js';
 export { DECISION_CHANNEL } from './events/decision-events.js';
 export { EventChannel } from './events/event-channel.js';
 export { ABSTAINED, PERMITTED } from './guard/guard.js';
+export { roleOptions } from './guard/require-roles.js';
+export { scopeOptions } from './guard/require-scopes.js';
 export { RequiredScopes } from './guard/required-scopes.js';
 export type { CredentialSource, DividedSource } from './handler/credential-source.js';
 export { isHandler } from './handler/handler.js';

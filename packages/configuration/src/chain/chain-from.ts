@@ -6,7 +6,7 @@ import { SourceFiles } from '../file/source-files.js';
 import { ConfiguredParts } from '../kinds/configured-parts.js';
 import { kindTable } from '../kinds/kind-table.js';
 import { BuiltChain } from './built-chain.js';
-import { chainOptions, inChain } from './configuration.js';
+import { inChain, optionsOf } from './configuration.js';
 import { type ConfigurationSource, type ReadConfiguration, readConfiguration } from './read-configuration.js';
 
 /** What an application gives to a chain from a configuration. */
@@ -75,7 +75,7 @@ async function built(read: ReadConfiguration, services: CheckedServices): Promis
   const parts = new ConfiguredParts(kinds, settings, { clock, directory, cacheStore, counterStore, revocations });
   try {
     const { handler: handlers, guard: guards } = parts;
-    const options = await chainOptions(settings.chain, { handlers, guards, directory, files });
+    const options = await optionsOf(settings.chain, { handlers, guards, directory, files });
     return inChain(() => new BuiltChain(options, { clock, random, listeners }, parts));
   } catch (error) {
     await parts.close(CLOSE_TIMEOUT_MS).catch(() => {});

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
-import type { FirewallOptions, SecurityChainOptions } from '@sallyport/core';
-import { option } from '@sallyport/core/extend';
+import type { SecurityChainOptions } from '@sallyport/core';
+import { chainOptions, option } from '@sallyport/core/extend';
 import { type GuardFinder, guardExpression } from '../expressions/guard-expression.js';
 import { type HandlerFinder, requirementExpression } from '../expressions/requirement-expression.js';
 import { inPlace, placed, ROOT } from '../file/place.js';
@@ -10,35 +10,52 @@ import type { ListedParts } from '../kinds/configured-parts.js';
 
 const CONTRACT = `${ROOT}.chain.contract`;
 
-const contractSettings = (value: unknown, name: string) =>
-  option.check(name, option.plainObject(value, name), {
-    document: option.text,
-    schemes: option.namedValues(requirementExpression),
-    basePath: option.optional(option.text),
-    // The compiler of contracts checks these options.
-    open: option.unchecked<readonly string[] | undefined>(),
-    scopes: option.unchecked<'all' | 'any' | undefined>(),
-  });
+export const CONTRACT_SETTINGS = option.table('ConfiguredContract', {
+  /** The OpenAPI document: a path, from the folder of the configuration. */
+  document: option.text,
+  /** The requirement of each security scheme of the document. */
+  schemes: option.namedValues(requirementExpression),
+  /** Prefix of all paths. Default: the path of the first server's URL. */
+  basePath: option.optional(option.text),
+  /** Operations, by `operationId`, that are open to everybody although the document says nothing of their security. */
+  open: option.optional(option.listOf(option.text)),
+  /** Whether all scopes of a scheme are needed or one is enough. Default `all`. */
+  scopes: option.optional(option.oneOf('all', 'any')),
+});
 
-const chainSettings = (value: unknown, name: string) =>
-  option.check(name, option.plainObject(value, name), {
-    name: option.optional(option.text),
-    requirement: option.optional(requirementExpression),
-    guards: option.withDefault(option.listOf(guardExpression), []),
-    contract: option.optional(contractSettings),
-    // The chain checks these options.
-    deadlineMs: option.unchecked<number | undefined>(),
-    firewall: option.unchecked<FirewallOptions | undefined>(),
-  });
+export const CHAIN_SETTINGS = option.table('ConfiguredChain', {
+  /** What every request has to prove. With a contract: what requests outside of its operations have to prove. */
+  requirement: option.optional(requirementExpression),
+  /** Checks after authentication, on every request. */
+  guards: option.withDefault(option.listOf(guardExpression), []),
+  /** Requirements by operation, from an OpenAPI document. */
+  contract: option.optional(CONTRACT_SETTINGS),
+});
 
-const storeSettings = (value: unknown, name: string) =>
-  option.check(name, option.plainObject(value ?? {}, name), {
-    cache: option.optional(configuredPart),
-    counter: option.optional(configuredPart),
-  });
+/** With the options of a chain that are data. */
+export const chainSettings = option.merged(
+  option.without(chainOptions, 'requirement', 'guards', 'operations', 'format'),
+  CHAIN_SETTINGS,
+);
+
+export const STORES = option.table('ConfiguredStores', {
+  /** Shared cache of introspected tokens. */
+  cache: option.optional(configuredPart),
+  /** Counts for several processes together, such as failed logins. */
+  counter: option.optional(configuredPart),
+});
+
+export const CONFIGURATION = option.table('Configuration', {
+  /** The handlers by name, which also stands in events. */
+  handlers: option.withDefault(option.namedValues(configuredPart), {}),
+  /** Stores that several processes share. */
+  stores: option.group(STORES),
+  /** What requests have to prove. */
+  chain: option.optional(chainSettings),
+});
 
 /** The chain of a configuration, with its requirements and guards compiled up to the handlers that they name. */
-export type ChainSettings = ReturnType<typeof chainSettings>;
+export type ChainSettings = option.Kept<typeof chainSettings>;
 
 /** A configuration that was checked as far as this is possible without the kinds. */
 export interface Configuration extends ListedParts {
@@ -47,11 +64,7 @@ export interface Configuration extends ListedParts {
 
 /** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN */
 export function checkedConfiguration(data: unknown): Configuration {
-  return option.check(ROOT, option.plainObject(data, ROOT), {
-    handlers: option.withDefault(option.namedValues(configuredPart), {}),
-    stores: storeSettings,
-    chain: option.optional(chainSettings),
-  });
+  return CONFIGURATION(data, ROOT);
 }
 
 /** What the chain of a configuration is made with. */
@@ -64,7 +77,7 @@ export interface ChainMaterial {
 }
 
 /** The options of a `SecurityChain`. Loads the compiler of contracts only if there is a contract. */
-export async function chainOptions(settings: ChainSettings, material: ChainMaterial): Promise<SecurityChainOptions> {
+export async function optionsOf(settings: ChainSettings, material: ChainMaterial): Promise<SecurityChainOptions> {
   const { requirement, guards, contract, ...others } = settings;
   return {
     ...others,

@@ -6,7 +6,7 @@ import {
   requireScopes,
   type ScopeOptions,
 } from '@sallyport/core';
-import { option, ownMembers } from '@sallyport/core/extend';
+import { option, ownMembers, roleOptions, scopeOptions } from '@sallyport/core/extend';
 import { inPlace } from '../file/place.js';
 import type { HandlerFinder } from './requirement-expression.js';
 
@@ -25,6 +25,13 @@ export type GuardFinder = (reference: GuardReference) => GuardLike;
 /** A guard of a configuration. `guards` finds a guard of the application, `handlers` the handler that a guard names. */
 export type GuardExpression = (guards: GuardFinder, handlers: HandlerFinder) => GuardLike;
 
+export const CONFIGURED_GUARD = option.table('ConfiguredGuard', {
+  /** The kind: one of the table of kinds. */
+  type: option.text,
+  /** The options of this guard. */
+  options: option.optional(option.plainObject),
+});
+
 const GUARDS = ['requireScopes', 'requireRoles', 'requireAudience'] as const;
 
 /**
@@ -32,14 +39,16 @@ const GUARDS = ['requireScopes', 'requireRoles', 'requireAudience'] as const;
  * or one of `{ requireScopes: orders.read }`, `{ requireRoles: [a, b], match: any }`, `{ requireAudience: … }`. The options
  * of these three stand beside the list; `of` is the name of a handler.
  */
-export const guardExpression: option.Check<GuardExpression> = (value, name) => {
+export const guardExpression: option.Check<GuardExpression, unknown> = option.withSchema(
+  { $ref: '#/$defs/guard' },
+  (value, name) => compiledGuard(value, name),
+);
+
+function compiledGuard(value: unknown, name: string): GuardExpression {
   if (typeof value === 'string') return named(option.text(value, name), undefined, name);
   const given = ownMembers(option.plainObject(value, name)) as Record<string, unknown>;
   if (Object.hasOwn(given, 'type')) {
-    const { type, options } = option.check(name, given, {
-      type: option.text,
-      options: option.optional(option.plainObject),
-    });
+    const { type, options } = CONFIGURED_GUARD(given, name);
     return named(type, options, name);
   }
   const kind = GUARDS.find((each) => Object.hasOwn(given, each));
@@ -52,7 +61,28 @@ export const guardExpression: option.Check<GuardExpression> = (value, name) => {
   if (kind === 'requireScopes' && Object.hasOwn(options, 'of')) return scopesOf(names, options, name);
   const guard = builtInGuard(kind, names, options, name);
   return () => guard;
+}
+
+/** A guard as JSON Schema: what `$defs/guard` is. */
+export const GUARD_SCHEMA: option.Schema = {
+  title: 'Guard',
+  anyOf: [
+    { description: 'The name of a guard of the application.', type: 'string', minLength: 1 },
+    CONFIGURED_GUARD.schema,
+    builtInSchema('requireScopes', { ...scopeOptions.schema.properties, of: option.text.schema as option.Schema }),
+    builtInSchema('requireRoles', { ...roleOptions.schema.properties }),
+    builtInSchema('requireAudience', {}),
+  ],
 };
+
+function builtInSchema(kind: (typeof GUARDS)[number], options: Readonly<Record<string, option.Schema>>): option.Schema {
+  return {
+    type: 'object',
+    properties: { [kind]: option.textOrTexts.schema as option.Schema, ...options },
+    required: [kind],
+    additionalProperties: false,
+  };
+}
 
 function named(type: string, options: object | undefined, place: string): GuardExpression {
   return (guards) => guards({ type, options, place });

@@ -13,11 +13,23 @@ const WORD_OF_OPTION = new Map(
   OPERATORS.flatMap(({ word, options = {} }) => Object.keys(options).map((each) => [each, word])),
 );
 
+const MEMBER: option.Schema = { $ref: '#/$defs/requirement' };
+const MEMBER_SCHEMAS: Readonly<Record<OperatorWord['takes'], option.Schema>> = {
+  nothing: { const: true },
+  one: MEMBER,
+  several: { type: 'array', items: MEMBER, minItems: 1 },
+};
+
 /**
  * A requirement as data: the name of a handler, or an object with one operator, such as
  * `{ anyOf: [basic, { allOf: [token, badge], sameParty: true }] }` or `{ anonymous: true }`.
  */
-export const requirementExpression: option.Check<RequirementExpression> = (value, name) => {
+export const requirementExpression: option.Check<RequirementExpression, unknown> = option.withSchema(
+  MEMBER,
+  (value, name) => compiledRequirement(value, name),
+);
+
+function compiledRequirement(value: unknown, name: string): RequirementExpression {
   if (typeof value === 'string') {
     const handler = option.text(value, name);
     return (handlers) => handlers(handler, name);
@@ -35,6 +47,23 @@ export const requirementExpression: option.Check<RequirementExpression> = (value
     }
   }
   return compiled(operator, given, `${name}.${operator.word}`);
+}
+
+/** The requirement as JSON Schema: what `$defs/requirement` is. */
+export const REQUIREMENT_SCHEMA: option.Schema = {
+  title: 'Requirement',
+  anyOf: [
+    { description: 'The name of a handler.', type: 'string', minLength: 1 },
+    ...OPERATORS.map(({ word, takes, options = {} }) => ({
+      type: 'object' as const,
+      properties: {
+        [word]: MEMBER_SCHEMAS[takes],
+        ...Object.fromEntries(Object.entries(options).map(([name, { schema = {} }]) => [name, schema])),
+      },
+      required: [word],
+      additionalProperties: false,
+    })),
+  ],
 };
 
 function compiled(operator: OperatorWord, given: Record<string, unknown>, name: string): RequirementExpression {

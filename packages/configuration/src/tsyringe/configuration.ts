@@ -1,5 +1,5 @@
 import { memberPath, option, ownMember, quotedName } from '@sallyport/core/extend';
-import { chainOptions } from '../chain/configuration.js';
+import { optionsOf } from '../chain/configuration.js';
 import {
   type ConfigurationContext,
   checkedObject,
@@ -53,7 +53,7 @@ function registerRead(container: DependencyContainer, read: ReadConfiguration): 
     (async (lookup, services) => {
       try {
         const guards = guardFinder(container, { ...services, directory });
-        return await chainOptions(listed, { handlers: lookup, guards, directory, files });
+        return await optionsOf(listed, { handlers: lookup, guards, directory, files });
       } catch (error) {
         throw located(error);
       }

@@ -26,6 +26,9 @@ export const SECURITY_CHAIN = option.table('SecurityChainOptions', {
 
 export interface SecurityChainOptions extends option.Given<typeof SECURITY_CHAIN> {}
 
+/** For configurations, which have some of these options as data. */
+export const chainOptions: option.Table<option.Kept<typeof SECURITY_CHAIN>, SecurityChainOptions> = SECURITY_CHAIN;
+
 export const SECURITY_CHAIN_COLLABORATORS = option.table('SecurityChainCollaborators', {
   clock: clockOption,
   /** 0 to 1, for the jitter of Retry-After. Default `Math.random`. */

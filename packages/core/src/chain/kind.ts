@@ -1,6 +1,7 @@
 import type { Clock } from '../clock/clock.js';
 import type { GuardLike } from '../guard/guard.js';
 import type { SecurityHandler } from '../handler/handler.js';
+import type { Schema } from '../options/check.js';
 import type { Revocations } from '../revocation/revocations.js';
 import type { CacheStore } from '../stores/cache-store.js';
 import type { CounterStore } from '../stores/counter-store.js';
@@ -39,6 +40,8 @@ export interface KindOptions {
    * by the place where the options stand in the file.
    */
   readonly owner: string;
+  /** What the options may be in a file. A table of options has it. Without it, files may give any. */
+  readonly schema?: Schema | undefined;
 }
 
 interface KindBase {

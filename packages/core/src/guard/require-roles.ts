@@ -10,6 +10,8 @@ export const ROLES = option.table('RoleOptions', {
 
 export interface RoleOptions extends option.Given<typeof ROLES> {}
 
+export const roleOptions: option.Table<option.Kept<typeof ROLES>, RoleOptions> = ROLES;
+
 /**
  * Requires roles: all of them, or one with `match: 'any'`. Otherwise 403; the answer names no role, because roles are
  * not scopes.

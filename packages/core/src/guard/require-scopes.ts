@@ -31,6 +31,8 @@ export const SCOPES = option.table('ScopeOptions', {
 
 export interface ScopeOptions extends option.Given<typeof SCOPES> {}
 
+export const scopeOptions: option.Table<option.Kept<typeof SCOPES>, ScopeOptions> = SCOPES;
+
 /**
  * Requires OAuth scopes. Otherwise 403 with `insufficient_scope` and the scopes (RFC 6750 3.1).
  * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN

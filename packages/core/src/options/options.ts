@@ -9,6 +9,7 @@ export {
   group,
   type Kept,
   type Members,
+  merged,
   type Table,
   type TableOf,
   table,

@@ -35,6 +35,8 @@ export interface Table<Kept = unknown, Given = Kept> extends Check<Kept, Given> 
   readonly owner: string;
   readonly members: Members;
   readonly schema: Schema;
+  /** The table that this one was merged with: the comments of its options stand there. */
+  readonly base?: Table | undefined;
 }
 
 /**
@@ -71,7 +73,9 @@ export function table<const Each extends Members>(owner: string, members: Each):
 }
 
 function checked(owner: string, options: unknown, members: Members): Readonly<Record<string, unknown>> {
-  if (typeof options !== 'object' || options === null) throw invalid(owner, 'must be an object');
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+    throw invalid(owner, 'must be an object');
+  }
   for (const [index, key] of Object.keys(options).entries()) {
     if (!Object.hasOwn(members, key)) throw unknownOption(owner, key, index, Object.keys(members));
   }
@@ -129,4 +133,13 @@ export function withDefaults<Kept, Given>(each: Table<Kept, Given>, defaults: Pa
     members[name] = withDefault(members[name] as Check<unknown>, fallback);
   }
   return table(each.owner, members) as Table<never> as Table<Kept, Given>;
+}
+
+/** The options of two tables together, under the owner of the second. */
+export function merged<BaseKept, BaseGiven, Kept, Given>(
+  base: Table<BaseKept, BaseGiven>,
+  own: Table<Kept, Given>,
+): Table<BaseKept & Kept, BaseGiven & Given> {
+  const both = table(own.owner, { ...base.members, ...own.members });
+  return Object.assign(both, { base }) as Table<never> as Table<BaseKept & Kept, BaseGiven & Given>;
 }

@@ -1,0 +1,32 @@
+// Writes the JSON Schema of configuration files that use the kinds of Sallyport, with the comments of options as
+// descriptions. Editors read it. Kinds of an application are not in it: it may name others.
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+/** Adds the comments of options to the properties of each schema that has the name of a table as its title. */
+function described(part, commentsOf) {
+  if (typeof part !== 'object' || part === null) return part;
+  if (Array.isArray(part)) return part.map((each) => described(each, commentsOf));
+  const whole = Object.fromEntries(Object.entries(part).map(([name, each]) => [name, described(each, commentsOf)]));
+  const comments = typeof part.title === 'string' ? commentsOf.get(part.title) : undefined;
+  if (comments === undefined || whole.properties === undefined) return whole;
+  const properties = Object.entries(whole.properties).map(([name, schema]) => {
+    const comment = comments.get(name);
+    return [name, comment ? { description: comment, ...schema } : schema];
+  });
+  return { ...whole, properties: Object.fromEntries(properties) };
+}
+
+/** @param tables what `optionTables()` has read */
+export async function writeConfigurationSchema(tables) {
+  const { configurationSchema } = await import('./configuration/dist/index.js');
+  const { builtInHandlers } = await import('./handlers/dist/kinds/index.js');
+  const commentsOf = new Map(
+    tables.map(({ owner, options }) => [owner, new Map(options.map(({ name, comment }) => [name, comment]))]),
+  );
+  const schema = described(configurationSchema(builtInHandlers, { allowOtherKinds: true }), commentsOf);
+  await writeFile(
+    join(import.meta.dirname, 'configuration/dist/schema.json'),
+    `${JSON.stringify({ title: 'A security configuration of Sallyport', ...schema }, undefined, 2)}\n`,
+  );
+}
