@@ -1,18 +1,7 @@
 export type { ConfigurationContext } from '../chain/read-configuration.js';
 export type { Environment } from '../environment/references.js';
 export { registerConfiguration, registerConfigurationFile } from './configuration.js';
-export {
-  container,
-  type DependencyContainer,
-  delay,
-  type InjectionToken,
-  inject,
-  injectAll,
-  injectable,
-  Lifecycle,
-  scoped,
-  singleton,
-} from './container.js';
+export * from './container.js';
 export {
   overrideSecurity,
   registerSecurity,

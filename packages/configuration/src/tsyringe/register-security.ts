@@ -1,13 +1,5 @@
-import type { DecisionListener, Revocations } from '@sallyport/core';
-import {
-  type CacheStore,
-  type Clock,
-  type CounterStore,
-  clockCheck,
-  type HandlerLookup,
-  option,
-  type RevocationBus,
-} from '@sallyport/core/extend';
+import { clockCheck, type HandlerLookup, option, type RevocationBus } from '@sallyport/core/extend';
+import { CHAIN_SERVICES } from '../chain/chain-from.js';
 import type { DependencyContainer } from './container.js';
 import {
   type ChainDefinition,
@@ -27,13 +19,40 @@ import {
   register,
   registrationToken,
 } from './registry.js';
-import type { SecurityToken } from './security-token.js';
-import { tokens } from './tokens.js';
+import { SERVICE_TOKENS, tokens } from './tokens.js';
+
+const { random, cacheStore, counterStore, revocations, decisionListeners } = CHAIN_SERVICES;
+
+const MEMBERS = {
+  /** Makes the options of the chain from its handlers. */
+  chain: option.optional(option.callable<ChainDefinition>()),
+  handlers: option.withDefault(option.namedValues(handlerRegistration), {}),
+  kinds: option.withDefault(option.namedValues(containerKind), {}),
+  /** The clock of the chain and of everything in it. */
+  clock: option.optional(clockCheck),
+  /** 0 to 1, for the jitter of Retry-After. */
+  random,
+  /** Shared cache of introspected tokens. Needs a `cache.secret` in the options of each introspection handler. */
+  cacheStore,
+  /** Counts for several processes together, such as failed logins. */
+  counterStore,
+  /** What was revoked. The application keeps this object, so that it can revoke. */
+  revocations,
+  /** Tells other instances what was revoked. */
+  revocationBus: option.unchecked<RevocationBus | undefined>(),
+  /** Called with every decision of the chain. The listeners of several parts add up. */
+  decisionListeners,
+};
+
+export const REGISTRATION = option.table('SecurityRegistration', MEMBERS);
+export const OVERRIDE = option.table('SecurityOverride', {
+  ...MEMBERS,
+  options: option.withDefault(option.namedValues(option.plainObject), {}),
+});
 
 /** The registrations of a container. They may come in several parts, each registration once. */
-export interface SecurityRegistration<Table extends ContainerKinds = ContainerKinds> {
-  /** Makes the options of the chain from its handlers. */
-  readonly chain?: ChainDefinition | undefined;
+export interface SecurityRegistration<Table extends ContainerKinds = ContainerKinds>
+  extends Omit<option.Given<typeof REGISTRATION>, 'handlers' | 'kinds'> {
   /**
    * The handlers by the name of the instance, which also stands in events. If `kinds` stands beside them, their kinds
    * and options are those of its rows.
@@ -41,16 +60,6 @@ export interface SecurityRegistration<Table extends ContainerKinds = ContainerKi
   readonly handlers?: Readonly<Record<string, HandlerRegistration<Table>>> | undefined;
   /** Kinds of handlers and guards that registrations and configurations refer to by name. */
   readonly kinds?: Table | undefined;
-  readonly clock?: Clock | undefined;
-  /** 0 to 1, for the jitter of Retry-After. */
-  readonly random?: (() => number) | undefined;
-  readonly cacheStore?: CacheStore | undefined;
-  /** Counts for several processes together, such as failed logins. */
-  readonly counterStore?: CounterStore | undefined;
-  readonly revocations?: Revocations | undefined;
-  readonly revocationBus?: RevocationBus | undefined;
-  /** Called with every decision of the chain. The listeners of several parts add up. */
-  readonly decisionListeners?: readonly DecisionListener[] | undefined;
 }
 
 /** Replacements of registrations, for example in tests. */
@@ -83,7 +92,7 @@ export function registerFrom<Table extends ContainerKinds>(
   registration: SecurityRegistration<Table>,
   origin: Origin | undefined,
 ): void {
-  putAll(container, option.check('SecurityRegistration', registration, CHECKS), register, origin);
+  putAll(container, REGISTRATION(registration), register, origin);
 }
 
 /**
@@ -96,8 +105,7 @@ export function overrideSecurity<Table extends ContainerKinds = ContainerKinds>(
   container: DependencyContainer,
   replacement: SecurityOverride<Table>,
 ): void {
-  const checks = { ...CHECKS, options: option.withDefault(option.namedValues(option.plainObject), {}) };
-  const { options, ...parts } = option.check('SecurityOverride', replacement, checks);
+  const { options, ...parts } = OVERRIDE(replacement);
   for (const name of Object.keys({ ...parts.handlers, ...options })) requireHandler(container, name);
   putAll(container, parts, override);
   for (const [name, changes] of Object.entries(options)) {
@@ -106,33 +114,9 @@ export function overrideSecurity<Table extends ContainerKinds = ContainerKinds>(
   }
 }
 
-/** A service that is one value, by the name of its option. */
-const SERVICES = {
-  chain: tokens.chain,
-  clock: tokens.clock,
-  random: tokens.random,
-  cacheStore: tokens.cacheStore,
-  counterStore: tokens.counterStore,
-  revocations: tokens.revocations,
-  revocationBus: tokens.revocationBus,
-} as const satisfies Readonly<Record<string, SecurityToken<unknown>>>;
-
-const CHECKS = {
-  chain: option.optional(option.callable<ChainDefinition>()),
-  handlers: option.withDefault(option.namedValues(handlerRegistration), {}),
-  kinds: option.withDefault(option.namedValues(containerKind), {}),
-  clock: option.optional(clockCheck),
-  random: option.optional(option.callable<() => number>()),
-  cacheStore: option.optional(option.having<CacheStore>('get', 'set', 'delete')),
-  counterStore: option.optional(option.having<CounterStore>('get', 'add', 'reset')),
-  revocations: option.unchecked<Revocations | undefined>(),
-  revocationBus: option.unchecked<RevocationBus | undefined>(),
-  decisionListeners: option.withDefault(option.listOf(option.callable<DecisionListener>()), []),
-};
-
 function putAll(
   container: DependencyContainer,
-  { handlers, kinds, decisionListeners, ...services }: ReturnType<typeof option.check<typeof CHECKS>>,
+  { handlers, kinds, decisionListeners, ...services }: option.Kept<typeof REGISTRATION>,
   put: Put,
   origin?: Origin,
 ): void {
@@ -143,9 +127,9 @@ function putAll(
     put(container, tokens.options(name), () => ('options' in registration && registration.options) || {});
   }
   for (const [name, kind] of Object.entries(kinds)) put(container, tokens.kind(name), () => kind);
-  for (const [name, token] of Object.entries(SERVICES)) {
+  for (const [name, token] of Object.entries(SERVICE_TOKENS)) {
     const service: unknown = Reflect.get(services, name);
-    if (service !== undefined) put<unknown>(container, token, () => service);
+    if (service !== undefined) put(container, token, () => service);
   }
   for (const listener of decisionListeners) add(container, tokens.decisionListener, listener);
 }

@@ -7,7 +7,7 @@ import type { DependencyContainer } from './container.js';
 import { late, missing } from './registration-errors.js';
 import { all, effective, seal, unseal } from './registry.js';
 import type { SecurityToken } from './security-token.js';
-import { tokens } from './tokens.js';
+import { SERVICE_TOKENS, tokens } from './tokens.js';
 
 const chains = new WeakMap<DependencyContainer, Promise<SecurityChain>>();
 
@@ -56,16 +56,6 @@ function reopen(container: DependencyContainer): void {
 
 const CLOSE_TIMEOUT_MS = 5_000;
 
-/** Services that a chain takes from its container, if they are registered there. */
-const SERVICES: readonly SecurityToken<unknown>[] = [
-  tokens.clock,
-  tokens.random,
-  tokens.cacheStore,
-  tokens.counterStore,
-  tokens.revocations,
-  tokens.revocationBus,
-];
-
 /** What belongs to one chain: its child container and the handlers that were built there. */
 class ContainerParts implements OwnedParts {
   readonly built: ChainHandlers;
@@ -83,7 +73,7 @@ class ContainerParts implements OwnedParts {
       random: effective(parent, tokens.random),
       listeners: all(parent, tokens.decisionListener),
     };
-    this.#absent = SERVICES.filter((token) => !this.#provide(token));
+    this.#absent = Object.values(SERVICE_TOKENS).filter((token) => !this.#provide(token));
     if (this.#absent.includes(tokens.clock)) this.#container.register(tokens.clock, { useValue: clock });
     this.built = new ChainHandlers(this.#container, clock);
   }

@@ -3,43 +3,37 @@ import type { CacheStore, Clock, CounterStore, HandlerLookup, RevocationBus } fr
 import type { ChainDefinition, ContainerKind } from './registration.js';
 import { ownToken, type SecurityToken } from './security-token.js';
 
-interface Tokens {
-  readonly clock: SecurityToken<Clock>;
-  /** 0 to 1, for the jitter of Retry-After. */
-  readonly random: SecurityToken<() => number>;
-  readonly cacheStore: SecurityToken<CacheStore>;
-  /** Counts for several processes together, such as failed logins. */
-  readonly counterStore: SecurityToken<CounterStore>;
-  readonly revocations: SecurityToken<Revocations>;
-  readonly revocationBus: SecurityToken<RevocationBus>;
-  /** May be registered several times. */
-  readonly decisionListener: SecurityToken<DecisionListener>;
-  readonly chain: SecurityToken<ChainDefinition>;
-  /** While a handler is built: the name of this instance. */
-  readonly handlerName: SecurityToken<string>;
-  /** While a handler is built: the options of this instance, with its name. */
-  readonly handlerOptions: SecurityToken<object>;
-  /** Finds the other handlers of the chain by name. */
-  readonly handlers: SecurityToken<HandlerLookup>;
-  readonly handler: (name: string) => SecurityToken<SecurityHandler>;
-  readonly options: (handlerName: string) => SecurityToken<object>;
-  readonly kind: (name: string) => SecurityToken<ContainerKind>;
-}
-
 /** The tokens of Sallyport: what may be injected, registered and overridden. */
-export const tokens: Tokens = Object.freeze({
+export const tokens = Object.freeze({
   clock: ownToken<Clock>('clock'),
+  /** 0 to 1, for the jitter of Retry-After. */
   random: ownToken<() => number>('random'),
   cacheStore: ownToken<CacheStore>('cache-store'),
+  /** Counts for several processes together, such as failed logins. */
   counterStore: ownToken<CounterStore>('counter-store'),
   revocations: ownToken<Revocations>('revocations'),
   revocationBus: ownToken<RevocationBus>('revocation-bus'),
+  /** May be registered several times. */
   decisionListener: ownToken<DecisionListener>('decision-listener'),
   chain: ownToken<ChainDefinition>('chain'),
+  /** While a handler is built: the name of this instance. */
   handlerName: ownToken<string>('handler-name'),
+  /** While a handler is built: the options of this instance, with its name. */
   handlerOptions: ownToken<object>('handler-options'),
+  /** Finds the other handlers of the chain by name. */
   handlers: ownToken<HandlerLookup>('handlers'),
   handler: (name: string) => ownToken<SecurityHandler>(`handler/${name}`),
   options: (handlerName: string) => ownToken<object>(`options/${handlerName}`),
   kind: (name: string) => ownToken<ContainerKind>(`kind/${name}`),
 });
+
+/** The tokens that stand for one service of a chain, by the name of its option. */
+export const SERVICE_TOKENS: Readonly<Record<string, SecurityToken<unknown>>> = {
+  chain: tokens.chain,
+  clock: tokens.clock,
+  random: tokens.random,
+  cacheStore: tokens.cacheStore,
+  counterStore: tokens.counterStore,
+  revocations: tokens.revocations,
+  revocationBus: tokens.revocationBus,
+};
