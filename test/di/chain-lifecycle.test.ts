@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import {
+  type ContainerServices,
   container,
   type DependencyContainer,
   inject,
@@ -10,9 +11,10 @@ import {
   resolveChain,
   scoped,
   securityToken,
+  singleton,
   tokens,
 } from '@sallyport/configuration/tsyringe';
-import { allOf, SecurityChain } from '@sallyport/core';
+import { allOf, anonymous, SecurityChain } from '@sallyport/core';
 import { ask, ManualClock } from '@sallyport/core/testing';
 import { loggingHandler, PartnerHandler } from './partner-handlers.js';
 
@@ -193,6 +195,33 @@ describe('starting and closing', () => {
     clock.pass(0.2);
     expect(await closing).toEqual(['Error: the collaborators were not disposed of within 200 ms']);
     expect(clock.waiting).toBe(0);
+  });
+
+  test('a singleton that was built for a chain is disposed of with it, though other chains share it', async () => {
+    const log: string[] = [];
+    @singleton()
+    class Pool {
+      dispose(): void {
+        log.push('pool');
+      }
+    }
+    const appOf = () => {
+      const app = container.createChildContainer();
+      const define = {
+        chain: (_handler: unknown, { get }: ContainerServices) => ({ requirement: use(get(Pool as never)) }),
+      };
+      registerSecurity(app, define);
+      return app;
+    };
+    const use = (pool: unknown) => {
+      expect(pool).toBeInstanceOf(Pool);
+      return anonymous();
+    };
+    const [one, other] = [await resolveChain(appOf()), await resolveChain(appOf())];
+    await other.close();
+    expect(log).toEqual([]);
+    await one.close();
+    expect(log).toEqual(['pool']);
   });
 
   test('a chain that cannot be made closes the handlers that it would have had', async () => {
