@@ -141,6 +141,14 @@ async function doorsOf(root) {
   return doors;
 }
 
+/** The comment of a member that a table takes from another object of its file, or that only its interface describes. */
+function commentIn(text, option) {
+  const before = text.search(new RegExp(`\\*/\\s+(?:readonly )?${option}\\??:`));
+  if (before === -1) return '';
+  const start = text.lastIndexOf('/**', before);
+  return proseOf(text.slice(start + 3, before));
+}
+
 /**
  * Every table of the sources: its owner, its package, its schema and its options, each with name, comment and check.
  * @throws when a table is not exported from its file: nothing could be said of its options
@@ -156,15 +164,24 @@ export async function optionTables() {
       ]),
     ),
   );
-  const commentOf = ({ owner, base }, option) =>
-    commentsOf.get(owner)?.get(option) ?? (base === undefined ? '' : commentOf(base, option));
-  return sources.flatMap(({ package: name, path, comments }) =>
+  const commentOf = ({ owner, base }, option, text) =>
+    commentsOf.get(owner)?.get(option) ??
+    (base === undefined ? undefined : commentOf(base, option, text)) ??
+    commentIn(text, option);
+  const all = [...tables.values()];
+  /** What another table says about the same option. */
+  const borrowed = (option, check) =>
+    all
+      .filter(({ members }) => members[option] === check)
+      .map((other) => commentOf(other, option, ''))
+      .find(Boolean);
+  return sources.flatMap(({ package: name, path, text, comments }) =>
     comments.map(({ constant, owner }) => {
       const table = tables.get(owner);
       if (table === undefined) throw new Error(`${path} does not export the table of ${owner}`);
       const options = Object.entries(table.members).map(([option, check]) => ({
         name: option,
-        comment: commentOf(table, option),
+        comment: commentOf(table, option, text) || (borrowed(option, check) ?? ''),
         check,
       }));
       return { owner, constant, package: name, path, schema: table.schema, options };

@@ -1,16 +1,15 @@
 import { option } from '@sallyport/core/extend';
-import { ADAPTER_MEMBERS, type AdapterOptions, type OnDenied } from '../gate/adapter-options.js';
+import { type AdapterOptions, adapterOptions, type CheckedAdapterOptions } from '../gate/adapter-options.js';
 import type { RemoteAddress } from './peer-addresses.js';
 
+type Context = readonly [request: Request];
 type Answer = Response | Promise<Response>;
 
 export const FETCH_SECURITY = option.table('FetchSecurityOptions', {
-  ...ADAPTER_MEMBERS,
-  onDenied: option.optional(option.callable<OnDenied<readonly [request: Request], Answer>>()),
   remoteAddress: option.optional(option.callable<RemoteAddress>()),
 });
 
-export interface FetchSecurityOptions extends AdapterOptions<readonly [request: Request], Answer> {
+export interface FetchSecurityOptions extends AdapterOptions<Context, Answer> {
   /**
    * Tells the address of the client from the request and what the server passes after it (in Hono `c.env`): on Deno
    * `(_, info) => info.remoteAddr.hostname`, on Bun `(request, server) => server.requestIP(request)?.address`, on
@@ -18,4 +17,11 @@ export interface FetchSecurityOptions extends AdapterOptions<readonly [request: 
    * elsewhere, unless `trustedHops` are given; then limits by network cannot work, which a warning says.
    */
   readonly remoteAddress?: RemoteAddress | undefined;
+}
+
+export const fetchOptions = option.merged(adapterOptions, FETCH_SECURITY);
+
+/** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN */
+export function checkedFetchOptions(options: FetchSecurityOptions) {
+  return fetchOptions(options) as CheckedAdapterOptions<Context, Answer> & option.Kept<typeof FETCH_SECURITY>;
 }

@@ -15,7 +15,7 @@ import { principalOf, userOf } from '../node/principal.js';
 import { hasNodeRequest } from '../node/same-request.js';
 import { headerFields } from '../node/write-denial.js';
 import { responseOf } from './denial.js';
-import { FETCH_SECURITY, type FetchSecurityOptions } from './fetch-options.js';
+import { checkedFetchOptions, type FetchSecurityOptions } from './fetch-options.js';
 import { PeerAddresses } from './peer-addresses.js';
 import { fetchReading } from './reading.js';
 
@@ -49,7 +49,7 @@ export interface FetchSecurity {
  * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN
  */
 export function fetchSecurity(decider: Decider, options: FetchSecurityOptions = {}): FetchSecurity {
-  const checked = FETCH_SECURITY(options);
+  const checked = checkedFetchOptions(options);
   const { allowPreflight, allowRewriting, trustedHops, onDenied = responseOf } = checked;
   const reading = { trustedHops, allowRewriting, peers: new PeerAddresses(checked.remoteAddress) };
   const gate = new Gate(decider);

@@ -14,29 +14,28 @@ const rewritingFlag: option.Check<boolean> = option.withSchema({ type: 'boolean'
   return isAllowed;
 });
 
-const trustedHops = option.withDefault(option.wholeBetween(0, 16), 0);
-const onDenied = option.optional(option.callable());
-
 export const DOOR = option.table('DoorOptions', {
   /** How many proxies in front of the server append to X-Forwarded-For. With 0 the header is not read. */
-  trustedHops,
-  onDenied,
+  trustedHops: option.withDefault(option.wholeBetween(0, 16), 0),
+  /**
+   * Answers a refused request instead of the adapter, for example by a redirect. Its last parameter, `answer()`, gives the
+   * adapter's answer.
+   */
+  onDenied: option.optional(option.callable()),
 });
 
-/** For adapters with options of their own. */
-export const ADAPTER_MEMBERS = {
-  trustedHops,
-  onDenied,
-  /** Lets true CORS preflights (OPTIONS with Origin and Access-Control-Request-Method) through. Default false. */
+export const ADAPTER = option.table('AdapterOptions', {
+  /** Lets true CORS preflights (OPTIONS with Origin and Access-Control-Request-Method) through. */
   allowPreflight: option.withDefault(option.flag, false),
   /**
    * Judges a request that the application rewrote or forwarded (another URL, method or `Request` than the client sent)
-   * only as it runs where the chain is asked, and not as it was received, too. Default false; warns at start.
+   * only as it runs where the chain is asked, and not as it was received, too. Warns at start.
    */
   allowRewriting: option.withDefault(rewritingFlag, false),
-};
+});
 
-export const ADAPTER = option.table('AdapterOptions', { ...ADAPTER_MEMBERS });
+/** For adapters with options of their own, too. */
+export const adapterOptions = option.merged(DOOR, ADAPTER);
 
 /** Options shared with upgrade requests, which have no CORS preflight. */
 export interface DoorOptions<Context extends readonly unknown[], Answer = unknown> extends option.Given<typeof DOOR> {
@@ -50,15 +49,15 @@ export interface DoorOptions<Context extends readonly unknown[], Answer = unknow
 /** Options that every adapter has. `Answer` is what the framework takes as one. */
 export interface AdapterOptions<Context extends readonly unknown[], Answer = unknown>
   extends DoorOptions<Context, Answer>,
-    Pick<option.Given<option.TableOf<typeof ADAPTER_MEMBERS>>, 'allowPreflight' | 'allowRewriting'> {}
+    option.Given<typeof ADAPTER> {}
 
 export interface CheckedDoorOptions<Context extends readonly unknown[], Answer> extends option.Kept<typeof DOOR> {
   readonly onDenied: OnDenied<Context, Answer> | undefined;
 }
 
-export interface CheckedAdapterOptions<Context extends readonly unknown[], Answer> extends option.Kept<typeof ADAPTER> {
-  readonly onDenied: OnDenied<Context, Answer> | undefined;
-}
+export interface CheckedAdapterOptions<Context extends readonly unknown[], Answer>
+  extends CheckedDoorOptions<Context, Answer>,
+    option.Kept<typeof ADAPTER> {}
 
 /** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN */
 export function checkedDoorOptions<Context extends readonly unknown[], Answer>(
@@ -71,5 +70,5 @@ export function checkedDoorOptions<Context extends readonly unknown[], Answer>(
 export function checkedAdapterOptions<Context extends readonly unknown[], Answer>(
   options: AdapterOptions<Context, Answer>,
 ): CheckedAdapterOptions<Context, Answer> {
-  return ADAPTER(options) as CheckedAdapterOptions<Context, Answer>;
+  return adapterOptions(options) as CheckedAdapterOptions<Context, Answer>;
 }

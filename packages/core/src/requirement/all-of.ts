@@ -18,7 +18,10 @@ const comparison: option.Check<SameParty | undefined, boolean | SameParty> = opt
   },
 );
 
-export const ALL_OF = option.table('AllOfOptions', { sameParty: option.optional(comparison) });
+export const ALL_OF = option.table('AllOfOptions', {
+  /** Wants all proofs to be of one issuer and of one user or client; or a function that compares two principals. */
+  sameParty: option.optional(comparison),
+});
 
 /**
  * All members are needed. Nothing is verified while a credential is missing. With `sameParty`, every two proofs must
