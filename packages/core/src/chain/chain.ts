@@ -1,7 +1,7 @@
 import type { Clock } from '../clock/clock.js';
 import type { Eventually } from '../clock/eventually.js';
 import type { Decider } from '../decision/decider.js';
-import { type Decision, type DeniedDecision, GrantedDecision } from '../decision/decision.js';
+import { type Decision, type DeniedDecision, GrantedDecision, isDecision } from '../decision/decision.js';
 import { denialOf } from '../decision/denial.js';
 import type { ProblemFormatter } from '../decision/problem.js';
 import { DecisionObserver } from '../events/decision-observer.js';
@@ -53,13 +53,19 @@ export class SecurityChain implements Decider {
     const { name, requirement, guards, operations, firewall, deadlineMs, format } = SECURITY_CHAIN(options);
     const { clock, random, listeners } = SECURITY_CHAIN_COLLABORATORS(collaborators);
     this.name = name;
-    this.#policies = new PolicyTable(name, requirement, guards, operations);
+    this.#policies = new PolicyTable(this, requirement, guards, operations);
     this.#firewall = requestFirewall(firewall);
     this.#deadlineMs = deadlineMs;
     this.#format = format;
     this.#clock = clock;
     this.#random = random;
     this.#observer = new DecisionObserver(name, listeners, clock);
+  }
+
+  /** The chain that made a decision; undefined for what no chain of this copy of core has granted. */
+  static of(granted: GrantedDecision): SecurityChain | undefined {
+    if (!isDecision(granted) || granted.kind !== 'granted') return undefined;
+    return (GrantedDecision.policyOf(granted) as Policy).chain as SecurityChain;
   }
 
   /** Every handler of every requirement, each once. */

@@ -9,6 +9,8 @@ import type { Operation } from '../routes/operation.js';
 
 /** The compiled requirement and guards of an operation, or of the requests that match none. */
 export interface Policy {
+  /** The chain that it belongs to. */
+  readonly chain: object;
   readonly operation: Operation | undefined;
   readonly plan: RequirementPlan;
   readonly guard: Guard | undefined;
@@ -16,12 +18,14 @@ export interface Policy {
 
 /** Compiles the policies of one chain. Operations that share a requirement share its plan. */
 export class PolicyCompiler {
+  readonly #chain: object;
   readonly #requirement: Requirement | undefined;
   readonly #guards: readonly GuardLike[];
   readonly #plans = new Map<Requirement, RequirementPlan>();
 
   /** `requirement` applies to operations without one of their own; `guards` run before the guards of operations. */
-  constructor(requirement: Requirement | undefined, guards: readonly GuardLike[]) {
+  constructor(chain: object, requirement: Requirement | undefined, guards: readonly GuardLike[]) {
+    this.#chain = chain;
     this.#requirement = requirement;
     this.#guards = guards;
   }
@@ -55,6 +59,7 @@ export class PolicyCompiler {
   ): Policy {
     const all = [...this.#guards, ...guards];
     return {
+      chain: this.#chain,
       operation,
       plan: this.#planOf([...new Set(requirements)]),
       guard: all.length === 0 ? undefined : every(...all),

@@ -26,12 +26,12 @@ export class PolicyTable {
 
   /** @throws {ConfigurationError} ERR_SALLYPORT_REQUIREMENT_INVALID, ERR_SALLYPORT_SOURCE_CONFLICT */
   constructor(
-    owner: string,
+    chain: { readonly name: string },
     requirement: Requirement | undefined,
     guards: readonly GuardLike[],
     table: OperationTable | undefined,
   ) {
-    const compiler = new PolicyCompiler(requirement, guards);
+    const compiler = new PolicyCompiler(chain, requirement, guards);
     this.#default = compiler.policyOfTheRest;
     this.#table = table;
     const operations = table?.operations ?? [];
@@ -40,7 +40,7 @@ export class PolicyTable {
     this.#together = togetherFor(this.#byOperation, compiler);
     this.#joint = new JointPolicies(operations, compiler);
     const plans = [this.#default, ...this.#byOperation.values()].flatMap((policy) => policy?.plan ?? []);
-    if (plans.length === 0) throw withoutRequirement(`chain ${owner}`);
+    if (plans.length === 0) throw withoutRequirement(`chain ${chain.name}`);
     this.candidates = distinctCandidates(plans.flatMap((plan) => plan.candidates));
     this.handlers = distinctHandlers(plans.flatMap((plan) => plan.handlers));
   }
