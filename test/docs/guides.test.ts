@@ -84,6 +84,26 @@ describe('docs/writing-a-store.md', () => {
   });
 });
 
+describe('docs/configuration.md', () => {
+  const guide = openGuide('docs/configuration.md');
+
+  test('the file is read, and its chain started and closed', async () => {
+    guide.project.write('client-secret', 'from a secret store\n');
+    expect(await guide.project.node(['from-file.js'])).toBe('doors badge,tokens\n');
+  });
+
+  test('the server that follows the file is secured', async () => {
+    guide.project.write('client-secret', 'from a secret store\n');
+    const server = await DocumentedServer.start(guide.project.folder, 'live.js');
+    const { statusCode, headers } = await request(`${server.origin}/`);
+    expect([statusCode, headers['www-authenticate']]).toEqual([
+      401,
+      expect.arrayContaining([expect.stringContaining('Bearer realm="doors"')]),
+    ]);
+    await server.stop();
+  });
+});
+
 describe('docs/dependency-injection.md', () => {
   const guide = openGuide('docs/dependency-injection.md');
 

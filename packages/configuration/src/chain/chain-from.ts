@@ -31,7 +31,7 @@ export const CHAIN_SERVICES = {
   decisionListeners: option.withDefault(option.listOf(option.callable<DecisionListener>()), []),
 };
 
-const CHAIN_FROM = option.table('ChainServices', CHAIN_SERVICES);
+export const CHAIN_FROM = option.table('ChainServices', CHAIN_SERVICES);
 
 export interface ChainServices extends option.Given<typeof CHAIN_FROM> {}
 

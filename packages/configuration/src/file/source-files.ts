@@ -60,8 +60,8 @@ export class SourceFiles {
 }
 
 /** Looks at files again. A file that cannot be read has a state as well. */
-export async function statesOf(paths: Iterable<string>): Promise<ReadonlyMap<string, FileState>> {
-  const states = [...paths].map(async (path): Promise<[string, FileState]> => {
+export async function statesOf(paths: readonly string[]): Promise<ReadonlyMap<string, FileState>> {
+  const states = paths.map(async (path): Promise<[string, FileState]> => {
     try {
       checkKind(await stat(path), MOST_BYTES);
       return [path, stateOf(await readFile(path))];

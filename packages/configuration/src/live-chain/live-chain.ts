@@ -1,0 +1,232 @@
+import {
+  type Decider,
+  type Decision,
+  type GrantedDecision,
+  type Guard,
+  SallyportError,
+  SecurityChain,
+} from '@sallyport/core';
+import { type Eventually, option, type SecurityRequest } from '@sallyport/core/extend';
+import type { BuiltChain } from '../chain/built-chain.js';
+import { buildChain, CHAIN_SERVICES, type CheckedServices } from '../chain/chain-from.js';
+import { type FileState, SourceFiles, statesOf } from '../file/source-files.js';
+import { publishConfigurationEvent } from './configuration-events.js';
+import { Term } from './term.js';
+
+export const LIVE_CHAIN = option.table('LiveChainServices', {
+  ...CHAIN_SERVICES,
+  /** How often the files are looked at, in seconds. A change is taken after two looks in a row have found the same. */
+  checkEverySeconds: option.withDefault(option.between(1, 86_400), 10),
+});
+
+export interface LiveChainServices extends option.Given<typeof LIVE_CHAIN> {}
+
+/**
+ * Builds a decider from a configuration file and follows the file: a change of it, of its contract or of a file that it
+ * refers to (`${file:…}`) is read, checked, built and started, and then takes over at once. A change that cannot be used
+ * leaves everything as it is and is told by `onConfigurationEvent`. Start it before the first request and close it after
+ * the last.
+ * @param file a path or `file:` URL of a YAML or JSON file
+ * @throws {ConfigurationError} as `chainFrom`, when the file cannot be used at the beginning
+ * @example
+ * const security = await liveChain('security.yaml', { kinds: builtInHandlers });
+ * await security.start();
+ * process.on('SIGHUP', () => security.reload());
+ */
+export async function liveChain(file: string | URL, services: LiveChainServices): Promise<LiveChain> {
+  if (typeof file !== 'string' && !(file instanceof URL))
+    throw option.invalid('the file of liveChain()', 'must be a path');
+  const { checkEverySeconds, ...checked } = LIVE_CHAIN(services);
+  const files = new SourceFiles();
+  const chain = await buildChain(file, checked, files);
+  return new LiveChain(file, checked, checkEverySeconds * 1_000, chain, files);
+}
+
+type States = ReadonlyMap<string, FileState>;
+
+/** A decider that follows its configuration file. Made by `liveChain`. */
+export class LiveChain implements Decider {
+  readonly #file: string | URL;
+  readonly #services: CheckedServices;
+  readonly #everyMs: number;
+  /** Which term made a grant: a grant outlives the term. */
+  readonly #terms = new WeakMap<SecurityChain, Term>();
+  readonly #endings = new Set<Promise<void>>();
+  #term: Term;
+  /** The files of the chain that decides. */
+  #inEffect: States;
+  /** The files at the last look. */
+  #seen: States;
+  /** The files to look at: those of the last attempt to build a chain. */
+  #paths: readonly string[];
+  #problem: Error | undefined;
+  #starting: Promise<void> | undefined;
+  #closing: Promise<void> | undefined;
+  /** Looks come one after the other. */
+  #lastLook: Promise<unknown> = Promise.resolve();
+  #cancel: (() => void) | undefined;
+
+  /** For `liveChain` only. */
+  constructor(
+    file: string | URL,
+    services: CheckedServices,
+    everyMs: number,
+    chain: BuiltChain,
+    { states }: Pick<SourceFiles, 'states'>,
+  ) {
+    this.#file = file;
+    this.#services = services;
+    this.#everyMs = everyMs;
+    this.#inEffect = states;
+    this.#seen = states;
+    this.#paths = [...states.keys()];
+    this.#term = this.#begin(chain);
+  }
+
+  /** The chain that decides now. It is closed after the next change, so do not keep it. */
+  get chain(): SecurityChain {
+    return this.#term.chain;
+  }
+
+  /** Since when this chain decides, in milliseconds since the epoch. */
+  get sinceMs(): number {
+    return this.#term.sinceMs;
+  }
+
+  /** Why the files as they are now are not in effect. Undefined when they are. */
+  get problem(): Error | undefined {
+    return this.#problem;
+  }
+
+  /**
+   * Starts the chain, then begins to look at the files. A second call waits for the first.
+   * @throws what the first failing handler reports, after all of them were closed
+   */
+  start(options: { timeoutMs?: number } = {}): Promise<void> {
+    this.#starting ??= this.#term.chain.start(options).then(() => this.#lookLater());
+    return this.#starting;
+  }
+
+  /** Stops looking and closes the chain. Waits also for chains before it that are not closed yet. */
+  close(options: { timeoutMs?: number } = {}): Promise<void> {
+    this.#closing ??= this.#close(options);
+    return this.#closing;
+  }
+
+  /**
+   * Reads the files at once, also when they have not changed: for signals and tests. Never rejects.
+   * @returns whether the files are in effect; if not, `problem` says why
+   */
+  async reload(): Promise<boolean> {
+    await this.#inTurn(() => this.#take(true));
+    return this.#problem === undefined && this.#closing === undefined;
+  }
+
+  decide(request: SecurityRequest): Eventually<Decision> {
+    return this.#term.decide(request);
+  }
+
+  /** Asks the chain that granted, also if another one has taken over since. */
+  authorize(granted: GrantedDecision, guard: Guard, request: SecurityRequest): Eventually<Decision> {
+    return (this.#termOf(granted) ?? this.#term).authorize(granted, guard, request);
+  }
+
+  covers(granted: GrantedDecision, request: SecurityRequest): boolean {
+    return this.#termOf(granted)?.chain.covers(granted, request) ?? false;
+  }
+
+  #termOf(granted: GrantedDecision): Term | undefined {
+    const chain = SecurityChain.of(granted);
+    return chain && this.#terms.get(chain);
+  }
+
+  #begin(chain: BuiltChain): Term {
+    const term = new Term(chain, this.#services.clock.now());
+    this.#terms.set(chain, term);
+    return term;
+  }
+
+  async #close(options: { timeoutMs?: number }): Promise<void> {
+    this.#cancel?.();
+    await this.#lastLook;
+    await Promise.all([this.#term.chain.close(options), ...this.#endings]);
+  }
+
+  #lookLater(): void {
+    if (this.#closing !== undefined) return;
+    this.#cancel = this.#services.clock.schedule(this.#everyMs, () => {
+      this.#inTurn(() => this.#look()).then(() => this.#lookLater());
+    });
+  }
+
+  #inTurn(task: () => Promise<void>): Promise<void> {
+    const turn = this.#lastLook.then(() => (this.#closing === undefined ? task() : undefined));
+    this.#lastLook = turn;
+    return turn;
+  }
+
+  /**
+   * A file that is being written may be half there and still make sense, with fewer guards for example. So files are
+   * taken only if the look before found the same in them.
+   */
+  async #look(): Promise<void> {
+    const before = this.#seen;
+    this.#seen = await statesOf(this.#paths);
+    if (this.#problem === undefined && areEqual(this.#seen, this.#inEffect)) return;
+    if (areEqual(this.#seen, before)) await this.#take(false);
+  }
+
+  /** Builds and starts a chain, and lets it take over. `isOrdered` takes files as they are, however new they are. */
+  async #take(isOrdered: boolean): Promise<void> {
+    const files = new SourceFiles();
+    try {
+      const chain = await buildChain(this.#file, this.#services, files);
+      if (!isOrdered && !this.#isSettled(files)) return await chain.close();
+      await chain.start();
+      this.#succeed(chain, files.states);
+    } catch (error) {
+      if (isOrdered || this.#isSettled(files)) this.#reject(error);
+    } finally {
+      this.#paths = [...files.states.keys()];
+    }
+  }
+
+  /** Whether the last look found everything that was read now. */
+  #isSettled({ states }: SourceFiles): boolean {
+    return [...states].every(([path, state]) => this.#seen.get(path) === state);
+  }
+
+  #succeed(chain: BuiltChain, states: States): void {
+    const before = this.#term;
+    this.#term = this.#begin(chain);
+    this.#inEffect = states;
+    this.#problem = undefined;
+    publishConfigurationEvent({ kind: 'configuration_taken', file: String(this.#file) });
+    const ending = before
+      .end()
+      .then(() => before.chain.close())
+      .catch((error) => this.#tell('chain_left_open', error))
+      .finally(() => this.#endings.delete(ending));
+    this.#endings.add(ending);
+  }
+
+  #reject(error: unknown): void {
+    const problem = error instanceof Error ? error : new Error('something that is no error was thrown');
+    const isNews = textOf(problem) !== (this.#problem && textOf(this.#problem));
+    this.#problem = problem;
+    if (isNews) this.#tell('configuration_rejected', problem);
+  }
+
+  #tell(kind: 'configuration_rejected' | 'chain_left_open', error: Error): void {
+    publishConfigurationEvent({ kind, file: String(this.#file), problem: textOf(error) });
+  }
+}
+
+function areEqual(some: States, others: States): boolean {
+  return some.size === others.size && [...some].every(([path, state]) => others.get(path) === state);
+}
+
+/** Errors of the library quote no value. Of others only the class is told. */
+function textOf(error: Error): string {
+  return error instanceof SallyportError ? error.message : `a handler failed with ${error.constructor.name}`;
+}
