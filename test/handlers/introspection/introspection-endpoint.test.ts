@@ -95,24 +95,31 @@ test.each<[string, () => ScriptedAnswer]>([
   ['name the issuer twice', () => ({ body: `{"issuer":"x","issuer":"${server.origin}"}` })],
   ['redirect elsewhere', () => ({ status: 302, headers: { location: `${server.origin}${OPENID}` } })],
 ])('metadata that %s are 503, and no token is sent anywhere', async (_rule, document) => {
-  documents = { [RFC_8414]: document() };
+  documents = { [RFC_8414]: document(), [OPENID]: document() };
   expect(await discovering().status('secret-token')).toBe(503);
-  expect(paths()).toEqual([RFC_8414]);
+  expect(paths()).toEqual([RFC_8414, OPENID]);
+});
+
+test('metadata at the first place that name no endpoint do not hide those at the second [RFC 8414 2]', async () => {
+  documents = { [RFC_8414]: { body: { issuer: server.origin } }, [OPENID]: { body: metadata() } };
+  expect(await discovering().outcome()).toBe('200');
+  expect(paths()).toEqual([RFC_8414, OPENID, '/introspect']);
 });
 
 test('failed discovery is tried again after a second, then two, and not by every token', async () => {
   documents = { [RFC_8414]: { status: 500 } };
   discovering();
+  const attempts = () => paths().filter((path) => path === RFC_8414).length;
   for (const token of ['a', 'b', 'c']) expect(await subject.status(token)).toBe(503);
-  expect(server.arrivals).toHaveLength(1);
+  expect(attempts()).toBe(1);
   subject.clock.pass(1);
   expect(await subject.status()).toBe(503);
   subject.clock.pass(1.9);
   expect(await subject.status()).toBe(503);
-  expect(server.arrivals).toHaveLength(2);
+  expect(attempts()).toBe(2);
   subject.clock.pass(0.1);
   expect(await subject.status()).toBe(503);
-  expect(server.arrivals).toHaveLength(3);
+  expect(attempts()).toBe(3);
 });
 
 test('1,000 concurrent first tokens make one discovery', async () => {

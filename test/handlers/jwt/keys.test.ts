@@ -10,6 +10,9 @@ const OTHER_EC = newKey('ES256', 'key-1');
 const RSA = newKey('RS256');
 const PEM = EC.publicKey.export({ type: 'spki', format: 'pem' }) as string;
 
+/** Where metadata are looked for: by RFC 8414 3.1 and OpenID Connect Discovery 4, in this order. */
+const PLACES = ['/.well-known/oauth-authorization-server', '/.well-known/openid-configuration'];
+
 function withPem(): TrustedIssuer {
   return trusted({ publicKey: PEM, kid: EC.kid });
 }
@@ -24,22 +27,19 @@ describe('keys', () => {
     expect(server.asked).toEqual(['/jwks']);
   });
 
-  test.each(['/.well-known/oauth-authorization-server', '/.well-known/openid-configuration'])(
-    'come from where the metadata at %s say (RFC 8414 3)',
-    async (place) => {
-      const server = await keyServer();
-      const issuer = server.origin;
-      server.answer = (request, response) => {
-        if (request.url === place) json({ issuer, jwks_uri: server.jwksUri })(request, response);
-        else if (request.url === '/jwks') keySet([EC.jwk])(request, response);
-        else response.writeHead(404).end();
-      };
-      const keys = { discovery: true, outbound: { allowInsecureLoopback: true } } as const;
-      const under = jwtWith(trusted(keys, { issuer }));
-      expect(await under.outcome(tokenBy(EC, { iss: issuer }))).toBe('granted');
-      expect(server.asked.slice(-2)).toEqual([place, '/jwks']);
-    },
-  );
+  test.each(PLACES)('come from where the metadata at %s say (RFC 8414 3)', async (place) => {
+    const server = await keyServer();
+    const issuer = server.origin;
+    server.answer = (request, response) => {
+      if (request.url === place) json({ issuer, jwks_uri: server.jwksUri })(request, response);
+      else if (request.url === '/jwks') keySet([EC.jwk])(request, response);
+      else response.writeHead(404).end();
+    };
+    const keys = { discovery: true, outbound: { allowInsecureLoopback: true } } as const;
+    const under = jwtWith(trusted(keys, { issuer }));
+    expect(await under.outcome(tokenBy(EC, { iss: issuer }))).toBe('granted');
+    expect(server.asked.slice(-2)).toEqual([place, '/jwks']);
+  });
 
   test('are fetched again where they were found, and looked for anew when they are no longer there', async () => {
     const server = await keyServer();
@@ -73,7 +73,7 @@ describe('keys', () => {
     const keys = { discovery: true, outbound: { allowInsecureLoopback: true } } as const;
     const under = jwtWith(trusted(keys, { issuer: server.origin }));
     expect(await under.outcome(tokenBy(EC, { iss: server.origin }))).toBe('503 err_sallyport_upstream_body');
-    expect(server.asked).toEqual(['/.well-known/oauth-authorization-server']);
+    expect(server.asked).toEqual(PLACES);
   });
 
   test.each<[string, TrustedIssuer['keys']]>([

@@ -75,8 +75,9 @@ export class DiscoveredEndpoint implements IntrospectionEndpoint {
   }
 
   async #discover(): Promise<void> {
-    const metadata = await discoverMetadata(this.#issuer, this.#client);
-    this.#url = endpointOf(this.#aliases(metadata), 'introspection_endpoint', this.#client);
+    this.#url = await discoverMetadata(this.#issuer, this.#client, (metadata) =>
+      endpointOf(this.#aliases(metadata), 'introspection_endpoint', this.#client),
+    );
     this.#foundAtMs = this.#clock.monotonic();
     this.#refreshAtMs = this.#foundAtMs + MAX_AGE_MS;
   }

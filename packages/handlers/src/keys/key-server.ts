@@ -47,8 +47,8 @@ export class KeyServer {
     return this.#client.close();
   }
 
-  async #discover(): Promise<URL> {
-    return endpointOf(await discoverMetadata(this.#issuer, this.#client), 'jwks_uri', this.#client);
+  #discover(): Promise<URL> {
+    return discoverMetadata(this.#issuer, this.#client, (metadata) => endpointOf(metadata, 'jwks_uri', this.#client));
   }
 }
 

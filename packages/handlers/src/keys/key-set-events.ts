@@ -8,7 +8,13 @@ export type KeySetEvent =
   /** A key set was fetched and is in use. */
   | { readonly kind: 'keys_loaded'; readonly issuer: string; readonly keys: number }
   /** A key set could not be fetched; what was known before stays in use for a while. */
-  | { readonly kind: 'keys_unavailable'; readonly issuer: string; readonly reason: string }
+  | {
+      readonly kind: 'keys_unavailable';
+      readonly issuer: string;
+      readonly reason: string;
+      /** What was wrong, and where. Holds no secrets. */
+      readonly detail: string | undefined;
+    }
   /** Members of a key set are left out. */
   | { readonly kind: 'keys_unusable'; readonly issuer: string; readonly problem: KeyProblem; readonly count: number }
   /** Several keys have one identifier: none of them is used (RFC 7517 4.5). */

@@ -138,8 +138,9 @@ export class RemoteKeySet implements KeySet, KeyOwner {
       this.#adopt(table, maxAgeSeconds);
       publishKeySetEvent({ kind: 'keys_loaded', issuer, keys: table.keys.length });
     } catch (error) {
-      const reason = error instanceof UpstreamError ? error.code : 'unexpected_error';
-      publishKeySetEvent({ kind: 'keys_unavailable', issuer, reason });
+      const { code: reason, message: detail } =
+        error instanceof UpstreamError ? error : { code: 'unexpected_error', message: undefined };
+      publishKeySetEvent({ kind: 'keys_unavailable', issuer, reason, detail });
       throw error;
     }
   }

@@ -11,20 +11,58 @@ const MEDIA_TYPES = ['application/json'];
 const MAX_METADATA_BYTES = 256 * 1_024;
 
 /**
- * Asks an issuer for its metadata: at the place of RFC 8414 3.1, then, where there is nothing, at that of OpenID
- * Connect Discovery 4. A document that names another issuer is not its word (RFC 8414 3.3).
- * @throws {UpstreamError} when there is no usable document
+ * Asks an issuer for its metadata: at the place of RFC 8414 3.1, then at that of OpenID Connect Discovery 4. An answer
+ * that is not this issuer's word leads to the next place, because servers that know only the second place answer all
+ * kinds of things at the first. A document that names another issuer never counts (RFC 8414 3.3). Without any answer,
+ * the second place of the same host is not tried.
+ * @param read what is needed of the metadata; metadata that it throws for are no usable document
+ * @throws {UpstreamError} when there is no usable document; the message tells what was wrong at each place
  */
-export async function discoverMetadata(issuer: string, client: OutboundClient): Promise<ServerMetadata> {
-  const [preferred, alternative] = metadataLocations(issuer);
-  const body = await fetchDocument(preferred, client).catch((error: unknown) => {
-    if (error instanceof UnexpectedStatus && error.status === 404) return fetchDocument(alternative, client);
-    throw error;
-  });
+export async function discoverMetadata<Found = ServerMetadata>(
+  issuer: string,
+  client: OutboundClient,
+  read: (metadata: ServerMetadata) => Found = (metadata) => metadata as Found,
+): Promise<Found> {
+  const failures: string[] = [];
+  let last: UpstreamError | undefined;
+  for (const place of metadataLocations(issuer)) {
+    try {
+      return read(metadataOf(issuer, await fetchDocument(place, client)));
+    } catch (error) {
+      if (!(error instanceof UpstreamError)) throw error;
+      failures.push(`${place.href}: ${error.message}`);
+      last = error;
+      if (!isAnswer(error)) break;
+    }
+  }
+  throw failureOf(failures, last as UpstreamError);
+}
+
+/** True when the server answered, though not with what was asked for. */
+function isAnswer(error: UpstreamError): boolean {
+  return error instanceof UnexpectedStatus || error.code === 'ERR_SALLYPORT_UPSTREAM_BODY';
+}
+
+function failureOf(failures: readonly string[], { code, retryAfterSeconds }: UpstreamError): UpstreamError {
+  const pause = retryAfterSeconds === undefined ? {} : { retryAfterSeconds };
+  return new UpstreamError(code, `the metadata were not found at ${failures.join('; ')}`, pause);
+}
+
+function metadataOf(issuer: string, body: Buffer): ServerMetadata {
   const metadata = parseStrictJson(body);
   if (metadata === undefined) throw unusable('the metadata is no JSON object');
-  if (metadata['issuer'] !== issuer) throw unusable('the metadata names another issuer');
+  const actual = metadata['issuer'];
+  if (actual !== issuer)
+    throw unusable(`the metadata name another issuer: ${quoted(actual)} instead of ${quoted(issuer)}`);
   return metadata;
+}
+
+const MAX_QUOTED = 120;
+
+/** Printable and short: what another server wrote must not forge lines of a log. */
+function quoted(value: unknown): string {
+  const text = String(JSON.stringify(value)).replace(/[^\x20-\x7e]/g, '?');
+  return text.length <= MAX_QUOTED ? text : `${text.slice(0, MAX_QUOTED)}…`;
 }
 
 /**
