@@ -2,6 +2,10 @@
 export { type ChainServices, chainFrom } from './chain/chain-from.js';
 export type { ConfigurationSource } from './chain/read-configuration.js';
 export type { Environment } from './environment/references.js';
-export { type ConfigurationEvent, onConfigurationEvent } from './live-chain/configuration-events.js';
+export {
+  CONFIGURATION_CHANNEL,
+  type ConfigurationEvent,
+  onConfigurationEvent,
+} from './live-chain/configuration-events.js';
 export { type LiveChain, type LiveChainServices, liveChain } from './live-chain/live-chain.js';
 export { type ConfigurationSchemaOptions, configurationSchema } from './schema/configuration-schema.js';
