@@ -79,8 +79,7 @@ const MISBEHAVIOURS = {
     { 'content-type': 'text/html; charset=utf-8' },
     '<!doctype html><title>Sign in</title>',
   ),
-  'a wrong content type': plain(200, { 'content-type': 'text/plain' }),
-  'no content type': (response, right) => void response.writeHead(200).end(right.body),
+  'a wrong content type': plain(200, { 'content-type': 'application/xml' }),
   'an empty body': body(() => ''),
   'bad JSON': body(() => '{"active":tru'),
   null: body(() => 'null'),
@@ -98,10 +97,15 @@ const MISBEHAVIOURS = {
     response.writeHead(200, { 'content-type': right.contentType });
     return pour(response, server, LIMIT_BYTES);
   },
-  'a compressed body': (response, right) => {
+  'a body that was compressed twice': (response, right) => {
+    response
+      .writeHead(200, { 'content-type': right.contentType, 'content-encoding': 'gzip, gzip' })
+      .end(gzipSync(gzipSync(right.body)));
+  },
+  'half of a compressed body': (response, right) => {
     response
       .writeHead(200, { 'content-type': right.contentType, 'content-encoding': 'gzip' })
-      .end(gzipSync(right.body));
+      .end(gzipSync(right.body).subarray(0, -9));
   },
   'a compressed body of 10 MB': (response, right) => {
     const bomb = gzipSync(Buffer.alloc(LIMIT_BYTES / 10, ' '));

@@ -40,8 +40,7 @@ const FAULTS: readonly (readonly [fault: string, outcome: string, Fault])[] = [
   ),
   ['an error page with status 200', BODY, ok('<html>Sorry</html>', { 'content-type': 'text/html' })],
   ['an error page that calls itself JSON', BODY, ok('<html>Sorry</html>')],
-  ['keys that call themselves text', BODY, ok(GOOD, { 'content-type': 'text/plain' })],
-  ['keys of no media type', BODY, ok(GOOD, {})],
+  ['keys that call themselves a page', BODY, ok(GOOD, { 'content-type': 'text/html' })],
   ['nothing', BODY, ok('')],
   ['half of it', BODY, ok(GOOD.slice(0, -9))],
   ['two documents', BODY, ok(GOOD + GOOD)],
@@ -60,7 +59,16 @@ const FAULTS: readonly (readonly [fault: string, outcome: string, Fault])[] = [
   ['bytes that are no UTF-8', BODY, ok(Buffer.concat([Buffer.from(GOOD.slice(0, -1)), Buffer.of(0x20, 0xff, 0x7d)]))],
   ['1 001 keys', BODY, ok(JSON.stringify({ keys: Array.from({ length: 1_001 }, () => EC.jwk) }))],
   ['more than 512 KiB', BODY, ok(GOOD + ' '.repeat(512 * 1_024))],
-  ['compressed keys', BODY, ok(gzipSync(GOOD), { ...JSON_TYPE, 'content-encoding': 'gzip' })],
+  [
+    'keys that were compressed twice',
+    BODY,
+    ok(gzipSync(gzipSync(GOOD)), { ...JSON_TYPE, 'content-encoding': 'gzip, gzip' }),
+  ],
+  [
+    'compressed keys of 10 MB',
+    BODY,
+    ok(gzipSync(Buffer.alloc(10_000_000, ' ')), { ...JSON_TYPE, 'content-encoding': 'gzip' }),
+  ],
   [
     'a body without an end',
     BODY,

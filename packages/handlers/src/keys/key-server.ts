@@ -1,4 +1,5 @@
 import { UpstreamError } from '@sallyport/core';
+import { problemAt } from '../outbound/outbound-answer.js';
 import type { OutboundClient } from '../outbound/outbound-client.js';
 import { discoverMetadata, endpointOf } from '../outbound/server-metadata.js';
 import { parseStrictJson } from '../token/strict-json.js';
@@ -10,7 +11,7 @@ export interface FetchedKeys {
   readonly maxAgeSeconds: number | undefined;
 }
 
-const MEDIA_TYPES = ['application/jwk-set+json', 'application/json'];
+const MEDIA_TYPES = ['application/jwk-set+json', 'application/json', 'application/jwk+json'];
 const MAX_KEY_SET_BYTES = 512 * 1_024;
 
 /** Where an issuer publishes its keys: at a configured URL, or where its metadata say (RFC 8414 2 `jwks_uri`). */
@@ -38,7 +39,8 @@ export class KeyServer {
       maxBytes: MAX_KEY_SET_BYTES,
     });
     const document = parseStrictJson(answer.body);
-    if (document === undefined) throw new UpstreamError('ERR_SALLYPORT_UPSTREAM_BODY', 'the key set is no JSON object');
+    if (document === undefined)
+      throw new UpstreamError('ERR_SALLYPORT_UPSTREAM_BODY', problemAt(url, 'the key set is no JSON object'));
     this.#discovered = url;
     return { document, maxAgeSeconds: maxAgeOf(answer.headers['cache-control']) };
   }

@@ -3,6 +3,13 @@ import { ownMembers } from '@sallyport/core/extend';
 import type { Dispatcher, Pool } from 'undici';
 import type { OutboundSettings } from './outbound-options.js';
 
+const ERRNO = /^[A-Z][A-Z0-9_]{1,60}$/;
+
+/** Why there is no connection. The message of the error is left out: it may quote what was sent. */
+export function connectionProblem({ code }: { readonly code?: unknown }): string {
+  return `the connection failed${typeof code === 'string' && ERRNO.test(code) ? ` (${code})` : ''}`;
+}
+
 /** The connections to other servers: a pool for each origin, opened with the first call. */
 export class Connections {
   readonly #open: (origin: string) => Pool;

@@ -1,27 +1,97 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { UpstreamError } from '@sallyport/core';
+import { codingOf, decoded, isKnownCoding } from './content-coding.js';
+import type { OutboundRequest } from './outbound-request.js';
 
 /** A complete, usable answer: nothing but status 200 with an accepted media type gets here. */
 export interface OutboundAnswer {
   readonly headers: Readonly<IncomingHttpHeaders>;
+  /** Without its content coding and without a byte order mark. */
   readonly body: Buffer;
 }
 
 const MAX_RETRY_AFTER_SECONDS = 60;
 
+const JSON_TYPE = 'application/json';
+
 /**
- * What is wrong with the head of an answer. Redirects, other statuses, media types and encodings are failures: an answer
- * that was not asked for is nobody's word about a token.
+ * What servers call JSON that do not know what a file is, or know the old name. The content alone decides then. Whoever
+ * asks for something else, such as a signed answer (RFC 9701 4), gets it by its name or not at all.
  */
-export function headFault(
-  status: number,
-  headers: IncomingHttpHeaders,
-  mediaTypes: readonly string[],
-): Unanswered | undefined {
-  if (status !== 200) return new UnexpectedStatus(status, askedSeconds(headers['retry-after']));
-  const isIdentity = (headers['content-encoding'] ?? 'identity') === 'identity';
-  if (isIdentity && mediaTypes.includes(mediaTypeOf(headers['content-type']))) return undefined;
-  return unusable('the answer has another media type or encoding than was asked for');
+const OTHER_JSON_TYPES: readonly string[] = [
+  '',
+  'text/plain',
+  'text/json',
+  'application/octet-stream',
+  'binary/octet-stream',
+];
+
+/**
+ * An answer while it comes in. Redirects, other statuses and media types that say that it is something else are failures:
+ * an answer that was not asked for is nobody's word about a token. A body that is compressed although nobody asked for
+ * that is read (RFC 9110 8.4); its limit counts before and after.
+ */
+export class IncomingAnswer {
+  readonly #request: OutboundRequest;
+  readonly #chunks: Buffer[] = [];
+  #headers: IncomingHttpHeaders | undefined;
+  #size = 0;
+
+  constructor(request: OutboundRequest) {
+    this.#request = request;
+  }
+
+  get hasBegun(): boolean {
+    return this.#headers !== undefined;
+  }
+
+  /** Takes the head; returns what is wrong with it. */
+  begin(status: number, headers: IncomingHttpHeaders): Unanswered | undefined {
+    const { url, mediaTypes } = this.#request;
+    if (status !== 200)
+      return new UnexpectedStatus(status, { url, retryAfterSeconds: askedSeconds(headers['retry-after']) });
+    const mediaType = mediaTypeOf(headers['content-type']);
+    if (!mediaTypes.includes(mediaType) && !(mediaTypes.includes(JSON_TYPE) && OTHER_JSON_TYPES.includes(mediaType))) {
+      return this.#unusable(`the answer has the media type ${shownToken(mediaType)}`);
+    }
+    const coding = codingOf(headers['content-encoding']);
+    if (!isKnownCoding(coding)) return this.#unusable(`the answer has the content coding ${shownToken(coding)}`);
+    this.#headers = headers;
+    return undefined;
+  }
+
+  /** Takes a part of the body; returns what is wrong with it. */
+  add(chunk: Buffer): Unanswered | undefined {
+    this.#size += chunk.length;
+    if (this.#size > this.#request.maxBytes) return this.#tooLong();
+    this.#chunks.push(chunk);
+    return undefined;
+  }
+
+  end(): OutboundAnswer | Unanswered {
+    const headers = this.#headers as IncomingHttpHeaders;
+    const [first] = this.#chunks;
+    const bytes = this.#chunks.length === 1 && first !== undefined ? first : Buffer.concat(this.#chunks, this.#size);
+    const body = decoded(bytes, codingOf(headers['content-encoding']), this.#request.maxBytes);
+    if (body === 'too_long') return this.#tooLong();
+    if (body === 'broken') return this.#unusable('the answer does not fit its content coding');
+    return { headers, body: withoutByteOrderMark(body) };
+  }
+
+  #tooLong(): Unanswered {
+    return this.#unusable(`the answer is longer than ${this.#request.maxBytes} bytes`);
+  }
+
+  #unusable(problem: string): Unanswered {
+    return new Unanswered('ERR_SALLYPORT_UPSTREAM_BODY', problemAt(this.#request.url, problem));
+  }
+}
+
+const MAX_SHOWN = 120;
+
+/** Tells an operator where a problem is. The query is left out: it may hold a secret. */
+export function problemAt(url: URL, problem: string): string {
+  return `${`${url.origin}${url.pathname}`.slice(0, MAX_SHOWN)}: ${problem}`;
 }
 
 /** Bad Request, Content Too Large, Unprocessable Content (RFC 9110 15.5). */
@@ -37,12 +107,9 @@ export class Unanswered extends UpstreamError {}
 export class UnexpectedStatus extends Unanswered {
   readonly status: number;
 
-  constructor(status: number, retryAfterSeconds: number | undefined) {
-    super(
-      'ERR_SALLYPORT_UPSTREAM_STATUS',
-      `the answer has status ${status}`,
-      retryAfterSeconds === undefined ? {} : { retryAfterSeconds },
-    );
+  constructor(status: number, { url, retryAfterSeconds }: { url: URL; retryAfterSeconds: number | undefined }) {
+    const message = problemAt(url, `the answer has status ${status}`);
+    super('ERR_SALLYPORT_UPSTREAM_STATUS', message, retryAfterSeconds === undefined ? {} : { retryAfterSeconds });
     this.status = status;
   }
 
@@ -57,10 +124,6 @@ export class UnexpectedStatus extends Unanswered {
   }
 }
 
-export function unusable(message: string): Unanswered {
-  return new Unanswered('ERR_SALLYPORT_UPSTREAM_BODY', message);
-}
-
 /** Without parameters, in lower case; "" where there is none. */
 function mediaTypeOf(contentType: unknown): string {
   return String(contentType ?? '')
@@ -72,4 +135,16 @@ function mediaTypeOf(contentType: unknown): string {
 function askedSeconds(retryAfter: unknown): number | undefined {
   const seconds = typeof retryAfter === 'string' && /^\d{1,9}$/.test(retryAfter) ? Number(retryAfter) : undefined;
   return seconds ? Math.min(seconds, MAX_RETRY_AFTER_SECONDS) : undefined;
+}
+
+const TOKENS = /^[\w!#$&^.+\-/*, ]{1,80}$/;
+
+/** The other server wrote it, so only what looks like a name is repeated. */
+function shownToken(text: string): string {
+  return TOKENS.test(text) ? text : '(not shown)';
+}
+
+/** RFC 8259 8.1: no JSON text begins with it, but parsers may ignore it. */
+function withoutByteOrderMark(body: Buffer): Buffer {
+  return body[0] === 0xef && body[1] === 0xbb && body[2] === 0xbf ? body.subarray(3) : body;
 }

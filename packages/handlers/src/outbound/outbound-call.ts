@@ -4,8 +4,9 @@ import type { Applicant, Clock, Eventually, Shares, Standing } from '@sallyport/
 import type { Dispatcher } from 'undici';
 import type { Circuit, CircuitCall } from './circuit.js';
 import type { Connections } from './connections.js';
+import { connectionProblem } from './connections.js';
 import { type Deadlines, Timed } from './deadlines.js';
-import { headFault, type OutboundAnswer, Unanswered, Unconnected, unusable } from './outbound-answer.js';
+import { IncomingAnswer, type OutboundAnswer, problemAt, Unanswered, Unconnected } from './outbound-answer.js';
 import type { Caller, OutboundRequest, PendingRequest } from './outbound-request.js';
 import type { OutboundCounters } from './outbound-statistics.js';
 import type { ProbeLane } from './probe-lane.js';
@@ -27,8 +28,8 @@ const CONNECTION_FAILED = 'the connection failed';
 const CONNECTION_FAILURES: readonly unknown[] = ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET'];
 
 /**
- * One call: what the HTTP client hands the answer to, the limit of the body, the place among others, the deadline and
- * the result, all in one object. It ends once, whatever ends it first.
+ * One call: what the HTTP client hands the answer to, the place among others, the deadline and the result, all in one
+ * object. It ends once, whatever ends it first.
  */
 export class OutboundCall extends Timed implements Dispatcher.DispatchHandler, Applicant, CircuitCall {
   readonly credential: string;
@@ -51,9 +52,7 @@ export class OutboundCall extends Timed implements Dispatcher.DispatchHandler, A
   #awaitsConnection = false;
   #isRetried = false;
   #isEnded = false;
-  #headers: IncomingHttpHeaders | undefined;
-  readonly #chunks: Buffer[] = [];
-  #size = 0;
+  #answer: IncomingAnswer | undefined;
 
   constructor(
     source: PendingRequest,
@@ -121,25 +120,22 @@ export class OutboundCall extends Timed implements Dispatcher.DispatchHandler, A
   onResponseStart(_controller: unknown, status: number, headers: IncomingHttpHeaders): void {
     const isInformational = status < 200;
     if (this.#isEnded || isInformational) return;
-    const fault = headFault(status, headers, (this.#request as OutboundRequest).mediaTypes);
-    if (fault === undefined) this.#headers = headers;
-    else this.#fail(fault);
+    this.#failAt(this.#answer?.begin(status, headers));
   }
 
   onResponseData(_controller: unknown, chunk: Buffer): void {
-    const { maxBytes } = this.#request as OutboundRequest;
-    this.#size += chunk.length;
-    if (this.#size <= maxBytes) this.#chunks.push(chunk);
-    else this.#fail(unusable(`the answer is longer than ${maxBytes} bytes`));
+    if (!this.#isEnded) this.#failAt(this.#answer?.add(chunk));
   }
 
   onResponseEnd(): void {
     if (this.#isEnded) return;
-    this.#circuit?.noteAnswer();
-    this.#end();
-    const [first] = this.#chunks;
-    const body = this.#chunks.length === 1 && first !== undefined ? first : Buffer.concat(this.#chunks, this.#size);
-    this.#resolve({ headers: this.#headers as IncomingHttpHeaders, body });
+    const answer = (this.#answer as IncomingAnswer).end();
+    if (answer instanceof Unanswered) this.#fail(answer);
+    else {
+      this.#circuit?.noteAnswer();
+      this.#end();
+      this.#resolve(answer);
+    }
   }
 
   onResponseError(_controller: unknown, error: Error & { code?: unknown }): void {
@@ -148,13 +144,14 @@ export class OutboundCall extends Timed implements Dispatcher.DispatchHandler, A
       this.#services.shares.leave(this);
       return;
     }
-    const mayRetry = this.#headers === undefined && !this.#isRetried && CONNECTION_FAILURES.includes(error.code);
+    const mayRetry = this.#answer?.hasBegun !== true && !this.#isRetried && CONNECTION_FAILURES.includes(error.code);
     if (mayRetry) this.#retry();
-    else this.#fail(this.#failure(UNREACHABLE, CONNECTION_FAILED));
+    else this.#fail(this.#failure(UNREACHABLE, connectionProblem(error)));
   }
 
   /** A caller may have chosen what makes a server hang up; that nobody takes the connection is beyond every caller. */
-  #failure(code: SallyportErrorCode, message: string, isServer = true): UpstreamError {
+  #failure(code: SallyportErrorCode, problem: string, isServer = true): UpstreamError {
+    const message = this.#request === undefined ? problem : problemAt(this.#request.url, problem);
     if (!isServer) return new UpstreamError(code, message);
     return this.#isConnected ? new Unanswered(code, message) : new Unconnected(code, message);
   }
@@ -191,6 +188,7 @@ export class OutboundCall extends Timed implements Dispatcher.DispatchHandler, A
     const { url, method, body, mediaTypes } = request;
     const headers = { ...request.headers, accept: mediaTypes.join(', '), 'accept-encoding': 'identity' };
     this.#request = request;
+    this.#answer = new IncomingAnswer(request);
     this.#sentMs = Math.min(this.#sentMs, this.#services.clock.monotonic());
     const options = { path: `${url.pathname}${url.search}`, method, headers, body: body ?? null };
     this.#awaitsConnection = true;
@@ -218,6 +216,10 @@ export class OutboundCall extends Timed implements Dispatcher.DispatchHandler, A
   #failUnsent(error: unknown): void {
     this.#awaitsConnection = false;
     this.#fail(error instanceof UpstreamError ? error : new UpstreamError(UNREACHABLE, CONNECTION_FAILED));
+  }
+
+  #failAt(fault: UpstreamError | undefined): void {
+    if (fault !== undefined) this.#fail(fault);
   }
 
   #fail(error: UpstreamError): void {
