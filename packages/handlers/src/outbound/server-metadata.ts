@@ -1,6 +1,6 @@
 import { ConfigurationError, UpstreamError } from '@sallyport/core';
 import { parseStrictJson } from '../token/strict-json.js';
-import { UnexpectedStatus } from './outbound-answer.js';
+import { problemAt, UnexpectedStatus } from './outbound-answer.js';
 import type { OutboundClient } from './outbound-client.js';
 import { checkedEndpoint } from './outbound-options.js';
 
@@ -27,15 +27,25 @@ export async function discoverMetadata<Found = ServerMetadata>(
   let last: UpstreamError | undefined;
   for (const place of metadataLocations(issuer)) {
     try {
-      return read(metadataOf(issuer, await fetchDocument(place, client)));
+      const body = await fetchDocument(place, client);
+      return readAt(place, () => read(metadataOf(issuer, body)));
     } catch (error) {
       if (!(error instanceof UpstreamError)) throw error;
-      failures.push(`${place.href}: ${error.message}`);
+      failures.push(error.message);
       last = error;
       if (!isAnswer(error)) break;
     }
   }
   throw failureOf(failures, last as UpstreamError);
+}
+
+/** Errors of the call name their place themselves. */
+function readAt<Found>(place: URL, read: () => Found): Found {
+  try {
+    return read();
+  } catch (error) {
+    throw error instanceof UpstreamError ? unusable(problemAt(place, error.message)) : error;
+  }
 }
 
 /** True when the server answered, though not with what was asked for. */
