@@ -9,6 +9,15 @@ import {
 } from '@sallyport/core/extend';
 import type { BadgeDirectory } from './badge-directory.js';
 
+export const BADGE = option.table('BadgeHandlerOptions', {
+  /** The name of this instance. */
+  name: option.text,
+  /** What clients are told about the doors. */
+  realm: option.text,
+});
+
+export interface BadgeHandlerOptions extends option.Given<typeof BADGE> {}
+
 /** The server's own security mechanism: the number on an employee's badge, in the `X-Badge` header. */
 export class BadgeHandler implements SecurityHandler<Secret> {
   readonly name: string;
@@ -16,8 +25,8 @@ export class BadgeHandler implements SecurityHandler<Secret> {
   readonly source: CredentialSource = { at: 'header:x-badge' };
   readonly #badges: BadgeDirectory;
 
-  constructor(options: object, badges: BadgeDirectory) {
-    const { name, realm } = option.check('BadgeHandlerOptions', options, { name: option.text, realm: option.text });
+  constructor(options: BadgeHandlerOptions, badges: BadgeDirectory) {
+    const { name, realm } = BADGE(options);
     this.name = name;
     this.challenges = [challenge('Badge', { realm, header: 'X-Badge' })];
     this.#badges = badges;

@@ -10,13 +10,16 @@ import {
 } from '@sallyport/configuration/tsyringe';
 import type { SecurityChain } from '@sallyport/core';
 import { BadgeDirectory } from './badge-directory.js';
-import { BadgeHandler } from './badge-handler.js';
+import { BadgeHandler, type BadgeHandlerOptions } from './badge-handler.js';
 import { kinds, logDecision } from './kinds.js';
 
 /** Tells the container what the constructor wants. */
 @injectable()
 class InjectedBadgeHandler extends BadgeHandler {
-  constructor(@inject(tokens.handlerOptions) options: object, @inject(BadgeDirectory) badges: BadgeDirectory) {
+  constructor(
+    @inject(tokens.handlerOptions) options: BadgeHandlerOptions,
+    @inject(BadgeDirectory) badges: BadgeDirectory,
+  ) {
     super(options, badges);
   }
 }

@@ -1,14 +1,15 @@
 import { chainFrom } from '@sallyport/configuration';
 import type { SecurityChain } from '@sallyport/core';
-import type { HandlerKind } from '@sallyport/core/extend';
+import { type HandlerKind, option } from '@sallyport/core/extend';
 import { BadgeDirectory } from './badge-directory.js';
-import { BadgeHandler } from './badge-handler.js';
+import { BADGE, BadgeHandler, type BadgeHandlerOptions } from './badge-handler.js';
 import { kinds, logDecision } from './kinds.js';
 
 const badges = new BadgeDirectory();
 
 /** Passes the collaborator by hand. */
-const badge: HandlerKind = {
+const badge: HandlerKind<Omit<BadgeHandlerOptions, 'name'>> = {
+  options: option.without(BADGE, 'name'),
   handler: (options, { name }) => new BadgeHandler({ name, ...options }, badges),
 };
 

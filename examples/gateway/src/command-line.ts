@@ -80,7 +80,7 @@ function unknownFlag(message: string): string | undefined {
   if (flag === undefined) return undefined;
   const known = Object.fromEntries(Object.keys(FLAGS).map((name) => [name, option.unchecked()]));
   try {
-    option.check('the command line', { [flag]: true }, known);
+    option.table('the command line', known)({ [flag]: true });
   } catch (error) {
     return (error as Error).message;
   }

@@ -1,5 +1,12 @@
-import type { DecisionListener, Revocations, SecurityChain } from '@sallyport/core';
-import { type CacheStore, type CounterStore, clockCheck, option, systemClock } from '@sallyport/core/extend';
+import type { DecisionListener, SecurityChain } from '@sallyport/core';
+import {
+  cacheStoreCheck,
+  clockCheck,
+  counterStoreCheck,
+  option,
+  revocationsCheck,
+  systemClock,
+} from '@sallyport/core/extend';
 import type { Environment } from '../environment/references.js';
 import { ROOT } from '../file/place.js';
 import { SourceFiles } from '../file/source-files.js';
@@ -9,8 +16,25 @@ import { BuiltChain } from './built-chain.js';
 import { inChain, optionsOf } from './configuration.js';
 import { type ConfigurationSource, type ReadConfiguration, readConfiguration } from './read-configuration.js';
 
-/** What an application gives to a chain from a configuration. */
-export const CHAIN_SERVICES = {
+export const SHARED_SERVICES = option.table('SharedServices', {
+  /** 0 to 1, for the jitter of Retry-After. Default `Math.random`. */
+  random: option.optional(option.callable<() => number>()),
+  /** Shared cache of introspected tokens. Needs a `cache.secret` in the options of each introspection handler. */
+  cacheStore: option.optional(cacheStoreCheck),
+  /** Counts for several processes together, such as failed logins. */
+  counterStore: option.optional(counterStoreCheck),
+  /** What was revoked. The application keeps this object, so that it can revoke. */
+  revocations: option.optional(revocationsCheck),
+  /** Called with every decision of the chain. */
+  decisionListeners: option.withDefault(option.listOf(option.callable<DecisionListener>()), []),
+});
+
+/** What an application gives to a chain, by whatever configuration it is built. */
+export interface SharedServices extends option.Given<typeof SHARED_SERVICES> {}
+
+export const sharedServices: option.Table<option.Kept<typeof SHARED_SERVICES>, SharedServices> = SHARED_SERVICES;
+
+export const CHAIN_SERVICES = option.table('ChainServices', {
   /** The handlers, guards and stores that the configuration may name. `builtInHandlers` is the table of Sallyport's. */
   kinds: kindTable,
   /** The values of `${NAME}`. Default `process.env`. */
@@ -19,24 +43,17 @@ export const CHAIN_SERVICES = {
   directory: option.optional(option.text),
   /** The clock of the chain and of everything in it. */
   clock: option.withDefault(clockCheck, systemClock),
-  /** 0 to 1, for the jitter of Retry-After. Default `Math.random`. */
-  random: option.optional(option.callable<() => number>()),
-  /** Shared cache of introspected tokens. Needs a `cache.secret` in the options of each introspection handler. */
-  cacheStore: option.optional(option.having<CacheStore>('get', 'set', 'delete')),
-  /** Counts for several processes together, such as failed logins. */
-  counterStore: option.optional(option.having<CounterStore>('get', 'add', 'reset')),
-  /** What was revoked. The application keeps this object, so that it can revoke. */
-  revocations: option.unchecked<Revocations | undefined>(),
-  /** Called with every decision of the chain. */
-  decisionListeners: option.withDefault(option.listOf(option.callable<DecisionListener>()), []),
-};
+});
 
-export const CHAIN_FROM = option.table('ChainServices', CHAIN_SERVICES);
-
-export interface ChainServices extends option.Given<typeof CHAIN_FROM> {}
+export interface ChainServices extends SharedServices, option.Given<typeof CHAIN_SERVICES> {}
 
 /** The services of a chain, checked. */
-export type CheckedServices = option.Kept<typeof CHAIN_FROM>;
+export interface CheckedServices extends option.Kept<typeof SHARED_SERVICES>, option.Kept<typeof CHAIN_SERVICES> {}
+
+export const chainServices: option.Table<CheckedServices, ChainServices> = option.merged(
+  sharedServices,
+  CHAIN_SERVICES,
+);
 
 /**
  * Builds a chain from a configuration: a path or `file:` URL of a YAML or JSON file, or an object with the same members.
@@ -48,7 +65,7 @@ export type CheckedServices = option.Kept<typeof CHAIN_FROM>;
  * await chain.start();
  */
 export async function chainFrom(source: ConfigurationSource, services: ChainServices): Promise<SecurityChain> {
-  return buildChain(source, CHAIN_FROM(services), new SourceFiles());
+  return buildChain(source, chainServices(services), new SourceFiles());
 }
 
 /** The same. `files` remembers what was read, also when it rejects. */

@@ -8,18 +8,19 @@ import {
 } from '@sallyport/core';
 import { type Eventually, option, type SecurityRequest } from '@sallyport/core/extend';
 import type { BuiltChain } from '../chain/built-chain.js';
-import { buildChain, CHAIN_SERVICES, type CheckedServices } from '../chain/chain-from.js';
+import { buildChain, type ChainServices, type CheckedServices, chainServices } from '../chain/chain-from.js';
 import { type FileState, SourceFiles, statesOf } from '../file/source-files.js';
 import { publishConfigurationEvent } from './configuration-events.js';
 import { Term } from './term.js';
 
 export const LIVE_CHAIN = option.table('LiveChainServices', {
-  ...CHAIN_SERVICES,
   /** How often the files are looked at, in seconds. A change is taken after two looks in a row have found the same. */
   checkEverySeconds: option.withDefault(option.between(1, 86_400), 10),
 });
 
-export interface LiveChainServices extends option.Given<typeof LIVE_CHAIN> {}
+export interface LiveChainServices extends ChainServices, option.Given<typeof LIVE_CHAIN> {}
+
+export const liveChainServices = option.merged(chainServices, LIVE_CHAIN);
 
 /**
  * Builds a decider from a configuration file and follows the file: a change of it, of its contract or of a file that it
@@ -36,7 +37,7 @@ export interface LiveChainServices extends option.Given<typeof LIVE_CHAIN> {}
 export async function liveChain(file: string | URL, services: LiveChainServices): Promise<LiveChain> {
   if (typeof file !== 'string' && !(file instanceof URL))
     throw option.invalid('the file of liveChain()', 'must be a path');
-  const { checkEverySeconds, ...checked } = LIVE_CHAIN(services);
+  const { checkEverySeconds, ...checked } = liveChainServices(services);
   const files = new SourceFiles();
   const chain = await buildChain(file, checked, files);
   return new LiveChain(file, checked, checkEverySeconds * 1_000, chain, files);

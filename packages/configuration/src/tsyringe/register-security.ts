@@ -1,5 +1,5 @@
-import { clockCheck, type HandlerLookup, option, type RevocationBus } from '@sallyport/core/extend';
-import { CHAIN_SERVICES } from '../chain/chain-from.js';
+import { clockCheck, type HandlerLookup, option, revocationBusCheck } from '@sallyport/core/extend';
+import { type SharedServices, sharedServices } from '../chain/chain-from.js';
 import type { DependencyContainer } from './container.js';
 import {
   type ChainDefinition,
@@ -21,38 +21,28 @@ import {
 } from './registry.js';
 import { SERVICE_TOKENS, tokens } from './tokens.js';
 
-const { random, cacheStore, counterStore, revocations, decisionListeners } = CHAIN_SERVICES;
-
-const MEMBERS = {
+export const REGISTRATION = option.table('SecurityRegistration', {
   /** Makes the options of the chain from its handlers. */
   chain: option.optional(option.callable<ChainDefinition>()),
   handlers: option.withDefault(option.namedValues(handlerRegistration), {}),
   kinds: option.withDefault(option.namedValues(containerKind), {}),
   /** The clock of the chain and of everything in it. */
   clock: option.optional(clockCheck),
-  /** 0 to 1, for the jitter of Retry-After. */
-  random,
-  /** Shared cache of introspected tokens. Needs a `cache.secret` in the options of each introspection handler. */
-  cacheStore,
-  /** Counts for several processes together, such as failed logins. */
-  counterStore,
-  /** What was revoked. The application keeps this object, so that it can revoke. */
-  revocations,
   /** Tells other instances what was revoked. */
-  revocationBus: option.unchecked<RevocationBus | undefined>(),
-  /** Called with every decision of the chain. The listeners of several parts add up. */
-  decisionListeners,
-};
+  revocationBus: option.optional(revocationBusCheck),
+});
 
-export const REGISTRATION = option.table('SecurityRegistration', MEMBERS);
 export const OVERRIDE = option.table('SecurityOverride', {
-  ...MEMBERS,
   options: option.withDefault(option.namedValues(option.plainObject), {}),
 });
 
+const securityRegistration = option.merged(sharedServices, REGISTRATION);
+const securityOverride = option.merged(securityRegistration, OVERRIDE);
+
 /** The registrations of a container. They may come in several parts, each registration once. */
 export interface SecurityRegistration<Table extends ContainerKinds = ContainerKinds>
-  extends Omit<option.Given<typeof REGISTRATION>, 'handlers' | 'kinds'> {
+  extends SharedServices,
+    Omit<option.Given<typeof REGISTRATION>, 'handlers' | 'kinds'> {
   /**
    * The handlers by the name of the instance, which also stands in events. If `kinds` stands beside them, their kinds
    * and options are those of its rows.
@@ -92,7 +82,7 @@ export function registerFrom<Table extends ContainerKinds>(
   registration: SecurityRegistration<Table>,
   origin: Origin | undefined,
 ): void {
-  putAll(container, REGISTRATION(registration), register, origin);
+  putAll(container, securityRegistration(registration), register, origin);
 }
 
 /**
@@ -105,7 +95,7 @@ export function overrideSecurity<Table extends ContainerKinds = ContainerKinds>(
   container: DependencyContainer,
   replacement: SecurityOverride<Table>,
 ): void {
-  const { options, ...parts } = OVERRIDE(replacement);
+  const { options, ...parts } = securityOverride(replacement);
   for (const name of Object.keys({ ...parts.handlers, ...options })) requireHandler(container, name);
   putAll(container, parts, override);
   for (const [name, changes] of Object.entries(options)) {
@@ -116,7 +106,7 @@ export function overrideSecurity<Table extends ContainerKinds = ContainerKinds>(
 
 function putAll(
   container: DependencyContainer,
-  { handlers, kinds, decisionListeners, ...services }: option.Kept<typeof REGISTRATION>,
+  { handlers, kinds, decisionListeners, ...services }: option.Kept<typeof securityRegistration>,
   put: Put,
   origin?: Origin,
 ): void {

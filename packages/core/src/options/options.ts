@@ -1,6 +1,5 @@
 import { memberPath } from '../errors/shown-name.js';
 import { type Check, invalid, type Schema, withSchema } from './check.js';
-import { type Kept, type Members, type TableOf, table } from './table.js';
 
 export { type Check, invalid, nearestHint, type Schema, withDefault, withSchema } from './check.js';
 export { byMember, byValue, type Forms, refined } from './choice.js';
@@ -16,11 +15,6 @@ export {
   withDefaults,
   without,
 } from './table.js';
-
-/** Checks an options object against a table that is used once. */
-export function check<Each extends Members>(owner: string, options: object, members: Each): Kept<TableOf<Each>> {
-  return table(owner, members)(options);
-}
 
 /** Lets an option be absent. */
 function orUndefined<Kept, Given>(check: Check<Kept, Given>): Check<Kept | undefined, Given | undefined> {
