@@ -45,6 +45,22 @@ describe('a call', () => {
     expect(subject.arrivals).toHaveLength(1);
   });
 
+  test.each([
+    ['a body that it takes', 'no', 'application/json', 'no'],
+    ['another body', 'yes', 'application/json', 'STATUS'],
+    ['a body of another media type', 'no', 'text/html', 'STATUS'],
+    ['a body that is too long', 'no'.repeat(501), 'application/json', 'STATUS'],
+  ])('reads a refusal (401, 403) with %s as the asker says (RFC 7662 2.2)', async (_what, body, type, outcome) => {
+    const request = { ...subject.request, isAnswer: (bytes: Buffer) => bytes.toString().startsWith('no') };
+    for (const status of [401, 403]) {
+      subject.serve = (response) => response.writeHead(status, { 'content-type': type }).end(body);
+      expect(await subject.send(request)).toBe(outcome);
+      expect(await subject.send()).toBe('STATUS');
+    }
+    subject.serve = (response) => response.writeHead(400, { 'content-type': type }).end(body);
+    expect(await subject.send(request)).toBe('STATUS');
+  });
+
   test('that fails says where and how, without query, header or body', async () => {
     subject.fails(500);
     const url = new URL('?key=s3cret', subject.url);

@@ -103,6 +103,7 @@ export class TokenIntrospection {
       body: `token=${encodeURIComponent(token)}${this.#hint}${form}`,
       mediaTypes: this.#signed === undefined ? JSON_TYPES : SIGNED_TYPES,
       maxBytes: MAX_ANSWER_BYTES,
+      isAnswer: this.#signed === undefined ? saysInactive : undefined,
     };
   }
 
@@ -126,6 +127,11 @@ export class TokenIntrospection {
     publishIntrospectionEvent({ kind: 'credentials_refused', handler: this.#settings.name, status: error.status });
     return true;
   }
+}
+
+/** Some servers refuse the call (401, 403) where RFC 7662 2.2 only wants `active: false`. Then the token was refused, not us. */
+function saysInactive(body: Buffer): boolean {
+  return parseStrictJson(body)?.['active'] === false;
 }
 
 function plainAnswer(body: Buffer): FoundedAnswer | undefined {

@@ -3,7 +3,10 @@ import { UpstreamError } from '@sallyport/core';
 import { codingOf, decoded, isKnownCoding } from './content-coding.js';
 import type { OutboundRequest } from './outbound-request.js';
 
-/** A complete, usable answer: nothing but status 200 with an accepted media type gets here. */
+/**
+ * A complete, usable answer: status 200 with an accepted media type, or a refusal whose body is an answer to the one who
+ * asked.
+ */
 export interface OutboundAnswer {
   readonly headers: Readonly<IncomingHttpHeaders>;
   /** Without its content coding and without a byte order mark. */
@@ -36,6 +39,8 @@ export class IncomingAnswer {
   readonly #chunks: Buffer[] = [];
   #headers: IncomingHttpHeaders | undefined;
   #size = 0;
+  /** A refusal whose body may be an answer all the same. If it is none, the refusal is what is wrong, and nothing else. */
+  #refusal: UnexpectedStatus | undefined;
 
   constructor(request: OutboundRequest) {
     this.#request = request;
@@ -47,9 +52,13 @@ export class IncomingAnswer {
 
   /** Takes the head; returns what is wrong with it. */
   begin(status: number, headers: IncomingHttpHeaders): Unanswered | undefined {
-    const { url, mediaTypes } = this.#request;
-    if (status !== 200)
-      return new UnexpectedStatus(status, { url, retryAfterSeconds: askedSeconds(headers['retry-after']) });
+    const { url, mediaTypes, isAnswer } = this.#request;
+    if (status !== 200) {
+      const retryAfterSeconds = askedSeconds(headers['retry-after']);
+      const unexpected = new UnexpectedStatus(status, { url, retryAfterSeconds });
+      if (!unexpected.isRefusal || isAnswer === undefined) return unexpected;
+      this.#refusal = unexpected;
+    }
     const mediaType = mediaTypeOf(headers['content-type']);
     if (!mediaTypes.includes(mediaType) && !(mediaTypes.includes(JSON_TYPE) && OTHER_JSON_TYPES.includes(mediaType))) {
       return this.#unusable(`the answer has the media type ${shownToken(mediaType)}`);
@@ -75,7 +84,9 @@ export class IncomingAnswer {
     const body = decoded(bytes, codingOf(headers['content-encoding']), this.#request.maxBytes);
     if (body === 'too_long') return this.#tooLong();
     if (body === 'broken') return this.#unusable('the answer does not fit its content coding');
-    return { headers, body: withoutByteOrderMark(body) };
+    const content = withoutByteOrderMark(body);
+    if (this.#refusal !== undefined && this.#request.isAnswer?.(content) !== true) return this.#refusal;
+    return { headers, body: content };
   }
 
   #tooLong(): Unanswered {
@@ -83,7 +94,7 @@ export class IncomingAnswer {
   }
 
   #unusable(problem: string): Unanswered {
-    return new Unanswered('ERR_SALLYPORT_UPSTREAM_BODY', problemAt(this.#request.url, problem));
+    return this.#refusal ?? new Unanswered('ERR_SALLYPORT_UPSTREAM_BODY', problemAt(this.#request.url, problem));
   }
 }
 

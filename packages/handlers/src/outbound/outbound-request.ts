@@ -10,6 +10,8 @@ export interface OutboundRequest {
   readonly mediaTypes: readonly string[];
   /** Limit of the body. */
   readonly maxBytes: number;
+  /** Whether the body of a refusal (401, 403) is an answer all the same. Default: none is. */
+  readonly isAnswer?: ((body: Buffer) => boolean) | undefined;
 }
 
 /** A request, or what makes it. */
