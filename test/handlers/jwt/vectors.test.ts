@@ -60,7 +60,8 @@ function keyNamed(kid: string): SigningKey {
 const ATTACKER = keyNamed('attacker');
 const PUBLISHED = [...KEYS.values()].filter((key) => key !== ATTACKER).map(({ jwk }) => jwk);
 const SETS: Readonly<Record<string, readonly object[]>> = {
-  'two-rs256': [keyNamed('rs256').jwk, { ...keyNamed('ps256').jwk, alg: 'RS256' }],
+  'two-rs256': [keyNamed('ps256'), keyNamed('rs256')].map(({ jwk }) => ({ ...jwk, alg: 'RS256' })),
+  'five-rs256': Array.from({ length: 5 }, (_, index) => ({ ...keyNamed('rs256').jwk, kid: `key-${index}` })),
 };
 
 function issuerOf({ issuer = {} }: Row): TrustedIssuer {

@@ -1,4 +1,5 @@
 import type { Eventually } from '@sallyport/core/extend';
+import type { KeyName } from './key-name.js';
 import type { KeySelection, KeyTable } from './key-table.js';
 import type { KeyOwner, VerificationKey } from './verification-key.js';
 
@@ -7,10 +8,16 @@ export interface KeySet {
   /** The usable keys that are known now. */
   readonly keys: readonly VerificationKey[];
   /**
-   * The key that a token's header names. A known key is returned without a promise. Rejects with an `UpstreamError`
-   * when the keys cannot be fetched. Looking for an unknown key uses up a share of the network of `address`.
+   * The keys that may have signed a token with this header. Known keys are returned without a promise. Rejects with an
+   * `UpstreamError` when the keys cannot be fetched. Looking for an unknown key uses up a share of the network of
+   * `address`.
    */
-  find(id: string | undefined, algorithm: string, address?: string): Eventually<KeySelection>;
+  find(name: KeyName, algorithm: string, address?: string): Eventually<KeySelection>;
+  /**
+   * The same after a signature did not fit: another key may have taken the place of the known one. `undefined` where
+   * nothing newer is to be had; never rejects. It uses up a share like an unknown key.
+   */
+  findAnew?(name: KeyName, algorithm: string, address?: string): Promise<KeySelection | undefined>;
   /** Fetches remote keys, so that the first token does not wait. Rejects when that fails. */
   start?(): Promise<void>;
   close?(): Promise<void>;
@@ -29,8 +36,8 @@ export class StaticKeySet implements KeySet {
     return this.#table.keys;
   }
 
-  find(id: string | undefined, algorithm: string): KeySelection {
-    return this.#table.select(id, algorithm);
+  find(name: KeyName, algorithm: string): KeySelection {
+    return this.#table.select(name, algorithm);
   }
 }
 
@@ -43,10 +50,10 @@ export class SingleKey implements KeySet {
     key.belongTo(owner);
   }
 
-  find(id: string | undefined, algorithm: string): KeySelection {
+  find({ id }: KeyName, algorithm: string): KeySelection {
     const [key] = this.keys;
     const isNamed = id === undefined || key.id === undefined || id === key.id;
     if (!isNamed) return 'unknown';
-    return key.algorithms.has(algorithm) ? key : 'unfit';
+    return key.algorithms.has(algorithm) ? this.keys : 'unfit';
   }
 }

@@ -3,7 +3,7 @@ import { isVerdict } from '@sallyport/core/extend';
 import { parseStrictJson } from '../token/strict-json.js';
 import type { TokenClaims } from '../token/token-claims.js';
 import { hasSignatureLength } from './algorithms.js';
-import { parseCompactJws } from './compact-jws.js';
+import { type CompactJws, parseCompactJws } from './compact-jws.js';
 import type { KeySet } from './key-set.js';
 import { isSignedWith } from './signature.js';
 import { type HeaderRules, readTokenHeader, type TokenHeader } from './token-header.js';
@@ -38,19 +38,40 @@ const CLAIMS_MALFORMED = denied('claims_malformed');
  * @throws {UpstreamError} when the keys cannot be fetched
  */
 export async function openJws(token: string, rules: JwsRules): Promise<OpenedJws | Denied> {
-  const { headerRules, keys, onKeyOffer, address } = rules;
+  const { headerRules, onKeyOffer } = rules;
   const jws = parseCompactJws(token);
   if (jws === undefined) return TOKEN_MALFORMED;
   const header = readTokenHeader(jws.header, headerRules);
   if (isVerdict(header)) return header;
-  const { algorithm, keyId } = header;
   if (header.offersKey) onKeyOffer();
-  if (!hasSignatureLength(jws.signature, algorithm)) return SIGNATURE_INVALID;
-  const found = keys.find(keyId, algorithm, address);
-  const key = found instanceof Promise ? await found : found;
-  if (key === 'unknown') return KEY_UNKNOWN;
-  if (key === 'unfit') return KEY_UNFIT;
-  if (!(await isSignedWith(jws, key, algorithm))) return SIGNATURE_INVALID;
+  if (!hasSignatureLength(jws.signature, header.algorithm)) return SIGNATURE_INVALID;
+  const key = await signerOf(jws, header, rules);
+  if (isVerdict(key)) return key;
   const claims = parseStrictJson(Buffer.from(jws.payload, 'base64url'));
   return claims === undefined ? CLAIMS_MALFORMED : { key, header, claims };
+}
+
+/** The key that signed the token, among those that may have. */
+async function signerOf(
+  jws: CompactJws,
+  { algorithm, keyName }: TokenHeader,
+  { keys, address }: JwsRules,
+): Promise<VerificationKey | Denied> {
+  const found = await keys.find(keyName, algorithm, address);
+  if (found === 'unknown') return KEY_UNKNOWN;
+  if (found === 'unfit') return KEY_UNFIT;
+  const signer = await firstSigner(jws, found, algorithm);
+  if (signer !== undefined) return signer;
+  const newer = await keys.findAnew?.(keyName, algorithm, address);
+  const untried = typeof newer === 'object' ? newer.filter((key) => !found.includes(key)) : [];
+  return (await firstSigner(jws, untried, algorithm)) ?? SIGNATURE_INVALID;
+}
+
+async function firstSigner(
+  jws: CompactJws,
+  candidates: readonly VerificationKey[],
+  algorithm: string,
+): Promise<VerificationKey | undefined> {
+  for (const key of candidates) if (await isSignedWith(jws, key, algorithm)) return key;
+  return undefined;
 }

@@ -1,6 +1,6 @@
 import { type Denied, denied } from '@sallyport/core';
 import { parseStrictJson } from '../token/strict-json.js';
-import { isKeyId } from './verification-key.js';
+import { isKeyId, type KeyName } from './key-name.js';
 
 /** What an issuer's tokens may say in their headers. */
 export interface HeaderRules {
@@ -13,7 +13,7 @@ export interface HeaderRules {
 /** A header that meets the rules. */
 export interface TokenHeader {
   readonly algorithm: string;
-  readonly keyId: string | undefined;
+  readonly keyName: KeyName;
   /** The header says that this is an access token (RFC 9068 2.1). */
   readonly isAccessToken: boolean;
   /** The header offers a key, or an address of one. The offer is not used. */
@@ -34,7 +34,7 @@ const KEY_OFFERS = ['jwk', 'jku', 'x5c', 'x5u'];
 export function readTokenHeader(encoded: string, rules: HeaderRules): TokenHeader | Denied {
   const header = parseStrictJson(Buffer.from(encoded, 'base64url'));
   if (header === undefined) return MALFORMED;
-  const { alg, crit, b64, enc, zip, typ, kid } = header;
+  const { alg, crit, b64, enc, zip, typ } = header;
   if (typeof alg !== 'string' || !rules.algorithms.has(alg)) return ALGORITHM;
   if (crit !== undefined || b64 !== undefined) return EXTENSION;
   if (enc !== undefined || zip !== undefined) return ENCRYPTION;
@@ -42,9 +42,19 @@ export function readTokenHeader(encoded: string, rules: HeaderRules): TokenHeade
   const isAccessToken = type === 'at+jwt';
   const isAccepted = type === undefined ? typ === undefined && rules.allowMissingTyp : rules.acceptTyp.has(type);
   if (!isAccessToken && !isAccepted) return TYPE;
-  if (kid !== undefined && !isKeyId(kid)) return KEY_ID;
+  const keyName = keyNameOf(header);
+  if (keyName === undefined) return KEY_ID;
   const offersKey = KEY_OFFERS.some((name) => header[name] !== undefined);
-  return { algorithm: alg, keyId: kid, isAccessToken, offersKey };
+  return { algorithm: alg, keyName, isAccessToken, offersKey };
+}
+
+/** Thumbprints matter only without an identifier; beside one they are ignored. `undefined` when the name is malformed. */
+function keyNameOf(header: Readonly<Record<string, unknown>>): KeyName | undefined {
+  const { kid: id } = header;
+  if (id !== undefined) return isKeyId(id) ? { id, thumbprints: {} } : undefined;
+  const { x5t, 'x5t#S256': x5tS256 } = header;
+  const isRight = (value: unknown): value is string | undefined => value === undefined || isKeyId(value);
+  return isRight(x5t) && isRight(x5tS256) ? { id, thumbprints: { x5t, 'x5t#S256': x5tS256 } } : undefined;
 }
 
 const MEDIA_TYPE = /^(?:application\/)?([a-z0-9][a-z0-9!#$&^_.+-]*)$/i;

@@ -1,5 +1,5 @@
 import { EventChannel } from '@sallyport/core/extend';
-import type { KeyProblem } from '../jose/verification-key.js';
+import type { KeyProblem } from '../jose/published-key.js';
 
 /** The `node:diagnostics_channel` for what happens to the keys of issuers. Without subscribers it costs nothing. */
 export const KEY_SET_CHANNEL = 'sallyport:key-set';
@@ -17,7 +17,7 @@ export type KeySetEvent =
     }
   /** Members of a key set are left out. */
   | { readonly kind: 'keys_unusable'; readonly issuer: string; readonly problem: KeyProblem; readonly count: number }
-  /** Several keys have one identifier: none of them is used (RFC 7517 4.5). */
+  /** Several keys have one identifier and algorithm: none of them is used (RFC 7517 4.5). */
   | { readonly kind: 'key_ids_ambiguous'; readonly issuer: string; readonly count: number }
   /** A key set publishes private keys (RFC 7517 9.2): whoever can read it can issue tokens. */
   | { readonly kind: 'private_keys_published'; readonly issuer: string; readonly count: number };

@@ -1,7 +1,8 @@
 import { type Clock, type GoodBefore, option, ownMembers } from '@sallyport/core/extend';
 import { isSymmetric } from '../jose/algorithms.js';
 import { type KeySet, SingleKey, StaticKeySet } from '../jose/key-set.js';
-import { type KeyOwner, revealsPrivateKey } from '../jose/verification-key.js';
+import { revealsPrivateKey } from '../jose/published-key.js';
+import type { KeyOwner } from '../jose/verification-key.js';
 import { OutboundClient } from '../outbound/outbound-client.js';
 import {
   checkedEndpoint,
@@ -40,7 +41,7 @@ const REMOTE_KEYS = {
 export interface RemoteKeyOptions extends option.Given<option.TableOf<typeof REMOTE_KEYS>> {}
 
 export const PUBLISHED_KEYS = option.table('PublishedKeys', {
-  /** An https URL. */
+  /** An https URL. A map from key identifiers to certificates in PEM is read as well. */
   jwksUri: option.text,
   ...REMOTE_KEYS,
 });

@@ -1,5 +1,6 @@
 import { UpstreamError } from '@sallyport/core';
 import type { Clock, Eventually, GoodBefore } from '@sallyport/core/extend';
+import { type KeyName, textOf } from '../jose/key-name.js';
 import type { KeySet } from '../jose/key-set.js';
 import type { KeySelection, KeyTable } from '../jose/key-table.js';
 import type { KeyOwner, VerificationKey } from '../jose/verification-key.js';
@@ -37,6 +38,8 @@ export interface RemoteKeySetCollaborators {
 /** Keys in use, with their deadlines on the monotonic clock. */
 interface LoadedKeys {
   readonly table: KeyTable;
+  /** From when on a signature that does not fit may be that of a newer key. */
+  readonly doubtfulFromMs: number;
   readonly refreshAtMs: number;
   readonly freshUntilMs: number;
   readonly staleUntilMs: number;
@@ -47,7 +50,7 @@ const REFRESH_AT_SHARE = 0.8;
 
 /**
  * The keys that an issuer publishes (RFC 7517 5). One fetch is under way at a time. During an outage the last good keys
- * stay in use for a while. Tokens with made-up key identifiers cause few fetches, shared by networks, and known keys
+ * stay in use for a while. Tokens with made-up key identifiers or signatures cause few fetches, shared by networks, and known keys
  * never wait for these.
  */
 export class RemoteKeySet implements KeySet, KeyOwner {
@@ -74,11 +77,20 @@ export class RemoteKeySet implements KeySet, KeyOwner {
     return this.#loaded?.table.keys ?? [];
   }
 
-  find(id: string | undefined, algorithm: string, address?: string): Eventually<KeySelection> {
+  find(name: KeyName, algorithm: string, address?: string): Eventually<KeySelection> {
     const loaded = this.#usable(this.#clock.monotonic());
-    if (loaded === undefined) return this.#findRefreshed(id, algorithm, address);
-    const selection = loaded.table.select(id, algorithm);
-    return selection === 'unknown' && id !== undefined ? this.#search(id, algorithm, address) : selection;
+    if (loaded === undefined) return this.#findRefreshed(name, algorithm, address);
+    const selection = loaded.table.select(name, algorithm);
+    return selection === 'unknown' ? this.#search(name, algorithm, address) : selection;
+  }
+
+  async findAnew(name: KeyName, algorithm: string, address?: string): Promise<KeySelection | undefined> {
+    const loaded = this.#loaded;
+    const isOfJustNow = loaded === undefined || this.#clock.monotonic() < loaded.doubtfulFromMs;
+    if (isOfJustNow || this.#refresh.setback !== undefined) return undefined;
+    if (!this.#refresh.isUnderWay && !this.#unknownKeys.spend(address)) return undefined;
+    await this.#refresh.run();
+    return this.#loaded === loaded ? undefined : this.#loaded?.table.select(name, algorithm);
   }
 
   /** For what a key of this set has proved: the keys are not too old. It keeps them fresh as `find` does. */
@@ -109,22 +121,22 @@ export class RemoteKeySet implements KeySet, KeyOwner {
   }
 
   /** While the key server fails, it is unknown whether the key exists. */
-  async #findRefreshed(id: string | undefined, algorithm: string, address: string | undefined): Promise<KeySelection> {
+  async #findRefreshed(name: KeyName, algorithm: string, address: string | undefined): Promise<KeySelection> {
     await this.#refresh.run();
     const loaded = this.#loaded;
     if (loaded === undefined || this.#clock.monotonic() >= loaded.staleUntilMs) throw this.#refresh.outage();
-    const selection = loaded.table.select(id, algorithm);
-    if (selection !== 'unknown' || id === undefined) return selection;
+    const selection = loaded.table.select(name, algorithm);
+    if (selection !== 'unknown') return selection;
     if (this.#refresh.setback !== undefined) throw this.#refresh.outage();
-    this.#unknownKeys.noteMissing(id, address);
+    this.#unknownKeys.noteMissing(textOf(name), address);
     return selection;
   }
 
   /** Looks for a key that is not there once more, if its turn has come. After a failure the pause says when it has. */
-  #search(id: string, algorithm: string, address: string | undefined): Eventually<KeySelection> {
-    if (this.#unknownKeys.isMissing(id, address)) return 'unknown';
+  #search(name: KeyName, algorithm: string, address: string | undefined): Eventually<KeySelection> {
+    if (this.#unknownKeys.isMissing(textOf(name), address)) return 'unknown';
     const isTurn = this.#refresh.setback !== undefined || this.#refresh.isUnderWay || this.#unknownKeys.spend(address);
-    return isTurn ? this.#findRefreshed(id, algorithm, address) : 'unknown';
+    return isTurn ? this.#findRefreshed(name, algorithm, address) : 'unknown';
   }
 
   async #fetch(): Promise<void> {
@@ -154,6 +166,7 @@ export class RemoteKeySet implements KeySet, KeyOwner {
     const before = this.keys;
     this.#loaded = {
       table,
+      doubtfulFromMs: nowMs + cooldownMs,
       refreshAtMs: nowMs + freshMs * REFRESH_AT_SHARE,
       freshUntilMs: nowMs + freshMs,
       staleUntilMs: nowMs + freshMs + maxStaleMs,

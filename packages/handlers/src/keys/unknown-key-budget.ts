@@ -6,7 +6,7 @@ const MAX_NETWORKS = 1_000;
 const FETCHES = 4;
 
 /**
- * Limits what tokens with made-up key identifiers can cause: one fetch per network and cool-down, a few for all networks
+ * Limits what tokens with made-up key identifiers or signatures can cause: one fetch per network and cool-down, a few for all networks
  * together, and none for an identifier that a fetch for the same network did not bring within the last two. Networks
  * from which good tokens came have fetches that strangers cannot use up.
  */
@@ -31,12 +31,12 @@ export class UnknownKeyBudget {
     return share.spend(networkOf(address));
   }
 
-  isMissing(id: string, address: string | undefined): boolean {
+  isMissing(id: string | undefined, address: string | undefined): boolean {
     return this.#missing.has(nameOf(id, address));
   }
 
   /** Other networks may still look for the key: guessing the name of a future key must not hide it from them. */
-  noteMissing(id: string, address: string | undefined): void {
+  noteMissing(id: string | undefined, address: string | undefined): void {
     this.#missing.set(nameOf(id, address), true, 2 * this.#cooldownMs);
   }
 }
@@ -63,6 +63,6 @@ class FetchShare {
 }
 
 /** No network has a space in its name. */
-function nameOf(id: string, address: string | undefined): string {
+function nameOf(id: string | undefined, address: string | undefined): string {
   return `${networkOf(address)} ${id}`;
 }
