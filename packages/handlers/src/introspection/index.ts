@@ -1,5 +1,6 @@
 export type { KeySource } from '../keys/key-source.js';
-export type { ClientCertificate, OutboundOptions } from '../outbound/outbound-options.js';
+export type { ClientCertificate } from '../outbound/connections/connection-options.js';
+export type { OutboundOptions } from '../outbound/outbound-options.js';
 export type { OutboundStatistics } from '../outbound/outbound-statistics.js';
 export type { MapPrincipal } from '../token/principal-mapping.js';
 export type {

@@ -1,9 +1,9 @@
 /** For authors of handlers that ask other servers. */
 export { CallsSuspended } from './circuit.js';
+export type { ClientCertificate } from './connections/connection-options.js';
 export { type OutboundAnswer, Unanswered, UnexpectedStatus } from './outbound-answer.js';
 export { OutboundClient, type OutboundCollaborators } from './outbound-client.js';
 export {
-  type ClientCertificate,
   checkedEndpoint,
   type OutboundOptions,
   type OutboundSettings,

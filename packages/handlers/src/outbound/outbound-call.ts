@@ -3,8 +3,8 @@ import { type SallyportErrorCode, UpstreamError } from '@sallyport/core';
 import type { Applicant, Clock, Eventually, Shares, Standing } from '@sallyport/core/extend';
 import type { Dispatcher } from 'undici';
 import type { Circuit, CircuitCall } from './circuit.js';
-import type { Connections } from './connections.js';
-import { connectionProblem } from './connections.js';
+import { connectionProblem, mayPass } from './connections/connection-failure.js';
+import type { Connections } from './connections/connections.js';
 import { type Deadlines, Timed } from './deadlines.js';
 import { IncomingAnswer, type OutboundAnswer, problemAt, Unanswered, Unconnected } from './outbound-answer.js';
 import type { Caller, OutboundRequest, PendingRequest } from './outbound-request.js';
@@ -24,8 +24,6 @@ export interface CallServices {
 
 const RETRY_PAUSE_MS = 25;
 const UNREACHABLE = 'ERR_SALLYPORT_UPSTREAM_UNREACHABLE';
-const CONNECTION_FAILED = 'the connection failed';
-const CONNECTION_FAILURES: readonly unknown[] = ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET'];
 
 /**
  * One call: what the HTTP client hands the answer to, the place among others, the deadline and the result, all in one
@@ -144,7 +142,7 @@ export class OutboundCall extends Timed implements Dispatcher.DispatchHandler, A
       this.#services.shares.leave(this);
       return;
     }
-    const mayRetry = this.#answer?.hasBegun !== true && !this.#isRetried && CONNECTION_FAILURES.includes(error.code);
+    const mayRetry = this.#answer?.hasBegun !== true && !this.#isRetried && mayPass(error);
     if (mayRetry) this.#retry();
     else this.#fail(this.#failure(UNREACHABLE, connectionProblem(error)));
   }
@@ -215,7 +213,8 @@ export class OutboundCall extends Timed implements Dispatcher.DispatchHandler, A
   /** The cause is left out: it may quote headers. */
   #failUnsent(error: unknown): void {
     this.#awaitsConnection = false;
-    this.#fail(error instanceof UpstreamError ? error : new UpstreamError(UNREACHABLE, CONNECTION_FAILED));
+    const isOurs = error instanceof UpstreamError;
+    this.#fail(isOurs ? error : this.#failure(UNREACHABLE, 'the call could not be sent', false));
   }
 
   #failAt(fault: UpstreamError | undefined): void {

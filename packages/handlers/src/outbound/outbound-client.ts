@@ -1,6 +1,7 @@
 import { clockOption, type Eventually, option, Shares } from '@sallyport/core/extend';
 import { Circuit } from './circuit.js';
-import { Connections } from './connections.js';
+import { checkDispatcher } from './connections/connection-options.js';
+import { type Connections, openConnections } from './connections/connections.js';
 import { Deadlines } from './deadlines.js';
 import type { OutboundAnswer } from './outbound-answer.js';
 import { type CallServices, OutboundCall } from './outbound-call.js';
@@ -14,8 +15,7 @@ export const COLLABORATORS = option.table('OutboundCollaborators', { clock: cloc
 export interface OutboundCollaborators extends option.Given<typeof COLLABORATORS> {}
 
 /**
- * Calls authorization and key servers: one deadline for all of a call, a limit on the body, no redirects, no
- * compression, TLS verified, places shared by network, a circuit breaker in front. Whatever is not a usable answer
+ * Calls authorization and key servers: one deadline for all of a call, a limit on the body, no redirects, TLS verified, places shared by network, a circuit breaker in front. Whatever is not a usable answer
  * rejects with an `UpstreamError`, which becomes 503 and never 401.
  */
 export class OutboundClient {
@@ -29,8 +29,9 @@ export class OutboundClient {
   /** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN */
   constructor(options: OutboundOptions, collaborators: OutboundCollaborators = {}) {
     this.settings = outboundOptions(options);
+    checkDispatcher(this.settings);
     const { clock } = COLLABORATORS(collaborators);
-    const { timeoutMs, maxConcurrent, maxQueued, dangerouslyAcceptAnyCertificate } = this.settings;
+    const { timeoutMs, maxConcurrent, maxQueued } = this.settings;
     this.circuit = new Circuit(clock);
     this.#services = {
       timeoutMs,
@@ -41,9 +42,7 @@ export class OutboundClient {
       counters: this.#counters,
       connections: () => this.#connect(),
     };
-    if (dangerouslyAcceptAnyCertificate) {
-      process.emitWarning('TLS certificates are not verified (dangerouslyAcceptAnyCertificate)', 'SallyportWarning');
-    }
+    warnOfWeakness(this.settings);
   }
 
   get statistics(): OutboundStatistics {
@@ -77,10 +76,20 @@ export class OutboundClient {
 
   #connect(): Eventually<Connections> {
     if (this.#connections !== undefined) return this.#connections;
-    this.#loading ??= Connections.load(this.settings).then((connections) => {
+    this.#loading ??= openConnections(this.settings).then((connections) => {
       this.#connections = connections;
       return connections;
     });
     return this.#loading;
+  }
+}
+
+function warnOfWeakness({ dangerouslyAcceptAnyCertificate, allowInsecureHosts }: OutboundSettings): void {
+  if (dangerouslyAcceptAnyCertificate) {
+    process.emitWarning('TLS certificates are not verified (dangerouslyAcceptAnyCertificate)', 'SallyportWarning');
+  }
+  if (allowInsecureHosts.length > 0) {
+    const hosts = allowInsecureHosts.join(', ');
+    process.emitWarning(`${hosts} may be called without TLS (allowInsecureHosts)`, 'SallyportWarning');
   }
 }

@@ -1,13 +1,14 @@
 import { option } from '@sallyport/core/extend';
+import { CONNECTION_OPTIONS } from './connections/connection-options.js';
 
-export const CLIENT_CERTIFICATE = option.table('ClientCertificate', {
-  /** The certificate in PEM, with those that lead to an authority. */
-  cert: option.text,
-  /** Its private key in PEM. */
-  key: option.text,
+const HOST = /^(?:[a-z0-9_-][a-z0-9_.-]*|\[[0-9a-f:]+\])$/;
+
+/** As `hostname` of a URL has it: in lower case, a domain of other scripts in punycode, IPv6 in brackets. */
+const host = option.refined(option.text, (value, name) => {
+  const isExact = HOST.test(value) && URL.canParse(`http://${value}`) && new URL(`http://${value}`).hostname === value;
+  if (!isExact) throw option.invalid(name, 'must be one host name as it stands in a URL, without scheme and port');
+  return value;
 });
-
-export interface ClientCertificate extends option.Given<typeof CLIENT_CERTIFICATE> {}
 
 const OUTBOUND = option.table('OutboundOptions', {
   /** From the first byte sent to the last byte read, retries and queueing included, in milliseconds. */
@@ -16,14 +17,14 @@ const OUTBOUND = option.table('OutboundOptions', {
   maxConcurrent: option.withDefault(option.between(1, 1_024), 64),
   /** Calls that wait for one of those places, none of them longer than half of `timeoutMs`; more are refused with 503. */
   maxQueued: option.withDefault(option.between(0, 100_000), 1_024),
-  /** Certificates (PEM) to trust besides the well-known authorities. */
-  certificateAuthorities: option.optional(option.textOrTexts),
-  /** The certificate that the handler shows (PEM), for mutual TLS (RFC 8705 2). */
-  clientCertificate: option.optional<ClientCertificate, ClientCertificate>(CLIENT_CERTIFICATE),
+  ...CONNECTION_OPTIONS,
   /** Allows `http:` for loopback hosts. Without it every server must be `https:`. */
   allowInsecureLoopback: option.withDefault(option.flag, false),
-  /** Accepts any certificate: for development only, with a warning at start. */
-  dangerouslyAcceptAnyCertificate: option.withDefault(option.flag, false),
+  /**
+   * Allows `http:` for these hosts as well, exactly as they stand in the URL: for servers inside a network, such as
+   * `keycloak`. Whoever can listen or answer there gets what is sent and decides who is let in. Warns at start.
+   */
+  allowInsecureHosts: option.withDefault(option.listOf(host), []),
 });
 
 /** How a handler talks to the servers it depends on. */
@@ -36,21 +37,28 @@ export const outboundOptions: option.Table<OutboundSettings, OutboundOptions> = 
 const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
 
 /**
- * A URL that may be called: https, or http on a loopback host where that was allowed; no user name, no fragment.
+ * A URL that may be called: https, or http on a host for which that was allowed; no user name, no fragment.
  * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID
  */
 export function checkedEndpoint(value: string, name: string, settings: OutboundSettings): URL {
   if (!URL.canParse(value)) throw option.invalid(name, 'must be an absolute URL');
   const url = new URL(value);
-  const isAllowedHttp = url.protocol === 'http:' && settings.allowInsecureLoopback && LOOPBACK.test(url.hostname);
-  if (url.protocol !== 'https:' && !isAllowedHttp) {
+  if (url.protocol !== 'https:' && !isAllowedHttp(url, settings)) {
     throw option.invalid(
       name,
-      'must be an https URL (http only for a loopback host, with outbound.allowInsecureLoopback)',
+      'must be an https URL (http only for a loopback host with outbound.allowInsecureLoopback, or one of outbound.allowInsecureHosts)',
     );
   }
   if (url.username !== '' || url.password !== '' || url.hash !== '') {
     throw option.invalid(name, 'must have neither credentials nor a fragment');
   }
   return url;
+}
+
+function isAllowedHttp(
+  { protocol, hostname }: URL,
+  { allowInsecureLoopback, allowInsecureHosts }: OutboundSettings,
+): boolean {
+  if (protocol !== 'http:') return false;
+  return (allowInsecureLoopback && LOOPBACK.test(hostname)) || allowInsecureHosts.includes(hostname);
 }

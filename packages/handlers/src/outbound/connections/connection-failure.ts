@@ -1,0 +1,35 @@
+/** A proxy that cannot be reached, or opens no tunnel. */
+export class ProxyFailure extends Error {
+  /** Its own: undici tries others again and again, as long as a request waits. */
+  readonly code = 'ERR_PROXY';
+  readonly reason: number | string;
+
+  /** @param reason the status that the proxy answered with, or the code of the error of the connection */
+  constructor(host: string, reason: number | string) {
+    const isStatus = typeof reason === 'number';
+    super(
+      isStatus
+        ? `the proxy ${host} answered with status ${reason}`
+        : `the proxy ${host} cannot be reached${inBrackets(reason)}`,
+    );
+    this.reason = reason;
+  }
+}
+
+const PASSING: readonly unknown[] = ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET'];
+
+/** Whether a second attempt may find a connection: it may have ended unnoticed. */
+export function mayPass(error: { readonly code?: unknown }): boolean {
+  return PASSING.includes(error instanceof ProxyFailure ? error.reason : error.code);
+}
+
+/** Why there is no connection. The message of a foreign error is left out: it may quote what was sent. */
+export function connectionProblem(error: { readonly code?: unknown }): string {
+  return error instanceof ProxyFailure ? error.message : `the connection failed${inBrackets(error.code)}`;
+}
+
+const CODE = /^[A-Z][A-Z0-9_]{1,60}$/;
+
+function inBrackets(code: unknown): string {
+  return typeof code === 'string' && CODE.test(code) ? ` (${code})` : '';
+}
