@@ -1,5 +1,5 @@
 import { option } from '@sallyport/core/extend';
-import { CONNECTION_OPTIONS } from './connections/connection-options.js';
+import { connectionOptions } from './connections/connection-options.js';
 
 const HOST = /^(?:[a-z0-9_-][a-z0-9_.-]*|\[[0-9a-f:]+\])$/;
 
@@ -10,14 +10,13 @@ const host = option.refined(option.text, (value, name) => {
   return value;
 });
 
-const OUTBOUND = option.table('OutboundOptions', {
+const OWN = option.table('OutboundOptions', {
   /** From the first byte sent to the last byte read, retries and queueing included, in milliseconds. */
   timeoutMs: option.withDefault(option.between(1, 30_000), 2_000),
   /** Calls under way at once. */
   maxConcurrent: option.withDefault(option.between(1, 1_024), 64),
   /** Calls that wait for one of those places, none of them longer than half of `timeoutMs`; more are refused with 503. */
   maxQueued: option.withDefault(option.between(0, 100_000), 1_024),
-  ...CONNECTION_OPTIONS,
   /** Allows `http:` for loopback hosts. Without it every server must be `https:`. */
   allowInsecureLoopback: option.withDefault(option.flag, false),
   /**
@@ -26,6 +25,8 @@ const OUTBOUND = option.table('OutboundOptions', {
    */
   allowInsecureHosts: option.withDefault(option.listOf(host), []),
 });
+
+const OUTBOUND = option.merged(connectionOptions, OWN);
 
 /** How a handler talks to the servers it depends on. */
 export interface OutboundOptions extends option.Given<typeof OUTBOUND> {}

@@ -20,8 +20,7 @@ const proxy = option.refined(option.text, (value, name) => {
   return value;
 });
 
-/** The options that say which way calls take, and who is believed at its end. */
-export const CONNECTION_OPTIONS = {
+const CONNECTION = option.table('ConnectionOptions', {
   /** Certificates (PEM) to trust besides those that Node trusts: the well-known authorities and `NODE_EXTRA_CA_CERTS`. */
   certificateAuthorities: option.optional(option.textOrTexts),
   /** The certificate that the handler shows (PEM), for mutual TLS (RFC 8705 2). No proxy gets it. */
@@ -33,14 +32,21 @@ export const CONNECTION_OPTIONS = {
   proxy: option.optional(proxy),
   /**
    * A dispatcher of undici 7 or later that makes the calls in place of the client's own connections; it is not closed. Then
-   * it decides about proxies and certificates, and the other options for these are refused. Code only.
+   * it decides about proxies and certificates, and the other options for these are refused.
    */
   dispatcher: option.optional(option.having<Dispatcher>('dispatch')),
   /** Accepts any certificate: for development only, with a warning at start. */
   dangerouslyAcceptAnyCertificate: option.withDefault(option.flag, false),
-} as const;
+});
 
-export interface ConnectionSettings extends option.Kept<option.TableOf<typeof CONNECTION_OPTIONS>> {
+/** Which way calls take, and who is believed at its end. */
+export interface ConnectionOptions extends option.Given<typeof CONNECTION> {}
+
+export interface ConnectionKept extends option.Kept<typeof CONNECTION> {}
+
+export const connectionOptions: option.Table<ConnectionKept, ConnectionOptions> = CONNECTION;
+
+export interface ConnectionSettings extends ConnectionKept {
   readonly maxConcurrent: number;
   readonly timeoutMs: number;
 }
