@@ -19,11 +19,21 @@ describe('options', () => {
 
   test.each<[string, unknown, string]>([
     ['no issuer at all', { issuers: [] }, 'JwtHandlerOptions'],
-    ['an issuer twice', { issuers: [trusted(keys), trusted(keys)] }, 'issuers[1].issuer'],
+    [
+      'two entries for tokens without an issuer',
+      { issuers: [trusted(keys, { allowMissingIssuer: true }), trusted(keys, { allowMissingIssuer: true })] },
+      'issuers[1].allowMissingIssuer must be there only once',
+    ],
+    [
+      'a switch that contradicts the audience',
+      { issuers: [trusted(keys, { allowAnyAudience: true })] },
+      'issuers[0].allowAnyAudience is for issuers without audience and clients',
+    ],
+    ['no clients', { issuers: [trusted(keys, { clients: [] })] }, 'issuers[0].clients'],
     [
       'no audience',
-      { issuers: [trusted(keys, { audience: undefined as never })] },
-      'issuers[0].audience must be a non-empty string, or an array of them',
+      { issuers: [trusted(keys, { audience: undefined })] },
+      'issuers[0].audience is needed, unless clients are checked instead',
     ],
     ['an empty audience', { issuers: [trusted(keys, { audience: [] })] }, 'audience'],
     ['no algorithms', { issuers: [trusted(keys, { algorithms: [] })] }, 'algorithms'],

@@ -26,14 +26,19 @@ export function outlineOf(token: string): 'jws' | 'jwe' | undefined {
   return parts === 5 ? 'jwe' : undefined;
 }
 
+/** Stands for the issuer of a token that names none. */
+export const NO_ISSUER = '';
+
 /**
- * The issuer that a token claims, unverified. Use it only to choose the handler that checks the token. It reads
- * leniently, because that handler reports what is malformed.
+ * The issuer that a token claims, unverified; `NO_ISSUER` where null, "" or no claim is there. Use it only to choose the
+ * handler that checks the token. It reads leniently, because that handler reports what is malformed.
  */
 export function peekIssuer(token: string): string | undefined {
   const payload = token.slice(token.indexOf('.') + 1, token.lastIndexOf('.'));
   try {
-    const issuer: unknown = JSON.parse(Buffer.from(payload, 'base64url').toString())?.iss;
+    const claims: unknown = JSON.parse(Buffer.from(payload, 'base64url').toString());
+    if (typeof claims !== 'object' || claims === null) return undefined;
+    const issuer = (claims as { readonly iss?: unknown }).iss ?? NO_ISSUER;
     return typeof issuer === 'string' ? issuer : undefined;
   } catch {
     return undefined;

@@ -13,8 +13,10 @@ export interface KeySet {
    * `address`.
    */
   find(name: KeyName, algorithm: string, address?: string): Eventually<KeySelection>;
+  /** The same of the keys that are known now; nothing is fetched for it. */
+  known(name: KeyName, algorithm: string): KeySelection;
   /**
-   * The same after a signature did not fit: another key may have taken the place of the known one. `undefined` where
+   * As `find`, after a signature did not fit: another key may have taken the place of the known one. `undefined` where
    * nothing newer is to be had; never rejects. It uses up a share like an unknown key.
    */
   findAnew?(name: KeyName, algorithm: string, address?: string): Promise<KeySelection | undefined>;
@@ -39,6 +41,10 @@ export class StaticKeySet implements KeySet {
   find(name: KeyName, algorithm: string): KeySelection {
     return this.#table.select(name, algorithm);
   }
+
+  known(name: KeyName, algorithm: string): KeySelection {
+    return this.find(name, algorithm);
+  }
 }
 
 /** One configured key or secret. A token need not name the key, but must not name another one. */
@@ -55,5 +61,30 @@ export class SingleKey implements KeySet {
     const isNamed = id === undefined || key.id === undefined || id === key.id;
     if (!isNamed) return 'unknown';
     return key.algorithms.has(algorithm) ? this.keys : 'unfit';
+  }
+
+  known(name: KeyName, algorithm: string): KeySelection {
+    return this.find(name, algorithm);
+  }
+}
+
+/** The keys of a set that are known now: a token that no key of it has signed causes no fetch. */
+export class KnownKeys implements KeySet {
+  readonly #set: KeySet;
+
+  constructor(set: KeySet) {
+    this.#set = set;
+  }
+
+  get keys(): readonly VerificationKey[] {
+    return this.#set.keys;
+  }
+
+  find(name: KeyName, algorithm: string): KeySelection {
+    return this.#set.known(name, algorithm);
+  }
+
+  known(name: KeyName, algorithm: string): KeySelection {
+    return this.#set.known(name, algorithm);
   }
 }

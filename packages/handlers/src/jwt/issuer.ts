@@ -7,6 +7,8 @@ import type { IssuerSettings } from './trusted-issuer.js';
 
 /** Services of an issuer. */
 export interface IssuerCollaborators extends KeySetCollaborators {
+  /** The switches that a warning has been given of. */
+  readonly warned: Set<string>;
   readonly revocations?: Revocations | undefined;
 }
 
@@ -18,7 +20,8 @@ export class Issuer {
 
   /** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID when keys, algorithms and revocations do not go together */
   constructor(settings: IssuerSettings, name: string, services: IssuerCollaborators) {
-    const { revocations, ...keyServices } = services;
+    const { revocations, warned, ...keyServices } = services;
+    checkAudience(settings, name);
     if (revocations !== undefined) checkEnd(settings, name, revocations);
     this.settings = settings;
     this.headerRules = {
@@ -27,6 +30,31 @@ export class Issuer {
       allowMissingTyp: settings.allowMissingTyp,
     };
     this.keys = openKeySet(settings.keys, `${name}.keys`, settings, keyServices);
+    warnOf(settings, warned);
+  }
+}
+
+function checkAudience({ audience, clients, allowAnyAudience }: IssuerSettings, name: string): void {
+  const isChecked = audience !== undefined || clients !== undefined;
+  if (isChecked && allowAnyAudience) {
+    throw option.invalid(`${name}.allowAnyAudience`, 'is for issuers without audience and clients');
+  }
+  if (!isChecked && !allowAnyAudience) {
+    throw option.invalid(`${name}.audience`, 'is needed, unless clients are checked instead');
+  }
+}
+
+const WEAKENING = {
+  allowAnyAudience: 'tokens for any audience are accepted',
+  allowMissingIssuer: 'tokens that name no issuer are accepted',
+} as const;
+
+/** Once for each handler: issuers that are resolved again and again give no further warning. */
+function warnOf(settings: IssuerSettings, warned: Set<string>): void {
+  for (const [name, weakness] of Object.entries(WEAKENING)) {
+    if (!settings[name as keyof typeof WEAKENING] || warned.has(name)) continue;
+    warned.add(name);
+    process.emitWarning(`${weakness} (${name})`, 'SallyportWarning');
   }
 }
 

@@ -21,6 +21,7 @@ import { outlineOf, peekIssuer } from '../jose/compact-jws.js';
 import { decryptToken } from '../jose/decryption.js';
 import { InnerToken } from '../jose/inner-token.js';
 import { extractBearerToken } from '../token/bearer-token.js';
+import { verifyWithEntries } from './issuer-entries.js';
 import type { TokenSender } from './issuer-resolver.js';
 import { Issuers } from './issuers.js';
 import { JwtCredential } from './jwt-credential.js';
@@ -31,7 +32,7 @@ import {
   jwtCollaborators,
   jwtOptions,
 } from './jwt-options.js';
-import { EXPIRED, ISSUER_UNKNOWN, REVOKED, type Verification, verifyToken } from './jwt-verdict.js';
+import { EXPIRED, ISSUER_UNKNOWN, REVOKED, type Verification } from './jwt-verdict.js';
 
 /** What a JWT handler has seen so far. */
 export interface JwtStatistics {
@@ -171,9 +172,9 @@ export class JwtHandler implements SecurityHandler<JwtCredential> {
 
   async #verifyOf(issuerName: string, token: string, sender: TokenSender): Promise<Verdict | FoundedVerdict> {
     const found = this.#issuers.find(issuerName, sender);
-    const issuer = found instanceof Promise ? await found : found;
-    if (issuer === undefined) return ISSUER_UNKNOWN;
-    const finding = await verifyToken(token, issuer, this.#verification, sender.address);
+    const entries = found instanceof Promise ? await found : found;
+    if (entries.length === 0) return ISSUER_UNKNOWN;
+    const finding = await verifyWithEntries(token, entries, this.#verification, sender.address);
     const verdict = finding instanceof FoundedVerdict ? finding.verdict : finding;
     if (verdict.kind === 'authenticated') this.#good.note(issuerName, sender.address);
     return finding;

@@ -37,6 +37,7 @@ export const EXPIRED: Denied = denied('token_expired');
 const MISSING = denied('claim_missing');
 const NO_ACCESS_TOKEN = denied('access_token_shape_missing');
 const TOO_OLD = denied('token_too_old');
+const CLIENT = denied('client_mismatch');
 const RULE_BROKEN = denied('claim_rule_broken');
 const UNPROVED = denied('confirmation_unproved');
 
@@ -50,7 +51,7 @@ const REQUIRED_OF_OTHERS = ['sub', 'iat'];
  */
 export async function verifyToken(
   token: string,
-  issuer: Issuer,
+  issuer: Pick<Issuer, 'settings' | 'headerRules' | 'keys'>,
   verification: Verification,
   address: string | undefined,
 ): Promise<Verdict | FoundedVerdict> {
@@ -86,7 +87,8 @@ function formRefusal(
   if (mistyped !== undefined) return denied(mistyped.reason);
   const isThere = (name: string) => (claims[name] ?? undefined) !== undefined;
   const required = settings.requiredClaims ?? (isAccessToken ? REQUIRED_OF_ACCESS_TOKENS : REQUIRED_OF_OTHERS);
-  if (!isThere('iss') || !(isThere('exp') || settings.allowMissingExpiry) || !required.every(isThere)) return MISSING;
+  if (isThere('iss') === settings.allowMissingIssuer) return MISSING;
+  if (!(isThere('exp') || settings.allowMissingExpiry) || !required.every(isThere)) return MISSING;
   const shape = settings.accessTokenClaims ?? ['client_id', ...(settings.scopeClaims ?? ['scope'])];
   return isAccessToken || shape.some(isThere) ? undefined : NO_ACCESS_TOKEN;
 }
@@ -97,6 +99,7 @@ function valueRefusal(claims: TokenClaims, settings: IssuerSettings, circumstanc
   const { now, clockToleranceSeconds } = circumstances;
   const unmet = unmetExpectation(claims, { issuer, audience, now, clockToleranceSeconds });
   if (unmet !== undefined) return denied(unmet.reason);
+  if (settings.clients !== undefined && !isOfClient(claims, settings.clients)) return CLIENT;
   const age = now - clockToleranceSeconds - (claims['iat'] as number);
   if (maxTokenAgeSeconds !== undefined && !(age <= maxTokenAgeSeconds)) return TOO_OLD;
   // Nothing that a bearer sends proves possession of a key (RFC 7800 3.1), so a bound token is not good here.
@@ -105,10 +108,19 @@ function valueRefusal(claims: TokenClaims, settings: IssuerSettings, circumstanc
   return claimRules === undefined || claimsKeep(claimRules, claims) ? undefined : RULE_BROKEN;
 }
 
+/** The client to which a token was issued (RFC 9068 2.2; `azp` of OpenID Connect Core 2). Both agree where both are there. */
+function isOfClient(claims: TokenClaims, clients: readonly string[]): boolean {
+  const named = [claims['client_id'], claims['azp']].filter(
+    (value) => value !== undefined && value !== null && value !== '',
+  );
+  return named.length > 0 && named.every((client) => typeof client === 'string' && clients.includes(client));
+}
+
 function initOf(claims: TokenClaims, settings: IssuerSettings): PrincipalInit {
   const { scopeClaims, rolesClaims } = settings;
   return {
     ...principalInit(claims),
+    issuer: settings.issuer,
     expiresAt: endOf(claims, settings),
     scopes: scopeClaims === undefined ? scopesOf(claims['scope']) : wordsOf(claims, scopeClaims),
     roles: wordsOf(claims, rolesClaims),

@@ -1,3 +1,4 @@
+import { option } from '@sallyport/core/extend';
 import type { KeyOwner } from '../jose/verification-key.js';
 import { Issuer, type IssuerCollaborators } from './issuer.js';
 import { type TrustedIssuer, trustedIssuer } from './trusted-issuer.js';
@@ -24,7 +25,9 @@ export class ResolvedIssuer implements KeyOwner {
     this.refreshAtMs = refreshAtMs;
     this.#trusts = trusts;
     const name = 'resolved issuer';
-    this.issuer = new Issuer(trustedIssuer(options, name), name, { ...services, owner: this });
+    const settings = trustedIssuer(options, name);
+    if (settings.allowMissingIssuer) throw option.invalid(`${name}.allowMissingIssuer`, 'is for configured issuers');
+    this.issuer = new Issuer(settings, name, { ...services, owner: this });
   }
 
   stands(nowMs: number): boolean {

@@ -12,10 +12,22 @@ const typ = option.refined(option.text, (value, name) => {
 });
 
 const TRUSTED_ISSUER = option.table('TrustedIssuer', {
-  /** Compared with `iss` exactly. */
+  /** Compared with `iss` exactly. Several entries may have the same issuer, each with keys and rules of its own. */
   issuer: option.text,
-  /** Who is meant by `aud`: one of these has to be in it, exactly. */
-  audience: option.textOrTexts,
+  /**
+   * Takes the tokens that name no issuer, and no others: the key alone tells whose they are. `issuer` is the name that
+   * their principals get. One entry of a handler may have it.
+   */
+  allowMissingIssuer: option.withDefault(option.flag, false),
+  /** Who is meant by `aud`: one of these has to be in it, exactly. Needed unless `clients` says what is checked instead. */
+  audience: option.optional(option.textOrTexts),
+  /**
+   * The clients whose tokens are accepted: `client_id` and `azp`, where they are there, have to be among these, and one of
+   * them has to be there. For issuers that write no audience; without `audience`, `aud` is not looked at.
+   */
+  clients: option.optional(option.textOrTexts),
+  /** Accepts tokens for everybody, where neither `audience` nor `clients` can be checked. */
+  allowAnyAudience: option.withDefault(option.flag, false),
   /** The only algorithms that its tokens may be signed with: of public keys, or HMAC for a shared secret. */
   algorithms: signatureAlgorithms,
   /** Where its keys come from; exactly one source. */

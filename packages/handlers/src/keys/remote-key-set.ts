@@ -84,6 +84,10 @@ export class RemoteKeySet implements KeySet, KeyOwner {
     return selection === 'unknown' ? this.#search(name, algorithm, address) : selection;
   }
 
+  known(name: KeyName, algorithm: string): KeySelection {
+    return this.#usable(this.#clock.monotonic())?.table.select(name, algorithm) ?? 'unknown';
+  }
+
   async findAnew(name: KeyName, algorithm: string, address?: string): Promise<KeySelection | undefined> {
     const loaded = this.#loaded;
     const isOfJustNow = loaded === undefined || this.#clock.monotonic() < loaded.doubtfulFromMs;
