@@ -72,7 +72,7 @@ class Restless extends GoodHandler {
     Object.defineProperty(this, 'source', {
       get: () => {
         this.#looks += 1;
-        return { at: 'header:x-partner', selective: this.#looks <= 2 };
+        return { at: 'header:x-partner', selective: this.#looks <= 1 };
       },
     });
   }

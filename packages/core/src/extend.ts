@@ -40,6 +40,7 @@ export { ABSTAINED, PERMITTED } from './guard/guard.js';
 export { roleOptions } from './guard/require-roles.js';
 export { scopeOptions } from './guard/require-scopes.js';
 export { RequiredScopes } from './guard/required-scopes.js';
+export { type CredentialPlace, credentialPlace, explicitFirst, sentIn } from './handler/credential-place.js';
 export type { CredentialSource, DividedSource } from './handler/credential-source.js';
 export { isHandler } from './handler/handler.js';
 export type { Applicant } from './limits/applicant.js';

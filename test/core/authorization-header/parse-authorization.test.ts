@@ -2,8 +2,10 @@ import { beforeAll, describe, expect, test } from '@jest/globals';
 import { anyOf, authenticated, createPrincipal, denied, SecurityChain } from '@sallyport/core';
 import { bearerChallenge, parseAuthorization, SecurityRequest } from '@sallyport/core/extend';
 import { BasicHandler, hashPassword, InMemoryUserStore } from '@sallyport/handlers/basic';
-import { extractBearerToken } from '../../../packages/handlers/src/token/bearer-token.js';
+import { TokenSource, tokenOptions } from '../../../packages/handlers/src/token/token-source.js';
 import vectors from '../../vectors/authorization/headers.json' with { type: 'json' };
+
+const tokens = new TokenSource({ ...tokenOptions({}), name: 'bearer', realm: 'test' });
 
 interface Row {
   readonly rule: string;
@@ -33,7 +35,10 @@ beforeAll(async () => {
       {
         name: 'bearer',
         challenges: [bearerChallenge('test')],
-        extract: extractBearerToken,
+        extract(request) {
+          const text = tokens.textIn(request);
+          return typeof text === 'string' ? (tokens.flawOf(text) ?? text) : text;
+        },
         verify: (token: unknown) => (token === 'good' ? alice : denied('token_unknown')),
       },
       new BasicHandler({ realm: 'test', users: new InMemoryUserStore(accounts), hashing: CHEAP, failures: {} }),

@@ -2,12 +2,24 @@ import { ConfigurationError } from '../errors/errors.js';
 import { shownName } from '../errors/shown-name.js';
 import { inheritsFromClass, ownMember } from '../options/own-members.js';
 import type { Challenge } from '../verdict/challenge.js';
+import { type CredentialPlace, credentialPlace, explicitFirst } from './credential-place.js';
 
 /**
- * The place of a handler's credential in the request: `authorization:<scheme>`, `header:<name>`, `cookie:<name>`,
- * `query:<name>` (in lower case) or `tls:certificate`. It tells the chain which handlers compete for one credential.
- * Two handlers that take every credential of one source are a start-up error, unless one of them is selective or the
+ * The place of a handler's credential in the request. It tells the chain which handlers compete for one credential. Two
+ * handlers that take every credential of one source are a start-up error, unless one of them is selective or the
  * fallback.
+ *
+ * | source | the credential is |
+ * |---|---|
+ * | `authorization:<scheme>` | what follows the scheme in Authorization |
+ * | `header:<name>` | the value of a header field |
+ * | `header:<name>:<scheme>` | what follows the scheme in another header field |
+ * | `cookie:<name>` | the value of a cookie |
+ * | `query:<name>` | the value of a query parameter |
+ * | `subprotocol:<name>` | the protocol after this one in Sec-WebSocket-Protocol; after a name that ends in a dot, its rest |
+ * | `tls:certificate` | the client certificate |
+ *
+ * Names of headers and schemes are in lower case. The names of cookies, parameters and sub-protocols are case-sensitive.
  */
 export type CredentialSource = string | DividedSource;
 
@@ -20,9 +32,10 @@ export interface DividedSource {
   readonly fallback?: boolean;
 }
 
-/** A source as the chain reads it, with every default filled in. */
+/** The sources of a handler as the chain reads them, with every default filled in. */
 export interface ReadSource {
-  readonly at: string;
+  /** Where the credential may stand, explicit places first. At least one. */
+  readonly places: readonly CredentialPlace[];
   readonly selective: boolean;
   readonly fallback: boolean;
 }
@@ -31,47 +44,60 @@ export interface ReadSource {
 interface Sourced {
   readonly name: string;
   readonly challenges: readonly Challenge[];
-  readonly source?: CredentialSource;
+  readonly source?: CredentialSource | readonly CredentialSource[];
 }
 
-const PLACE = /^(?:(?:authorization|header|cookie|query):[!-@[-~]+|tls:certificate)$/;
-
 /**
- * The source of a handler, with the default filled in. A misspelt source is refused, because the chain would not see
+ * The sources of a handler, with the default filled in. A misspelt source is refused, because the chain would not see
  * that it competes with another handler's.
  * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID
  */
 export function sourceOf(handler: Sourced): ReadSource {
-  const source = declaredSource(handler) ?? wholeScheme(handler);
-  if (PLACE.test(source.at)) return source;
-  throw new ConfigurationError(
-    'ERR_SALLYPORT_OPTION_INVALID',
-    `the source of ${shownName(handler.name)} must be such as authorization:bearer or header:x-api-key, in lower case`,
-  );
+  const sources = declaredSources(handler) ?? [wholeScheme(handler)];
+  const [first] = sources;
+  const places = sources.flatMap(({ at }) => (typeof at === 'string' ? (credentialPlace(at) ?? []) : []));
+  if (first === undefined || places.length < sources.length) {
+    throw unfit(handler, 'must be such as authorization:bearer or header:x-api-key, in lower case');
+  }
+  const { selective, fallback } = first;
+  if (sources.some((each) => each.selective !== selective || each.fallback !== fallback)) {
+    throw unfit(handler, 'must be all selective, all fallback, or neither');
+  }
+  return { places: explicitFirst(places), selective, fallback };
+}
+
+function unfit({ name }: Sourced, rule: string): ConfigurationError {
+  return new ConfigurationError('ERR_SALLYPORT_OPTION_INVALID', `the source of ${shownName(name)} ${rule}`);
+}
+
+interface PlacedSource {
+  readonly at: string;
+  readonly selective: boolean;
+  readonly fallback: boolean;
 }
 
 /** The default: all credentials of the first challenge's Authorization scheme. */
-function wholeScheme({ challenges: [first] }: Sourced): ReadSource {
+function wholeScheme({ challenges: [first] }: Sourced): PlacedSource {
   return { at: `authorization:${first?.scheme.toLowerCase()}`, selective: false, fallback: false };
 }
 
-/** The source that the handler or its class declares. A `source` on `Object.prototype` does not count. */
-function declaredSource(handler: Sourced): ReadSource | undefined {
+/** The sources that the handler or its class declares. A `source` on `Object.prototype` does not count. */
+function declaredSources(handler: Sourced): readonly PlacedSource[] | undefined {
   const { source } = handler;
   const isItsOwn = Object.hasOwn(handler, 'source') || inheritsFromClass(handler, 'source');
   if (source === undefined || !isItsOwn) return undefined;
+  return (isList(source) ? source : [source]).map(placed);
+}
+
+function isList(source: CredentialSource | readonly CredentialSource[]): source is readonly CredentialSource[] {
+  return Array.isArray(source);
+}
+
+function placed(source: CredentialSource): PlacedSource {
   if (typeof source === 'string') return { at: source, selective: false, fallback: false };
   return {
     at: ownMember(source, 'at') ?? '',
     selective: ownMember(source, 'selective') ?? false,
     fallback: ownMember(source, 'fallback') ?? false,
   };
-}
-
-/**
- * Ambient credentials, cookies and client certificates, are sent with every request. The client adds the others
- * explicitly.
- */
-export function isAmbient({ at }: ReadSource): boolean {
-  return at.startsWith('cookie:') || at.startsWith('tls:');
 }

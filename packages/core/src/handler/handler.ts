@@ -13,8 +13,11 @@ export interface SecurityHandler<Credential = unknown> {
   readonly name: string;
   /** The challenges of a 401 for this handler; at least one (RFC 9110 15.5.2). */
   readonly challenges: readonly Challenge[];
-  /** The place of its credential. Default: all credentials of the first challenge's Authorization scheme. */
-  readonly source?: CredentialSource;
+  /**
+   * The place of its credential, or several. A credential in two of them is refused, except for a cookie or certificate
+   * beside another place: that is not read. Default: all credentials of the first challenge's Authorization scheme.
+   */
+  readonly source?: CredentialSource | readonly CredentialSource[];
   /**
    * Finds this handler's credential. Synchronous, no I/O, no verification, never throws. `undefined` means "not
    * mine"; a `malformed` verdict means "mine, and it breaks its syntax".

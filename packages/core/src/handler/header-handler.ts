@@ -8,6 +8,7 @@ import { Secret } from '../secrecy/secret.js';
 import { type Challenge, challenge } from '../verdict/challenge.js';
 import { isToken, TOKEN_CHARACTER } from '../verdict/http-grammar.js';
 import { authenticated, isVerdict, type Malformed, malformed, unavailable, type Verdict } from '../verdict/verdict.js';
+import { type CredentialPlace, credentialPlace, sentIn } from './credential-place.js';
 import type { SecurityHandler } from './handler.js';
 
 /**
@@ -77,9 +78,7 @@ export interface CookieHandlerOptions extends SentValueOptions, Pick<option.Give
 export function headerHandler(options: HeaderHandlerOptions): SecurityHandler<Secret> {
   const { header, ...others } = HEADER_HANDLER(options);
   const advertised = others.challenge ?? challenge('ApiKey', { realm: others.realm, header });
-  return new SentValueHandler(others, `header:${header.toLowerCase()}`, advertised, (request) =>
-    request.headerLines(header),
-  );
+  return new SentValueHandler(others, `header:${header.toLowerCase()}`, advertised);
 }
 
 /**
@@ -90,41 +89,32 @@ export function headerHandler(options: HeaderHandlerOptions): SecurityHandler<Se
 export function cookieHandler(options: CookieHandlerOptions): SecurityHandler<Secret> {
   const { cookie, ...others } = COOKIE_HANDLER(options);
   const advertised = others.challenge ?? challenge('Cookie', { realm: others.realm, cookie });
-  return new SentValueHandler(others, `cookie:${cookie.toLowerCase()}`, advertised, (request) =>
-    cookieValues(request, cookie),
-  );
+  return new SentValueHandler(others, `cookie:${cookie}`, advertised);
 }
 
 const MAX_LENGTH = 8_192;
 const EMPTY = malformed('credential_empty');
 const TOO_LONG = malformed('credential_too_long');
-const DOUBLED = malformed('duplicate_credentials');
 
 class SentValueHandler implements SecurityHandler<Secret> {
   readonly name: string;
   readonly challenges: readonly Challenge[];
   readonly source: string;
   readonly #verify: VerifyValue;
-  readonly #valuesIn: (request: SecurityRequest) => readonly string[];
+  readonly #places: readonly CredentialPlace[];
 
-  constructor(
-    { name, verify }: Pick<SentValueOptions, 'name' | 'verify'>,
-    source: string,
-    advertised: Challenge,
-    valuesIn: (request: SecurityRequest) => readonly string[],
-  ) {
+  constructor({ name, verify }: Pick<SentValueOptions, 'name' | 'verify'>, source: string, advertised: Challenge) {
     this.name = name;
     this.challenges = Object.freeze([advertised]);
     this.source = source;
     this.#verify = verify;
-    this.#valuesIn = valuesIn;
+    this.#places = [credentialPlace(source) as CredentialPlace];
   }
 
   extract(request: SecurityRequest): Secret | Malformed | undefined {
-    const values = this.#valuesIn(request);
-    const [value] = values;
-    if (value === undefined) return undefined;
-    if (values.length > 1) return DOUBLED;
+    const sent = sentIn(this.#places, request);
+    if (sent === undefined || isVerdict(sent)) return sent;
+    const { value } = sent;
     if (value === '') return EMPTY;
     return value.length > MAX_LENGTH ? TOO_LONG : new Secret(value);
   }
@@ -156,13 +146,4 @@ function toVerdict(answer: unknown): Verdict {
   const foreign = foreignCopy(answer, 'verdict');
   if (foreign !== undefined) throw foreign;
   return authenticated(isPrincipal(answer) ? answer : createPrincipal(answer as PrincipalInit));
-}
-
-/** All values of a cookie, from all Cookie lines (RFC 6265 4.2.1). Quotes around a value are part of it. */
-function cookieValues(request: SecurityRequest, name: string): readonly string[] {
-  const pairs = request.headerLines('cookie').flatMap((line) => line.split(';'));
-  return pairs.flatMap((pair) => {
-    const equals = pair.indexOf('=');
-    return equals !== -1 && pair.slice(0, equals).trim() === name ? [pair.slice(equals + 1).trim()] : [];
-  });
 }

@@ -1,6 +1,7 @@
 import { foreignCopy } from '../brand/brand.js';
 import { disregard, type Eventually, isThenable } from '../clock/eventually.js';
-import { isAmbient, type ReadSource } from '../handler/credential-source.js';
+import { type CredentialPlace, sentIn } from '../handler/credential-place.js';
+import type { ReadSource } from '../handler/credential-source.js';
 import type { SecurityHandler } from '../handler/handler.js';
 import { fault, type Outcome, Refusal } from '../handler/refusal.js';
 import { isProvedBy, type Principal, withProof } from '../principal/principal.js';
@@ -20,25 +21,34 @@ import type { CredentialOwner, Run } from './run.js';
 export class Leaf implements RequirementNode, CredentialOwner {
   readonly handler: SecurityHandler;
   readonly source: ReadSource;
-  /** The Authorization scheme that this leaf takes, in lower case; undefined for other sources. */
-  readonly scheme: string | undefined;
   readonly #rivals: readonly Leaf[];
-  readonly #carried: Carries;
+  /** What it carries wherever its credential stands; undefined when some of its places are ambient and some are not. */
+  readonly #carried: Carries | undefined;
   readonly #singleHeader: string | undefined;
+  readonly #hasSeveralPlaces: boolean;
   readonly #proved = new WeakMap<Principal, Authenticated>();
 
   /**
-   * `rivals` are the leaves of the same source that are asked earlier. The first leaf that extracts owns the
+   * `rivals` are the leaves of the same places that are asked earlier. The first leaf that extracts owns the
    * credential.
    */
   constructor(handler: SecurityHandler, source: ReadSource, rivals: readonly Leaf[]) {
     this.handler = handler;
     this.source = source;
     this.#rivals = rivals;
-    this.#carried = isAmbient(source) ? Carries.Ambient : Carries.Explicit;
-    const [place, name] = source.at.split(':', 2);
-    this.scheme = place === 'authorization' ? name : undefined;
-    this.#singleHeader = place === 'header' ? name : undefined;
+    const { places } = source;
+    const [first] = places as readonly [CredentialPlace];
+    this.#carried = places.every(({ isAmbient }) => isAmbient === first.isAmbient) ? carriedIn(first) : undefined;
+    this.#hasSeveralPlaces = places.length > 1;
+    const [kind, name] = first.at.split(':', 2);
+    this.#singleHeader = kind === 'header' && !this.#hasSeveralPlaces ? name : undefined;
+  }
+
+  /** Whether credentials of this Authorization scheme, in lower case, are for this leaf. */
+  takes(scheme: string): boolean {
+    const { places } = this.source;
+    for (let index = 0; index < places.length; index += 1) if (places[index]?.scheme === scheme) return true;
+    return false;
   }
 
   isSatisfiable(run: Run): boolean {
@@ -46,12 +56,13 @@ export class Leaf implements RequirementNode, CredentialOwner {
   }
 
   carries(run: Run): Carries {
-    return run.holdsOneOf(this) ? this.#carried : Carries.Nothing;
+    if (!run.holdsOneOf(this)) return Carries.Nothing;
+    return this.#carried ?? carriedIn(this.#placeIn(run.request));
   }
 
   /** Lets the handler look for its credential; returns a refusal only for a bug. */
   extract(run: Run): Refusal | undefined {
-    for (const rival of this.#rivals) if (run.holdsOneOf(rival)) return undefined;
+    for (const rival of this.#rivals) if (run.holdsOneOf(rival) && this.#meets(rival, run)) return undefined;
     const { request } = run;
     try {
       const found = this.#isDoubled(request) ? DOUBLED : this.handler.extract(request);
@@ -159,8 +170,25 @@ export class Leaf implements RequirementNode, CredentialOwner {
   }
 
   #isDoubled(request: SecurityRequest): boolean {
+    if (this.#hasSeveralPlaces) return isVerdict(sentIn(this.source.places, request));
     return this.#singleHeader !== undefined && request.headerLines(this.#singleHeader).length > 1;
   }
+
+  /** Whether a rival has the very credential that this leaf would take, and not one of another place. */
+  #meets(rival: Leaf, { request }: Run): boolean {
+    if (!this.#hasSeveralPlaces && !rival.#hasSeveralPlaces) return true;
+    return this.#placeIn(request)?.at === rival.#placeIn(request)?.at;
+  }
+
+  /** Where the credential stands; undefined when it stands in several explicit places. */
+  #placeIn(request: SecurityRequest): CredentialPlace | undefined {
+    const sent = sentIn(this.source.places, request);
+    return isVerdict(sent) ? undefined : sent?.place;
+  }
+}
+
+function carriedIn(place: CredentialPlace | undefined): Carries {
+  return place?.isAmbient === true ? Carries.Ambient : Carries.Explicit;
 }
 
 const DOUBLED: Verdict = malformed('duplicate_credentials');

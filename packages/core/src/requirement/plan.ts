@@ -57,7 +57,7 @@ export class RequirementPlan {
     const { scheme } = authorization;
     for (let index = 0; index < this.#leaves.length; index += 1) {
       const leaf = this.#leaves[index] as Leaf;
-      if (leaf.scheme === scheme && run.holdsOneOf(leaf)) return undefined;
+      if (leaf.takes(scheme) && run.holdsOneOf(leaf)) return undefined;
     }
     return new Refusal({ kind: 'unrecognised', reason: 'credentials_unrecognised', scheme });
   }

@@ -1,5 +1,6 @@
 import { ConfigurationError } from '../errors/errors.js';
 import { shownName } from '../errors/shown-name.js';
+import type { CredentialPlace } from '../handler/credential-place.js';
 import { type ReadSource, sourceOf } from '../handler/credential-source.js';
 import type { SecurityHandler } from '../handler/handler.js';
 import { checkChallenge } from '../verdict/challenge.js';
@@ -20,7 +21,7 @@ export function leavesInSourceOrder(handlers: readonly SecurityHandler[]): reado
   checkSources(sourced);
   const leaves: Leaf[] = [];
   for (const { handler, source } of sourced.toSorted((a, b) => rank(a) - rank(b))) {
-    const rivals = leaves.filter((earlier) => earlier.source.at === source.at);
+    const rivals = leaves.filter((earlier) => source.places.some(({ at }) => earlier.source.places.some(isAt(at))));
     leaves.push(new Leaf(handler, source, rivals));
   }
   return leaves;
@@ -35,16 +36,22 @@ function checkSources(sourced: readonly Sourced[]): void {
   const whole = new Map<string, SecurityHandler>();
   for (const { source, handler } of sourced) {
     if (source.selective || source.fallback) continue;
-    const rival = whole.get(source.at);
-    if (rival !== undefined) {
-      throw new ConfigurationError(
-        'ERR_SALLYPORT_SOURCE_CONFLICT',
-        `${shownName(rival.name)} and ${shownName(handler.name)} both take every credential of ${source.at}; ` +
-          'let one of them take only those it knows (source.selective): the other gets what is left',
-      );
+    for (const { at } of source.places) {
+      const rival = whole.get(at);
+      if (rival !== undefined) {
+        throw new ConfigurationError(
+          'ERR_SALLYPORT_SOURCE_CONFLICT',
+          `${shownName(rival.name)} and ${shownName(handler.name)} both take every credential of ${at}; ` +
+            'let one of them take only those it knows (source.selective): the other gets what is left',
+        );
+      }
+      whole.set(at, handler);
     }
-    whole.set(source.at, handler);
   }
+}
+
+function isAt(wanted: string): (place: CredentialPlace) => boolean {
+  return ({ at }) => at === wanted;
 }
 
 function rank({ source }: Sourced): number {

@@ -1,6 +1,5 @@
 import { type Principal, type SecurityHandler, type Unavailable, UpstreamError, type Verdict } from '@sallyport/core';
 import {
-  bearerChallenge,
   type CacheStatistics,
   type Challenge,
   type Clock,
@@ -15,7 +14,7 @@ import {
 import { OutboundClient } from '../outbound/outbound-client.js';
 import type { Caller } from '../outbound/outbound-request.js';
 import type { OutboundStatistics } from '../outbound/outbound-statistics.js';
-import { bearerText, malformedToken } from '../token/bearer-token.js';
+import { TokenSource } from '../token/token-source.js';
 import { answerNamespace, checkSharing } from './answer-namespace.js';
 import { publishIntrospectionEvent } from './introspection-events.js';
 import {
@@ -49,7 +48,8 @@ export interface IntrospectionStatistics {
 export class IntrospectionHandler implements SecurityHandler<string> {
   readonly name: string;
   readonly challenges: readonly Challenge[];
-  readonly source: CredentialSource;
+  readonly source: readonly CredentialSource[];
+  readonly #tokens: TokenSource;
   readonly #rules: AnswerRules;
   readonly #client: OutboundClient;
   readonly #server: TokenIntrospection;
@@ -64,8 +64,10 @@ export class IntrospectionHandler implements SecurityHandler<string> {
     const { clock, store } = services;
     if (store !== undefined) checkSharing(settings);
     this.name = settings.name;
-    this.challenges = Object.freeze([bearerChallenge(settings.realm)]);
-    this.source = Object.freeze({ at: 'authorization:bearer', fallback: settings.fallback });
+    const { fallback } = settings;
+    this.#tokens = new TokenSource(settings);
+    this.challenges = this.#tokens.challenges;
+    this.source = Object.freeze(this.#tokens.places.map((at) => Object.freeze({ at, fallback })));
     const via = Object.freeze([Object.freeze({ handler: settings.name, scheme: 'bearer' })]);
     this.#rules = { ...settings, via };
     this.#clock = clock;
@@ -88,14 +90,15 @@ export class IntrospectionHandler implements SecurityHandler<string> {
     return Object.freeze({ cache: this.#cache.statistics, outbound: this.#client.statistics });
   }
 
-  extract(request: SecurityRequest): string | undefined {
-    return bearerText(request);
+  extract(request: SecurityRequest): string | Verdict | undefined {
+    return this.#tokens.textIn(request);
   }
 
   /** What is remembered is well-formed, so only other texts are looked through for what no token has. */
   verify(token: string, request: SecurityRequest): Eventually<Verdict> {
     const known = this.#cache.find(token, request);
-    return known === undefined ? (malformedToken(token) ?? this.#resolve(token, request)) : confirmed(known, request);
+    if (known !== undefined) return this.#tokens.answered(confirmed(known, request), request);
+    return this.#tokens.flawOf(token) ?? this.#tokens.answered(this.#resolve(token, request), request);
   }
 
   /** A token that ended, or was revoked, while something else was waited for. */

@@ -10,6 +10,7 @@ import { signatureAlgorithms } from '../jose/algorithms.js';
 import { type KeySource, type KeySourceSettings, keySource } from '../keys/key-source.js';
 import { type OutboundOptions, type OutboundSettings, outboundOptions } from '../outbound/outbound-options.js';
 import type { MapPrincipal } from '../token/principal-mapping.js';
+import { tokenOptions } from '../token/token-source.js';
 import { clientAuthentication } from './client-authentication.js';
 
 /**
@@ -46,7 +47,7 @@ const hint = option.withSchema<string | false>(TEXT_OR_FALSE, (value, name) =>
 const INTROSPECTION = option.table('IntrospectionHandlerOptions', {
   /** Names this instance, also in a shared store. Default `introspection`. */
   name: option.optional(option.text),
-  /** Realm of the Bearer challenge. */
+  /** Realm of the challenge. */
   realm: option.text,
   /** The introspection endpoint, an https URL. Default: what the metadata of `issuer` name (RFC 8414 2). */
   endpoint: option.optional(option.text),
@@ -78,11 +79,14 @@ const INTROSPECTION = option.table('IntrospectionHandlerOptions', {
   outbound: option.group<OutboundSettings, OutboundOptions>(outboundOptions),
 });
 
-export interface IntrospectionHandlerOptions extends option.Given<typeof INTROSPECTION> {}
+const INTROSPECTION_OF_TOKENS = option.merged(tokenOptions, INTROSPECTION);
 
-interface IntrospectionKept extends option.Kept<typeof INTROSPECTION> {}
+export interface IntrospectionHandlerOptions extends option.Given<typeof INTROSPECTION_OF_TOKENS> {}
 
-export const introspectionOptions: option.Table<IntrospectionKept, IntrospectionHandlerOptions> = INTROSPECTION;
+interface IntrospectionKept extends option.Kept<typeof INTROSPECTION_OF_TOKENS> {}
+
+export const introspectionOptions: option.Table<IntrospectionKept, IntrospectionHandlerOptions> =
+  INTROSPECTION_OF_TOKENS;
 
 const COLLABORATORS = option.table('IntrospectionHandlerCollaborators', {
   clock: clockOption,

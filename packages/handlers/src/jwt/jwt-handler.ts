@@ -7,7 +7,6 @@ import {
   type Verdict,
 } from '@sallyport/core';
 import {
-  bearerChallenge,
   type CacheStatistics,
   type Challenge,
   type CredentialSource,
@@ -20,7 +19,7 @@ import {
 import { outlineOf, peekIssuer } from '../jose/compact-jws.js';
 import { decryptToken } from '../jose/decryption.js';
 import { InnerToken } from '../jose/inner-token.js';
-import { extractBearerToken } from '../token/bearer-token.js';
+import { TokenSource } from '../token/token-source.js';
 import { verifyWithEntries } from './issuer-entries.js';
 import type { TokenSender } from './issuer-resolver.js';
 import { Issuers } from './issuers.js';
@@ -49,7 +48,8 @@ export interface JwtStatistics {
 export class JwtHandler implements SecurityHandler<JwtCredential> {
   readonly name: string;
   readonly challenges: readonly Challenge[];
-  readonly source: CredentialSource = Object.freeze({ at: 'authorization:bearer', selective: true });
+  readonly source: readonly CredentialSource[];
+  readonly #tokens: TokenSource;
   readonly #settings: JwtSettings;
   readonly #issuers: Issuers;
   readonly #verification: Verification;
@@ -67,7 +67,9 @@ export class JwtHandler implements SecurityHandler<JwtCredential> {
     const { clock, revocations } = services;
     this.#settings = settings;
     this.name = settings.name;
-    this.challenges = Object.freeze([bearerChallenge(settings.realm)]);
+    this.#tokens = new TokenSource(settings);
+    this.challenges = this.#tokens.challenges;
+    this.source = Object.freeze(this.#tokens.places.map((at) => Object.freeze({ at, selective: true })));
     this.#cache = new VerdictCache({ ...settings.cache, namespace: settings.name }, services);
     this.#good = new GoodBefore({}, clock);
     const onChange = () => this.#cache.forgetRefusals();
@@ -90,20 +92,18 @@ export class JwtHandler implements SecurityHandler<JwtCredential> {
 
   /** A known token is found by its hash alone. For other tokens, the unverified issuer tells whether they are ours. */
   extract(request: SecurityRequest): JwtCredential | Verdict | undefined {
-    const { authorization } = request;
-    if (authorization.kind !== 'credentials' || authorization.scheme !== 'bearer') return undefined;
-    const { value } = authorization;
-    const known = value.includes('.') ? this.#cache.find(value) : undefined;
-    if (known !== undefined) return new JwtCredential(value, undefined, known);
-    const token = extractBearerToken(request);
-    return typeof token === 'string' ? this.#take(token) : token;
+    const text = this.#tokens.textIn(request);
+    if (typeof text !== 'string') return text;
+    const known = text.includes('.') ? this.#cache.find(text) : undefined;
+    if (known !== undefined) return new JwtCredential(text, undefined, known);
+    return this.#tokens.flawOf(text) ?? this.#take(text);
   }
 
   verify(credential: JwtCredential, request: SecurityRequest): Eventually<Verdict> {
     const { known } = credential;
-    if (known === undefined) return this.#resolve(credential, request);
+    if (known === undefined) return this.#tokens.answered(this.#resolve(credential, request), request);
     request.trace?.noteCache('hit');
-    return known;
+    return this.#tokens.answered(known, request);
   }
 
   /** Refuses a token that expired or was revoked while the decision waited for something else. */

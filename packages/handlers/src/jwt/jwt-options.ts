@@ -6,6 +6,7 @@ import {
   verdictCacheOptions,
 } from '@sallyport/core/extend';
 import { type DecryptionKey, type DecryptionSettings, decryptionKey } from '../jose/decryption-key.js';
+import { tokenOptions } from '../token/token-source.js';
 import { type IssuerResolverOptions, type IssuerResolverSettings, issuerResolver } from './resolver-options.js';
 import { type IssuerSettings, type TrustedIssuer, trustedIssuer } from './trusted-issuer.js';
 
@@ -25,7 +26,7 @@ const VERIFIED_TOKENS = option.withDefaults(
 const JWT = option.table('JwtHandlerOptions', {
   /** Names this handler in requirements, traces and logs. */
   name: option.withDefault(option.text, 'jwt'),
-  /** Realm of the Bearer challenge. */
+  /** Realm of the challenge. */
   realm: option.text,
   /** The issuers whose tokens are accepted. */
   issuers: option.withDefault(option.listOf<IssuerSettings, TrustedIssuer>(trustedIssuer), []),
@@ -41,11 +42,13 @@ const JWT = option.table('JwtHandlerOptions', {
   requireKeysAtStart: option.withDefault(option.flag, false),
 });
 
-export interface JwtHandlerOptions extends option.Given<typeof JWT> {}
+const JWT_OF_TOKENS = option.merged(tokenOptions, JWT);
 
-export interface JwtSettings extends option.Kept<typeof JWT> {}
+export interface JwtHandlerOptions extends option.Given<typeof JWT_OF_TOKENS> {}
 
-export const jwtOptions: option.Table<JwtSettings, JwtHandlerOptions> = JWT;
+export interface JwtSettings extends option.Kept<typeof JWT_OF_TOKENS> {}
+
+export const jwtOptions: option.Table<JwtSettings, JwtHandlerOptions> = JWT_OF_TOKENS;
 
 const COLLABORATORS = option.table('JwtHandlerCollaborators', {
   clock: clockOption,
