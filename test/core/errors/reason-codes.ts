@@ -21,7 +21,7 @@ const CONSTRUCTED = /\b(denied|refused|malformed|unroutable|forbidden|fault|unav
 const CONSTRUCTED_FROM_CONSTANT = /\bunavailable\(([A-Z_]+)\)/g;
 const CONCLUDED = /kind: '(missing|unrecognised|undeclared|invalid)',\s*reason: '([a-z0-9_]+)'/g;
 const RULE = /\breason: '([a-z0-9_]+)'/g;
-const TEMPLATE = /\breason: `([a-z_]+)\$\{name\}([a-z_]+)`/g;
+const TEMPLATE = /\breason: `([a-z_]+)\$\{name\}([a-z0-9_]+)`/g;
 const RETURNED = /\breturn '([a-z]+(?:_[a-z]+)+)'/g;
 /** A cause that is chosen before `unavailable(cause)`. */
 const CHOSEN = /\bcause = [^;]*'([a-z]+(?:_[a-z]+)+)'/g;

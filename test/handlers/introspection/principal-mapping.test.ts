@@ -53,6 +53,26 @@ test('a mapping may name a subject where the answer names nobody', async () => {
   expect(principal?.subject).toBe('4711');
 });
 
+test.each([[{ sub: 7 }], [{ sub: '' }], [{ sub: ['a'] }], [{ username: 7 }]])(
+  'a mapping is asked before %j is refused [RFC 7662 2.2]',
+  async (members) => {
+    server.answers({ body: { active: true, ...members, user_id: 4711 } });
+    const { principal } = await mappingBy((init, { user_id: id }) => ({ ...init, subject: String(id) })).ask();
+    expect(principal?.subject).toBe('4711');
+    expect(await mappingBy((init) => init).outcome()).toBe('503 introspection_answer_unusable');
+  },
+);
+
+test('scopes and roles stand in the members that were named, also further down', async () => {
+  server.answers({ body: { ...ANSWER, permissions: ['p'], realm_access: { roles: ['admin'] } } });
+  subject = new IntrospectionUnderTest({
+    endpoint: server.endpoint,
+    scopeClaims: ['scope', 'permissions'],
+    rolesClaims: 'realm_access.roles',
+  });
+  expect((await subject.ask()).principal).toMatchObject({ scopes: ['read', 'p'], roles: ['admin'] });
+});
+
 test('an answer that names nobody stays unusable when the mapping names nobody either [RFC 7662 2.2]', async () => {
   server.answers({ body: { active: true } });
   expect(await mappingBy((init) => init).outcome()).toBe('503 introspection_answer_unusable');

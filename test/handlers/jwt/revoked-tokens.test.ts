@@ -187,12 +187,30 @@ describe('a token that lives for 7 days', () => {
   );
 });
 
+test('a jti that is a number is revoked by its digits (RFC 7519 4.1.7)', async () => {
+  const { revocations, jwt } = underRevocations(EC);
+  await revocations.revokeJti('7', { issuer: ISSUER });
+  expect(await jwt.outcome(tokenBy(EC, { jti: 7 }))).toBe(REVOKED);
+  expect(await jwt.outcome(tokenBy(EC, { jti: 8 }))).toBe('granted');
+});
+
+test('a client_id that is a number is revoked by its digits (RFC 9068 2.2)', async () => {
+  const { revocations, jwt } = underRevocations(EC);
+  await revocations.revokeClient('7', { issuer: ISSUER });
+  expect(await jwt.outcome(tokenBy(EC, { client_id: 7 }))).toBe(REVOKED);
+});
+
 describe('tokens without an end', () => {
   const endless = (maxTokenAgeSeconds?: number) =>
     trusted({ publicKey: EC.publicKey }, { allowMissingExpiry: true, maxTokenAgeSeconds });
   const invalid = expect.objectContaining({
     code: 'ERR_SALLYPORT_OPTION_INVALID',
     message: expect.stringContaining('maxTokenAgeSeconds'),
+  });
+
+  test('are none either where their end may be beyond the year 9999', () => {
+    const settings = trusted({ publicKey: EC.publicKey }, { allowExpiryBeyondYear9999: true });
+    expect(() => jwtWith(settings, {}, { revocations: new Revocations() })).toThrow(invalid);
   });
 
   test.each([undefined, 3_601])('are no option with revocations and a greatest age of %p', (age) => {

@@ -1,4 +1,4 @@
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect, jest, test } from '@jest/globals';
 import type { TrustedIssuer } from '@sallyport/handlers/jwt';
 import { AUDIENCE, type ClaimChanges, ISSUER, jwtWith, NOON, tokenBy, trusted } from './jwt-fixture.js';
 import { newKey } from './signing.js';
@@ -80,9 +80,65 @@ describe('claims', () => {
 
   test('with a cnf that nobody proves are refused (RFC 7800 3.1)', async () => {
     const under = jwtWith(withPem());
-    for (const cnf of [{ jkt: 'x' }, { 'x5t#S256': 'x' }, { unknown: 1 }, {}, null, 'jkt']) {
+    for (const cnf of [{ jkt: 'x' }, { 'x5t#S256': 'x' }, { unknown: 1 }, {}, 'jkt']) {
       expect(await under.outcome(tokenBy(EC, { cnf }))).toBe('401 confirmation_unproved');
     }
+    expect(await under.outcome(tokenBy(EC, { cnf: null }))).toBe('granted');
+  });
+
+  test.each([
+    ['a number', { sub: 42 }, 'claim_sub_mistyped'],
+    ['empty', { sub: '' }, 'claim_missing'],
+    ['null', { sub: null }, 'claim_missing'],
+    ['absent', { sub: undefined }, 'claim_missing'],
+    ['a list', { sub: ['alice'] }, 'claim_sub_mistyped'],
+  ])('whose sub is %s are refused unless the mapping names somebody (RFC 9068 2.2)', async (_what, changes, reason) => {
+    const token = tokenBy(EC, changes);
+    expect(await jwtWith(withPem()).outcome(token)).toBe(`401 ${reason}`);
+    expect(await jwtWith(withPem({ mapPrincipal: (init) => init })).outcome(token)).toBe(`401 ${reason}`);
+    const naming = withPem({
+      mapPrincipal: (init, { sub, client_id: client }) => ({ ...init, subject: String(sub || client) }),
+    });
+    expect(await jwtWith(naming).outcome(token)).toBe('granted');
+  });
+
+  test('whose sub is no text are nobody, and not their client (RFC 9068 2.2)', async () => {
+    const under = jwtWith(withPem({ requiredClaims: ['iat'] }));
+    expect(await under.outcome(tokenBy(EC, { sub: 42 }))).toBe('401 claim_sub_mistyped');
+    expect(await under.outcome(tokenBy(EC, { sub: null, username: 7 }))).toBe('401 claim_username_mistyped');
+    expect(await under.outcome(tokenBy(EC, { sub: null }))).toBe('granted');
+  });
+
+  test('that no at+jwt needs a client_id for may use that name for something else (RFC 7519 4.3)', async () => {
+    const under = jwtWith(withPem({ acceptTyp: ['JWT'] }));
+    expect(await under.outcome(tokenBy(EC, { client_id: { a: 1 } }, { typ: 'JWT' }))).toBe('granted');
+    const unlike = tokenBy(EC, { client_id: { a: 1 }, scope: undefined }, { typ: 'JWT' });
+    expect(await under.outcome(unlike)).toBe('401 access_token_shape_missing');
+    expect(await under.outcome(tokenBy(EC, { client_id: { a: 1 } }))).toBe('401 claim_client_id_mistyped');
+  });
+
+  test('may say that they never end only where that was allowed, and are remembered for a while only', async () => {
+    const warn = jest.spyOn(process, 'emitWarning').mockImplementation(() => {});
+    const token = tokenBy(EC, { exp: 2 ** 63 });
+    expect(await jwtWith(withPem()).outcome(token)).toBe('401 claim_exp_beyond_year_9999');
+    expect(warn).not.toHaveBeenCalled();
+    const under = jwtWith(withPem({ allowExpiryBeyondYear9999: true }));
+    expect(warn.mock.calls).toEqual([[expect.stringContaining('allowExpiryBeyondYear9999'), 'SallyportWarning']]);
+    warn.mockRestore();
+    expect(await under.outcome(token)).toBe('granted');
+    expect(await under.outcome(tokenBy(EC, { nbf: 1.8e12 }))).toBe('401 claim_nbf_beyond_year_9999');
+    expect(await under.outcome(tokenBy(EC, { exp: undefined }))).toBe('401 claim_missing');
+    under.clock.pass(301);
+    expect(under.decide(token)).toBeInstanceOf(Promise);
+  });
+
+  test('may be issued ahead by a tolerance of its own, with a warning at start', async () => {
+    const warn = jest.spyOn(process, 'emitWarning').mockImplementation(() => {});
+    const under = jwtWith(withPem(), { issuedAheadToleranceSeconds: 60 });
+    expect(warn.mock.calls).toEqual([[expect.stringContaining('issuedAheadToleranceSeconds'), 'SallyportWarning']]);
+    warn.mockRestore();
+    expect(await under.outcome(tokenBy(EC, { iat: NOON + 60 }))).toBe('granted');
+    expect(await under.outcome(tokenBy(EC, { iat: NOON + 61 }))).toBe('401 token_issued_in_future');
   });
 
   test('name the audience exactly, alone or in a list (RFC 7519 4.1.3)', async () => {
@@ -99,7 +155,13 @@ describe('claims', () => {
 describe('scopes and roles', () => {
   test.each<[string, Partial<TrustedIssuer>, ClaimChanges, { scopes: string[]; roles: string[] }]>([
     ['scope is a text of words', {}, { scope: 'a  b' }, { scopes: ['a', 'b'], roles: [] }],
-    ['scope as a list is none', {}, { scope: ['a', 'b'] }, { scopes: [], roles: [] }],
+    ['scope may be a list', {}, { scope: ['a', 'b'] }, { scopes: ['a', 'b'], roles: [] }],
+    [
+      'roles may stand further down',
+      { rolesClaims: ['realm_access.roles', 'resource_access.api.roles'] },
+      { scope: 'a', realm_access: { roles: ['x'] }, resource_access: { api: { roles: ['y'] } } },
+      { scopes: ['a'], roles: ['x', 'y'] },
+    ],
     ['scp is none by default', {}, { scope: undefined, scp: 'a' }, { scopes: [], roles: [] }],
     ['scp may be named', { scopeClaims: 'scp' }, { scope: 'x', scp: 'a b' }, { scopes: ['a', 'b'], roles: [] }],
     ['scp may be a list', { scopeClaims: 'scp' }, { scp: ['a', 3, '', 'b'] }, { scopes: ['a', 'b'], roles: [] }],

@@ -37,6 +37,9 @@ function survivesJson(value: unknown): boolean {
 
 const moment: option.Check<number> = option.between(0, Number.MAX_SAFE_INTEGER);
 
+/** A NumericDate may be of any time (RFC 7519 2). */
+const date: option.Check<number> = option.between(-Number.MAX_VALUE, Number.MAX_VALUE);
+
 const texts = option.listOf(option.text);
 
 const jsonObject: option.Check<Record<string, unknown>> = (value, name) => {
@@ -60,9 +63,9 @@ const PRINCIPAL = option.table('principal', {
   roles: texts,
   audience: texts,
   claims: jsonObject,
-  expiresAt: option.optional(moment),
-  issuedAt: option.optional(moment),
-  authenticatedAt: option.optional(moment),
+  expiresAt: option.optional(date),
+  issuedAt: option.optional(date),
+  authenticatedAt: option.optional(date),
   acr: option.optional(option.text),
   amr: texts,
   confirmation: option.optional(option.table('confirmation', { method: option.text, value: option.text })),

@@ -108,8 +108,10 @@ export class RevocationIndex {
   }
 
   #refusesJti({ claims, issuer }: Principal): boolean {
-    const jti = claims['jti'];
-    if (!this.#hasJtis || typeof jti !== 'string') return false;
+    if (!this.#hasJtis) return false;
+    const sent = claims['jti'];
+    const jti = typeof sent === 'number' ? String(sent) : sent;
+    if (typeof jti !== 'string') return false;
     return this.#tokens.has(this.jtiKey(jti, issuer)) || this.#tokens.has(this.jtiKey(jti, undefined));
   }
 

@@ -7,10 +7,11 @@ import type { IntrospectionSettings } from './introspection-options.js';
  */
 export function answerNamespace(settings: IntrospectionSettings): string {
   const { name, clientAuthentication: asker, outbound, signedAnswers: signed } = settings;
-  const { endpoint, issuer, requireIssuer, audience, audienceOptional, tokenTypeHint, clockToleranceSeconds } =
-    settings;
+  const { endpoint, issuer, requireIssuer, audience, audienceOptional, tokenTypeHint } = settings;
+  const { clockToleranceSeconds, issuedAheadToleranceSeconds, scopeClaims, rolesClaims } = settings;
   const digest = configurationDigest({
-    ...{ endpoint, issuer, requireIssuer, audience, audienceOptional, tokenTypeHint, clockToleranceSeconds },
+    ...{ endpoint, issuer, requireIssuer, audience, audienceOptional, tokenTypeHint },
+    ...{ clockToleranceSeconds, issuedAheadToleranceSeconds, scopeClaims, rolesClaims },
     asker: { method: asker.method, clientId: asker.clientId },
     server: { authorities: outbound.certificateAuthorities, isAny: outbound.dangerouslyAcceptAnyCertificate },
     signed: signed && { audience: signed.audience, algorithms: signed.algorithms.toSorted() },

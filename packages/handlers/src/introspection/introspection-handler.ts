@@ -14,6 +14,7 @@ import {
 import { OutboundClient } from '../outbound/outbound-client.js';
 import type { Caller } from '../outbound/outbound-request.js';
 import type { OutboundStatistics } from '../outbound/outbound-statistics.js';
+import { warnOfEarlyTokens } from '../token/token-claims.js';
 import { TokenSource } from '../token/token-source.js';
 import { answerNamespace, checkSharing } from './answer-namespace.js';
 import { publishIntrospectionEvent } from './introspection-events.js';
@@ -64,6 +65,7 @@ export class IntrospectionHandler implements SecurityHandler<string> {
     const { clock, store } = services;
     if (store !== undefined) checkSharing(settings);
     this.name = settings.name;
+    warnOfEarlyTokens(settings.name, settings);
     const { fallback } = settings;
     this.#tokens = new TokenSource(settings);
     this.challenges = this.#tokens.challenges;

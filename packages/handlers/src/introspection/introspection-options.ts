@@ -65,12 +65,24 @@ const INTROSPECTION = option.table('IntrospectionHandlerOptions', {
   tokenTypeHint: option.withDefault(hint, 'access_token'),
   /** Asks for signed answers (RFC 9701) and takes no others; needs `issuer`. Default: plain JSON. */
   signedAnswers: option.optional<SignedAnswersKept, SignedAnswerOptions>(SIGNED_ANSWERS),
+  /**
+   * Members that hold scopes, as a text of words or a list of them. A name may lead to a member: `resource.scopes`.
+   * Default `scope`.
+   */
+  scopeClaims: option.withDefault(option.textOrTexts, ['scope']),
+  /** Members that hold roles, in the same way. Default `roles`. */
+  rolesClaims: option.withDefault(option.textOrTexts, ['roles']),
   /** Changes what the principal is made of. Issuer, audience, end and confirmation of the token stay what they are. */
   mapPrincipal: option.optional(option.callable<MapPrincipal>()),
   /** Takes only the bearer tokens that no other handler wants. */
   fallback: option.withDefault(option.flag, false),
   /** Tolerance for `exp`, `nbf` and `iat`, in seconds. */
   clockToleranceSeconds: option.withDefault(option.between(0, 60), 5),
+  /**
+   * How far `iat` may be ahead, in seconds, for servers whose clock is. So much later do revocations of what was issued
+   * before reach a token. Default: `clockToleranceSeconds`.
+   */
+  issuedAheadToleranceSeconds: option.optional(option.between(0, 3_600)),
   /** How answers are remembered. */
   cache: option.group<RememberedAnswerSettings, RememberedAnswerOptions>(
     option.without(verdictCacheOptions, 'namespace'),

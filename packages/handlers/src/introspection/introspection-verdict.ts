@@ -9,11 +9,12 @@ import {
 } from '@sallyport/core';
 import type { SecurityRequest } from '@sallyport/core/extend';
 import { confirmationOf, isConfirmed } from '../confirmation/confirmation.js';
+import { type ClaimNames, principalInit, SUBJECT_CLAIMS } from '../token/claimed-principal.js';
 import { type MapPrincipal, mappedPrincipal } from '../token/principal-mapping.js';
 import {
   type ClaimExpectations,
   mistypedClaim,
-  principalInit,
+  readClaims,
   type TokenClaims,
   unmetExpectation,
 } from '../token/token-claims.js';
@@ -22,6 +23,8 @@ import {
 export interface AnswerRules extends Omit<ClaimExpectations, 'now'> {
   readonly requireIssuer: boolean;
   readonly audienceOptional: boolean;
+  readonly scopeClaims: readonly string[];
+  readonly rolesClaims: readonly string[];
   readonly mapPrincipal: MapPrincipal | undefined;
   /** How the token is proved. Frozen, because all principals share it. */
   readonly via: readonly Via[];
@@ -40,26 +43,29 @@ const WRONG_TYPE = denied('token_type_refused');
 const UNPROVED = denied('confirmation_unproved');
 const NO_ISSUER = denied('issuer_missing');
 
+/** RFC 7662 registers no `auth_time`: what it says can grant nothing, so it is no fault of an answer. */
+const UNUSED = ['auth_time'];
+
 /**
  * What an answer means (RFC 7662 2.2). Only `active: true` counts, and only for an access token; an answer that
  * breaks the format is the authorization server's fault and says nothing about the token. `now` is in seconds.
  */
 export function verdictOf(answer: TokenClaims, rules: AnswerRules, now: number): Verdict {
-  const { active, cnf, iss } = answer;
-  const { issuer, clockToleranceSeconds } = rules;
+  const { active } = answer;
   if (typeof active !== 'boolean') return ANSWER_UNUSABLE;
   if (!active) return INACTIVE;
-  if (mistypedClaim(answer) !== undefined || !TEXTS.every((name) => isTextOrAbsent(answer[name])))
+  const claims = readClaims(answer);
+  if (mistypedClaim(claims, UNUSED) !== undefined || !TEXTS.every((name) => isTextOrAbsent(claims[name])))
     return ANSWER_UNUSABLE;
-  if (!isAccessToken(answer)) return WRONG_TYPE;
-  if (confirmationOf(cnf) === 'unknown') return UNPROVED;
-  if (rules.requireIssuer && iss === undefined) return NO_ISSUER;
-  const audience = isAudienceWaived(answer, rules) ? undefined : rules.audience;
-  const unmet = unmetExpectation(answer, { issuer, audience, now, clockToleranceSeconds });
+  if (!isAccessToken(claims)) return WRONG_TYPE;
+  if (confirmationOf(claims['cnf']) === 'unknown') return UNPROVED;
+  if (rules.requireIssuer && claims['iss'] === undefined) return NO_ISSUER;
+  const audience = isAudienceWaived(claims, rules) ? undefined : rules.audience;
+  const unmet = unmetExpectation(claims, { ...rules, audience, now });
   return unmet === undefined ? principalVerdict(answer, rules) : denied(unmet.reason);
 }
 
-const TEXTS = ['scope', 'token_type', 'token_use'];
+const TEXTS = ['token_type', 'token_use'];
 
 function isTextOrAbsent(value: unknown): boolean {
   return value === undefined || typeof value === 'string';
@@ -69,16 +75,26 @@ function isAudienceWaived({ aud }: TokenClaims, { audienceOptional }: AnswerRule
   return aud === undefined && audienceOptional;
 }
 
-/** A refresh token can be active, too (RFC 7662 2.1); only a bearer access token is let in. */
+/** What is no access token, or none that its bearer may use without a proof (RFC 6749 7.1, RFC 8693 3, RFC 9449 5). */
+const OTHER_KINDS = /refresh|offline|logout|code|saml|^id([-_ ]?token)?$|^(n_a|mac|d?pop|hok)$/;
+
+/**
+ * A refresh token can be active, too (RFC 7662 2.1). Servers have many names for an access token, such as the URIs of RFC
+ * 8693 3; what is let in is everything that is not named as something else.
+ */
 function isAccessToken({ token_type: type, token_use: use }: TokenClaims): boolean {
-  const isBearer = type === undefined || (typeof type === 'string' && type.toLowerCase() === 'bearer');
-  return isBearer && (use === undefined || use === 'access_token');
+  return ![type, use].some((name) => typeof name === 'string' && OTHER_KINDS.test(kindOf(name)));
+}
+
+function kindOf(name: string): string {
+  return name.trim().toLowerCase().split(':').at(-1) ?? '';
 }
 
 /** The issuer is the one that was asked, also where its answer does not repeat the name: identity and revocations need it. */
-function principalVerdict(answer: TokenClaims, { mapPrincipal, via, issuer }: AnswerRules): Verdict {
-  const confirmation = confirmationOf(answer['cnf']);
-  const init = principalInit(answer);
+function principalVerdict(answer: TokenClaims, rules: AnswerRules): Verdict {
+  const { mapPrincipal, via, issuer } = rules;
+  const confirmation = confirmationOf(readClaims(answer)['cnf']);
+  const init = principalInit(answer, namesOf(rules));
   const proved = {
     ...init,
     issuer: init.issuer ?? issuer,
@@ -87,6 +103,10 @@ function principalVerdict(answer: TokenClaims, { mapPrincipal, via, issuer }: An
   };
   const principal = mappedPrincipal(proved, answer, mapPrincipal);
   return principal === undefined ? ANSWER_UNUSABLE : authenticated(principal);
+}
+
+function namesOf({ scopeClaims: scopes, rolesClaims: roles }: AnswerRules): ClaimNames {
+  return { subject: SUBJECT_CLAIMS, scopes, roles };
 }
 
 /** Some servers repeat the token in their answer. It belongs into no principal, and so into no store, log or trace. */

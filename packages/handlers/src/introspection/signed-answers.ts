@@ -3,7 +3,7 @@ import type { KeySet } from '../jose/key-set.js';
 import { openJws } from '../jose/open-jws.js';
 import type { HeaderRules } from '../jose/token-header.js';
 import { openKeySet } from '../keys/key-source.js';
-import { audiencesOf, mistypedClaim, type TokenClaims } from '../token/token-claims.js';
+import { audiencesOf, mistypedClaim, readClaims, type TokenClaims } from '../token/token-claims.js';
 import type { SignedAnswerSettings } from './introspection-options.js';
 
 /** What a server said about a token, and what that rests on. */
@@ -78,7 +78,8 @@ export class SignedAnswers {
     await this.#keys.close?.();
   }
 
-  #isForUs(claims: TokenClaims): boolean {
+  #isForUs(sent: TokenClaims): boolean {
+    const claims = readClaims(sent);
     const { iss, iat } = claims;
     if (mistypedClaim(claims) !== undefined || iss !== this.#issuer || typeof iat !== 'number') return false;
     const age = this.#clock.now() / 1_000 - iat;

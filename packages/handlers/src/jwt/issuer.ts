@@ -60,11 +60,11 @@ function warnOf(settings: IssuerSettings, warned: Set<string>): void {
 
 /** A token that never ends would outlive its revocation. */
 function checkEnd(settings: IssuerSettings, name: string, { keepSeconds }: Revocations): void {
-  const { allowMissingExpiry, maxTokenAgeSeconds = Number.POSITIVE_INFINITY } = settings;
-  if (allowMissingExpiry && maxTokenAgeSeconds > keepSeconds) {
+  const { allowMissingExpiry, allowExpiryBeyondYear9999, maxTokenAgeSeconds = Number.POSITIVE_INFINITY } = settings;
+  if ((allowMissingExpiry || allowExpiryBeyondYear9999) && maxTokenAgeSeconds > keepSeconds) {
     throw option.invalid(
       `${name}.maxTokenAgeSeconds`,
-      'is needed for allowMissingExpiry with revocations, at most as long as these are kept (keepSeconds)',
+      'is needed with revocations where tokens may never end, at most as long as these are kept (keepSeconds)',
     );
   }
 }

@@ -19,6 +19,7 @@ import {
 import { outlineOf, peekIssuer } from '../jose/compact-jws.js';
 import { decryptToken } from '../jose/decryption.js';
 import { InnerToken } from '../jose/inner-token.js';
+import { warnOfEarlyTokens } from '../token/token-claims.js';
 import { TokenSource } from '../token/token-source.js';
 import { verifyWithEntries } from './issuer-entries.js';
 import type { TokenSender } from './issuer-resolver.js';
@@ -66,6 +67,7 @@ export class JwtHandler implements SecurityHandler<JwtCredential> {
     const services = jwtCollaborators(collaborators);
     const { clock, revocations } = services;
     this.#settings = settings;
+    warnOf(settings);
     this.name = settings.name;
     this.#tokens = new TokenSource(settings);
     this.challenges = this.#tokens.challenges;
@@ -79,6 +81,7 @@ export class JwtHandler implements SecurityHandler<JwtCredential> {
     this.#verification = {
       now: () => clock.now() / 1_000,
       clockToleranceSeconds: settings.clockToleranceSeconds,
+      issuedAheadToleranceSeconds: settings.issuedAheadToleranceSeconds,
       handler: settings.name,
       onKeyOffer: () => {
         this.#keyOffers += 1;
@@ -179,4 +182,13 @@ export class JwtHandler implements SecurityHandler<JwtCredential> {
     if (verdict.kind === 'authenticated') this.#good.note(issuerName, sender.address);
     return finding;
   }
+}
+
+/** Says once at start what was switched on that makes tokens good for longer. */
+function warnOf({ name, issuers, clockToleranceSeconds, issuedAheadToleranceSeconds }: JwtSettings): void {
+  for (const { issuer, allowExpiryBeyondYear9999 } of issuers) {
+    if (!allowExpiryBeyondYear9999) continue;
+    process.emitWarning(`tokens of ${issuer} may never end (allowExpiryBeyondYear9999)`, 'SallyportWarning');
+  }
+  warnOfEarlyTokens(name, { clockToleranceSeconds, issuedAheadToleranceSeconds });
 }

@@ -34,6 +34,11 @@ const JWT = option.table('JwtHandlerOptions', {
   issuerResolver: option.optional<IssuerResolverSettings, IssuerResolverOptions>(issuerResolver),
   /** Tolerance for `exp`, `nbf`, `iat` and ages, in seconds. */
   clockToleranceSeconds: option.withDefault(option.between(0, 60), 5),
+  /**
+   * How far `iat` may be ahead, in seconds, for issuers whose clock is. So much later do a greatest age and revocations of
+   * what was issued before reach a token. Default: `clockToleranceSeconds`.
+   */
+  issuedAheadToleranceSeconds: option.optional(option.between(0, 3_600)),
   /** Accepts encrypted tokens (RFC 7516), too, and takes every five-part token. Default: none are. */
   decryptionKeys: option.withDefault(option.listOf<DecryptionSettings, DecryptionKey>(decryptionKey), []),
   /** How verified tokens, and those that were refused, are remembered. */

@@ -1,8 +1,18 @@
 import { authenticated, type Denied, denied, type PrincipalInit, type Verdict } from '@sallyport/core';
 import { FoundedVerdict, isVerdict } from '@sallyport/core/extend';
 import { openJws } from '../jose/open-jws.js';
+import { claimAt } from '../token/claim-words.js';
+import { type ClaimNames, principalInit, SUBJECT_CLAIMS, subjectProblem } from '../token/claimed-principal.js';
 import { mappedPrincipal } from '../token/principal-mapping.js';
-import { mistypedClaim, principalInit, scopesOf, type TokenClaims, unmetExpectation } from '../token/token-claims.js';
+import {
+  farDate,
+  isAbsent,
+  isText,
+  mistypedClaim,
+  readClaims,
+  type TokenClaims,
+  unmetExpectation,
+} from '../token/token-claims.js';
 import { claimsKeep } from './claim-rules.js';
 import type { Issuer } from './issuer.js';
 import type { IssuerSettings } from './trusted-issuer.js';
@@ -12,6 +22,7 @@ export interface Verification {
   /** The current time in seconds since the epoch. */
   readonly now: () => number;
   readonly clockToleranceSeconds: number;
+  readonly issuedAheadToleranceSeconds: number | undefined;
   /** The name of the handler that proves the token. */
   readonly handler: string;
   /** Told about headers that offer a key. */
@@ -23,6 +34,7 @@ interface Circumstances {
   /** Seconds since the epoch. */
   readonly now: number;
   readonly clockToleranceSeconds: number;
+  readonly issuedAheadToleranceSeconds: number | undefined;
   /** The token's header said that it is an access token (RFC 9068 2.1). */
   readonly isAccessToken: boolean;
   /** The name of the handler that proves the token. */
@@ -41,9 +53,10 @@ const CLIENT = denied('client_mismatch');
 const RULE_BROKEN = denied('claim_rule_broken');
 const UNPROVED = denied('confirmation_unproved');
 
-/** RFC 9068 2.2; what is no `at+jwt` promises less. */
-const REQUIRED_OF_ACCESS_TOKENS = ['sub', 'client_id', 'iat', 'jti'];
-const REQUIRED_OF_OTHERS = ['sub', 'iat'];
+/** RFC 9068 2.2, besides a subject; what is no `at+jwt` promises less. */
+const REQUIRED_OF_ACCESS_TOKENS = ['client_id', 'iat', 'jti'];
+const REQUIRED_OF_OTHERS = ['iat'];
+const DATES = ['exp', 'nbf', 'iat', 'auth_time'];
 
 /**
  * Verifies a token of an issuer (RFC 7519 7.2, RFC 9068 4): first the signature, then the claims.
@@ -55,13 +68,14 @@ export async function verifyToken(
   verification: Verification,
   address: string | undefined,
 ): Promise<Verdict | FoundedVerdict> {
-  const { clockToleranceSeconds, handler, onKeyOffer } = verification;
+  const { clockToleranceSeconds, issuedAheadToleranceSeconds, handler, onKeyOffer } = verification;
   const opened = await openJws(token, { ...issuer, onKeyOffer, address });
   if (isVerdict(opened)) return opened;
   const { claims, header, key } = opened;
   const circumstances = {
     now: verification.now(),
     clockToleranceSeconds,
+    issuedAheadToleranceSeconds,
     isAccessToken: header.isAccessToken,
     handler,
   };
@@ -69,76 +83,83 @@ export async function verifyToken(
 }
 
 /** What claims, whose signature was right, are worth (RFC 9068 4, RFC 7519 4.1). */
-function tokenVerdict(claims: TokenClaims, settings: IssuerSettings, circumstances: Circumstances): Verdict {
-  const refusal = formRefusal(claims, settings, circumstances) ?? valueRefusal(claims, settings, circumstances);
+function tokenVerdict(sent: TokenClaims, settings: IssuerSettings, circumstances: Circumstances): Verdict {
+  const claims = readClaims(sent);
+  const refusal =
+    formRefusal({ sent, claims }, settings, circumstances) ?? valueRefusal({ sent, claims }, settings, circumstances);
   if (refusal !== undefined) return refusal;
-  const init = { ...initOf(claims, settings), via: [{ handler: circumstances.handler, scheme: 'bearer' }] };
-  const principal = mappedPrincipal(init, claims, settings.mapPrincipal);
-  return principal === undefined ? MISSING : authenticated(principal);
+  const names = namesOf(settings);
+  const via = [{ handler: circumstances.handler, scheme: 'bearer' }];
+  const init = { ...principalInit(sent, names), issuer: settings.issuer, via };
+  const expiresAt = endOf(init, settings);
+  const principal = mappedPrincipal({ ...init, expiresAt }, sent, settings.mapPrincipal);
+  if (principal !== undefined) return authenticated(principal);
+  const problem = subjectProblem(sent, names);
+  return problem === undefined ? MISSING : denied(problem.reason);
+}
+
+/** Claims as they were sent, and as they are judged. */
+interface Claims {
+  readonly sent: TokenClaims;
+  readonly claims: TokenClaims;
 }
 
 /** Which claims are there, and of which type. */
 function formRefusal(
-  claims: TokenClaims,
+  { sent, claims }: Claims,
   settings: IssuerSettings,
   { isAccessToken }: Circumstances,
 ): Denied | undefined {
-  const mistyped = mistypedClaim(claims);
-  if (mistyped !== undefined) return denied(mistyped.reason);
-  const isThere = (name: string) => (claims[name] ?? undefined) !== undefined;
   const required = settings.requiredClaims ?? (isAccessToken ? REQUIRED_OF_ACCESS_TOKENS : REQUIRED_OF_OTHERS);
+  const dates = settings.allowExpiryBeyondYear9999 ? DATES.filter((name) => name !== 'exp') : DATES;
+  const problem = mistypedClaim(claims, required.includes('client_id') ? [] : ['client_id']) ?? farDate(claims, dates);
+  if (problem !== undefined) return denied(problem.reason);
+  const isThere = (name: string) => !isAbsent(sent[name]);
   if (isThere('iss') === settings.allowMissingIssuer) return MISSING;
   if (!(isThere('exp') || settings.allowMissingExpiry) || !required.every(isThere)) return MISSING;
-  const shape = settings.accessTokenClaims ?? ['client_id', ...(settings.scopeClaims ?? ['scope'])];
-  return isAccessToken || shape.some(isThere) ? undefined : NO_ACCESS_TOKEN;
+  return isAccessToken || hasAccessTokenShape({ sent, claims }, settings) ? undefined : NO_ACCESS_TOKEN;
+}
+
+/** An empty scope is a sign of an access token, too. */
+function hasAccessTokenShape({ sent, claims }: Claims, { accessTokenClaims, scopeClaims }: IssuerSettings): boolean {
+  const isThere = (value: unknown) => value !== undefined && value !== null;
+  if (accessTokenClaims !== undefined) return accessTokenClaims.some((name) => isThere(sent[name]));
+  return isText(claims['client_id']) || scopeClaims.some((name) => isThere(claimAt(sent, name)));
 }
 
 /** What the claims say. */
-function valueRefusal(claims: TokenClaims, settings: IssuerSettings, circumstances: Circumstances): Denied | undefined {
-  const { issuer, audience, maxTokenAgeSeconds } = settings;
-  const { now, clockToleranceSeconds } = circumstances;
-  const unmet = unmetExpectation(claims, { issuer, audience, now, clockToleranceSeconds });
+function valueRefusal(
+  { sent, claims }: Claims,
+  settings: IssuerSettings,
+  circumstances: Circumstances,
+): Denied | undefined {
+  const { issuer, audience, maxTokenAgeSeconds, claimRules } = settings;
+  const unmet = unmetExpectation(claims, { ...circumstances, issuer, audience });
   if (unmet !== undefined) return denied(unmet.reason);
-  if (settings.clients !== undefined && !isOfClient(claims, settings.clients)) return CLIENT;
-  const age = now - clockToleranceSeconds - (claims['iat'] as number);
+  if (settings.clients !== undefined && !isOfClient({ sent, claims }, settings.clients)) return CLIENT;
+  const age = circumstances.now - circumstances.clockToleranceSeconds - (claims['iat'] as number);
   if (maxTokenAgeSeconds !== undefined && !(age <= maxTokenAgeSeconds)) return TOO_OLD;
   // Nothing that a bearer sends proves possession of a key (RFC 7800 3.1), so a bound token is not good here.
   if (claims['cnf'] !== undefined) return UNPROVED;
-  const { claimRules } = settings;
-  return claimRules === undefined || claimsKeep(claimRules, claims) ? undefined : RULE_BROKEN;
+  return claimRules === undefined || claimsKeep(claimRules, sent) ? undefined : RULE_BROKEN;
 }
 
 /** The client to which a token was issued (RFC 9068 2.2; `azp` of OpenID Connect Core 2). Both agree where both are there. */
-function isOfClient(claims: TokenClaims, clients: readonly string[]): boolean {
-  const named = [claims['client_id'], claims['azp']].filter(
-    (value) => value !== undefined && value !== null && value !== '',
-  );
+function isOfClient({ sent, claims }: Claims, clients: readonly string[]): boolean {
+  const named = [claims['client_id'], sent['azp']].filter((value) => !isAbsent(value));
   return named.length > 0 && named.every((client) => typeof client === 'string' && clients.includes(client));
 }
 
-function initOf(claims: TokenClaims, settings: IssuerSettings): PrincipalInit {
-  const { scopeClaims, rolesClaims } = settings;
-  return {
-    ...principalInit(claims),
-    issuer: settings.issuer,
-    expiresAt: endOf(claims, settings),
-    scopes: scopeClaims === undefined ? scopesOf(claims['scope']) : wordsOf(claims, scopeClaims),
-    roles: wordsOf(claims, rolesClaims),
-  };
+/**
+ * A token needs a `sub` (RFC 9068 2.2), unless `requiredClaims` says what it needs instead. Where it names nobody, the
+ * mapping may.
+ */
+function namesOf({ requiredClaims, scopeClaims: scopes, rolesClaims: roles }: IssuerSettings): ClaimNames {
+  return { subject: requiredClaims === undefined ? ['sub'] : SUBJECT_CLAIMS, scopes, roles };
 }
 
 /** When a token ends: with its `exp` or with its greatest age, lest it be remembered for longer than either. */
-function endOf({ exp, iat }: TokenClaims, { maxTokenAgeSeconds }: IssuerSettings): number | undefined {
-  if (maxTokenAgeSeconds === undefined) return exp as number | undefined;
-  const oldest = (iat as number) + maxTokenAgeSeconds;
-  return exp === undefined ? oldest : Math.min(exp as number, oldest);
-}
-
-/** The words that some claims hold together: each a text of words or a list of texts; anything else holds none. */
-function wordsOf(claims: TokenClaims, names: readonly string[]): readonly string[] {
-  const words = names.flatMap((name) => {
-    const value = claims[name];
-    return Array.isArray(value) ? value.filter((item) => typeof item === 'string' && item !== '') : scopesOf(value);
-  });
-  return [...new Set(words)];
+function endOf({ expiresAt, issuedAt }: PrincipalInit, { maxTokenAgeSeconds }: IssuerSettings): number | undefined {
+  if (maxTokenAgeSeconds === undefined) return expiresAt;
+  return Math.min((issuedAt as number) + maxTokenAgeSeconds, expiresAt ?? Number.POSITIVE_INFINITY);
 }

@@ -53,11 +53,19 @@ const TRUSTED_ISSUER = option.table('TrustedIssuer', {
    * which these are kept.
    */
   allowMissingExpiry: option.withDefault(option.flag, false),
+  /**
+   * Accepts an `exp` beyond the year 9999, which never comes: for issuers that write so for tokens without an end. Default:
+   * such a date is refused, because it more likely is one in milliseconds. With revocations as `allowMissingExpiry`.
+   */
+  allowExpiryBeyondYear9999: option.withDefault(option.flag, false),
   /** How old a token may be by its `iat`, in seconds; it ends then. Default: as old as its `exp` allows. */
   maxTokenAgeSeconds: option.optional(option.between(1, 31_536_000)),
-  /** Claims that hold scopes, as a text of words or a list of them. Default: `scope`, as a text (RFC 9068 2.2.3). */
-  scopeClaims: option.optional(option.textOrTexts),
-  /** Claims that hold roles, as a list (RFC 9068 2.2.3.1) or a text of words. */
+  /**
+   * Claims that hold scopes, as a text of words or a list of them. A name may lead to a member: `realm_access.scopes`.
+   * Default `scope` (RFC 9068 2.2.3).
+   */
+  scopeClaims: option.withDefault(option.textOrTexts, ['scope']),
+  /** Claims that hold roles, in the same way (RFC 9068 2.2.3.1), such as `realm_access.roles`. Default `roles`. */
   rolesClaims: option.withDefault(option.textOrTexts, ['roles']),
   /** Changes what the principal is made of. Issuer, audience and end of the token stay what they are. */
   mapPrincipal: option.optional(option.callable<MapPrincipal>()),

@@ -1,5 +1,3 @@
-import type { PrincipalInit } from '@sallyport/core';
-
 /** Claims that a JWT access token and an introspection answer share (RFC 7519 4.1, RFC 7662 2.2, RFC 9068 2.2). */
 export type TokenClaims = Readonly<Record<string, unknown>>;
 
@@ -10,34 +8,35 @@ export interface ClaimExpectations {
   /** Seconds since the epoch. */
   readonly now: number;
   readonly clockToleranceSeconds: number;
+  /** How far `iat` may be ahead, in seconds. Default: by the clock's tolerance. */
+  readonly issuedAheadToleranceSeconds?: number | undefined;
 }
 
 /** `mistyped`: a claim has the wrong type, which is a fault of its issuer. `refused`: the token is not good here. */
 export type ClaimProblem = { readonly kind: 'mistyped' | 'refused'; readonly reason: string };
 
-const MAX_TEXT_BYTES = 512;
-/** The last second of the year 9999. A greater number was meant as milliseconds or as "never". */
+/** As long as the longest identifiers that are in use (SPIFFE ID 2.3). */
+const MAX_TEXT_BYTES = 2_048;
+/** The last second of the year 9999. */
 const MAX_NUMERIC_DATE = 253_402_300_799;
 const CONTROL_CHARACTER = /\p{Cc}/u;
 
 type TypeRule = (value: unknown) => boolean;
 
-const isText: TypeRule = (value) =>
-  typeof value === 'string' &&
-  value !== '' &&
-  Buffer.byteLength(value) <= MAX_TEXT_BYTES &&
-  !CONTROL_CHARACTER.test(value);
-/** Fractions are allowed (RFC 7519 2); 1e999 is none, for it reads as infinity. */
-const isNumericDate: TypeRule = (value) => typeof value === 'number' && value > 0 && value <= MAX_NUMERIC_DATE;
+export function isText(value: unknown): value is string {
+  if (typeof value !== 'string' || value === '') return false;
+  return Buffer.byteLength(value) <= MAX_TEXT_BYTES && !CONTROL_CHARACTER.test(value);
+}
+
+/** Any number, also 0, below it and with a fraction (RFC 7519 2); 1e999 is none, for it reads as infinity. */
+const isNumericDate: TypeRule = (value) => Number.isFinite(value);
 const isAudience: TypeRule = (value) =>
   typeof value === 'string' || (Array.isArray(value) && value.every((item) => typeof item === 'string'));
 
 const TYPES: readonly (readonly [name: string, isRight: TypeRule])[] = [
   ['iss', isText],
-  ['sub', isText],
   ['client_id', isText],
   ['jti', isText],
-  ['username', isText],
   ['aud', isAudience],
   ['exp', isNumericDate],
   ['nbf', isNumericDate],
@@ -45,22 +44,65 @@ const TYPES: readonly (readonly [name: string, isRight: TypeRule])[] = [
   ['auth_time', isNumericDate],
 ];
 
-/** The first registered claim of the wrong type. */
-export function mistypedClaim(claims: TokenClaims): ClaimProblem | undefined {
+const REGISTERED = [
+  ...['iss', 'sub', 'aud', 'exp', 'nbf', 'iat', 'jti', 'client_id', 'username', 'scope'],
+  ...['token_type', 'token_use', 'cnf', 'auth_time', 'acr', 'amr'],
+];
+const IDENTIFIERS = ['client_id', 'jti'];
+
+/**
+ * The registered claims as they are judged. null and "" mean that a claim is absent, and a whole number stands for its
+ * digits where it identifies something: only then does a revocation find it.
+ */
+export function readClaims(sent: TokenClaims): TokenClaims {
+  const read: Record<string, unknown> = Object.create(null);
+  for (const name of REGISTERED) {
+    const value = sent[name];
+    if (isAbsent(value)) continue;
+    read[name] = Number.isSafeInteger(value) && IDENTIFIERS.includes(name) ? String(value) : value;
+  }
+  return read;
+}
+
+/** True also for null and "", which servers write for what they do not know. */
+export function isAbsent(value: unknown): boolean {
+  return value === undefined || value === null || value === '';
+}
+
+/**
+ * The first claim of the wrong type. Whom a token names is judged where its subject is read, and `unused` are names that
+ * mean nothing here: a token may use them for something else.
+ */
+export function mistypedClaim(claims: TokenClaims, unused: readonly string[] = []): ClaimProblem | undefined {
   for (const [name, isRight] of TYPES) {
     const value = claims[name];
-    if (value !== undefined && !isRight(value)) return { kind: 'mistyped', reason: `claim_${name}_mistyped` };
+    if (value !== undefined && !unused.includes(name) && !isRight(value)) return mistyped(name);
   }
   return undefined;
+}
+
+export function mistyped(name: string): ClaimProblem {
+  return { kind: 'mistyped', reason: `claim_${name}_mistyped` };
+}
+
+/** A date that more likely is one in milliseconds: beyond the year 9999. */
+export function farDate(claims: TokenClaims, names: readonly string[]): ClaimProblem | undefined {
+  const name = names.find((each) => isFar(claims[each]));
+  return name === undefined ? undefined : { kind: 'refused', reason: `claim_${name}_beyond_year_9999` };
+}
+
+export function isFar(date: unknown): boolean {
+  return typeof date === 'number' && date > MAX_NUMERIC_DATE;
 }
 
 /** The first expectation that the claims, all of the right type, do not meet. Absent times and issuers pass. */
 export function unmetExpectation(claims: TokenClaims, expected: ClaimExpectations): ClaimProblem | undefined {
   const { issuer, audience, now, clockToleranceSeconds } = expected;
+  const { issuedAheadToleranceSeconds = clockToleranceSeconds } = expected;
   const { exp, nbf, iat, iss } = claims as Record<string, number | undefined> & { iss?: string };
   if (exp !== undefined && exp <= now - clockToleranceSeconds) return refused('token_expired');
   if (nbf !== undefined && nbf > now + clockToleranceSeconds) return refused('token_not_yet_valid');
-  if (iat !== undefined && iat > now + clockToleranceSeconds) return refused('token_issued_in_future');
+  if (iat !== undefined && iat > now + issuedAheadToleranceSeconds) return refused('token_issued_in_future');
   if (exp !== undefined && iat !== undefined && exp <= iat) return refused('token_lifetime_empty');
   if (issuer !== undefined && iss !== undefined && iss !== issuer) return refused('issuer_mismatch');
   if (audience !== undefined && !audiencesOf(claims).some((name) => audience.includes(name))) {
@@ -78,28 +120,12 @@ export function audiencesOf({ aud }: TokenClaims): readonly string[] {
   return (Array.isArray(aud) ? aud : [aud]) as readonly string[];
 }
 
-/** A space-separated list (RFC 6749 3.3); anything else means no scopes, which fails where one is needed. */
-export function scopesOf(scope: unknown): readonly string[] {
-  return typeof scope === 'string' ? scope.split(' ').filter((item) => item !== '') : [];
-}
-
-/** The principal that claims name. Without a subject the client itself is the party. */
-export function principalInit(claims: TokenClaims): PrincipalInit {
-  const { sub, client_id: client } = claims as Record<string, string | undefined>;
-  const { exp, iat, auth_time: authenticatedAt } = claims as Record<string, number | undefined>;
-  const subject = sub ?? (claims['username'] as string | undefined) ?? client ?? '';
-  return {
-    kind: subject === client ? 'client' : 'user',
-    issuer: claims['iss'] as string | undefined,
-    subject,
-    clientId: client,
-    scopes: scopesOf(claims['scope']),
-    audience: audiencesOf(claims),
-    expiresAt: exp,
-    issuedAt: iat,
-    authenticatedAt,
-    acr: typeof claims['acr'] === 'string' ? claims['acr'] : undefined,
-    amr: Array.isArray(claims['amr']) ? claims['amr'].filter((item) => typeof item === 'string') : undefined,
-    claims,
-  };
+/** Says once at start that `iat` may be further ahead than clocks usually are. */
+export function warnOfEarlyTokens(
+  handler: string,
+  tolerances: Pick<ClaimExpectations, 'clockToleranceSeconds' | 'issuedAheadToleranceSeconds'>,
+): void {
+  const { clockToleranceSeconds: usual, issuedAheadToleranceSeconds: ahead = usual } = tolerances;
+  if (ahead <= usual) return;
+  process.emitWarning(`${handler} takes tokens issued ahead (issuedAheadToleranceSeconds)`, 'SallyportWarning');
 }

@@ -1,0 +1,62 @@
+import type { PrincipalInit } from '@sallyport/core';
+import { wordsOf } from './claim-words.js';
+import {
+  audiencesOf,
+  type ClaimProblem,
+  isFar,
+  isText,
+  mistyped,
+  readClaims,
+  type TokenClaims,
+} from './token-claims.js';
+
+/** Which claims hold what. */
+export interface ClaimNames {
+  /** Claims that may name the subject; the first that is there does. */
+  readonly subject: readonly string[];
+  readonly scopes: readonly string[];
+  readonly roles: readonly string[];
+}
+
+/** Without a subject the client itself is the party (RFC 9068 2.2). */
+export const SUBJECT_CLAIMS: readonly string[] = ['sub', 'username', 'client_id'];
+
+/** The principal that claims name. Its subject is empty where they name nobody, or not by a text: see `subjectProblem`. */
+export function principalInit(sent: TokenClaims, names: ClaimNames): PrincipalInit {
+  const claims = readClaims(sent);
+  const { exp, iat, auth_time: authenticatedAt, acr, amr } = claims;
+  const subject = subjectOf(claims, names);
+  const clientId = textOf(claims['client_id']);
+  const isClient = clientId !== undefined && (subject?.[1] ?? clientId) === clientId;
+  return {
+    kind: isClient ? 'client' : 'user',
+    issuer: claims['iss'] as string | undefined,
+    subject: textOf(subject?.[1]) ?? '',
+    clientId,
+    scopes: wordsOf(sent, names.scopes),
+    roles: wordsOf(sent, names.roles),
+    audience: audiencesOf(claims),
+    expiresAt: isFar(exp) ? undefined : (exp as number | undefined),
+    issuedAt: iat as number | undefined,
+    authenticatedAt:
+      Number.isFinite(authenticatedAt) && !isFar(authenticatedAt) ? (authenticatedAt as number) : undefined,
+    acr: typeof acr === 'string' ? acr : undefined,
+    amr: Array.isArray(amr) ? amr.filter((item) => typeof item === 'string') : undefined,
+    claims: sent,
+  };
+}
+
+/** Why claims name nobody: the claim that should is no text; `undefined` where it is missing. */
+export function subjectProblem(sent: TokenClaims, names: ClaimNames): ClaimProblem | undefined {
+  const [name] = subjectOf(readClaims(sent), names) ?? [];
+  return name === undefined ? undefined : mistyped(name);
+}
+
+function subjectOf(claims: TokenClaims, { subject: names }: ClaimNames): readonly [string, unknown] | undefined {
+  const name = names.find((each) => claims[each] !== undefined);
+  return name === undefined ? undefined : [name, claims[name]];
+}
+
+function textOf(value: unknown): string | undefined {
+  return isText(value) ? value : undefined;
+}
