@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { IntrospectionHandlerOptions } from '@sallyport/handlers/introspection';
 import { IntrospectionUnderTest } from './introspection-fixture.js';
 import { type Arrival, IntrospectionServer, type ScriptedAnswer } from './introspection-server.js';
@@ -170,4 +170,28 @@ test('with a client certificate the alias for mutual TLS is called [RFC 8705 5]'
   });
   await subject.ask();
   expect(paths().at(-1)).toBe('/introspect/mtls');
+});
+
+describe('metadata at a configured URL', () => {
+  const INSIDE = '/inside/metadata';
+  const issuer = 'https://sso.example.com/realms/shop';
+
+  test('are looked for there and nowhere else, whatever the issuer is called', async () => {
+    documents = { [INSIDE]: { body: metadata({ issuer }) } };
+    expect(await discovering({ issuer, metadataUrl: server.origin + INSIDE }).outcome()).toBe('200');
+    expect(paths()).toEqual([INSIDE, '/introspect']);
+  });
+
+  test('have to name the issuer all the same [RFC 8414 3.3]', async () => {
+    documents = { [INSIDE]: { body: metadata() } };
+    const options = { issuer, metadataUrl: server.origin + INSIDE };
+    expect(await discovering(options).outcome('secret-token')).toBe('503 err_sallyport_upstream_body');
+    expect(paths()).toEqual([INSIDE]);
+  });
+
+  test('are fit to be called like an endpoint', () => {
+    const make = () => new IntrospectionUnderTest({ issuer, metadataUrl: 'http://as.example/metadata' });
+    expect(make).toThrow('IntrospectionHandlerOptions.metadataUrl must be an https URL');
+    discovering();
+  });
 });

@@ -84,3 +84,26 @@ test('what another server says is told in 120 printable characters at most (CWE-
   expect(detail).toMatch(/another issuer: "[ -~]{118,120}… instead of/);
   expect(detail).not.toMatch(/\p{Cc}|\u2028/u);
 });
+
+describe('metadata at a configured URL (metadataUrl)', () => {
+  const issuer = 'http://localhost:8080/realms/shop';
+
+  async function inside(named: string) {
+    const server = await keyServer();
+    server.answer = (request, response) => {
+      const metadata = json({ issuer: named, jwks_uri: server.jwksUri });
+      const pages: Record<string, Answer> = { '/inside': metadata, '/jwks': keySet([EC.jwk]) };
+      (pages[String(request.url)] ?? status(404))(request, response);
+    };
+    return jwtWith(trusted({ ...DISCOVERY, metadataUrl: `${server.origin}/inside` }, { issuer }));
+  }
+
+  test('are looked for there, whatever the issuer is called', async () => {
+    expect(await (await inside(issuer)).outcome(tokenBy(EC, { iss: issuer }))).toBe('granted');
+  });
+
+  test('have to name the issuer all the same (RFC 8414 3.3)', async () => {
+    const jwt = await inside('http://keycloak:8080/realms/shop');
+    expect(await jwt.outcome(tokenBy(EC, { iss: issuer }))).toBe('503 err_sallyport_upstream_body');
+  });
+});

@@ -211,7 +211,8 @@ describe('metadata', () => {
 
   const found = async (...answers: readonly (number | string)[]) => {
     const client = clientOf(...answers);
-    const url = await discoverMetadata(ISSUER, client, (metadata) => endpointOf(metadata, 'jwks_uri', client));
+    const source = { issuer: ISSUER };
+    const url = await discoverMetadata(source, client, (metadata) => endpointOf(metadata, 'jwks_uri', client));
     return url.href;
   };
 

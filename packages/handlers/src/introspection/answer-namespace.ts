@@ -13,7 +13,13 @@ export function answerNamespace(settings: IntrospectionSettings): string {
     ...{ endpoint, issuer, requireIssuer, audience, audienceOptional, tokenTypeHint },
     ...{ clockToleranceSeconds, issuedAheadToleranceSeconds, scopeClaims, rolesClaims },
     asker: { method: asker.method, clientId: asker.clientId },
-    server: { authorities: outbound.certificateAuthorities, isAny: outbound.dangerouslyAcceptAnyCertificate },
+    server: {
+      authorities: outbound.certificateAuthorities,
+      isAny: outbound.dangerouslyAcceptAnyCertificate,
+      insecureHosts: outbound.allowInsecureHosts,
+      isDispatched: outbound.dispatcher !== undefined,
+      metadataUrl: settings.metadataUrl,
+    },
     signed: signed && { audience: signed.audience, algorithms: signed.algorithms.toSorted() },
   });
   return `${name} ${digest}`;

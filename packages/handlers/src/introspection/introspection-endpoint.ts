@@ -2,7 +2,7 @@ import { type Clock, type Eventually, option } from '@sallyport/core/extend';
 import type { OutboundClient } from '../outbound/outbound-client.js';
 import { checkedEndpoint } from '../outbound/outbound-options.js';
 import { PacedTask } from '../outbound/paced-task.js';
-import { discoverMetadata, endpointOf, type ServerMetadata } from '../outbound/server-metadata.js';
+import { discoverMetadata, endpointOf, type MetadataSource, type ServerMetadata } from '../outbound/server-metadata.js';
 
 /** Where tokens are introspected. */
 export interface IntrospectionEndpoint {
@@ -35,7 +35,7 @@ const DOUBTED_AGE_MS = 30_000;
  * is known nobody waits for that.
  */
 export class DiscoveredEndpoint implements IntrospectionEndpoint {
-  readonly #issuer: string;
+  readonly #source: MetadataSource;
   readonly #client: OutboundClient;
   readonly #clock: Clock;
   readonly #usesMutualTls: boolean;
@@ -46,12 +46,10 @@ export class DiscoveredEndpoint implements IntrospectionEndpoint {
 
   /** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID */
   constructor(
-    options: { issuer: string; usesMutualTls: boolean },
+    options: { issuer: string; metadataUrl: string | undefined; usesMutualTls: boolean },
     { client, clock }: { client: OutboundClient; clock: Clock },
   ) {
-    const { search } = checkedEndpoint(options.issuer, 'IntrospectionHandlerOptions.issuer', client.settings);
-    if (search !== '') throw option.invalid('IntrospectionHandlerOptions.issuer', 'must have no query (RFC 8414 2)');
-    this.#issuer = options.issuer;
+    this.#source = metadataSource(options, client);
     this.#usesMutualTls = options.usesMutualTls;
     this.#client = client;
     this.#clock = clock;
@@ -75,7 +73,7 @@ export class DiscoveredEndpoint implements IntrospectionEndpoint {
   }
 
   async #discover(): Promise<void> {
-    this.#url = await discoverMetadata(this.#issuer, this.#client, (metadata) =>
+    this.#url = await discoverMetadata(this.#source, this.#client, (metadata) =>
       endpointOf(this.#aliases(metadata), 'introspection_endpoint', this.#client),
     );
     this.#foundAtMs = this.#clock.monotonic();
@@ -88,4 +86,15 @@ export class DiscoveredEndpoint implements IntrospectionEndpoint {
     const isObject = typeof aliases === 'object' && aliases !== null;
     return this.#usesMutualTls && isObject ? { ...metadata, ...aliases } : metadata;
   }
+}
+
+function metadataSource(
+  { issuer, metadataUrl }: { readonly issuer: string; readonly metadataUrl: string | undefined },
+  { settings }: OutboundClient,
+): MetadataSource {
+  const owner = 'IntrospectionHandlerOptions';
+  if (metadataUrl !== undefined) return { issuer, url: checkedEndpoint(metadataUrl, `${owner}.metadataUrl`, settings) };
+  const { search } = checkedEndpoint(issuer, `${owner}.issuer`, settings);
+  if (search !== '') throw option.invalid(`${owner}.issuer`, 'must have no query (RFC 8414 2)');
+  return { issuer };
 }

@@ -53,6 +53,11 @@ const INTROSPECTION = option.table('IntrospectionHandlerOptions', {
   endpoint: option.optional(option.text),
   /** The only issuer that an answer may name (`iss`), and that of every principal; name it where tokens are revoked by it. */
   issuer: option.optional(option.text),
+  /**
+   * Where the metadata of `issuer` are, if that does not follow from its name, such as an address inside a network. They
+   * have to name the issuer all the same (RFC 8414 3.3).
+   */
+  metadataUrl: option.optional(option.text),
   /** Refuses answers that name no issuer. */
   requireIssuer: option.withDefault(option.flag, false),
   /** Who is meant by `aud`: one of these has to be in it, exactly. Default: `aud` is not looked at. */
@@ -153,7 +158,7 @@ const OWNER = introspectionOptions.owner;
 /** By default the keys are fetched as the endpoint is called. */
 function signedAnswerSettings(
   { algorithms, audience: named, keys }: SignedAnswersKept,
-  { issuer, clientAuthentication, outbound }: IntrospectionKept,
+  { issuer, metadataUrl, clientAuthentication, outbound }: IntrospectionKept,
 ): SignedAnswerSettings {
   const audience = named ?? clientAuthentication.clientId;
   if (issuer === undefined) throw option.invalid(`${OWNER}.issuer`, 'is needed for signedAnswers');
@@ -163,6 +168,6 @@ function signedAnswerSettings(
       'is needed where the client authentication has no clientId',
     );
   }
-  const published = keySource({ discovery: true, outbound }, `${OWNER}.outbound`);
+  const published = keySource({ discovery: true, metadataUrl, outbound }, `${OWNER}.outbound`);
   return { issuer, audience, algorithms, keys: keys ?? published };
 }

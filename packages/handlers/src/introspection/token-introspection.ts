@@ -43,7 +43,7 @@ export class TokenIntrospection {
     settings: IntrospectionSettings,
     { client, clock, onKeyChange, suspend }: TokenIntrospectionCollaborators,
   ) {
-    const { endpoint, issuer = '', clientAuthentication, signedAnswers } = settings;
+    const { endpoint, issuer = '', metadataUrl, clientAuthentication, signedAnswers } = settings;
     const usesMutualTls = clientAuthentication.method === 'tls_client_auth';
     this.#settings = settings;
     this.#client = client;
@@ -51,7 +51,7 @@ export class TokenIntrospection {
     this.#suspend = suspend;
     this.#endpoint =
       endpoint === undefined
-        ? new DiscoveredEndpoint({ issuer, usesMutualTls }, { client, clock })
+        ? new DiscoveredEndpoint({ issuer, metadataUrl, usesMutualTls }, { client, clock })
         : new ConfiguredEndpoint(checkedEndpoint(endpoint, 'IntrospectionHandlerOptions.endpoint', client.settings));
     this.#prove = clientProver(clientAuthentication, settings.issuer ?? endpoint ?? '', clock);
     this.#hint = formOf(settings.tokenTypeHint === false ? {} : { token_type_hint: settings.tokenTypeHint });

@@ -1,7 +1,7 @@
 import { UpstreamError } from '@sallyport/core';
 import { problemAt } from '../outbound/outbound-answer.js';
 import type { OutboundClient } from '../outbound/outbound-client.js';
-import { discoverMetadata, endpointOf } from '../outbound/server-metadata.js';
+import { discoverMetadata, endpointOf, type MetadataSource } from '../outbound/server-metadata.js';
 import { parseStrictJson } from '../token/strict-json.js';
 
 /** A key set as it was fetched. */
@@ -16,15 +16,15 @@ const MAX_KEY_SET_BYTES = 512 * 1_024;
 
 /** Where an issuer publishes its keys: at a configured URL, or where its metadata say (RFC 8414 2 `jwks_uri`). */
 export class KeyServer {
-  readonly #issuer: string;
+  readonly #source: MetadataSource;
   readonly #configured: URL | undefined;
   readonly #client: OutboundClient;
   #discovered: URL | undefined;
 
-  constructor(options: { issuer: string; jwksUri: URL | undefined }, collaborators: { client: OutboundClient }) {
-    this.#issuer = options.issuer;
-    this.#configured = options.jwksUri;
-    this.#client = collaborators.client;
+  constructor(jwksUri: URL | undefined, source: MetadataSource, { client }: { client: OutboundClient }) {
+    this.#configured = jwksUri;
+    this.#source = source;
+    this.#client = client;
   }
 
   /** @throws {UpstreamError} when there is no usable answer */
@@ -50,7 +50,7 @@ export class KeyServer {
   }
 
   #discover(): Promise<URL> {
-    return discoverMetadata(this.#issuer, this.#client, (metadata) => endpointOf(metadata, 'jwks_uri', this.#client));
+    return discoverMetadata(this.#source, this.#client, (metadata) => endpointOf(metadata, 'jwks_uri', this.#client));
   }
 }
 

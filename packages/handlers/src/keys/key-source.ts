@@ -57,6 +57,11 @@ const discovery = option.withSchema<true>({ type: 'boolean', enum: [true] }, (va
 export const DISCOVERED_KEYS = option.table('DiscoveredKeys', {
   /** Tells this form from the others. */
   discovery,
+  /**
+   * Where the metadata are, if that does not follow from the issuer, such as an address inside a network. They have to name
+   * the issuer all the same (RFC 8414 3.3).
+   */
+  metadataUrl: option.optional(option.text),
   ...REMOTE_KEYS,
 });
 
@@ -161,12 +166,14 @@ function remoteKeys(
   const client = new OutboundClient(source.outbound, { clock });
   const endpoint = (url: string, option: string) => checkedEndpoint(url, option, client.settings);
   const jwksUri = 'jwksUri' in source ? endpoint(source.jwksUri, `${name}.jwksUri`) : undefined;
-  if (jwksUri === undefined) endpoint(issuer, `the issuer of ${name}`);
+  const metadataUrl = 'metadataUrl' in source ? source.metadataUrl : undefined;
+  const url = metadataUrl === undefined ? undefined : endpoint(metadataUrl, `${name}.metadataUrl`);
+  if (jwksUri === undefined && url === undefined) endpoint(issuer, `the issuer of ${name}`);
   const lifetimes = {
     maxAgeMs: source.maxAgeSeconds * 1_000,
     maxStaleMs: source.maxStaleSeconds * 1_000,
     cooldownMs: source.cooldownSeconds * 1_000,
   };
-  const server = new KeyServer({ issuer, jwksUri }, { client });
+  const server = new KeyServer(jwksUri, { issuer, url }, { client });
   return new RemoteKeySet({ issuer, algorithms, lifetimes }, { server, clock, good, onChange, owner });
 }

@@ -11,5 +11,6 @@ export {
 } from './outbound-options.js';
 export type { Caller, OutboundRequest, PendingRequest } from './outbound-request.js';
 export type { OutboundStatistics } from './outbound-statistics.js';
+export type { HeaderFile } from './own-headers.js';
 export { PacedTask } from './paced-task.js';
-export { discoverMetadata, endpointOf, type ServerMetadata } from './server-metadata.js';
+export { discoverMetadata, endpointOf, type MetadataSource, type ServerMetadata } from './server-metadata.js';

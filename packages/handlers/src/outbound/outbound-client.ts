@@ -8,6 +8,7 @@ import { type CallServices, OutboundCall } from './outbound-call.js';
 import { type OutboundOptions, type OutboundSettings, outboundOptions } from './outbound-options.js';
 import type { Caller, PendingRequest } from './outbound-request.js';
 import { OutboundCounters, type OutboundStatistics } from './outbound-statistics.js';
+import { OwnHeaders } from './own-headers.js';
 
 export const COLLABORATORS = option.table('OutboundCollaborators', { clock: clockOption });
 
@@ -23,6 +24,7 @@ export class OutboundClient {
   readonly circuit: Circuit;
   readonly #counters = new OutboundCounters();
   readonly #services: CallServices;
+  readonly #headers: OwnHeaders | undefined;
   #connections: Connections | undefined;
   #loading: Promise<Connections> | undefined;
 
@@ -31,7 +33,8 @@ export class OutboundClient {
     this.settings = outboundOptions(options);
     checkDispatcher(this.settings);
     const { clock } = COLLABORATORS(collaborators);
-    const { timeoutMs, maxConcurrent, maxQueued } = this.settings;
+    const { timeoutMs, maxConcurrent, maxQueued, headers } = this.settings;
+    this.#headers = headers && new OwnHeaders(headers, clock);
     this.circuit = new Circuit(clock);
     this.#services = {
       timeoutMs,
@@ -60,8 +63,9 @@ export class OutboundClient {
    * when there is no usable answer within the deadline.
    */
   send(source: PendingRequest, caller?: Caller): Promise<OutboundAnswer> {
+    const request = this.#headers?.addTo(source) ?? source;
     return new Promise((resolve, reject) => {
-      new OutboundCall(source, caller, this.#services, { resolve, reject }).begin();
+      new OutboundCall(request, caller, this.#services, { resolve, reject }).begin();
     });
   }
 

@@ -1,5 +1,6 @@
 import { option } from '@sallyport/core/extend';
 import { connectionOptions } from './connections/connection-options.js';
+import { ownHeadersOption } from './own-headers.js';
 
 const HOST = /^(?:[a-z0-9_-][a-z0-9_.-]*|\[[0-9a-f:]+\])$/;
 
@@ -17,6 +18,12 @@ const OWN = option.table('OutboundOptions', {
   maxConcurrent: option.withDefault(option.between(1, 1_024), 64),
   /** Calls that wait for one of those places, none of them longer than half of `timeoutMs`; more are refused with 503. */
   maxQueued: option.withDefault(option.between(0, 100_000), 1_024),
+  /**
+   * Headers that all calls carry, by name: a text, or a file that has the value, which may rotate. Or a function that has
+   * them for a URL, by code only. They go to every server that is called, also to those that metadata name. What the handler
+   * sends itself, such as its client authentication, goes before them.
+   */
+  headers: option.optional(ownHeadersOption),
   /** Allows `http:` for loopback hosts. Without it every server must be `https:`. */
   allowInsecureLoopback: option.withDefault(option.flag, false),
   /**

@@ -7,6 +7,12 @@ import { checkedEndpoint } from './outbound-options.js';
 /** What an authorization server says about itself (RFC 8414 2). */
 export type ServerMetadata = Readonly<Record<string, unknown>>;
 
+/** Whose metadata, and where they are if that does not follow from the issuer. */
+export interface MetadataSource {
+  readonly issuer: string;
+  readonly url?: URL | undefined;
+}
+
 const MEDIA_TYPES = ['application/json'];
 const MAX_METADATA_BYTES = 256 * 1_024;
 
@@ -14,18 +20,18 @@ const MAX_METADATA_BYTES = 256 * 1_024;
  * Asks an issuer for its metadata: at the place of RFC 8414 3.1, then at that of OpenID Connect Discovery 4. An answer
  * that is not this issuer's word leads to the next place, because servers that know only the second place answer all
  * kinds of things at the first. A document that names another issuer never counts (RFC 8414 3.3). Without any answer,
- * the second place of the same host is not tried.
+ * the second place of the same host is not tried. A place that is configured is the only one.
  * @param read what is needed of the metadata; metadata that it throws for are no usable document
  * @throws {UpstreamError} when there is no usable document; the message tells what was wrong at each place
  */
 export async function discoverMetadata<Found = ServerMetadata>(
-  issuer: string,
+  { issuer, url }: MetadataSource,
   client: OutboundClient,
   read: (metadata: ServerMetadata) => Found = (metadata) => metadata as Found,
 ): Promise<Found> {
   const failures: string[] = [];
   let last: UpstreamError | undefined;
-  for (const place of metadataLocations(issuer)) {
+  for (const place of url === undefined ? metadataLocations(issuer) : [url]) {
     try {
       const body = await fetchDocument(place, client);
       return readAt(place, () => read(metadataOf(issuer, body)));
