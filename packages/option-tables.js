@@ -2,7 +2,7 @@
 // reading its text. The declarations, the JSON Schema of configuration files and docs/options.md are made from them.
 import { mkdtemp, readdir, readFile, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, relative } from 'node:path';
+import { join, relative, resolve, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 
@@ -61,23 +61,27 @@ export function membersAt(text, start) {
   return members;
 }
 
-async function sourcesWithTables() {
-  const found = [];
-  for (const name of PACKAGES) {
-    const folder = join(import.meta.dirname, name, 'src');
-    for (const file of await readdir(folder, { recursive: true })) {
-      if (!file.endsWith('.ts')) continue;
-      const path = join(folder, file);
-      const text = await readFile(path, 'utf8');
-      const comments = [...text.matchAll(DECLARATION)].map((match) => ({
-        constant: match[1],
-        owner: match[2],
-        members: membersAt(text, match.index + match[0].length),
-      }));
-      if (comments.length > 0) found.push({ package: name, path, text, comments });
-    }
-  }
-  return found;
+async function sourcesOfPackages() {
+  const folders = PACKAGES.map((name) => join(import.meta.dirname, name, 'src'));
+  const files = await Promise.all(
+    folders.map(async (folder) => (await readdir(folder, { recursive: true })).map((file) => join(folder, file))),
+  );
+  return files.flat().filter((file) => file.endsWith('.ts'));
+}
+
+async function sourcesWithTables(files) {
+  const texts = await Promise.all(files.map((path) => readFile(path, 'utf8')));
+  return files.flatMap((path, index) => {
+    const text = texts[index];
+    const comments = [...text.matchAll(DECLARATION)].map((match) => ({
+      constant: match[1],
+      owner: match[2],
+      members: membersAt(text, match.index + match[0].length),
+    }));
+    if (comments.length === 0) return [];
+    const [name = ''] = relative(import.meta.dirname, path).split(sep);
+    return { package: name, path, text, comments };
+  });
 }
 
 /** A table that was merged with another has the options of both. */
@@ -92,10 +96,9 @@ async function exportedTables(paths) {
   try {
     // What the sources import is found where the repository has it.
     await symlink(join(root, 'node_modules'), join(folder, 'node_modules'), 'junction');
-    await build({
+    const { metafile } = await build({
       absWorkingDir: root,
       entryPoints: paths,
-      outbase: 'packages',
       outdir: folder,
       outExtension: { '.js': '.mjs' },
       bundle: true,
@@ -105,11 +108,12 @@ async function exportedTables(paths) {
       packages: 'external',
       plugins: [sourceDoors(await doorsOf(root))],
       logLevel: 'error',
+      metafile: true,
     });
     const tables = new Map();
-    for (const path of paths) {
-      const built = join(folder, relative(join(root, 'packages'), path)).replace(/\.ts$/, '.mjs');
-      for (const value of Object.values(await import(pathToFileURL(built).href)))
+    for (const [built, { entryPoint }] of Object.entries(metafile.outputs)) {
+      if (entryPoint === undefined) continue;
+      for (const value of Object.values(await import(pathToFileURL(resolve(root, built)).href)))
         if (isTable(value) && size(value) > size(tables.get(value.owner))) tables.set(value.owner, value);
     }
     return tables;
@@ -151,10 +155,11 @@ function commentIn(text, option) {
 
 /**
  * Every table of the sources: its owner, its package, its schema and its options, each with name, comment and check.
+ * @param files the source files; by default those of all packages
  * @throws when a table is not exported from its file: nothing could be said of its options
  */
-export async function optionTables() {
-  const sources = await sourcesWithTables();
+export async function optionTables(files) {
+  const sources = await sourcesWithTables(files ?? (await sourcesOfPackages()));
   const tables = await exportedTables(sources.map(({ path }) => path));
   const commentsOf = new Map(
     sources.flatMap(({ comments }) =>

@@ -71,7 +71,7 @@ export class DemoTokens implements SecurityHandler<string> {
 }
 
 /** Takes the name and password `basic:secret`. */
-class DemoPasswords implements SecurityHandler<string> {
+export class DemoPasswords implements SecurityHandler<string> {
   readonly name = 'demo-passwords';
   readonly challenges = [basicChallenge('demo "accounts"')];
 

@@ -1,5 +1,5 @@
 // Writes docs/options.md, the reference of every option, from the tables of options. Run: npm run reference; with
-// `--check` it writes nothing, says whether the page is current, and fails if it is not.
+// `--check` it writes nothing and fails if the page is not current; `--print FILE` shows what it says of one source.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { optionTables, shown } from '../../packages/option-tables.js';
@@ -67,10 +67,12 @@ is constructed; an explicit \`undefined\` means absent, and an unknown name is a
 ${parts.join('\n')}`;
 }
 
+const [mode, file] = process.argv.slice(2);
 /** The tables of the test kit are no options of an application. */
-const tables = (await optionTables()).filter(({ path }) => !/[\\/]testing[\\/]/.test(path));
+const tables = (await optionTables(file && [file])).filter(({ path }) => !/[\\/]testing[\\/]/.test(path));
 const page = pageOf(tables);
-if (!process.argv.includes('--check')) writeFileSync(PAGE, page);
+if (mode === undefined) writeFileSync(PAGE, page);
+else if (mode === '--print') console.log(page);
 else if (readFileSync(PAGE, 'utf8') !== page) {
   console.log('docs/options.md differs from the tables of options. Run: npm run reference');
   process.exitCode = 1;

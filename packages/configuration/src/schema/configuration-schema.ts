@@ -42,6 +42,11 @@ export function configurationSchema(kinds: Kinds, options: ConfigurationSchemaOp
   return { $schema: 'https://json-schema.org/draft/2020-12/schema', ...allowingReferences(schema) };
 }
 
+/** One of these names. Where there is none, nothing fits: JSON Schema has no empty `enum`. */
+function oneOf(names: readonly string[], type: option.Schema): option.Schema {
+  return names.length === 0 ? { ...type, not: {} } : { ...type, enum: names };
+}
+
 /** A keyword of JSON Schema. Written as a member, it would make the object look like a promise. */
 const THEN = 'then';
 
@@ -60,7 +65,7 @@ function partSchema(kinds: Kinds, thing: string, part: option.Schema, allowOther
   });
   return {
     ...part,
-    properties: { type: allowOtherKinds ? type : { ...type, enum: names }, ...others },
+    properties: { type: allowOtherKinds ? type : oneOf(names, type), ...others },
     ...(rules.length > 0 && { allOf: rules }),
   };
 }
