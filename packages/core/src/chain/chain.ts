@@ -8,7 +8,7 @@ import { DecisionObserver } from '../events/decision-observer.js';
 import type { Explanation } from '../events/explanation.js';
 import { askGuard } from '../guard/ask-guard.js';
 import type { Guard, GuardVerdict } from '../guard/guard.js';
-import type { Candidate } from '../handler/candidates.js';
+import { type Candidate, shownTo } from '../handler/candidates.js';
 import type { SecurityHandler } from '../handler/handler.js';
 import { fault, MISSING, type Outcome, proverOf, Refusal } from '../handler/refusal.js';
 import { ownMember } from '../options/own-members.js';
@@ -136,28 +136,29 @@ export class SecurityChain implements Decider {
   }
 
   #authorize(granted: GrantedDecision, guard: Guard, request: SecurityRequest): Eventually<Decision> {
-    const { plan } = GrantedDecision.policyOf(granted) as Policy;
-    const decision = this.#guard(granted, guard, plan.candidates, request);
+    const decision = this.#guard(granted, guard, request);
     return decision instanceof Promise ? this.#inTime(decision, request) : decision;
   }
 
   #inTime(decision: Promise<Decision>, request: SecurityRequest): Promise<Decision> {
     const decided = decision.catch((error) => this.#failed(error, request));
     const patience = { clock: this.#clock, timeoutMs: this.#deadlineMs };
-    return withinDeadline(decided, request, patience, (cause) => this.#deny(new Refusal(unavailable(cause)), []));
+    return withinDeadline(decided, request, patience, (cause) =>
+      this.#deny(new Refusal(unavailable(cause)), [], request),
+    );
   }
 
   /** An error outside of handlers and guards is a bug of this library: 500. */
   #failed(error: unknown, request: SecurityRequest): DeniedDecision {
     request.trace?.noteFault(this.name, error);
-    return this.#deny(fault('chain_failed'), []);
+    return this.#deny(fault('chain_failed'), [], request);
   }
 
   #answer(request: SecurityRequest): Eventually<Decision> {
     const oddity = this.#firewall(request);
-    if (oddity !== undefined) return this.#deny(unroutable(oddity), this.#policies.candidates);
+    if (oddity !== undefined) return this.#deny(unroutable(oddity), this.#policies.candidates, request);
     const policy = this.#policies.find(request);
-    if (policy === undefined) return this.#deny(UNDECLARED, []);
+    if (policy === undefined) return this.#deny(UNDECLARED, [], request);
     request.trace?.noteOperation(policy.operation);
     const run = policy.plan.begin(request);
     const outcome = policy.plan.evaluate(run);
@@ -178,46 +179,42 @@ export class SecurityChain implements Decider {
 
   #conclude(outcome: Outcome, policy: Policy, run: Run): Eventually<Decision> {
     const { plan, guard } = policy;
-    if (outcome instanceof Refusal) return this.#deny(outcome, plan.candidates);
+    if (outcome instanceof Refusal) return this.#deny(outcome, plan.candidates, run.request);
     const granted = new GrantedDecision(policy, outcome.principal, outcome.headers, run.attempted?.summary);
-    return guard === undefined ? granted : this.#guard(granted, guard, plan.candidates, run.request, run);
+    return guard === undefined ? granted : this.#guard(granted, guard, run.request, run);
   }
 
-  #guard(
-    granted: GrantedDecision,
-    guard: Guard,
-    candidates: readonly Candidate[],
-    request: SecurityRequest,
-    run?: Run,
-  ): Eventually<Decision> {
+  #guard(granted: GrantedDecision, guard: Guard, request: SecurityRequest, run?: Run): Eventually<Decision> {
     try {
       const verdict = askGuard(guard, granted.principal, request);
-      if (verdict instanceof Promise) return this.#guardLater(verdict, granted, candidates, run);
-      return this.#weigh(verdict, granted, candidates);
+      if (verdict instanceof Promise) return this.#guardLater(verdict, granted, request, run);
+      return this.#weigh(verdict, granted, request);
     } catch {
-      return this.#deny(GUARD_BROKEN, candidates);
+      return this.#deny(GUARD_BROKEN, [], request);
     }
   }
 
   #guardLater(
     pending: Promise<GuardVerdict>,
     granted: GrantedDecision,
-    candidates: readonly Candidate[],
+    request: SecurityRequest,
     run: Run | undefined,
   ): Promise<Decision> {
     return pending.then(
       (verdict) => {
         const fallen = verdict.kind === 'permitted' ? run?.recheck(granted.principal) : undefined;
-        return fallen === undefined ? this.#weigh(verdict, granted, candidates) : this.#deny(fallen, candidates);
+        if (fallen !== undefined) return this.#deny(fallen, candidatesBehind(granted), request);
+        return this.#weigh(verdict, granted, request);
       },
-      () => this.#deny(GUARD_BROKEN, candidates),
+      () => this.#deny(GUARD_BROKEN, [], request),
     );
   }
 
-  #weigh(verdict: GuardVerdict, granted: GrantedDecision, candidates: readonly Candidate[]): Decision {
+  #weigh(verdict: GuardVerdict, granted: GrantedDecision, request: SecurityRequest): Decision {
     if (verdict.kind === 'permitted') return granted;
     const refusing = verdict.kind === 'abstained' ? ALL_ABSTAINED : verdict;
-    return this.#deny(this.#refusedBy(refusing, granted.principal, candidates), candidates);
+    const candidates = candidatesBehind(granted);
+    return this.#deny(this.#refusedBy(refusing, granted.principal, candidates), candidates, request);
   }
 
   /**
@@ -233,11 +230,15 @@ export class SecurityChain implements Decider {
     return new Refusal(verdict, named ?? proverOf(principal, this.handlers));
   }
 
-  #deny(refusal: Refusal, candidates: readonly Candidate[]): DeniedDecision {
-    return denialOf(refusal, { candidates, format: this.#format, random: this.#random });
+  #deny(refusal: Refusal, candidates: readonly Candidate[], request: SecurityRequest): DeniedDecision {
+    return denialOf(refusal, { candidates: shownTo(request, candidates), format: this.#format, random: this.#random });
   }
 }
 
 function unroutable(reason: string): Refusal {
   return new Refusal({ kind: 'unroutable', reason });
+}
+
+function candidatesBehind(granted: GrantedDecision): readonly Candidate[] {
+  return (GrantedDecision.policyOf(granted) as Policy).plan.candidates;
 }

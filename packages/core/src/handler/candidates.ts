@@ -1,3 +1,4 @@
+import type { SecurityRequest } from '../request/request.js';
 import { type Challenge, challenge, formatChallenge } from '../verdict/challenge.js';
 import type { HeaderLine } from '../verdict/verdict.js';
 import type { SecurityHandler } from './handler.js';
@@ -37,4 +38,26 @@ export function distinctCandidates(candidates: readonly Candidate[]): readonly C
 /** One `WWW-Authenticate` line (RFC 9110 11.6.1). */
 export function challengeLine(challenge: Challenge): HeaderLine {
   return Object.freeze(['WWW-Authenticate', formatChallenge(challenge)] as const);
+}
+
+/**
+ * The candidates for one caller. A challenge that all its handlers withhold is sent under a scheme that no client knows,
+ * such as `x-Basic`: a 401 keeps its challenges (RFC 9110 15.5.2), but no browser opens a dialog.
+ */
+export function shownTo(request: SecurityRequest, candidates: readonly Candidate[]): readonly Candidate[] {
+  return candidates.map((candidate) => {
+    if (!candidate.handlers.every((handler) => withholds(handler, request))) return candidate;
+    const { scheme, parameters } = candidate.challenge;
+    const disguised = challenge(`x-${scheme}`, parameters);
+    return { ...candidate, challenge: disguised, line: challengeLine(disguised) };
+  });
+}
+
+/** A handler that cannot tell withholds nothing: the refusal stays what it is. */
+function withholds(handler: SecurityHandler, request: SecurityRequest): boolean {
+  try {
+    return handler.withholdsChallenges?.(request) === true;
+  } catch {
+    return false;
+  }
 }

@@ -34,6 +34,11 @@ export interface SecurityHandler<Credential = unknown> {
    * the deadline of the chain.
    */
   recheck?(credential: Credential, principal: Principal): Verdict | undefined;
+  /**
+   * Whether this caller must not see the challenges of this handler, such as a page whose browser would open a dialog. A
+   * 401 then names them under a scheme that no client knows, such as `x-Basic`. Asked for refusals only. Default: never.
+   */
+  withholdsChallenges?(request: SecurityRequest): boolean;
   /** Warms up (keys, connections). Called once, before the first request. */
   start?(): Promise<void>;
   /** Closes what `start` or the constructor opened. Called once. */
