@@ -3,9 +3,16 @@ import { createServer, type Server } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { httpSecurity } from '@sallyport/adapters/http';
-import { requireScopes, SecurityChain } from '@sallyport/core';
-import { BasicHandler, hashPassword, InMemoryUserStore, type UserStore } from '@sallyport/handlers/basic';
-import { accountOf, BasicUnderTest, basic, denied, granted, headerOf, requestWith } from './basic-fixture.js';
+import { anyOf, guard, headerHandler, optional, requireScopes, SecurityChain } from '@sallyport/core';
+import { ask, buildRequest } from '@sallyport/core/testing';
+import {
+  BasicHandler,
+  type BasicHandlerOptions,
+  hashPassword,
+  InMemoryUserStore,
+  type UserStore,
+} from '@sallyport/handlers/basic';
+import { accountOf, BasicUnderTest, basic, CHEAP, denied, granted, headerOf, requestWith } from './basic-fixture.js';
 
 const CHALLENGE = 'Basic realm="test", charset="UTF-8"';
 
@@ -53,6 +60,44 @@ describe('a right password', () => {
   });
 });
 
+describe('either half of a credential may be empty (RFC 7617 2)', () => {
+  test('an API key may be the user name, with the empty password that its account has', async () => {
+    const users = new InMemoryUserStore([{ name: 'key-1', hash: await hashPassword('', CHEAP) }]);
+    const under = new BasicUnderTest(users);
+    expect(await under.status('key-1', '')).toBe(200);
+    expect(await under.status('key-1', 'x')).toBe(401);
+    expect(await under.status('key-2', '')).toBe(401);
+    expect(await under.status('', '')).toBe(401);
+  });
+
+  test('a token may be the password of the empty user name, if the store knows an account for it', async () => {
+    const hash = await hashPassword('token-1', CHEAP);
+    const asked: string[] = [];
+    const find = (name: string) => {
+      asked.push(name);
+      return name === '' ? { name: 'pat', hash } : undefined;
+    };
+    const under = new BasicUnderTest({ find });
+    expect(granted(await under.ask('', 'token-1')).principal.subject).toBe('pat');
+    expect(granted(await under.ask('', 'token-1')).principal.subject).toBe('pat');
+    expect(await under.status('', 'token-2')).toBe(401);
+    expect(await under.status('', '')).toBe(401);
+    expect(new Set(asked)).toEqual(new Set(['']));
+  });
+
+  test('failures with the empty user name have a budget of their own, in each network', async () => {
+    const hash = await hashPassword('token-1', CHEAP);
+    const find = (name: string) => ({ name: name === '' ? 'pat' : name, hash });
+    const under = new BasicUnderTest({ find }, { failures: { perAccountAndNetwork: 3 } });
+    const from = async (address: string, name: string, password: string) =>
+      (await ask(under.chain, '/', { basic: [name, password], remoteAddress: address })).status;
+    for (const wrong of ['a', 'b', 'c']) expect(await from('192.0.2.1', '', wrong)).toBe(401);
+    expect(await from('192.0.2.1', '', 'token-1')).toBe(429);
+    expect(await from('192.0.2.1', 'alice', 'token-1')).toBe(200);
+    expect(await from('198.51.100.1', '', 'token-1')).toBe(200);
+  });
+});
+
 describe('a refusal', () => {
   test('is the same for a wrong password, an unknown user and an empty password', async () => {
     const under = await BasicUnderTest.with([['alice', 'pass']]);
@@ -73,12 +118,6 @@ describe('a refusal', () => {
     expect(headerOf(decisions[0] as never, 'WWW-Authenticate')).toBe(CHALLENGE);
   });
 
-  test('of an empty password holds even for an account whose hash is of the empty password', async () => {
-    const { hash } = await import('@node-rs/argon2');
-    const users = new InMemoryUserStore([{ name: 'alice', hash: await hash('') }]);
-    expect(await new BasicUnderTest(users).status('alice', '')).toBe(401);
-  });
-
   test('needs a realm in its challenge, from configuration alone (RFC 7617 2)', () => {
     const users = new InMemoryUserStore();
     const handler = new BasicHandler({ realm: 'a "quoted" \\realm', users });
@@ -91,6 +130,67 @@ describe('a refusal', () => {
     expect(() => new BasicHandler({ realm: 'line\nbreak', users })).toThrow(
       expect.objectContaining({ code: 'ERR_SALLYPORT_OPTION_INVALID' }),
     );
+  });
+});
+
+describe('a Basic challenge makes browsers ask their user, so an option says who gets it', () => {
+  const SPARED = 'x-Basic realm="test", charset="UTF-8"';
+  const navigation = { 'Sec-Fetch-Mode': 'navigate' };
+  const fetched = { 'Sec-Fetch-Mode': 'cors' };
+  const legacy = { 'X-Requested-With': 'XMLHttpRequest' };
+  const rows: readonly (readonly [BasicHandlerOptions['challengeTo'], Readonly<Record<string, string>>, string])[] = [
+    [undefined, legacy, CHALLENGE],
+    ['everyone', fetched, CHALLENGE],
+    ['allButScripts', {}, CHALLENGE],
+    ['allButScripts', navigation, CHALLENGE],
+    ['allButScripts', { ...navigation, ...legacy }, CHALLENGE],
+    ['allButScripts', { 'X-Requested-With': 'com.example.app' }, CHALLENGE],
+    ['allButScripts', legacy, SPARED],
+    ['allButScripts', fetched, SPARED],
+    ['allButScripts', { 'Sec-Fetch-Mode': 'same-origin' }, SPARED],
+    ['nobody', navigation, SPARED],
+    ['nobody', {}, SPARED],
+  ];
+
+  test.each(rows)('%s: a request with %j gets %s', async (challengeTo, headers, challenge) => {
+    const users = new InMemoryUserStore();
+    const requirement = new BasicHandler({ realm: 'test', users, hashing: CHEAP, challengeTo });
+    const chain = new SecurityChain({ requirement });
+    for (const credential of [{}, { Authorization: basic('alice', 'wrong') }, { Authorization: 'Basic !!!' }]) {
+      const answer = denied(await chain.decide(buildRequest('GET /', { headers: { ...headers, ...credential } })));
+      expect([answer.status, headerOf(answer, 'WWW-Authenticate')]).toEqual([401, challenge]);
+    }
+  });
+
+  test('also where a guard asks an anonymous caller for a password', async () => {
+    const requirement = optional(
+      new BasicHandler({ realm: 'test', users: new InMemoryUserStore(), challengeTo: 'allButScripts' }),
+    );
+    for (const check of [() => false, async () => false]) {
+      const chain = new SecurityChain({ requirement, guards: [guard('staff', check)] });
+      const answer = denied(await chain.decide(buildRequest('GET /', { headers: fetched })));
+      expect([answer.status, headerOf(answer, 'WWW-Authenticate')]).toEqual([401, SPARED]);
+    }
+  });
+
+  test('and the challenges of other handlers stay', async () => {
+    const requirement = anyOf(
+      new BasicHandler({ realm: 'test', users: new InMemoryUserStore(), challengeTo: 'nobody' }),
+      headerHandler({ name: 'key', header: 'x-key', verify: () => undefined as never }),
+    );
+    const answer = denied(await new SecurityChain({ requirement }).decide(buildRequest('GET /')));
+    const lines = answer.headers.filter(([name]) => name === 'WWW-Authenticate').map(([, value]) => value);
+    expect(lines).toEqual([SPARED, 'ApiKey header="x-key"']);
+  });
+
+  test('a handler that fails to say so withholds nothing', async () => {
+    const basicHandler = new BasicHandler({ realm: 'test', users: new InMemoryUserStore() });
+    const withholdsChallenges = () => {
+      throw new Error('broken');
+    };
+    Object.assign(basicHandler, { withholdsChallenges });
+    const answer = denied(await new SecurityChain({ requirement: basicHandler }).decide(buildRequest('GET /')));
+    expect([answer.status, headerOf(answer, 'WWW-Authenticate')]).toEqual([401, CHALLENGE]);
   });
 });
 

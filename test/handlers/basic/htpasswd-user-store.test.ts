@@ -14,7 +14,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { ManualClock } from '@sallyport/core/testing';
 import {
   type BasicEvent,
@@ -114,6 +114,144 @@ describe('accounts of a password file', () => {
   });
 });
 
+describe('a line that cannot be read costs its own user alone, and is told', () => {
+  /** The user of the second line is `bob`. */
+  const rows: readonly (readonly [string, string, string])[] = [
+    ['a legacy hash', 'bob:$apr1$GJA34/..$MalP.BfwrdYgWBv8HKlYJ/', 'has no hash that is read here'],
+    ['another legacy hash', 'bob:{SHA}W6ph5Mm5Pz8GgiULbPgzG37mj9g=', 'has no hash that is read here'],
+    ['a hash that is cut off', `bob:${WORD.slice(0, 30)}`, 'has no hash that is read here'],
+    ['a password instead of a hash', 'bob:hunter2', 'has no hash that is read here'],
+    ['an account that is shut', 'bob:!', 'has no hash that is read here'],
+    ['no colon', 'bob', 'has no colon'],
+    ['an empty name', `:${WORD}`, 'has a user name that no account can have'],
+    ['a control character in the name', `bob\u0001:${WORD}`, 'has a user name that no account can have'],
+    [
+      'a user for the second time: the first line counts, as in Apache',
+      `alice:${WORD}`,
+      'names a user for the second time',
+    ],
+  ];
+  const told = (problem: string) => [{ kind: 'user_lines_skipped', path, count: 1, lines: [{ line: 2, problem }] }];
+  let warnings: string[];
+
+  beforeEach(() => {
+    warnings = [];
+    jest.spyOn(process, 'emitWarning').mockImplementation((warning) => void warnings.push(String(warning)));
+  });
+  afterEach(() => {
+    jest.restoreAllMocks();
+  });
+
+  test.each(rows)('at the start: %s', async (_what, line, problem) => {
+    write(`alice:${PASS}\n${line}\ncarol:${PASS}\n`);
+    const under = open();
+    for (const name of ['alice', 'carol']) expect(await under.status(name, 'pass')).toBe(200);
+    for (const name of ['alice', 'bob', '']) expect(await under.status(name, 'word')).toBe(401);
+    expect(await under.status('bob', 'hunter2')).toBe(401);
+    expect(events).toEqual(told(problem));
+    expect(warnings).toEqual([`${path} line 2 ${problem}: it is skipped`]);
+    expect(JSON.stringify(events) + warnings.join()).not.toMatch(/hunter2|alice|bob|\$2y|apr1/);
+  });
+
+  test.each(rows)('in a running server: %s', async (_what, line, problem) => {
+    write(`alice:${PASS}\n`);
+    const under = open({ maxStaleMs: 0 });
+    write(`alice:${PASS}\n${line}\ncarol:${PASS}\n`);
+    for (let look = 0; look < 4; look += 1) expect(await later(under, 'alice', 'pass', 100)).toBe(200);
+    expect(await under.status('carol', 'pass')).toBe(200);
+    expect(await under.status('bob', 'word')).toBe(401);
+    expect(events).toEqual([{ kind: 'user_file_reloaded', path }, ...told(problem)]);
+    expect(warnings).toHaveLength(1);
+  });
+
+  test('a first line that cannot be read keeps a later one of the same user from counting', async () => {
+    write(`alice:${PASS}\nbob:!\nbob:${WORD}\n`);
+    expect(await open().status('bob', 'word')).toBe(401);
+    expect(events).toMatchObject([{ count: 2, lines: [{ line: 2 }, { line: 3 }] }]);
+    expect(warnings).toEqual([`${path} line 2 has no hash that is read here: it is skipped, and 1 more`]);
+  });
+
+  test('two spellings of a name are one user', async () => {
+    write(`\u00fc:${PASS}\nu\u0308:${WORD}\n`);
+    const under = open();
+    expect(await under.status('\u00fc', 'pass')).toBe(200);
+    expect(await under.status('\u00fc', 'word')).toBe(401);
+    expect(events).toEqual(told('names a user for the second time'));
+  });
+
+  test('an event names at most 100 lines', () => {
+    write(`alice:${PASS}\n${'bob\n'.repeat(150)}`);
+    open();
+    expect(events).toMatchObject([{ count: 150, lines: { length: 100 } }]);
+  });
+
+  test('a line of a group file gives nobody a role', async () => {
+    write(`alice:${PASS}\n`);
+    write('admin alice\nstaff: alice\n', groupPath);
+    const under = open({ groupPath });
+    expect(granted(await under.ask('alice', 'pass')).principal.roles).toEqual(['staff']);
+    expect(events).toMatchObject([{ path: groupPath, lines: [{ line: 1, problem: 'names no group before a colon' }] }]);
+  });
+
+  test.each([
+    ['a byte order mark', `\ufeffalice:${PASS}\n`],
+    ['a comment behind blanks', `  # staff\n\t#\nalice:${PASS}\n`],
+    ['blanks at the end of a line', `alice:${PASS} \t\n`],
+    ['blanks before CRLF', `alice:${PASS} \r\n`],
+  ])('and what cannot matter is read: %s', async (_what, text) => {
+    write(text);
+    expect(await open().status('alice', 'pass')).toBe(200);
+    expect([...events, ...warnings]).toEqual([]);
+  });
+});
+
+describe('legacy hashes are read where an option says so, and only there', () => {
+  const text = `alice:${PASS}\nbob:$apr1$r31.....$HqJZimcKQFAMYayBlzkrA/\ncarol:{SHA}W6ph5Mm5Pz8GgiULbPgzG37mj9g=\n`;
+  let warnings: string[];
+
+  beforeEach(() => {
+    warnings = [];
+    jest.spyOn(process, 'emitWarning').mockImplementation((warning) => void warnings.push(String(warning)));
+  });
+  afterEach(() => {
+    jest.restoreAllMocks();
+  });
+
+  test.each([
+    [['apr1'], 200, 401],
+    [['sha1'], 401, 200],
+    [['apr1', 'sha1'], 200, 200],
+    [[], 401, 401],
+  ] as const)('%j', async (legacyHashes, apr1, sha1) => {
+    write(text);
+    const under = open({ legacyHashes });
+    expect(await under.status('alice', 'pass')).toBe(200);
+    expect(await under.status('bob', 'myPassword')).toBe(apr1);
+    expect(await under.status('carol', 'password')).toBe(sha1);
+    for (const name of ['bob', 'carol']) expect(await under.status(name, 'wrong')).toBe(401);
+    const switches = warnings.filter((warning) => warning.includes('legacyHashes'));
+    expect(switches).toEqual(legacyHashes.length > 0 ? ['basic reads weak hashes (legacyHashes)'] : []);
+  });
+
+  test('of other stores, too, if they say so themselves (CWE-1321)', async () => {
+    const account = { name: 'carol', hash: '{SHA}W6ph5Mm5Pz8GgiULbPgzG37mj9g=' };
+    const find = () => account;
+    expect(await new BasicUnderTest({ find, legacyHashes: ['sha1'] }).status('carol', 'password')).toBe(200);
+    expect(await new BasicUnderTest({ find }).status('carol', 'password')).toBe(503);
+    const heir = Object.assign(Object.create({ legacyHashes: ['sha1'] }), { find });
+    expect(await new BasicUnderTest(heir).status('carol', 'password')).toBe(503);
+  });
+
+  test('are replaced by a stronger one where the store saves hashes', async () => {
+    const account = { name: 'carol', hash: '{SHA}W6ph5Mm5Pz8GgiULbPgzG37mj9g=' };
+    const saved: string[] = [];
+    const saveHash = (_name: string, hash: string) => void saved.push(hash);
+    const under = new BasicUnderTest({ find: () => account, saveHash, legacyHashes: ['sha1'] });
+    expect(await under.status('carol', 'password')).toBe(200);
+    expect(saved).toEqual([expect.stringMatching(/^\$argon2id\$/)]);
+  });
+});
+
 describe('a changed file takes effect', () => {
   const changes: readonly (readonly [string, (text: string) => void])[] = [
     ['rewritten in place', write],
@@ -208,19 +346,13 @@ describe('a changed file takes effect', () => {
 
 describe('a file that makes no sense leaves the accounts as they were for maxStaleMs, then it is 503', () => {
   const unfit: readonly (readonly [string, () => void, RegExp])[] = [
-    [
-      'half-written',
-      () => write(`bob:${WORD}\nalice:${PASS.slice(0, 30)}`),
-      /line 2 has no bcrypt, argon2id or scrypt/,
-    ],
-    ['without a colon', () => write(`bob:${WORD}\nalice\n`), /line 2 has no colon$/],
-    ['with MD5', () => write('alice:$apr1$salt$hash\n'), /line 1 has no bcrypt/],
-    ['with a password instead of a hash', () => write('alice:hunter2\n'), /line 1 has no bcrypt/],
-    ['with an empty name', () => write(`:${PASS}\n`), /line 1 has a user name that no login can present$/],
+    ['another kind of file', () => write('{"alice": "hunter2"}\n'), /line 1 has no hash that is read here$/],
+    ['a text', () => write('# users\nalice\nbob\n'), /line 2 has no colon$/],
+    ['with MD5 alone', () => write('alice:$apr1$salt$hash\nbob:x\n'), /line 1 has no hash that is read here$/],
+    ['with a password instead of a hash', () => write('alice:hunter2\n'), /line 1 has no hash that is read here$/],
+    ['with an empty name', () => write(`:${PASS}\n`), /line 1 has a user name that no account can have$/],
     ['with a control character in a name', () => write(`a\tb:${PASS}\n`), /line 1 has a user name/],
     ['with a name of 257 bytes', () => write(`${'x'.repeat(257)}:${PASS}\n`), /line 1 has a user name/],
-    ['with a name twice', () => write(`alice:${PASS}\nalice:${WORD}\n`), /line 2 names a user for the second time$/],
-    ['with two spellings of a name', () => write(`\u00fc:${PASS}\nu\u0308:${PASS}\n`), /line 2 names a user/],
     ['not in UTF-8', () => write(Buffer.from([0x61, 0x3a, 0xff])), /is not UTF-8$/],
     ['larger than 16 MiB', () => truncateSync(path, 16 * 1_024 * 1_024 + 1), /is larger than 16777216 bytes$/],
     [
@@ -313,7 +445,7 @@ describe('a file that makes no sense leaves the accounts as they were for maxSta
     expect(await later(under, 'alice', 'pass')).toBe(503);
   });
 
-  test('a group file, too', async () => {
+  test('a group file of which no line can be read, too', async () => {
     write(`alice:${PASS}\n`);
     write('admin: alice\n', groupPath);
     const under = open({ groupPath });

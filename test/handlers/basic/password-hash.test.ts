@@ -51,7 +51,6 @@ describe('hashPassword', () => {
   });
 
   test.each([
-    ['an empty password', ''],
     ['a control character (RFC 7617 2)', 'pass\n'],
     ['a C1 control character (RFC 7617 2)', 'pass\u0085'],
     ['more than 1 024 bytes', 'ü'.repeat(513)],

@@ -60,11 +60,10 @@ const BAD_BASE64 = malformed('basic_base64_invalid');
 const BAD_UTF8 = malformed('basic_utf8_invalid');
 const CONTROL_CHARACTER = malformed('basic_control_character');
 const NO_COLON = malformed('basic_colon_missing');
-const NO_USER_NAME = malformed('basic_user_name_empty');
 
 /**
  * Checks the text after `Basic` and returns its user name (RFC 7617 2). The text is canonical base64 of UTF-8. It is
- * cut at the first colon, and nothing is trimmed. Only one spelling of a credential is accepted, so that counters and
+ * cut at the first colon, and nothing is trimmed. Both halves may be empty: API keys often stand in one of them. Only one spelling of a credential is accepted, so that counters and
  * caches see one credential.
  */
 export function parseUserName(token68: string): string | Malformed {
@@ -81,7 +80,6 @@ function userNameOf(bytes: Buffer): string | Malformed {
   if (hasControlCharacter(bytes)) return CONTROL_CHARACTER;
   const colon = bytes.indexOf(COLON);
   if (colon === -1) return NO_COLON;
-  if (colon === 0) return NO_USER_NAME;
   if (colon > MAX_USER_NAME_BYTES || bytes.length - colon - 1 > MAX_PASSWORD_BYTES) return TOO_LONG;
   return normalForm(bytes.toString('utf8', 0, colon));
 }

@@ -30,14 +30,17 @@ import {
   basicOptions,
 } from './basic-options.js';
 import { AccountVerdicts, REVOKED, UNSUPPORTED_HASH, WRONG } from './basic-verdict.js';
+import { isOutside } from './challenge-audience.js';
 import { userStoreOf } from './configured-users.js';
 import { LoginRevocations } from './login-revocations.js';
 import type { HashClient } from './passwords/hash-queue.js';
 import { readHash, type StoredHash } from './passwords/password-hash.js';
+import type { LegacyHash } from './passwords/password-hash-format.js';
 import { PasswordVerifier } from './passwords/password-verifier.js';
 import { ProvedPasswords } from './passwords/proved-passwords.js';
 import type { Account } from './users/account.js';
 import { AccountDirectory } from './users/account-directory.js';
+import { legacyHashesOf } from './users/user-store.js';
 
 /** One attempt to log in, with everything that is known before the password is hashed. */
 interface Login {
@@ -55,7 +58,9 @@ interface Login {
 export class BasicHandler implements SecurityHandler<BasicCredential> {
   readonly name: string;
   readonly challenges: readonly Challenge[];
+  readonly withholdsChallenges: (request: SecurityRequest) => boolean;
   readonly #accounts: AccountDirectory;
+  readonly #legacyHashes: readonly LegacyHash[];
   readonly #granted: AccountVerdicts;
   readonly #passwords: PasswordVerifier;
   readonly #proved: ProvedPasswords;
@@ -74,8 +79,11 @@ export class BasicHandler implements SecurityHandler<BasicCredential> {
     const { clock, counterStore, revocations = new Revocations() } = services;
     this.name = settings.name;
     this.challenges = Object.freeze([basicChallenge(settings.realm)]);
-    this.#accounts = new AccountDirectory(userStoreOf(settings.users, services), settings.userStoreTimeoutMs, clock);
-    this.#granted = new AccountVerdicts(settings.name, settings.scopesOfRoles ?? noScopes, clock);
+    this.withholdsChallenges = (request) => isOutside(settings.challengeTo, request);
+    const users = userStoreOf(settings.users, services);
+    this.#accounts = new AccountDirectory(users, settings.userStoreTimeoutMs, clock);
+    this.#legacyHashes = legacyHashesOf(users, settings.name);
+    this.#granted = new AccountVerdicts(settings.name, settings.scopesOfRoles ?? (() => []), clock);
     this.#passwords = new PasswordVerifier(settings.hashing, settings.queue, clock);
     this.#proved = new ProvedPasswords(settings.cache, clock);
     this.#revocations = new LoginRevocations(revocations);
@@ -146,7 +154,7 @@ export class BasicHandler implements SecurityHandler<BasicCredential> {
       request.trace?.noteCache('hit');
       return this.#granted.of(account);
     }
-    const stored = account && readHash(account.hash);
+    const stored = account && readHash(account.hash, this.#legacyHashes);
     if (account !== undefined && stored === undefined) return UNSUPPORTED_HASH;
     request.trace?.noteCache(joins ? 'joined' : 'miss');
     const login = { credential, caller, account, stored };
@@ -230,10 +238,6 @@ export class BasicHandler implements SecurityHandler<BasicCredential> {
       'SallyportWarning',
     );
   }
-}
-
-function noScopes(): readonly string[] {
-  return [];
 }
 
 /**

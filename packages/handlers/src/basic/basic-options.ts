@@ -8,6 +8,7 @@ import {
   option,
   revocationsCheck,
 } from '@sallyport/core/extend';
+import { challengeAudience } from './challenge-audience.js';
 import { users } from './configured-users.js';
 import { type HashQueueOptions, type HashQueueSettings, hashQueueOptions } from './passwords/hash-queue.js';
 import {
@@ -56,6 +57,12 @@ const BASIC = option.table('BasicHandlerOptions', {
   name: option.withDefault(option.text, 'basic'),
   /** The protection space that clients are told about (RFC 7617 2). */
   realm: option.text,
+  /**
+   * Who gets the Basic challenge. Browsers ask their user for a password, also where a script of a page sent the request.
+   * `allButScripts` spares requests with `Sec-Fetch-Mode` other than `navigate`, or with `X-Requested-With:
+   * XMLHttpRequest`; `nobody` spares all. Who is spared gets 401 with `x-Basic`, which no client knows.
+   */
+  challengeTo: option.withDefault(challengeAudience, 'everyone'),
   /** A user store, or accounts as data: `{ accounts: […] }` or `{ htpasswd: { path } }`. */
   users,
   /** Which scopes roles have. Default: none. */

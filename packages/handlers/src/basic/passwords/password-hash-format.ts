@@ -2,6 +2,9 @@ import { randomBytes } from 'node:crypto';
 
 export type PasswordAlgorithm = 'argon2id' | 'scrypt' | 'bcrypt';
 
+/** Hashes that cost an attacker next to nothing. They are read where an option says so, and never made. */
+export type LegacyHash = 'apr1' | 'sha1';
+
 /** The algorithm, costs and lengths of a stored hash, without its salt and digest. */
 export interface HashShape {
   /** Everything before the salt: algorithm and costs. */
@@ -12,23 +15,28 @@ export interface HashShape {
   readonly work: number;
 }
 
-/**
- * One way of storing passwords. `Cost` is the type of its checked options. Passwords are UTF-8 bytes, which can be
- * wiped. Hashing runs on other threads. The library is loaded on first use.
- */
-export interface PasswordHashFormat<Cost = never> {
-  readonly algorithm: PasswordAlgorithm;
+/** One way in which passwords were stored. Passwords are UTF-8 bytes, which can be wiped. */
+export interface StoredHashFormat {
+  readonly algorithm: PasswordAlgorithm | LegacyHash;
   /**
    * Reads a stored hash. `undefined` when it is of another format, or when one check would cost more than a login may.
    */
   read(hash: string): HashShape | undefined;
-  /** The shape of hashes that are made at this cost. */
-  shapeOf(cost: Cost): HashShape;
   /** A random hash of this shape, for which nobody knows a password. */
   decoy(shape: HashShape): string;
+  verify(hash: string, password: Uint8Array): Promise<boolean>;
+}
+
+/**
+ * One way of storing passwords. `Cost` is the type of its checked options. Hashing runs on other threads. The library is
+ * loaded on first use.
+ */
+export interface PasswordHashFormat<Cost = never> extends StoredHashFormat {
+  readonly algorithm: PasswordAlgorithm;
+  /** The shape of hashes that are made at this cost. */
+  shapeOf(cost: Cost): HashShape;
   /** @throws {RangeError} when the algorithm cannot take a password of this length */
   hash(password: Uint8Array, cost: Cost): Promise<string>;
-  verify(hash: string, password: Uint8Array): Promise<boolean>;
 }
 
 /** Base64 without padding, as PHC strings have it. */

@@ -59,7 +59,7 @@ function bind<Cost>(format: PasswordHashFormat<Cost>, cost: Cost): Bound {
 
 /**
  * Makes the hash of a password for a user store. Default: Argon2id with 19 MiB and 2 passes.
- * @throws {TypeError} when no login could ever present this password: empty, longer than 1 024 bytes, not well-formed
+ * @throws {TypeError} when no login could ever present this password: longer than 1 024 bytes, not well-formed
  *   Unicode, or with a control character (RFC 7617 2)
  * @throws {RangeError} for bcrypt, when the password is longer than 72 bytes
  * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN
@@ -71,7 +71,7 @@ export async function hashPassword(
   const hasher = new PasswordHasher(options);
   const bytes = Buffer.from(normalForm(password));
   const isWellFormed = bytes.toString() === normalForm(password);
-  const fits = bytes.length > 0 && bytes.length <= MAX_PASSWORD_BYTES && !hasControlCharacter(bytes);
+  const fits = bytes.length <= MAX_PASSWORD_BYTES && !hasControlCharacter(bytes);
   if (!isWellFormed || !fits) throw new TypeError('no login can present this password');
   return hasher.hash(bytes);
 }

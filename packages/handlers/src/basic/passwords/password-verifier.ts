@@ -20,8 +20,8 @@ export class PasswordVerifier {
   }
 
   /**
-   * True when this is the password of the stored hash. Without a stored hash, or with an empty password, the same work
-   * is done and the answer is false. The passwords of one `client.user` are checked one at a time. When
+   * True when this is the password of the stored hash, also an empty one (RFC 7617 2). Without a stored hash the same
+   * work is done and the answer is false. The passwords of one `client.user` are checked one at a time. When
    * `client.abandoned` aborts, a waiting check is dropped. A check that has begun runs to its end, so that its failure
    * is counted.
    * @throws {UpstreamError} ERR_SALLYPORT_UPSTREAM_OVERLOADED
@@ -31,7 +31,7 @@ export class PasswordVerifier {
     const { format, hash } = stored ?? this.#decoys.for(client.user);
     const verify = () => withBytes(password, (bytes) => format.verify(hash, bytes));
     const matches = await this.#queue.run(client, verify);
-    return matches && stored !== undefined && password.reveal() !== '';
+    return matches && stored !== undefined;
   }
 
   /** Makes a stronger hash of the same password if the stored hash is weaker than new ones. */

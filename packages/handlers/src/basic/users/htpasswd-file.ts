@@ -1,49 +1,81 @@
 import { option } from '@sallyport/core/extend';
 import { hasControlCharacter, MAX_USER_NAME_BYTES, normalForm } from '../passwords/basic-text.js';
 import { readHash } from '../passwords/password-hash.js';
+import type { LegacyHash } from '../passwords/password-hash-format.js';
+import type { ParsedFile, SkippedLine } from './reloaded-file.js';
 
 /**
  * Parses a password file as Apache's htpasswd writes it, with one `user:hash` a line. Further fields are ignored. Empty
- * lines and lines that begin with `#` are skipped. Hashes are bcrypt (`htpasswd -B`) or PHC strings.
- * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID; names the line, quotes nothing of it
+ * lines and comments (`#`) are passed over. Hashes are bcrypt (`htpasswd -B`) or PHC strings, and the legacy hashes that
+ * an option allows. A line that cannot be read costs its own user alone. As in Apache, the first line of a user counts.
+ * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID where no line can be read; names the first, quotes nothing
  */
-export function parseHtpasswd(text: string, path: string): ReadonlyMap<string, string> {
+export function parseHtpasswd(
+  text: string,
+  path: string,
+  legacy: readonly LegacyHash[] = [],
+): ParsedFile<ReadonlyMap<string, string>> {
   const hashes = new Map<string, string>();
-  for (const [number, line] of linesOf(text)) {
-    const [name = '', hash] = line.split(':', 2);
-    if (hash === undefined) throw unfit(path, number, 'has no colon');
-    if (!isUserName(name)) throw unfit(path, number, 'has a user name that no login can present');
-    if (readHash(hash) === undefined) throw unfit(path, number, 'has no bcrypt, argon2id or scrypt hash');
-    if (hashes.has(normalForm(name))) throw unfit(path, number, 'names a user for the second time');
-    hashes.set(normalForm(name), hash);
+  const named = new Set<string>();
+  const skipped: SkippedLine[] = [];
+  for (const [line, content] of linesOf(text)) {
+    const [written = '', field] = content.split(':', 2);
+    const name = normalForm(written);
+    const hash = field?.trimEnd();
+    const problem = problemOf(written, hash, legacy) ?? (named.has(name) ? SECOND_TIME : undefined);
+    named.add(name);
+    if (problem === undefined) hashes.set(name, hash as string);
+    else skipped.push({ line, problem });
   }
-  return hashes;
+  return usable({ content: hashes, skipped }, path, hashes.size);
+}
+
+const SECOND_TIME = 'names a user for the second time';
+
+function problemOf(name: string, hash: string | undefined, legacy: readonly LegacyHash[]): string | undefined {
+  if (hash === undefined) return 'has no colon';
+  if (!isUserName(name)) return 'has a user name that no account can have';
+  return readHash(hash, legacy) === undefined ? 'has no hash that is read here' : undefined;
 }
 
 /**
  * Parses a group file as Apache's AuthGroupFile reads it, with one `group: user user …` a line. The groups of a user
- * are the user's roles. A group may stand on several lines.
- * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID; names the line, quotes nothing of it
+ * are the user's roles. A group may stand on several lines. A line that cannot be read gives nobody a role.
+ * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID where no line can be read; names the first, quotes nothing
  */
-export function parseGroups(text: string, path: string): ReadonlyMap<string, readonly string[]> {
+export function parseGroups(text: string, path: string): ParsedFile<ReadonlyMap<string, readonly string[]>> {
   const roles = new Map<string, string[]>();
-  for (const [number, line] of linesOf(text)) {
-    const colon = line.indexOf(':');
-    const group = line.slice(0, colon).trim();
-    if (colon === -1 || group === '') throw unfit(path, number, 'names no group before a colon');
-    for (const name of line.slice(colon + 1).split(/[ \t]+/)) {
+  const skipped: SkippedLine[] = [];
+  let read = 0;
+  for (const [line, content] of linesOf(text)) {
+    const colon = content.indexOf(':');
+    const group = content.slice(0, colon).trim();
+    if (colon === -1 || group === '') {
+      skipped.push({ line, problem: 'names no group before a colon' });
+      continue;
+    }
+    read += 1;
+    for (const name of content.slice(colon + 1).split(/[ \t]+/)) {
       if (name !== '') append(roles, normalForm(name), group);
     }
   }
-  return roles;
+  return usable({ content: roles, skipped }, path, read);
 }
 
-/** The lines that are neither empty nor comments, with their numbers. */
+/** A file of which no line can be read is another kind of file. */
+function usable<Content>(parsed: ParsedFile<Content>, path: string, linesRead: number): ParsedFile<Content> {
+  const [first] = parsed.skipped;
+  if (first !== undefined && linesRead === 0) throw option.invalid(path, `line ${first.line} ${first.problem}`);
+  return parsed;
+}
+
+/** The lines that are neither empty nor comments, with their numbers. Editors put a byte order mark before the first. */
 function linesOf(text: string): readonly (readonly [number: number, line: string])[] {
   return text
+    .replace(/^\ufeff/, '')
     .split(/\r?\n/)
     .map((line, index) => [index + 1, line] as const)
-    .filter(([, line]) => line.trim() !== '' && !line.startsWith('#'));
+    .filter(([, line]) => line.trim() !== '' && !line.trimStart().startsWith('#'));
 }
 
 function isUserName(name: string): boolean {
@@ -55,8 +87,4 @@ function append(lists: Map<string, string[]>, key: string, value: string): void 
   const list = lists.get(key);
   if (list === undefined) lists.set(key, [value]);
   else if (!list.includes(value)) list.push(value);
-}
-
-function unfit(path: string, line: number, problem: string) {
-  return option.invalid(path, `line ${line} ${problem}`);
 }

@@ -1,12 +1,18 @@
 import { type Clock, clockOption, type Eventually, option } from '@sallyport/core/extend';
+import type { LegacyHash } from '../passwords/password-hash-format.js';
 import type { Account } from './account.js';
 import { parseGroups, parseHtpasswd } from './htpasswd-file.js';
 import { ReloadedFile } from './reloaded-file.js';
-import type { UserStore } from './user-store.js';
+import { type UserStore, legacyHashes as weakHashes } from './user-store.js';
 
 const HTPASSWD = option.table('HtpasswdUserStoreOptions', {
   /** The password file, as `htpasswd -B` writes it: bcrypt hashes, or PHC strings of argon2id and scrypt. */
   path: option.text,
+  /**
+   * Weak hashes that are read as well: `apr1` (`$apr1$`, of `htpasswd` without `-B`) and `sha1` (`{SHA}`). Whoever gets the
+   * file finds their passwords soon. Default: none are.
+   */
+  legacyHashes: option.withDefault(weakHashes, []),
   /** A group file (`group: user user …`), whose groups become roles. Default: no roles. */
   groupPath: option.optional(option.text),
   /** How long the files are trusted without another look, in milliseconds. */
@@ -34,11 +40,13 @@ type Roles = ReadonlyMap<string, readonly string[]>;
 
 /**
  * Accounts from a password file. A change takes effect within `checkIntervalMs`. A login triggers the look at the file,
- * so there is no watcher to lose and nothing to close. While a file cannot be read, logins get 503. While a file cannot
- * be parsed, for example because it is half-written, the last good accounts stay in use for `maxStaleMs`. Both problems
- * are published on `sallyport:basic`. Hashes are never replaced, because other servers read the file too.
+ * so there is no watcher to lose and nothing to close. A line that cannot be read is skipped, told, and costs its own user
+ * alone. While a file cannot be read, logins get 503. While no line of a file can
+ * be parsed, for example because it is half-written, the last good accounts stay in use for `maxStaleMs`. All these
+ * problems are published on `sallyport:basic`. Hashes are never replaced, because other servers read the file too.
  */
 export class HtpasswdUserStore implements UserStore {
+  readonly legacyHashes: readonly LegacyHash[];
   readonly #passwords: ReloadedFile<Hashes>;
   readonly #groups: ReloadedFile<Roles> | undefined;
   readonly #checkIntervalMs: number;
@@ -53,9 +61,11 @@ export class HtpasswdUserStore implements UserStore {
    * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID also for a file that cannot be used
    */
   constructor(options: HtpasswdUserStoreOptions, collaborators: HtpasswdUserStoreCollaborators = {}) {
-    const { path, groupPath, checkIntervalMs, maxStaleMs } = htpasswdUserStoreOptions(options);
+    const { path, groupPath, legacyHashes, checkIntervalMs, maxStaleMs } = htpasswdUserStoreOptions(options);
     const { clock } = COLLABORATORS(collaborators);
-    this.#passwords = new ReloadedFile({ path, parse: parseHtpasswd, maxStaleMs }, clock);
+    this.legacyHashes = legacyHashes;
+    const parse = (text: string, of: string) => parseHtpasswd(text, of, legacyHashes);
+    this.#passwords = new ReloadedFile({ path, parse, maxStaleMs }, clock);
     this.#groups =
       groupPath === undefined
         ? undefined

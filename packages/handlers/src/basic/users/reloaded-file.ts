@@ -8,11 +8,25 @@ import { publishUserFileEvent } from './user-file-events.js';
 
 /** User files are small. A larger file is a mistake. */
 const MAX_BYTES = 16 * 1_024 * 1_024;
+/** How many skipped lines one event names. */
+const MOST_TOLD = 100;
+
+/** A line that cannot be read. `problem` quotes nothing of it. */
+export interface SkippedLine {
+  readonly line: number;
+  readonly problem: string;
+}
+
+/** The content of a file, and the lines that are not part of it. */
+export interface ParsedFile<Content> {
+  readonly content: Content;
+  readonly skipped: readonly SkippedLine[];
+}
 
 export interface ReloadedFileOptions<Content> {
   readonly path: string;
   /** Parses the text of the file. Throws a `ConfigurationError` that quotes nothing of the text. */
-  readonly parse: (text: string, path: string) => Content;
+  readonly parse: (text: string, path: string) => ParsedFile<Content>;
   /** How long the last good content stays in use while a changed file cannot be parsed, in milliseconds. */
   readonly maxStaleMs: number;
 }
@@ -40,6 +54,7 @@ export class ReloadedFile<Content> {
   #isReadable = true;
   #unfitSinceMs: number | undefined;
   #problem: string | undefined;
+  #toldSkipped = '';
 
   /** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID when the file cannot be used */
   constructor(options: ReloadedFileOptions<Content>, clock: Clock) {
@@ -50,7 +65,7 @@ export class ReloadedFile<Content> {
       this.#signature = signatureOf(statSync(path, { bigint: true }));
       const bytes = readFileSync(path);
       this.#digest = digestOf(bytes);
-      this.#content = parse(textOf(bytes), path);
+      this.#content = this.#read(parse(textOf(bytes), path));
     } catch (error) {
       throw unusable(path, error);
     }
@@ -74,10 +89,11 @@ export class ReloadedFile<Content> {
       const bytes = await this.#readIfChanged();
       this.#isReadable = true;
       if (bytes === undefined) return;
-      this.#content = parse(textOf(bytes), path);
+      const parsed = parse(textOf(bytes), path);
       this.#unfitSinceMs = undefined;
       this.#problem = undefined;
       publishUserFileEvent({ kind: 'user_file_reloaded', path });
+      this.#content = this.#read(parsed);
     } catch (error) {
       this.#isReadable = isUnfit(error);
       if (this.#isReadable) this.#unfitSinceMs ??= this.#clock.monotonic();
@@ -108,6 +124,25 @@ export class ReloadedFile<Content> {
     }
     this.#signature = signature;
     return undefined;
+  }
+
+  /** Tells which lines are skipped, again only if these are others. */
+  #read({ content, skipped }: ParsedFile<Content>): Content {
+    const told = JSON.stringify(skipped);
+    const [first] = skipped;
+    if (first !== undefined && told !== this.#toldSkipped) {
+      const { path } = this.#options;
+      const others = skipped.length === 1 ? '' : `, and ${skipped.length - 1} more`;
+      process.emitWarning(`${path} line ${first.line} ${first.problem}: it is skipped${others}`, 'SallyportWarning');
+      publishUserFileEvent({
+        kind: 'user_lines_skipped',
+        path,
+        lines: skipped.slice(0, MOST_TOLD),
+        count: skipped.length,
+      });
+    }
+    this.#toldSkipped = told;
+    return content;
   }
 
   /** The same problem is published once, not at every look. */

@@ -7,6 +7,16 @@ export type UserFileEvent =
   /** A user file has changed and is in use. */
   | { readonly kind: 'user_file_reloaded'; readonly path: string }
   /**
+   * Lines of a user file cannot be read. Their users cannot log in, or have no such role; all others can. At most 100
+   * `lines` are named, of `count`. `problem` quotes nothing of the file.
+   */
+  | {
+      readonly kind: 'user_lines_skipped';
+      readonly path: string;
+      readonly lines: readonly { readonly line: number; readonly problem: string }[];
+      readonly count: number;
+    }
+  /**
    * A user file cannot be used. Logins get 503, at once or after `maxStaleMs`. `problem` quotes nothing of the file.
    */
   | { readonly kind: 'user_file_rejected'; readonly path: string; readonly problem: string };

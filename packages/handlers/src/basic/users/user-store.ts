@@ -1,4 +1,5 @@
-import type { Eventually } from '@sallyport/core/extend';
+import { type Eventually, option, ownMember } from '@sallyport/core/extend';
+import type { LegacyHash } from '../passwords/password-hash-format.js';
 import type { Account } from './account.js';
 
 /**
@@ -7,6 +8,11 @@ import type { Account } from './account.js';
  * synchronous. A store that returns the same object for an unchanged account saves making the principal again.
  */
 export interface UserStore {
+  /**
+   * Weak hashes that its accounts may have, beside those that are always read. Has to be a property of the store itself,
+   * not of its class. Default: none.
+   */
+  readonly legacyHashes?: readonly LegacyHash[];
   /** Finds an account by its name, which is in Unicode NFC. A store that cannot answer throws or rejects: 503. */
   find(userName: string): Eventually<Account | null | undefined>;
   /**
@@ -14,4 +20,14 @@ export interface UserStore {
    * its hash is still `previous`. Without this method hashes stay as they are. If it fails, the login still counts.
    */
   saveHash?(accountName: string, hash: string, previous: string): Eventually<void>;
+}
+
+/** The check of weak hashes that are read. */
+export const legacyHashes: option.Check<readonly LegacyHash[]> = option.listOf(option.oneOf('apr1', 'sha1'));
+
+/** The weak hashes that a store brings. A polluted prototype lets none in. Warns where there are some. */
+export function legacyHashesOf(users: UserStore, handler: string): readonly LegacyHash[] {
+  const weak = legacyHashes(ownMember(users, 'legacyHashes') ?? [], 'users.legacyHashes');
+  if (weak.length > 0) process.emitWarning(`${handler} reads weak hashes (legacyHashes)`, 'SallyportWarning');
+  return weak;
 }
