@@ -126,6 +126,7 @@ describe('docs/recipes.md', () => {
     await Promise.all(['company-ca', 'orders'].map(writeKeyPair));
     await guide.project.node(['remember-longer.js']);
     await guide.project.node(['client-authentication.js']);
+    await guide.project.node(['outbound.js']);
   });
 
   test('the test of routes passes', async () => {
