@@ -1,7 +1,7 @@
 import { createSecretKey } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { type Principal } from '@sallyport/core';
-import { type TrustedIssuer } from '@sallyport/handlers/jwt';
+import { type JwtEvent, onJwtEvent, type TrustedIssuer } from '@sallyport/handlers/jwt';
 import { AUDIENCE, ISSUER, jwtWith, keyServer, published, tokenBy, trusted } from './jwt-fixture.js';
 import { newKey, type SigningKey } from './signing.js';
 
@@ -177,5 +177,28 @@ describe('an entry for tokens without an issuer', () => {
     const under = jwtWith([fresh], { issuerResolver: { trusts: () => true, resolve } });
     expect(await under.outcome(tokenBy(EC, { iss: undefined }))).toBe('401 credentials_unrecognised');
     expect(resolve).not.toHaveBeenCalled();
+  });
+});
+
+describe('a token whose issuer is not trusted', () => {
+  async function toldOf(iss: string): Promise<readonly JwtEvent[]> {
+    const told: JwtEvent[] = [];
+    const end = onJwtEvent((event) => told.push(event));
+    expect(await jwtWith(fresh).outcome(tokenBy(EC, { iss }))).toBe('401 credentials_unrecognised');
+    end();
+    return told;
+  }
+
+  test.each([`${ISSUER}/`, ISSUER.replace('https', 'http'), ISSUER.toUpperCase(), `${ISSUER}\n`])(
+    'is refused and told, with the issuer that it probably means: %j (RFC 7519 4.1.1)',
+    async (iss) => {
+      const issuer = JSON.stringify(iss);
+      expect(await toldOf(iss)).toEqual([{ kind: 'issuer_nearly_known', handler: 'jwt', issuer, nearest: ISSUER }]);
+    },
+  );
+
+  test('is not told when it is nearly no other', async () => {
+    expect(await toldOf('https://evil.test')).toEqual([]);
+    expect(await toldOf(`${ISSUER}.evil.test`)).toEqual([]);
   });
 });

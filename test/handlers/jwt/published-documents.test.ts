@@ -198,6 +198,8 @@ describe('key sets', () => {
 describe('metadata', () => {
   const JWKS_URI = `${ISSUER}/jwks`;
 
+  const client = new OutboundClient({});
+
   /** Answers at the first and second place: a status, or a document. */
   function clientOf(...answers: readonly (number | string)[]): OutboundClient {
     const left = [...answers];
@@ -206,13 +208,14 @@ describe('metadata', () => {
       if (typeof answer === 'string') return { headers: {}, body: Buffer.from(answer) };
       throw new UnexpectedStatus(answer, { url: new URL(ISSUER), retryAfterSeconds: undefined });
     };
-    return Object.assign(new OutboundClient({}), { send });
+    return Object.assign(client, { send });
   }
 
   const found = async (...answers: readonly (number | string)[]) => {
-    const client = clientOf(...answers);
-    const source = { issuer: ISSUER };
-    const url = await discoverMetadata(source, client, (metadata) => endpointOf(metadata, 'jwks_uri', client));
+    const asked = clientOf(...answers);
+    const url = await discoverMetadata({ issuer: ISSUER }, asked, (metadata) =>
+      endpointOf(metadata, 'jwks_uri', asked),
+    );
     return url.href;
   };
 
@@ -245,10 +248,11 @@ describe('metadata', () => {
         const good = write({ issuer: ISSUER, jwks_uri: JWKS_URI });
         expect(await found(...(first === null ? [] : [first]), good)).toBe(JWKS_URI);
       }),
-      cases(3_000),
+      cases(2_000),
     );
   });
 
+  const nameOf = ({ name }: Error) => name;
   const wrong = fc.constantFrom<Members>(
     ...[`${ISSUER}/`, ISSUER.toUpperCase(), ` ${ISSUER}`, `${ISSUER}#`, ISSUER.slice(0, -1), '', null, [ISSUER], 7].map(
       (issuer) => ({ issuer, jwks_uri: JWKS_URI }),
@@ -270,10 +274,10 @@ describe('metadata', () => {
     await fc.assert(
       fc.asyncProperty(written, wrong, elsewhere, async ({ write }, own, other) => {
         const bad = write(own);
-        await expect(found(bad, other)).rejects.toMatchObject({ name: 'UpstreamError' });
-        await expect(found(other, bad)).rejects.toMatchObject({ name: 'UpstreamError' });
+        const answers = [await found(bad, other).catch(nameOf), await found(other, bad).catch(nameOf)];
+        expect(answers).toEqual(['UpstreamError', 'UpstreamError']);
       }),
-      cases(3_000),
+      cases(2_000),
     );
   });
 });

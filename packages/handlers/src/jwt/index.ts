@@ -10,6 +10,7 @@ export type {
 } from '../keys/key-source.js';
 export type { MapPrincipal } from '../token/principal-mapping.js';
 export type { ClaimRule, ClaimRules } from './claim-rules.js';
+export { JWT_CHANNEL, type JwtEvent, onJwtEvent } from './jwt-events.js';
 export { JwtHandler, type JwtStatistics } from './jwt-handler.js';
 export type { JwtHandlerCollaborators, JwtHandlerOptions, VerifiedTokenOptions } from './jwt-options.js';
 export type { IssuerResolverOptions } from './resolver-options.js';

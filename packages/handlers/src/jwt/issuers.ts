@@ -32,6 +32,11 @@ export class Issuers {
     this.#resolver = resolver && new IssuerResolver(resolver, services);
   }
 
+  /** The names of all configured issuers. */
+  get names(): readonly string[] {
+    return this.#entries().map(({ settings }) => settings.issuer);
+  }
+
   trusts(name: string): boolean {
     return this.#configured.has(name) || (name !== NO_ISSUER && this.#resolver?.trusts(name) === true);
   }

@@ -25,6 +25,7 @@ import { verifyWithEntries } from './issuer-entries.js';
 import type { TokenSender } from './issuer-resolver.js';
 import { Issuers } from './issuers.js';
 import { JwtCredential } from './jwt-credential.js';
+import { tellNearestIssuer } from './jwt-events.js';
 import {
   type JwtHandlerCollaborators,
   type JwtHandlerOptions,
@@ -148,7 +149,10 @@ export class JwtHandler implements SecurityHandler<JwtCredential> {
     const outline = outlineOf(token);
     if (outline === 'jwe') return this.#settings.decryptionKeys.length > 0 ? new JwtCredential(token) : undefined;
     const issuer = outline && peekIssuer(token);
-    return issuer !== undefined && this.#issuers.trusts(issuer) ? new JwtCredential(token, issuer) : undefined;
+    if (issuer === undefined) return undefined;
+    if (this.#issuers.trusts(issuer)) return new JwtCredential(token, issuer);
+    tellNearestIssuer(this.name, issuer, () => this.#issuers.names);
+    return undefined;
   }
 
   async #verify(credential: JwtCredential, sender: TokenSender): Promise<Verdict | FoundedVerdict> {

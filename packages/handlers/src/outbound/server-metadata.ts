@@ -1,4 +1,5 @@
 import { ConfigurationError, UpstreamError } from '@sallyport/core';
+import { quoted } from '../token/quoted.js';
 import { parseStrictJson } from '../token/strict-json.js';
 import { problemAt, UnexpectedStatus } from './outbound-answer.js';
 import type { OutboundClient } from './outbound-client.js';
@@ -71,14 +72,6 @@ function metadataOf(issuer: string, body: Buffer): ServerMetadata {
   if (actual !== issuer)
     throw unusable(`the metadata name another issuer: ${quoted(actual)} instead of ${quoted(issuer)}`);
   return metadata;
-}
-
-const MAX_QUOTED = 120;
-
-/** Printable and short: what another server wrote must not forge lines of a log. */
-function quoted(value: unknown): string {
-  const text = String(JSON.stringify(value)).replace(/[^\x20-\x7e]/g, '?');
-  return text.length <= MAX_QUOTED ? text : `${text.slice(0, MAX_QUOTED)}…`;
 }
 
 /**
