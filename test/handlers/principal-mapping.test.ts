@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { type PrincipalInit, SecurityChain, UpstreamError } from '@sallyport/core';
 import { type Answer, AuthorizationServer, ask, ManualClock } from '@sallyport/core/testing';
@@ -59,8 +60,8 @@ const BROKEN: readonly (readonly [string, () => PrincipalInit])[] = [
   ['returns true', returning(true)],
   ['returns a text', returning('alice')],
   ['returns a list', returning([{ subject: 'alice' }])],
-  ['returns a promise', returning(Promise.resolve({ subject: 'alice' }))],
-  ['returns a promise that rejects', () => Promise.reject(new Error('s3cret')) as never],
+  ['promises nothing', () => Promise.resolve(undefined) as never],
+  ['promises an unknown member', () => Promise.resolve({ subject: 'alice', isAdmin: true }) as never],
   ['returns an empty object', returning({})],
   ['returns an empty subject', returning({ subject: '' })],
   ['returns a subject that is no text', returning({ subject: 7 })],
@@ -96,6 +97,51 @@ describe.each([
       expect(handler?.statistics.cache).toMatchObject({ entries: 0, negativeEntries: 0 });
     },
   );
+
+  test('loads the user later is asked once, and the verdict is remembered with what it loaded', async () => {
+    let asked = 0;
+    const answer = await answered(async (init) => {
+      asked += 1;
+      return { ...init, issuer: 'https://evil.example', roles: ['loaded'] };
+    });
+    expect(answer.principal).toMatchObject({
+      subject: 'alice',
+      issuer: answer.principal?.claims['iss'],
+      roles: ['loaded'],
+    });
+    const [handler] = chain.handlers as readonly (JwtHandler | IntrospectionHandler)[];
+    expect([asked, handler?.statistics.cache.entries]).toEqual([1, 1]);
+  });
+
+  test.each([
+    ['rejects', Promise.reject(new Error('s3cret'))],
+    ['rejects with an outage', Promise.reject(new UpstreamError('ERR_SALLYPORT_UPSTREAM_TIMEOUT', 's3cret'))],
+  ])('%s is an outage: 503, and nothing is remembered', async (_what, promise) => {
+    promise.catch(() => {});
+    const answer = await answered(() => promise as Promise<never>);
+    expect([answer.status, answer.reason]).toEqual([503, 'principal_mapping_failed']);
+    expect(JSON.stringify(answer)).not.toContain('s3cret');
+    const [handler] = chain.handlers as readonly (JwtHandler | IntrospectionHandler)[];
+    expect(handler?.statistics.cache).toMatchObject({ entries: 0, negativeEntries: 0, flights: 0 });
+  });
+
+  test('is not done in time is an outage: 503, and its place is free again', async () => {
+    let begun = () => {};
+    const hasBegun = new Promise<void>((resolve) => {
+      begun = resolve;
+    });
+    const pending = answered(() => {
+      begun();
+      return new Promise<never>(() => {});
+    });
+    await hasBegun;
+    await turn();
+    clock.pass(2);
+    const answer = await pending;
+    expect([answer.status, answer.reason]).toEqual([503, 'principal_mapping_timed_out']);
+    const [handler] = chain.handlers as readonly (JwtHandler | IntrospectionHandler)[];
+    expect(handler?.statistics.cache).toMatchObject({ entries: 0, negativeEntries: 0, flights: 0 });
+  });
 
   test('breaks for one token only does no harm to others', async () => {
     let isBroken = true;

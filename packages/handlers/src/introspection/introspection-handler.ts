@@ -71,7 +71,7 @@ export class IntrospectionHandler implements SecurityHandler<string> {
     this.challenges = this.#tokens.challenges;
     this.source = Object.freeze(this.#tokens.places.map((at) => Object.freeze({ at, fallback })));
     const via = Object.freeze([Object.freeze({ handler: settings.name, scheme: 'bearer' })]);
-    this.#rules = { ...settings, via };
+    this.#rules = { ...settings, via, clock };
     this.#clock = clock;
     this.#client = new OutboundClient(settings.outbound, { clock });
     this.#goodBefore = new GoodBefore({}, clock);
@@ -140,10 +140,16 @@ export class IntrospectionHandler implements SecurityHandler<string> {
     const caller = { credential: token, address: remoteAddress, standing, abandoned };
     const answer = await this.#server.ask(caller);
     if (isVerdict(answer)) return this.#noted(answer, caller);
-    const verdict = verdictOf(withoutToken(answer.claims, token), this.#rules, this.#clock.now() / 1_000);
+    const judged = verdictOf(withoutToken(answer.claims, token), this.#rules, this.#clock.now() / 1_000);
+    const verdict = judged instanceof Promise ? this.#stillGood(token, await judged) : judged;
     return answer.basis === undefined
       ? this.#noted(verdict, caller)
       : new FoundedVerdict(this.#noted(verdict, caller), answer.basis);
+  }
+
+  /** A mapping takes time, in which a token may end. */
+  #stillGood(token: string, verdict: Verdict): Verdict {
+    return verdict.kind === 'authenticated' ? (this.recheck(token, verdict.principal) ?? verdict) : verdict;
   }
 
   #noted(verdict: Verdict, caller: Caller): Verdict {

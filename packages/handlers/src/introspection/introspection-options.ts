@@ -77,8 +77,10 @@ const INTROSPECTION = option.table('IntrospectionHandlerOptions', {
   scopeClaims: option.withDefault(option.textOrTexts, ['scope']),
   /** Members that hold roles, in the same way. Default `roles`. */
   rolesClaims: option.withDefault(option.textOrTexts, ['roles']),
-  /** Changes what the principal is made of. Issuer, audience, end and confirmation of the token stay what they are. */
+  /** Changes what the principal is made of, at once or by a promise. Issuer, audience, end and confirmation of the token stay what they are. */
   mapPrincipal: option.optional(option.callable<MapPrincipal>()),
+  /** How long a promise of `mapPrincipal` may take, in milliseconds. After that the answer is 503. */
+  mapPrincipalTimeoutMs: option.withDefault(option.between(1, 60_000), 2_000),
   /** Takes only the bearer tokens that no other handler wants. */
   fallback: option.withDefault(option.flag, false),
   /** Tolerance for `exp`, `nbf` and `iat`, in seconds. */

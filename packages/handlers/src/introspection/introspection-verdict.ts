@@ -7,10 +7,10 @@ import {
   type Verdict,
   type Via,
 } from '@sallyport/core';
-import type { SecurityRequest } from '@sallyport/core/extend';
+import { type Eventually, isVerdict, type SecurityRequest } from '@sallyport/core/extend';
 import { confirmationOf, isConfirmed } from '../confirmation/confirmation.js';
 import { type ClaimNames, principalInit, SUBJECT_CLAIMS } from '../token/claimed-principal.js';
-import { type MapPrincipal, mappedPrincipal } from '../token/principal-mapping.js';
+import { type Mapping, mappedPrincipal, whenMapped } from '../token/principal-mapping.js';
 import {
   type ClaimExpectations,
   mistypedClaim,
@@ -20,12 +20,11 @@ import {
 } from '../token/token-claims.js';
 
 /** What an answer has to keep to, and who judges it. */
-export interface AnswerRules extends Omit<ClaimExpectations, 'now'> {
+export interface AnswerRules extends Omit<ClaimExpectations, 'now'>, Mapping {
   readonly requireIssuer: boolean;
   readonly audienceOptional: boolean;
   readonly scopeClaims: readonly string[];
   readonly rolesClaims: readonly string[];
-  readonly mapPrincipal: MapPrincipal | undefined;
   /** How the token is proved. Frozen, because all principals share it. */
   readonly via: readonly Via[];
 }
@@ -50,7 +49,7 @@ const UNUSED = ['auth_time'];
  * What an answer means (RFC 7662 2.2). Only `active: true` counts, and only for an access token; an answer that
  * breaks the format is the authorization server's fault and says nothing about the token. `now` is in seconds.
  */
-export function verdictOf(answer: TokenClaims, rules: AnswerRules, now: number): Verdict {
+export function verdictOf(answer: TokenClaims, rules: AnswerRules, now: number): Eventually<Verdict> {
   const { active } = answer;
   if (typeof active !== 'boolean') return ANSWER_UNUSABLE;
   if (!active) return INACTIVE;
@@ -91,8 +90,8 @@ function kindOf(name: string): string {
 }
 
 /** The issuer is the one that was asked, also where its answer does not repeat the name: identity and revocations need it. */
-function principalVerdict(answer: TokenClaims, rules: AnswerRules): Verdict {
-  const { mapPrincipal, via, issuer } = rules;
+function principalVerdict(answer: TokenClaims, rules: AnswerRules): Eventually<Verdict> {
+  const { via, issuer } = rules;
   const confirmation = confirmationOf(readClaims(answer)['cnf']);
   const init = principalInit(answer, namesOf(rules));
   const proved = {
@@ -101,8 +100,10 @@ function principalVerdict(answer: TokenClaims, rules: AnswerRules): Verdict {
     confirmation: confirmation === 'unknown' ? undefined : confirmation,
     via,
   };
-  const principal = mappedPrincipal(proved, answer, mapPrincipal);
-  return principal === undefined ? ANSWER_UNUSABLE : authenticated(principal);
+  return whenMapped(mappedPrincipal(proved, answer, rules), (mapped) => {
+    if (mapped === undefined) return ANSWER_UNUSABLE;
+    return isVerdict(mapped) ? mapped : authenticated(mapped);
+  });
 }
 
 function namesOf({ scopeClaims: scopes, rolesClaims: roles }: AnswerRules): ClaimNames {

@@ -81,6 +81,7 @@ export class JwtHandler implements SecurityHandler<JwtCredential> {
     this.#stopOpening = settings.decryptionKeys.length > 0 ? revocations?.openWith(this.#open) : undefined;
     this.#verification = {
       now: () => clock.now() / 1_000,
+      clock,
       clockToleranceSeconds: settings.clockToleranceSeconds,
       issuedAheadToleranceSeconds: settings.issuedAheadToleranceSeconds,
       handler: settings.name,

@@ -1,9 +1,9 @@
 import { authenticated, type Denied, denied, type PrincipalInit, type Verdict } from '@sallyport/core';
-import { FoundedVerdict, isVerdict } from '@sallyport/core/extend';
+import { type Clock, type Eventually, FoundedVerdict, isVerdict } from '@sallyport/core/extend';
 import { openJws } from '../jose/open-jws.js';
 import { claimAt } from '../token/claim-words.js';
 import { type ClaimNames, principalInit, SUBJECT_CLAIMS, subjectProblem } from '../token/claimed-principal.js';
-import { mappedPrincipal } from '../token/principal-mapping.js';
+import { mappedPrincipal, whenMapped } from '../token/principal-mapping.js';
 import {
   farDate,
   isAbsent,
@@ -21,6 +21,7 @@ import type { IssuerSettings } from './trusted-issuer.js';
 export interface Verification {
   /** The current time in seconds since the epoch. */
   readonly now: () => number;
+  readonly clock: Clock;
   readonly clockToleranceSeconds: number;
   readonly issuedAheadToleranceSeconds: number | undefined;
   /** The name of the handler that proves the token. */
@@ -39,6 +40,7 @@ interface Circumstances {
   readonly isAccessToken: boolean;
   /** The name of the handler that proves the token. */
   readonly handler: string;
+  readonly clock: Clock;
 }
 
 export const ISSUER_UNKNOWN: Denied = denied('issuer_unknown');
@@ -77,13 +79,14 @@ export async function verifyToken(
     clockToleranceSeconds,
     issuedAheadToleranceSeconds,
     isAccessToken: header.isAccessToken,
+    clock: verification.clock,
     handler,
   };
-  return new FoundedVerdict(tokenVerdict(claims, issuer.settings, circumstances), key);
+  return new FoundedVerdict(await tokenVerdict(claims, issuer.settings, circumstances), key);
 }
 
 /** What claims, whose signature was right, are worth (RFC 9068 4, RFC 7519 4.1). */
-function tokenVerdict(sent: TokenClaims, settings: IssuerSettings, circumstances: Circumstances): Verdict {
+function tokenVerdict(sent: TokenClaims, settings: IssuerSettings, circumstances: Circumstances): Eventually<Verdict> {
   const claims = readClaims(sent);
   const refusal =
     formRefusal({ sent, claims }, settings, circumstances) ?? valueRefusal({ sent, claims }, settings, circumstances);
@@ -92,8 +95,17 @@ function tokenVerdict(sent: TokenClaims, settings: IssuerSettings, circumstances
   const via = [{ handler: circumstances.handler, scheme: 'bearer' }];
   const init = { ...principalInit(sent, names), issuer: settings.issuer, via };
   const expiresAt = endOf(init, settings);
-  const principal = mappedPrincipal({ ...init, expiresAt }, sent, settings.mapPrincipal);
-  if (principal !== undefined) return authenticated(principal);
+  const { clock, clockToleranceSeconds } = circumstances;
+  return whenMapped(mappedPrincipal({ ...init, expiresAt }, sent, { ...settings, clock }), (mapped) => {
+    if (isVerdict(mapped)) return mapped;
+    if (mapped === undefined) return nobodyNamed(sent, names);
+    // A mapping takes time, in which a token may end.
+    const isOver = expiresAt !== undefined && expiresAt <= clock.now() / 1_000 - clockToleranceSeconds;
+    return isOver ? EXPIRED : authenticated(mapped);
+  });
+}
+
+function nobodyNamed(sent: TokenClaims, names: ClaimNames): Denied {
   const problem = subjectProblem(sent, names);
   return problem === undefined ? MISSING : denied(problem.reason);
 }

@@ -67,8 +67,10 @@ const TRUSTED_ISSUER = option.table('TrustedIssuer', {
   scopeClaims: option.withDefault(option.textOrTexts, ['scope']),
   /** Claims that hold roles, in the same way (RFC 9068 2.2.3.1), such as `realm_access.roles`. Default `roles`. */
   rolesClaims: option.withDefault(option.textOrTexts, ['roles']),
-  /** Changes what the principal is made of. Issuer, audience and end of the token stay what they are. */
+  /** Changes what the principal is made of, at once or by a promise. Issuer, audience and end of the token stay what they are. */
   mapPrincipal: option.optional(option.callable<MapPrincipal>()),
+  /** How long a promise of `mapPrincipal` may take, in milliseconds. After that the answer is 503. */
+  mapPrincipalTimeoutMs: option.withDefault(option.between(1, 60_000), 2_000),
 });
 
 /** An issuer whose tokens are accepted, bound to its own keys and rules. */

@@ -1,26 +1,66 @@
-import { createPrincipal, type Principal, type PrincipalInit, UpstreamError } from '@sallyport/core';
+import {
+  createPrincipal,
+  type Principal,
+  type PrincipalInit,
+  type Unavailable,
+  UpstreamError,
+  unavailable,
+} from '@sallyport/core';
+import { answerWithin, type Clock, type Eventually, isThenable, isVerdict } from '@sallyport/core/extend';
 import type { TokenClaims } from './token-claims.js';
 
 /**
- * Changes what a principal is made of; gets the claims of the token or answer as well. One that throws, or returns what
- * makes no principal (a promise, say), is a bug: 500, and an event that names the handler.
+ * Changes what a principal is made of, at once or later: it may load the user. Gets the claims of the token or answer as
+ * well. One that throws, or returns what makes no principal, is a bug: 500, and an event that names the handler. One
+ * whose promise rejects or is too late is an outage: 503. What it returns is remembered with the verdict.
  */
-export type MapPrincipal = (init: PrincipalInit, claims: TokenClaims) => PrincipalInit;
+export type MapPrincipal = (init: PrincipalInit, claims: TokenClaims) => PrincipalInit | PromiseLike<PrincipalInit>;
+
+/** A mapping, how long it may take, and the clock that measures it. */
+export interface Mapping {
+  readonly mapPrincipal: MapPrincipal | undefined;
+  readonly mapPrincipalTimeoutMs: number;
+  readonly clock: Clock;
+}
+
+const FAILED = unavailable('principal_mapping_failed');
+const TIMED_OUT = unavailable('principal_mapping_timed_out');
 
 /**
  * The principal that claims name, as the user's mapping changes it; `undefined` when neither names anybody. How the
- * token was proved, whose it is, whom it is for and when it ends cannot be mapped away.
+ * token was proved, whose it is, whom it is for and when it ends cannot be mapped away. A promise only where the mapping
+ * returns one.
  * @throws what the mapping throws, and {TypeError} for what it should not return: no verdict about the token
  */
 export function mappedPrincipal(
   init: PrincipalInit,
   claims: TokenClaims,
-  map: MapPrincipal | undefined,
-): Principal | undefined {
+  mapping: Mapping,
+): Eventually<Principal | Unavailable | undefined> {
+  const { mapPrincipal: map } = mapping;
+  if (map === undefined) return init.subject === '' ? undefined : createPrincipal(init);
+  const answer = answerOf(map, init, claims);
+  return isThenable(answer) ? laterPrincipal(init, answer, mapping) : principalOf(init, answer);
+}
+
+async function laterPrincipal(
+  init: PrincipalInit,
+  pending: PromiseLike<unknown>,
+  { mapPrincipalTimeoutMs, clock }: Mapping,
+): Promise<Principal | Unavailable | undefined> {
+  const settled = Promise.resolve(pending).then(
+    (mapped) => ({ mapped }),
+    () => FAILED,
+  );
+  const outcome = await answerWithin(mapPrincipalTimeoutMs, settled, clock).catch(() => TIMED_OUT);
+  return isVerdict(outcome) ? outcome : principalOf(init, outcome.mapped);
+}
+
+function principalOf(init: PrincipalInit, answer: unknown): Principal | undefined {
   const { issuer, audience, expiresAt, confirmation, via, subject } = init;
-  const mapped = map === undefined ? init : checked(answerOf(map, init, claims));
+  const mapped = checked(answer);
   if (subject === '' && mapped.subject === '') return undefined;
-  return createPrincipal(map === undefined ? init : { ...mapped, issuer, audience, expiresAt, confirmation, via });
+  return createPrincipal({ ...mapped, issuer, audience, expiresAt, confirmation, via });
 }
 
 function answerOf(map: MapPrincipal, init: PrincipalInit, claims: TokenClaims): unknown {
@@ -36,7 +76,6 @@ function answerOf(map: MapPrincipal, init: PrincipalInit, claims: TokenClaims): 
 
 /** Refuses misspelt members, which would be dropped in silence. The values are checked where the principal is made. */
 function checked(mapped: unknown): PrincipalInit {
-  if (mapped instanceof Promise) mapped.catch(() => {});
   const isObject = typeof mapped === 'object' && mapped !== null;
   if (!isObject || !Object.keys(mapped).every((name) => Object.hasOwn(MEMBERS, name))) {
     throw new TypeError('mapPrincipal must return the members of a principal, and no others');
@@ -61,3 +100,11 @@ const MEMBERS: Readonly<Record<keyof PrincipalInit, true>> = {
   confirmation: true,
   via: true,
 };
+
+/** Concludes at once from a mapping that was done at once. */
+export function whenMapped<Mapped, Next>(
+  mapped: Eventually<Mapped>,
+  conclude: (mapped: Mapped) => Next,
+): Eventually<Next> {
+  return mapped instanceof Promise ? mapped.then(conclude) : conclude(mapped);
+}
