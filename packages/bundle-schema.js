@@ -1,6 +1,6 @@
 // Writes the JSON Schema of configuration files that use the kinds of Sallyport, with the comments of options as
 // descriptions. Editors read it. Kinds of an application are not in it: it may name others.
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /** Adds the comments of options to the properties of each schema that has the name of a table as its title. */
@@ -25,8 +25,10 @@ export async function writeConfigurationSchema(tables) {
     tables.map(({ owner, options }) => [owner, new Map(options.map(({ name, comment }) => [name, comment]))]),
   );
   const schema = described(configurationSchema(builtInHandlers, { allowOtherKinds: true }), commentsOf);
+  const folder = join(import.meta.dirname, 'configuration/dist/schemas');
+  await mkdir(folder, { recursive: true });
   await writeFile(
-    join(import.meta.dirname, 'configuration/dist/schema.json'),
+    join(folder, 'configuration.json'),
     `${JSON.stringify({ title: 'A security configuration of Sallyport', ...schema }, undefined, 2)}\n`,
   );
 }

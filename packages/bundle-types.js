@@ -47,9 +47,14 @@ function originOf(name, declarations) {
   return undefined;
 }
 
+/** The values that a declaration file exports, by themselves or in a list. */
 function valuesIn(text) {
-  const found = text.matchAll(/^export (?:declare (?:const|function|(?:abstract )?class) |\{ (?:\w+ as )?)(\w+)/gm);
-  return new Set(Array.from(found, ([, name]) => name));
+  const declared = text.matchAll(/^export declare (?:const|function|(?:abstract )?class) (\w+)/gm);
+  const listed = Array.from(text.matchAll(/^export \{([^}]*)\}/gm), ([, names]) => names.split(','))
+    .flat()
+    .map((name) => name.trim())
+    .filter((name) => name !== '' && !name.startsWith('type '));
+  return new Set([...Array.from(declared, ([, name]) => name), ...listed.map((name) => name.split(' as ').at(-1))]);
 }
 
 /** @param file the entry point or namespace, below `dist` and without its ending */

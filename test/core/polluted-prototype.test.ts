@@ -44,10 +44,19 @@ const PACKAGES = join(__dirname, '../../packages');
 const OPTIONS =
   /export interface \w*(?:Options|Collaborators|Init|Definition|Settings|Claim|Source|Parts|Registration|Source|Override|Account|Authentication|Keys?|Secret|Users)\b[^{]*\{([\s\S]*?)\n\}/g;
 
+/** Tables of options, and objects of members that stand in several. */
+const TABLES = /^(?:export )?const \w+ = (?:option\.table\(\s*'\w+', )?\{\n([\s\S]*?)^\}/gm;
+
+/** The test kit has no options of an application. */
 function sourcesIn(folder: string): readonly string[] {
   return readdirSync(folder, { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.ts'))
+    .filter((name) => name.endsWith('.ts') && !name.startsWith('testing/'))
     .map((name) => readFileSync(join(folder, name), 'utf8'));
+}
+
+function namesIn(source: string, declarations: RegExp, members: RegExp): readonly string[] {
+  const bodies = Array.from(source.matchAll(declarations), ([, body = '']) => body);
+  return bodies.flatMap((body) => Array.from(body.matchAll(members), ([, name = '']) => name));
 }
 
 /** The name of every option that the packages declare. */
@@ -55,8 +64,10 @@ const NAMES: readonly string[] = [
   ...new Set(
     ['core', 'openapi', 'configuration', 'handlers', 'adapters']
       .flatMap((name) => sourcesIn(join(PACKAGES, name, 'src')))
-      .flatMap((source) => [...source.matchAll(OPTIONS)])
-      .flatMap(([, body = '']) => [...body.matchAll(/^ {2}readonly (\w+)\??:/gm)].map(([, name = '']) => name)),
+      .flatMap((source) => [
+        ...namesIn(source, OPTIONS, /^ {2}readonly (\w+)\??:/gm),
+        ...namesIn(source, TABLES, /^ {2}(\w+)(?:: |,)/gm),
+      ]),
   ),
 ];
 

@@ -10,9 +10,9 @@ const EVERYTHING = ENTRY_POINTS.map((name, index) => `import * as m${index} from
 
 /** Of each package: what its tarball has at most, in kilobytes, and how many packages it brings. */
 const WEIGHT: Readonly<Record<PackageName, readonly [kilobytes: number, packages: number]>> = {
-  core: [420, 7],
+  core: [440, 7],
   openapi: [150, 12],
-  configuration: [60, 13],
+  configuration: [125, 13],
   handlers: [320, 12],
   adapters: [75, 1],
 };
@@ -158,7 +158,8 @@ describe('in an empty project', () => {
             const key = entryPoint.split('/')[1] + ' ' + name;
             if (!known.has(key)) known.set(key, value);
             if (known.get(key) !== value) wrong.push(key + ': two of them');
-            if (typeof value === 'function' && value.name !== name) wrong.push(key + ': called ' + value.name);
+            // A table of options, or a check, is data that can be called.
+            if (typeof value === 'function' && !/(?:Check|Options?|Limits)$/.test(name) && value.name !== name) wrong.push(key + ': called ' + value.name);
           }
       console.log(JSON.stringify({ found: known.size > 100, wrong }));`;
     const printed = await project.run(process.execPath, ['--input-type=module', '-e', code]);
@@ -173,7 +174,7 @@ describe('in an empty project', () => {
           const key = entryPoint.split('/')[1] + ' ' + name;
           if (!known.has(key)) known.set(key, value);
           if (known.get(key) !== value) wrong.push(key + ': two of them');
-          if (typeof value === 'function' && value.name !== name) wrong.push(key + ': called ' + value.name);
+          if (typeof value === 'function' && !/(?:Check|Options?|Limits)$/.test(name) && value.name !== name) wrong.push(key + ': called ' + value.name);
         }
       for (const file of ${JSON.stringify(commonJsFiles())}) require(process.cwd() + '/node_modules/@sallyport/' + file);
       const ours = Object.keys(require.cache).filter((file) => file.includes('/@sallyport/'));

@@ -112,7 +112,7 @@ describe('introspection', () => {
     ['a status', { status: 500 }],
     ['a request to come back later', { status: 503, retryAfterSeconds: 7 }],
     ['no JSON', { body: '<html>' }],
-    ['another content type', { body: '{"active":true}', contentType: 'text/plain' }],
+    ['another content type', { body: '{"active":true}', contentType: 'text/html' }],
     ['a broken connection', 'reset'],
   ] as const)('fails on demand with %s: 503, never 401, and works again when repaired', async (_name, fault) => {
     const sent = await server.as({ subject: 'alice' });

@@ -1,4 +1,11 @@
-import { type GuardKind, type HandlerKind, type Kinds, option, type StoreKind } from '@sallyport/core/extend';
+import {
+  type GuardKind,
+  type HandlerKind,
+  type Kinds,
+  option,
+  ownMembers,
+  type StoreKind,
+} from '@sallyport/core/extend';
 import type { Owners } from '../file/place.js';
 
 interface Made {
@@ -17,7 +24,8 @@ export const kindTable: option.Check<Kinds> = option.namedValues((value, name) =
   const [member] = others;
   if (others.length !== 1 || !MEMBERS.some((each) => each === member) || !isFunction(row, member as string))
     throw option.invalid(name, `must have exactly one function: ${MEMBERS.join(', ')}`);
-  return row as Kinds[string];
+  // A copy that inherits nothing, so that `in` finds only what was given.
+  return ownMembers(row) as Kinds[string];
 });
 
 function isFunction(row: object, member: string): boolean {

@@ -15,7 +15,7 @@ export interface ConfigurationSchemaOptions extends option.Given<typeof CONFIGUR
 /**
  * The JSON Schema (draft 2020-12) of configurations with these kinds, for editors and for checks before a deployment.
  * It says what the options of each kind may be. `chainFrom` checks more: whether handlers exist, and options that
- * depend on each other. For the kinds of Sallyport it is shipped as `@sallyport/configuration/schema.json`.
+ * depend on each other. For the kinds of Sallyport it is shipped as `node_modules/@sallyport/configuration/dist/schemas/configuration.json`.
  * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN
  * @example
  * await writeFile('security.schema.json', JSON.stringify(configurationSchema({ ...builtInHandlers, badge })));

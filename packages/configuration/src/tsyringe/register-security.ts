@@ -114,7 +114,11 @@ function putAll(
     const token = tokens.handler(name);
     put(container, token, (place) => handlersOf(place, token)(name));
     put(container, registrationToken(name), () => ({ registration, origin }));
-    put(container, tokens.options(name), () => ('options' in registration && registration.options) || {});
+    put(
+      container,
+      tokens.options(name),
+      () => (Object.hasOwn(registration, 'options') && (registration as { options?: object }).options) || {},
+    );
   }
   for (const [name, kind] of Object.entries(kinds)) put(container, tokens.kind(name), () => kind);
   for (const [name, token] of Object.entries(SERVICE_TOKENS)) {

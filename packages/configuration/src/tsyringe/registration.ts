@@ -98,7 +98,8 @@ const WAYS = {
 /** Checks that a registration has exactly one way to get a handler. */
 export const handlerRegistration: option.Check<AnyRegistration> = (value, name) => {
   const given = onlyMemberOf(WAYS, value, name);
-  if ('useValue' in given && 'options' in given) throw option.invalid(name, 'is built already: no options');
+  if (Object.hasOwn(given, 'useValue') && Object.hasOwn(given, 'options'))
+    throw option.invalid(name, 'is built already: no options');
   option.optional(option.plainObject)(Reflect.get(given, 'options'), `${name}.options`);
   return given as AnyRegistration;
 };
@@ -117,7 +118,8 @@ export const containerKind: option.Check<ContainerKind> = (value, name) =>
 /** An object that has one of these members, and beside it at most `options`. */
 function onlyMemberOf(checks: Readonly<Record<string, option.Check<unknown>>>, value: unknown, name: string): object {
   const members = Object.entries(ownMembers(option.plainObject(value, name)));
-  const given: object = Object.fromEntries(members.filter(([, member]) => member !== undefined));
+  // A copy that inherits nothing, so that `in` finds only what was given.
+  const given: object = ownMembers(Object.fromEntries(members.filter(([, member]) => member !== undefined)));
   const keys = Object.keys(given).filter((key) => key !== 'options');
   const [key = ''] = keys;
   const check = Object.hasOwn(checks, key) ? checks[key] : undefined;

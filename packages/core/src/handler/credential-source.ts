@@ -83,9 +83,9 @@ function wholeScheme({ challenges: [first] }: Sourced): PlacedSource {
 
 /** The sources that the handler or its class declares. A `source` on `Object.prototype` does not count. */
 function declaredSources(handler: Sourced): readonly PlacedSource[] | undefined {
-  const { source } = handler;
   const isItsOwn = Object.hasOwn(handler, 'source') || inheritsFromClass(handler, 'source');
-  if (source === undefined || !isItsOwn) return undefined;
+  const source = isItsOwn ? handler.source : undefined;
+  if (source === undefined) return undefined;
   return (isList(source) ? source : [source]).map(placed);
 }
 
