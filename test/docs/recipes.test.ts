@@ -1,3 +1,4 @@
+import { createHmac, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { generate } from 'selfsigned';
 import { Agent, request } from 'undici';
@@ -6,6 +7,17 @@ import { DocumentedServer } from './documented-server.js';
 import { openGuide } from './open-guide.js';
 
 const TOKEN = /Bearer ([\w-]+)/;
+
+/** A token as the login of an application signs it. */
+function ownToken(alg: 'HS256' | 'ES256', claims: object, key: string | KeyObject): string {
+  const parts = [{ alg, typ: 'JWT' }, claims].map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'));
+  const input = parts.join('.');
+  const signature =
+    typeof key === 'string'
+      ? createHmac('sha256', key).update(input).digest()
+      : sign('sha256', Buffer.from(input), { key, dsaEncoding: 'ieee-p1363' });
+  return `${input}.${signature.toString('base64url')}`;
+}
 
 describe('docs/recipes.md', () => {
   const guide = openGuide('docs/recipes.md');
@@ -49,6 +61,19 @@ describe('docs/recipes.md', () => {
     await start('own-rule.js');
     expect(await call('GET /')).toMatchObject({ status: 401 });
     expect(await call('GET /', await withToken())).toMatchObject({ status: 200, text: 'Hello, colleague' });
+  });
+
+  test('the user is loaded, and a caller without one may do nothing', async () => {
+    const withBob = `const { authority } = await import('./security.js');
+      const { bearer } = await authority.as({ subject: 'bob' }, { opaque: true });
+      console.log('bob: ' + bearer);
+      await import('./load-user.js');`;
+    guide.project.write('loaded.js', withBob);
+    await start('loaded.js');
+    const bob = { authorization: `Bearer ${await server.printed(/^bob: (.+)$/)}` };
+    expect(await call('GET /')).toMatchObject({ status: 401 });
+    expect(await call('GET /', await withToken())).toMatchObject({ status: 200, text: 'user 7' });
+    expect(await call('GET /', bob)).toMatchObject({ status: 403 });
   });
 
   test('the inner URL is judged where the application strips a prefix', async () => {
@@ -127,6 +152,33 @@ describe('docs/recipes.md', () => {
     await guide.project.node(['remember-longer.js']);
     await guide.project.node(['client-authentication.js']);
     await guide.project.node(['outbound.js']);
+  });
+
+  test('old tokens without issuer and new ones are good, each by its own key alone', async () => {
+    const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    const pem = String(publicKey.export({ type: 'spki', format: 'pem' }));
+    const secret = 'a secret of at least 32 characters';
+    const iat = Math.floor(Date.now() / 1_000);
+    const old = { sub: 'alice', iat, exp: iat + 60 };
+    const fresh = { ...old, iss: 'https://shop.example.com', aud: 'orders' };
+    const rows: readonly (readonly [token: string, outcome: string])[] = [
+      [ownToken('HS256', old, secret), 'granted'],
+      [ownToken('ES256', fresh, privateKey), 'granted'],
+      [ownToken('HS256', fresh, secret), 'algorithm_not_allowed'],
+      [ownToken('ES256', old, privateKey), 'algorithm_not_allowed'],
+      [ownToken('HS256', fresh, pem), 'algorithm_not_allowed'],
+      [ownToken('HS256', old, pem), 'signature_invalid'],
+      [ownToken('ES256', { ...fresh, aud: 'another' }, privateKey), 'audience_mismatch'],
+    ];
+    guide.project.write('shop-public.pem', pem);
+    const script = `import { ask } from '@sallyport/core/testing';
+      import { chain } from './from-hs256-to-es256.js';
+      const asked = ${JSON.stringify(rows)}.map(([bearer]) => ask(chain, 'GET /', { bearer }));
+      console.log(JSON.stringify((await Promise.all(asked)).map(({ reason }) => reason ?? 'granted')));`;
+    guide.project.write('both.js', script);
+    const printed = await guide.project.node(['both.js'], { JWT_SECRET: secret });
+    expect(JSON.parse(printed)).toEqual(rows.map(([, outcome]) => outcome));
+    await guide.project.node(['without-audience.js']);
   });
 
   test('the test of routes passes', async () => {
