@@ -96,11 +96,13 @@ function tokenVerdict(sent: TokenClaims, settings: IssuerSettings, circumstances
   const init = { ...principalInit(sent, names), issuer: settings.issuer, via };
   const expiresAt = endOf(init, settings);
   const { clock, clockToleranceSeconds } = circumstances;
-  return whenMapped(mappedPrincipal({ ...init, expiresAt }, sent, { ...settings, clock }), (mapped) => {
+  const pending = mappedPrincipal({ ...init, expiresAt }, sent, { ...settings, clock });
+  // In the time that a mapping takes, a token may end.
+  const takesTime = pending instanceof Promise;
+  return whenMapped(pending, (mapped) => {
     if (isVerdict(mapped)) return mapped;
     if (mapped === undefined) return nobodyNamed(sent, names);
-    // A mapping takes time, in which a token may end.
-    const isOver = expiresAt !== undefined && expiresAt <= clock.now() / 1_000 - clockToleranceSeconds;
+    const isOver = takesTime && expiresAt !== undefined && expiresAt <= clock.now() / 1_000 - clockToleranceSeconds;
     return isOver ? EXPIRED : authenticated(mapped);
   });
 }

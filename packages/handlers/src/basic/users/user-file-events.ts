@@ -13,8 +13,8 @@ export type UserFileEvent =
   | {
       readonly kind: 'user_lines_skipped';
       readonly path: string;
-      readonly lines: readonly { readonly line: number; readonly problem: string }[];
       readonly count: number;
+      readonly lines: readonly { readonly line: number; readonly problem: string }[];
     }
   /**
    * A user file cannot be used. Logins get 503, at once or after `maxStaleMs`. `problem` quotes nothing of the file.
