@@ -2,7 +2,10 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { rootCertificates } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { ConnectionSettings } from '../../../packages/handlers/src/outbound/connections/connection-options.js';
+import { tlsOptions } from '../../../packages/handlers/src/outbound/connections/tls-options.js';
 import { selfSigned } from '../../support/tls-server.js';
 
 /** Node reads `NODE_EXTRA_CA_CERTS` only as it starts, so each row is a process of its own with a server of its own. */
@@ -71,4 +74,10 @@ describe('authorities of NODE_EXTRA_CA_CERTS', () => {
     expect(answer({ certificateAuthorities: other }, 'unfit.pem')).toBe(UNTRUSTED);
     expect(answer({ certificateAuthorities: other }, 'nowhere.pem')).toBe(UNTRUSTED);
   });
+});
+
+test('the authorities of the process stand beside own ones in the options of every connection', async () => {
+  const settings = { certificateAuthorities: [other], dangerouslyAcceptAnyCertificate: false, timeoutMs: 1_000 };
+  const { server, proxy } = await tlsOptions(settings as unknown as ConnectionSettings);
+  for (const { ca } of [server, proxy]) expect(ca).toEqual(expect.arrayContaining([other, rootCertificates[0]]));
 });
