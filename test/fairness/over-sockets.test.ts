@@ -4,11 +4,8 @@ import { ALL_RESOURCES } from './all-resources.js';
 import { floodOverSockets } from './flood-over-sockets.js';
 
 const everyNight = process.env['SALLYPORT_NIGHTLY'] === '1' ? test : test.skip;
-/**
- * How many requests of the flood have to find no place: four times as many as the largest resource has. A machine that
- * does nothing else turns thousands away.
- */
-const MANY = 200;
+/** How many requests of the flood have to find no place. */
+const MANY = 1_000;
 
 beforeEach(() => {
   jest.spyOn(process, 'emitWarning').mockImplementation(() => {});
