@@ -4,10 +4,11 @@ import { expressSecurity } from '@sallyport/adapters/express';
 import { fastifySecurity } from '@sallyport/adapters/fastify';
 import { httpSecurity } from '@sallyport/adapters/http';
 import { koaSecurity } from '@sallyport/adapters/koa';
-import { onDecision, type SecurityChain } from '@sallyport/core';
+import { anonymous, onDecision, route, routes, type SecurityChain } from '@sallyport/core';
 import express from 'express';
 import Fastify from 'fastify';
 import Koa from 'koa';
+import { demoChain } from './demo-chain.js';
 import { type DemoServer, listening } from './demo-servers.js';
 import { ask, requestText } from './raw-client.js';
 import { rewritingChain, withoutFirstSegment } from './rewriting/row.js';
@@ -74,6 +75,22 @@ describe.each([
     await open(rewritingChain(), (app) => app.use(strip, strip, answer));
     expect(await answerTo('/open/open/open')).toBe('ran GET');
     expect(await answerTo('/open/between/open')).toBe('401');
+  });
+
+  test('of a request that was handed to the application again is asked by the path that runs there', async () => {
+    const operations = ['/m/open/things', '/open/things', '/things'].map((path) =>
+      route('GET', path, { requirement: anonymous() }),
+    );
+    const app = framework();
+    // Once: what is handed over is below the mount again otherwise.
+    app.use('/m', (request, response, next) => {
+      if (request.url === '/open/things') Reflect.apply(Reflect.get(app, 'handle'), app, [request, response, next]);
+      else next();
+    });
+    app.use(expressSecurity(demoChain({ operations: routes(operations) }))(), strip, answer);
+    server = await listening(createServer(app));
+    expect(await answerTo('/m/open/things')).toBe('ran GET');
+    expect(await answerTo('/m/things')).toBe('401');
   });
 
   test('is not asked where it handles an error', async () => {

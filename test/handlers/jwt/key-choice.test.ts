@@ -189,6 +189,17 @@ describe('a signature that does not fit', () => {
     expect(server.fetches).toBe(2);
   });
 
+  test('and an unknown key share one fetch of a network in 30 s', async () => {
+    const { server, under } = await opened();
+    under.clock.pass(30);
+    expect(await under.outcome(fresh(replaced), '203.0.113.9')).toBe('401 signature_invalid');
+    expect(await under.outcome(fresh({ ...SECOND, kid: 'unknown' }), '203.0.113.9')).toBe('401 key_unknown');
+    expect(server.fetches).toBe(2);
+    under.clock.pass(8);
+    expect(await under.outcome(fresh({ ...SECOND, kid: 'unknown' }), '198.51.100.7')).toBe('401 key_unknown');
+    expect(server.fetches).toBe(3);
+  });
+
   test('stays a refusal when that fetch fails: the known keys stand', async () => {
     const { server, under } = await opened();
     server.answer = (_request, response) => response.writeHead(500).end();
