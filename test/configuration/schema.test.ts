@@ -139,7 +139,7 @@ async function refusalOf(configuration: object): Promise<unknown> {
 /** Configurations in documents and examples. */
 function documented(): [place: string, text: string][] {
   const files = [
-    ...readdirSync(join(ROOT, 'docs')).map((file) => `docs/${file}`),
+    ...readdirSync(join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' }).map((file) => `docs/${file}`),
     ...['README.md', 'examples/di/README.md', 'packages/configuration/README.md'],
   ];
   const blocks = files

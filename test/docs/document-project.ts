@@ -32,17 +32,20 @@ export function blocksOf(document: string): readonly Block[] {
   });
 }
 
-/** What a reader has who copied every block of a document into an empty project with the packages installed. */
+/** What a reader has who copied every block of some documents into an empty project with the packages installed. */
 export class DocumentProject {
   readonly folder: string;
   readonly #project: InstalledProject;
 
   /** `replacements` stand in for what only a reader has: an authorization server's address, say. */
-  static async open(document: string, replacements: Readonly<Record<string, string>> = {}): Promise<DocumentProject> {
+  static async open(
+    documents: string | readonly string[],
+    replacements: Readonly<Record<string, string>> = {},
+  ): Promise<DocumentProject> {
     const project = await InstalledProject.install();
     project.write('package.json', JSON.stringify({ type: 'module' }));
     project.write('tsconfig.json', JSON.stringify(SETTINGS));
-    for (const { file, code } of blocksOf(document)) {
+    for (const { file, code } of [documents].flat().flatMap(blocksOf)) {
       if (file === undefined) continue;
       project.write(
         file,

@@ -3,7 +3,12 @@ import { dirname, join } from 'node:path';
 import { expect, test } from '@jest/globals';
 
 const ROOT = join(__dirname, '../..');
-const DOCUMENTS = ['README.md', 'CONTRIBUTING.md', ...readdirSync(join(ROOT, 'docs')).map((name) => `docs/${name}`)];
+const PAGES = readdirSync(join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' });
+const DOCUMENTS = [
+  'README.md',
+  'CONTRIBUTING.md',
+  ...PAGES.filter((name) => name.endsWith('.md')).map((name) => `docs/${name}`),
+];
 const PATH = /`((?:packages|test|examples|bench|docs)\/[\w./-]+)`/g;
 const LINK = /\]\((?!https?:)([^)#]+)(?:#[^)]*)?\)/g;
 

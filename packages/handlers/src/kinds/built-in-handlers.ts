@@ -1,17 +1,47 @@
-import type { HandlerKind } from '@sallyport/core/extend';
+import { type HandlerKind, option, ownMember } from '@sallyport/core/extend';
 import { basicOptions } from '../basic/basic-options.js';
 import { BasicHandler, type BasicHandlerOptions } from '../basic/index.js';
 import { IntrospectionHandler, type IntrospectionHandlerOptions } from '../introspection/index.js';
 import { introspectionOptions } from '../introspection/introspection-options.js';
-import { JwtHandler, type JwtHandlerOptions } from '../jwt/index.js';
+import { JwtHandler, type JwtHandlerOptions, type TrustedIssuer } from '../jwt/index.js';
 import { jwtOptions } from '../jwt/jwt-options.js';
+import { trustedIssuer } from '../jwt/trusted-issuer.js';
+import { type ByProvider, schemaByProvider, withoutProvider } from './by-provider.js';
+import { AUTHORIZATION_SERVERS, ISSUERS } from './providers.js';
+
+/** An issuer, in full or by its provider. */
+type ListedIssuer = TrustedIssuer | ByProvider<typeof ISSUERS, TrustedIssuer>;
+
+/** The options of a JWT handler. An issuer may be a provider and what it needs to know. */
+export interface JwtKindOptions extends Omit<JwtHandlerOptions, 'issuers'> {
+  readonly issuers?: readonly ListedIssuer[] | undefined;
+}
+
+/** The options of an introspection handler, in full or by the provider that is asked. */
+export type IntrospectionKindOptions =
+  | IntrospectionHandlerOptions
+  | ByProvider<typeof AUTHORIZATION_SERVERS, IntrospectionHandlerOptions, 'realm' | 'clientAuthentication'>;
+
+const listedIssuer = option.withSchema<TrustedIssuer, ListedIssuer>(
+  schemaByProvider(ISSUERS, trustedIssuer, ['issuer', 'algorithms', 'keys']),
+  (value, name) => withoutProvider(value, name, ISSUERS, trustedIssuer) as TrustedIssuer,
+);
+
+const listedIssuers = option.optional(option.listOf<TrustedIssuer, ListedIssuer>(listedIssuer));
+
+const jwtKindOptions = option.table(jwtOptions.owner, { ...jwtOptions.members, issuers: listedIssuers });
+
+const introspectionKindOptions = {
+  ...introspectionOptions,
+  schema: schemaByProvider(AUTHORIZATION_SERVERS, introspectionOptions, []),
+};
 
 // A type, because an interface does not fit `Kinds`.
 type BuiltInHandlers = {
   /** Opaque tokens, introspected (RFC 7662). */
-  readonly introspection: HandlerKind<IntrospectionHandlerOptions>;
+  readonly introspection: HandlerKind<IntrospectionKindOptions>;
   /** JWT access tokens (RFC 9068). */
-  readonly jwt: HandlerKind<JwtHandlerOptions>;
+  readonly jwt: HandlerKind<JwtKindOptions>;
   /** User names and passwords (RFC 7617). */
   readonly basic: HandlerKind<BasicHandlerOptions>;
 };
@@ -24,15 +54,20 @@ type BuiltInHandlers = {
  */
 export const builtInHandlers: BuiltInHandlers = Object.freeze({
   introspection: {
-    options: introspectionOptions,
-    handler(options, { name, clock, cacheStore: store, revocations }) {
-      return new IntrospectionHandler({ name, ...options }, { clock, store, revocations });
+    options: introspectionKindOptions,
+    handler(given, { name, clock, cacheStore: store, revocations }) {
+      const options = withoutProvider(given, introspectionOptions.owner, AUTHORIZATION_SERVERS, introspectionOptions);
+      return new IntrospectionHandler(
+        { name, ...(options as IntrospectionHandlerOptions) },
+        { clock, store, revocations },
+      );
     },
   },
   jwt: {
-    options: jwtOptions,
+    options: jwtKindOptions,
     handler(options, { name, clock, revocations }) {
-      return new JwtHandler({ name, ...options }, { clock, revocations });
+      const issuers = listedIssuers(ownMember(options, 'issuers'), `${jwtOptions.owner}.issuers`);
+      return new JwtHandler({ name, ...options, issuers }, { clock, revocations });
     },
   },
   basic: {

@@ -1,1 +1,1 @@
-export { builtInHandlers } from './built-in-handlers.js';
+export { builtInHandlers, type IntrospectionKindOptions, type JwtKindOptions } from './built-in-handlers.js';

@@ -1,0 +1,7 @@
+export {
+  type KeycloakIntrospectionOptions,
+  type KeycloakOptions,
+  keycloak,
+  keycloakIntrospection,
+} from './keycloak.js';
+export type { ProvidedIntrospection } from './provided.js';

@@ -1,0 +1,134 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { IntrospectionHandler, type IntrospectionHandlerOptions } from '@sallyport/handlers/introspection';
+import { JwtHandler, type JwtHandlerOptions, type TrustedIssuer } from '@sallyport/handlers/jwt';
+import * as providers from '@sallyport/handlers/providers';
+import { ProviderHost, type Published } from './provider-host.js';
+import { openPage, PAGES } from './provider-page.js';
+import {
+  keySetOf,
+  newProviderKeys,
+  type ProviderKeys,
+  type ProviderVectors,
+  type TokenRow,
+  textOf,
+  tokenOfRow,
+  vectorsOf,
+} from './provider-vectors.js';
+import { type Outcome, SecuredServer } from './secured-server.js';
+
+const CREDENTIALS = { method: 'client_secret_basic', clientId: 'orders', clientSecret: 'secret of orders' } as const;
+
+let host: ProviderHost;
+let server: SecuredServer;
+let keys: ProviderKeys;
+
+beforeAll(async () => {
+  [host, server, keys] = await Promise.all([ProviderHost.start(), SecuredServer.start(), newProviderKeys()]);
+});
+afterAll(async () => {
+  await server.close();
+  await host.close();
+});
+
+/** The function that makes the issuer of a page: `githubActions` for `github-actions`. */
+function presetOf(page: string): (options: object) => TrustedIssuer {
+  const name = page.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
+  return Reflect.get(providers, name);
+}
+
+/** The same issuer, called at the host of this test. The dispatcher decides about certificates. */
+function called(issuer: TrustedIssuer): TrustedIssuer {
+  if (!('jwksUri' in issuer.keys || 'discovery' in issuer.keys)) return issuer;
+  const { certificateAuthorities: _authorities, ...outbound } = issuer.keys.outbound ?? {};
+  return { ...issuer, keys: { ...issuer.keys, outbound: { ...outbound, dispatcher: host.dispatcher } } };
+}
+
+describe.each(PAGES)('%s', (provider) => {
+  const vectors = vectorsOf(provider);
+  const { tokens, answers = [], endpoint = '' } = vectors;
+  const page = openPage(provider);
+  const [good, ...others] = tokens.filter(({ status }) => status === 200) as [TokenRow, ...TokenRow[]];
+
+  function issuerOf({ options, issuer }: TokenRow): TrustedIssuer {
+    const made = options === undefined ? page.issuer : presetOf(provider)(options);
+    return { ...made, ...issuer };
+  }
+
+  function optionsOf(row: TokenRow): JwtHandlerOptions {
+    if (!row.isResolved || page.resolver === undefined) return { realm: 'orders', issuers: [called(issuerOf(row))] };
+    const { resolve, ...resolver } = page.resolver;
+    const found: typeof resolve = async (...asked) => {
+      const issuer = await resolve(...asked);
+      return issuer && called(issuer);
+    };
+    return { realm: 'orders', issuerResolver: { ...resolver, resolve: found } };
+  }
+
+  async function outcomeOf(row: TokenRow, claims: object = {}, key?: ProviderKeys['stranger']): Promise<Outcome> {
+    host.publish(publishedBy(vectors));
+    const options = { ...optionsOf(row), ...row.handler };
+    await server.secure({ requirement: new JwtHandler(options, { clock: server.clock }) });
+    const token = tokenOfRow(row, keys, claims, key);
+    const [, header] = /^header:([^:]+)$/.exec(row.handler?.source ?? '') ?? [];
+    return server.ask(header === undefined ? { authorization: `Bearer ${token}` } : { [header]: token });
+  }
+
+  test.each(tokens.map((row) => [row.title, row] as const))('%s', async (_title, row) => {
+    expect(await outcomeOf(row)).toEqual({ status: row.status, reason: row.reason, caller: row.principal });
+  });
+
+  test('asks the addresses that the provider documents for its keys', async () => {
+    await outcomeOf(good);
+    expect(host.called).toContain(vectors.keys.at);
+    if (vectors.metadata !== undefined) expect(host.called).toContain(vectors.metadata.at);
+  });
+
+  test.each([
+    ['a key that the provider does not publish', {}, 'signature_invalid', true],
+    ['another issuer', { iss: 'https://attacker.example' }, 'credentials_unrecognised', false],
+    ['a time that is over', { exp: 1_799_999_000 }, 'token_expired', false],
+  ])('a token of %s is refused', async (_title, claims, reason, isForeign) => {
+    const row = others.find(({ claims: { sub } }) => sub !== undefined) ?? good;
+    const outcome = await outcomeOf({ ...row, raw: {} }, claims, isForeign ? keys.stranger : undefined);
+    expect(outcome).toEqual({ status: 401, reason, caller: undefined });
+  });
+
+  if (answers.length === 0) return;
+
+  test.each(answers.map((row) => [row.title, row] as const))('introspection: %s', async (_title, row) => {
+    host.publish({ ...publishedBy(vectors), [endpoint]: () => textOf(row.answer, row.raw) });
+    const asked: IntrospectionHandlerOptions = {
+      realm: 'orders',
+      clientAuthentication: CREDENTIALS,
+      ...page.server,
+      outbound: { dispatcher: host.dispatcher },
+    };
+    await server.secure({ requirement: new IntrospectionHandler(asked, { clock: server.clock }) });
+    const outcome = await server.ask({ authorization: 'Bearer opaque' });
+    expect(outcome).toEqual({ status: row.status, reason: row.reason, caller: row.principal });
+    expect(host.called).toContain(endpoint);
+  });
+});
+
+/** What the provider has on its servers. */
+function publishedBy(vectors: ProviderVectors): Readonly<Record<string, Published>> {
+  const { metadata, otherMetadata, keys: published } = vectors;
+  const own = metadata === undefined ? {} : { [metadata.at]: metadata.document };
+  return { ...otherMetadata, ...own, [published.at]: keySetOf(vectors, keys) };
+}
+
+test('every row names the document of the vendor that it follows', () => {
+  for (const vectors of PAGES.map(vectorsOf)) {
+    const { keys: published, metadata, tokens, answers = [] } = vectors;
+    const refs = [published, metadata, ...tokens, ...answers].flatMap((each) => (each === undefined ? [] : [each.ref]));
+    for (const ref of refs) expect(ref).toMatch(/^https:\/\/[\w.-]+\/./);
+  }
+});
+
+test('every provider has good rows and bad ones', () => {
+  for (const provider of PAGES) {
+    const { tokens } = vectorsOf(provider);
+    expect([provider, tokens.some(({ status }) => status === 200)]).toEqual([provider, true]);
+    expect([provider, tokens.filter(({ status }) => status !== 200).length > 1]).toEqual([provider, true]);
+  }
+});
