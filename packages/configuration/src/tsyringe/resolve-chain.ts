@@ -1,7 +1,8 @@
 import type { SecurityChain, SecurityChainOptions, SecurityHandler } from '@sallyport/core';
-import { closeHandlers, option, runWithin, systemClock } from '@sallyport/core/extend';
+import { closeHandlers, option, systemClock } from '@sallyport/core/extend';
 import { BuiltChain, type ChainCollaborators, type OwnedParts } from '../chain/built-chain.js';
 import { release } from '../kinds/ownership.js';
+import { ChainContainer } from './chain-container.js';
 import { ChainHandlers } from './chain-handlers.js';
 import type { DependencyContainer } from './container.js';
 import { late, missing } from './registration-errors.js';
@@ -60,21 +61,21 @@ const CLOSE_TIMEOUT_MS = 5_000;
 class ContainerParts implements OwnedParts {
   readonly built: ChainHandlers;
   readonly collaborators: ChainCollaborators;
-  readonly #container: DependencyContainer;
+  readonly #container: ChainContainer;
   readonly #parent: DependencyContainer;
   readonly #absent: readonly SecurityToken<unknown>[];
 
   constructor(parent: DependencyContainer) {
     const clock = effective(parent, tokens.clock) ?? systemClock;
     this.#parent = parent;
-    this.#container = parent.createChildContainer();
+    this.#container = new ChainContainer(parent);
     this.collaborators = {
       clock,
       random: effective(parent, tokens.random),
       listeners: all(parent, tokens.decisionListener),
     };
     this.#absent = Object.values(SERVICE_TOKENS).filter((token) => !this.#provide(token));
-    if (this.#absent.includes(tokens.clock)) this.#container.register(tokens.clock, { useValue: clock });
+    if (this.#absent.includes(tokens.clock)) this.#container.inner.register(tokens.clock, { useValue: clock });
     this.built = new ChainHandlers(this.#container, clock);
   }
 
@@ -98,14 +99,9 @@ class ContainerParts implements OwnedParts {
     await this.closeRest(timeoutMs, failures);
   }
 
-  /**
-   * Has the container dispose of the collaborators that it built for this chain. It tells the first failure only. If a
-   * `dispose()` throws, rather than rejects, it skips those that it built later.
-   */
+  /** Disposes of the collaborators that were built for this chain, for a chain whose handlers are closed. */
   async closeRest(timeoutMs: number, failures: unknown[] = []): Promise<void> {
-    const limit = { clock: this.collaborators.clock, timeoutMs };
-    const disposal = runWithin(limit, 'the collaborators were not disposed of', () => this.#container.dispose());
-    await disposal.catch((error) => failures.push(error));
+    await this.#container.dispose({ clock: this.collaborators.clock, timeoutMs }, failures);
     release(this.handlers);
     reopen(this.#parent);
     if (failures.length > 0) throw new AggregateError(failures, 'Some handlers or collaborators could not be closed');
@@ -113,7 +109,7 @@ class ContainerParts implements OwnedParts {
 
   #provide(token: SecurityToken<unknown>): boolean {
     const value = effective(this.#parent, token);
-    if (value !== undefined) this.#container.register(token, { useValue: value });
+    if (value !== undefined) this.#container.inner.register(token, { useValue: value });
     return value !== undefined;
   }
 }
