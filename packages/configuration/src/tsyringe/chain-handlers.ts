@@ -12,8 +12,9 @@ import { ownersOf } from '../kinds/kind-table.js';
 import { claim } from '../kinds/ownership.js';
 import type { ChainContainer } from './chain-container.js';
 import type { DependencyContainer } from './container.js';
+import { kindCalled } from './container-kinds.js';
 import { classesOf, fixFor, gapIn, warnOfDoubts } from './handler-class.js';
-import { type ClassKind, type ContainerServices, type HandlerClass, makesHandlers } from './registration.js';
+import type { ContainerServices, HandlerClass } from './registration.js';
 import { inHandler, missing, unusable } from './registration-errors.js';
 import {
   effective,
@@ -129,7 +130,10 @@ export class ChainHandlers {
 
   #buildBy({ registration, origin }: KeptRegistration, place: BuildingPlace): SecurityHandler {
     if ('useValue' in registration) return registration.useValue;
-    const way = registration.type === undefined ? registration : this.#kindCalled(registration.type);
+    const way =
+      registration.type === undefined
+        ? registration
+        : kindCalled('handler', registration.type, this.services, this.#container);
     if ('useClass' in way) return this.#construct(way.useClass, place);
     if ('handler' in way) return this.#make(way, place, origin);
     try {
@@ -150,15 +154,6 @@ export class ChainHandlers {
       const home = `${origin.placeOf(name)}.options`;
       throw origin.located(placed(error, home, ownersOf(kind, home)));
     }
-  }
-
-  #kindCalled(name: string): HandlerKind<never> | ClassKind {
-    const token = tokens.kind(name);
-    const kind = effective(this.#container, token);
-    if (kind !== undefined && makesHandlers(kind)) return kind;
-    if (kind !== undefined) throw unusable(token, 'makes no handlers');
-    const fix = `Register it: registerSecurity(container, { kinds: { ${quotedName(name)}: … } })`;
-    throw missing(token, fix, name, namesUnder(this.#container, tokens.kind));
   }
 
   #construct(useClass: HandlerClass, place: BuildingPlace): SecurityHandler {
