@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { rootCertificates } from 'node:tls';
+import { createSecureContext, rootCertificates } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { ConnectionSettings } from '../../../packages/handlers/src/outbound/connections/connection-options.js';
 import { tlsOptions } from '../../../packages/handlers/src/outbound/connections/tls-options.js';
@@ -28,6 +28,8 @@ await client.close();
 server.closeAllConnections();
 server.close();
 `;
+
+const { constructor: SecureContext } = createSecureContext();
 
 let folder: string;
 let other: string;
@@ -80,4 +82,29 @@ test('the authorities of the process stand beside own ones in the options of eve
   const settings = { certificateAuthorities: [other], dangerouslyAcceptAnyCertificate: false, timeoutMs: 1_000 };
   const { server, proxy } = await tlsOptions(settings as unknown as ConnectionSettings);
   for (const { ca } of [server, proxy]) expect(ca).toEqual(expect.arrayContaining([other, rootCertificates[0]]));
+});
+
+describe('own authorities', () => {
+  const settings = { dangerouslyAcceptAnyCertificate: false, timeoutMs: 1_000 };
+  const optionsOf = (more: object) => tlsOptions({ ...settings, ...more } as unknown as ConnectionSettings);
+
+  test('are read once for all connections of a client, since that takes long', async () => {
+    const { server, proxy } = await optionsOf({ certificateAuthorities: [other] });
+    expect(server.secureContext).toBeInstanceOf(SecureContext as never);
+    expect(proxy.secureContext).toBe(server.secureContext);
+  });
+
+  test('are read for proxies apart where the handler has a certificate, which no proxy gets (RFC 8705 2)', async () => {
+    const clientCertificate = await selfSigned('handler');
+    const { server, proxy } = await optionsOf({ certificateAuthorities: [other], clientCertificate });
+    expect(proxy.secureContext).toBeInstanceOf(SecureContext as never);
+    expect(proxy.secureContext).not.toBe(server.secureContext);
+    expect(proxy.cert).toBeUndefined();
+  });
+
+  test('beside a certificate that cannot be read are left to the connections, whose errors tell why', async () => {
+    const clientCertificate = { cert: 'no PEM', key: 'no PEM' };
+    const { server } = await optionsOf({ certificateAuthorities: [other], clientCertificate });
+    expect(server).toMatchObject({ ...clientCertificate, secureContext: undefined });
+  });
 });

@@ -1,9 +1,11 @@
 import { readFile } from 'node:fs/promises';
-import type { SecureContextOptions } from 'node:tls';
+import type { SecureContext, SecureContextOptions } from 'node:tls';
 import type { ConnectionSettings } from './connection-options.js';
 
 /** Who is believed, and as whom we come. */
 export interface TlsOptions extends SecureContextOptions {
+  /** What the other members say, read once for all connections. */
+  readonly secureContext: SecureContext | undefined;
   readonly rejectUnauthorized: boolean;
   /** For a connection, in milliseconds. */
   readonly timeout: number;
@@ -28,13 +30,28 @@ const UNSAID = Object.freeze({
 /** For connections to servers, and for those to a proxy, which is not shown our certificate. */
 export async function tlsOptions(settings: ConnectionSettings): Promise<{ server: TlsOptions; proxy: TlsOptions }> {
   const { certificateAuthorities, clientCertificate, dangerouslyAcceptAnyCertificate, timeoutMs } = settings;
-  const proxy = {
+  const proxy: TlsOptions = {
     ...UNSAID,
     ...(certificateAuthorities && { ca: [...(await trustedByNode()), ...certificateAuthorities] }),
     rejectUnauthorized: !dangerouslyAcceptAnyCertificate,
     timeout: timeoutMs,
   };
-  return { server: { ...proxy, ...clientCertificate }, proxy };
+  const server = await readOnce({ ...proxy, ...clientCertificate });
+  return { server, proxy: clientCertificate === undefined ? server : await readOnce(proxy) };
+}
+
+/**
+ * Node reads the authorities of each connection anew, where these are not its own: 144 of them take some 20 ms, during which
+ * nothing else runs. What cannot be read is left to the connections, whose errors tell why.
+ */
+async function readOnce(options: TlsOptions): Promise<TlsOptions> {
+  if (options.ca === undefined) return options;
+  const { createSecureContext } = await import('node:tls');
+  try {
+    return { ...options, secureContext: createSecureContext(options) };
+  } catch {
+    return options;
+  }
 }
 
 /** Node.js 20 lacks the second. */
