@@ -61,6 +61,16 @@ describe('a call', () => {
     expect(await subject.send(request)).toBe('STATUS');
   });
 
+  test('reads refusals of other statuses where the asker names these', async () => {
+    const request = { ...subject.request, isAnswer: () => true, refusals: [400] };
+    const outcomes = [];
+    for (const status of [400, 401]) {
+      subject.serve = (response) => response.writeHead(status, { 'content-type': 'application/json' }).end('no');
+      outcomes.push(await subject.send(request));
+    }
+    expect(outcomes).toEqual(['no', 'STATUS']);
+  });
+
   test('that fails says where and how, without query, header or body', async () => {
     subject.fails(500);
     const url = new URL('?key=s3cret', subject.url);

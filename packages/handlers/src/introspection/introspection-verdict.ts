@@ -38,6 +38,7 @@ export const ANSWER_UNVERIFIED: Unavailable = unavailable('introspection_answer_
 export const EXPIRED: Denied = denied('token_expired');
 
 const INACTIVE = denied('token_inactive');
+const UNSUPPORTED = denied('token_type_unsupported');
 const WRONG_TYPE = denied('token_type_refused');
 const UNPROVED = denied('confirmation_unproved');
 const NO_ISSUER = denied('issuer_missing');
@@ -51,6 +52,7 @@ const UNUSED = ['auth_time'];
  */
 export function verdictOf(answer: TokenClaims, rules: AnswerRules, now: number): Eventually<Verdict> {
   const { active } = answer;
+  if (isUnsupported(answer)) return UNSUPPORTED;
   if (typeof active !== 'boolean') return ANSWER_UNUSABLE;
   if (!active) return INACTIVE;
   const claims = readClaims(answer);
@@ -62,6 +64,11 @@ export function verdictOf(answer: TokenClaims, rules: AnswerRules, now: number):
   const audience = isAudienceWaived(claims, rules) ? undefined : rules.audience;
   const unmet = unmetExpectation(claims, { ...rules, audience, now });
   return unmet === undefined ? principalVerdict(answer, rules) : denied(unmet.reason);
+}
+
+/** The server does not introspect tokens of such a form, and so knows none of them (RFC 7009 2.2.1). */
+export function isUnsupported({ active, error }: TokenClaims): boolean {
+  return active === undefined && error === 'unsupported_token_type';
 }
 
 const TEXTS = ['token_type', 'token_use'];

@@ -10,11 +10,13 @@ import { type ClientProver, clientProver, formOf } from './client-proof.js';
 import { ConfiguredEndpoint, DiscoveredEndpoint, type IntrospectionEndpoint } from './introspection-endpoint.js';
 import { publishIntrospectionEvent } from './introspection-events.js';
 import type { IntrospectionSettings } from './introspection-options.js';
-import { ANSWER_UNUSABLE, ANSWER_UNVERIFIED } from './introspection-verdict.js';
+import { ANSWER_UNUSABLE, ANSWER_UNVERIFIED, isUnsupported } from './introspection-verdict.js';
 import { type FoundedAnswer, SIGNED_ANSWER_TYPE, SignedAnswers } from './signed-answers.js';
 
 const JSON_TYPES = ['application/json'];
 const SIGNED_TYPES = [SIGNED_ANSWER_TYPE];
+/** With these, servers refuse a token in their own way. */
+const REFUSALS = [400, 401, 403];
 const MAX_ANSWER_BYTES = 256 * 1_024;
 
 /** Services of token introspection. */
@@ -103,7 +105,8 @@ export class TokenIntrospection {
       body: `token=${encodeURIComponent(token)}${this.#hint}${form}`,
       mediaTypes: this.#signed === undefined ? JSON_TYPES : SIGNED_TYPES,
       maxBytes: MAX_ANSWER_BYTES,
-      isAnswer: this.#signed === undefined ? saysInactive : undefined,
+      isAnswer: this.#signed === undefined ? refusesToken : undefined,
+      refusals: REFUSALS,
     };
   }
 
@@ -129,9 +132,13 @@ export class TokenIntrospection {
   }
 }
 
-/** Some servers refuse the call (401, 403) where RFC 7662 2.2 only wants `active: false`. Then the token was refused, not us. */
-function saysInactive(body: Buffer): boolean {
-  return parseStrictJson(body)?.['active'] === false;
+/**
+ * Some servers refuse the call (401, 403) where RFC 7662 2.2 only wants `active: false`, or do not introspect tokens of such
+ * a form (400, RFC 7009 2.2.1). Then the token was refused, not us.
+ */
+function refusesToken(body: Buffer): boolean {
+  const claims = parseStrictJson(body);
+  return claims !== undefined && (claims['active'] === false || isUnsupported(claims));
 }
 
 function plainAnswer(body: Buffer): FoundedAnswer | undefined {

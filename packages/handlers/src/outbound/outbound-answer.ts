@@ -16,6 +16,8 @@ export interface OutboundAnswer {
 const MAX_RETRY_AFTER_SECONDS = 60;
 
 const JSON_TYPE = 'application/json';
+/** Unauthorized, Forbidden (RFC 9110 15.5). */
+const REFUSALS: readonly number[] = [401, 403];
 
 /**
  * What servers call JSON that do not know what a file is, or know the old name. The content alone decides then. Whoever
@@ -52,11 +54,11 @@ export class IncomingAnswer {
 
   /** Takes the head; returns what is wrong with it. */
   begin(status: number, headers: IncomingHttpHeaders): Unanswered | undefined {
-    const { url, mediaTypes, isAnswer } = this.#request;
+    const { url, mediaTypes, isAnswer, refusals = REFUSALS } = this.#request;
     if (status !== 200) {
       const retryAfterSeconds = askedSeconds(headers['retry-after']);
       const unexpected = new UnexpectedStatus(status, { url, retryAfterSeconds });
-      if (!unexpected.isRefusal || isAnswer === undefined) return unexpected;
+      if (isAnswer === undefined || !refusals.includes(status)) return unexpected;
       this.#refusal = unexpected;
     }
     const mediaType = mediaTypeOf(headers['content-type']);
@@ -131,7 +133,7 @@ export class UnexpectedStatus extends Unanswered {
 
   /** Who asked may not ask, or what was asked displeased somebody on the way: only other calls tell which. */
   get isRefusal(): boolean {
-    return this.status === 401 || this.status === 403;
+    return REFUSALS.includes(this.status);
   }
 }
 

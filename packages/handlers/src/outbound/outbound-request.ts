@@ -10,8 +10,10 @@ export interface OutboundRequest {
   readonly mediaTypes: readonly string[];
   /** Limit of the body. */
   readonly maxBytes: number;
-  /** Whether the body of a refusal (401, 403) is an answer all the same. Default: none is. */
+  /** Whether the body of a refusal is an answer all the same. Default: none is. */
   readonly isAnswer?: ((body: Buffer) => boolean) | undefined;
+  /** The statuses of refusals whose body may be an answer. Default: 401 and 403. */
+  readonly refusals?: readonly number[] | undefined;
 }
 
 /** A request, or what makes it. */
