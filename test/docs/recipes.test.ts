@@ -2,6 +2,7 @@ import { createHmac, generateKeyPairSync, type KeyObject, sign } from 'node:cryp
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { generate } from 'selfsigned';
 import { Agent, request } from 'undici';
+import { documentOf } from '../support/markdown.js';
 import { HAS_REDIS, RedisServer } from '../support/redis-server.js';
 import { DocumentedServer } from './documented-server.js';
 import { openGuide } from './open-guide.js';
@@ -39,6 +40,16 @@ describe('docs/recipes.md', () => {
     guide.project.write(`${name}-key.pem`, key);
     return { key, cert };
   };
+
+  test('the index names every section, and leads there', () => {
+    const text = documentOf('docs/recipes.md');
+    const sections = [...text.matchAll(/^## (.+)$/gm)].map(([, title = '']) => title.toLowerCase());
+    const index = [...text.slice(0, text.indexOf('\n## ')).matchAll(/\[([^\]]+)\]\(#([\w-]+)\)/g)];
+    expect(index.map(([, title = '']) => title.toLowerCase())).toEqual(sections);
+    expect(index.map(([, , anchor]) => anchor)).toEqual(
+      sections.map((title) => title.replace(/[^\w\- ]/g, '').replaceAll(' ', '-')),
+    );
+  });
 
   test('the chain knows what is open, and takes the token that the stand-in printed', async () => {
     await start('open-routes.js');
@@ -150,7 +161,7 @@ describe('docs/recipes.md', () => {
   test('handlers with other lifetimes and other client authentication can be made', async () => {
     await Promise.all(['company-ca', 'orders'].map(writeKeyPair));
     await guide.project.node(['remember-longer.js']);
-    await guide.project.node(['client-authentication.js']);
+    await guide.project.node(['authorization-servers.js']);
     await guide.project.node(['outbound.js']);
   });
 

@@ -1,0 +1,130 @@
+// Real authorization servers for tests: oidc-providers in a process of their own, because the package is an ES module
+// only. Started with fork(). Takes orders, one at a time, and answers each with one message. Their time stands still until
+// an order sets it.
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer as createHttpServer } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
+import { exportJWK, generateKeyPair } from 'jose';
+import Provider from 'oidc-provider';
+
+const SCOPES = ['orders:read', 'orders:write'];
+const TOKEN_SECONDS = 600;
+const JWT_SUFFIX = '/jwt';
+
+let nowMs = Date.now();
+Date.now = () => nowMs;
+
+/** Tokens for a resource (RFC 8707) are opaque, unless its indicator ends with `/jwt`. Both are for the same audience. */
+function resourceOf(indicator) {
+  const isJwt = indicator.endsWith(JWT_SUFFIX);
+  return {
+    scope: SCOPES.join(' '),
+    audience: isJwt ? indicator.slice(0, -JWT_SUFFIX.length) : indicator,
+    accessTokenTTL: TOKEN_SECONDS,
+    accessTokenFormat: isJwt ? 'jwt' : 'opaque',
+    jwt: { sign: { alg: 'ES256' } },
+  };
+}
+
+/** oidc-provider leaves it to its owner to read the certificates of clients (RFC 8705 2). */
+const MUTUAL_TLS = {
+  enabled: true,
+  tlsClientAuth: true,
+  selfSignedTlsClientAuth: true,
+  certificateBoundAccessTokens: true,
+  getCertificate: ({ socket }) => socket.getPeerX509Certificate?.(),
+  certificateAuthorized: ({ socket }) => socket.authorized,
+  certificateSubjectMatches: ({ socket }, property, expected) =>
+    property === 'tls_client_auth_san_dns' && socket.getPeerX509Certificate().checkHost(expected) !== undefined,
+};
+
+async function configurationOf({ clients, discovery }) {
+  const { privateKey } = await generateKeyPair('ES256', { extractable: true });
+  return {
+    clients,
+    discovery,
+    jwks: { keys: [{ ...(await exportJWK(privateKey)), use: 'sig', alg: 'ES256', kid: randomUUID() }] },
+    cookies: { keys: [randomUUID()] },
+    clientDefaults: { id_token_signed_response_alg: 'ES256', introspection_signed_response_alg: 'ES256' },
+    clientAuthMethods: ['client_secret_basic', 'private_key_jwt', 'tls_client_auth', 'self_signed_tls_client_auth'],
+    scopes: SCOPES,
+    ttl: { AccessToken: TOKEN_SECONDS, ClientCredentials: TOKEN_SECONDS, Grant: 86_400 },
+    features: {
+      devInteractions: { enabled: false },
+      clientCredentials: { enabled: true },
+      introspection: { enabled: true, allowedPolicy: async () => true },
+      jwtIntrospection: { enabled: true },
+      revocation: { enabled: true },
+      resourceIndicators: { enabled: true, getResourceServerInfo: async (_context, resource) => resourceOf(resource) },
+      mTLS: MUTUAL_TLS,
+    },
+  };
+}
+
+/** Users log in by their name alone, without a page. */
+async function grantPassword(provider, context) {
+  const { client, params } = context.oidc;
+  const { username: accountId, scope, resource } = params;
+  const grant = new provider.Grant({ accountId, clientId: client.clientId });
+  grant.addResourceScope(resource, scope);
+  const token = new provider.AccessToken({ accountId, client, grantId: await grant.save(), gty: 'password', scope });
+  token.resourceServer = new provider.ResourceServer(resource, resourceOf(resource));
+  context.oidc.entity('AccessToken', token);
+  context.body = { access_token: await token.save(), token_type: 'Bearer', expires_in: token.expiration };
+}
+
+/** The doors of each server: the usual one, and with TLS a second one that asks for the certificate of the client. */
+const servers = [];
+
+async function listen(doors) {
+  for (const { server, port } of doors) {
+    server.listen(port);
+    await once(server, 'listening');
+  }
+}
+
+async function open({ issuer, tls, clients }) {
+  const doors = tls
+    ? [createHttpsServer(tls), createHttpsServer({ ...tls, requestCert: true, rejectUnauthorized: false })]
+    : [createHttpServer()];
+  await listen(doors.map((server) => ({ server, port: 0 })));
+  const [port, mutualTlsPort] = doors.map((server) => server.address().port);
+  const name = issuer.replace('{port}', port);
+  // Clients with certificates are sent to the second door (RFC 8705 5).
+  const alias = `https://${new URL(name).hostname}:${mutualTlsPort}`;
+  const discovery = tls && { mtls_endpoint_aliases: { introspection_endpoint: `${alias}/token/introspection` } };
+  const provider = new Provider(name, await configurationOf({ clients, discovery }));
+  provider.registerGrantType('password', (context) => grantPassword(provider, context), [
+    'username',
+    'scope',
+    'resource',
+  ]);
+  const callback = provider.callback();
+  for (const server of doors) server.on('request', callback);
+  const ports = [port, mutualTlsPort];
+  servers.push(doors.map((server, index) => ({ server, port: ports[index] })));
+  return { index: servers.length - 1, issuer: name, port, mutualTlsPort };
+}
+
+async function stop({ index }) {
+  for (const { server } of servers[index]) {
+    const closed = once(server, 'close');
+    server.close();
+    server.closeAllConnections();
+    await closed;
+  }
+}
+
+const ORDERS = {
+  open,
+  stop,
+  resume: ({ index }) => listen(servers[index]),
+  time: (order) => {
+    nowMs = order.nowMs;
+  },
+};
+
+process.on('disconnect', () => process.exit());
+process.on('message', async ({ order, ...details }) => process.send((await ORDERS[order](details)) ?? {}));
+process.send('ready');
