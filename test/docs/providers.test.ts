@@ -24,5 +24,5 @@ test('every block of a page names its file, and all of them compile under strict
 test('the index names every page', () => {
   const index = readFileSync(join(ROOT, 'docs/providers/README.md'), 'utf8');
   const named = Array.from(index.matchAll(/^\| \[[^\]]+\]\(([\w-]+)\.md\)/gm), ([, page]) => page);
-  expect(named.toSorted()).toEqual(PAGES);
+  expect(new Set(named)).toEqual(new Set(PAGES));
 });

