@@ -37,7 +37,7 @@ export {
   type Via,
 } from './principal/principal.js';
 export type { FirewallOptions } from './request/firewall.js';
-export type { CacheState, TraceFault, TraceStep } from './request/trace.js';
+export type { CacheState, TraceFault, TraceStep, UnclaimedCredential } from './request/trace.js';
 export { allOf } from './requirement/all-of.js';
 export { anonymous } from './requirement/anonymous.js';
 export { anyOf } from './requirement/any-of.js';

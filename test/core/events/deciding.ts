@@ -39,7 +39,8 @@ export class ObedientHandler implements SecurityHandler<string> {
     request.trace?.noteCache(token === 'good' ? 'hit' : 'miss');
     if (token === 'good') return ALICE;
     this.#clock.pass(0.5);
-    if (token === 'outage') return unavailable('server_down', { retryAfterSeconds: 7 });
+    if (token === 'outage')
+      return unavailable('server_down', { retryAfterSeconds: 7, detail: 'db.internal: no\nanswer' });
     if (token === 'bug') throw new RangeError(`cannot read ${token}`);
     return denied(token);
   }

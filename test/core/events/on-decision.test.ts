@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
-import { guard, onDecision } from '@sallyport/core';
-import { isDecision, SecurityRequest } from '@sallyport/core/extend';
+import { denied, guard, onDecision, SecurityChain, type SecurityHandler } from '@sallyport/core';
+import { bearerChallenge, isDecision, SecurityRequest } from '@sallyport/core/extend';
+import { ask } from '@sallyport/core/testing';
 import { deciding, eventsOf } from './deciding.js';
 
 const stops: (() => void)[] = [];
@@ -29,14 +30,41 @@ describe('a decision as an event', () => {
           fingerprint: expect.stringMatching(/^[0-9a-f]{8}$/),
           verdict: 'authenticated',
           reason: undefined,
+          detail: undefined,
           cache: 'hit',
           startedAfterMs: 0,
           durationMs: 0,
         },
       ],
+      unclaimed: [],
       fault: undefined,
       correlationId: undefined,
       durationMs: 0,
+    });
+  });
+
+  test('tells the operator what a handler says of a refusal or an outage, on one line (CWE-117), and nobody else', async () => {
+    let answer: unknown;
+    const [event] = await eventsOf(async () => {
+      answer = await deciding().ask('outage');
+    });
+    expect(event?.steps[0]).toMatchObject({ reason: 'server_down', detail: 'db.internal: no?answer' });
+    expect(JSON.stringify(answer)).not.toContain('db.internal');
+    expect(denied('no', { detail: 'x'.repeat(2_000) }).detail).toHaveLength(1_000);
+  });
+
+  test('tells why a handler left a credential to others', async () => {
+    const leaving: SecurityHandler = {
+      name: 'leaving',
+      challenges: [bearerChallenge('test')],
+      extract: (request) => void request.trace?.noteUnclaimed('leaving', 'iss is "x"'),
+      verify: () => denied('never'),
+    };
+    const { event } = await ask(new SecurityChain({ requirement: leaving }), 'GET /', { bearer: 'token' });
+    expect(event).toMatchObject({
+      reason: 'credentials_unrecognised',
+      steps: [],
+      unclaimed: [{ handler: 'leaving', detail: 'iss is "x"' }],
     });
   });
 

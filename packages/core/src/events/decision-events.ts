@@ -1,5 +1,5 @@
 import type { PrincipalKind } from '../principal/principal.js';
-import type { TraceFault, TraceStep } from '../request/trace.js';
+import type { TraceFault, TraceStep, UnclaimedCredential } from '../request/trace.js';
 import { EventChannel } from './event-channel.js';
 
 /** The `node:diagnostics_channel` on which every decision is published. Without subscribers it costs nothing. */
@@ -29,6 +29,8 @@ export interface DecisionEvent {
   readonly reason: string | undefined;
   readonly principal: PrincipalSummary | undefined;
   readonly steps: readonly TraceStep[];
+  /** The handlers that left a credential to others, where they say why. */
+  readonly unclaimed: readonly UnclaimedCredential[];
   readonly fault: TraceFault | undefined;
   /** Only for a 500: the id that the client received and that the logs carry. */
   readonly correlationId: string | undefined;

@@ -37,6 +37,7 @@ export function explanationOf(decision: Decision, circumstances: Circumstances):
     reason: granted ? decision.attempted?.reason : decision.reason,
     principal: granted ? summary(decision.principal) : undefined,
     steps: trace.steps,
+    unclaimed: trace.unclaimed,
     fault: trace.fault,
     correlationId: granted ? undefined : decision.correlationId,
     durationMs: trace.elapsedMs,

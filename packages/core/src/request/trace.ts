@@ -1,3 +1,4 @@
+import { type DescribedError, describeError } from '../errors/described-error.js';
 import { fingerprint } from '../secrecy/secret.js';
 
 /** Where a handler's answer came from. */
@@ -11,6 +12,8 @@ export interface TraceStep {
   readonly verdict: string;
   /** A stable reason code. */
   readonly reason: string | undefined;
+  /** What was expected and what came, or what a dependency did. May quote what an unverified credential says. */
+  readonly detail: string | undefined;
   readonly cache: CacheState | undefined;
   /** Milliseconds from the start of the decision until the handler was asked. */
   readonly startedAfterMs: number;
@@ -18,13 +21,16 @@ export interface TraceStep {
 }
 
 /** A bug of a handler or guard. Never holds the error's message, which may quote a credential. */
-export interface TraceFault {
+export interface TraceFault extends DescribedError {
   /** The name of the handler or guard that has the bug. */
   readonly culprit: string;
-  readonly name: string;
-  readonly code: string | undefined;
-  /** Stack frames: function names and source positions. */
-  readonly frames: readonly string[];
+}
+
+/** Why a handler left a credential to others. */
+export interface UnclaimedCredential {
+  readonly handler: string;
+  /** May quote what the unverified credential says. */
+  readonly detail: string;
 }
 
 /** The operation that the chain chose for a request. */
@@ -36,6 +42,7 @@ export interface DecidedOperation {
 /** Records how a decision came about. It exists only while somebody listens or asks for an explanation. */
 export class DecisionTrace {
   readonly #steps: TraceStep[] = [];
+  readonly #unclaimed: UnclaimedCredential[] = [];
   readonly #monotonic: () => number;
   readonly #startedMs: number;
   #fault: TraceFault | undefined;
@@ -59,8 +66,12 @@ export class DecisionTrace {
 
   /** The steps so far. A step without a verdict yet is `unfinished`. */
   get steps(): readonly TraceStep[] {
-    const pending = this.#step('unfinished', undefined);
+    const pending = this.#step('unfinished');
     return Object.freeze(pending === undefined ? [...this.#steps] : [...this.#steps, pending]);
+  }
+
+  get unclaimed(): readonly UnclaimedCredential[] {
+    return Object.freeze([...this.#unclaimed]);
   }
 
   get fault(): TraceFault | undefined {
@@ -77,8 +88,13 @@ export class DecisionTrace {
     if (this.#open !== undefined) this.#open.cache = state;
   }
 
-  end(verdict: string, reason: string | undefined): void {
-    const step = this.#step(verdict, reason);
+  /** For handlers: tells why `extract` left a credential to others. */
+  noteUnclaimed(handler: string, detail: string): void {
+    this.#unclaimed.push(Object.freeze({ handler, detail }));
+  }
+
+  end(verdict: string, reason?: string, detail?: string): void {
+    const step = this.#step(verdict, reason, detail);
     if (step !== undefined) this.#steps.push(step);
     this.#open = undefined;
   }
@@ -89,13 +105,13 @@ export class DecisionTrace {
 
   /** Keeps the first bug of a decision; `culprit` is a handler's or guard's name. */
   noteFault(culprit: string, error: unknown): void {
-    this.#fault ??= describeFault(culprit, error);
+    this.#fault ??= Object.freeze({ culprit, ...describeError(error) });
   }
 
-  #step(verdict: string, reason: string | undefined): TraceStep | undefined {
+  #step(verdict: string, reason?: string, detail?: string): TraceStep | undefined {
     if (this.#open === undefined) return undefined;
     const durationMs = this.elapsedMs - this.#open.startedAfterMs;
-    return Object.freeze({ ...this.#open, verdict, reason, durationMs });
+    return Object.freeze({ ...this.#open, verdict, reason, detail, durationMs });
   }
 }
 
@@ -115,42 +131,4 @@ function fingerprintOf(credential: unknown): string | undefined {
     // The credential is foreign code. If it throws here, the decision must not change.
     return undefined;
   }
-}
-
-const MAX_FRAMES = 8;
-const CODE = /^[A-Z][A-Z0-9_]{0,63}$/;
-
-function describeFault(culprit: string, error: unknown): TraceFault {
-  try {
-    if (error instanceof Error) return describeError(culprit, error);
-  } catch {
-    // The thrown object throws again when it is read. Only its type is reported.
-  }
-  return Object.freeze({ culprit, name: typeof error, code: undefined, frames: [] });
-}
-
-function describeError(culprit: string, error: Error): TraceFault {
-  const code = (error as { code?: unknown }).code;
-  return Object.freeze({
-    culprit,
-    name: String(error.constructor.name),
-    code: typeof code === 'string' && CODE.test(code) ? code : undefined,
-    frames: framesOf(error),
-  });
-}
-
-/**
- * The stack frames after the message. The message is cut off by its length, since it may look like frames. Empty when
- * the stack does not contain the message.
- */
-function framesOf(error: Error): readonly string[] {
-  const stack = typeof error.stack === 'string' ? error.stack : '';
-  const message = String(error.message);
-  const start = stack.indexOf(message);
-  if (start === -1) return Object.freeze([]);
-  const frames = stack
-    .slice(start + message.length)
-    .split('\n')
-    .map((line) => line.trim());
-  return Object.freeze(frames.filter((line) => line.startsWith('at ')).slice(0, MAX_FRAMES));
 }

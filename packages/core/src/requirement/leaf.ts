@@ -146,7 +146,7 @@ export class Leaf implements RequirementNode, CredentialOwner {
     if (verdict.kind === 'authenticated' && verdict.principal.kind === 'anonymous') {
       return this.#misbehaved(new TypeError('verify() proved nobody: who needs no proof is anonymous()'), request);
     }
-    request.trace?.end(verdict.kind, reasonOf(verdict));
+    request.trace?.end(verdict.kind, reasonOf(verdict), detailOf(verdict));
     return verdict.kind === 'authenticated' ? this.#withProof(verdict) : new Refusal(verdict, this.handler);
   }
 
@@ -207,4 +207,8 @@ function mistakenFor(found: unknown): string | undefined {
 
 function reasonOf(verdict: Verdict): string | undefined {
   return verdict.kind === 'authenticated' ? undefined : verdict.reason;
+}
+
+function detailOf(verdict: Verdict): string | undefined {
+  return verdict.kind === 'denied' || verdict.kind === 'unavailable' ? verdict.detail : undefined;
 }

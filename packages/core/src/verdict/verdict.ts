@@ -45,10 +45,12 @@ class AuthenticatedVerdict extends Branded<'authenticated'> {
 
 class ReasonedVerdict<Kind extends 'denied' | 'malformed'> extends Branded<Kind> {
   readonly reason: string;
+  readonly detail: string | undefined;
 
-  constructor(kind: Kind, reason: string) {
+  constructor(kind: Kind, reason: string, detail?: string) {
     super(kind);
     this.reason = checkedReason(reason);
+    this.detail = oneLine(detail);
     Object.freeze(this);
   }
 }
@@ -95,11 +97,13 @@ class LimitedVerdict extends Branded<'limited'> {
 
 class UnavailableVerdict extends Branded<'unavailable'> {
   readonly reason: string;
+  readonly detail: string | undefined;
   readonly retryAfterSeconds: number | undefined;
 
-  constructor(cause: unknown, retryAfterSeconds: number | undefined) {
+  constructor(cause: unknown, retryAfterSeconds: number | undefined, detail: string | undefined) {
     super('unavailable');
     this.reason = reasonOf(cause);
+    this.detail = oneLine(detail);
     this.retryAfterSeconds = retryAfterSeconds === undefined ? undefined : checkedSeconds(retryAfterSeconds);
     Object.freeze(this);
   }
@@ -131,9 +135,14 @@ export function authenticated(
   return new AuthenticatedVerdict(principal, frozenLines(ownMember(options, 'headers')));
 }
 
-/** The credential is definitely bad: 401. `reason` is a stable code in snake_case. It is shown in traces only. */
-export function denied(reason: string): Denied {
-  return new ReasonedVerdict('denied', reason);
+/**
+ * The credential is definitely bad: 401. `reason` is a stable code in snake_case. `detail` says what was expected and what
+ * came. Both are shown to the operator only. `detail` must hold no secret; it is cut to 1 000 printable characters.
+ * @example
+ * denied('audience_mismatch', { detail: 'aud is "billing", expected "orders"' });
+ */
+export function denied(reason: string, options: { detail?: string | undefined } = {}): Denied {
+  return new ReasonedVerdict('denied', reason, ownMember(options, 'detail'));
 }
 
 /** The credential breaks its own syntax: 400 for bearer tokens (RFC 6750 3.1), 401 for Basic (RFC 7617 2). */
@@ -174,10 +183,14 @@ export function limited(options: { retryAfterSeconds: number }): Limited {
 
 /**
  * A dependency cannot answer, so it is not known whether the credential is good: 503, never 401. `cause` is a reason
- * code or an error. Of an error only the `code` is kept, because its message may quote secrets.
+ * code or an error. Of an error only the `code` is kept, because its message may quote secrets. `detail` tells the operator
+ * more, such as host and status; it must hold no secret, and is cut to 1 000 printable characters.
  */
-export function unavailable(cause: unknown, options: { retryAfterSeconds?: number | undefined } = {}): Unavailable {
-  return new UnavailableVerdict(cause, ownMember(options, 'retryAfterSeconds'));
+export function unavailable(
+  cause: unknown,
+  options: { retryAfterSeconds?: number | undefined; detail?: string | undefined } = {},
+): Unavailable {
+  return new UnavailableVerdict(cause, ownMember(options, 'retryAfterSeconds'), ownMember(options, 'detail'));
 }
 
 /** True only for objects that the functions above made. */
@@ -193,6 +206,17 @@ function checkedReason(reason: string): string {
     throw new TypeError('a reason is a code in snake_case of at most 64 characters');
   }
   return reason;
+}
+
+const MAX_DETAIL = 1_000;
+
+/** A detail may quote what callers sent, so it must forge no lines of a log (CWE-117). */
+function oneLine(detail: string | undefined): string | undefined {
+  return detail === undefined
+    ? undefined
+    : String(detail)
+        .slice(0, MAX_DETAIL)
+        .replace(/[^\x20-\x7e…]/g, '?');
 }
 
 function reasonOf(cause: unknown): string {
