@@ -6,13 +6,17 @@ export type OnDenied<Context extends readonly unknown[], Answer> = (
   ...context: readonly [...Context, answer: () => Answer]
 ) => Answer;
 
-const rewritingFlag: option.Check<boolean> = option.withSchema({ type: 'boolean' }, (value, name) => {
-  const isAllowed = option.flag(value, name);
-  if (isAllowed) {
-    process.emitWarning('rewritten requests are judged as they run alone (allowRewriting)', 'SallyportWarning');
-  }
-  return isAllowed;
-});
+/** A flag that warns where it is set, because it weakens. */
+function weakeningFlag(weakness: string): option.Check<boolean> {
+  return option.withSchema({ type: 'boolean' }, (value, name) => {
+    const isAllowed = option.flag(value, name);
+    if (isAllowed) process.emitWarning(weakness, 'SallyportWarning');
+    return isAllowed;
+  });
+}
+
+const rewritingFlag = weakeningFlag('rewritten requests are judged as they run alone (allowRewriting)');
+const preflightFlag = weakeningFlag('CORS preflights pass without a decision (allowPreflight)');
 
 export const DOOR = option.table('DoorOptions', {
   /** How many proxies in front of the server append to X-Forwarded-For. With 0 the header is not read. */
@@ -25,8 +29,8 @@ export const DOOR = option.table('DoorOptions', {
 });
 
 export const ADAPTER = option.table('AdapterOptions', {
-  /** Lets true CORS preflights (OPTIONS with Origin and Access-Control-Request-Method) through. */
-  allowPreflight: option.withDefault(option.flag, false),
+  /** Lets true CORS preflights (OPTIONS with Origin and Access-Control-Request-Method) through. Warns at start. */
+  allowPreflight: option.withDefault(preflightFlag, false),
   /**
    * Judges a request that the application rewrote or forwarded (another URL, method or `Request` than the client sent)
    * only as it runs where the chain is asked, and not as it was received, too. Warns at start.

@@ -13,7 +13,7 @@ import type { SecurityHandler } from '../handler/handler.js';
 import { fault, MISSING, type Outcome, proverOf, Refusal } from '../handler/refusal.js';
 import { ownMember } from '../options/own-members.js';
 import type { Principal } from '../principal/principal.js';
-import { type RequestFirewall, requestFirewall } from '../request/firewall.js';
+import { type RequestFirewall, requestFirewall, warnOfRelaxations } from '../request/firewall.js';
 import { SecurityRequest } from '../request/request.js';
 import type { Run } from '../requirement/run.js';
 import { forbidden, unavailable } from '../verdict/verdict.js';
@@ -55,6 +55,7 @@ export class SecurityChain implements Decider {
     this.name = name;
     this.#policies = new PolicyTable(this, requirement, guards, operations);
     this.#firewall = requestFirewall(firewall);
+    warnOfRelaxations(name, firewall);
     this.#deadlineMs = deadlineMs;
     this.#format = format;
     this.#clock = clock;

@@ -48,6 +48,14 @@ export const firewallOptions: option.Table<option.Kept<typeof FIREWALL>, Firewal
 /** Returns why a request can be read in more than one way; undefined when it passes. */
 export type RequestFirewall = (request: SecurityRequest) => string | undefined;
 
+/** Says once at start that paths which two routers could read differently are let through. */
+export function warnOfRelaxations(chain: string, settings: option.Kept<typeof FIREWALL>): void {
+  const allowed = Object.entries(settings).flatMap(([name, value]) => (value === true ? name : []));
+  if (allowed.length === 0) return;
+  const weakness = `${chain} lets paths through that can be read in several ways (${allowed.join(', ')})`;
+  process.emitWarning(weakness, 'SallyportWarning');
+}
+
 /** A target whose path has no percent sign or semicolon. Dot segments and double slashes are checked separately. */
 const PLAIN_TARGET = /^\/[A-Za-z0-9\-._~!$&'()*+,=:@/]*(?:\?[A-Za-z0-9\-._~!$&'()*+,;=:@%/?]*)?$/;
 /**

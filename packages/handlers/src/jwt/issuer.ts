@@ -47,6 +47,8 @@ function checkAudience({ audience, clients, allowAnyAudience }: IssuerSettings, 
 const WEAKENING = {
   allowAnyAudience: 'tokens for any audience are accepted',
   allowMissingIssuer: 'tokens that name no issuer are accepted',
+  allowMissingExpiry: 'tokens without an end are accepted',
+  allowExpiryBeyondYear9999: 'tokens that may never end are accepted',
 } as const;
 
 /** Once for each handler: issuers that are resolved again and again give no further warning. */

@@ -88,7 +88,14 @@ export class OutboundClient {
   }
 }
 
-function warnOfWeakness({ dangerouslyAcceptAnyCertificate, allowInsecureHosts }: OutboundSettings): void {
+function warnOfWeakness(settings: OutboundSettings): void {
+  const { dangerouslyAcceptAnyCertificate, allowInsecureHosts, allowInsecureLoopback, proxy } = settings;
+  if (allowInsecureLoopback && proxy !== undefined) {
+    process.emitWarning(
+      'a proxy may be asked for loopback hosts without TLS (allowInsecureLoopback)',
+      'SallyportWarning',
+    );
+  }
   if (dangerouslyAcceptAnyCertificate) {
     process.emitWarning('TLS certificates are not verified (dangerouslyAcceptAnyCertificate)', 'SallyportWarning');
   }

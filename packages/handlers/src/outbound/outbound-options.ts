@@ -24,7 +24,10 @@ const OWN = option.table('OutboundOptions', {
    * sends itself, such as its client authentication, goes before them.
    */
   headers: option.optional(ownHeadersOption),
-  /** Allows `http:` for loopback hosts. Without it every server must be `https:`. */
+  /**
+   * Allows `http:` for loopback hosts. Without it every server must be `https:`. Warns at start beside a `proxy`, which would
+   * be sent what is meant for this machine.
+   */
   allowInsecureLoopback: option.withDefault(option.flag, false),
   /**
    * Allows `http:` for these hosts as well, exactly as they stand in the URL: for servers inside a network, such as
