@@ -139,6 +139,69 @@ describe('an issuer that is resolved at run time', () => {
     expect(await jwt.outcome(token)).toBe('401 audience_mismatch');
   });
 
+  describe('may have several entries,', () => {
+    const both = (): TrustedIssuer[] => [tenant(ACME), { ...tenant(ACME, OTHER_EC), audience: 'urn:acme' }];
+
+    test('each with keys and rules of its own', async () => {
+      const jwt = resolving(async () => both());
+      expect(await jwt.outcome(fresh(ACME))).toBe('granted');
+      expect(await jwt.outcome(fresh(ACME, OTHER_EC))).toBe('401 audience_mismatch');
+      const other = tokenBy(OTHER_EC, { iss: ACME, aud: 'urn:acme' });
+      expect(await jwt.outcome(other)).toBe('granted');
+      expect(await jwt.outcome(tokenBy(EC, { iss: ACME, aud: 'urn:acme' }))).toBe('401 audience_mismatch');
+    });
+
+    test('that are looked up at once, remembered, and judged anew when one has changed', async () => {
+      let asked = 0;
+      let entries = both();
+      const resolve = async () => {
+        asked += 1;
+        return entries;
+      };
+      const jwt = resolving(resolve, { ttlSeconds: 10 });
+      const [first, second] = [fresh(ACME), tokenBy(OTHER_EC, { iss: ACME, aud: 'urn:acme' })];
+      expect([await jwt.outcome(first), await jwt.outcome(second)]).toEqual(['granted', 'granted']);
+      expect(asked).toBe(1);
+      entries = both();
+      jwt.clock.pass(10);
+      expect([await jwt.outcome(first), await jwt.outcome(second)]).toEqual(['granted', 'granted']);
+      entries = both().slice(0, 1);
+      jwt.clock.pass(10);
+      expect([await jwt.outcome(first), await jwt.outcome(second)]).toEqual(['granted', '401 signature_invalid']);
+    });
+
+    test('and has none where the list is empty', async () => {
+      expect(await resolving(async () => []).outcome(fresh(ACME))).toBe('401 issuer_unknown');
+    });
+
+    test.each<[string, readonly unknown[]]>([
+      ['17 entries', Array.from({ length: 17 }, () => tenant(ACME))],
+      ['an entry of another issuer among them', [tenant(ACME), tenant(UMBRELLA)]],
+      ['an entry that is missing', [tenant(ACME), undefined]],
+      ['an entry without an audience', [tenant(ACME), { ...tenant(ACME), audience: undefined }]],
+      ['an entry for tokens without an issuer', [tenant(ACME), { ...tenant(ACME), allowMissingIssuer: true }]],
+    ])('but not %s: a bug, 500', async (_what, entries) => {
+      expect(await resolving(async () => entries as TrustedIssuer[]).outcome(fresh(ACME))).toBe('500 handler_threw');
+    });
+
+    test('sixteen at most', async () => {
+      const entries = Array.from({ length: 16 }, () => tenant(ACME));
+      expect(await resolving(async () => entries).outcome(fresh(ACME))).toBe('granted');
+    });
+
+    test('whose keys all end with it', async () => {
+      const servers = [await keyServer(EC.jwk), await keyServer(OTHER_EC.jwk)];
+      let entries = servers.map((server) => trusted(published(server), { issuer: ACME }));
+      const jwt = resolving(async () => entries, { ttlSeconds: 10 });
+      expect(await jwt.outcome(fresh(ACME, OTHER_EC))).toBe('granted');
+      const token = fresh(ACME);
+      expect(await jwt.outcome(token)).toBe('granted');
+      entries = [];
+      jwt.clock.pass(10);
+      expect(await jwt.outcome(token)).toBe('401 issuer_unknown');
+    });
+  });
+
   test('that is gone takes its tokens along', async () => {
     const directory = Directory.of(tenant(ACME));
     const jwt = resolving(directory.resolve, { ttlSeconds: 10 });

@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import { SallyportError, UpstreamError } from '@sallyport/core';
 import {
-  answerWithin,
   type Clock,
+  describeError,
   type Eventually,
   Expiring,
   JoinedTasks,
@@ -10,6 +10,7 @@ import {
   runInTurn,
   Shares,
   type Waiters,
+  within,
 } from '@sallyport/core/extend';
 import { LRUCache } from 'lru-cache';
 import type { Issuer, IssuerCollaborators } from './issuer.js';
@@ -23,6 +24,10 @@ const MAX_WAITING = 64;
 const REFRESH_AT_SHARE = 0.8;
 const MAX_MISSING = 1_000;
 const MISSING_MS = 30_000;
+/** Each entry can cost a token a signature. */
+const MAX_ENTRIES = 16;
+
+type Entries = readonly Issuer[];
 
 /** Who sent a token: whose share its lookups take, and whether anybody still waits for them. */
 export interface TokenSender {
@@ -46,9 +51,9 @@ export class IssuerResolver {
   /** Those that are gone, by issuer; those that were never there, by issuer and network. */
   readonly #missing: Expiring<true>;
   /** Those under way, by issuer. */
-  readonly #lookups = new JoinedTasks<Issuer | undefined>();
+  readonly #lookups = new JoinedTasks<Entries | undefined>();
   /** Those that wait for their turn or are under way, by issuer and network. */
-  readonly #turns = new JoinedTasks<Issuer | undefined>();
+  readonly #turns = new JoinedTasks<Entries | undefined>();
   readonly #places = new Shares({ running: MAX_LOOKUPS, waiting: MAX_WAITING });
 
   constructor(settings: IssuerResolverSettings, services: IssuerCollaborators) {
@@ -66,13 +71,13 @@ export class IssuerResolver {
     return this.#trusts(name);
   }
 
-  /** The issuer, `undefined` when it does not exist. Rejects with an `UpstreamError` when nobody can tell. */
-  find(name: string, sender: TokenSender): Eventually<Issuer | undefined> {
+  /** The entries of an issuer, `undefined` when it does not exist. Rejects with an `UpstreamError` when nobody can tell. */
+  find(name: string, sender: TokenSender): Eventually<Entries | undefined> {
     const nowMs = this.#clock.monotonic();
     const known = this.#resolved.get(name);
     if (known !== undefined && nowMs < known.untilMs) {
       if (nowMs >= known.refreshAtMs) this.#refresh(name, known, nowMs);
-      return known.issuer;
+      return known.entries;
     }
     const turn = `${networkOf(sender.address)} ${name}`;
     if (this.#missing.has(turn) || this.#missing.has(name)) return undefined;
@@ -91,14 +96,14 @@ export class IssuerResolver {
     name: string,
     { address }: TokenSender,
     abandoned: AbortSignal,
-  ): Promise<Issuer | undefined> {
+  ): Promise<Entries | undefined> {
     const standing = this.#resolved.has(name) ? 'known' : this.#services.good.standingOf(name, address);
     const place = { standing, address, abandoned };
     const ask = async () => this.#current(name) ?? this.#joinLookup(name, abandoned);
-    const issuer = await runInTurn(this.#places, place, ask);
+    const entries = await runInTurn(this.#places, place, ask);
     // Other networks may still look for it: guessing the name of a future issuer must not hide it from them.
-    if (issuer === undefined) this.#missing.set(turn, true, MISSING_MS);
-    return issuer;
+    if (entries === undefined) this.#missing.set(turn, true, MISSING_MS);
+    return entries;
   }
 
   /** Whoever named the issuer waits for nothing. After a failure it is tried again, but not for every token. */
@@ -108,52 +113,59 @@ export class IssuerResolver {
     runInTurn(this.#places, turn, () => this.#joinLookup(name)).catch(() => {});
   }
 
-  #current(name: string): Issuer | undefined {
+  #current(name: string): Entries | undefined {
     const known = this.#resolved.get(name);
-    return known !== undefined && this.#clock.monotonic() < known.untilMs ? known.issuer : undefined;
+    return known !== undefined && this.#clock.monotonic() < known.untilMs ? known.entries : undefined;
   }
 
-  #joinLookup(name: string, abandoned?: AbortSignal): Promise<Issuer | undefined> {
+  #joinLookup(name: string, abandoned?: AbortSignal): Promise<Entries | undefined> {
     return this.#lookups.join(name, abandoned, (signal) => this.#ask(name, signal), givenUp);
   }
 
-  async #ask(name: string, signal: AbortSignal): Promise<Issuer | undefined> {
+  async #ask(name: string, signal: AbortSignal): Promise<Entries | undefined> {
     const options = await this.#answer(name, signal);
     const known = this.#resolved.get(name);
     const nowMs = this.#clock.monotonic();
     if (known !== undefined && isDeepStrictEqual(known.options, options)) {
       Object.assign(known, this.#lifetime(nowMs));
-      return known.issuer;
+      return known.entries;
     }
     if (known !== undefined) this.#services.onChange();
     if (options === undefined) {
       if (this.#resolved.delete(name)) this.#missing.set(name, true, MISSING_MS);
       return undefined;
     }
-    const resolved = new ResolvedIssuer(options, this.#lifetime(nowMs), {
+    const resolved = new ResolvedIssuer(name, options, this.#lifetime(nowMs), {
       trusts: this.#trusts,
       services: this.#services,
     });
     this.#resolved.set(name, resolved);
-    return resolved.issuer;
+    return resolved.entries;
   }
 
   #lifetime(nowMs: number): { refreshAtMs: number; untilMs: number } {
     return { refreshAtMs: nowMs + this.#ttlMs * REFRESH_AT_SHARE, untilMs: nowMs + this.#ttlMs };
   }
 
-  async #answer(name: string, signal: AbortSignal): Promise<TrustedIssuer | undefined> {
+  async #answer(name: string, signal: AbortSignal): Promise<readonly TrustedIssuer[] | undefined> {
     const resolve = this.#resolve;
     const resolving = Promise.resolve().then(() => resolve(name, { signal }));
-    const options = await answerWithin(this.#timeoutMs, resolving, this.#clock).catch((error: unknown) => {
+    const patience = { clock: this.#clock, timeoutMs: this.#timeoutMs };
+    const answer = await within(patience, resolving, () => {
+      const problem = `issuerResolver took longer than ${this.#timeoutMs} ms`;
+      throw new UpstreamError('ERR_SALLYPORT_UPSTREAM_TIMEOUT', problem);
+    }).catch((error: unknown) => {
       if (error instanceof SallyportError) throw error;
-      throw new UpstreamError('ERR_SALLYPORT_UPSTREAM_UNREACHABLE', 'the issuer could not be looked up');
+      const { name: kind, code } = describeError(error);
+      const problem = `issuerResolver rejected with ${kind}${code === undefined ? '' : ` (${code})`}`;
+      throw new UpstreamError('ERR_SALLYPORT_UPSTREAM_UNREACHABLE', problem);
     });
     // A lookup that began meanwhile has the newer answer.
     if (signal.aborted) throw givenUp();
-    if (options === undefined) return undefined;
-    if (options?.issuer !== name) throw new TypeError('an issuer was resolved to another one');
-    return options;
+    const entries = answer === undefined ? [] : [answer].flat();
+    if (entries.some((entry) => entry?.issuer !== name)) throw new TypeError('an issuer was resolved to another one');
+    if (entries.length > MAX_ENTRIES) throw new TypeError(`an issuer was resolved to more than ${MAX_ENTRIES} entries`);
+    return entries.length === 0 ? undefined : entries;
   }
 }
 

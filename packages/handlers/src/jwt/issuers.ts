@@ -46,7 +46,7 @@ export class Issuers {
     const entries = this.#configured.get(name);
     if (entries !== undefined) return entries;
     const resolved = this.#resolver?.find(name, sender);
-    return resolved instanceof Promise ? resolved.then(listOf) : listOf(resolved);
+    return resolved instanceof Promise ? resolved.then(orNone) : orNone(resolved);
   }
 
   /** Fetches the keys of all configured issuers. Rejects with the first failure, after all have been tried. */
@@ -65,6 +65,6 @@ export class Issuers {
   }
 }
 
-function listOf(issuer: Issuer | undefined): readonly Issuer[] {
-  return issuer === undefined ? [] : [issuer];
+function orNone(entries: readonly Issuer[] | undefined): readonly Issuer[] {
+  return entries ?? [];
 }

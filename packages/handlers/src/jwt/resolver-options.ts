@@ -12,7 +12,10 @@ const trusts = option.withSchema<(issuer: string) => boolean, readonly string[] 
   },
 );
 
-type Resolve = (issuer: string, lookup: { readonly signal: AbortSignal }) => Promise<TrustedIssuer | undefined>;
+type Resolve = (
+  issuer: string,
+  lookup: { readonly signal: AbortSignal },
+) => Promise<TrustedIssuer | readonly TrustedIssuer[] | undefined>;
 
 export const ISSUER_RESOLVER = option.table('IssuerResolverOptions', {
   /**
@@ -22,7 +25,8 @@ export const ISSUER_RESOLVER = option.table('IssuerResolverOptions', {
    */
   trusts,
   /**
-   * Looks an issuer up; `undefined` if it does not exist. A rejection means 503. `signal` is aborted when no request
+   * Looks an issuer up: its entry, or a list of at most 16 entries with keys and rules of their own; `undefined` or an
+   * empty list if it does not exist. A rejection means 503. `signal` is aborted when no request
    * waits for the answer any more; ending the lookup then frees its place. Options that are equal to the last ones
    * leave keys and remembered tokens alone; functions are compared by identity, so make them once.
    */
@@ -32,7 +36,7 @@ export const ISSUER_RESOLVER = option.table('IssuerResolverOptions', {
    * in use meanwhile.
    */
   ttlSeconds: option.withDefault(option.between(1, 86_400), 600),
-  /** Issuers remembered at once, the least recently used goes first. */
+  /** Issuers remembered at once, each with all of its entries; the least recently used goes first. */
   maxIssuers: option.withDefault(option.between(1, 100_000), 1_000),
   /** How long a lookup may take, in milliseconds. */
   timeoutMs: option.withDefault(option.between(1, 30_000), 2_000),
