@@ -202,10 +202,11 @@ describe('introspection answers', () => {
     clock: new ManualClock(),
   };
   const REQUEST = buildRequest('GET /');
+  const CALLER = { waiters: new AbortController(), credentials: [], onFailure: () => {} };
 
   const judged = async (text: string): Promise<Verdict | undefined> => {
     const answer = parseStrictJson(Buffer.from(text));
-    return answer && confirmed(await verdictOf(answer, RULES, NOON), REQUEST);
+    return answer && confirmed(await verdictOf(answer, RULES, NOON, CALLER), REQUEST);
   };
   const reasonOf = (verdict: Verdict | undefined) => (verdict && 'reason' in verdict ? verdict.reason : verdict?.kind);
 

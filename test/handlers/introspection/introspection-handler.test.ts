@@ -269,7 +269,8 @@ describe('an outage', () => {
       }
       stop();
       expect(server.calls).toBe(4);
-      expect(events).toEqual(Array(4).fill({ kind: 'credentials_refused', handler: 'introspection', status }));
+      const detail = `${server.endpoint}: the answer has status ${status}`;
+      expect(events).toEqual(Array(4).fill({ kind: 'credentials_refused', handler: 'introspection', status, detail }));
       server.answers({ body: { active: true, sub: 'alice' } });
       subject.clock.pass(5);
       expect(await subject.status('token-0')).toBe(200);

@@ -188,6 +188,7 @@ test('that the server no longer takes our own credentials is noticed by tokens t
   expect(await outcome('new')).toBe('503 err_sallyport_upstream_status');
   expect(events).toEqual([]);
   for (const token of tokens) expect(await outcome(token)).toBe('503 introspection_credentials_refused');
-  expect(events).toEqual(Array(5).fill({ kind: 'credentials_refused', handler: 'introspection', status: 401 }));
+  const detail = `${server.endpoint}: the answer has status 401`;
+  expect(events).toEqual(Array(5).fill({ kind: 'credentials_refused', handler: 'introspection', status: 401, detail }));
   expect(await outcome('another')).toBe('503 introspection_credentials_refused');
 });

@@ -155,7 +155,12 @@ describe('what is not right about a signed answer is 503 for a moment, and never
     expect(await subject.outcome()).toBe(UNVERIFIED);
     stop();
     expect(events).toEqual([
-      { kind: 'answer_unusable', handler: 'introspection', reason: 'introspection_answer_unverified' },
+      {
+        kind: 'answer_unusable',
+        handler: 'introspection',
+        reason: 'introspection_answer_unverified',
+        detail: expect.stringMatching(/^http:\/\/127.0.0.1:\d+\/introspect: [a-z].*(?<!undefined)$/),
+      },
     ]);
     expect(subject.handler.statistics.cache).toMatchObject({ entries: 0, negativeEntries: 1 });
   });

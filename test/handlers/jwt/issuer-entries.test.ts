@@ -148,14 +148,14 @@ describe('an entry for tokens without an issuer', () => {
 
   const nameless = { ...fresh, allowMissingIssuer: true };
 
-  test('takes them, and warns of it', async () => {
-    const { outcome, warnings } = await judged(nameless, EC, { iss: undefined });
+  test.each([undefined, null, ''])('takes them, and warns of it: iss is %j', async (iss) => {
+    const { outcome, warnings } = await judged(nameless, EC, { iss });
     expect(outcome).toBe('granted');
     expect(warnings).toEqual(['tokens that name no issuer are accepted (allowMissingIssuer)']);
   });
 
-  test('names their principals', async () => {
-    const decision = await jwtWith(nameless).decide(tokenBy(EC, { iss: undefined }));
+  test.each([undefined, null, ''])('names their principals: iss is %j', async (iss) => {
+    const decision = await jwtWith(nameless).decide(tokenBy(EC, { iss }));
     expect((decision as { principal?: Principal }).principal).toMatchObject({ issuer: ISSUER, subject: 'alice' });
   });
 
@@ -175,7 +175,9 @@ describe('an entry for tokens without an issuer', () => {
   test('has to be there: without it such tokens are nobody’s, whatever a resolver trusts', async () => {
     const resolve = jest.fn(async () => undefined);
     const under = jwtWith([fresh], { issuerResolver: { trusts: () => true, resolve } });
-    expect(await under.outcome(tokenBy(EC, { iss: undefined }))).toBe('401 credentials_unrecognised');
+    for (const iss of [undefined, null, '']) {
+      expect(await under.outcome(tokenBy(EC, { iss }))).toBe('401 credentials_unrecognised');
+    }
     expect(resolve).not.toHaveBeenCalled();
   });
 });

@@ -1,6 +1,7 @@
-import { type JsonWebKey } from 'node:crypto';
+import { createPrivateKey, type JsonWebKey } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import { onKeySetEvent, type TrustedIssuer } from '@sallyport/handlers/jwt';
+import { selfSigned } from '../../support/tls-server.js';
 import { jwtWith, keyServer, published, tokenBy, trusted } from './jwt-fixture.js';
 import { json } from './key-server.js';
 import { newKey } from './signing.js';
@@ -136,6 +137,18 @@ describe('a map from identifiers to PEM', () => {
     expect(await under.outcome(tokenBy(SECOND))).toBe('401 key_unknown');
     expect(await under.outcome(tokenBy({ ...RSA, kid: 'ec' }))).toBe('401 key_unfit');
     expect(await under.outcome(tokenBy({ ...EC, kid: 'ec' }))).toBe('granted');
+  });
+
+  test('may hold certificates, as Google and Firebase serve it; one that is cut short costs itself alone', async () => {
+    const { key, cert } = await selfSigned('federated-signon.system.example');
+    const certified = { ...RSA, kid: '0f4a', privateKey: createPrivateKey(key) };
+    const server = await keyServer();
+    server.answer = json({ '0f4a': cert, '0f4b': cert.slice(0, 200), 2: pem(SECOND) });
+    const under = jwtWith(trusted(published(server), RS256));
+    expect(await under.outcome(tokenBy(certified))).toBe('granted');
+    expect(await under.outcome(tokenBy({ ...certified, kid: '0f4b' }))).toBe('401 key_unknown');
+    expect(await under.outcome(tokenBy({ ...RSA, kid: '0f4a' }))).toBe('401 signature_invalid');
+    expect(await under.outcome(tokenBy(SECOND))).toBe('granted');
   });
 
   test('never gives a private key, and the operator is told of one (RFC 7517 9.2)', async () => {

@@ -170,7 +170,7 @@ describe('a dispatcher', () => {
       },
     } as never;
     expect(await outcome({ certificateAuthorities: undefined, dispatcher })).toBe(
-      `ERR_SALLYPORT_UPSTREAM_UNREACHABLE ${place()}: the call could not be sent`,
+      `ERR_SALLYPORT_UPSTREAM_UNREACHABLE ${place()}: the call could not be sent (Error)`,
     );
   });
 

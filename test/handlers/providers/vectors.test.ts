@@ -58,8 +58,8 @@ describe.each(PAGES)('%s', (provider) => {
     if (!row.isResolved || page.resolver === undefined) return { realm: 'orders', issuers: [called(issuerOf(row))] };
     const { resolve, ...resolver } = page.resolver;
     const found: typeof resolve = async (...asked) => {
-      const issuer = await resolve(...asked);
-      return issuer && called(issuer);
+      const entries = [(await resolve(...asked)) ?? []].flat();
+      return entries.map(called);
     };
     return { realm: 'orders', issuerResolver: { ...resolver, resolve: found } };
   }

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import type { Confirmation } from '@sallyport/core';
 import type { SecurityRequest } from '@sallyport/core/extend';
+import { listed, typeOf } from '../token/details.js';
 
 const CERTIFICATE = 'x5t#S256';
 
@@ -14,6 +15,12 @@ export function confirmationOf(cnf: unknown): Confirmation | 'unknown' | undefin
   const [[method, value] = [], ...others] = members;
   if (method !== CERTIFICATE || typeof value !== 'string' || others.length > 0) return 'unknown';
   return { method, value };
+}
+
+/** Why possession is not proved, for operators: the ways that the token asks for. */
+export function unprovedBy(cnf: unknown): string {
+  const isObject = typeof cnf === 'object' && cnf !== null && !Array.isArray(cnf);
+  return isObject ? `cnf asks for a proof by ${listed(Object.keys(cnf))}` : `cnf is ${typeOf(cnf)}, expected an object`;
 }
 
 /** True when the client certificate of the request's connection is the one that is demanded. */

@@ -2,6 +2,7 @@ export type { KeySource } from '../keys/key-source.js';
 export type { ClientCertificate } from '../outbound/connections/connection-options.js';
 export type { OutboundOptions } from '../outbound/outbound-options.js';
 export type { OutboundStatistics } from '../outbound/outbound-statistics.js';
+export type { MappingOutcome, ToldError } from '../token/mapping-failure.js';
 export type { MapPrincipal } from '../token/principal-mapping.js';
 export type {
   BearerAuthentication,

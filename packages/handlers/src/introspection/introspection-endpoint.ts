@@ -1,3 +1,4 @@
+import { UpstreamError } from '@sallyport/core';
 import { type Clock, type Eventually, option } from '@sallyport/core/extend';
 import type { OutboundClient } from '../outbound/outbound-client.js';
 import { checkedEndpoint } from '../outbound/outbound-options.js';
@@ -26,6 +27,14 @@ export class ConfiguredEndpoint implements IntrospectionEndpoint {
   doubt(): void {}
 }
 
+/** Services of an endpoint that has to be found. */
+export interface EndpointCollaborators {
+  readonly client: OutboundClient;
+  readonly clock: Clock;
+  /** Told that it was not found, also where an earlier address stays in use. */
+  readonly onFailure: (error: UpstreamError) => void;
+}
+
 const MAX_AGE_MS = 3_600_000;
 /** The pause after failures of a known endpoint: it may have moved, but usually it has not. */
 const DOUBTED_AGE_MS = 30_000;
@@ -39,6 +48,7 @@ export class DiscoveredEndpoint implements IntrospectionEndpoint {
   readonly #client: OutboundClient;
   readonly #clock: Clock;
   readonly #usesMutualTls: boolean;
+  readonly #onFailure: (error: UpstreamError) => void;
   readonly #discovery: PacedTask;
   #url: URL | undefined;
   #foundAtMs = 0;
@@ -47,12 +57,13 @@ export class DiscoveredEndpoint implements IntrospectionEndpoint {
   /** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID */
   constructor(
     options: { issuer: string; metadataUrl: string | undefined; usesMutualTls: boolean },
-    { client, clock }: { client: OutboundClient; clock: Clock },
+    { client, clock, onFailure }: EndpointCollaborators,
   ) {
     this.#source = metadataSource(options, client);
     this.#usesMutualTls = options.usesMutualTls;
     this.#client = client;
     this.#clock = clock;
+    this.#onFailure = onFailure;
     this.#discovery = new PacedTask(() => this.#discover(), clock);
   }
 
@@ -73,9 +84,14 @@ export class DiscoveredEndpoint implements IntrospectionEndpoint {
   }
 
   async #discover(): Promise<void> {
-    this.#url = await discoverMetadata(this.#source, this.#client, (metadata) =>
-      endpointOf(this.#aliases(metadata), 'introspection_endpoint', this.#client),
-    );
+    try {
+      this.#url = await discoverMetadata(this.#source, this.#client, (metadata) =>
+        endpointOf(this.#aliases(metadata), 'introspection_endpoint', this.#client),
+      );
+    } catch (error) {
+      if (error instanceof UpstreamError) this.#onFailure(error);
+      throw error;
+    }
     this.#foundAtMs = this.#clock.monotonic();
     this.#refreshAtMs = this.#foundAtMs + MAX_AGE_MS;
   }

@@ -1,4 +1,5 @@
 import { EventChannel } from '@sallyport/core/extend';
+import { type MappingFailure, type MappingOutcome, type ToldError, toldError } from '../token/mapping-failure.js';
 
 /** The `node:diagnostics_channel` for what an operator has to mend. Without subscribers it costs nothing. */
 export const INTROSPECTION_CHANNEL = 'sallyport:introspection';
@@ -8,13 +9,47 @@ export type IntrospectionEvent =
    * The authorization server refused the handler's own client authentication: it took it from nobody yet, or refused a
    * token that was good before. Tokens get 503 until it does not.
    */
-  | { readonly kind: 'credentials_refused'; readonly handler: string; readonly status: number }
+  | {
+      readonly kind: 'credentials_refused';
+      readonly handler: string;
+      readonly status: number;
+      /** Where. Holds no secrets. */
+      readonly detail: string;
+    }
+  /** No usable answer could be had; told once for the same cause, and again only after an answer. */
+  | {
+      readonly kind: 'server_unavailable';
+      readonly handler: string;
+      readonly reason: string;
+      /** What was wrong, and where. Holds no secrets. */
+      readonly detail: string;
+    }
   /** An answer broke the format (RFC 7662 2.2), or its signature or what is signed was wrong (RFC 9701 5). */
-  | { readonly kind: 'answer_unusable'; readonly handler: string; readonly reason: string };
+  | {
+      readonly kind: 'answer_unusable';
+      readonly handler: string;
+      readonly reason: string;
+      /** What was wrong, and where. Holds no secrets. */
+      readonly detail: string | undefined;
+    }
+  /** `mapPrincipal` made no principal. `error` is absent where its time was over. */
+  | {
+      readonly kind: 'principal_mapping_failed';
+      readonly handler: string;
+      readonly outcome: MappingOutcome;
+      readonly error: ToldError | undefined;
+    };
 
 const events = new EventChannel<IntrospectionEvent>(INTROSPECTION_CHANNEL);
 
 export const publishIntrospectionEvent: EventChannel<IntrospectionEvent>['publish'] = events.publish;
+
+/** Tells why a mapping made no principal. */
+export function tellMappingFailure(handler: string, failure: MappingFailure): void {
+  if (!events.hasSubscribers) return;
+  const { outcome } = failure;
+  events.publish({ kind: 'principal_mapping_failed', handler, outcome, error: toldError(failure) });
+}
 
 /**
  * Calls `listener` for everything that happens between introspection handlers of this process and their servers.

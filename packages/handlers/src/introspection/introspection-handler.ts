@@ -10,30 +10,25 @@ import {
   isVerdict,
   type SecurityRequest,
   VerdictCache,
+  type Waiters,
 } from '@sallyport/core/extend';
 import { OutboundClient } from '../outbound/outbound-client.js';
 import type { Caller } from '../outbound/outbound-request.js';
 import type { OutboundStatistics } from '../outbound/outbound-statistics.js';
+import type { MappingFailure } from '../token/mapping-failure.js';
 import { warnOfEarlyTokens } from '../token/token-claims.js';
 import { TokenSource } from '../token/token-source.js';
 import { answerNamespace, checkSharing } from './answer-namespace.js';
-import { publishIntrospectionEvent } from './introspection-events.js';
+import { publishIntrospectionEvent, tellMappingFailure } from './introspection-events.js';
 import {
   type IntrospectionHandlerCollaborators,
   type IntrospectionHandlerOptions,
+  type IntrospectionSettings,
   introspectionCollaborators,
   introspectionSettings,
 } from './introspection-options.js';
-import {
-  ANSWER_UNUSABLE,
-  ANSWER_UNVERIFIED,
-  type AnswerRules,
-  confirmed,
-  EXPIRED,
-  verdictOf,
-  withoutToken,
-} from './introspection-verdict.js';
-import { TokenIntrospection } from './token-introspection.js';
+import { type AnswerRules, confirmed, EXPIRED, verdictOf, withoutToken } from './introspection-verdict.js';
+import { placed, TokenIntrospection } from './token-introspection.js';
 
 /** What an introspection handler has done so far. */
 export interface IntrospectionStatistics {
@@ -66,6 +61,7 @@ export class IntrospectionHandler implements SecurityHandler<string> {
     if (store !== undefined) checkSharing(settings);
     this.name = settings.name;
     warnOfEarlyTokens(settings.name, settings);
+    warnOfMissingAudience(settings);
     const { fallback } = settings;
     this.#tokens = new TokenSource(settings);
     this.challenges = this.#tokens.challenges;
@@ -125,7 +121,7 @@ export class IntrospectionHandler implements SecurityHandler<string> {
   }
 
   #resolve(token: string, request: SecurityRequest): Eventually<Verdict> {
-    const verdict = this.#cache.resolve(token, request, ({ signal }) => this.#introspect(token, request, signal));
+    const verdict = this.#cache.resolve(token, request, (waiters) => this.#introspect(token, request, waiters));
     return verdict instanceof Promise
       ? verdict.then((later) => confirmed(later, request))
       : confirmed(verdict, request);
@@ -134,18 +130,22 @@ export class IntrospectionHandler implements SecurityHandler<string> {
   async #introspect(
     token: string,
     { remoteAddress }: SecurityRequest,
-    abandoned: AbortSignal,
+    waiters: Waiters,
   ): Promise<Verdict | FoundedVerdict> {
     const standing = this.#goodBefore.standingOf(token, remoteAddress);
-    const caller = { credential: token, address: remoteAddress, standing, abandoned };
+    const caller = { credential: token, address: remoteAddress, standing, abandoned: waiters.signal };
     const answer = await this.#server.ask(caller);
     if (isVerdict(answer)) return this.#noted(answer, caller);
-    const judged = verdictOf(withoutToken(answer.claims, token), this.#rules, this.#clock.now() / 1_000);
-    const verdict = judged instanceof Promise ? this.#stillGood(token, await judged) : judged;
+    const mapping = { waiters, credentials: [token], onFailure: this.#onMappingFailure };
+    const judged = verdictOf(withoutToken(answer.claims, token), this.#rules, this.#clock.now() / 1_000, mapping);
+    const found = judged instanceof Promise ? this.#stillGood(token, await judged) : judged;
+    const verdict = isUnusable(found) ? placed(found, answer.url) : found;
     return answer.basis === undefined
       ? this.#noted(verdict, caller)
       : new FoundedVerdict(this.#noted(verdict, caller), answer.basis);
   }
+
+  readonly #onMappingFailure = (failure: MappingFailure): void => tellMappingFailure(this.name, failure);
 
   /** A mapping takes time, in which a token may end. */
   #stillGood(token: string, verdict: Verdict): Verdict {
@@ -154,8 +154,9 @@ export class IntrospectionHandler implements SecurityHandler<string> {
 
   #noted(verdict: Verdict, caller: Caller): Verdict {
     if (verdict.kind === 'authenticated') this.#goodBefore.note(caller.credential, caller.address);
-    if (verdict === ANSWER_UNUSABLE || verdict === ANSWER_UNVERIFIED) {
-      publishIntrospectionEvent({ kind: 'answer_unusable', handler: this.name, reason: verdict.reason });
+    if (isUnusable(verdict)) {
+      const { reason, detail } = verdict;
+      publishIntrospectionEvent({ kind: 'answer_unusable', handler: this.name, reason, detail });
       this.#suspend(caller, verdict);
     }
     return verdict;
@@ -167,3 +168,18 @@ export class IntrospectionHandler implements SecurityHandler<string> {
     this.#cache.suspend(credential, outage, retryAfterSeconds ?? (standing === 'known' ? 1 : undefined));
   }
 }
+
+/** The answer itself is wrong, and not what the server or the mapping is like. */
+function isUnusable(verdict: Verdict): verdict is Unavailable {
+  return verdict.kind === 'unavailable' && UNUSABLE.includes(verdict.reason);
+}
+
+const UNUSABLE: readonly string[] = ['introspection_answer_unusable', 'introspection_answer_unverified'];
+
+/** Says once at start that answers need not name whom they are for. */
+function warnOfMissingAudience({ name, audience, audienceOptional }: AnswerAudience): void {
+  if (audience === undefined || !audienceOptional) return;
+  process.emitWarning(`${name} takes answers without aud (audienceOptional)`, 'SallyportWarning');
+}
+
+type AnswerAudience = Pick<IntrospectionSettings, 'name' | 'audience' | 'audienceOptional'>;

@@ -8,9 +8,10 @@ import {
   type Via,
 } from '@sallyport/core';
 import { type Eventually, isVerdict, type SecurityRequest } from '@sallyport/core/extend';
-import { confirmationOf, isConfirmed } from '../confirmation/confirmation.js';
-import { type ClaimNames, principalInit, SUBJECT_CLAIMS } from '../token/claimed-principal.js';
-import { type Mapping, mappedPrincipal, whenMapped } from '../token/principal-mapping.js';
+import { confirmationOf, isConfirmed, unprovedBy } from '../confirmation/confirmation.js';
+import { type ClaimNames, principalInit, SUBJECT_CLAIMS, subjectProblem } from '../token/claimed-principal.js';
+import { oneOf, said, typeOf } from '../token/details.js';
+import { type Mapping, type MappingCaller, mappedPrincipal, whenMapped } from '../token/principal-mapping.js';
 import {
   type ClaimExpectations,
   mistypedClaim,
@@ -30,18 +31,23 @@ export interface AnswerRules extends Omit<ClaimExpectations, 'now'>, Mapping {
 }
 
 /** An answer breaks its format. */
-export const ANSWER_UNUSABLE: Unavailable = unavailable('introspection_answer_unusable');
+export function answerUnusable(detail: string): Unavailable {
+  return unavailable('introspection_answer_unusable', { detail });
+}
+
 /** A signed answer is not what it should be. */
-export const ANSWER_UNVERIFIED: Unavailable = unavailable('introspection_answer_unverified');
+export function answerUnverified(detail: string): Unavailable {
+  return unavailable('introspection_answer_unverified', { detail });
+}
 
 /** It ended while something else was waited for. */
 export const EXPIRED: Denied = denied('token_expired');
 
 const INACTIVE = denied('token_inactive');
 const UNSUPPORTED = denied('token_type_unsupported');
-const WRONG_TYPE = denied('token_type_refused');
-const UNPROVED = denied('confirmation_unproved');
-const NO_ISSUER = denied('issuer_missing');
+const NO_CERTIFICATE = denied('confirmation_unproved', {
+  detail: 'the connection has not the client certificate that cnf names',
+});
 
 /** RFC 7662 registers no `auth_time`: what it says can grant nothing, so it is no fault of an answer. */
 const UNUSED = ['auth_time'];
@@ -50,20 +56,34 @@ const UNUSED = ['auth_time'];
  * What an answer means (RFC 7662 2.2). Only `active: true` counts, and only for an access token; an answer that
  * breaks the format is the authorization server's fault and says nothing about the token. `now` is in seconds.
  */
-export function verdictOf(answer: TokenClaims, rules: AnswerRules, now: number): Eventually<Verdict> {
+export function verdictOf(
+  answer: TokenClaims,
+  rules: AnswerRules,
+  now: number,
+  caller: MappingCaller,
+): Eventually<Verdict> {
   const { active } = answer;
   if (isUnsupported(answer)) return UNSUPPORTED;
-  if (typeof active !== 'boolean') return ANSWER_UNUSABLE;
+  if (typeof active !== 'boolean') return answerUnusable(`active is ${kindOf(active)}, expected true or false`);
   if (!active) return INACTIVE;
   const claims = readClaims(answer);
-  if (mistypedClaim(claims, UNUSED) !== undefined || !TEXTS.every((name) => isTextOrAbsent(claims[name])))
-    return ANSWER_UNUSABLE;
-  if (!isAccessToken(claims)) return WRONG_TYPE;
-  if (confirmationOf(claims['cnf']) === 'unknown') return UNPROVED;
-  if (rules.requireIssuer && claims['iss'] === undefined) return NO_ISSUER;
+  const unreadable = unreadableMember(claims);
+  return unreadable === undefined
+    ? (refusalOf(claims, rules, now) ?? principalVerdict(answer, rules, caller))
+    : answerUnusable(unreadable);
+}
+
+/** What the members of a readable answer say against the token. */
+function refusalOf(claims: TokenClaims, rules: AnswerRules, now: number): Denied | undefined {
+  const { cnf, iss, token_type: type, token_use: use } = claims;
+  if (!isAccessToken(claims)) {
+    return denied('token_type_refused', { detail: `${said('token_type', type)}, ${said('token_use', use)}` });
+  }
+  if (confirmationOf(cnf) === 'unknown') return denied('confirmation_unproved', { detail: unprovedBy(cnf) });
+  if (rules.requireIssuer && iss === undefined) return denied('issuer_missing', { detail: said('iss', iss) });
   const audience = isAudienceWaived(claims, rules) ? undefined : rules.audience;
   const unmet = unmetExpectation(claims, { ...rules, audience, now });
-  return unmet === undefined ? principalVerdict(answer, rules) : denied(unmet.reason);
+  return unmet && denied(unmet.reason, { detail: unmet.detail });
 }
 
 /** The server does not introspect tokens of such a form, and so knows none of them (RFC 7009 2.2.1). */
@@ -73,8 +93,15 @@ export function isUnsupported({ active, error }: TokenClaims): boolean {
 
 const TEXTS = ['token_type', 'token_use'];
 
-function isTextOrAbsent(value: unknown): boolean {
-  return value === undefined || typeof value === 'string';
+function unreadableMember(claims: TokenClaims): string | undefined {
+  const name = TEXTS.find((each) => claims[each] !== undefined && typeof claims[each] !== 'string');
+  return name === undefined
+    ? mistypedClaim(claims, UNUSED)?.detail
+    : `${name} is ${typeOf(claims[name])}, expected a text`;
+}
+
+function kindOf(value: unknown): string {
+  return value === undefined ? 'missing' : typeOf(value);
 }
 
 function isAudienceWaived({ aud }: TokenClaims, { audienceOptional }: AnswerRules): boolean {
@@ -89,28 +116,33 @@ const OTHER_KINDS = /refresh|offline|logout|code|saml|^id([-_ ]?token)?$|^(n_a|m
  * 8693 3; what is let in is everything that is not named as something else.
  */
 function isAccessToken({ token_type: type, token_use: use }: TokenClaims): boolean {
-  return ![type, use].some((name) => typeof name === 'string' && OTHER_KINDS.test(kindOf(name)));
+  return ![type, use].some((name) => typeof name === 'string' && OTHER_KINDS.test(lastPartOf(name)));
 }
 
-function kindOf(name: string): string {
+function lastPartOf(name: string): string {
   return name.trim().toLowerCase().split(':').at(-1) ?? '';
 }
 
 /** The issuer is the one that was asked, also where its answer does not repeat the name: identity and revocations need it. */
-function principalVerdict(answer: TokenClaims, rules: AnswerRules): Eventually<Verdict> {
+function principalVerdict(answer: TokenClaims, rules: AnswerRules, caller: MappingCaller): Eventually<Verdict> {
   const { via, issuer } = rules;
   const confirmation = confirmationOf(readClaims(answer)['cnf']);
-  const init = principalInit(answer, namesOf(rules));
+  const names = namesOf(rules);
+  const init = principalInit(answer, names);
   const proved = {
     ...init,
     issuer: init.issuer ?? issuer,
     confirmation: confirmation === 'unknown' ? undefined : confirmation,
     via,
   };
-  return whenMapped(mappedPrincipal(proved, answer, rules), (mapped) => {
-    if (mapped === undefined) return ANSWER_UNUSABLE;
+  return whenMapped(mappedPrincipal(proved, answer, rules, caller), (mapped) => {
+    if (mapped === undefined) return answerUnusable(nobodyNamed(answer, names));
     return isVerdict(mapped) ? mapped : authenticated(mapped);
   });
+}
+
+function nobodyNamed(answer: TokenClaims, names: ClaimNames): string {
+  return subjectProblem(answer, names)?.detail ?? `it names nobody: ${oneOf(names.subject)} has to be there`;
 }
 
 function namesOf({ scopeClaims: scopes, rolesClaims: roles }: AnswerRules): ClaimNames {
@@ -128,5 +160,5 @@ export function withoutToken(answer: TokenClaims, token: string): TokenClaims {
 export function confirmed(verdict: Verdict, request: SecurityRequest): Verdict {
   if (verdict.kind !== 'authenticated') return verdict;
   const { confirmation } = verdict.principal;
-  return confirmation === undefined || isConfirmed(confirmation, request) ? verdict : UNPROVED;
+  return confirmation === undefined || isConfirmed(confirmation, request) ? verdict : NO_CERTIFICATE;
 }

@@ -1,10 +1,13 @@
+import type { Unavailable } from '@sallyport/core';
 import { type Basis, type Clock, GoodBefore, isVerdict } from '@sallyport/core/extend';
 import type { KeySet } from '../jose/key-set.js';
 import { openJws } from '../jose/open-jws.js';
 import type { HeaderRules } from '../jose/token-header.js';
 import { openKeySet } from '../keys/key-source.js';
+import { said, typeOf, unlike } from '../token/details.js';
 import { audiencesOf, mistypedClaim, readClaims, type TokenClaims } from '../token/token-claims.js';
 import type { SignedAnswerSettings } from './introspection-options.js';
+import { answerUnverified } from './introspection-verdict.js';
 
 /** What a server said about a token, and what that rests on. */
 export interface FoundedAnswer {
@@ -51,18 +54,20 @@ export class SignedAnswers {
   }
 
   /**
-   * What the server says about the token; `undefined` when the signature or what is signed is not right.
+   * What the server says about the token, or that the signature or what is signed is not right.
    * @throws {UpstreamError} when the issuer's keys cannot be had
    */
-  async read(body: Buffer): Promise<FoundedAnswer | undefined> {
+  async read(body: Buffer): Promise<FoundedAnswer | Unavailable> {
     const rules = { headerRules: this.#headerRules, keys: this.#keys, onKeyOffer: () => {} };
     const opened = await openJws(body.toString('latin1'), rules);
+    if (isVerdict(opened)) return answerUnverified([opened.reason, opened.detail ?? []].flat().join(': '));
     // An access token is signed by the same keys (RFC 9701 8.1).
-    if (isVerdict(opened) || opened.header.isAccessToken || !this.#isForUs(opened.claims)) return undefined;
+    const problem = opened.header.isAccessToken ? 'it is an access token' : this.#problemOf(opened.claims);
+    if (problem !== undefined) return answerUnverified(problem);
     const { token_introspection: answer } = opened.claims;
     return typeof answer === 'object' && answer !== null && !Array.isArray(answer)
       ? { claims: answer as TokenClaims, basis: opened.key }
-      : undefined;
+      : answerUnverified(`token_introspection is ${typeOf(answer)}`);
   }
 
   /** The key of this name, if it is one of the issuer's. */
@@ -78,12 +83,17 @@ export class SignedAnswers {
     await this.#keys.close?.();
   }
 
-  #isForUs(sent: TokenClaims): boolean {
+  /** Why an answer is not of this issuer, not of just now or not for us. */
+  #problemOf(sent: TokenClaims): string | undefined {
     const claims = readClaims(sent);
-    const { iss, iat } = claims;
-    if (mistypedClaim(claims) !== undefined || iss !== this.#issuer || typeof iat !== 'number') return false;
-    const age = this.#clock.now() / 1_000 - iat;
+    const { iss, iat, aud } = claims;
+    const mistyped = mistypedClaim(claims);
+    if (mistyped !== undefined) return mistyped.detail;
+    if (iss !== this.#issuer) return unlike('iss', iss, [this.#issuer]);
+    const now = this.#clock.now() / 1_000;
+    const age = now - (iat as number);
     const isFresh = age >= -this.#toleranceSeconds && age <= MAX_AGE_SECONDS + this.#toleranceSeconds;
-    return isFresh && audiencesOf(claims).includes(this.#audience);
+    if (!isFresh) return `${said('iat', iat)}, now is ${now}: the answer is not of just now`;
+    return audiencesOf(claims).includes(this.#audience) ? undefined : unlike('aud', aud, [this.#audience]);
   }
 }

@@ -1,7 +1,7 @@
 import { type Unavailable, UpstreamError, unavailable } from '@sallyport/core';
-import { answerWithin, type BasisFinder, type Clock, type Eventually } from '@sallyport/core/extend';
+import { type BasisFinder, type Clock, type Eventually, isVerdict, within } from '@sallyport/core/extend';
 import { CallsSuspended } from '../outbound/circuit.js';
-import { Unanswered, UnexpectedStatus } from '../outbound/outbound-answer.js';
+import { problemAt, Unanswered, UnexpectedStatus } from '../outbound/outbound-answer.js';
 import type { OutboundClient } from '../outbound/outbound-client.js';
 import { checkedEndpoint } from '../outbound/outbound-options.js';
 import type { Caller, OutboundRequest } from '../outbound/outbound-request.js';
@@ -10,7 +10,8 @@ import { type ClientProver, clientProver, formOf } from './client-proof.js';
 import { ConfiguredEndpoint, DiscoveredEndpoint, type IntrospectionEndpoint } from './introspection-endpoint.js';
 import { publishIntrospectionEvent } from './introspection-events.js';
 import type { IntrospectionSettings } from './introspection-options.js';
-import { ANSWER_UNUSABLE, ANSWER_UNVERIFIED, isUnsupported } from './introspection-verdict.js';
+import { answerUnusable, isUnsupported } from './introspection-verdict.js';
+import { OutageReports } from './outage-reports.js';
 import { type FoundedAnswer, SIGNED_ANSWER_TYPE, SignedAnswers } from './signed-answers.js';
 
 const JSON_TYPES = ['application/json'];
@@ -29,6 +30,11 @@ export interface TokenIntrospectionCollaborators {
   readonly suspend: (caller: Caller, outage: Unavailable) => void;
 }
 
+/** An answer, and the address that it came from. */
+export interface PlacedAnswer extends FoundedAnswer {
+  readonly url: URL;
+}
+
 /** Asks an authorization server about tokens (RFC 7662 2.1). */
 export class TokenIntrospection {
   readonly #settings: IntrospectionSettings;
@@ -39,6 +45,7 @@ export class TokenIntrospection {
   readonly #suspend: TokenIntrospectionCollaborators['suspend'];
   readonly #signed: SignedAnswers | undefined;
   readonly #hint: string;
+  readonly #outages: OutageReports;
 
   /** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN */
   constructor(
@@ -51,9 +58,11 @@ export class TokenIntrospection {
     this.#client = client;
     this.#clock = clock;
     this.#suspend = suspend;
+    this.#outages = new OutageReports(settings.name);
+    const onFailure = (error: UpstreamError) => this.#outages.note(error);
     this.#endpoint =
       endpoint === undefined
-        ? new DiscoveredEndpoint({ issuer, metadataUrl, usesMutualTls }, { client, clock })
+        ? new DiscoveredEndpoint({ issuer, metadataUrl, usesMutualTls }, { client, clock, onFailure })
         : new ConfiguredEndpoint(checkedEndpoint(endpoint, 'IntrospectionHandlerOptions.endpoint', client.settings));
     this.#prove = clientProver(clientAuthentication, settings.issuer ?? endpoint ?? '', clock);
     this.#hint = formOf(settings.tokenTypeHint === false ? {} : { token_type_hint: settings.tokenTypeHint });
@@ -77,23 +86,32 @@ export class TokenIntrospection {
   }
 
   /** The server's answer, whatever it says, or why there is none. One deadline for everything that has to be asked. */
-  async ask(caller: Caller): Promise<FoundedAnswer | Unavailable> {
+  async ask(caller: Caller): Promise<PlacedAnswer | Unavailable> {
     try {
       const url = this.#endpoint.find();
       const answer = this.#answer(url, caller);
       const isOneCall = url instanceof URL && this.#signed === undefined;
-      return await (isOneCall ? answer : answerWithin(this.#client.settings.timeoutMs, answer, this.#clock));
+      return await (isOneCall ? answer : this.#inTime(answer));
     } catch (error) {
       if (!(error instanceof UpstreamError)) throw error;
       return this.#outage(error, caller);
     }
   }
 
-  async #answer(endpoint: Eventually<URL>, caller: Caller): Promise<FoundedAnswer | Unavailable> {
+  #inTime<Answer>(answer: Promise<Answer>): Promise<Answer> {
+    const { timeoutMs } = this.#client.settings;
+    return within({ clock: this.#clock, timeoutMs }, answer, () => {
+      const problem = `what the answer needs (metadata, keys and the call) took longer than ${timeoutMs} ms`;
+      throw new UpstreamError('ERR_SALLYPORT_UPSTREAM_TIMEOUT', problem);
+    });
+  }
+
+  async #answer(endpoint: Eventually<URL>, caller: Caller): Promise<PlacedAnswer | Unavailable> {
     const url = endpoint instanceof URL ? endpoint : await endpoint;
     const { body } = await this.#client.send(() => this.#request(url, caller.credential), caller);
-    if (this.#signed === undefined) return plainAnswer(body) ?? ANSWER_UNUSABLE;
-    return (await this.#signed.read(body)) ?? ANSWER_UNVERIFIED;
+    this.#outages.noteAnswer();
+    const read = this.#signed === undefined ? plainAnswer(body) : await this.#signed.read(body);
+    return isVerdict(read) ? placed(read, url) : { ...read, url };
   }
 
   async #request(url: URL, token: string): Promise<OutboundRequest> {
@@ -112,9 +130,10 @@ export class TokenIntrospection {
 
   #outage(error: UpstreamError, caller: Caller): Unavailable {
     this.#endpoint.doubt();
-    const { retryAfterSeconds } = error;
-    const cause = this.#isAboutUs(error, caller) ? 'introspection_credentials_refused' : error;
-    const outage = unavailable(cause, { retryAfterSeconds });
+    const { retryAfterSeconds, message: detail } = error;
+    const isAboutUs = this.#isAboutUs(error, caller);
+    if (!isAboutUs && !this.#isAboutCaller(error, caller)) this.#outages.note(error);
+    const outage = unavailable(isAboutUs ? 'introspection_credentials_refused' : error, { retryAfterSeconds, detail });
     if (error instanceof Unanswered) this.#suspend(caller, outage);
     return outage;
   }
@@ -127,8 +146,16 @@ export class TokenIntrospection {
     if (error instanceof CallsSuspended) return error.areCredentialsRefused;
     if (!(error instanceof UnexpectedStatus && error.isRefusal)) return false;
     if (standing !== 'known' && !this.#client.circuit.answersNobody) return false;
-    publishIntrospectionEvent({ kind: 'credentials_refused', handler: this.#settings.name, status: error.status });
+    const { status, message: detail } = error;
+    publishIntrospectionEvent({ kind: 'credentials_refused', handler: this.#settings.name, status, detail });
     return true;
+  }
+
+  /** Whether the caller has gone, or a server that answers others found fault with a stranger's token: no outage. */
+  #isAboutCaller(error: UpstreamError, { abandoned, standing }: Caller): boolean {
+    if (abandoned?.aborted === true) return true;
+    const isAboutToken = error instanceof UnexpectedStatus && (error.isRefusal || error.isAboutRequest);
+    return isAboutToken && standing !== 'known' && !this.#client.circuit.answersNobody;
   }
 }
 
@@ -141,7 +168,14 @@ function refusesToken(body: Buffer): boolean {
   return claims !== undefined && (claims['active'] === false || isUnsupported(claims));
 }
 
-function plainAnswer(body: Buffer): FoundedAnswer | undefined {
+function plainAnswer(body: Buffer): FoundedAnswer | Unavailable {
   const claims = parseStrictJson(body);
-  return claims && { claims, basis: undefined };
+  if (claims !== undefined) return { claims, basis: undefined };
+  return answerUnusable(`the ${body.length} bytes are no JSON object that can be read in one way only`);
+}
+
+/** An outage that names the place of the answer. */
+export function placed(outage: Unavailable, url: URL): Unavailable {
+  const { reason, retryAfterSeconds, detail = '' } = outage;
+  return unavailable(reason, { retryAfterSeconds, detail: problemAt(url, detail) });
 }

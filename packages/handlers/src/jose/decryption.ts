@@ -1,13 +1,11 @@
 import { type Denied, denied } from '@sallyport/core';
+import { said } from '../token/details.js';
 import { parseStrictJson } from '../token/strict-json.js';
 import { isCanonicalBase64url } from './base64url.js';
 import type { DecryptionSettings } from './decryption-key.js';
 import { tokenType } from './token-header.js';
 
 const MALFORMED = denied('encrypted_token_malformed');
-const REFUSED = denied('encryption_not_allowed');
-const NOT_NESTED = denied('encrypted_token_not_nested');
-const KEY_UNKNOWN = denied('decryption_key_unknown');
 const FAILED = denied('decryption_failed');
 
 /**
@@ -27,16 +25,25 @@ export async function decryptToken(token: string, keys: readonly DecryptionSetti
   const members = parseStrictJson(Buffer.from(header as string, 'base64url'));
   if (members === undefined) return MALFORMED;
   const { alg, enc, kid, cty } = members;
-  if (REFUSED_MEMBERS.some((name) => members[name] !== undefined)) return REFUSED;
+  const refused = REFUSED_MEMBERS.find((name) => members[name] !== undefined);
+  if (refused !== undefined) return denied('encryption_not_allowed', { detail: `${refused} is there` });
   const allowing = keys.filter(({ algorithms, contentEncryption }) => {
     return algorithms.includes(alg as string) && contentEncryption.includes(enc as string);
   });
-  if (allowing.length === 0) return REFUSED;
-  if (!NESTED_TYPES.has(tokenType(cty))) return NOT_NESTED;
+  if (allowing.length === 0) {
+    const detail = `${said('alg', alg)}, ${said('enc', enc)}: no decryption key is for both`;
+    return denied('encryption_not_allowed', { detail });
+  }
+  if (!NESTED_TYPES.has(tokenType(cty))) {
+    return denied('encrypted_token_not_nested', { detail: `${said('cty', cty)}, expected "JWT"` });
+  }
   const [decrypter, ...rivals] = allowing.filter(
     (key) => kid === undefined || key.kid === undefined || key.kid === kid,
   );
-  if (decrypter === undefined || rivals.length > 0) return KEY_UNKNOWN;
+  if (decrypter === undefined || rivals.length > 0) {
+    const detail = `${said('kid', kid)}: ${decrypter === undefined ? 'no' : 'more than one'} decryption key may be meant`;
+    return denied('decryption_key_unknown', { detail });
+  }
   return decrypt(token, decrypter, alg as string, enc as string);
 }
 

@@ -1,3 +1,5 @@
+import { said } from '../token/details.js';
+
 /** How a token's header names its key: by identifier, or by the thumbprint of its certificate (RFC 7515 4.1.4, 4.1.7). */
 export interface KeyName {
   readonly id: string | undefined;
@@ -22,6 +24,12 @@ export function isKeyId(value: unknown): value is string {
 /** The name as one text; `undefined` where the header names no key. */
 export function textOf({ id, thumbprints }: KeyName): string | undefined {
   return id ?? thumbprints['x5t#S256'] ?? thumbprints.x5t;
+}
+
+/** The name as the header says it, for operators. */
+export function saidBy({ id, thumbprints }: KeyName): string {
+  const member = THUMBPRINTS.findLast((each) => thumbprints[each] !== undefined);
+  return id === undefined && member !== undefined ? said(member, thumbprints[member]) : said('kid', id);
 }
 
 /** What thumbprints say about a key: it is meant, another one is, or they cannot tell. */

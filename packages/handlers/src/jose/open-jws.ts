@@ -1,9 +1,11 @@
 import { type Denied, denied } from '@sallyport/core';
 import { isVerdict } from '@sallyport/core/extend';
+import { listed } from '../token/details.js';
 import { parseStrictJson } from '../token/strict-json.js';
 import type { TokenClaims } from '../token/token-claims.js';
 import { hasSignatureLength } from './algorithms.js';
 import { type CompactJws, parseCompactJws } from './compact-jws.js';
+import { saidBy } from './key-name.js';
 import type { KeySet } from './key-set.js';
 import { isSignedWith } from './signature.js';
 import { type HeaderRules, readTokenHeader, type TokenHeader } from './token-header.js';
@@ -27,9 +29,6 @@ export interface JwsRules {
 }
 
 const TOKEN_MALFORMED = denied('token_malformed');
-const KEY_UNKNOWN = denied('key_unknown');
-const KEY_UNFIT = denied('key_unfit');
-const SIGNATURE_INVALID = denied('signature_invalid');
 const CLAIMS_MALFORMED = denied('claims_malformed');
 
 /**
@@ -44,7 +43,9 @@ export async function openJws(token: string, rules: JwsRules): Promise<OpenedJws
   const header = readTokenHeader(jws.header, headerRules);
   if (isVerdict(header)) return header;
   if (header.offersKey) onKeyOffer();
-  if (!hasSignatureLength(jws.signature, header.algorithm)) return SIGNATURE_INVALID;
+  if (!hasSignatureLength(jws.signature, header.algorithm)) {
+    return denied('signature_invalid', { detail: `the signature has not the length of ${header.algorithm}` });
+  }
   const key = await signerOf(jws, header, rules);
   if (isVerdict(key)) return key;
   const claims = parseStrictJson(Buffer.from(jws.payload, 'base64url'));
@@ -58,13 +59,30 @@ async function signerOf(
   { keys, address }: JwsRules,
 ): Promise<VerificationKey | Denied> {
   const found = await keys.find(keyName, algorithm, address);
-  if (found === 'unknown') return KEY_UNKNOWN;
-  if (found === 'unfit') return KEY_UNFIT;
+  if (found === 'unknown') return denied('key_unknown', { detail: `${saidBy(keyName)}, ${knownAmong(keys)}` });
+  if (found === 'unfit') {
+    return denied('key_unfit', { detail: `${saidBy(keyName)}: no key is for ${algorithm}, or too many are` });
+  }
   const signer = await firstSigner(jws, found, algorithm);
   if (signer !== undefined) return signer;
   const newer = await keys.findAnew?.(keyName, algorithm, address);
   const untried = typeof newer === 'object' ? newer.filter((key) => !found.includes(key)) : [];
-  return (await firstSigner(jws, untried, algorithm)) ?? SIGNATURE_INVALID;
+  const last = await firstSigner(jws, untried, algorithm);
+  return (
+    last ?? denied('signature_invalid', { detail: `${saidBy(keyName)}, ${algorithm}: ${triedOf(found, untried)}` })
+  );
+}
+
+/** The identifiers of the keys that are known, for operators. */
+function knownAmong({ keys }: KeySet): string {
+  const ids = keys.flatMap(({ id }) => id ?? []);
+  if (keys.length === 0) return 'no keys are known';
+  return ids.length === 0 ? 'the known keys have no kid' : `known are ${listed(ids)}`;
+}
+
+function triedOf(...keys: readonly (readonly VerificationKey[])[]): string {
+  const count = keys.flat().length;
+  return count === 1 ? 'it is not by the key of this issuer' : `it is by none of ${count} keys`;
 }
 
 async function firstSigner(

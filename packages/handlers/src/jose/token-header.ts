@@ -1,4 +1,5 @@
 import { type Denied, denied } from '@sallyport/core';
+import { oneOf, said } from '../token/details.js';
 import { parseStrictJson } from '../token/strict-json.js';
 import { isKeyId, type KeyName } from './key-name.js';
 
@@ -21,10 +22,7 @@ export interface TokenHeader {
 }
 
 const MALFORMED = denied('header_malformed');
-const ALGORITHM = denied('algorithm_not_allowed');
-const EXTENSION = denied('header_extension_unknown');
 const ENCRYPTION = denied('header_mixes_encryption');
-const TYPE = denied('token_type_refused');
 const KEY_ID = denied('key_id_malformed');
 
 /** Sources of keys that an attacker would choose (RFC 8725 3.10). */
@@ -35,13 +33,20 @@ export function readTokenHeader(encoded: string, rules: HeaderRules): TokenHeade
   const header = parseStrictJson(Buffer.from(encoded, 'base64url'));
   if (header === undefined) return MALFORMED;
   const { alg, crit, b64, enc, zip, typ } = header;
-  if (typeof alg !== 'string' || !rules.algorithms.has(alg)) return ALGORITHM;
-  if (crit !== undefined || b64 !== undefined) return EXTENSION;
+  if (typeof alg !== 'string' || !rules.algorithms.has(alg)) {
+    return denied('algorithm_not_allowed', { detail: `${said('alg', alg)}, expected ${oneOf(rules.algorithms)}` });
+  }
+  if (crit !== undefined || b64 !== undefined) {
+    return denied('header_extension_unknown', { detail: `${said('crit', crit)}, ${said('b64', b64)}` });
+  }
   if (enc !== undefined || zip !== undefined) return ENCRYPTION;
   const type = tokenType(typ);
   const isAccessToken = type === 'at+jwt';
   const isAccepted = type === undefined ? typ === undefined && rules.allowMissingTyp : rules.acceptTyp.has(type);
-  if (!isAccessToken && !isAccepted) return TYPE;
+  if (!isAccessToken && !isAccepted) {
+    const detail = `${said('typ', typ)}, expected ${oneOf(['at+jwt', ...rules.acceptTyp])}`;
+    return denied('token_type_refused', { detail });
+  }
   const keyName = keyNameOf(header);
   if (keyName === undefined) return KEY_ID;
   const offersKey = KEY_OFFERS.some((name) => header[name] !== undefined);

@@ -8,6 +8,7 @@ export type {
   PublishedKeys,
   RemoteKeyOptions,
 } from '../keys/key-source.js';
+export type { MappingOutcome, ToldError } from '../token/mapping-failure.js';
 export type { MapPrincipal } from '../token/principal-mapping.js';
 export type { ClaimRule, ClaimRules } from './claim-rules.js';
 export { JWT_CHANNEL, type JwtEvent, onJwtEvent } from './jwt-events.js';

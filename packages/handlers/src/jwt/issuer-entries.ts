@@ -1,7 +1,8 @@
-import { UpstreamError, type Verdict } from '@sallyport/core';
+import { denied, UpstreamError, type Verdict } from '@sallyport/core';
 import { FoundedVerdict } from '@sallyport/core/extend';
 import { KnownKeys } from '../jose/key-set.js';
 import type { Issuer } from './issuer.js';
+import type { TokenSender } from './issuer-resolver.js';
 import { type Verification, verifyToken } from './jwt-verdict.js';
 
 type Finding = Verdict | FoundedVerdict;
@@ -15,33 +16,33 @@ export async function verifyWithEntries(
   token: string,
   entries: readonly Issuer[],
   verification: Verification,
-  address: string | undefined,
+  sender: TokenSender,
 ): Promise<Finding> {
   const [first, ...others] = entries as readonly [Issuer, ...Issuer[]];
-  if (others.length === 0) return verifyToken(token, first, verification, address);
+  if (others.length === 0) return verifyToken(token, first, verification, sender);
   const judged = new Map<Issuer, Finding>();
   for (const entry of entries) {
     const known = { ...entry, keys: new KnownKeys(entry.keys) };
-    const finding = await verifyToken(token, known, verification, address);
+    const finding = await verifyToken(token, known, verification, sender);
     if (isGrant(finding)) return finding;
     if (finding instanceof FoundedVerdict) judged.set(entry, finding);
   }
-  return verifyWithNewKeys(token, entries, judged, { ...verification, onKeyOffer: () => {} }, address);
+  return verifyWithNewKeys(token, entries, judged, { ...verification, onKeyOffer: () => {} }, sender);
 }
 
-/** Of several refusals, that of an entry whose key has signed the token is told. */
+/** Of several refusals, that of an entry whose key has signed the token counts. Its detail tells what each entry says. */
 async function verifyWithNewKeys(
   token: string,
   entries: readonly Issuer[],
   judged: ReadonlyMap<Issuer, Finding>,
   verification: Verification,
-  address: string | undefined,
+  sender: TokenSender,
 ): Promise<Finding> {
   const refusals = [...judged.values()];
   const outages: UpstreamError[] = [];
   for (const entry of entries.filter((each) => !judged.has(each))) {
     try {
-      const finding = await verifyToken(token, entry, verification, address);
+      const finding = await verifyToken(token, entry, verification, sender);
       if (isGrant(finding)) return finding;
       refusals.push(finding);
     } catch (error) {
@@ -50,15 +51,27 @@ async function verifyWithNewKeys(
     }
   }
   const founded = refusals.find((refusal) => refusal instanceof FoundedVerdict);
-  if (founded !== undefined) return founded;
+  if (founded !== undefined) return new FoundedVerdict(withAll(refusals, founded.verdict), founded.basis);
   const [outage] = outages;
   if (outage !== undefined) throw outage;
-  return mostTelling(refusals as readonly Verdict[]);
+  return withAll(refusals, mostTelling(refusals as readonly Verdict[]));
+}
+
+/** A refusal with the details of all entries: each expects something else. */
+function withAll(refusals: readonly Finding[], verdict: Verdict): Verdict {
+  if (verdict.kind !== 'denied') return verdict;
+  const details = refusals.map(verdictOf).map((each) => {
+    return each.kind === 'denied' ? `${each.reason}${each.detail === undefined ? '' : ` (${each.detail})`}` : each.kind;
+  });
+  return denied(verdict.reason, { detail: `of ${details.length} entries: ${details.join('; ')}` });
+}
+
+function verdictOf(finding: Finding): Verdict {
+  return finding instanceof FoundedVerdict ? finding.verdict : finding;
 }
 
 function isGrant(finding: Finding): boolean {
-  const verdict = finding instanceof FoundedVerdict ? finding.verdict : finding;
-  return verdict.kind === 'authenticated';
+  return verdictOf(finding).kind === 'authenticated';
 }
 
 /** An entry of other algorithms says the least about a token. */

@@ -31,6 +31,8 @@ type Entries = readonly Issuer[];
 
 /** Who sent a token: whose share its lookups take, and whether anybody still waits for them. */
 export interface TokenSender {
+  /** The token as it was sent. */
+  readonly token: string;
   readonly address: string | undefined;
   readonly waiters: Waiters;
 }

@@ -1,4 +1,5 @@
 import {
+  denied,
   type Principal,
   type Revocations,
   type SecurityHandler,
@@ -10,22 +11,25 @@ import {
   type CacheStatistics,
   type Challenge,
   type CredentialSource,
+  type DecisionTrace,
   type Eventually,
   FoundedVerdict,
   GoodBefore,
   type SecurityRequest,
   VerdictCache,
+  withoutCredentials,
 } from '@sallyport/core/extend';
-import { outlineOf, peekIssuer } from '../jose/compact-jws.js';
+import { NO_ISSUER, outlineOf, peekIssuer } from '../jose/compact-jws.js';
 import { decryptToken } from '../jose/decryption.js';
 import { InnerToken } from '../jose/inner-token.js';
+import { said, unlike } from '../token/details.js';
 import { warnOfEarlyTokens } from '../token/token-claims.js';
 import { TokenSource } from '../token/token-source.js';
 import { verifyWithEntries } from './issuer-entries.js';
 import type { TokenSender } from './issuer-resolver.js';
 import { Issuers } from './issuers.js';
 import { JwtCredential } from './jwt-credential.js';
-import { tellNearestIssuer } from './jwt-events.js';
+import { tellMappingFailure, tellNearestIssuer } from './jwt-events.js';
 import {
   type JwtHandlerCollaborators,
   type JwtHandlerOptions,
@@ -33,7 +37,7 @@ import {
   jwtCollaborators,
   jwtOptions,
 } from './jwt-options.js';
-import { EXPIRED, ISSUER_UNKNOWN, REVOKED, type Verification } from './jwt-verdict.js';
+import { EXPIRED, REVOKED, type Verification } from './jwt-verdict.js';
 
 /** What a JWT handler has seen so far. */
 export interface JwtStatistics {
@@ -68,7 +72,7 @@ export class JwtHandler implements SecurityHandler<JwtCredential> {
     const services = jwtCollaborators(collaborators);
     const { clock, revocations } = services;
     this.#settings = settings;
-    warnOf(settings);
+    warnOfEarlyTokens(settings.name, settings);
     this.name = settings.name;
     this.#tokens = new TokenSource(settings);
     this.challenges = this.#tokens.challenges;
@@ -88,6 +92,7 @@ export class JwtHandler implements SecurityHandler<JwtCredential> {
       onKeyOffer: () => {
         this.#keyOffers += 1;
       },
+      onMappingFailure: (failure) => tellMappingFailure(settings.name, failure),
     };
   }
 
@@ -101,7 +106,7 @@ export class JwtHandler implements SecurityHandler<JwtCredential> {
     if (typeof text !== 'string') return text;
     const known = text.includes('.') ? this.#cache.find(text) : undefined;
     if (known !== undefined) return new JwtCredential(text, undefined, known);
-    return this.#tokens.flawOf(text) ?? this.#take(text);
+    return this.#tokens.flawOf(text) ?? this.#take(text, request.trace);
   }
 
   verify(credential: JwtCredential, request: SecurityRequest): Eventually<Verdict> {
@@ -135,9 +140,8 @@ export class JwtHandler implements SecurityHandler<JwtCredential> {
   /** Own function: a closure inside `verify` would cost every cache hit an allocation (bench: jwt). */
   #resolve(credential: JwtCredential, request: SecurityRequest): Eventually<Verdict> {
     const { remoteAddress: address } = request;
-    return this.#cache.resolve(credential.reveal(), request, (waiters) =>
-      this.#verify(credential, { address, waiters }),
-    );
+    const token = credential.reveal();
+    return this.#cache.resolve(token, request, (waiters) => this.#verify(credential, { token, address, waiters }));
   }
 
   readonly #open = async (token: string): Promise<string | undefined> => {
@@ -146,31 +150,44 @@ export class JwtHandler implements SecurityHandler<JwtCredential> {
   };
 
   /** The issuer of an encrypted token cannot be seen from outside, so a handler with decryption keys takes all of them. */
-  #take(token: string): JwtCredential | undefined {
+  #take(token: string, trace: DecisionTrace | undefined): JwtCredential | undefined {
     const outline = outlineOf(token);
-    if (outline === 'jwe') return this.#settings.decryptionKeys.length > 0 ? new JwtCredential(token) : undefined;
-    const issuer = outline && peekIssuer(token);
-    if (issuer === undefined) return undefined;
-    if (this.#issuers.trusts(issuer)) return new JwtCredential(token, issuer);
-    tellNearestIssuer(this.name, issuer, () => this.#issuers.names);
+    if (outline === 'jwe' && this.#settings.decryptionKeys.length > 0) return new JwtCredential(token);
+    const issuer = outline === 'jws' ? peekIssuer(token) : undefined;
+    if (issuer !== undefined && this.#issuers.trusts(issuer)) return new JwtCredential(token, issuer);
+    if (issuer !== undefined) tellNearestIssuer(this.name, issuer, () => this.#issuers.names);
+    trace?.noteUnclaimed(this.name, outline === 'jws' ? this.#aboutIssuer(issuer) : FORMS[outline ?? 'other']);
     return undefined;
+  }
+
+  #unknown(issuer: string | undefined): Verdict {
+    return denied('issuer_unknown', { detail: this.#aboutIssuer(issuer) });
+  }
+
+  /** Why an issuer is not trusted, for operators. */
+  #aboutIssuer(issuer: string | undefined): string {
+    if (issuer === undefined) return 'iss is no text, or the claims cannot be read';
+    const { names } = this.#issuers;
+    const value = issuer === NO_ISSUER ? undefined : issuer;
+    return names.length === 0 ? `${said('iss', value)}, not trusted` : unlike('iss', value, names);
   }
 
   async #verify(credential: JwtCredential, sender: TokenSender): Promise<Verdict | FoundedVerdict> {
     try {
-      const token = credential.reveal();
+      const { token } = sender;
       if (credential.issuer !== undefined) return await this.#verifyOf(credential.issuer, token, sender);
       const signed = await decryptToken(token, this.#settings.decryptionKeys);
       return typeof signed === 'string' ? await this.#verifyInner(signed, sender) : signed;
     } catch (error) {
       if (!(error instanceof UpstreamError)) throw error;
-      return unavailable(error, { retryAfterSeconds: error.retryAfterSeconds });
+      const { message, retryAfterSeconds } = error;
+      return unavailable(error, { retryAfterSeconds, detail: withoutCredentials(message, [sender.token]) });
     }
   }
 
   async #verifyInner(signed: string, sender: TokenSender): Promise<Verdict | FoundedVerdict> {
     const issuer = peekIssuer(signed);
-    if (issuer === undefined || !this.#issuers.trusts(issuer)) return ISSUER_UNKNOWN;
+    if (issuer === undefined || !this.#issuers.trusts(issuer)) return this.#unknown(issuer);
     const found = await this.#verifyOf(issuer, signed, sender);
     const revocations = this.#revocations;
     if (revocations === undefined || !(found instanceof FoundedVerdict)) return found;
@@ -181,19 +198,16 @@ export class JwtHandler implements SecurityHandler<JwtCredential> {
   async #verifyOf(issuerName: string, token: string, sender: TokenSender): Promise<Verdict | FoundedVerdict> {
     const found = this.#issuers.find(issuerName, sender);
     const entries = found instanceof Promise ? await found : found;
-    if (entries.length === 0) return ISSUER_UNKNOWN;
-    const finding = await verifyWithEntries(token, entries, this.#verification, sender.address);
+    if (entries.length === 0) return this.#unknown(issuerName);
+    const finding = await verifyWithEntries(token, entries, this.#verification, sender);
     const verdict = finding instanceof FoundedVerdict ? finding.verdict : finding;
     if (verdict.kind === 'authenticated') this.#good.note(issuerName, sender.address);
     return finding;
   }
 }
 
-/** Says once at start what was switched on that makes tokens good for longer. */
-function warnOf({ name, issuers, clockToleranceSeconds, issuedAheadToleranceSeconds }: JwtSettings): void {
-  for (const { issuer, allowExpiryBeyondYear9999 } of issuers) {
-    if (!allowExpiryBeyondYear9999) continue;
-    process.emitWarning(`tokens of ${issuer} may never end (allowExpiryBeyondYear9999)`, 'SallyportWarning');
-  }
-  warnOfEarlyTokens(name, { clockToleranceSeconds, issuedAheadToleranceSeconds });
-}
+/** Why a token that is no JWS is left to other handlers. */
+const FORMS = {
+  jwe: 'the token is encrypted, and there are no decryptionKeys',
+  other: 'the token is no JWT',
+} as const;

@@ -1,10 +1,14 @@
 import { authenticated, type Denied, denied, type PrincipalInit, type Verdict } from '@sallyport/core';
 import { type Clock, type Eventually, FoundedVerdict, isVerdict } from '@sallyport/core/extend';
+import { unprovedBy } from '../confirmation/confirmation.js';
 import { openJws } from '../jose/open-jws.js';
 import { claimAt } from '../token/claim-words.js';
 import { type ClaimNames, principalInit, SUBJECT_CLAIMS, subjectProblem } from '../token/claimed-principal.js';
+import { listed, oneOf, said, unlike } from '../token/details.js';
+import type { MappingFailure } from '../token/mapping-failure.js';
 import { mappedPrincipal, whenMapped } from '../token/principal-mapping.js';
 import {
+  type ClaimProblem,
   farDate,
   isAbsent,
   isText,
@@ -13,8 +17,9 @@ import {
   type TokenClaims,
   unmetExpectation,
 } from '../token/token-claims.js';
-import { claimsKeep } from './claim-rules.js';
+import { brokenRule } from './claim-rules.js';
 import type { Issuer } from './issuer.js';
+import type { TokenSender } from './issuer-resolver.js';
 import type { IssuerSettings } from './trusted-issuer.js';
 
 /** Under which circumstances a token is verified. */
@@ -28,32 +33,24 @@ export interface Verification {
   readonly handler: string;
   /** Told about headers that offer a key. */
   readonly onKeyOffer: () => void;
+  /** Told about a mapping that makes no principal. */
+  readonly onMappingFailure: (failure: MappingFailure) => void;
 }
 
 /** Under which circumstances claims are judged. */
-interface Circumstances {
+interface Circumstances extends Pick<Verification, 'clock' | 'handler' | 'onMappingFailure'> {
   /** Seconds since the epoch. */
   readonly now: number;
   readonly clockToleranceSeconds: number;
   readonly issuedAheadToleranceSeconds: number | undefined;
   /** The token's header said that it is an access token (RFC 9068 2.1). */
   readonly isAccessToken: boolean;
-  /** The name of the handler that proves the token. */
-  readonly handler: string;
-  readonly clock: Clock;
+  readonly sender: TokenSender;
 }
 
-export const ISSUER_UNKNOWN: Denied = denied('issuer_unknown');
 export const REVOKED: Denied = denied('token_revoked');
 /** It ended while something else was waited for. */
 export const EXPIRED: Denied = denied('token_expired');
-
-const MISSING = denied('claim_missing');
-const NO_ACCESS_TOKEN = denied('access_token_shape_missing');
-const TOO_OLD = denied('token_too_old');
-const CLIENT = denied('client_mismatch');
-const RULE_BROKEN = denied('claim_rule_broken');
-const UNPROVED = denied('confirmation_unproved');
 
 /** RFC 9068 2.2, besides a subject; what is no `at+jwt` promises less. */
 const REQUIRED_OF_ACCESS_TOKENS = ['client_id', 'iat', 'jti'];
@@ -68,20 +65,13 @@ export async function verifyToken(
   token: string,
   issuer: Pick<Issuer, 'settings' | 'headerRules' | 'keys'>,
   verification: Verification,
-  address: string | undefined,
+  sender: TokenSender,
 ): Promise<Verdict | FoundedVerdict> {
-  const { clockToleranceSeconds, issuedAheadToleranceSeconds, handler, onKeyOffer } = verification;
-  const opened = await openJws(token, { ...issuer, onKeyOffer, address });
+  const { now, onKeyOffer, ...shared } = verification;
+  const opened = await openJws(token, { ...issuer, onKeyOffer, address: sender.address });
   if (isVerdict(opened)) return opened;
   const { claims, header, key } = opened;
-  const circumstances = {
-    now: verification.now(),
-    clockToleranceSeconds,
-    issuedAheadToleranceSeconds,
-    isAccessToken: header.isAccessToken,
-    clock: verification.clock,
-    handler,
-  };
+  const circumstances = { ...shared, now: now(), isAccessToken: header.isAccessToken, sender };
   return new FoundedVerdict(await tokenVerdict(claims, issuer.settings, circumstances), key);
 }
 
@@ -95,8 +85,9 @@ function tokenVerdict(sent: TokenClaims, settings: IssuerSettings, circumstances
   const via = [{ handler: circumstances.handler, scheme: 'bearer' }];
   const init = { ...principalInit(sent, names), issuer: settings.issuer, via };
   const expiresAt = endOf(init, settings);
-  const { clock, clockToleranceSeconds } = circumstances;
-  const pending = mappedPrincipal({ ...init, expiresAt }, sent, { ...settings, clock });
+  const { clock, clockToleranceSeconds, sender, onMappingFailure: onFailure } = circumstances;
+  const caller = { waiters: sender.waiters, credentials: [sender.token], onFailure };
+  const pending = mappedPrincipal({ ...init, expiresAt }, sent, { ...settings, clock }, caller);
   // In the time that a mapping takes, a token may end.
   const takesTime = pending instanceof Promise;
   return whenMapped(pending, (mapped) => {
@@ -109,7 +100,15 @@ function tokenVerdict(sent: TokenClaims, settings: IssuerSettings, circumstances
 
 function nobodyNamed(sent: TokenClaims, names: ClaimNames): Denied {
   const problem = subjectProblem(sent, names);
-  return problem === undefined ? MISSING : denied(problem.reason);
+  return problem === undefined ? missing(names.subject) : refusalOf(problem);
+}
+
+function refusalOf({ reason, detail }: ClaimProblem): Denied {
+  return denied(reason, { detail });
+}
+
+function missing(names: readonly string[]): Denied {
+  return denied('claim_missing', { detail: `missing: ${listed(names)}` });
 }
 
 /** Claims as they were sent, and as they are judged. */
@@ -127,11 +126,20 @@ function formRefusal(
   const required = settings.requiredClaims ?? (isAccessToken ? REQUIRED_OF_ACCESS_TOKENS : REQUIRED_OF_OTHERS);
   const dates = settings.allowExpiryBeyondYear9999 ? DATES.filter((name) => name !== 'exp') : DATES;
   const problem = mistypedClaim(claims, required.includes('client_id') ? [] : ['client_id']) ?? farDate(claims, dates);
-  if (problem !== undefined) return denied(problem.reason);
-  const isThere = (name: string) => !isAbsent(sent[name]);
-  if (isThere('iss') === settings.allowMissingIssuer) return MISSING;
-  if (!(isThere('exp') || settings.allowMissingExpiry) || !required.every(isThere)) return MISSING;
-  return isAccessToken || hasAccessTokenShape({ sent, claims }, settings) ? undefined : NO_ACCESS_TOKEN;
+  if (problem !== undefined) return refusalOf(problem);
+  const { allowMissingIssuer, allowMissingExpiry } = settings;
+  const needed = [allowMissingIssuer ? [] : 'iss', allowMissingExpiry ? [] : 'exp', required].flat();
+  const absent = needed.filter((name) => isAbsent(sent[name]));
+  if (absent.length > 0) return missing(absent);
+  if (allowMissingIssuer && !isAbsent(sent['iss'])) {
+    return denied('claim_missing', { detail: `${said('iss', sent['iss'])}, for an entry of tokens without one` });
+  }
+  return isAccessToken || hasAccessTokenShape({ sent, claims }, settings) ? undefined : noAccessToken(settings);
+}
+
+function noAccessToken({ accessTokenClaims, scopeClaims }: IssuerSettings): Denied {
+  const signs = accessTokenClaims ?? ['client_id', ...scopeClaims];
+  return denied('access_token_shape_missing', { detail: `typ is not at+jwt, so ${oneOf(signs)} has to be there` });
 }
 
 /** An empty scope is a sign of an access token, too. */
@@ -149,13 +157,21 @@ function valueRefusal(
 ): Denied | undefined {
   const { issuer, audience, maxTokenAgeSeconds, claimRules } = settings;
   const unmet = unmetExpectation(claims, { ...circumstances, issuer, audience });
-  if (unmet !== undefined) return denied(unmet.reason);
-  if (settings.clients !== undefined && !isOfClient({ sent, claims }, settings.clients)) return CLIENT;
+  if (unmet !== undefined) return refusalOf(unmet);
+  if (settings.clients !== undefined && !isOfClient({ sent, claims }, settings.clients)) {
+    const clientId = claims['client_id'];
+    const detail = `${said('azp', sent['azp'])}; ${unlike('client_id', clientId, settings.clients)}`;
+    return denied('client_mismatch', { detail });
+  }
   const age = circumstances.now - circumstances.clockToleranceSeconds - (claims['iat'] as number);
-  if (maxTokenAgeSeconds !== undefined && !(age <= maxTokenAgeSeconds)) return TOO_OLD;
+  if (maxTokenAgeSeconds !== undefined && !(age <= maxTokenAgeSeconds)) {
+    const detail = `${said('iat', claims['iat'])}, now is ${circumstances.now}, at most ${maxTokenAgeSeconds} s are allowed`;
+    return denied('token_too_old', { detail });
+  }
   // Nothing that a bearer sends proves possession of a key (RFC 7800 3.1), so a bound token is not good here.
-  if (claims['cnf'] !== undefined) return UNPROVED;
-  return claimRules === undefined || claimsKeep(claimRules, sent) ? undefined : RULE_BROKEN;
+  if (claims['cnf'] !== undefined) return denied('confirmation_unproved', { detail: unprovedBy(claims['cnf']) });
+  const broken = claimRules && brokenRule(claimRules, sent);
+  return broken === undefined ? undefined : denied('claim_rule_broken', { detail: broken });
 }
 
 /** The client to which a token was issued (RFC 9068 2.2; `azp` of OpenID Connect Core 2). Both agree where both are there. */

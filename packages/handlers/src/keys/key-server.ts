@@ -6,6 +6,7 @@ import { parseStrictJson } from '../token/strict-json.js';
 
 /** A key set as it was fetched. */
 export interface FetchedKeys {
+  readonly url: URL;
   readonly document: Record<string, unknown>;
   /** How long the server wants it to be used (RFC 9111 5.2.2.1), in seconds. */
   readonly maxAgeSeconds: number | undefined;
@@ -42,7 +43,7 @@ export class KeyServer {
     if (document === undefined)
       throw new UpstreamError('ERR_SALLYPORT_UPSTREAM_BODY', problemAt(url, 'the key set is no JSON object'));
     this.#discovered = url;
-    return { document, maxAgeSeconds: maxAgeOf(answer.headers['cache-control']) };
+    return { url, document, maxAgeSeconds: maxAgeOf(answer.headers['cache-control']) };
   }
 
   close(): Promise<void> {

@@ -1,9 +1,10 @@
 import { UpstreamError } from '@sallyport/core';
-import type { Clock, Eventually, GoodBefore } from '@sallyport/core/extend';
+import { type Clock, describeError, type Eventually, type GoodBefore } from '@sallyport/core/extend';
 import { type KeyName, textOf } from '../jose/key-name.js';
 import type { KeySet } from '../jose/key-set.js';
 import type { KeySelection, KeyTable } from '../jose/key-table.js';
 import type { KeyOwner, VerificationKey } from '../jose/verification-key.js';
+import { problemAt } from '../outbound/outbound-answer.js';
 import { PacedTask } from '../outbound/paced-task.js';
 import { readKeySet } from './key-document.js';
 import type { KeyServer } from './key-server.js';
@@ -146,16 +147,16 @@ export class RemoteKeySet implements KeySet, KeyOwner {
   async #fetch(): Promise<void> {
     const { issuer, algorithms } = this.#options;
     try {
-      const { document, maxAgeSeconds } = await this.#server.fetch();
+      const { url, document, maxAgeSeconds } = await this.#server.fetch();
       const table = readKeySet(document, { issuer, algorithms, before: this.#loaded?.table });
       if (table === undefined || table.keys.length === 0) {
-        throw new UpstreamError('ERR_SALLYPORT_UPSTREAM_BODY', 'the key set has no usable key');
+        throw new UpstreamError('ERR_SALLYPORT_UPSTREAM_BODY', problemAt(url, 'the key set has no usable key'));
       }
       this.#adopt(table, maxAgeSeconds);
       publishKeySetEvent({ kind: 'keys_loaded', issuer, keys: table.keys.length });
     } catch (error) {
       const { code: reason, message: detail } =
-        error instanceof UpstreamError ? error : { code: 'unexpected_error', message: undefined };
+        error instanceof UpstreamError ? error : { code: 'unexpected_error', message: describeError(error).name };
       publishKeySetEvent({ kind: 'keys_unavailable', issuer, reason, detail });
       throw error;
     }

@@ -19,8 +19,8 @@ export interface CircuitCall {
 export class CallsSuspended extends UpstreamError {
   readonly areCredentialsRefused: boolean;
 
-  constructor(areCredentialsRefused: boolean, retryAfterSeconds: number) {
-    const message = 'calls are suspended after repeated failures';
+  constructor(areCredentialsRefused: boolean, retryAfterSeconds: number, last: string) {
+    const message = `calls are suspended after repeated failures, the last: ${last}`;
     super('ERR_SALLYPORT_UPSTREAM_CIRCUIT_OPEN', message, { retryAfterSeconds });
     this.areCredentialsRefused = areCredentialsRefused;
   }
@@ -68,6 +68,7 @@ export class Circuit {
   #openMs = FIRST_OPEN_MS;
   #openUntilMs = Number.NEGATIVE_INFINITY;
   #areCredentialsRefused = false;
+  #lastProblem = '';
   #knownLane = new ProbeLane(KNOWN_LANE);
   readonly #networkLanes = new LRUCache<string, ProbeLane>({ max: MAX_LANES });
 
@@ -106,7 +107,7 @@ export class Circuit {
   /** The reason why a call may not be made. */
   suspension(): CallsSuspended {
     const leftSeconds = Math.ceil((this.#openUntilMs - this.#clock.monotonic()) / 1_000);
-    return new CallsSuspended(this.#areCredentialsRefused, Math.max(1, leftSeconds));
+    return new CallsSuspended(this.#areCredentialsRefused, Math.max(1, leftSeconds), this.#lastProblem);
   }
 
   /** A usable answer came. */
@@ -121,6 +122,7 @@ export class Circuit {
   /** The call ended without a usable answer. */
   noteFailure(call: CircuitCall, error: UpstreamError): void {
     call.probe?.fail(this.#clock.monotonic(), askedMs(error));
+    if (error instanceof Unconnected || error instanceof Unanswered) this.#lastProblem = error.message;
     if (error instanceof Unconnected) this.#noteUnconnected(call, error);
     else if (error instanceof Unanswered) this.#noteUnanswered(call, error);
   }

@@ -3,7 +3,7 @@ import { type SallyportErrorCode, UpstreamError } from '@sallyport/core';
 import type { Applicant, Clock, Eventually, Shares, Standing } from '@sallyport/core/extend';
 import type { Dispatcher } from 'undici';
 import type { Circuit, CircuitCall } from './circuit.js';
-import { connectionProblem, mayPass } from './connections/connection-failure.js';
+import { connectionProblem, mayPass, sendingProblem } from './connections/connection-failure.js';
 import type { Connections } from './connections/connections.js';
 import { type Deadlines, Timed } from './deadlines.js';
 import { IncomingAnswer, type OutboundAnswer, problemAt, Unanswered, Unconnected } from './outbound-answer.js';
@@ -210,11 +210,10 @@ export class OutboundCall extends Timed implements Dispatcher.DispatchHandler, A
     this.#fail(error);
   }
 
-  /** The cause is left out: it may quote headers. */
   #failUnsent(error: unknown): void {
     this.#awaitsConnection = false;
     const isOurs = error instanceof UpstreamError;
-    this.#fail(isOurs ? error : this.#failure(UNREACHABLE, 'the call could not be sent', false));
+    this.#fail(isOurs ? error : this.#failure(UNREACHABLE, sendingProblem(error), false));
   }
 
   #failAt(fault: UpstreamError | undefined): void {

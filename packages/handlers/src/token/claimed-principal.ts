@@ -48,8 +48,8 @@ export function principalInit(sent: TokenClaims, names: ClaimNames): PrincipalIn
 
 /** Why claims name nobody: the claim that should is no text; `undefined` where it is missing. */
 export function subjectProblem(sent: TokenClaims, names: ClaimNames): ClaimProblem | undefined {
-  const [name] = subjectOf(readClaims(sent), names) ?? [];
-  return name === undefined ? undefined : mistyped(name);
+  const [name, value] = subjectOf(readClaims(sent), names) ?? [];
+  return name === undefined ? undefined : mistyped(name, value);
 }
 
 function subjectOf(claims: TokenClaims, { subject: names }: ClaimNames): readonly [string, unknown] | undefined {

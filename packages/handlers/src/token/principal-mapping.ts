@@ -6,15 +6,27 @@ import {
   UpstreamError,
   unavailable,
 } from '@sallyport/core';
-import { answerWithin, type Clock, type Eventually, isThenable, isVerdict } from '@sallyport/core/extend';
+import { type Clock, describeError, type Eventually, isThenable, type Waiters, within } from '@sallyport/core/extend';
+import type { MappingFailure, MappingOutcome } from './mapping-failure.js';
+import { MappingSignal } from './mapping-signal.js';
 import type { TokenClaims } from './token-claims.js';
 
 /**
  * Changes what a principal is made of, at once or later: it may load the user. Gets the claims of the token or answer as
- * well. One that throws, or returns what makes no principal, is a bug: 500, and an event that names the handler. One
- * whose promise rejects or is too late is an outage: 503. What it returns is remembered with the verdict.
+ * well, and a signal that is aborted when its deadline is over or the last request that waits for it has gone. One that
+ * throws, or returns what makes no principal, is a bug: 500, and an event that names the handler. One whose promise
+ * rejects or is too late is an outage: 503. What it returns is remembered with the verdict.
+ * @example
+ * const mapPrincipal: MapPrincipal = async (init, claims, { signal }) => {
+ *   const user = await users.load(init.subject, { signal });
+ *   return { ...init, roles: user.roles };
+ * };
  */
-export type MapPrincipal = (init: PrincipalInit, claims: TokenClaims) => PrincipalInit | PromiseLike<PrincipalInit>;
+export type MapPrincipal = (
+  init: PrincipalInit,
+  claims: TokenClaims,
+  call: { readonly signal: AbortSignal },
+) => PrincipalInit | PromiseLike<PrincipalInit>;
 
 /** A mapping, how long it may take, and the clock that measures it. */
 export interface Mapping {
@@ -23,8 +35,14 @@ export interface Mapping {
   readonly clock: Clock;
 }
 
-const FAILED = unavailable('principal_mapping_failed');
-const TIMED_OUT = unavailable('principal_mapping_timed_out');
+/** For whom a principal is made. */
+export interface MappingCaller {
+  readonly waiters: Waiters;
+  /** What the requests sent: no message of an error may repeat it. */
+  readonly credentials: readonly string[];
+  /** Told about a mapping that makes no principal. */
+  readonly onFailure: (failure: MappingFailure) => void;
+}
 
 /**
  * The principal that claims name, as the user's mapping changes it; `undefined` when neither names anybody. How the
@@ -36,37 +54,83 @@ export function mappedPrincipal(
   init: PrincipalInit,
   claims: TokenClaims,
   mapping: Mapping,
+  caller: MappingCaller,
 ): Eventually<Principal | Unavailable | undefined> {
   const { mapPrincipal: map } = mapping;
   if (map === undefined) return init.subject === '' ? undefined : createPrincipal(init);
-  const answer = answerOf(map, init, claims);
-  return isThenable(answer) ? laterPrincipal(init, answer, mapping) : principalOf(init, answer);
+  const signal = new MappingSignal(caller.waiters);
+  const answer = answerOf(map, { init, claims, signal }, caller);
+  if (isThenable(answer)) return laterPrincipal(init, { answer, signal }, mapping, caller);
+  signal.end();
+  return principalOf(init, answer, caller);
 }
 
 async function laterPrincipal(
   init: PrincipalInit,
-  pending: PromiseLike<unknown>,
-  { mapPrincipalTimeoutMs, clock }: Mapping,
+  { answer, signal }: { answer: PromiseLike<unknown>; signal: MappingSignal },
+  { mapPrincipalTimeoutMs: timeoutMs, clock }: Mapping,
+  caller: MappingCaller,
 ): Promise<Principal | Unavailable | undefined> {
-  const settled = Promise.resolve(pending).then(
+  const settled = Promise.resolve(answer).then(
     (mapped) => ({ mapped }),
-    () => FAILED,
+    (error: unknown) => ({ error }),
   );
-  const outcome = await answerWithin(mapPrincipalTimeoutMs, settled, clock).catch(() => TIMED_OUT);
-  return isVerdict(outcome) ? outcome : principalOf(init, outcome.mapped);
+  const outcome = await within({ clock, timeoutMs }, settled, () => undefined);
+  if (outcome === undefined) {
+    signal.expire();
+    return timedOut(timeoutMs, caller);
+  }
+  signal.end();
+  if ('error' in outcome) return failed(outcome.error, caller);
+  return principalOf(init, outcome.mapped, caller);
 }
 
-function principalOf(init: PrincipalInit, answer: unknown): Principal | undefined {
+function failed(error: unknown, caller: MappingCaller): Unavailable {
+  const { name, code } = describeError(error);
+  tell('rejected', error, caller);
+  return unavailable('principal_mapping_failed', {
+    detail: `mapPrincipal rejected with ${name}${code === undefined ? '' : ` (${code})`}`,
+  });
+}
+
+function timedOut(timeoutMs: number, caller: MappingCaller): Unavailable {
+  tell('timed_out', undefined, caller);
+  return unavailable('principal_mapping_timed_out', { detail: `mapPrincipal took longer than ${timeoutMs} ms` });
+}
+
+function tell(outcome: MappingOutcome, error: unknown, { credentials, onFailure }: MappingCaller): void {
+  onFailure({ outcome, error, credentials });
+}
+
+function principalOf(init: PrincipalInit, answer: unknown, caller: MappingCaller): Principal | undefined {
   const { issuer, audience, expiresAt, confirmation, via, subject } = init;
-  const mapped = checked(answer);
-  if (subject === '' && mapped.subject === '') return undefined;
-  return createPrincipal({ ...mapped, issuer, audience, expiresAt, confirmation, via });
+  try {
+    const mapped = checked(answer);
+    if (subject === '' && mapped.subject === '') return undefined;
+    return createPrincipal({ ...mapped, issuer, audience, expiresAt, confirmation, via });
+  } catch (error) {
+    tell('no_principal', error, caller);
+    throw error;
+  }
 }
 
-function answerOf(map: MapPrincipal, init: PrincipalInit, claims: TokenClaims): unknown {
+interface MappingCall {
+  readonly init: PrincipalInit;
+  readonly claims: TokenClaims;
+  readonly signal: MappingSignal;
+}
+
+function answerOf(map: MapPrincipal, { init, claims, signal }: MappingCall, caller: MappingCaller): unknown {
+  const call = {
+    get signal(): AbortSignal {
+      return signal.signal;
+    },
+  };
   try {
-    return map(init, claims);
+    return map(init, claims, call);
   } catch (error) {
+    signal.end();
+    tell('threw', error, caller);
     // To the handlers, such an error means that the authorization server is out of order.
     throw error instanceof UpstreamError
       ? new TypeError('mapPrincipal threw an UpstreamError', { cause: error })

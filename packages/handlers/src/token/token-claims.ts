@@ -1,3 +1,5 @@
+import { said, typeOf, unlike } from './details.js';
+
 /** Claims that a JWT access token and an introspection answer share (RFC 7519 4.1, RFC 7662 2.2, RFC 9068 2.2). */
 export type TokenClaims = Readonly<Record<string, unknown>>;
 
@@ -13,7 +15,12 @@ export interface ClaimExpectations {
 }
 
 /** `mistyped`: a claim has the wrong type, which is a fault of its issuer. `refused`: the token is not good here. */
-export type ClaimProblem = { readonly kind: 'mistyped' | 'refused'; readonly reason: string };
+export interface ClaimProblem {
+  readonly kind: 'mistyped' | 'refused';
+  readonly reason: string;
+  /** What the claim says and what it should, for operators. */
+  readonly detail: string;
+}
 
 /** As long as the longest identifiers that are in use (SPIFFE ID 2.3). */
 const MAX_TEXT_BYTES = 2_048;
@@ -33,15 +40,18 @@ const isNumericDate: TypeRule = (value) => Number.isFinite(value);
 const isAudience: TypeRule = (value) =>
   typeof value === 'string' || (Array.isArray(value) && value.every((item) => typeof item === 'string'));
 
-const TYPES: readonly (readonly [name: string, isRight: TypeRule])[] = [
-  ['iss', isText],
-  ['client_id', isText],
-  ['jti', isText],
-  ['aud', isAudience],
-  ['exp', isNumericDate],
-  ['nbf', isNumericDate],
-  ['iat', isNumericDate],
-  ['auth_time', isNumericDate],
+const TEXT = `a text of at most ${MAX_TEXT_BYTES} bytes without control characters`;
+const NUMBER = 'a number of seconds';
+
+const TYPES: readonly (readonly [name: string, isRight: TypeRule, expected: string])[] = [
+  ['iss', isText, TEXT],
+  ['client_id', isText, TEXT],
+  ['jti', isText, TEXT],
+  ['aud', isAudience, 'a text or a list of texts'],
+  ['exp', isNumericDate, NUMBER],
+  ['nbf', isNumericDate, NUMBER],
+  ['iat', isNumericDate, NUMBER],
+  ['auth_time', isNumericDate, NUMBER],
 ];
 
 const REGISTERED = [
@@ -74,21 +84,24 @@ export function isAbsent(value: unknown): boolean {
  * mean nothing here: a token may use them for something else.
  */
 export function mistypedClaim(claims: TokenClaims, unused: readonly string[] = []): ClaimProblem | undefined {
-  for (const [name, isRight] of TYPES) {
+  for (const [name, isRight, expected] of TYPES) {
     const value = claims[name];
-    if (value !== undefined && !unused.includes(name) && !isRight(value)) return mistyped(name);
+    if (value !== undefined && !unused.includes(name) && !isRight(value)) return mistyped(name, value, expected);
   }
   return undefined;
 }
 
-export function mistyped(name: string): ClaimProblem {
-  return { kind: 'mistyped', reason: `claim_${name}_mistyped` };
+export function mistyped(name: string, value: unknown, expected: string = TEXT): ClaimProblem {
+  const detail = `${name} is ${typeOf(value)}, expected ${expected}`;
+  return { kind: 'mistyped', reason: `claim_${name}_mistyped`, detail };
 }
 
 /** A date that more likely is one in milliseconds: beyond the year 9999. */
 export function farDate(claims: TokenClaims, names: readonly string[]): ClaimProblem | undefined {
   const name = names.find((each) => isFar(claims[each]));
-  return name === undefined ? undefined : { kind: 'refused', reason: `claim_${name}_beyond_year_9999` };
+  if (name === undefined) return undefined;
+  const detail = `${said(name, claims[name])}, beyond the year 9999: it may be in milliseconds`;
+  return { kind: 'refused', reason: `claim_${name}_beyond_year_9999`, detail };
 }
 
 export function isFar(date: unknown): boolean {
@@ -100,19 +113,30 @@ export function unmetExpectation(claims: TokenClaims, expected: ClaimExpectation
   const { issuer, audience, now, clockToleranceSeconds } = expected;
   const { issuedAheadToleranceSeconds = clockToleranceSeconds } = expected;
   const { exp, nbf, iat, iss } = claims as Record<string, number | undefined> & { iss?: string };
-  if (exp !== undefined && exp <= now - clockToleranceSeconds) return refused('token_expired');
-  if (nbf !== undefined && nbf > now + clockToleranceSeconds) return refused('token_not_yet_valid');
-  if (iat !== undefined && iat > now + issuedAheadToleranceSeconds) return refused('token_issued_in_future');
-  if (exp !== undefined && iat !== undefined && exp <= iat) return refused('token_lifetime_empty');
-  if (issuer !== undefined && iss !== undefined && iss !== issuer) return refused('issuer_mismatch');
+  const clock = (tolerance: number) => `now is ${now}, tolerance ${tolerance} s`;
+  if (exp !== undefined && exp <= now - clockToleranceSeconds) {
+    return refused('token_expired', `exp is ${exp}, ${clock(clockToleranceSeconds)}`);
+  }
+  if (nbf !== undefined && nbf > now + clockToleranceSeconds) {
+    return refused('token_not_yet_valid', `nbf is ${nbf}, ${clock(clockToleranceSeconds)}`);
+  }
+  if (iat !== undefined && iat > now + issuedAheadToleranceSeconds) {
+    return refused('token_issued_in_future', `iat is ${iat}, ${clock(issuedAheadToleranceSeconds)}`);
+  }
+  if (exp !== undefined && iat !== undefined && exp <= iat) {
+    return refused('token_lifetime_empty', `exp is ${exp} and iat is ${iat}`);
+  }
+  if (issuer !== undefined && iss !== undefined && iss !== issuer) {
+    return refused('issuer_mismatch', unlike('iss', iss, [issuer]));
+  }
   if (audience !== undefined && !audiencesOf(claims).some((name) => audience.includes(name))) {
-    return refused('audience_mismatch');
+    return refused('audience_mismatch', unlike('aud', claims['aud'], audience));
   }
   return undefined;
 }
 
-function refused(reason: string): ClaimProblem {
-  return { kind: 'refused', reason };
+function refused(reason: string, detail: string): ClaimProblem {
+  return { kind: 'refused', reason, detail };
 }
 
 export function audiencesOf({ aud }: TokenClaims): readonly string[] {

@@ -1,3 +1,5 @@
+import { describeError } from '@sallyport/core/extend';
+
 /** A proxy that cannot be reached, or opens no tunnel. */
 export class ProxyFailure extends Error {
   /** Its own: undici tries others again and again, as long as a request waits. */
@@ -26,6 +28,12 @@ export function mayPass(error: { readonly code?: unknown }): boolean {
 /** Why there is no connection. The message of a foreign error is left out: it may quote what was sent. */
 export function connectionProblem(error: { readonly code?: unknown }): string {
   return error instanceof ProxyFailure ? error.message : `the connection failed${inBrackets(error.code)}`;
+}
+
+/** Why a call was never sent. Of the cause only class and code are told: its message may quote headers. */
+export function sendingProblem(error: unknown): string {
+  const { name, code } = describeError(error);
+  return `the call could not be sent (${code === undefined ? name : `${name} ${code}`})`;
 }
 
 const CODE = /^[A-Z][A-Z0-9_]{1,60}$/;
