@@ -25,7 +25,7 @@ export class GuardedApi {
   readonly #origin: string;
   readonly #chain: SecurityChain;
   readonly #reasons: readonly (string | undefined)[];
-  readonly #agents: Agent[] = [];
+  readonly #agents = new Map<Certificate | undefined, Agent>();
 
   static async start(
     requirement: Requirement,
@@ -66,14 +66,12 @@ export class GuardedApi {
   /** `line` is a method and a path, such as `GET /orders`. */
   async ask(line: string, token: string, certificate?: Certificate): Promise<Answer> {
     const [method = '', path = ''] = line.split(' ');
-    const dispatcher = new Agent({ connect: { ...certificate, rejectUnauthorized: false } });
-    this.#agents.push(dispatcher);
     const headers = { authorization: `Bearer ${token}` };
     const {
       statusCode: status,
       headers: answered,
       body,
-    } = await request(this.#origin + path, { dispatcher, method, headers });
+    } = await request(this.#origin + path, { dispatcher: this.#agentOf(certificate), method, headers });
     const text = await body.text();
     return {
       status,
@@ -83,8 +81,16 @@ export class GuardedApi {
     };
   }
 
+  /** By the certificate that its connections show. */
+  #agentOf(certificate: Certificate | undefined): Agent {
+    const agent =
+      this.#agents.get(certificate) ?? new Agent({ connect: { ...certificate, rejectUnauthorized: false } });
+    this.#agents.set(certificate, agent);
+    return agent;
+  }
+
   async close(): Promise<void> {
-    await Promise.all(this.#agents.map((agent) => agent.destroy()));
+    await Promise.all([...this.#agents.values()].map((agent) => agent.destroy()));
     this.#server.close();
     await once(this.#server, 'close');
     await this.#chain.close();

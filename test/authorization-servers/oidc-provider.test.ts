@@ -11,13 +11,14 @@ import { GuardedApi } from './guarded-api.js';
 import { type OidcProvider, OidcProviders } from './oidc-provider.js';
 import { AUDIENCE, clientsOf, INSIDE, SECRET, SET_UPS, type SetUp, type Surroundings } from './set-ups.js';
 
-const PROXIES = ['HTTPS_PROXY', 'https_proxy', 'NO_PROXY', 'no_proxy'];
+/** What the environment says of proxies, and of authorities, which take time to read. */
+const VARIABLES = ['HTTPS_PROXY', 'https_proxy', 'NO_PROXY', 'no_proxy', 'NODE_EXTRA_CA_CERTS'];
 const PROXIED = 'login.sallyport.invalid';
 /** Longer than anything is remembered without asking again, and than a pause after a failure. */
 const LATER_SECONDS = 61;
 
 const clock = new PromptClock();
-const environment = new Map(PROXIES.map((name) => [name, process.env[name]]));
+const environment = new Map(VARIABLES.map((name) => [name, process.env[name]]));
 const apis: GuardedApi[] = [];
 
 let providers: OidcProviders;
@@ -33,7 +34,7 @@ beforeAll(async () => {
   warn = jest.spyOn(process, 'emitWarning').mockImplementation(() => {});
   knowNameInside();
   [providers, proxy, company] = await Promise.all([OidcProviders.start(clock), ForwardProxy.start(), Company.found()]);
-  for (const name of PROXIES) delete process.env[name];
+  for (const name of VARIABLES) delete process.env[name];
   process.env['HTTPS_PROXY'] = proxy.url;
   const [localhost, login, certificate, own] = await Promise.all([
     company.certificateOf('localhost'),

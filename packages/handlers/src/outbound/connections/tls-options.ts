@@ -66,8 +66,13 @@ interface NodeAuthorities {
  */
 async function trustedByNode(): Promise<readonly string[]> {
   const { rootCertificates, getCACertificates }: NodeAuthorities = await import('node:tls');
-  return getCACertificates?.('default') ?? [...rootCertificates, ...(await extraCertificates())];
+  if (getCACertificates !== undefined) return getCACertificates('default');
+  extra ??= extraCertificates();
+  return [...rootCertificates, ...(await extra)];
 }
+
+/** Node itself reads them once, as it starts. */
+let extra: Promise<readonly string[]> | undefined;
 
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 
