@@ -119,7 +119,7 @@ export class OidcProvider {
     await this.#post(`${this.#origin(this.port)}/token/revocation`, { token }, this.#agent);
   }
 
-  /** Nobody listens any more. What it has issued stays. */
+  /** From now on it hangs up on everybody. What it has issued stays. */
   async stop(): Promise<void> {
     await this.#providers.order('stop', this.#opened);
   }

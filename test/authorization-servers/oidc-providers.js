@@ -76,20 +76,23 @@ async function grantPassword(provider, context) {
 
 /** The doors of each server: the usual one, and with TLS a second one that asks for the certificate of the client. */
 const servers = [];
+/** Doors that hang up. They keep their port, which otherwise another process could have when they open again. */
+const down = new Set();
 
-async function listen(doors) {
-  for (const { server, port } of doors) {
-    server.listen(port);
-    await once(server, 'listening');
-  }
+async function listening(door) {
+  door.on('connection', (socket) => {
+    if (down.has(door)) socket.destroy();
+  });
+  door.listen(0);
+  await once(door, 'listening');
+  return door.address().port;
 }
 
 async function open({ issuer, tls, clients }) {
   const doors = tls
     ? [createHttpsServer(tls), createHttpsServer({ ...tls, requestCert: true, rejectUnauthorized: false })]
     : [createHttpServer()];
-  await listen(doors.map((server) => ({ server, port: 0 })));
-  const [port, mutualTlsPort] = doors.map((server) => server.address().port);
+  const [port, mutualTlsPort] = await Promise.all(doors.map(listening));
   const name = issuer.replace('{port}', port);
   // Clients with certificates are sent to the second door (RFC 8705 5).
   const alias = `https://${new URL(name).hostname}:${mutualTlsPort}`;
@@ -101,26 +104,23 @@ async function open({ issuer, tls, clients }) {
     'resource',
   ]);
   const callback = provider.callback();
-  for (const server of doors) server.on('request', callback);
-  const ports = [port, mutualTlsPort];
-  servers.push(doors.map((server, index) => ({ server, port: ports[index] })));
+  for (const door of doors) door.on('request', callback);
+  servers.push(doors);
   return { index: servers.length - 1, issuer: name, port, mutualTlsPort };
-}
-
-async function stop({ index }) {
-  for (const { server } of servers[index]) {
-    const closed = once(server, 'close');
-    server.close();
-    server.closeAllConnections();
-    await closed;
-  }
 }
 
 const ORDERS = {
   open,
-  stop,
-  resume: ({ index }) => listen(servers[index]),
-  time: (order) => {
+  stop({ index }) {
+    for (const door of servers[index]) {
+      down.add(door);
+      door.closeAllConnections();
+    }
+  },
+  resume({ index }) {
+    for (const door of servers[index]) down.delete(door);
+  },
+  time(order) {
     nowMs = order.nowMs;
   },
 };
