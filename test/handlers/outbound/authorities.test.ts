@@ -20,7 +20,7 @@ const server = createServer({ key: pem('key.pem'), cert: pem('cert.pem') }, (_, 
   response.writeHead(200, { 'content-type': 'application/json' }).end('{}');
 }).listen(0);
 await once(server, 'listening');
-const client = new OutboundClient(JSON.parse(options));
+const client = new OutboundClient({ timeoutMs: 30_000, ...JSON.parse(options) });
 const url = new URL('https://localhost:' + server.address().port);
 const call = client.send({ url, method: 'GET', mediaTypes: ['application/json'], maxBytes: 9 });
 console.log(await call.then(({ body }) => body.toString(), ({ message }) => message.replace(/.*: /, '')));
