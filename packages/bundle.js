@@ -4,7 +4,7 @@
 // Run: npm run build
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { build } from 'esbuild';
 import { bundleCommonJs } from './bundle-commonjs.js';
 import { describeOptions } from './bundle-options.js';
@@ -22,19 +22,21 @@ async function entryPoints(folder) {
 }
 
 /**
- * Removes files that the next build would leave behind. The name of a chunk has a hash of its content, so a new chunk
- * does not overwrite the old one. The compiler does not remove the declarations of deleted sources.
+ * Removes all that earlier builds left behind: each build writes anew what it needs. What the compiler writes stays, as
+ * it does not write it again: its notes, and the declarations of sources that are still there.
  */
 async function removeOutdated(folder) {
   const dist = join(folder, 'dist');
-  const files = await readdir(dist, { recursive: true }).catch(() => []);
-  const outdated = files.filter((file) => {
-    const [, declared] = /^(.+)\.d\.ts$/.exec(file) ?? [];
-    return declared === undefined
-      ? /\.(?:c?js|map|d\.cts)$/.test(file)
-      : !existsSync(join(folder, 'src', `${declared}.ts`));
+  const entries = await readdir(dist, { recursive: true, withFileTypes: true }).catch(() => []);
+  const outdated = entries.filter((entry) => {
+    const source = join(folder, 'src', relative(dist, join(entry.parentPath, entry.name)));
+    if (entry.isDirectory()) return !existsSync(source);
+    const isDeclaration = source.endsWith('.d.ts') && existsSync(source.replace(/\.d\.ts$/, '.ts'));
+    return !isDeclaration && entry.name !== '.tsbuildinfo';
   });
-  await Promise.all(outdated.map((file) => rm(join(dist, file))));
+  await Promise.all(
+    outdated.map(({ parentPath, name }) => rm(join(parentPath, name), { recursive: true, force: true })),
+  );
 }
 
 /**

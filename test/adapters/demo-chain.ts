@@ -1,72 +1,34 @@
 import {
   anyOf,
   authenticated,
-  challenged,
-  createPrincipal,
   denied,
-  limited,
   malformed,
-  type Principal,
   SecurityChain,
   type SecurityChainOptions,
   type SecurityHandler,
-  unavailable,
   type Verdict,
 } from '@sallyport/core';
 import { basicChallenge, bearerChallenge, type SecurityRequest } from '@sallyport/core/extend';
+import { principalNamed, RuleTokens } from '../../packages/core/src/testing/rules/adapter/rule-tokens.js';
 
 const TOKEN = /^[A-Za-z0-9\-._~+/]+=*$/;
 
-/**
- * Takes bearer tokens that say what is to happen: `now.<name>` and `later.<name>` are good and answer in this tick or
- * in a later one, `<name>` having the scope `orders:read` unless it is `bob`. All others refuse, each in its way.
- */
-export class DemoTokens implements SecurityHandler<string> {
-  readonly name = 'demo-tokens';
-  readonly challenges = [bearerChallenge('demo')];
-  /** Ends what waits for `held` tokens. */
-  readonly held: (() => void)[] = [];
-  /** How often a decision was told that its client has gone. */
-  aborted = 0;
-  verified = 0;
+/** The tokens of the published rules, and two kinds whose check fails. The challenge of Basic is that of `DemoPasswords`. */
+export class DemoTokens extends RuleTokens {
+  override readonly name = 'demo-tokens';
+  override readonly challenges = [bearerChallenge('demo')];
 
-  extract({ authorization }: SecurityRequest): string | Verdict | undefined {
-    if (authorization.kind !== 'credentials' || authorization.scheme !== 'bearer') return undefined;
-    return TOKEN.test(authorization.value) ? authorization.value : malformed('token_syntax');
+  override extract(request: SecurityRequest): string | Verdict | undefined {
+    const found = super.extract(request);
+    return typeof found === 'string' && !TOKEN.test(found) ? malformed('token_syntax') : found;
   }
 
-  verify(token: string, request: SecurityRequest): Verdict | Promise<Verdict> {
+  override verify(token: string, request: SecurityRequest): Verdict | Promise<Verdict> {
+    const [kind] = token.split('.', 1);
+    if (kind !== 'rejects' && kind !== 'throws') return super.verify(token, request);
     this.verified += 1;
-    const [kind, name = ''] = token.split('.', 2);
-    switch (kind) {
-      case 'now':
-        return authenticated(principalNamed(name));
-      case 'later':
-        return new Promise((resolve) => setImmediate(() => resolve(authenticated(principalNamed(name)))));
-      case 'held':
-        return this.#hold(name, request);
-      case 'nonce':
-        return authenticated(principalNamed(name), { headers: [['DPoP-Nonce', 'n-1']] });
-      case 'stepup':
-        return challenged({ error: 'insufficient_user_authentication', acr_values: 'mfa' });
-      case 'outage':
-        return unavailable('upstream_timeout');
-      case 'limited':
-        return limited({ retryAfterSeconds: 30 });
-      case 'rejects':
-        return Promise.reject(new Error(token));
-      case 'throws':
-        throw new Error(token);
-      default:
-        return denied('token_unknown');
-    }
-  }
-
-  #hold(name: string, request: SecurityRequest): Promise<Verdict> {
-    request.signal.addEventListener('abort', () => {
-      this.aborted += 1;
-    });
-    return new Promise((resolve) => this.held.push(() => resolve(authenticated(principalNamed(name)))));
+    if (kind === 'rejects') return Promise.reject(new Error(token));
+    throw new Error(token);
   }
 }
 
@@ -84,10 +46,6 @@ export class DemoPasswords implements SecurityHandler<string> {
   verify(credential: string): Verdict {
     return credential === 'basic:secret' ? authenticated(principalNamed('basic')) : denied('password_wrong');
   }
-}
-
-export function principalNamed(subject: string): Principal {
-  return createPrincipal({ subject, scopes: subject === 'bob' ? [] : ['orders:read'] });
 }
 
 /** Two schemes, so that a refusal has two challenges; nothing random in its answers. */

@@ -7,7 +7,8 @@ import { anonymous, anyOf, cookieHandler, headerHandler, route, routes, Security
 import { type SecurityRequest } from '@sallyport/core/extend';
 import { Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
-import { DemoTokens, demoChain, principalNamed } from './demo-chain.js';
+import { principalNamed } from '../../packages/core/src/testing/rules/adapter/rule-tokens.js';
+import { DemoTokens, demoChain } from './demo-chain.js';
 import { closing, type DemoServer } from './demo-servers.js';
 import { ask, requestText } from './raw-client.js';
 

@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import {
-  type ContainerServices,
   container,
   type DependencyContainer,
+  delay,
   inject,
   injectable,
   Lifecycle,
@@ -14,7 +14,7 @@ import {
   singleton,
   tokens,
 } from '@sallyport/configuration/tsyringe';
-import { allOf, anonymous, SecurityChain } from '@sallyport/core';
+import { allOf, SecurityChain } from '@sallyport/core';
 import { ask, ManualClock } from '@sallyport/core/testing';
 import { loggingHandler, PartnerHandler } from './partner-handlers.js';
 
@@ -136,92 +136,186 @@ describe('starting and closing', () => {
     expect(log).toHaveLength(7);
   });
 
-  /** The container of a chain that builds these collaborators, in this order. */
-  function withCollaborators(log: string[], disposals: Readonly<Record<string, () => unknown>>, clock?: ManualClock) {
-    const app = container.createChildContainer();
-    const classes = Object.entries(disposals).map(([name, dispose]) => {
-      class Collaborator {
-        dispose(): unknown {
-          log.push(name);
-          return dispose();
-        }
+  type Class = new (...args: never[]) => unknown;
+
+  /** A class that says when it is disposed of. */
+  function disposable(log: string[], name: string, dispose: () => unknown = () => undefined) {
+    return class {
+      dispose(): unknown {
+        log.push(name);
+        return dispose();
       }
-      return scoped(Lifecycle.ContainerScoped)(Collaborator) ?? Collaborator;
-    });
-    registerSecurity(app, {
+    };
+  }
+
+  /** The chain of a container. A collaborator of it asks for these, in this order. */
+  function chainAsking(scope: DependencyContainer, log: string[], asked: readonly unknown[], clock?: ManualClock) {
+    class Asking {}
+    for (const [index, each] of asked.entries()) inject(each as never)(Asking, undefined, index);
+    injectable()(Asking);
+    scope.register('asking', { useClass: Asking }, { lifecycle: Lifecycle.ContainerScoped });
+    registerSecurity(scope, {
       clock,
       handlers: { own: { useFactory: () => loggingHandler('own', log) } },
       chain: (handler, { get }) => {
-        for (const each of classes) get(each as never);
+        get('asking' as never);
         return { requirement: handler('own') };
       },
     });
-    return app;
+    return resolveChain(scope);
   }
 
-  const failing = () => Promise.reject(new Error('rejected'));
-  const throwing = () => {
-    throw new Error('thrown');
-  };
+  /** The chain of a container that builds these collaborators, in this order. */
+  function chainBuilding(log: string[], disposals: Readonly<Record<string, () => unknown>>, clock?: ManualClock) {
+    const classes = Object.entries(disposals).map(([name, dispose]) => {
+      const Collaborator = disposable(log, name, dispose);
+      return scoped(Lifecycle.ContainerScoped)(Collaborator) ?? Collaborator;
+    });
+    return chainAsking(container.createChildContainer(), log, classes, clock);
+  }
 
-  test('collaborators are disposed of after the handlers, first built first; one that rejects is told and keeps no others', async () => {
+  const errorsOf = (failure: AggregateError) => failure.errors.map(String);
+
+  test('collaborators are disposed of last first, one after the other, each failure told and none keeping others', async () => {
     const log: string[] = [];
-    const slow = async () => {
-      await turn();
-      log.push('slow is gone');
-    };
-    const app = withCollaborators(log, { first: failing, second: async () => {}, third: () => undefined });
-    const failure: AggregateError = await (await resolveChain(app)).close().catch((error) => error);
-    expect(failure.errors.map(String)).toEqual(['Error: rejected']);
-    expect(log.splice(0)).toEqual(['close own', 'first', 'second', 'third']);
-    await (await resolveChain(withCollaborators(log, { slow }))).close();
-    expect(log).toEqual(['close own', 'slow', 'slow is gone']);
+    const chain = await chainBuilding(log, {
+      first: async () => {
+        await turn();
+        log.push('first is gone');
+      },
+      second: () => {
+        throw new Error('thrown');
+      },
+      third: () => Promise.reject(new Error('rejected')),
+      fourth: () => undefined,
+    });
+    expect(await chain.close().then(() => [], errorsOf)).toEqual(['Error: rejected', 'Error: thrown']);
+    expect(log).toEqual(['close own', 'fourth', 'third', 'second', 'first', 'first is gone']);
   });
 
-  test('one that throws is told, too, but keeps the container from those that it built later', async () => {
-    const log: string[] = [];
-    const app = withCollaborators(log, { first: async () => {}, second: throwing, third: async () => {} });
-    const failure: AggregateError = await (await resolveChain(app)).close().catch((error) => error);
-    expect(failure.errors.map(String)).toEqual(['Error: thrown']);
-    expect(log).toEqual(['close own', 'first', 'second']);
-    expect(await resolveChain(app)).toBeInstanceOf(SecurityChain);
-  });
-
-  test('one that hangs is waited for as long as the limit', async () => {
+  test('one that hangs is waited for as long as the limit, and keeps no others', async () => {
     const clock = new ManualClock();
-    const chain = await resolveChain(withCollaborators([], { hanging: () => new Promise<void>(() => {}) }, clock));
-    const closing = chain.close({ timeoutMs: 200 }).catch((error: AggregateError) => error.errors.map(String));
+    const log: string[] = [];
+    const chain = await chainBuilding(
+      log,
+      { other: () => undefined, hanging: () => new Promise<void>(() => {}) },
+      clock,
+    );
+    const closing = chain.close({ timeoutMs: 200 }).then(() => [], errorsOf);
     await turn();
+    expect(log).toEqual(['close own', 'hanging']);
     clock.pass(0.2);
-    expect(await closing).toEqual(['Error: the collaborators were not disposed of within 200 ms']);
+    expect(await closing).toEqual(['Error: a collaborator was not disposed of within 200 ms']);
+    expect(log).toEqual(['close own', 'hanging', 'other']);
     expect(clock.waiting).toBe(0);
   });
 
-  test('a singleton that was built for a chain is disposed of with it, though other chains share it', async () => {
+  test('what only collaborators need is disposed of after them, also behind a token that hides its class', async () => {
     const log: string[] = [];
-    @singleton()
+    const Socket = disposable(log, 'socket');
+    injectable()(Socket);
+    const POOL = securityToken<object>('test/pool');
     class Pool {
+      constructor(readonly socket: object) {}
       dispose(): void {
         log.push('pool');
       }
     }
-    const appOf = () => {
-      const app = container.createChildContainer();
-      const define = {
-        chain: (_handler: unknown, { get }: ContainerServices) => ({ requirement: use(get(Pool as never)) }),
-      };
-      registerSecurity(app, define);
-      return app;
+    inject(Socket)(Pool, undefined, 0);
+    injectable()(Pool);
+    const scope = container.createChildContainer();
+    scope.register(POOL, { useClass: Pool }, { lifecycle: Lifecycle.ContainerScoped });
+    await (await chainAsking(scope, log, [POOL])).close();
+    expect(log).toEqual(['close own', 'pool', 'socket']);
+  });
+
+  type Registering = (app: DependencyContainer, Outer: Class, Inner: Class) => unknown;
+
+  test.each<[string, Registering]>([
+    ['a singleton', (app, Outer) => app.registerSingleton('outer', Outer)],
+    ['a class without a scope', (app, Outer) => app.register('outer', { useClass: Outer })],
+    [
+      'what a factory builds',
+      (app, _outer, Inner) => app.register('outer', { useFactory: (own) => own.resolve(Inner) }),
+    ],
+    ['an instance', (app, Outer) => app.register('outer', { useValue: new Outer() })],
+    [
+      'an instance in place of a class that is scoped to a container',
+      (app, Outer) => {
+        app.register('outer', { useClass: Outer }, { lifecycle: Lifecycle.ContainerScoped });
+        app.register('outer', { useValue: new Outer() });
+      },
+    ],
+  ])("%s is the application's: no chain disposes of it, nor of what it needs", async (_name, register) => {
+    const log: string[] = [];
+    const Inner = disposable(log, 'inner');
+    injectable()(Inner);
+    class Outer {
+      constructor(readonly inner?: object) {}
+      dispose(): void {
+        log.push('outer');
+      }
+    }
+    inject(Inner)(Outer, undefined, 0);
+    injectable()(Outer);
+    const app = container.createChildContainer();
+    register(app, Outer, Inner);
+    for (const scope of [app.createChildContainer(), app.createChildContainer()]) {
+      await (await chainAsking(scope, log, ['outer'])).close();
+    }
+    expect(log).toEqual(['close own', 'close own']);
+    app.resolve<{ dispose(): void }>('outer').dispose();
+    expect(log).toHaveLength(3);
+  });
+
+  test('a singleton is left alone by the chain for which the container built it', async () => {
+    const log: string[] = [];
+    const Pool = disposable(log, 'pool');
+    singleton()(Pool);
+    const chains = [1, 2].map(() => chainAsking(container.createChildContainer(), log, [Pool]));
+    for (const chain of await Promise.all(chains)) await chain.close();
+    expect(log).toEqual(['close own', 'close own']);
+    expect(Object.keys(container.resolve(Pool))).toEqual([]);
+    container.resolve(Pool).dispose();
+    expect(log.at(-1)).toBe('pool');
+  });
+
+  test('what asks later by delay() is built later, and the close of the chain does not build it', async () => {
+    const log: string[] = [];
+    const Late = disposable(log, 'late');
+    injectable()(Late);
+    await (await chainAsking(container.createChildContainer(), log, [delay(() => Late)])).close();
+    expect(log).toEqual(['close own']);
+  });
+
+  test('an object that cannot be looked at keeps nothing open, and is told', async () => {
+    const log: string[] = [];
+    const scope = container.createChildContainer();
+    const odd = {
+      get dispose(): never {
+        throw new Error('not to be looked at');
+      },
     };
-    const use = (pool: unknown) => {
-      expect(pool).toBeInstanceOf(Pool);
-      return anonymous();
-    };
-    const [one, other] = [await resolveChain(appOf()), await resolveChain(appOf())];
-    await other.close();
-    expect(log).toEqual([]);
-    await one.close();
-    expect(log).toEqual(['pool']);
+    scope.register('odd', { useValue: odd });
+    scope.register('own', { useClass: disposable(log, 'own') }, { lifecycle: Lifecycle.ContainerScoped });
+    const chain = await chainAsking(scope, log, ['odd', 'own']);
+    expect(await chain.close().then(() => [], errorsOf)).toEqual(['Error: not to be looked at']);
+    expect(log).toEqual(['close own', 'own']);
+  });
+
+  test('a frozen collaborator is disposed of, too', async () => {
+    const log: string[] = [];
+    class Frozen {
+      constructor() {
+        Object.freeze(this);
+      }
+      dispose(): void {
+        log.push('frozen');
+      }
+    }
+    injectable()(Frozen);
+    await (await chainAsking(container.createChildContainer(), log, [Frozen])).close();
+    expect(log).toEqual(['close own', 'frozen']);
   });
 
   test('a chain that cannot be made closes the handlers that it would have had', async () => {

@@ -12,10 +12,12 @@ import {
   resolveChain,
   tokens,
 } from '@sallyport/configuration/tsyringe';
-import { ConfigurationError, guard, type SecurityChain } from '@sallyport/core';
+import { ConfigurationError, guard, MemoryCacheStore, type SecurityChain } from '@sallyport/core';
+import type { HandlerKind } from '@sallyport/core/extend';
 import { ask } from '@sallyport/core/testing';
 import { builtInHandlers } from '@sallyport/handlers/kinds';
-import { PartnerHandler } from './partner-handlers.js';
+import { memoryCounters, memoryStore } from '../configuration/application-kinds.js';
+import { loggingHandler, PartnerHandler } from './partner-handlers.js';
 
 let directory: string;
 
@@ -108,6 +110,16 @@ describe('a chain from a file', () => {
     overrideSecurity(changed, { options: { users: { reelm: 'another' } } });
     const overridden = await errorOf(() => resolveChain(changed));
     expect(overridden.message).toBe('handler "users": BasicHandlerOptions has no option "reelm"; did you mean realm?');
+  });
+
+  test('tells where a chain stands that its own options contradict', async () => {
+    const path = await fileOf('no-proof.yaml', 'handlers: {}\nchain:\n  name: orders\n  guards: []\n');
+    const scope = app();
+    await registerConfigurationFile(scope, path);
+    const error = await errorOf(() => resolveChain(scope));
+    expect(error.message).toMatch(`${path}:2:1 chain`);
+    const named = await errorOf(() => chainOf({ chain: { guards: [] } }));
+    expect(named.message).toMatch(/^configuration\.chain/);
   });
 
   test('finds the files that its options name beside it', async () => {
@@ -481,6 +493,88 @@ describe('a file that cannot be used is refused without a word of what is in it'
     const path = await fileOf('proto.json', '{"__proto__": {"handlers": {}}}');
     const error = await errorOf(() => registerConfigurationFile(app(), path));
     expect(error.code).toBe('ERR_SALLYPORT_OPTION_UNKNOWN');
+  });
+});
+
+describe('stores that a configuration lists', () => {
+  const configuration = {
+    stores: { cache: { type: 'memory' }, counter: { type: 'counters' } },
+    handlers: { doors: { type: 'seeing' } },
+    chain: { requirement: 'doors' },
+  };
+
+  /** A container that notes what its stores and handlers do, and the cache that each handler was given. */
+  function noting(log: string[], given: unknown[] = []): DependencyContainer {
+    const scope = container.createChildContainer();
+    const seeing: HandlerKind = {
+      handler: (_options, { name, cacheStore, counterStore }) => {
+        given.push(cacheStore);
+        expect(counterStore).toBeDefined();
+        return loggingHandler(name, log);
+      },
+    };
+    registerSecurity(scope, { kinds: { memory: memoryStore(log), counters: memoryCounters(log), seeing } });
+    return scope;
+  }
+
+  test('each chain makes its own, and closes them after its handlers', async () => {
+    const log: string[] = [];
+    const given: unknown[] = [];
+    const scope = noting(log, given);
+    registerConfiguration(scope, configuration);
+    for (const each of [scope.createChildContainer(), scope.createChildContainer()]) {
+      await (await resolveChain(each)).close();
+    }
+    expect(log.slice(0, 3)).toEqual(['close doors', 'cache closes', 'counter closes']);
+    expect(log).toHaveLength(6);
+    expect(new Set(given).size).toBe(2);
+  });
+
+  test('they are what is injected as cacheStore and counterStore, in a chain only', async () => {
+    const given: unknown[] = [];
+    const scope = noting([], given);
+    registerConfiguration(scope, configuration);
+    overrideSecurity(scope, {
+      chain: (handler, { get }) => {
+        const requirement = handler('doors');
+        expect(get(tokens.cacheStore)).toBe(given[0]);
+        return { requirement };
+      },
+    });
+    await (await resolveChain(scope)).close();
+    expect(() => scope.resolve(tokens.cacheStore)).toThrow('exist in a chain only');
+  });
+
+  test('an override replaces one, which is then not made', async () => {
+    const log: string[] = [];
+    const given: unknown[] = [];
+    const scope = noting(log, given);
+    registerConfiguration(scope, configuration);
+    const cacheStore = new MemoryCacheStore();
+    overrideSecurity(scope, { cacheStore });
+    await (await resolveChain(scope)).close();
+    expect(given).toEqual([cacheStore]);
+    expect(log).toEqual(['close doors', 'counter closes']);
+  });
+
+  test('one that the application registers besides is refused', async () => {
+    const scope = noting([]);
+    registerConfiguration(scope, configuration);
+    const error = await errorOf(() => registerSecurity(scope, { cacheStore: new MemoryCacheStore() }));
+    expect(error.code).toBe('ERR_SALLYPORT_REGISTRATION_DOUBLED');
+  });
+
+  test('an error of one tells its line, and closes those that were made before', async () => {
+    const log: string[] = [];
+    const text = 'stores:\n  cache: { type: memory }\n  counter: { type: countrs }\nchain: { requirement: doors }\n';
+    const path = await fileOf('stores.yaml', text);
+    const scope = noting(log);
+    await registerConfigurationFile(scope, path);
+    const error = await errorOf(() => resolveChain(scope));
+    expect(error.code).toBe('ERR_SALLYPORT_REGISTRATION_MISSING');
+    expect(error.message).toMatch(`${path}:3:14 stores.counter.type: nothing is registered under`);
+    expect(error.message).toMatch('did you mean counters?');
+    expect(log).toEqual(['cache closes']);
   });
 });
 

@@ -1,10 +1,7 @@
 import type { GuardLike, SecurityHandler } from '@sallyport/core';
 import {
-  type CacheStore,
   type Clock,
   type ConfigurationServices,
-  type ConfiguredStore,
-  type CounterStore,
   closeHandlers,
   disregard,
   type GuardKind,
@@ -13,22 +10,19 @@ import {
   memberPath,
   option,
   quotedName,
-  runWithin,
 } from '@sallyport/core/extend';
 import type { GuardReference } from '../expressions/guard-expression.js';
 import { inPlace, ROOT } from '../file/place.js';
 import type { ConfiguredPart } from './configured-part.js';
+import { ConfiguredStores, type ListedStores, placeOfStore, type StoreJob } from './configured-stores.js';
 import { kindOf, ownersOf } from './kind-table.js';
 import { claim, release } from './ownership.js';
 
 /** The handlers and stores that a configuration lists. */
 export interface ListedParts {
   readonly handlers: Readonly<Record<string, ConfiguredPart>>;
-  readonly stores: { readonly cache: ConfiguredPart | undefined; readonly counter: ConfiguredPart | undefined };
+  readonly stores: ListedStores;
 }
-
-const CACHE_METHODS = ['get', 'set', 'delete'] as const;
-const COUNTER_METHODS = ['get', 'add', 'reset'] as const;
 
 /** The services that the application gives. */
 export type GivenServices = Omit<ConfigurationServices, 'handler'>;
@@ -56,7 +50,7 @@ export class ConfiguredParts {
   readonly #services: ConfigurationServices;
   readonly #clock: Clock;
   readonly #handlers = new Map<string, SecurityHandler>();
-  readonly #stores: ConfiguredStore[] = [];
+  readonly #stores = new ConfiguredStores();
   /** The names of the handlers under construction, the outermost first. */
   readonly #building: string[] = [];
 
@@ -117,19 +111,15 @@ export class ConfiguredParts {
 
   /** Closes the stores, for a chain whose handlers are closed. */
   async closeRest(timeoutMs: number, failures: unknown[] = []): Promise<void> {
-    const limit = { clock: this.#clock, timeoutMs };
-    for (const store of this.#stores) {
-      await runWithin(limit, 'a store did not close', () => store.close?.()).catch((error) => failures.push(error));
-    }
-    release([...this.#stores, ...this.handlers]);
+    await this.#stores.close({ clock: this.#clock, timeoutMs }, failures);
+    release(this.handlers);
     if (failures.length > 0) throw new AggregateError(failures, 'Some handlers or stores could not be closed');
   }
 
   #storesFor(services: GivenServices) {
-    const { cacheStore, counterStore } = services;
     return {
-      cacheStore: this.#store<CacheStore>('cache', CACHE_METHODS, services, cacheStore),
-      counterStore: this.#store<CounterStore>('counter', COUNTER_METHODS, services, counterStore),
+      cacheStore: this.#store('cache', services, services.cacheStore),
+      counterStore: this.#store('counter', services, services.counterStore),
     };
   }
 
@@ -156,35 +146,17 @@ export class ConfiguredParts {
     if (!isHandler(built))
       throw option.invalid(place, 'is no handler: it needs name, one or more challenges, extract() and verify()');
     if (built.name !== name) throw option.invalid(place, `calls itself ${quotedName(built.name)}; its name is its key`);
-    this.#own(built, place);
+    if (!claim(built))
+      throw option.invalid(place, 'belongs to another open chain; its kind must make a new one for each chain');
     return built;
   }
 
-  #own(part: object, place: string): void {
-    if (!claim(part))
-      throw option.invalid(place, 'belongs to another open chain; its kind must make a new one for each chain');
-  }
-
-  #store<Store extends CacheStore | CounterStore>(
-    job: keyof ListedParts['stores'],
-    methods: readonly (keyof Store & string)[],
-    { clock, directory }: GivenServices,
-    given: Store | undefined,
-  ): Store | undefined {
+  #store<Job extends StoreJob, Store>(job: Job, { clock, directory }: GivenServices, given: Store | undefined) {
     const part = this.#listed.stores[job];
     if (part === undefined) return given;
-    const place = `${ROOT}.stores.${job}`;
-    if (given !== undefined) throw option.invalid(place, 'must be absent: the application gives this store itself');
-    const kind = kindOf(this.#kinds, 'store', part.type, `${place}.type`);
-    const home = `${place}.options`;
-    const make = () => kind.store(part.options as never, { clock, directory });
-    const made = inPlace(home, make, ownersOf(kind, home));
-    disregard(made);
-    const store = option.having<Store & ConfiguredStore>(...methods)(made, place);
-    if (!this.#stores.includes(store)) {
-      this.#own(store, place);
-      this.#stores.push(store);
-    }
-    return store;
+    if (given !== undefined)
+      throw option.invalid(placeOfStore(job), 'must be absent: the application gives this store itself');
+    const kindAt = (type: string, place: string) => kindOf(this.#kinds, 'store', type, place);
+    return this.#stores.make(job, part, kindAt, { clock, directory });
   }
 }

@@ -10,9 +10,11 @@ import {
 import { placed } from '../file/place.js';
 import { ownersOf } from '../kinds/kind-table.js';
 import { claim } from '../kinds/ownership.js';
-import type { DependencyContainer, InjectionToken } from './container.js';
-import { classesOf, fixFor, gapIn, tokensIn, warnOfDoubts } from './handler-class.js';
-import { type ClassKind, type ContainerServices, type HandlerClass, makesHandlers } from './registration.js';
+import type { ChainContainer } from './chain-container.js';
+import type { DependencyContainer } from './container.js';
+import { kindCalled } from './container-kinds.js';
+import { classesOf, fixFor, gapIn, warnOfDoubts } from './handler-class.js';
+import type { ContainerServices, HandlerClass } from './registration.js';
 import { inHandler, missing, unusable } from './registration-errors.js';
 import {
   effective,
@@ -29,8 +31,6 @@ import { tokens } from './tokens.js';
 interface BuildingPlace {
   readonly name: string;
   readonly options: { readonly name: string };
-  /** What the container is resolving for it. */
-  readonly resolving: Set<InjectionToken>;
   /** The error of something that it needs. The container passes on only the message of an error. */
   failure?: ConfigurationError;
 }
@@ -39,15 +39,17 @@ interface BuildingPlace {
 export class ChainHandlers {
   readonly services: ContainerServices;
   readonly #container: DependencyContainer;
+  readonly #chainContainer: ChainContainer;
   readonly #byName = new Map<string, SecurityHandler>();
   readonly #all = new Set<SecurityHandler>();
   /** The handlers under construction, the outermost first. */
   readonly #building: BuildingPlace[] = [];
-  readonly #watched = new Set<InjectionToken>();
 
-  constructor(container: DependencyContainer, clock: Clock) {
+  constructor(chainContainer: ChainContainer, clock: Clock) {
+    const container = chainContainer.inner;
     this.#container = container;
-    const find = <Value>(token: SecurityToken<Value>) => effective(container, token);
+    this.#chainContainer = chainContainer;
+    const find = <Value>(token: SecurityToken<Value>) => chainContainer.request(() => effective(container, token));
     this.services = Object.freeze({
       clock,
       directory: process.cwd(),
@@ -95,7 +97,7 @@ export class ChainHandlers {
   }
 
   readonly #get = <Value>(token: SecurityToken<Value>): Value => {
-    const value = effective(this.#container, token);
+    const value = this.services.find(token);
     if (value !== undefined) return value;
     const place = this.#building.at(-1);
     const who = place === undefined ? 'the chain' : `the handler ${quotedName(place.name)}`;
@@ -117,10 +119,10 @@ export class ChainHandlers {
     const kept = effective(this.#container, registrationToken(name));
     const options: { name: string } = { name, ...effective(this.#container, tokens.options(name)) };
     if (options.name !== name) throw unusable(token, 'has another name among its options; its name is its key');
-    const place: BuildingPlace = { name, options, resolving: new Set() };
+    const place: BuildingPlace = { name, options };
     this.#building.push(place);
     try {
-      return kept === undefined ? effective(this.#container, token) : this.#buildBy(kept, place);
+      return kept === undefined ? this.services.find(token) : this.#buildBy(kept, place);
     } finally {
       this.#building.pop();
     }
@@ -128,7 +130,10 @@ export class ChainHandlers {
 
   #buildBy({ registration, origin }: KeptRegistration, place: BuildingPlace): SecurityHandler {
     if ('useValue' in registration) return registration.useValue;
-    const way = registration.type === undefined ? registration : this.#kindCalled(registration.type);
+    const way =
+      registration.type === undefined
+        ? registration
+        : kindCalled('handler', registration.type, this.services, this.#container);
     if ('useClass' in way) return this.#construct(way.useClass, place);
     if ('handler' in way) return this.#make(way, place, origin);
     try {
@@ -151,47 +156,21 @@ export class ChainHandlers {
     }
   }
 
-  #kindCalled(name: string): HandlerKind<never> | ClassKind {
-    const token = tokens.kind(name);
-    const kind = effective(this.#container, token);
-    if (kind !== undefined && makesHandlers(kind)) return kind;
-    if (kind !== undefined) throw unusable(token, 'makes no handlers');
-    const fix = `Register it: registerSecurity(container, { kinds: { ${quotedName(name)}: … } })`;
-    throw missing(token, fix, name, namesUnder(this.#container, tokens.kind));
-  }
-
   #construct(useClass: HandlerClass, place: BuildingPlace): SecurityHandler {
     const token = tokens.handler(place.name);
     const classes = classesOf(useClass, this.#container);
     const gap = gapIn(classes);
     if (gap !== undefined) throw unusable(token, `cannot be built: ${gap}`);
-    for (const each of tokensIn(classes)) this.#watch(each);
     // A new token, because the class may be registered elsewhere as a singleton of all chains.
     const own = Symbol(nameOf(token));
     this.#container.register<SecurityHandler>(own, { useClass });
     try {
-      const built = this.#container.resolve<SecurityHandler>(own);
+      const built = this.#chainContainer.request((container) => container.resolve<SecurityHandler>(own));
       warnOfDoubts(classes);
       return built;
     } catch (error) {
       throw explained(error, place, `cannot be built: ${fixFor(classes, this.#container)}`);
     }
-  }
-
-  /** Notices a circle of collaborators. The container would follow it for seconds, until the stack is full. */
-  #watch(token: InjectionToken): void {
-    if (this.#watched.has(token)) return;
-    this.#watched.add(token);
-    this.#container.beforeResolution(token, () => {
-      const place = this.#building.at(-1);
-      if (place?.resolving.has(token)) {
-        const fix = 'Let one of its collaborators ask later, for instance with delay()';
-        place.failure = unusable(token, `needs itself to be built. ${fix}`);
-        throw place.failure;
-      }
-      place?.resolving.add(token);
-    });
-    this.#container.afterResolution(token, () => this.#building.at(-1)?.resolving.delete(token));
   }
 
   #checked(built: SecurityHandler | undefined, name: string): SecurityHandler {

@@ -76,7 +76,7 @@ export function fixFor(classes: readonly KnownClass[], container: DependencyCont
 const NO_COLLABORATORS: ReadonlySet<unknown> = new Set([Function, Object, String, Number, Boolean, Array, Promise]);
 
 /** The tokens of all parameters, classes included. */
-export function tokensIn(classes: readonly KnownClass[]): readonly InjectionToken[] {
+function tokensIn(classes: readonly KnownClass[]): readonly InjectionToken[] {
   const named = classes.flatMap(({ parameters }) => parameters.flatMap(namesIn));
   return named.filter((each): each is InjectionToken => ['symbol', 'string', 'function'].includes(typeof each));
 }

@@ -2,7 +2,6 @@ import type { SecurityChainOptions, SecurityHandler } from '@sallyport/core';
 import {
   type ConfigurationServices,
   type Eventually,
-  type HandlerKind,
   type HandlerLookup,
   type Kind,
   option,
@@ -127,9 +126,4 @@ function onlyMemberOf(checks: Readonly<Record<string, option.Check<unknown>>>, v
     throw option.invalid(name, `must have exactly one of ${Object.keys(checks).join(', ')}`);
   check(Reflect.get(given, key), `${name}.${key}`);
   return given;
-}
-
-/** Whether a kind makes handlers. */
-export function makesHandlers(kind: ContainerKind): kind is HandlerKind<never> | ClassKind {
-  return 'handler' in kind || 'useClass' in kind;
 }

@@ -1,4 +1,6 @@
 import type { ReadConfiguration } from '../chain/read-configuration.js';
+import type { ConfiguredPart } from '../kinds/configured-part.js';
+import type { StoreJob } from '../kinds/configured-stores.js';
 import type { DependencyContainer } from './container.js';
 import type { AnyRegistration } from './registration.js';
 import { doubled, late } from './registration-errors.js';
@@ -29,6 +31,17 @@ export interface KeptRegistration {
 /** The token under which the registration of a handler, not the handler itself, is kept. */
 export function registrationToken(handlerName: string): SecurityToken<KeptRegistration> {
   return ownToken(`handler-registration/${handlerName}`);
+}
+
+/** A store as a configuration lists it. Each chain makes one of its own. */
+export interface KeptStore {
+  readonly part: ConfiguredPart;
+  readonly origin: Omit<Origin, 'placeOf'>;
+}
+
+/** The token under which the part of a configuration that lists a store, not the store itself, is kept. */
+export function storeToken(job: StoreJob): SecurityToken<KeptStore> {
+  return ownToken(`configured-store/${job}`);
 }
 
 /** Containers whose chain is resolved and not closed yet. */

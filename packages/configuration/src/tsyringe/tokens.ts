@@ -1,5 +1,6 @@
 import type { DecisionListener, Revocations, SecurityHandler } from '@sallyport/core';
 import type { CacheStore, Clock, CounterStore, HandlerLookup, RevocationBus } from '@sallyport/core/extend';
+import type { StoreJob } from '../kinds/configured-stores.js';
 import type { ChainDefinition, ContainerKind } from './registration.js';
 import { ownToken, type SecurityToken } from './security-token.js';
 
@@ -36,4 +37,10 @@ export const SERVICE_TOKENS: Readonly<Record<string, SecurityToken<unknown>>> = 
   counterStore: tokens.counterStore,
   revocations: tokens.revocations,
   revocationBus: tokens.revocationBus,
+};
+
+/** The tokens of the stores that a configuration may list, by what they are for. */
+export const STORE_TOKENS: Readonly<Record<StoreJob, SecurityToken<unknown>>> = {
+  cache: tokens.cacheStore,
+  counter: tokens.counterStore,
 };

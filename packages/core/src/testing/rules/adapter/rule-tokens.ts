@@ -1,7 +1,7 @@
 import type { SecurityHandler } from '../../../handler/handler.js';
 import { createPrincipal, type Principal } from '../../../principal/principal.js';
 import type { SecurityRequest } from '../../../request/request.js';
-import { basicChallenge, bearerChallenge } from '../../../verdict/challenge.js';
+import { basicChallenge, bearerChallenge, type Challenge } from '../../../verdict/challenge.js';
 import {
   authenticated,
   challenged,
@@ -17,8 +17,8 @@ import {
  * tick and in a later one. Everybody but `bob` has the scope `orders:read`. A refusal has two challenge lines.
  */
 export class RuleTokens implements SecurityHandler<string> {
-  readonly name = 'rule-tokens';
-  readonly challenges = [bearerChallenge('rules'), basicChallenge('rules')];
+  readonly name: string = 'rule-tokens';
+  readonly challenges: readonly Challenge[] = [bearerChallenge('rules'), basicChallenge('rules')];
   readonly source = { at: 'authorization:bearer' };
   /** Functions that end the waiting for `held` tokens. */
   readonly held: (() => void)[] = [];
@@ -36,13 +36,13 @@ export class RuleTokens implements SecurityHandler<string> {
     const [kind, name = ''] = token.split('.', 2);
     switch (kind) {
       case 'now':
-        return authenticated(named(name));
+        return authenticated(principalNamed(name));
       case 'later':
-        return new Promise((resolve) => setImmediate(() => resolve(authenticated(named(name)))));
+        return new Promise((resolve) => setImmediate(() => resolve(authenticated(principalNamed(name)))));
       case 'held':
         return this.#hold(name, request);
       case 'nonce':
-        return authenticated(named(name), { headers: [['DPoP-Nonce', 'n-1']] });
+        return authenticated(principalNamed(name), { headers: [['DPoP-Nonce', 'n-1']] });
       case 'stepup':
         return challenged({ error: 'insufficient_user_authentication', acr_values: 'mfa' });
       case 'outage':
@@ -58,10 +58,10 @@ export class RuleTokens implements SecurityHandler<string> {
     request.signal.addEventListener('abort', () => {
       this.aborted += 1;
     });
-    return new Promise((resolve) => this.held.push(() => resolve(authenticated(named(name)))));
+    return new Promise((resolve) => this.held.push(() => resolve(authenticated(principalNamed(name)))));
   }
 }
 
-function named(subject: string): Principal {
+export function principalNamed(subject: string): Principal {
   return createPrincipal({ subject, scopes: subject === 'bob' ? [] : ['orders:read'] });
 }
