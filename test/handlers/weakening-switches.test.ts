@@ -61,6 +61,7 @@ const WARNING: Readonly<Record<string, () => void>> = {
   audienceOptional: () => introspection({ audience: 'api', audienceOptional: true }),
   allowAnyAudience: () => jwt({ allowAnyAudience: true }),
   allowMissingIssuer: () => jwt({ audience: AUDIENCE, allowMissingIssuer: true }),
+  allowShortSecret: () => jwt({ audience: AUDIENCE, keys: { secret: 'short', allowShortSecret: true } }),
   staleIfUnavailableSeconds: () => introspection({ cache: { staleIfUnavailableSeconds: 30 } }),
   whenStoreFails: () => {
     const failures = { whenStoreFails: 'count_locally' } as const;

@@ -228,6 +228,10 @@ describe('options of signed answers', () => {
     ['no issuer', { issuer: undefined }],
     ['no algorithm', { signedAnswers: { algorithms: [] } }],
     ['the algorithm none', { signedAnswers: { algorithms: 'none' } }],
+    [
+      'a short secret, which is for tokens that users have',
+      { signedAnswers: { algorithms: 'HS256', keys: { secret: 'short', allowShortSecret: true } } },
+    ],
     ['an HMAC with public keys', { signedAnswers: { algorithms: 'HS256' } }],
     ['bearer client authentication without an audience', { clientAuthentication: { method: 'bearer', token: 't' } }],
   ])('refuse %s', (_rule, wrong) => {

@@ -137,6 +137,18 @@ test('allowAnyAudience accepts tokens for everybody, and warns of that', async (
   expect((await judged(entry, EC, { aud: 'another' })).outcome).toBe('granted');
 });
 
+describe('a secret that is shorter than its hash (RFC 7518 3.2)', () => {
+  const SHORT: SigningKey = { ...HMAC, privateKey: createSecretKey(Buffer.from('secret')) };
+  const entry = trusted({ secret: 'secret', allowShortSecret: true }, { algorithms: 'HS256' });
+
+  test('verifies the tokens that users have where it is allowed, and warns of that', async () => {
+    const { outcome, warnings } = await judged(entry, SHORT, {}, { kid: undefined });
+    expect(outcome).toBe('granted');
+    expect(warnings).toEqual(['tokens are signed with a secret that may be guessed (allowShortSecret)']);
+    expect((await judged(entry, HMAC, {}, { kid: undefined })).outcome).toBe('401 signature_invalid');
+  });
+});
+
 describe('an entry for tokens without an issuer', () => {
   beforeEach(() => {
     jest.spyOn(process, 'emitWarning').mockImplementation(() => {});

@@ -70,6 +70,16 @@ describe('options', () => {
     ],
     ['a JWKS without a usable key', { issuers: [trusted({ jwks: { keys: [RSA.jwk] } })] }, 'jwks'],
     ['a short secret', { issuers: [trusted({ secret: 'x'.repeat(31) }, { algorithms: 'HS256' })] }, 'secret'],
+    [
+      'a short secret that is allowed, for a public key algorithm',
+      { issuers: [trusted({ secret: 'short', allowShortSecret: true }, { algorithms: 'RS256' })] },
+      'keys go with HMAC algorithms only',
+    ],
+    [
+      'no secret at all, although a short one is allowed',
+      { issuers: [trusted({ secret: '', allowShortSecret: true }, { algorithms: 'HS256' })] },
+      'secret must be a non-empty secret',
+    ],
     ['an empty secret', { issuers: [trusted({ secret: '' }, { algorithms: 'HS256' })] }, 'secret'],
     ['a public key as secret', { issuers: [trusted({ secret: PEM }, { algorithms: 'HS256' })] }, 'secret'],
     ['two sources of keys', { issuers: [trusted({ ...keys, jwksUri: 'https://x.test' })] }, 'keys'],

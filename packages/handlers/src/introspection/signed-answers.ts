@@ -1,5 +1,5 @@
 import type { Unavailable } from '@sallyport/core';
-import { type Basis, type Clock, GoodBefore, isVerdict } from '@sallyport/core/extend';
+import { type Basis, type Clock, GoodBefore, isVerdict, option } from '@sallyport/core/extend';
 import type { KeySet } from '../jose/key-set.js';
 import { openJws } from '../jose/open-jws.js';
 import type { HeaderRules } from '../jose/token-header.js';
@@ -24,6 +24,7 @@ export interface SignedAnswerCollaborators {
 
 export const SIGNED_ANSWER_TYPE = 'application/token-introspection+jwt';
 
+const KEYS = 'IntrospectionHandlerOptions.signedAnswers.keys';
 const TYP = 'token-introspection+jwt';
 /** An answer is made for the call that it answers; an old one tells about another call, or another token. */
 const MAX_AGE_SECONDS = 300;
@@ -49,7 +50,10 @@ export class SignedAnswers {
     this.#headerRules = { algorithms: new Set(algorithms), acceptTyp: new Set([TYP]), allowMissingTyp: false };
     // Only the server names these keys, so nobody else can use up what it takes to look for new ones.
     const services = { clock, good: new GoodBefore({}, clock), onChange: onKeyChange };
-    this.#keys = openKeySet(keys, 'IntrospectionHandlerOptions.signedAnswers.keys', { issuer, algorithms }, services);
+    if ('secret' in keys && keys.allowShortSecret) {
+      throw option.invalid(`${KEYS}.allowShortSecret`, 'is for tokens that users have already');
+    }
+    this.#keys = openKeySet(keys, KEYS, { issuer, algorithms }, services);
     this.#clock = clock;
   }
 

@@ -49,12 +49,15 @@ const WEAKENING = {
   allowMissingIssuer: 'tokens that name no issuer are accepted',
   allowMissingExpiry: 'tokens without an end are accepted',
   allowExpiryBeyondYear9999: 'tokens that may never end are accepted',
+  allowShortSecret: 'tokens are signed with a secret that may be guessed',
 } as const;
 
 /** Once for each handler: issuers that are resolved again and again give no further warning. */
 function warnOf(settings: IssuerSettings, warned: Set<string>): void {
+  const { keys } = settings;
+  const switches = { ...settings, allowShortSecret: 'secret' in keys && keys.allowShortSecret };
   for (const [name, weakness] of Object.entries(WEAKENING)) {
-    if (!settings[name as keyof typeof WEAKENING] || warned.has(name)) continue;
+    if (!switches[name as keyof typeof WEAKENING] || warned.has(name)) continue;
     warned.add(name);
     process.emitWarning(`${weakness} (${name})`, 'SallyportWarning');
   }

@@ -40,6 +40,11 @@ export const configuredPublicKey: option.Table<PublicKeySettings, ConfiguredPubl
 const SECRET = option.table('ConfiguredSecret', {
   /** At least as long as the hash of every algorithm; a text stands for its UTF-8 bytes. */
   secret,
+  /**
+   * Takes a shorter secret, for tokens that users have already: whoever has one of them can guess it, and then sign for
+   * anybody. Warns at start.
+   */
+  allowShortSecret: option.withDefault(option.flag, false),
   /** The only key identifier that tokens may name. Default: tokens may name any. */
   kid: option.optional(option.text),
 });
@@ -57,8 +62,7 @@ export function keyFrom(
   name: string,
   algorithms: readonly string[],
 ): VerificationKey {
-  const key =
-    'secret' in source ? fitSecret(source.secret, name, algorithms) : fitKey(source.publicKey, name, algorithms);
+  const key = 'secret' in source ? fitSecret(source, name, algorithms) : fitKey(source.publicKey, name, algorithms);
   return new VerificationKey(source.kid, key, algorithms);
 }
 
@@ -71,7 +75,11 @@ function fitKey(key: KeyObject, name: string, algorithms: readonly string[]): Ke
   );
 }
 
-function fitSecret(key: KeyObject, name: string, algorithms: readonly string[]): KeyObject {
-  if (algorithms.every((algorithm) => fits(key, algorithm))) return key;
+function fitSecret(
+  { secret: key, allowShortSecret }: SecretSettings,
+  name: string,
+  algorithms: readonly string[],
+): KeyObject {
+  if (allowShortSecret || algorithms.every((algorithm) => fits(key, algorithm))) return key;
   throw option.invalid(`${name}.secret`, 'must be at least as long as the hash of every algorithm (RFC 7518 3.2)');
 }
