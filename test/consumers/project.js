@@ -3,11 +3,13 @@ import { execFile } from 'node:child_process';
 import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isDeepStrictEqual, promisify } from 'node:util';
-import { PACKAGES } from './rows.js';
+import { PACKAGES, PROJECTS } from './rows.js';
 
 const HERE = import.meta.dirname;
 const ROOT = join(HERE, '../..');
 const MINUTES = 60_000;
+/** Not installed or made by a run in the folder itself. */
+const isWritten = (path) => !/\/(?:node_modules|out)$/.test(path);
 const NPM_QUIET = ['--ignore-scripts', '--no-audit', '--no-fund'];
 
 const readJson = async (file) => JSON.parse(await readFile(file, 'utf8'));
@@ -46,16 +48,20 @@ async function importsOfEveryDoor() {
 
 export class Project {
   #name;
+  #source;
   #folder;
 
   /** @param folder where the tarballs are, and where the project will be */
   constructor(name, folder) {
     this.#name = name;
+    this.#source = join(HERE, PROJECTS[name].at ?? name);
     this.#folder = join(folder, name);
   }
 
   async copy(tarballs) {
-    await cp(join(HERE, this.#name), this.#folder, { recursive: true });
+    await cp(this.#source, this.#folder, { recursive: true, filter: isWritten });
+    for (const path of PROJECTS[this.#name].with ?? [])
+      await cp(join(ROOT, path), join(this.#folder, path), { recursive: true });
     for (const name of PACKAGES)
       await cp(join(tarballs, `sallyport-${name}.tgz`), join(this.#folder, `sallyport-${name}.tgz`));
     const program = await readFile(join(HERE, 'program.ts'));
@@ -100,7 +106,7 @@ export class Project {
     // An optional package of some platform that npm could not find is missing silently until here.
     const check = await output('npm', ['ci', '--dry-run', ...NPM_QUIET], this.#folder, 8);
     if (!check.ok) throw new Error(check.text);
-    await cp(file, join(HERE, this.#name, 'package-lock.json'));
+    await cp(file, join(this.#source, 'package-lock.json'));
   }
 
   file(path) {

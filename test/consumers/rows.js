@@ -114,7 +114,23 @@ const TYPES = [
 const byNode = (nodes, rows) =>
   nodes.flatMap((node) => rows.map((row) => ({ ...row, name: `Node ${node}, ${row.name}`, node })));
 
-/** By folder. The rows of `first` prepare what the others run. */
+/** The applications of `test/migration`, each compiled apart. */
+const APPLICATIONS = ['conduit', 'notes', 'shelf', 'desk', 'tools'];
+
+/** @type {Row[]} */
+const MIGRATION = [
+  { name: 'migration, pages', command: ['pages/run.js', 'docs/migration'], expected: /^# pass 38$/m },
+  ...APPLICATIONS.map((name) => ({
+    name: `migration, ${name}`,
+    command: [...NODE_TEST, `applications/${name}/${name}.spec.js`],
+    expected: /^# fail 0$/m,
+  })),
+];
+
+/**
+ * By folder, or at the folder that `at` names, with a copy of what `with` names. The rows of `first` prepare what the others
+ * run.
+ */
 export const PROJECTS = {
   nodes: { first: [], rows: [] },
   runners: {
@@ -122,4 +138,14 @@ export const PROJECTS = {
     rows: [...byNode([OLDEST], PLAIN), ...byNode(NODES, [...PLAIN, ...RUNNERS])],
   },
   types: { first: [], rows: TYPES },
+  migration: {
+    at: '../migration',
+    with: ['docs/migration'],
+    first: APPLICATIONS.map((name) => ({
+      name: `migration, ${name}, compiled`,
+      command: ['node_modules/typescript/bin/tsc', '-p', `applications/${name}`],
+      expected: /^$/,
+    })),
+    rows: MIGRATION,
+  },
 };

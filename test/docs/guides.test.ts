@@ -117,14 +117,3 @@ describe('docs/dependency-injection.md', () => {
     expect(await guide.project.node([program])).toBe('doors badge,tokens\n');
   });
 });
-
-describe('docs/migration.md', () => {
-  const guide = openGuide('docs/migration.md');
-
-  test('the server refuses as documented', async () => {
-    const server = await DocumentedServer.start(guide.project.folder, 'jwt.js');
-    const { statusCode, headers } = await request(`${server.origin}/orders`);
-    expect([statusCode, headers['www-authenticate']]).toEqual([401, 'Bearer realm="orders"']);
-    await server.stop();
-  });
-});

@@ -1,0 +1,3 @@
+// All tests of the pages, in one process: most of what they take is loading frameworks.
+import './index-page.spec.js';
+import './pages.spec.js';
