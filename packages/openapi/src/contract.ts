@@ -62,7 +62,9 @@ export async function openApi(definition: OpenApiDocument | string, options: Ope
       }),
     );
   checkNames(operations, checked.open);
-  return routes(operations);
+  const table = routes(operations);
+  await table.loading;
+  return table;
 }
 
 /**

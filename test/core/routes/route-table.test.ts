@@ -1,4 +1,4 @@
-import { describe, expect, test } from '@jest/globals';
+import { beforeAll, describe, expect, test } from '@jest/globals';
 import { anonymous, optional, requireScopes, route, routes, SecurityChain } from '@sallyport/core';
 import { type Operation, type OperationTable } from '@sallyport/core/extend';
 import { ask, buildRequest } from '@sallyport/core/testing';
@@ -16,6 +16,43 @@ const TABLE = routes([
   route('GET', '/caf%C3%A9/{id}', { id: 'cafe' }),
   route('QUERY', '/search', { id: 'search' }),
 ]);
+
+beforeAll(() => TABLE.loading);
+
+test('the first decision waits until its table can be asked, and so does start()', async () => {
+  let isLoaded = false;
+  let load = (): void => {};
+  const loading = new Promise<void>((resolve) => {
+    load = () => {
+      isLoaded = true;
+      resolve();
+    };
+  });
+  const open = route('GET', '/open', { requirement: anonymous() });
+  const table: OperationTable = {
+    operations: [open],
+    get loading() {
+      return isLoaded ? undefined : loading;
+    },
+    find: (_method, path) => (isLoaded && path === '/open' ? open : undefined),
+  };
+  const chain = new SecurityChain({ operations: table });
+  const early = chain.decide(buildRequest('GET /open'));
+  const started = chain.start();
+  expect(early).toBeInstanceOf(Promise);
+  load();
+  await started;
+  expect((await early).kind).toBe('granted');
+  expect(chain.decide(buildRequest('GET /open'))).toMatchObject({ kind: 'granted' });
+});
+
+test('a table that cannot be loaded refuses with 500, and start() says why', async () => {
+  const operations = [route('GET', '/open', { requirement: anonymous() })];
+  const loading = Promise.reject(new Error('no such package'));
+  const chain = new SecurityChain({ operations: { operations, loading, find: () => operations[0] } });
+  expect(await chain.decide(buildRequest('GET /open'))).toMatchObject({ kind: 'denied', status: 500 });
+  await expect(chain.start()).rejects.toThrow('no such package');
+});
 
 describe('routes: which operation a path belongs to', () => {
   const rows: readonly (readonly [string, string, string, string | undefined])[] = [

@@ -79,7 +79,8 @@ export class SecurityChain implements Decider {
    * `timeoutMs` (default 30 000), after closing the others.
    */
   start(options: { timeoutMs?: number } = {}): Promise<void> {
-    return startHandlers(this.handlers, this.#clock, ownMember(options, 'timeoutMs'));
+    const start = () => startHandlers(this.handlers, this.#clock, ownMember(options, 'timeoutMs'));
+    return this.#policies.loading?.then(start) ?? start();
   }
 
   /** Closes every handler, last first, waiting at most `timeoutMs` (default 5 000) for each. */
@@ -157,7 +158,10 @@ export class SecurityChain implements Decider {
 
   #answer(request: SecurityRequest): Eventually<Decision> {
     const oddity = this.#firewall(request);
-    if (oddity !== undefined) return this.#deny(unroutable(oddity), this.#policies.candidates, request);
+    if (oddity !== undefined) {
+      return this.#deny(new Refusal({ kind: 'unroutable', reason: oddity }), this.#policies.candidates, request);
+    }
+    if (this.#policies.loading !== undefined) return this.#answerOnce(this.#policies.loading, request);
     const policy = this.#policies.find(request);
     if (policy === undefined) return this.#deny(UNDECLARED, [], request);
     request.trace?.noteOperation(policy.operation);
@@ -166,6 +170,10 @@ export class SecurityChain implements Decider {
     return outcome instanceof Promise
       ? this.#concludeLater(outcome, policy, run)
       : this.#conclude(outcome, policy, run);
+  }
+
+  #answerOnce(loaded: Promise<void>, request: SecurityRequest): Promise<Decision> {
+    return loaded.then(() => this.#answer(request));
   }
 
   #concludeLater(pending: Promise<Outcome>, policy: Policy, run: Run): Promise<Decision> {
@@ -234,10 +242,6 @@ export class SecurityChain implements Decider {
   #deny(refusal: Refusal, candidates: readonly Candidate[], request: SecurityRequest): DeniedDecision {
     return denialOf(refusal, { candidates: shownTo(request, candidates), format: this.#format, random: this.#random });
   }
-}
-
-function unroutable(reason: string): Refusal {
-  return new Refusal({ kind: 'unroutable', reason });
 }
 
 function candidatesBehind(granted: GrantedDecision): readonly Candidate[] {

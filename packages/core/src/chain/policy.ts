@@ -45,6 +45,11 @@ export class PolicyTable {
     this.handlers = distinctHandlers(plans.flatMap((plan) => plan.handlers));
   }
 
+  /** Set as long as no policy can be found yet. */
+  get loading(): Promise<void> | undefined {
+    return this.#table?.loading;
+  }
+
   /** The operation that the framework chose, else the one that the table finds, else the default. */
   find(request: SecurityRequest): Policy | undefined {
     if (this.#table === undefined) return this.#default;

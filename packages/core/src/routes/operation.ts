@@ -17,6 +17,8 @@ export interface Operation {
 /** Operations that a chain can look up. `routes()` and `openApi()` make such tables. */
 export interface OperationTable {
   readonly operations: readonly Operation[];
+  /** Set as long as the table cannot be asked yet. Decisions wait for it. */
+  readonly loading?: Promise<void> | undefined;
   /** The operation that a router would choose for this method and path (percent-encoded, without query). */
   find(method: string, path: string): Operation | undefined;
   /**

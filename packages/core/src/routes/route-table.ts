@@ -4,7 +4,7 @@ import * as option from '../options/options.js';
 import { checkRequirement, type Requirement } from '../requirement/requirement.js';
 import { Crossings } from './crossings.js';
 import { type Operation, type OperationTable, unnamed } from './operation.js';
-import { OperationRouter } from './operation-router.js';
+import { loadFindMyWay, OperationRouter } from './operation-router.js';
 
 export const ROUTE = option.table('RouteDefinition', {
   /** Default: method and template. */
@@ -78,6 +78,10 @@ export class RouteTable implements OperationTable {
     for (const operation of operations) this.#checkAlike(operation);
     this.#crossings = new Crossings(operations, needTheSame);
     this.#isSpeltOddly = operations.some(({ template }) => SPELT_ODDLY.test(unnamed(template)));
+  }
+
+  get loading(): Promise<void> | undefined {
+    return loadFindMyWay();
   }
 
   /** HEAD falls back to GET (RFC 9110 9.3.2). A path that cannot be decoded belongs to no operation. */
