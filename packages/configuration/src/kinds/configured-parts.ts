@@ -2,10 +2,8 @@ import type { GuardLike, SecurityHandler } from '@sallyport/core';
 import {
   type Clock,
   type ConfigurationServices,
-  closeHandlers,
   disregard,
   type GuardKind,
-  isHandler,
   type Kinds,
   memberPath,
   option,
@@ -13,10 +11,10 @@ import {
 } from '@sallyport/core/extend';
 import type { GuardReference } from '../expressions/guard-expression.js';
 import { inPlace, ROOT } from '../file/place.js';
+import { BuiltHandlers } from './built-handlers.js';
 import type { ConfiguredPart } from './configured-part.js';
 import { ConfiguredStores, type ListedStores, placeOfStore, type StoreJob } from './configured-stores.js';
 import { kindOf, ownersOf } from './kind-table.js';
-import { claim, release } from './ownership.js';
 
 /** The handlers and stores that a configuration lists. */
 export interface ListedParts {
@@ -49,10 +47,12 @@ export class ConfiguredParts {
   readonly #listed: ListedParts;
   readonly #services: ConfigurationServices;
   readonly #clock: Clock;
-  readonly #handlers = new Map<string, SecurityHandler>();
+  readonly #handlers = new BuiltHandlers({
+    build: (name) => this.#build(name),
+    error: (name, problem) => option.invalid(this.#placeOf(name), problem),
+    fixes: { shared: 'its kind must make a new one for each chain', misnamed: 'its name is its key' },
+  });
   readonly #stores = new ConfiguredStores();
-  /** The names of the handlers under construction, the outermost first. */
-  readonly #building: string[] = [];
 
   /** Makes the stores at once: the handlers need them. */
   constructor(kinds: Kinds, listed: ListedParts, services: GivenServices) {
@@ -71,29 +71,16 @@ export class ConfiguredParts {
 
   /** All handlers that were built. A handler comes after the handlers that it uses. */
   get handlers(): readonly SecurityHandler[] {
-    return [...this.#handlers.values()];
+    return this.#handlers.all;
   }
 
   /** The handler of this name, built on first use. `place` is where the name stands. */
-  readonly handler = (name: string, place = this.#placeOf(this.#building.at(-1) ?? '')): SecurityHandler => {
-    const known = this.#handlers.get(name);
-    if (known !== undefined) return known;
+  readonly handler = (name: string, place = this.#placeOf(this.#handlers.current ?? '')): SecurityHandler => {
     if (!Object.hasOwn(this.#listed.handlers, name)) {
       const hint = option.nearestHint(name, Object.keys(this.#listed.handlers));
       throw option.invalid(place, `needs the handler ${quotedName(name)}, which is not there${hint}`);
     }
-    if (this.#building.includes(name)) {
-      const circle = [...this.#building.slice(this.#building.indexOf(name)), name].map(quotedName);
-      throw option.invalid(place, `needs itself to be built: ${circle.join(' needs ')}`);
-    }
-    this.#building.push(name);
-    try {
-      const built = this.#build(name);
-      this.#handlers.set(name, built);
-      return built;
-    } finally {
-      this.#building.pop();
-    }
+    return this.#handlers.named(name, (_name, problem) => option.invalid(place, problem));
   };
 
   /** The guard that a configuration names. */
@@ -103,16 +90,14 @@ export class ConfiguredParts {
   /** Closes the handlers, last first, then the stores. Rejects at the end with all failures. */
   async close(timeoutMs: number): Promise<void> {
     const failures: unknown[] = [];
-    await closeHandlers(this.handlers, this.#clock, timeoutMs).catch((error: AggregateError) => {
-      failures.push(...error.errors);
-    });
+    await this.#handlers.close({ clock: this.#clock, timeoutMs }, failures);
     await this.closeRest(timeoutMs, failures);
   }
 
   /** Closes the stores, for a chain whose handlers are closed. */
   async closeRest(timeoutMs: number, failures: unknown[] = []): Promise<void> {
     await this.#stores.close({ clock: this.#clock, timeoutMs }, failures);
-    release(this.handlers);
+    this.#handlers.release();
     if (failures.length > 0) throw new AggregateError(failures, 'Some handlers or stores could not be closed');
   }
 
@@ -136,19 +121,12 @@ export class ConfiguredParts {
     return this.#listed.handlers[name] as ConfiguredPart;
   }
 
-  #build(name: string): SecurityHandler {
+  #build(name: string): unknown {
     const place = this.#placeOf(name);
     const kind = this.#kindOf(name);
     const home = `${place}.options`;
     const make = () => kind.handler(this.#part(name).options as never, { ...this.#services, name });
-    const built = inPlace(home, make, ownersOf(kind, home));
-    disregard(built);
-    if (!isHandler(built))
-      throw option.invalid(place, 'is no handler: it needs name, one or more challenges, extract() and verify()');
-    if (built.name !== name) throw option.invalid(place, `calls itself ${quotedName(built.name)}; its name is its key`);
-    if (!claim(built))
-      throw option.invalid(place, 'belongs to another open chain; its kind must make a new one for each chain');
-    return built;
+    return inPlace(home, make, ownersOf(kind, home));
   }
 
   #store<Job extends StoreJob, Store>(job: Job, { clock, directory }: GivenServices, given: Store | undefined) {

@@ -1,12 +1,11 @@
 import type { SecurityHandler } from '@sallyport/core';
-import { closeHandlers, systemClock } from '@sallyport/core/extend';
+import { systemClock } from '@sallyport/core/extend';
 import type { ChainCollaborators, OwnedParts } from '../chain/built-chain.js';
 import { inPlace } from '../file/place.js';
 import { ConfiguredStores, STORE_JOBS } from '../kinds/configured-stores.js';
-import { release } from '../kinds/ownership.js';
 import { ChainContainer } from './chain-container.js';
-import { ChainHandlers } from './chain-handlers.js';
 import type { DependencyContainer } from './container.js';
+import { ContainerHandlers } from './container-handlers.js';
 import { kindCalled } from './container-kinds.js';
 import { late } from './registration-errors.js';
 import { all, effective, isOverridden, storeToken } from './registry.js';
@@ -17,7 +16,7 @@ const CLOSE_TIMEOUT_MS = 5_000;
 
 /** What belongs to one chain: its child container, and the handlers and stores that were built for it. */
 export class ContainerParts implements OwnedParts {
-  readonly built: ChainHandlers;
+  readonly builder: ContainerHandlers;
   readonly collaborators: ChainCollaborators;
   readonly #container: ChainContainer;
   readonly #parent: DependencyContainer;
@@ -43,11 +42,11 @@ export class ContainerParts implements OwnedParts {
       throw error;
     }
     if (this.#absent.includes(tokens.clock)) this.#container.inner.register(tokens.clock, { useValue: clock });
-    this.built = new ChainHandlers(this.#container, clock);
+    this.builder = new ContainerHandlers(this.#container, clock);
   }
 
   get handlers(): readonly SecurityHandler[] {
-    return this.built.all;
+    return this.builder.built.all;
   }
 
   /**
@@ -60,9 +59,7 @@ export class ContainerParts implements OwnedParts {
 
   async close(timeoutMs: number): Promise<void> {
     const failures: unknown[] = [];
-    await closeHandlers(this.handlers, this.collaborators.clock, timeoutMs).catch((error: AggregateError) => {
-      failures.push(...error.errors);
-    });
+    await this.builder.built.close({ clock: this.collaborators.clock, timeoutMs }, failures);
     await this.closeRest(timeoutMs, failures);
   }
 
@@ -71,7 +68,7 @@ export class ContainerParts implements OwnedParts {
     const limit = { clock: this.collaborators.clock, timeoutMs };
     await this.#container.dispose(limit, failures);
     await this.#stores.close(limit, failures);
-    release(this.handlers);
+    this.builder.built.release();
     this.#onClosed();
     if (failures.length > 0) throw new AggregateError(failures, 'Some handlers or collaborators could not be closed');
   }

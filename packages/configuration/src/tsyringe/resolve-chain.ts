@@ -46,7 +46,7 @@ async function chainOf(container: DependencyContainer, parts: ContainerParts): P
     if (define === undefined) {
       throw missing(tokens.chain, 'Register it: registerSecurity(container, { chain: (handler) => ({ … }) })');
     }
-    const { handler, services } = parts.built;
+    const { handler, services } = parts.builder;
     const options = await define(handler, services);
     return inDefinition(define, () => new ContainedChain(options, parts));
   } catch (error) {
@@ -69,7 +69,7 @@ class ContainedChain extends BuiltChain {
 
   constructor(options: SecurityChainOptions, parts: ContainerParts) {
     super(options, parts.collaborators, parts);
-    for (const handler of this.handlers) parts.built.own(handler);
+    for (const handler of this.handlers) parts.builder.built.own(handler);
     this.#parts = parts;
   }
 

@@ -1,15 +1,8 @@
 import { ConfigurationError, type SecurityHandler } from '@sallyport/core';
-import {
-  type Clock,
-  disregard,
-  type HandlerKind,
-  type HandlerLookup,
-  isHandler,
-  quotedName,
-} from '@sallyport/core/extend';
+import { type Clock, type HandlerKind, type HandlerLookup, quotedName } from '@sallyport/core/extend';
 import { placed } from '../file/place.js';
+import { BuiltHandlers } from '../kinds/built-handlers.js';
 import { ownersOf } from '../kinds/kind-table.js';
-import { claim } from '../kinds/ownership.js';
 import type { ChainContainer } from './chain-container.js';
 import type { DependencyContainer } from './container.js';
 import { kindCalled } from './container-kinds.js';
@@ -35,13 +28,19 @@ interface BuildingPlace {
   failure?: ConfigurationError;
 }
 
-/** The handlers of one chain, each built on first use in the container of the chain. */
-export class ChainHandlers {
+/** Builds the handlers of one chain in the container of the chain. */
+export class ContainerHandlers {
   readonly services: ContainerServices;
   readonly #container: DependencyContainer;
   readonly #chainContainer: ChainContainer;
-  readonly #byName = new Map<string, SecurityHandler>();
-  readonly #all = new Set<SecurityHandler>();
+  readonly built = new BuiltHandlers({
+    build: (name) => this.#build(name),
+    error: (name, problem) => unusable(tokens.handler(name), problem),
+    fixes: {
+      shared: 'register a class or function, of which each gets its own',
+      misnamed: 'take its name from tokens.handlerOptions',
+    },
+  });
   /** The handlers under construction, the outermost first. */
   readonly #building: BuildingPlace[] = [];
 
@@ -65,36 +64,16 @@ export class ChainHandlers {
     container.register(tokens.handlerOptions, { useFactory: () => this.#place(tokens.handlerOptions).options });
   }
 
-  /** All handlers of the chain. A handler comes after the handlers that it uses. */
-  get all(): readonly SecurityHandler[] {
-    return [...this.#all];
-  }
-
   /** The handler of this name. */
   readonly handler: HandlerLookup = (name) => {
-    const known = this.#byName.get(name);
-    if (known !== undefined) return known;
     const outer = this.#building.at(-1);
     try {
-      const built = this.#checked(this.#build(name), name);
-      this.#byName.set(name, built);
-      this.own(built);
-      return built;
+      return this.built.named(name);
     } catch (error) {
       if (outer !== undefined && error instanceof ConfigurationError) outer.failure = error;
       throw error;
     }
   };
-
-  /** Adds a handler, also one that was not built here. */
-  own(handler: SecurityHandler): void {
-    if (this.#all.has(handler)) return;
-    if (!claim(handler)) {
-      const fix = 'belongs to another open chain; register a class or function, of which each gets its own';
-      throw unusable(tokens.handler(handler.name), fix);
-    }
-    this.#all.add(handler);
-  }
 
   readonly #get = <Value>(token: SecurityToken<Value>): Value => {
     const value = this.services.find(token);
@@ -110,22 +89,25 @@ export class ChainHandlers {
     return place;
   }
 
-  #build(name: string): SecurityHandler | undefined {
+  #build(name: string): SecurityHandler {
     const token = tokens.handler(name);
-    if (this.#building.some((place) => place.name === name)) {
-      const circle = [...this.#building.map((place) => place.name), name].map(quotedName);
-      throw unusable(token, `needs itself to be built: ${circle.join(' needs ')}`);
-    }
     const kept = effective(this.#container, registrationToken(name));
     const options: { name: string } = { name, ...effective(this.#container, tokens.options(name)) };
     if (options.name !== name) throw unusable(token, 'has another name among its options; its name is its key');
     const place: BuildingPlace = { name, options };
     this.#building.push(place);
     try {
-      return kept === undefined ? this.services.find(token) : this.#buildBy(kept, place);
+      return kept === undefined ? this.#registered(token, name) : this.#buildBy(kept, place);
     } finally {
       this.#building.pop();
     }
+  }
+
+  #registered(token: SecurityToken<SecurityHandler>, name: string): SecurityHandler {
+    const handler = this.services.find(token);
+    if (handler !== undefined) return handler;
+    const fix = `Register it: registerSecurity(container, { handlers: { ${quotedName(name)}: … } })`;
+    throw missing(token, fix, name, namesUnder(this.#container, tokens.handler));
   }
 
   #buildBy({ registration, origin }: KeptRegistration, place: BuildingPlace): SecurityHandler {
@@ -171,21 +153,6 @@ export class ChainHandlers {
     } catch (error) {
       throw explained(error, place, `cannot be built: ${fixFor(classes, this.#container)}`);
     }
-  }
-
-  #checked(built: SecurityHandler | undefined, name: string): SecurityHandler {
-    const token = tokens.handler(name);
-    if (built === undefined) {
-      const fix = `Register it: registerSecurity(container, { handlers: { ${quotedName(name)}: … } })`;
-      throw missing(token, fix, name, namesUnder(this.#container, tokens.handler));
-    }
-    disregard(built);
-    if (!isHandler(built))
-      throw unusable(token, 'is no handler: it needs name, one or more challenges, extract() and verify()');
-    if (built.name !== name) {
-      throw unusable(token, `calls itself ${quotedName(built.name)}; take its name from tokens.handlerOptions`);
-    }
-    return built;
   }
 }
 
