@@ -5,7 +5,7 @@ import { ADAPTERS } from './demo-servers.js';
 
 for (const row of ADAPTERS) corpusRules(row);
 
-describe.each(ADAPTERS.filter(({ protocol }) => protocol === 'http'))('$name keeps the published rules', (row) => {
-  const { open, joinsLines = false, name } = row;
-  for (const { title, check } of adapterRules(open, { joinsLines, upgrades: name === 'node:http' })) test(title, check);
+describe.each(ADAPTERS)('$name keeps the published rules', ({ open, joinsLines = false, protocol, name }) => {
+  const options = { joinsLines, protocol, upgrades: name === 'node:http' };
+  for (const { title, check } of adapterRules(open, options)) test(title, check);
 });

@@ -1,6 +1,4 @@
-import { once } from 'node:events';
-import { type ClientHttp2Session, connect } from 'node:http2';
-import { answerOn } from './http2-client.js';
+import { Http2Wire } from '../../packages/core/src/testing/rules/adapter/http2-wire.js';
 import { type RawAnswer, RawClient, requestText } from './raw-client.js';
 
 /** One connection that carries many requests, all of them sent at once: pipelined, or as streams of HTTP/2. */
@@ -40,26 +38,23 @@ class PipelinedConnection implements Connection {
   }
 }
 
+/** The streams of one connection. */
 class Http2Connection implements Connection {
-  readonly #session: ClientHttp2Session;
+  readonly #wire: Http2Wire;
 
   static async open(port: number): Promise<Connection> {
-    const session = connect(`https://localhost:${port}`, { rejectUnauthorized: false });
-    await once(session, 'connect');
-    return new Http2Connection(session);
+    return new Http2Connection(await Http2Wire.open(port));
   }
 
-  private constructor(session: ClientHttp2Session) {
-    // Each stream listens to it for as long as it is open, and many are open at once.
-    this.#session = session.setMaxListeners(0).on('error', () => {});
+  private constructor(wire: Http2Wire) {
+    this.#wire = wire;
   }
 
   ask(method: string, target: string, lines: readonly string[], body = ''): Promise<RawAnswer> {
-    const fields = Object.fromEntries(lines.map((line) => line.split(/: (.*)/s, 2)));
-    return answerOn(this.#session, { method, lines, body }, { ':path': target, ...fields });
+    return this.#wire.ask({ method, target, lines, body });
   }
 
   close(): void {
-    this.#session.destroy();
+    this.#wire.close();
   }
 }

@@ -278,6 +278,11 @@ describe('the rules of adapters', () => {
     expect(await brokenRules(rulesOf(adapter))).toEqual(rules.split(' '));
   });
 
+  test('have none for upgrades over HTTP/2, which has no upgrades (RFC 9113 8.6)', () => {
+    const rules = () => adapterRules(() => ({ port: 0, close: () => {} }), { protocol: 'h2', upgrades: true });
+    expect(rules).toThrow('AdapterRulesOptions.upgrades must be absent with h2');
+  });
+
   test('each have an adapter that breaks them, but for the first', () => {
     const tried = new Set(BAD_ADAPTERS.flatMap(([rules]) => rules.split(' ')));
     const untried = rulesOf(GoodAdapter).filter(({ id }) => !tried.has(id));

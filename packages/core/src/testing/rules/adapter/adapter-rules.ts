@@ -48,16 +48,18 @@ const UPGRADE_RULES: readonly RuleRow<Subject>[] = [
 ];
 
 /**
- * The rules that every adapter has to keep, over HTTP/1.1. Run each as a test of its own:
+ * The rules that every adapter has to keep, in the protocol of the options. Run each as a test of its own:
  * `for (const { title, check } of adapterRules(open)) test(title, check)`. `open` starts a server for each rule.
  * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN
  */
 export function adapterRules(open: OpenAdapter, options: AdapterRulesOptions = {}): readonly Rule[] {
   option.callable()(open, 'the function of adapterRules()');
-  const { joinsLines, upgrades } = ADAPTER_RULES(options);
+  const { joinsLines, protocol, upgrades } = ADAPTER_RULES(options);
+  if (upgrades && protocol === 'h2')
+    throw option.invalid('AdapterRulesOptions.upgrades', 'must be absent with h2: HTTP/2 has no upgrades');
   return [...RULES, ...(upgrades ? UPGRADE_RULES : [])].map(([id, title, check]) => ({
     id,
     title,
-    check: async () => check({ open, joinsLines }),
+    check: async () => check({ open, joinsLines, protocol }),
   }));
 }

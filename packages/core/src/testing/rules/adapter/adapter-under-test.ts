@@ -4,8 +4,9 @@ import type { Eventually } from '../../../clock/eventually.js';
 import type { Decider } from '../../../decision/decider.js';
 import * as option from '../../../options/options.js';
 import { expectRule } from '../rule.js';
+import { askOnce, openWire } from './open-wire.js';
 import { RuleTokens } from './rule-tokens.js';
-import { askOnce, type WireAnswer, type WireRequest } from './wire.js';
+import type { Protocol, Wire, WireAnswer, WireRequest } from './wire.js';
 
 /** A server that listens on 127.0.0.1, with the adapter in it. */
 export interface AdapterUnderTest {
@@ -37,7 +38,12 @@ export type OpenAdapter = (decider: Decider, options: MountingOptions) => Eventu
 export const ADAPTER_RULES = option.table('AdapterRulesOptions', {
   /** The framework cannot write two lines of one name. The rules then expect one line, joined by comma (RFC 9110 5.3). */
   joinsLines: option.withDefault(option.flag, false),
-  /** The adapter guards upgrades, too (RFC 9110 7.8). */
+  /**
+   * What the server speaks: HTTP/1.1 (`http`), HTTP/1.1 over TLS (`https`), or HTTP/2 over TLS (`h2`). Its certificate
+   * may be any.
+   */
+  protocol: option.withDefault(option.oneOf('http', 'https', 'h2'), 'http'),
+  /** The adapter guards upgrades, too (RFC 9110 7.8). HTTP/2 has none (RFC 9113 8.6). */
   upgrades: option.withDefault(option.flag, false),
 });
 
@@ -47,13 +53,16 @@ export interface AdapterRulesOptions extends option.Given<typeof ADAPTER_RULES> 
 export interface Subject {
   readonly open: OpenAdapter;
   readonly joinsLines: boolean;
+  readonly protocol: Protocol;
 }
 
 /** The things that a rule works with while its server runs. */
 export interface Mounted {
-  readonly port: number;
   readonly chain: SecurityChain;
   readonly tokens: RuleTokens;
+  /** Opens a connection for several requests. */
+  connect(): Promise<Wire>;
+  /** Sends one request on a connection of its own. */
   ask(request: WireRequest): Promise<WireAnswer>;
 }
 
@@ -65,7 +74,7 @@ export interface Mounting {
 
 /** Opens the server for one rule, and closes it in any case. */
 export async function mounted(
-  { open }: Subject,
+  { open, protocol }: Subject,
   task: (mounted: Mounted) => Promise<void>,
   { chain: chainOptions, options = {}, tokens = new RuleTokens() }: Mounting = {},
 ): Promise<void> {
@@ -74,7 +83,12 @@ export async function mounted(
   });
   const { port, close } = await opened(open, chain, options);
   try {
-    await task({ port, chain, tokens, ask: (request) => askOnce(port, request) });
+    await task({
+      chain,
+      tokens,
+      connect: () => openWire(port, protocol),
+      ask: (request) => askOnce(port, protocol, request),
+    });
   } finally {
     await close();
   }

@@ -4,7 +4,7 @@ import type { Decider } from '../../../decision/decider.js';
 import { expectRule } from '../rule.js';
 import { expectAnswer, mounted, type Subject, sending } from './adapter-under-test.js';
 import { RuleTokens } from './rule-tokens.js';
-import { Wire } from './wire.js';
+import type { Wire } from './wire.js';
 
 const POLLS = 400;
 const POLL_MS = 5;
@@ -15,8 +15,8 @@ async function comesTrue(isSo: () => boolean): Promise<boolean> {
 }
 
 export async function endsWithItsClient(subject: Subject): Promise<void> {
-  await mounted(subject, async ({ port, ask, tokens }) => {
-    const wire = await Wire.open(port);
+  await mounted(subject, async ({ connect, ask, tokens }) => {
+    const wire = await connect();
     const unanswered = wire.ask({ lines: sending('held.alice') }).catch(() => undefined);
     expectRule(await comesTrue(() => tokens.held.length === 1), 'the chain was not asked');
     wire.close();
@@ -29,8 +29,8 @@ export async function endsWithItsClient(subject: Subject): Promise<void> {
 }
 
 export async function servesOnAfterRefusals(subject: Subject): Promise<void> {
-  await mounted(subject, async ({ port }) => {
-    const wire = await Wire.open(port);
+  await mounted(subject, async ({ connect }) => {
+    const wire = await connect();
     try {
       const body = `GET / HTTP/1.1\r\nHost: localhost\r\n${sending('now.mallory')}\r\n\r\n`;
       const { status } = await wire.ask({ method: 'POST', body });
@@ -47,13 +47,13 @@ const CONNECTIONS = 20;
 const PER_CONNECTION = 20;
 
 export async function keepsRequestsApart(subject: Subject): Promise<void> {
-  await mounted(subject, async ({ port }) => {
-    await Promise.all(Array.from({ length: CONNECTIONS }, (_, number) => visit(port, number)));
+  await mounted(subject, async ({ connect }) => {
+    const wires = Array.from({ length: CONNECTIONS }, connect);
+    await Promise.all(wires.map(async (wire, number) => visit(await wire, number)));
   });
 }
 
-async function visit(port: number, number: number): Promise<void> {
-  const wire = await Wire.open(port);
+async function visit(wire: Wire, number: number): Promise<void> {
   try {
     const visits = Array.from({ length: PER_CONNECTION }, async (_, index) => {
       const name = `u${number + index * 7}`;

@@ -2,10 +2,11 @@ import { once } from 'node:events';
 import { type ClientHttp2Session, connect } from 'node:http2';
 import { Duplex } from 'node:stream';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
-import type { RawAnswer } from './raw-client.js';
+import { BrokenRule } from '../rule.js';
+import { TIMEOUT_MS, type Wire, type WireAnswer, type WireRequest } from './wire.js';
 
 /** One request of HTTP/2, its fields as bytes: one character is one byte. */
-export interface RawHttp2Request {
+export interface Http2Request {
   readonly method: string;
   readonly target: string;
   /** `Name: value`; names are sent in lower case, as RFC 9113 8.2.1 wants them. */
@@ -13,13 +14,58 @@ export interface RawHttp2Request {
   readonly body: string;
 }
 
-/** Asks on a connection of its own. A stream that the server resets rejects. */
-export async function askHttp2(port: number, request: RawHttp2Request): Promise<RawAnswer> {
+export interface Http2Answer extends WireAnswer {
+  readonly statusLine: string;
+}
+
+/** An HTTP/2 connection. Its requests are streams that are answered in any order (RFC 9113 5). */
+export class Http2Wire implements Wire {
+  readonly #session: ClientHttp2Session;
+
+  static async open(port: number): Promise<Http2Wire> {
+    const socket = await connected(port);
+    const session = connect('https://localhost', { createConnection: () => socket });
+    await once(session, 'connect');
+    return new this(session);
+  }
+
+  private constructor(session: ClientHttp2Session) {
+    // Each stream listens to it for as long as it is open, and many are open at once.
+    this.#session = session.setMaxListeners(0).on('error', () => {});
+    session.setTimeout(TIMEOUT_MS, () => session.destroy());
+  }
+
+  ask(request: WireRequest): Promise<Http2Answer> {
+    const whole = wholeRequest(request);
+    const fields = Object.fromEntries(whole.lines.map((line) => line.split(/: (.*)/s, 2)));
+    return answerOn(this.#session, whole, { ':path': whole.target, ...fields });
+  }
+
+  close(): void {
+    this.#session.destroy();
+  }
+}
+
+/** A request with all its members, and with the length of its body. */
+export function wholeRequest({ method = 'GET', target = '/', lines = [], body = '' }: WireRequest): Http2Request {
+  const length = body === '' ? [] : [`Content-Length: ${Buffer.byteLength(body)}`];
+  return { method, target, lines: [...lines, ...length], body };
+}
+
+/** Any certificate is good: the server under test has one that it made itself. */
+async function connected(port: number): Promise<TLSSocket> {
   const socket = connectTls({ port, host: '127.0.0.1', rejectUnauthorized: false, ALPNProtocols: ['h2'] });
   await once(socket, 'secureConnect');
+  return socket;
+}
+
+/** Asks on a connection of its own. A stream that the server resets rejects. */
+export async function askHttp2(port: number, request: Http2Request): Promise<Http2Answer> {
+  const socket = await connected(port);
   const session = connect('https://localhost', {
     createConnection: () => new FieldWriter(socket, fieldsOf(request)),
   });
+  session.setTimeout(TIMEOUT_MS, () => session.destroy());
   try {
     return await answerOn(session, request);
   } finally {
@@ -31,9 +77,9 @@ export async function askHttp2(port: number, request: RawHttp2Request): Promise<
 /** Asks on a stream of an open session. `fields` are what Node's client can send by itself. */
 export async function answerOn(
   session: ClientHttp2Session,
-  { method, lines, body }: Omit<RawHttp2Request, 'target'>,
+  { method, lines, body }: Omit<Http2Request, 'target'>,
   fields: Readonly<Record<string, string>> = {},
-): Promise<RawAnswer> {
+): Promise<Http2Answer> {
   const announced = lines.map((line) => /^content-length: (\d+)$/i.exec(line)?.[1]).find((length) => length);
   const isWhole = Number(announced ?? 0) <= body.length;
   const stream = session.request({ ':method': method, ...fields }, { endStream: body === '' && isWhole });
@@ -42,7 +88,9 @@ export async function answerOn(
   stream.on('close', () => session.off('error', end));
   if (isWhole && body !== '') stream.end(body, 'latin1');
   else if (body !== '') stream.write(body, 'latin1');
-  const broken = once(stream, 'close').then(() => Promise.reject(new Error('the stream was closed without an answer')));
+  const broken = once(stream, 'close').then(() => {
+    throw new BrokenRule('the stream was closed without an answer');
+  });
   broken.catch(() => {});
   const [headers, , rawHeaders] = (await Promise.race([once(stream, 'response'), broken])) as [
     { ':status': number },
@@ -60,7 +108,7 @@ export async function answerOn(
   };
 }
 
-function fieldsOf({ method, target, lines }: RawHttp2Request): Buffer {
+function fieldsOf({ method, target, lines }: Http2Request): Buffer {
   const fields = lines.map((line) => {
     const colon = line.indexOf(':', 1);
     return [line.slice(0, colon).toLowerCase(), line.slice(colon + 1).replace(/^[ \t]+|[ \t]+$/g, '')] as const;
