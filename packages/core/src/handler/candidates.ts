@@ -53,7 +53,7 @@ export function shownTo(request: SecurityRequest, candidates: readonly Candidate
   });
 }
 
-/** A handler that cannot tell withholds nothing: the refusal stays what it is. */
+/** If the handler throws here, it withholds nothing, and the refusal stays as it is. */
 function withholds(handler: SecurityHandler, request: SecurityRequest): boolean {
   try {
     return handler.withholdsChallenges?.(request) === true;

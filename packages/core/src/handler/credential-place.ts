@@ -6,13 +6,13 @@ export interface CredentialPlace {
   /** Such as `header:x-api-key`. */
   readonly at: string;
   /**
-   * Ambient credentials, cookies and client certificates, are sent with every request. The client adds the others
-   * explicitly.
+   * Whether clients send the credential with every request by themselves, as they do with cookies and client
+   * certificates. All other credentials are explicit: the client adds them.
    */
   readonly isAmbient: boolean;
   /** The Authorization scheme in lower case; undefined for other places. */
   readonly scheme: string | undefined;
-  /** Everything that stands there: nothing, one value, or more if the client repeats itself. */
+  /** All values at this place: none, one, or several if the client repeats itself. */
   valuesIn(request: SecurityRequest): readonly string[];
 }
 
@@ -30,7 +30,7 @@ const READERS: Readonly<Record<string, (name: string) => Reader>> = {
     if (scheme === undefined) return (request) => request.headerLines(field);
     return (request) => {
       const lines = request.headerLines(field);
-      // A second line counts even if it has no such scheme: another reader could take that one.
+      // A second line counts even if it has another scheme: other software could read that line instead.
       return lines.some((line) => afterScheme(line, scheme) !== undefined)
         ? lines.map((line) => afterScheme(line, scheme) ?? line)
         : NOTHING;
@@ -115,7 +115,10 @@ function cookieValues(request: SecurityRequest, name: string): readonly string[]
   });
 }
 
-/** All values of a query parameter, percent-decoded. A plus sign stays one: no credential has a blank in it. */
+/**
+ * All values of a query parameter, percent-decoded. A plus sign stays a plus sign, because no credential contains a
+ * blank.
+ */
 function queryValues({ query }: SecurityRequest, name: string): readonly string[] {
   if (query === '') return NOTHING;
   return query.split('&').flatMap((pair) => {
@@ -125,7 +128,7 @@ function queryValues({ query }: SecurityRequest, name: string): readonly string[
   });
 }
 
-/** What cannot be decoded stays as it is: then it is no credential. */
+/** Returns a text that cannot be decoded as it is. No handler takes it for a credential then. */
 function decoded(text: string): string {
   if (!text.includes('%')) return text;
   try {
@@ -136,9 +139,9 @@ function decoded(text: string): string {
 }
 
 /**
- * The sub-protocol that a browser's `new WebSocket(url, [name, credential])` names after `name` (RFC 6455 11.3.4: several
- * lines are one list). A name that ends in a dot is the beginning of the sub-protocol itself: `bearer.` of
- * `bearer.<credential>`.
+ * The sub-protocol that stands after `name` in Sec-WebSocket-Protocol. Browsers send it with `new WebSocket(url, [name,
+ * credential])`. Several lines are one list (RFC 6455 11.3.4). A name that ends in a dot is itself the beginning of the
+ * sub-protocol: `bearer.` finds the credential of `bearer.<credential>`.
  */
 function protocolsAfter(request: SecurityRequest, name: string): readonly string[] {
   const lines = request.headerLines('sec-websocket-protocol');

@@ -44,8 +44,8 @@ export const MISSING: Refusal = Object.freeze(
 );
 
 /**
- * The handler that proved a principal. If several did, one that takes tokens, because only token schemes have scopes
- * (RFC 6750 3.1).
+ * The handler that proved a principal. If several handlers did, it is one that takes tokens, because only token schemes
+ * have scopes (RFC 6750 3.1).
  */
 export function proverOf(principal: Principal, handlers: readonly SecurityHandler[]): SecurityHandler | undefined {
   const provers = handlers.filter(({ name }) => isProvedBy(principal, name));

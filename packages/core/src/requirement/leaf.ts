@@ -22,7 +22,10 @@ export class Leaf implements RequirementNode, CredentialOwner {
   readonly handler: SecurityHandler;
   readonly source: ReadSource;
   readonly #rivals: readonly Leaf[];
-  /** What it carries wherever its credential stands; undefined when some of its places are ambient and some are not. */
+  /**
+   * The rank of the credential if it is the same at all places: explicit or ambient. Undefined when some places are
+   * explicit and others ambient.
+   */
   readonly #carried: Carries | undefined;
   readonly #singleHeader: string | undefined;
   readonly #hasSeveralPlaces: boolean;
@@ -174,13 +177,13 @@ export class Leaf implements RequirementNode, CredentialOwner {
     return this.#singleHeader !== undefined && request.headerLines(this.#singleHeader).length > 1;
   }
 
-  /** Whether a rival has the very credential that this leaf would take, and not one of another place. */
+  /** Whether a rival found its credential at the place at which this leaf would find it. */
   #meets(rival: Leaf, { request }: Run): boolean {
     if (!this.#hasSeveralPlaces && !rival.#hasSeveralPlaces) return true;
     return this.#placeIn(request)?.at === rival.#placeIn(request)?.at;
   }
 
-  /** Where the credential stands; undefined when it stands in several explicit places. */
+  /** The place of the credential. Undefined when the client sent it at several explicit places. */
   #placeIn(request: SecurityRequest): CredentialPlace | undefined {
     const sent = sentIn(this.source.places, request);
     return isVerdict(sent) ? undefined : sent?.place;

@@ -8,7 +8,7 @@ export class MissingScopes extends Refusal {}
 export const NOBODY: MissingScopes = Object.freeze(new MissingScopes(MISSING.verdict));
 
 /**
- * Like `NOBODY`, for a requirement without handlers. A 401 would have no challenge there (RFC 9110 15.5.2), so it is a
- * 403.
+ * Like `NOBODY`, for a requirement without handlers. It is a 403, because a 401 needs a challenge (RFC 9110 15.5.2) and
+ * only handlers have one.
  */
 export const NOBODY_EVER: MissingScopes = Object.freeze(new MissingScopes(forbidden('insufficient_scope')));

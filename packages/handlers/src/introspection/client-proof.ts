@@ -11,10 +11,13 @@ export interface ClientProof {
   readonly form: string;
 }
 
-/** Proves the client once: what may be used only once is made anew by each call. Rejects with an `UpstreamError`. */
+/**
+ * Makes a proof for one call. Assertions are made anew each time, because each may be used once. Rejects with an
+ * `UpstreamError`.
+ */
 export type ClientProver = () => Eventually<ClientProof>;
 
-/** `audience` is who an assertion is for unless the client authentication says so itself. */
+/** `audience` is the audience of assertions, unless the client authentication names another. */
 export function clientProver(settings: ClientAuthenticationSettings, audience: string, clock: Clock): ClientProver {
   switch (settings.method) {
     case 'client_secret_basic':
@@ -35,7 +38,7 @@ function constant(headers: ClientProof['headers'], parameters: Readonly<Record<s
   return () => proof;
 }
 
-/** What is to follow the first parameter of a form. */
+/** The parameters as they follow the first parameter of a form. */
 export function formOf(parameters: Readonly<Record<string, string>>): string {
   return Object.keys(parameters).length === 0 ? '' : `&${new URLSearchParams(parameters)}`;
 }

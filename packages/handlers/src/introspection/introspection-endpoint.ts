@@ -36,12 +36,12 @@ export interface EndpointCollaborators {
 }
 
 const MAX_AGE_MS = 3_600_000;
-/** The pause after failures of a known endpoint: it may have moved, but usually it has not. */
+/** After a failure, the endpoint is looked up again when it is this old. It may have moved, but usually it has not. */
 const DOUBTED_AGE_MS = 30_000;
 
 /**
- * The endpoint that an issuer's metadata name (RFC 8414 2), looked up anew every hour and after failures. As long as one
- * is known nobody waits for that.
+ * The endpoint that the metadata of an issuer name (RFC 8414 2). It is looked up again every hour and after failures.
+ * No request waits for that while an endpoint is known.
  */
 export class DiscoveredEndpoint implements IntrospectionEndpoint {
   readonly #source: MetadataSource;

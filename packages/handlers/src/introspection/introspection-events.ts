@@ -6,8 +6,8 @@ export const INTROSPECTION_CHANNEL = 'sallyport:introspection';
 
 export type IntrospectionEvent =
   /**
-   * The authorization server refused the handler's own client authentication: it took it from nobody yet, or refused a
-   * token that was good before. Tokens get 503 until it does not.
+   * The authorization server refused the credentials of the handler itself. It never accepted them, or it refused a
+   * call about a token that was good before. Tokens get 503 until it accepts them.
    */
   | {
       readonly kind: 'credentials_refused';

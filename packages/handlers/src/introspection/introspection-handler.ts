@@ -92,14 +92,14 @@ export class IntrospectionHandler implements SecurityHandler<string> {
     return this.#tokens.textIn(request);
   }
 
-  /** What is remembered is well-formed, so only other texts are looked through for what no token has. */
+  /** Remembered tokens passed the syntax check before. Only other tokens are checked here. */
   verify(token: string, request: SecurityRequest): Eventually<Verdict> {
     const known = this.#cache.find(token, request);
     if (known !== undefined) return this.#tokens.answered(confirmed(known, request), request);
     return this.#tokens.flawOf(token) ?? this.#tokens.answered(this.#resolve(token, request), request);
   }
 
-  /** A token that ended, or was revoked, while something else was waited for. */
+  /** Refuses a token that expired or was revoked while the decision waited for something else. */
   recheck(token: string, principal: Principal): Verdict | undefined {
     const { expiresAt } = principal;
     const nowSeconds = this.#clock.now() / 1_000;
@@ -107,7 +107,7 @@ export class IntrospectionHandler implements SecurityHandler<string> {
     return this.#cache.recheck(token, principal);
   }
 
-  /** A server that cannot be found yet is looked for again when a token comes. */
+  /** Starts also when the server cannot be found yet. Each token that comes looks for it again. */
   async start(): Promise<void> {
     try {
       await this.#server.start();
@@ -147,7 +147,7 @@ export class IntrospectionHandler implements SecurityHandler<string> {
 
   readonly #onMappingFailure = (failure: MappingFailure): void => tellMappingFailure(this.name, failure);
 
-  /** A mapping takes time, in which a token may end. */
+  /** The token may have ended while the mapping was loading something. */
   #stillGood(token: string, verdict: Verdict): Verdict {
     return verdict.kind === 'authenticated' ? (this.recheck(token, verdict.principal) ?? verdict) : verdict;
   }
@@ -162,7 +162,10 @@ export class IntrospectionHandler implements SecurityHandler<string> {
     return verdict;
   }
 
-  /** An odd answer is about one token only; where that was good before, it is more likely a moment's weakness. */
+  /**
+   * Gives this token the same 503 from memory for a while. If the token was good before, the server more likely has a
+   * short problem, so it is asked again after a second.
+   */
   #suspend({ credential, standing }: Caller, outage: Unavailable): void {
     const { retryAfterSeconds } = outage;
     this.#cache.suspend(credential, outage, retryAfterSeconds ?? (standing === 'known' ? 1 : undefined));

@@ -20,7 +20,7 @@ import {
   unmetExpectation,
 } from '../token/token-claims.js';
 
-/** What an answer has to keep to, and who judges it. */
+/** The rules for an answer, and how a principal is made of it. */
 export interface AnswerRules extends Omit<ClaimExpectations, 'now'>, Mapping {
   readonly requireIssuer: boolean;
   readonly audienceOptional: boolean;
@@ -40,7 +40,7 @@ export function answerUnverified(detail: string): Unavailable {
   return unavailable('introspection_answer_unverified', { detail });
 }
 
-/** It ended while something else was waited for. */
+/** The token expired while the decision waited for something else. */
 export const EXPIRED: Denied = denied('token_expired');
 
 const INACTIVE = denied('token_inactive');
@@ -49,7 +49,7 @@ const NO_CERTIFICATE = denied('confirmation_unproved', {
   detail: 'the connection has not the client certificate that cnf names',
 });
 
-/** RFC 7662 registers no `auth_time`: what it says can grant nothing, so it is no fault of an answer. */
+/** RFC 7662 does not register `auth_time`. A wrong value is therefore ignored. It cannot grant anything. */
 const UNUSED = ['auth_time'];
 
 /**
@@ -123,7 +123,9 @@ function lastPartOf(name: string): string {
   return name.trim().toLowerCase().split(':').at(-1) ?? '';
 }
 
-/** The issuer is the one that was asked, also where its answer does not repeat the name: identity and revocations need it. */
+/**
+ * Without `iss` in the answer, the issuer is the server that was asked. The identity and revocations need an issuer.
+ */
 function principalVerdict(answer: TokenClaims, rules: AnswerRules, caller: MappingCaller): Eventually<Verdict> {
   const { via, issuer } = rules;
   const confirmation = confirmationOf(readClaims(answer)['cnf']);
@@ -149,14 +151,17 @@ function namesOf({ scopeClaims: scopes, rolesClaims: roles }: AnswerRules): Clai
   return { subject: SUBJECT_CLAIMS, scopes, roles };
 }
 
-/** Some servers repeat the token in their answer. It belongs into no principal, and so into no store, log or trace. */
+/**
+ * Removes the token, which some servers repeat in their answer. It must not get into principals, stores, logs and
+ * traces.
+ */
 export function withoutToken(answer: TokenClaims, token: string): TokenClaims {
   const members = Object.entries(answer);
   const kept = members.filter(([, value]) => value !== token);
   return kept.length === members.length ? answer : Object.assign(Object.create(null), Object.fromEntries(kept));
 }
 
-/** Possession is a matter of each request, also where the answer is remembered (RFC 8705 3). */
+/** Checks the proof of possession. Each request needs its own, also when the answer is remembered (RFC 8705 3). */
 export function confirmed(verdict: Verdict, request: SecurityRequest): Verdict {
   if (verdict.kind !== 'authenticated') return verdict;
   const { confirmation } = verdict.principal;

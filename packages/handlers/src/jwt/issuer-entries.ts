@@ -8,8 +8,8 @@ import { type Verification, verifyToken } from './jwt-verdict.js';
 type Finding = Verdict | FoundedVerdict;
 
 /**
- * Verifies a token with the entries of its issuer, until one grants it by its own keys and rules alone. First the keys
- * that are known decide: a token of one entry makes nobody look for new keys of another.
+ * Verifies a token with the entries of its issuer, until one of them grants it by its own keys and rules. First, all
+ * entries try the keys that they have. So a token of one entry does not make another entry fetch keys.
  * @throws {UpstreamError} when no key has signed the token and the keys of an entry cannot be had
  */
 export async function verifyWithEntries(
@@ -30,7 +30,7 @@ export async function verifyWithEntries(
   return verifyWithNewKeys(token, entries, judged, { ...verification, onKeyOffer: () => {} }, sender);
 }
 
-/** Of several refusals, that of an entry whose key has signed the token counts. Its detail tells what each entry says. */
+/** If all entries refuse, the refusal of an entry whose key signed the token counts. */
 async function verifyWithNewKeys(
   token: string,
   entries: readonly Issuer[],
@@ -74,7 +74,9 @@ function isGrant(finding: Finding): boolean {
   return verdictOf(finding).kind === 'authenticated';
 }
 
-/** An entry of other algorithms says the least about a token. */
+/**
+ * The first refusal with a reason other than the algorithm. An entry with other algorithms says least about a token.
+ */
 function mostTelling(refusals: readonly Verdict[]): Verdict {
   const telling = refusals.find((refusal) => refusal.kind === 'denied' && refusal.reason !== 'algorithm_not_allowed');
   return telling ?? (refusals[0] as Verdict);

@@ -20,7 +20,7 @@ import type { TrustedIssuer } from './trusted-issuer.js';
 
 const MAX_LOOKUPS = 64;
 const MAX_WAITING = 64;
-/** Issuers are looked up again before their answer is too old, so that normally no request waits. */
+/** Issuers are looked up again before their answer is too old. So usually no request waits. */
 const REFRESH_AT_SHARE = 0.8;
 const MAX_MISSING = 1_000;
 const MISSING_MS = 30_000;
@@ -29,7 +29,9 @@ const MAX_ENTRIES = 16;
 
 type Entries = readonly Issuer[];
 
-/** Who sent a token: whose share its lookups take, and whether anybody still waits for them. */
+/**
+ * The sender of a token: the address whose network pays for lookups, and a signal that nobody waits for them any more.
+ */
 export interface TokenSender {
   /** The token as it was sent. */
   readonly token: string;
@@ -50,11 +52,11 @@ export class IssuerResolver {
   readonly #services: IssuerCollaborators;
   readonly #clock: Clock;
   readonly #resolved: LRUCache<string, ResolvedIssuer>;
-  /** Those that are gone, by issuer; those that were never there, by issuer and network. */
+  /** Issuers that do not exist. Issuers that existed before stand by name; all others stand by name and network. */
   readonly #missing: Expiring<true>;
-  /** Those under way, by issuer. */
+  /** Lookups that are under way, by issuer. */
   readonly #lookups = new JoinedTasks<Entries | undefined>();
-  /** Those that wait for their turn or are under way, by issuer and network. */
+  /** Lookups that wait for their turn or are under way, by issuer and network. */
   readonly #turns = new JoinedTasks<Entries | undefined>();
   readonly #places = new Shares({ running: MAX_LOOKUPS, waiting: MAX_WAITING });
 
@@ -92,7 +94,7 @@ export class IssuerResolver {
     await Promise.all(open.map((resolved) => resolved.end()));
   }
 
-  /** While it waits for its turn, another network's turn may have brought the answer. */
+  /** Looks an issuer up when it is the turn of this network. Another network may have brought the answer by then. */
   async #lookUp(
     turn: string,
     name: string,
@@ -108,7 +110,7 @@ export class IssuerResolver {
     return entries;
   }
 
-  /** Whoever named the issuer waits for nothing. After a failure it is tried again, but not for every token. */
+  /** Looks a known issuer up again in the background. After a failure this is tried again, but not for every token. */
   #refresh(name: string, known: ResolvedIssuer, nowMs: number): void {
     known.refreshAtMs = nowMs + this.#timeoutMs;
     const turn = { standing: 'known', address: undefined } as const;

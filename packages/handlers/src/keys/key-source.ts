@@ -120,11 +120,11 @@ export interface KeyPurpose {
 /** Services of the key sets of one handler. */
 export interface KeySetCollaborators {
   readonly clock: Clock;
-  /** Whose tokens were good before. */
+  /** Knows whose tokens were good before. */
   readonly good: GoodBefore;
   /** Called when the keys have changed: refused tokens may be good now. */
   readonly onChange: () => void;
-  /** What the keys belong to, where that can end. */
+  /** The owner of the keys, if it can end. */
   readonly owner?: KeyOwner | undefined;
 }
 

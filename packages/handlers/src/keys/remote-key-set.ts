@@ -28,25 +28,25 @@ export interface RemoteKeySetOptions {
 export interface RemoteKeySetCollaborators {
   readonly server: KeyServer;
   readonly clock: Clock;
-  /** Whose tokens were good before. */
+  /** Knows whose tokens were good before. */
   readonly good: GoodBefore;
   /** Called when the keys have changed: refused tokens may be good now. */
   readonly onChange: () => void;
-  /** What the keys belong to, where that can end. */
+  /** The owner of the keys, if it can end. */
   readonly owner?: KeyOwner | undefined;
 }
 
 /** Keys in use, with their deadlines on the monotonic clock. */
 interface LoadedKeys {
   readonly table: KeyTable;
-  /** From when on a signature that does not fit may be that of a newer key. */
+  /** From this time on, a signature that does not fit may come from a newer key. */
   readonly doubtfulFromMs: number;
   readonly refreshAtMs: number;
   readonly freshUntilMs: number;
   readonly staleUntilMs: number;
 }
 
-/** Keys are fetched again before they are too old, so that normally no request waits. */
+/** Keys are fetched again before they are too old. So usually no request waits. */
 const REFRESH_AT_SHARE = 0.8;
 
 /**
@@ -98,7 +98,10 @@ export class RemoteKeySet implements KeySet, KeyOwner {
     return this.#loaded === loaded ? undefined : this.#loaded?.table.select(name, algorithm);
   }
 
-  /** For what a key of this set has proved: the keys are not too old. It keeps them fresh as `find` does. */
+  /**
+   * Whether verdicts by a key of this set still hold: the keys are not too old. Like `find`, it fetches them again in
+   * time.
+   */
   stands(nowMs: number): boolean {
     return this.#usable(nowMs) !== undefined && this.#owner?.stands(nowMs) !== false;
   }
@@ -112,7 +115,7 @@ export class RemoteKeySet implements KeySet, KeyOwner {
     return this.#server.close();
   }
 
-  /** The keys, if they may be used without waiting; fetches them again before that ends. */
+  /** The keys, if they may be used without waiting. Fetches them again before they get too old. */
   #usable(nowMs: number): LoadedKeys | undefined {
     const loaded = this.#loaded;
     if (loaded === undefined || nowMs >= this.#usableUntilMs(loaded)) return undefined;
@@ -125,7 +128,7 @@ export class RemoteKeySet implements KeySet, KeyOwner {
     return this.#refresh.setback === undefined ? freshUntilMs : staleUntilMs;
   }
 
-  /** While the key server fails, it is unknown whether the key exists. */
+  /** Looks again after a fetch. If the fetch fails, nobody knows whether the key exists, so this rejects. */
   async #findRefreshed(name: KeyName, algorithm: string, address: string | undefined): Promise<KeySelection> {
     await this.#refresh.run();
     const loaded = this.#loaded;
@@ -137,7 +140,10 @@ export class RemoteKeySet implements KeySet, KeyOwner {
     return selection;
   }
 
-  /** Looks for a key that is not there once more, if its turn has come. After a failure the pause says when it has. */
+  /**
+   * Fetches the keys for a key that is not there, if this network may cause a fetch now. After a failure, the pause
+   * alone decides when.
+   */
   #search(name: KeyName, algorithm: string, address: string | undefined): Eventually<KeySelection> {
     if (this.#unknownKeys.isMissing(textOf(name), address)) return 'unknown';
     const isTurn = this.#refresh.setback !== undefined || this.#refresh.isUnderWay || this.#unknownKeys.spend(address);
@@ -162,7 +168,7 @@ export class RemoteKeySet implements KeySet, KeyOwner {
     }
   }
 
-  /** The server may shorten the time for which its keys are used, though not below the cool-down. */
+  /** Takes new keys into use. The server may shorten the time of their use, but not below the cool-down. */
   #adopt(table: KeyTable, maxAgeSeconds: number | undefined): void {
     const { maxAgeMs, maxStaleMs, cooldownMs } = this.#options.lifetimes;
     const askedMs = maxAgeSeconds === undefined ? maxAgeMs : Math.max(maxAgeSeconds * 1_000, cooldownMs);

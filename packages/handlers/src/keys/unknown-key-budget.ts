@@ -2,13 +2,16 @@ import { type Clock, Expiring, type GoodBefore, networkOf } from '@sallyport/cor
 
 const MAX_MISSING = 1_000;
 const MAX_NETWORKS = 1_000;
-/** Fetches in a cool-down that all strangers together can cause, and as many all other networks. */
+/**
+ * The number of fetches that all strangers together can cause in one cool-down. All other networks together can cause
+ * as many.
+ */
 const FETCHES = 4;
 
 /**
- * Limits what tokens with made-up key identifiers or signatures can cause: one fetch per network and cool-down, a few for all networks
- * together, and none for an identifier that a fetch for the same network did not bring within the last two. Networks
- * from which good tokens came have fetches that strangers cannot use up.
+ * Limits the fetches that tokens with made-up key identifiers or signatures cause. In one cool-down, a network causes
+ * one fetch, and all networks together cause a few. An identifier that a fetch for this network did not bring causes
+ * none for two cool-downs. Networks that sent good tokens have fetches of their own, which strangers cannot use up.
  */
 export class UnknownKeyBudget {
   readonly #cooldownMs: number;
@@ -62,7 +65,7 @@ class FetchShare {
   }
 }
 
-/** No network has a space in its name. */
+/** The network comes first: no network has a space in its name, so two names never mix. */
 function nameOf(id: string | undefined, address: string | undefined): string {
   return `${networkOf(address)} ${id}`;
 }

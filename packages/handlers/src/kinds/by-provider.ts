@@ -47,7 +47,10 @@ function namesOf(row: Provider<never, object>, target: option.Table): option.Tab
   return option.table(target.owner, Object.fromEntries(names.map((each) => [each, option.unchecked()])));
 }
 
-/** Rules of one's own come beside those of the provider: otherwise they would take its checks away in silence. */
+/**
+ * Adds the rules of the application to those of the provider. Replacing them would remove the checks of the provider
+ * unnoticed.
+ */
 function rulesOf(made: object, others: object): object {
   const rules = [made, others].map((each) => Object.getOwnPropertyDescriptor(each, 'claimRules')?.value as unknown);
   const areBoth = rules.every((each) => typeof each === 'object' && each !== null);

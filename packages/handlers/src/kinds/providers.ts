@@ -72,7 +72,7 @@ type Issuers = {
   readonly wso2IdentityServer: Provider<Wso2IdentityServerOptions, TrustedIssuer>;
 };
 
-/** Those that issue JWTs. */
+/** Providers that issue JWTs. */
 export const ISSUERS: Issuers = {
   auth0: { options: AUTH0, make: auth0 },
   clerk: { options: CLERK, make: clerk },
@@ -97,7 +97,7 @@ type AuthorizationServers = {
   readonly wso2: Provider<Wso2IntrospectionOptions, ProvidedIntrospection>;
 };
 
-/** Those that are asked about tokens. */
+/** Providers that are asked about tokens. */
 export const AUTHORIZATION_SERVERS: AuthorizationServers = {
   keycloak: { options: KEYCLOAK_INTROSPECTION, make: keycloakIntrospection },
   okta: { options: OKTA_INTROSPECTION, make: oktaIntrospection },

@@ -6,16 +6,18 @@ import { FailureSample } from './failure-sample.js';
 import { Unanswered, Unconnected, UnexpectedStatus } from './outbound-answer.js';
 import { ProbeLane } from './probe-lane.js';
 
-/** The part of a call that tells something about the server. */
+/** The members of a call by which the circuit judges the server. */
 export interface CircuitCall {
   readonly credential: string;
   readonly address: string | undefined;
   readonly standing: Standing;
-  /** The lane of a call that is a probe. */
+  /** The lane in which this call is a probe; undefined when it is none. */
   probe: ProbeLane | undefined;
 }
 
-/** Calls are suspended. `areCredentialsRefused`: because the server refused those of the handler itself. */
+/**
+ * Calls are suspended. `areCredentialsRefused` is true when the server refused the credentials of the handler itself.
+ */
 export class CallsSuspended extends UpstreamError {
   readonly areCredentialsRefused: boolean;
 
@@ -28,10 +30,13 @@ export class CallsSuspended extends UpstreamError {
 
 const HALF = 0.5;
 const ALL = 1;
-/** How many different credentials that were good before have to fail in a row until the server counts as down. */
+/** The server counts as down when this many different credentials, all good before, fail in a row. */
 const KNOWN_FAILURES = 5;
 const KNOWN_FAILURES_WITHIN_MS = 10_000;
-/** How many networks these credentials have to come from, where more than one calls: one party can easily have several tokens. */
+/**
+ * These credentials must come from this many networks if several networks call: one party can easily have several
+ * tokens.
+ */
 const KNOWN_FAILURES_NETWORKS = 2;
 const FIRST_OPEN_MS = 1_000;
 const LAST_OPEN_MS = 30_000;
@@ -88,12 +93,12 @@ export class Circuit {
     return this.#isOpen && this.#clock.monotonic() < this.#openUntilMs;
   }
 
-  /** True while the server never gave a usable answer, or gives none to anybody. */
+  /** True while the server has given no usable answer at all, or gives none to anybody now. */
   get answersNobody(): boolean {
     return !this.#isProved || this.#isDoubted || this.#isOpen;
   }
 
-  /** Whether a call may be made now; if so, its end has to be reported. */
+  /** Whether a call may be made now. If so, report its end. */
   admits(call: CircuitCall): boolean {
     this.#noteNetwork(call.address);
     if (!this.#isOpen && !this.#isDoubted) return true;
@@ -209,7 +214,9 @@ export class Circuit {
   }
 }
 
-/** The network that certainly is one party: an IPv4 address, or the /48 around an IPv6 address. */
+/**
+ * The network of an address that certainly belongs to one party: an IPv4 address, or the /48 around an IPv6 address.
+ */
 function partyOf(address: string | undefined): string {
   const [widest, narrower] = networksOf(address);
   return narrower ?? widest;

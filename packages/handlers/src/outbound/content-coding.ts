@@ -1,7 +1,10 @@
-/** Undoes a coding; throws when the bytes do not fit it, or are longer than the limit afterwards. */
+/** Undoes a coding. Throws when the bytes are broken or when the result is longer than the limit. */
 type Undo = (bytes: Buffer, limit: { readonly maxOutputLength: number }) => Buffer;
 
-/** Loading it takes as long as loading a whole handler, and few servers compress what nobody asked them to. */
+/**
+ * Loaded on first use. Loading it takes as long as loading a whole handler, and few servers compress without being
+ * asked.
+ */
 const zlib = () => process.getBuiltinModule('node:zlib');
 
 const CODINGS: ReadonlyMap<string, Undo> = new Map<string, Undo>([
@@ -20,12 +23,14 @@ export function codingOf(contentEncoding: unknown): string {
   return codings.filter((coding) => coding !== '' && coding !== 'identity').join(', ');
 }
 
-/** Whether `decoded` knows it. Several codings are too much: each one multiplies what a few bytes become. */
+/**
+ * Whether `decoded` can undo this coding. A list of several codings is refused: each would let a few bytes grow again.
+ */
 export function isKnownCoding(coding: string): boolean {
   return coding === '' || CODINGS.has(coding);
 }
 
-/** The body without its coding. Its length is bounded while it grows, so that a few bytes do not become many. */
+/** The body without its coding. The limit holds while it grows, so a few bytes cannot become many. */
 export function decoded(bytes: Buffer, coding: string, maxBytes: number): Buffer | 'too_long' | 'broken' {
   const undo = CODINGS.get(coding);
   if (undo === undefined) return bytes;
@@ -38,7 +43,10 @@ export function decoded(bytes: Buffer, coding: string, maxBytes: number): Buffer
 
 const ZLIB_METHOD = 8;
 
-/** Some servers leave the wrapper of zlib out, against RFC 9110 8.4.1.2; a raw stream never begins with its method. */
+/**
+ * Whether the zlib wrapper is there. Some servers send `deflate` without it, against RFC 9110 8.4.1.2. A raw stream
+ * never begins with these four bits.
+ */
 function isZlibFormat(bytes: Buffer): boolean {
   return ((bytes[0] ?? 0) & 0x0f) === ZLIB_METHOD;
 }

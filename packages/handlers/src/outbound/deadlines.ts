@@ -6,7 +6,10 @@ export abstract class Timed {
   earlier: Timed | undefined;
   later: Timed | undefined;
 
-  /** Called at the deadline. `isLate`: this process was too busy to look in time, so it cannot say who took the time. */
+  /**
+   * Called at the deadline. `isLate` is true when this process was too busy to look in time. Then nobody can say who
+   * took the time.
+   */
   abstract expire(isLate: boolean): void;
 }
 
@@ -14,8 +17,8 @@ export abstract class Timed {
 const LATE_MS = 100;
 
 /**
- * Deadlines of one length: they fall due in the order in which they begin, so one timer serves all of them. `within` of
- * core sets a timer for each wait, and cannot tell when the process itself was late.
+ * Deadlines of one length. They end in the order in which they begin, so one timer serves all. `within` of core sets a
+ * timer for each wait and cannot tell when the process itself was late.
  */
 export class Deadlines<Item extends Timed> {
   readonly #lengthMs: number;
@@ -59,7 +62,10 @@ export class Deadlines<Item extends Timed> {
     }
   }
 
-  /** The timer stays when its deadline has ended early: it fires without effect and is set for the next deadline. */
+  /**
+   * The callback of the timer. The timer keeps running when its deadline ended early. It then does nothing and is set
+   * for the next deadline.
+   */
   readonly #ring = (): void => {
     const first = this.#first;
     const isLate = first !== undefined && this.#clock.monotonic() - first.dueMs > LATE_MS;
@@ -67,7 +73,10 @@ export class Deadlines<Item extends Timed> {
     else this.#expire(false);
   };
 
-  /** Node runs timers before it reads sockets, and an immediate after that: what came in time counts. */
+  /**
+   * Lets Node read its sockets before the deadline ends: it reads them after timers and before immediates. So an answer
+   * that came in time counts.
+   */
   #readFirst(): void {
     const turn = setImmediate(() => this.#expire(true));
     this.#cancel = () => clearImmediate(turn);

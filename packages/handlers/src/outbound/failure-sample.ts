@@ -11,15 +11,15 @@ interface Slot {
 }
 
 /**
- * Whether at least 20 calls came within 10 seconds and too many of them failed: a single failure never suffices. Counts
- * on the monotonic clock, so that neither old failures nor a clock that is set count.
+ * Tells whether too many calls failed, out of at least 20 within 10 seconds. A single failure never suffices. It counts
+ * on the monotonic clock, so that setting the clock has no effect.
  */
 export class FailureSample {
   readonly #tooMany: number;
   readonly #clock: Clock;
   readonly #slots: readonly Slot[] = Array.from({ length: SLOTS }, () => ({ number: -1, calls: 0, failures: 0 }));
 
-  /** @param tooMany the share of the calls that is too much, above 0 and up to 1 */
+  /** @param tooMany the share of failed calls that is too much, above 0 and up to 1 */
   constructor(tooMany: number, clock: Clock) {
     this.#tooMany = tooMany;
     this.#clock = clock;
@@ -29,7 +29,7 @@ export class FailureSample {
     this.#slot().calls += 1;
   }
 
-  /** True where too many failed, this one included. */
+  /** True when too many calls failed, this one included. */
   noteFailure(): boolean {
     const current = this.#slot();
     current.calls += 1;

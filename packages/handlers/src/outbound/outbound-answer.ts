@@ -20,8 +20,8 @@ const JSON_TYPE = 'application/json';
 const REFUSALS: readonly number[] = [401, 403];
 
 /**
- * What servers call JSON that do not know what a file is, or know the old name. The content alone decides then. Whoever
- * asks for something else, such as a signed answer (RFC 9701 4), gets it by its name or not at all.
+ * Media types that some servers give to JSON. They are accepted where JSON is asked for, and the content alone decides.
+ * Any other type, such as a signed answer (RFC 9701 4), must have its exact name.
  */
 const OTHER_JSON_TYPES: readonly string[] = [
   '',
@@ -32,16 +32,16 @@ const OTHER_JSON_TYPES: readonly string[] = [
 ];
 
 /**
- * An answer while it comes in. Redirects, other statuses and media types that say that it is something else are failures:
- * an answer that was not asked for is nobody's word about a token. A body that is compressed although nobody asked for
- * that is read (RFC 9110 8.4); its limit counts before and after.
+ * An answer that is still coming in. Redirects, other statuses and other media types are failures: only an answer that
+ * was asked for says something about a token. A compressed body is read although nobody asked for it (RFC 9110 8.4).
+ * The limit holds before and after that.
  */
 export class IncomingAnswer {
   readonly #request: OutboundRequest;
   readonly #chunks: Buffer[] = [];
   #headers: IncomingHttpHeaders | undefined;
   #size = 0;
-  /** A refusal whose body may be an answer all the same. If it is none, the refusal is what is wrong, and nothing else. */
+  /** A refusal whose body may be a usable answer. If the body is none, the call fails with this refusal. */
   #refusal: UnexpectedStatus | undefined;
 
   constructor(request: OutboundRequest) {
@@ -110,10 +110,10 @@ export function problemAt(url: URL, problem: string): string {
 /** Bad Request, Content Too Large, Unprocessable Content (RFC 9110 15.5). */
 const STATUSES_OF_A_REQUEST: readonly number[] = [400, 413, 422];
 
-/** No connection came about, which nothing that a caller sends can cause. */
+/** No connection was made. Nothing that a caller sends can cause that. */
 export class Unconnected extends UpstreamError {}
 
-/** The request was sent and no usable answer came: what was sent may be the cause. */
+/** The request was sent and no usable answer came. The sent content may be the cause. */
 export class Unanswered extends UpstreamError {}
 
 /** A status that is not 200. */
@@ -126,12 +126,12 @@ export class UnexpectedStatus extends Unanswered {
     this.status = status;
   }
 
-  /** The other server is well and finds fault with this one request: some say 400 to whatever looks like a JWT. */
+  /** The server works and rejects this one request. Some servers answer 400 to every token that looks like a JWT. */
   get isAboutRequest(): boolean {
     return STATUSES_OF_A_REQUEST.includes(this.status);
   }
 
-  /** Who asked may not ask, or what was asked displeased somebody on the way: only other calls tell which. */
+  /** The server refused the handler, or something in between refused the content. Only other calls show which. */
   get isRefusal(): boolean {
     return REFUSALS.includes(this.status);
   }
@@ -152,12 +152,12 @@ function askedSeconds(retryAfter: unknown): number | undefined {
 
 const TOKENS = /^[\w!#$&^.+\-/*, ]{1,80}$/;
 
-/** The other server wrote it, so only what looks like a name is repeated. */
+/** Shows a text of the other server only if it looks like a name. */
 function shownToken(text: string): string {
   return TOKENS.test(text) ? text : '(not shown)';
 }
 
-/** RFC 8259 8.1: no JSON text begins with it, but parsers may ignore it. */
+/** Removes a byte order mark. JSON must not begin with one, but parsers may ignore it (RFC 8259 8.1). */
 function withoutByteOrderMark(body: Buffer): Buffer {
   return body[0] === 0xef && body[1] === 0xbb && body[2] === 0xbf ? body.subarray(3) : body;
 }

@@ -26,8 +26,8 @@ const RETRY_PAUSE_MS = 25;
 const UNREACHABLE = 'ERR_SALLYPORT_UPSTREAM_UNREACHABLE';
 
 /**
- * One call: what the HTTP client hands the answer to, the place among others, the deadline and the result, all in one
- * object. It ends once, whatever ends it first.
+ * One call. The same object handles the answer, waits in the queue, has the deadline and holds the result. It ends
+ * once, whatever ends it first.
  */
 export class OutboundCall extends Timed implements Dispatcher.DispatchHandler, Applicant, CircuitCall {
   readonly credential: string;
@@ -37,7 +37,7 @@ export class OutboundCall extends Timed implements Dispatcher.DispatchHandler, A
   readonly #source: PendingRequest;
   readonly #services: CallServices;
   readonly #abandoned: AbortSignal | undefined;
-  /** The circuit neither stops nor learns from what the handler asks for itself: it has a pace of its own. */
+  /** Undefined for the handler's own calls: they pause by themselves, and the circuit learns nothing from them. */
   readonly #circuit: Circuit | undefined;
   readonly #resolve: (answer: OutboundAnswer) => void;
   readonly #reject: (error: UpstreamError) => void;
@@ -46,7 +46,7 @@ export class OutboundCall extends Timed implements Dispatcher.DispatchHandler, A
   #sentMs = Number.POSITIVE_INFINITY;
   #isAdmitted = false;
   #isConnected = false;
-  /** The HTTP client has it and no connection for it yet. It cannot be taken back, so it keeps its place. */
+  /** The HTTP client holds the call without a connection. It cannot be taken back, so it keeps its place. */
   #awaitsConnection = false;
   #isRetried = false;
   #isEnded = false;
@@ -80,7 +80,7 @@ export class OutboundCall extends Timed implements Dispatcher.DispatchHandler, A
     else if (!shares.enter(this)) this.displace();
   }
 
-  /** Called when its turn comes. If most of its time is over, it ends: another call is more likely to get an answer. */
+  /** Called when it is the turn of this call. If most of its time is over, it ends: another call has better chances. */
   start(): void {
     const { clock, timeoutMs } = this.#services;
     if (this.dueMs - clock.monotonic() < timeoutMs / 2) this.displace();
@@ -108,7 +108,7 @@ export class OutboundCall extends Timed implements Dispatcher.DispatchHandler, A
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
-    // A throw takes the request back; to abort it would end the connection that others wait for.
+    // A throw takes the request back. Aborting it would end the connection, and others wait for that.
     if (this.#isEnded) throw new Error('the call has ended');
     this.#awaitsConnection = false;
     this.#isConnected = true;
@@ -147,7 +147,7 @@ export class OutboundCall extends Timed implements Dispatcher.DispatchHandler, A
     else this.#fail(this.#failure(UNREACHABLE, connectionProblem(error)));
   }
 
-  /** A caller may have chosen what makes a server hang up; that nobody takes the connection is beyond every caller. */
+  /** A caller may make a server hang up. No caller can keep a server from accepting connections. */
   #failure(code: SallyportErrorCode, problem: string, isServer = true): UpstreamError {
     const message = this.#request === undefined ? problem : problemAt(this.#request.url, problem);
     if (!isServer) return new UpstreamError(code, message);
@@ -229,7 +229,7 @@ export class OutboundCall extends Timed implements Dispatcher.DispatchHandler, A
     this.#reject(error);
   }
 
-  /** Gives the place to the next call, after the circuit has learned of the end. */
+  /** Ends the call and gives its place to the next one. The circuit has learned of the end before. */
   #end(): void {
     const { deadlines, shares } = this.#services;
     this.#isEnded = true;

@@ -10,9 +10,9 @@ import {
   type TokenClaims,
 } from './token-claims.js';
 
-/** Which claims hold what. */
+/** The names of the claims that are read. */
 export interface ClaimNames {
-  /** Claims that may name the subject; the first that is there does. */
+  /** Claims that may name the subject. The first one that is there counts. */
   readonly subject: readonly string[];
   readonly scopes: readonly string[];
   readonly roles: readonly string[];
@@ -21,7 +21,10 @@ export interface ClaimNames {
 /** Without a subject the client itself is the party (RFC 9068 2.2). */
 export const SUBJECT_CLAIMS: readonly string[] = ['sub', 'username', 'client_id'];
 
-/** The principal that claims name. Its subject is empty where they name nobody, or not by a text: see `subjectProblem`. */
+/**
+ * The principal that claims describe. Its subject is empty when they name nobody, or not by a text: see
+ * `subjectProblem`.
+ */
 export function principalInit(sent: TokenClaims, names: ClaimNames): PrincipalInit {
   const claims = readClaims(sent);
   const { exp, iat, auth_time: authenticatedAt, acr, amr } = claims;
@@ -46,7 +49,7 @@ export function principalInit(sent: TokenClaims, names: ClaimNames): PrincipalIn
   };
 }
 
-/** Why claims name nobody: the claim that should is no text; `undefined` where it is missing. */
+/** Says why claims name nobody: the claim of the subject is no text. `undefined` when the claim is missing. */
 export function subjectProblem(sent: TokenClaims, names: ClaimNames): ClaimProblem | undefined {
   const [name, value] = subjectOf(readClaims(sent), names) ?? [];
   return name === undefined ? undefined : mistyped(name, value);

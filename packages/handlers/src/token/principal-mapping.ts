@@ -131,7 +131,7 @@ function answerOf(map: MapPrincipal, { init, claims, signal }: MappingCall, call
   } catch (error) {
     signal.end();
     tell('threw', error, caller);
-    // To the handlers, such an error means that the authorization server is out of order.
+    // Thrown as another error: handlers would take this one for an outage of the authorization server.
     throw error instanceof UpstreamError
       ? new TypeError('mapPrincipal threw an UpstreamError', { cause: error })
       : error;

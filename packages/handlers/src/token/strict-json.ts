@@ -13,7 +13,8 @@ export function parseStrictJson(bytes: Uint8Array): Record<string, unknown> | un
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
   const tree = new BareTree();
   const object = tree.copyObject(value, 1);
-  // JSON.parse keeps one of several members with the same name, so a text with more names than the tree has duplicates.
+  // JSON.parse keeps only one of several members with the same name. So a text with more names than the result has
+  // duplicates.
   return tree.isWithinLimits && tree.members === nameSeparators(text) ? object : undefined;
 }
 

@@ -74,7 +74,7 @@ export function readClaims(sent: TokenClaims): TokenClaims {
   return read;
 }
 
-/** True also for null and "", which servers write for what they do not know. */
+/** Also true for null and "", which some servers write for what they do not know. */
 export function isAbsent(value: unknown): boolean {
   return value === undefined || value === null || value === '';
 }
@@ -96,7 +96,7 @@ export function mistyped(name: string, value: unknown, expected: string = TEXT):
   return { kind: 'mistyped', reason: `claim_${name}_mistyped`, detail };
 }
 
-/** A date that more likely is one in milliseconds: beyond the year 9999. */
+/** Whether a date is beyond the year 9999. It is more likely one in milliseconds. */
 export function farDate(claims: TokenClaims, names: readonly string[]): ClaimProblem | undefined {
   const name = names.find((each) => isFar(claims[each]));
   if (name === undefined) return undefined;

@@ -114,7 +114,7 @@ interface TokenSettings extends TokenKept {
 
 const MALFORMED: Verdict = malformed('bearer_token_malformed');
 const TOO_LONG: Verdict = malformed('bearer_token_too_long');
-/** RFC 6750 2.3: an answer to an address with a token is for nobody else. */
+/** Forbids caches to share an answer: its address contains a token (RFC 6750 2.3). */
 const PRIVATE = [['Cache-Control', 'private']] as const;
 
 /** Finds the token of a request. */
@@ -183,7 +183,7 @@ function keptPrivate(verdict: Verdict): Verdict {
   return authenticated(verdict.principal, { headers: [...verdict.headers, ...PRIVATE] });
 }
 
-/** Several places may have the same challenge. */
+/** Leaves out repeated challenges: several places may have the same one. */
 function distinct(challenges: readonly Challenge[]): readonly Challenge[] {
   return Object.freeze([...new Map(challenges.map((each) => [JSON.stringify(each), each])).values()]);
 }

@@ -2,7 +2,7 @@ import { describeError } from '@sallyport/core/extend';
 
 /** A proxy that cannot be reached, or opens no tunnel. */
 export class ProxyFailure extends Error {
-  /** Its own: undici tries others again and again, as long as a request waits. */
+  /** A code that undici does not know. With a known code undici would try again as long as a request waits. */
   readonly code = 'ERR_PROXY';
   readonly reason: number | string;
 
@@ -20,12 +20,12 @@ export class ProxyFailure extends Error {
 
 const PASSING: readonly unknown[] = ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET'];
 
-/** Whether a second attempt may find a connection: it may have ended unnoticed. */
+/** Whether a second attempt may succeed: a connection that was kept alive may have ended unnoticed. */
 export function mayPass(error: { readonly code?: unknown }): boolean {
   return PASSING.includes(error instanceof ProxyFailure ? error.reason : error.code);
 }
 
-/** Why there is no connection. The message of a foreign error is left out: it may quote what was sent. */
+/** Says why there is no connection. Foreign messages are left out, because they may quote what was sent. */
 export function connectionProblem(error: { readonly code?: unknown }): string {
   return error instanceof ProxyFailure ? error.message : `the connection failed${inBrackets(error.code)}`;
 }

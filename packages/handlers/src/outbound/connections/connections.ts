@@ -7,7 +7,7 @@ import { tlsOptions } from './tls-options.js';
 /** The connections of a client to other servers, opened with the first call. */
 export interface Connections {
   dispatch(origin: string, options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): void;
-  /** Calls under way fail. */
+  /** Closes all connections. Calls that are under way fail. */
   close(): Promise<void>;
 }
 
@@ -21,7 +21,7 @@ export async function openConnections(settings: ConnectionSettings): Promise<Con
   const options = ownMembers({
     connections: maxConcurrent,
     connect: tls.server,
-    // The deadline of each call ends it, but not a connection that is being made.
+    // Each call has its own deadline. Only the making of a connection needs a limit here.
     headersTimeout: 0,
     bodyTimeout: 0,
   });
@@ -51,7 +51,7 @@ class Pools implements Connections {
   }
 }
 
-/** What chooses connections itself. */
+/** A dispatcher that chooses the connection by itself. */
 class Dispatched implements Connections {
   readonly #dispatcher: Dispatcher;
   readonly close: () => Promise<void>;

@@ -26,7 +26,10 @@ export function throughProxies(
     : new undici.ProxyAgent({ ...options, uri: proxy });
 }
 
-/** Connections to a proxy that tell which proxy failed, and how. A proxy has as long to answer as a call. */
+/**
+ * Makes pools of connections to a proxy. Their errors say which proxy failed, and how. A proxy has as much time to
+ * answer as a call.
+ */
 function tellingPools(
   { Pool }: Undici,
   limits: { readonly connections: number; readonly headersTimeout: number },

@@ -2,16 +2,19 @@ import { readFile } from 'node:fs/promises';
 import type { SecureContext, SecureContextOptions } from 'node:tls';
 import type { ConnectionSettings } from './connection-options.js';
 
-/** Who is believed, and as whom we come. */
+/** Which certificates are trusted, and which one is shown. */
 export interface TlsOptions extends SecureContextOptions {
   /** What the other members say, read once for all connections. */
   readonly secureContext: SecureContext | undefined;
   readonly rejectUnauthorized: boolean;
-  /** For a connection, in milliseconds. */
+  /** Time limit for making a connection, in milliseconds. */
   readonly timeout: number;
 }
 
-/** What decides who is believed, and as whom we come. Node reads what is not said through the prototype of its options. */
+/**
+ * The options that decide about trust, all set explicitly. Node would otherwise read them through the prototype of its
+ * options.
+ */
 const UNSAID = Object.freeze({
   ca: undefined,
   crl: undefined,
@@ -27,7 +30,7 @@ const UNSAID = Object.freeze({
   secureOptions: undefined,
 });
 
-/** For connections to servers, and for those to a proxy, which is not shown our certificate. */
+/** The TLS options for servers, and those for a proxy. A proxy does not see our certificate. */
 export async function tlsOptions(settings: ConnectionSettings): Promise<{ server: TlsOptions; proxy: TlsOptions }> {
   const { certificateAuthorities, clientCertificate, dangerouslyAcceptAnyCertificate, timeoutMs } = settings;
   const proxy: TlsOptions = {
@@ -54,15 +57,15 @@ async function readOnce(options: TlsOptions): Promise<TlsOptions> {
   }
 }
 
-/** Node.js 20 lacks the second. */
+/** `getCACertificates` is missing in Node.js 20. */
 interface NodeAuthorities {
   readonly rootCertificates: readonly string[];
   readonly getCACertificates?: (type: 'default') => readonly string[];
 }
 
 /**
- * Whoever names authorities replaces all of Node's, so they are given back. Loaded on first use: importing `node:tls` takes
- * as long as importing a whole handler.
+ * The authorities that Node trusts by itself. They are added, because the option `ca` replaces them all. `node:tls` is
+ * loaded on first use: importing it takes as long as importing a whole handler.
  */
 async function trustedByNode(): Promise<readonly string[]> {
   const { rootCertificates, getCACertificates }: NodeAuthorities = await import('node:tls');
@@ -76,7 +79,10 @@ let extra: Promise<readonly string[]> | undefined;
 
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 
-/** Those of `NODE_EXTRA_CA_CERTS`, where Node cannot tell them. As Node does, it goes on without a file that is unfit. */
+/**
+ * The certificates of `NODE_EXTRA_CA_CERTS`, for versions of Node that cannot list them. A file that cannot be read is
+ * skipped, as Node does.
+ */
 async function extraCertificates(): Promise<readonly string[]> {
   const path = process.env['NODE_EXTRA_CA_CERTS'];
   if (path === undefined || path === '') return [];
