@@ -2,7 +2,11 @@ import { createPublicKey, generateKeyPairSync, X509Certificate } from 'node:cryp
 import dns from 'node:dns';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { anyOf, ConfigurationError, type Requirement, Revocations } from '@sallyport/core';
-import { IntrospectionHandler, type IntrospectionHandlerOptions } from '@sallyport/handlers/introspection';
+import {
+  IntrospectionHandler,
+  type IntrospectionHandlerOptions,
+  onIntrospectionEvent,
+} from '@sallyport/handlers/introspection';
 import { JwtHandler, onKeySetEvent } from '@sallyport/handlers/jwt';
 import { ForwardProxy } from '../support/forward-proxy.js';
 import { PromptClock } from '../support/prompt-clock.js';
@@ -283,33 +287,44 @@ describe('a server that gives out opaque tokens and JWTs', () => {
   });
 });
 
-describe('a server whose certificate the company signed', () => {
-  test('is 503 for introspection without the authority of the company', async () => {
-    const { open } = surroundings.servers;
-    const handler = new IntrospectionHandler(
-      { realm: 'orders', issuer: open.issuer, clientAuthentication: SECRET },
-      { clock },
-    );
-    const api = await apiOf(handler);
-    const { outcome } = await api.ask('GET /orders', await open.token(aliceWants('opaque')));
-    expect(outcome).toBe('503 err_sallyport_upstream_unreachable');
+describe('a server whose certificate the company signed, without the authority of the company', () => {
+  const told: unknown[] = [];
+  let stops: (() => void)[];
+
+  beforeAll(() => {
+    stops = [onKeySetEvent((event) => told.push(event)), onIntrospectionEvent((event) => told.push(event))];
   });
 
-  test('is 503 for JWTs without it, and the operator is told where and why', async () => {
+  afterAll(() => {
+    for (const stop of stops) stop();
+  });
+
+  test.each([
+    [
+      'opaque',
+      'server_unavailable',
+      (issuer: string) =>
+        new IntrospectionHandler({ realm: 'orders', issuer, clientAuthentication: SECRET }, { clock }),
+    ],
+    [
+      'jwt',
+      'keys_unavailable',
+      (issuer: string) => {
+        const trusted = { issuer, audience: AUDIENCE, algorithms: 'ES256', keys: { discovery: true } } as const;
+        return new JwtHandler({ realm: 'orders', issuers: [trusted] }, { clock });
+      },
+    ],
+  ] as const)('is 503 for %s tokens, and the operator is told where and why', async (tokens, kind, make) => {
     const { open } = surroundings.servers;
-    const { issuer } = open;
-    const told: unknown[] = [];
-    const stop = onKeySetEvent((event) => told.push(event));
-    const trusted = { issuer, audience: AUDIENCE, algorithms: 'ES256', keys: { discovery: true } } as const;
-    const api = await apiOf(new JwtHandler({ realm: 'orders', issuers: [trusted] }, { clock }));
-    const { outcome } = await api.ask('GET /orders', await open.token(aliceWants('jwt')));
-    stop();
+    const api = await apiOf(make(open.issuer));
+    told.length = 0;
+    const { outcome } = await api.ask('GET /orders', await open.token(aliceWants(tokens)));
     expect(outcome).toBe('503 err_sallyport_upstream_unreachable');
+    const place = `${open.issuer}/.well-known/oauth-authorization-server`;
     expect(told).toEqual([
       expect.objectContaining({
-        kind: 'keys_unavailable',
-        issuer,
-        detail: expect.stringContaining('the connection failed (SELF_SIGNED_CERT_IN_CHAIN)'),
+        kind,
+        detail: expect.stringContaining(`${place}: the connection failed (SELF_SIGNED_CERT_IN_CHAIN)`),
       }),
     ]);
   });

@@ -133,7 +133,8 @@ export class TokenIntrospection {
     const { retryAfterSeconds, message: detail } = error;
     const isAboutUs = this.#isAboutUs(error, caller);
     if (!isAboutUs && !this.#isAboutCaller(error, caller)) this.#outages.note(error);
-    const outage = unavailable(isAboutUs ? 'introspection_credentials_refused' : error, { retryAfterSeconds, detail });
+    const cause = isAboutUs ? 'introspection_credentials_refused' : error;
+    const outage = unavailable(cause, { retryAfterSeconds, detail });
     if (error instanceof Unanswered) this.#suspend(caller, outage);
     return outage;
   }
