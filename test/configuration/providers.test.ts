@@ -33,8 +33,9 @@ afterAll(async () => {
 
 /** The kinds of Sallyport. Issuers are called at the host of this test: the application replaces what the provider says. */
 function kindsFor(provider: string) {
-  const { keys: source } = openPage(provider).issuer;
-  if (!('jwksUri' in source || 'discovery' in source)) throw new Error(`${provider} fetches no keys`);
+  const { keys: source } = openPage(provider).issuer ?? {};
+  if (source === undefined || !('jwksUri' in source || 'discovery' in source))
+    throw new Error(`${provider} fetches no keys`);
   const { certificateAuthorities: _authorities, headers: _headers, ...outbound } = source.outbound ?? {};
   const called = { ...source, outbound: { ...outbound, dispatcher: host.dispatcher } };
   const jwt: HandlerKind<JwtKindOptions> = {
@@ -59,7 +60,7 @@ describe.each(WITH_FILES)('%s', (provider) => {
   const expectRows = async () => {
     const { metadata, keys: published } = vectors;
     const documents = metadata === undefined ? {} : { [metadata.at]: metadata.document };
-    host.publish({ ...documents, [published.at]: keySetOf(vectors, keys) });
+    host.publish({ ...documents, [published?.at ?? '']: keySetOf(vectors, keys) });
     const rows = firstRows(provider);
     expect(rows.map(({ status }) => status)).toEqual([200, 401]);
     for (const row of rows) {
@@ -141,7 +142,7 @@ describe('a provider in a configuration', () => {
     const outcomeWith = async (claimRules: object, claims: object = {}) => {
       host.publish({
         [vectors.metadata?.at ?? '']: vectors.metadata?.document ?? {},
-        [vectors.keys.at]: keySetOf(vectors, keys),
+        [vectors.keys?.at ?? '']: keySetOf(vectors, keys),
       });
       const configuration = configured({ ...KEYCLOAK, claimRules });
       const kinds = kindsFor('keycloak');

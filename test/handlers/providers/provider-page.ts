@@ -17,7 +17,7 @@ export const pageOf = (provider: string): string => `${FOLDER}/${provider}.md`;
 
 /** What the code of a page exports. */
 export interface ProviderPage {
-  readonly issuer: TrustedIssuer;
+  readonly issuer?: TrustedIssuer;
   /** Finds the issuers of many tenants. */
   readonly resolver?: IssuerResolverOptions;
   /** The server that is asked about tokens. */

@@ -53,7 +53,8 @@ interface Document {
 
 /** What a provider publishes and sends. Its people and tenants are invented. */
 export interface ProviderVectors {
-  readonly keys: Document & {
+  /** Undefined where nobody verifies its tokens. */
+  readonly keys?: Document & {
     /** What stands in each key beside the key itself. */
     readonly members?: object;
     /** Keys of other kinds that stand beside. */
@@ -88,9 +89,9 @@ export async function newProviderKeys(): Promise<ProviderKeys> {
     keySize: 2_048,
   });
   const rsa = { privateKey: createPrivateKey(pem), publicKey: createPublicKey(cert) };
-  const ec = newKey('ES256');
+  const ec = new Map(['ES256', 'ES384'].map((algorithm) => [algorithm, newKey(algorithm)]));
   return {
-    by: (algorithm) => (algorithm === 'ES256' ? ec : rsa),
+    by: (algorithm) => ec.get(algorithm) ?? rsa,
     stranger: newKey('RS256').privateKey,
     certificate: cert,
   };
@@ -98,7 +99,7 @@ export async function newProviderKeys(): Promise<ProviderKeys> {
 
 /** The key set that a provider publishes: the keys that its good tokens name. */
 export function keySetOf({ keys, tokens }: ProviderVectors, { by, certificate }: ProviderKeys): object {
-  const { members, others = [], isMapOfCertificates } = keys;
+  const { members, others = [], isMapOfCertificates } = keys ?? {};
   const named = new Map(tokens.map(({ header: { alg, kid } }) => [kid, alg]));
   if (isMapOfCertificates) return Object.fromEntries([...named.keys()].map((kid) => [kid, certificate]));
   const published = [...named].map(([kid, alg]) => ({

@@ -125,7 +125,7 @@ function formRefusal(
 ): Denied | undefined {
   const required = settings.requiredClaims ?? (isAccessToken ? REQUIRED_OF_ACCESS_TOKENS : REQUIRED_OF_OTHERS);
   const dates = settings.allowExpiryBeyondYear9999 ? DATES.filter((name) => name !== 'exp') : DATES;
-  const problem = mistypedClaim(claims, required.includes('client_id') ? [] : ['client_id']) ?? farDate(claims, dates);
+  const problem = mistypedClaim(claims, unusedClaims(required, isAccessToken)) ?? farDate(claims, dates);
   if (problem !== undefined) return refusalOf(problem);
   const { allowMissingIssuer, allowMissingExpiry } = settings;
   const needed = [allowMissingIssuer ? [] : 'iss', allowMissingExpiry ? [] : 'exp', required].flat();
@@ -140,6 +140,15 @@ function formRefusal(
 function noAccessToken({ accessTokenClaims, scopeClaims }: IssuerSettings): Denied {
   const signs = accessTokenClaims ?? ['client_id', ...scopeClaims];
   return denied('access_token_shape_missing', { detail: `typ is not at+jwt, so ${oneOf(signs)} has to be there` });
+}
+
+/**
+ * Names that mean nothing here. An `auth_time` that is no date grants nothing, and only RFC 9068 2.2.1 says what it is: AD FS
+ * writes a text.
+ */
+function unusedClaims(required: readonly string[], isAccessToken: boolean): readonly string[] {
+  const client = required.includes('client_id') ? [] : ['client_id'];
+  return isAccessToken ? client : [...client, 'auth_time'];
 }
 
 /** An empty scope is a sign of an access token, too. */
