@@ -82,6 +82,7 @@ try {
     NODE_NO_WARNINGS: '1',
     // Express then prints no errors of the application.
     NODE_ENV: 'test',
+    PAGES_FOLDER: pages,
     PAGES_STAGES: isAfterOnly ? 'after' : 'before after side-by-side',
     PAGES_TOKEN_ENDPOINT: `${authority.origin}/token`,
     PAGES_TOKEN_REQUEST: new URLSearchParams(TOKEN_REQUEST).toString(),
