@@ -79,3 +79,14 @@ for (const [name, { open }] of Object.entries({ 'before the move': original, 'af
     });
   });
 }
+
+test('a token that is good before the move is good after it', async () => {
+  const headers = await headersFor('orders:read', 'at+jwt');
+  const answers = [];
+  for (const { open } of [original, moved]) {
+    const app = await OpenedApplication.of(await open(deployment));
+    answers.push(await callTool(app, headers, 'whoami'));
+    await app.close();
+  }
+  deepEqual(answers, ['assistant: orders:read', 'assistant: orders:read']);
+});
