@@ -4,6 +4,8 @@ import { koaSecurity } from '@sallyport/adapters/koa';
 import Koa from 'koa';
 import { listening } from '../demo-servers.js';
 import { testCertificate } from '../test-certificate.js';
+import { KOA_BEHIND } from './koa-behind.js';
+import { ANY, answer, type Mounting, mounted, override, proxy, Router, stripPath, stripUrl } from './koa-middleware.js';
 import {
   overridden,
   type RewritingRow,
@@ -16,70 +18,9 @@ import {
 
 const Koa2: typeof Koa = require('koa2');
 
-/** As much of @koa/router as is used here. */
-interface Router {
-  get(path: string | RegExp, ...handlers: Koa.Middleware[]): Router;
-  all(path: string, ...handlers: Koa.Middleware[]): Router;
-  use(...handlers: Koa.Middleware[]): Router;
-  routes(): Koa.Middleware;
-}
-const { Router }: { Router: new (options?: { prefix: string }) => Router } = require('@koa/router');
-const compose: (middleware: readonly Koa.Middleware[]) => Koa.Middleware = require('koa-compose');
-
-/** A route that no operation describes, so that its requests are judged by their path. */
-const ANY = /^\/\w+$/;
-
-const answer: Koa.Middleware = (context) => {
-  context.body = 'ran';
-};
-
-const stripPath: Koa.Middleware = (context, next) => {
-  context.path = withoutFirstSegment(context.path);
-  return next();
-};
-
-const stripUrl: Koa.Middleware = (context, next) => {
-  context.url = withoutFirstSegment(context.url);
-  return next();
-};
-
-const override: Koa.Middleware = (context, next) => {
-  context.method = context.get('x-http-method-override') || context.method;
-  return next();
-};
-
-/** As a proxy does: it writes to Node's response by itself. */
-const proxy: Koa.Middleware = (context) => {
-  context.respond = false;
-  context.res.statusCode = 200;
-  context.res.end(`${context.req.method} ${context.req.url} ran`);
-};
-
-/** Mounts as koa-mount does: it cuts a prefix off the path and leaves it in `mountPath`. */
-function mounted(prefix: string, ...middleware: Koa.Middleware[]): Koa.Middleware {
-  const inner = compose(middleware);
-  return async (context: Koa.Context & { mountPath?: string }, next) => {
-    const whole = context.path;
-    if (!`${whole}/`.startsWith(`${prefix}/`)) return next();
-    context.mountPath = prefix;
-    const rest = whole.slice(prefix.length) || '/';
-    context.path = rest;
-    await inner(context, async () => {
-      context.path = whole;
-      await next();
-      context.path = rest;
-    });
-    context.path = whole;
-  };
-}
-
 /** Mounts applications that leave every request to what stands behind them; the context goes on telling their mount. */
 function passedThrough(app: Koa): void {
   for (const level of ['open', 'token', 'scoped']) app.use(mounted(`/${level}`, (_context, next) => next()));
-}
-
-interface Mounting extends Omit<RewritingRow, 'open'> {
-  mount(app: Koa, secure: ReturnType<typeof koaSecurity>): void;
 }
 
 const MOUNTINGS: readonly Mounting[] = [
@@ -138,18 +79,21 @@ const MOUNTINGS: readonly Mounting[] = [
     name: 'ctx.path = behind the app-wide secure(), in front of a router',
     sent: stripped,
     isAskedBefore: true,
+    isReadAtOnce: true,
     mount: (app, secure) => app.use(secure()).use(stripPath).use(new Router().get(ANY, answer).routes()),
   },
   {
     name: 'ctx.url = behind two app-wide secure(), in front of a router',
     sent: stripped,
     isAskedBefore: true,
+    isReadAtOnce: true,
     mount: (app, secure) => app.use(secure()).use(secure()).use(stripUrl).use(new Router().get(ANY, answer).routes()),
   },
   {
     name: 'ctx.path = behind the app-wide secure(), in front of a mounted router',
     sent: strippedToMount,
     isAskedBefore: true,
+    isReadAtOnce: true,
     mount: (app, secure) =>
       app
         .use(secure())
@@ -160,12 +104,14 @@ const MOUNTINGS: readonly Mounting[] = [
     name: 'ctx.path = in a mounted application, behind its secure()',
     sent: strippedInMount,
     isAskedBefore: true,
+    isReadAtOnce: true,
     mount: (app, secure) => app.use(mounted('/m', secure(), stripPath, new Router().get(ANY, answer).routes())),
   },
   {
     name: 'ctx.path = of the mount, behind secure() and applications there that pass on, in front of a router',
     sent: stripped,
     isAskedBefore: true,
+    isReadAtOnce: true,
     mount: (app, secure) => {
       app.use(secure());
       passedThrough(app);
@@ -176,6 +122,7 @@ const MOUNTINGS: readonly Mounting[] = [
     name: 'ctx.method = behind the app-wide secure(), in front of a router',
     sent: overridden,
     isAskedBefore: true,
+    isReadAtOnce: true,
     mount: (app, secure) => app.use(secure()).use(override).use(new Router().all('/things', answer).routes()),
   },
   {
@@ -278,6 +225,7 @@ const MOUNTINGS: readonly Mounting[] = [
     name: 'ctx.path = behind the app-wide secure(), in front of a proxy',
     sent: stripped,
     isAskedBefore: true,
+    isReadAtOnce: true,
     mount: (app, secure) => app.use(secure()).use(stripPath).use(proxy),
   },
   {
@@ -318,12 +266,14 @@ const MOUNTINGS: readonly Mounting[] = [
     name: 'ctx.path = behind the app-wide secure(), in front of a mounted application that answers',
     sent: strippedToMount,
     isAskedBefore: true,
+    isReadAtOnce: true,
     mount: (app, secure) => app.use(secure()).use(stripPath).use(mounted('/m', answer)),
   },
   {
     name: 'ctx.path = behind the app-wide secure(), in front of the middleware of a router',
     sent: strippedToMount,
     isAskedBefore: true,
+    isReadAtOnce: true,
     mount: (app, secure) =>
       app
         .use(secure())
@@ -334,6 +284,7 @@ const MOUNTINGS: readonly Mounting[] = [
     name: 'ctx.path = behind the app-wide secure(), in front of a router inside another',
     sent: stripped,
     isAskedBefore: true,
+    isReadAtOnce: true,
     mount: (app, secure) => {
       const inner = new Router().get(ANY, answer).routes();
       app.use(secure()).use(stripPath).use(new Router().get(ANY, inner).routes());
@@ -343,20 +294,8 @@ const MOUNTINGS: readonly Mounting[] = [
     name: 'ctx.path = twice behind the app-wide secure()',
     sent: strippedTwice,
     isAskedBefore: true,
+    isReadAtOnce: true,
     mount: (app, secure) => app.use(secure()).use(stripPath).use(stripPath).use(answer),
-  },
-  {
-    name: 'ctx.path = behind the app-wide secure(), in front of middleware that is added while it runs',
-    sent: stripped,
-    isAskedBefore: true,
-    mount: (app, secure) => {
-      let isAdded = false;
-      app.use(secure()).use((_context, next) => {
-        if (!isAdded) app.use(stripPath).use(answer);
-        isAdded = true;
-        return next();
-      });
-    },
   },
   {
     name: 'HTTP/2, ctx.path = behind the app-wide secure(), in front of middleware',
@@ -373,7 +312,7 @@ export const KOA_ROWS: readonly RewritingRow[] = (
     ['Koa 3', Koa],
   ] as const
 ).flatMap(([version, framework]) =>
-  MOUNTINGS.map(({ mount, name, ...row }) => ({
+  [...MOUNTINGS, ...KOA_BEHIND].map(({ mount, name, ...row }) => ({
     ...row,
     name: `${version}: ${name}`,
     open: async (chain, options) => {

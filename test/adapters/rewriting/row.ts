@@ -20,6 +20,11 @@ export interface RewritingRow {
   readonly isReceivedLost?: true;
   /** The chain is asked in front of the rewriting, too: whatever is allowed, it judges the received operation there. */
   readonly isAskedBefore?: true;
+  /**
+   * What stands behind the rewriting reads the request and cannot wait: what is not decided at once is a bug of the set-up,
+   * which the operator is told.
+   */
+  readonly isReadAtOnce?: true;
   /** The request that is received as an operation of level `from`, and run as one of level `to`. */
   sent(
     from: Level,

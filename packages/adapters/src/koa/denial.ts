@@ -1,5 +1,6 @@
 import type { DeniedDecision } from '@sallyport/core';
 import type { Context } from 'koa';
+import { isAnswerable } from '../node/node-message.js';
 import { headerFields } from '../node/write-denial.js';
 
 export function answerDenial(denied: DeniedDecision, context: Context): void {
@@ -8,4 +9,11 @@ export function answerDenial(denied: DeniedDecision, context: Context): void {
   context.body = denied.body;
   // Setting the body made Koa set this header in its own spelling.
   context.set('content-length', String(Buffer.byteLength(denied.body)));
+}
+
+/** Whether anything has set an answer: Koa keeps that 404 was set, and did not only stay. */
+export function isAnswered({ response, respond, res }: Context): boolean {
+  return (
+    respond === false || (response as { _explicitStatus?: boolean })._explicitStatus === true || !isAnswerable(res)
+  );
 }

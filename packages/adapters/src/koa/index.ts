@@ -5,13 +5,12 @@ import { Gate } from '../gate/gate.js';
 import { isPreflight, staysLetThrough } from '../gate/preflight.js';
 import { routeGuard } from '../gate/route-guard.js';
 import { isAnswerable } from '../node/node-message.js';
-import type { NodeRequestSource } from '../node/node-request-source.js';
 import { principalOf, userOf } from '../node/principal.js';
 import { headerFields } from '../node/write-denial.js';
 import { answerDenial } from './denial.js';
-import { MiddlewareBehind } from './middleware-behind.js';
-import { type Place, readingOf, urlOf } from './reading.js';
+import { mountOf, readingOf, rewrittenReading } from './reading.js';
 import { RouteKeys } from './route-key.js';
+import { RewritingBehind, watchOf } from './watched-request.js';
 
 export { attemptedOf, principalOf } from '../node/principal.js';
 
@@ -31,49 +30,54 @@ export function koaSecurity(decider: Decider, options: KoaSecurityOptions = {}):
   const gate = new Gate(decider);
   const refuse = (denied: DeniedDecision, context: Context): unknown =>
     onDenied(denied, context, () => answerDenial(denied, context));
-  const proceed = (context: Context, next: Next, decision: Decision, behind: MiddlewareBehind): unknown => {
+  /** Lets a granted request in; gives back a refusal. */
+  const admit = (context: Context, decision: Decision): DeniedDecision | undefined => {
     context.state['user'] = userOf(principalOf(context));
-    if (decision.kind === 'denied') return isAnswerable(context.res) ? refuse(decision, context) : undefined;
+    if (decision.kind === 'denied') return decision;
     for (const [name, value] of headerFields(decision.headers)) context.set(name, value);
-    return behind.run(context, next);
+    return undefined;
   };
   return function secure(...guards) {
     const guard = routeGuard(guards);
     const sallyport: Middleware = (context, next) => {
-      if (allowPreflight && isPreflight(context.method, context.req.rawHeaders)) {
+      watchOf(context)?.letRead();
+      const { method = '', url = '', rawHeaders } = context.req;
+      const mount = mountOf(context, keys);
+      if (allowPreflight && isPreflight(method, rawHeaders)) {
         gate.letThrough(context);
         context.state['user'] = undefined;
-        return behind.run(context, next);
+        return behind.run(context, next, method, url, mount);
       }
-      return pass(readingOf(context, trustedHops, allowRewriting, keys), context, next);
-    };
-    const pass = (source: NodeRequestSource, context: Context, next: Next): unknown => {
+      const source = readingOf(context, trustedHops, allowRewriting, mount, keys);
       const decision = gate.decide(context, source, guard);
-      if (!(decision instanceof Promise)) return proceed(context, next, decision, behind);
-      return decision.then((later) => (source.isOver ? undefined : proceed(context, next, later, behind)));
+      if (!(decision instanceof Promise)) return proceed(context, next, decision, method, url, mount);
+      return decision.then((later) => (source.isOver ? undefined : proceed(context, next, later, method, url, mount)));
+    };
+    const proceed = (
+      context: Context,
+      next: Next,
+      decision: Decision,
+      method: string,
+      url: string,
+      mount: string,
+    ): unknown => {
+      const denied = admit(context, decision);
+      if (denied === undefined) return behind.run(context, next, method, url, mount);
+      watchOf(context)?.putBack();
+      return isAnswerable(context.res) ? refuse(denied, context) : undefined;
     };
     const keys = new RouteKeys(sallyport);
-    const behind = new MiddlewareBehind(sallyport, {
-      isGranted: (context) => gate.hasGranted(context, context.method, urlOf(context)),
-      decide: (context, next, isInRoute) => {
+    const behind = new RewritingBehind(sallyport, {
+      decide: (context, mount, url) => {
         // `secure()` in front has judged the request as it was received. Here only the request that runs is judged.
-        const source = readingOf(context, trustedHops, true, isInRoute ? CHOSEN_ROUTE : APPLICATION);
-        if (staysLetThrough(context, source, allowPreflight)) return next();
-        return gate.hasGranted(context, source.method, source.target) ? next() : pass(source, context, next);
+        const source = rewrittenReading(context, trustedHops, mount, url);
+        if (staysLetThrough(context, source, allowPreflight)) return undefined;
+        if (gate.hasGranted(context, source.method, source.target)) return undefined;
+        const decision = gate.decide(context, source, guard);
+        return decision instanceof Promise ? decision.then((later) => admit(context, later)) : admit(context, decision);
       },
+      refuse,
     });
     return sallyport;
   };
 }
-
-/**
- * The place of a chosen route. It is below no mount if its router stands in the application itself. The request is
- * judged by its path alone, without the key of a route.
- */
-const CHOSEN_ROUTE: Place = {
-  areOf: ({ middleware }, { router }) => middleware.some((each) => 'router' in each && each.router === router),
-  of: () => undefined,
-};
-
-/** The place of middleware that stands in the application itself. */
-const APPLICATION: Place = { areOf: () => true, of: () => undefined };

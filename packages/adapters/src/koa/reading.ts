@@ -1,17 +1,9 @@
-import type { RouteKey } from '@sallyport/core/extend';
-import type Application from 'koa';
 import type { Context } from 'koa';
 import { NodeRequestSource } from '../node/node-request-source.js';
 import { readAsReceived, receivedMethod, receivedUrl, runningTarget } from '../node/rewriting.js';
+import type { RouteKeys } from './route-key.js';
 
-/**
- * The place in an application where a request is read. `areOf` is true when it is below no mount. `of` gives the key of
- * its route.
- */
-export interface Place {
-  areOf(application: Application, context: Context): boolean;
-  of(context: Context, source: NodeRequestSource, mount: string): RouteKey | undefined;
-}
+// Node's own request is read here, not `ctx.url` and `ctx.method`: these ask for a decision (see watched-request.ts).
 
 /** What koa-mount and @koa/router keep on a context. */
 interface RoutedContext extends Context {
@@ -27,29 +19,55 @@ interface RoutedContext extends Context {
   readonly _matchedRoute?: unknown;
 }
 
+/** What koa-mount has cut off the path where the middleware of these keys stands; '' if nothing. */
+export function mountOf(context: RoutedContext, keys: RouteKeys): string {
+  const isBelowMount = context.req.url !== context.originalUrl && !keys.areOf(context.app);
+  return isBelowMount ? (context.mountPath ?? '') : '';
+}
+
 /**
  * Reads a request as it runs behind mounts and rewriting middleware. Unless rewriting is allowed, also reads it as it
  * was received.
  */
 export function readingOf(
-  context: RoutedContext,
+  context: Context,
   trustedHops: number,
   allowRewriting: boolean,
-  place: Place,
+  mount: string,
+  keys: RouteKeys,
 ): NodeRequestSource {
   const { req, res, originalUrl } = context;
   const url = urlOf(context);
-  const isBelowMount = url !== originalUrl && !place.areOf(context.app, context);
-  const mount = isBelowMount ? (context.mountPath ?? '') : '';
   const received = receivedUrl(req, originalUrl);
   const target = runningTarget(received, mount, url);
-  const source = new NodeRequestSource(req, res, trustedHops, target, () => place.of(context, source, mount));
+  const source = new NodeRequestSource(req, res, trustedHops, target, () => keys.of(context, source, mount));
   if (!allowRewriting) readAsReceived(source, context, receivedMethod(req), received, mount, url);
   return source;
 }
 
+/** Reads a request as it runs behind a rewriting: by its path alone, without the key of a route. */
+export function rewrittenReading(
+  { request: { req }, res, originalUrl }: Context,
+  trustedHops: number,
+  mount: string,
+  url: string,
+): NodeRequestSource {
+  return new NodeRequestSource(req, res, trustedHops, runningTarget(receivedUrl(req, originalUrl), mount, url));
+}
+
 /** The URL that runs below the mount: the path by which a router routes counts instead of that of the request. */
-export function urlOf({ url, request, newRouterPath, routerPath, _matchedRoute }: RoutedContext): string {
-  const routedPath = newRouterPath ?? (_matchedRoute === undefined ? routerPath : undefined);
-  return routedPath === undefined ? url : routedPath + request.search;
+export function urlOf(context: Context): string {
+  const { url = '' } = context.req;
+  const routedPath = routedPathOf(context);
+  return routedPath === undefined ? url : routedPath + searchOf(url);
+}
+
+export function routedPathOf({ newRouterPath, routerPath, _matchedRoute }: RoutedContext): string | undefined {
+  return newRouterPath ?? (_matchedRoute === undefined ? routerPath : undefined);
+}
+
+/** As Koa tells it: a question mark alone is none. */
+function searchOf(url: string): string {
+  const start = url.indexOf('?');
+  return start === -1 || start === url.length - 1 ? '' : url.slice(start);
 }

@@ -47,7 +47,7 @@ export class RouteKeys {
     const template = layer && this.#templates.of(context, layer, path);
     if (template === undefined) return undefined;
     if (template.includes('{')) source.byPath = pathReading(source, mount + template);
-    return { method: context.method, template, mount: mount === '' ? undefined : mount };
+    return { method: source.method, template, mount: mount === '' ? undefined : mount };
   }
 
   #isPartOf(middleware: Middleware & { readonly router?: { readonly stack: readonly Layer[] } }): boolean {

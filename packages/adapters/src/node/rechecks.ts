@@ -27,10 +27,19 @@ export class Rechecks<Recheck> {
     secured.add(middleware);
   }
 
-  addTo(carrier: object): void {
+  /** Gives back whether it was not there before. */
+  addTo(carrier: object): boolean {
     const watched = carrier as Carrier<Recheck>;
     const known = watched[RECHECKS];
-    if (known === undefined) watched[RECHECKS] = this.#own;
-    else if (!known.includes(this.#own[0])) watched[RECHECKS] = [...known, this.#own[0]];
+    if (known?.includes(this.#own[0]) === true) return false;
+    watched[RECHECKS] = known === undefined ? this.#own : [...known, this.#own[0]];
+    return true;
+  }
+
+  removeFrom(carrier: object): void {
+    const watched = carrier as Carrier<Recheck>;
+    const known = watched[RECHECKS];
+    const others = known === this.#own ? undefined : known?.filter((recheck) => recheck !== this.#own[0]);
+    watched[RECHECKS] = others;
   }
 }

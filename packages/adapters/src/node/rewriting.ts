@@ -20,7 +20,7 @@ function below(mount: string, url: string): string {
   return authority + mount + url.slice(authority.length);
 }
 
-function pathOf(target: string): string {
+export function pathOf(target: string): string {
   return target.split('?', 1)[0] as string;
 }
 
