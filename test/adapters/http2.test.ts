@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { type ClientHttp2Session, connect } from 'node:http2';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { askHttp2 } from '../../packages/core/src/testing/rules/adapter/http2-wire.js';
 import { DemoTokens, demoChain } from './demo-chain.js';
 import { ADAPTERS, type DemoServer } from './demo-servers.js';
+import { askHttp2 } from './http2-client.js';
 
 const STREAMS = 1_000;
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
-import { askHttp2 } from '../../packages/core/src/testing/rules/adapter/http2-wire.js';
+import { askHttp2 } from './http2-client.js';
 import { RawClient, requestText } from './raw-client.js';
 import { EXPRESS_ROWS } from './rewriting/express.js';
 import { FASTIFY_ROWS } from './rewriting/fastify.js';

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { askHttp2 } from '../../packages/core/src/testing/rules/adapter/http2-wire.js';
 import { openConnection } from '../adapters/connection.js';
 import { DemoTokens, demoChain } from '../adapters/demo-chain.js';
 import type { AdapterRow, DemoOptions, DemoServer } from '../adapters/demo-servers.js';
+import { askHttp2 } from '../adapters/http2-client.js';
 import { ask, type RawAnswer, RawClient, requestText } from '../adapters/raw-client.js';
 
 const IDENTITIES = 100;

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { askHttp2 } from '../../packages/core/src/testing/rules/adapter/http2-wire.js';
 import { DemoTokens, demoChain } from '../adapters/demo-chain.js';
 import type { AdapterRow, DemoServer } from '../adapters/demo-servers.js';
+import { askHttp2 } from '../adapters/http2-client.js';
 import { ask, type RawAnswer, requestText } from '../adapters/raw-client.js';
 import { CORPUS, type CorpusRow, comparable, GOLDEN, type GoldenAnswer } from './request-corpus.js';
 

@@ -4,7 +4,8 @@ import type { Eventually } from '../../../clock/eventually.js';
 import type { Decider } from '../../../decision/decider.js';
 import * as option from '../../../options/options.js';
 import { expectRule } from '../rule.js';
-import { askOnce, openWire } from './open-wire.js';
+import { Http1Wire } from './http1-wire.js';
+import { Http2Wire } from './http2-wire.js';
 import { RuleTokens } from './rule-tokens.js';
 import type { Protocol, Wire, WireAnswer, WireRequest } from './wire.js';
 
@@ -86,11 +87,24 @@ export async function mounted(
     await task({
       chain,
       tokens,
-      connect: () => openWire(port, protocol),
+      connect: () => connected(port, protocol),
       ask: (request) => askOnce(port, protocol, request),
     });
   } finally {
     await close();
+  }
+}
+
+function connected(port: number, protocol: Protocol): Promise<Wire> {
+  return protocol === 'h2' ? Http2Wire.open(port) : Http1Wire.open(port, protocol === 'https');
+}
+
+async function askOnce(port: number, protocol: Protocol, request: WireRequest): Promise<WireAnswer> {
+  const wire = await connected(port, protocol);
+  try {
+    return await wire.ask(request);
+  } finally {
+    wire.close();
   }
 }
 

@@ -15,7 +15,9 @@ const REFUSED: readonly (readonly [what: string, request: WireRequest])[] = [
 
 export async function readsWhatWasSent(subject: Subject): Promise<void> {
   await mounted(subject, async ({ ask, chain }) => {
-    for (const [what, request] of REFUSED) {
+    // The client of Node sends no two Authorization lines over HTTP/2.
+    const refused = subject.protocol === 'h2' ? REFUSED.slice(1) : REFUSED;
+    for (const [what, request] of refused) {
       expectDenial(await ask(request), await denialOf(chain, request), subject, what);
     }
   });
