@@ -184,6 +184,17 @@ describe('an entry for tokens without an issuer', () => {
     expect(await under.outcome(tokenBy(EC, { iss: undefined, aud: 'another' }))).toBe('401 audience_mismatch');
   });
 
+  test('may have others beside it while its key is replaced, each with a name of its own', async () => {
+    const under = jwtWith([nameless, { ...nameless, issuer: `${ISSUER}/new`, keys: { jwks: { keys: [OTHER.jwk] } } }]);
+    const issuerOf = async (key: SigningKey, claims = {}) => {
+      const decision = await under.decide(tokenBy(key, { iss: undefined, ...claims }));
+      return (decision as { principal?: Principal }).principal?.issuer;
+    };
+    expect([await issuerOf(EC), await issuerOf(OTHER)]).toEqual([ISSUER, `${ISSUER}/new`]);
+    expect(await issuerOf(OTHER, { aud: 'another' })).toBeUndefined();
+    expect(await under.outcome(tokenBy(newKey('ES256', 'key-3'), { iss: undefined }))).toBe('401 key_unknown');
+  });
+
   test('has to be there: without it such tokens are nobody’s, whatever a resolver trusts', async () => {
     const resolve = jest.fn(async () => undefined);
     const under = jwtWith([fresh], { issuerResolver: { trusts: () => true, resolve } });

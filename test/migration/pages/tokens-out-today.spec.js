@@ -10,6 +10,7 @@ import { JwtHandler } from '@sallyport/handlers/jwt';
 import { byJose, byJsonwebtoken } from './tokens.js';
 
 const { JWT_SECRET: secret, PAGES_FOLDER: folder } = process.env;
+const OLD = 'the secret that was good before the one of today ...';
 const SHORT = 'superSecret';
 const BASE64 = Buffer.from(secret).toString('base64');
 
@@ -22,7 +23,7 @@ const without = (object, ...names) =>
   Object.fromEntries(Object.entries(object).filter(([name]) => !names.includes(name)));
 const hour = { expiresIn: '1h' };
 
-/** What the table calls the tokens, such a token, and the entry of `issuers`, or what else changes, that takes it. */
+/** What the table calls the tokens, such a token, and the entry or entries of `issuers`, or what else changes, that take it. */
 const ROWS = [
   {
     tokens: 'have no `iss`',
@@ -59,6 +60,15 @@ const ROWS = [
     entry: { ...ENTRY, keys: { secret: SHORT, allowShortSecret: true } },
   },
   {
+    tokens: 'are signed with one of several secrets',
+    token: () => byJsonwebtoken(without(CLAIMS, 'iss'), hour, OLD),
+    usual: { ...ENTRY, allowMissingIssuer: true },
+    entry: [
+      { ...ENTRY, allowMissingIssuer: true },
+      { ...ENTRY, allowMissingIssuer: true, keys: { secret: OLD } },
+    ],
+  },
+  {
     tokens: 'are signed with a secret that is written in base64',
     token: () => byJsonwebtoken(CLAIMS, hour, Buffer.from(BASE64, 'base64')),
     usual: { ...ENTRY, keys: { secret: BASE64 } },
@@ -87,7 +97,7 @@ function firstColumn() {
 /** The status of a request with this token, or the code of the error at start. */
 async function outcome(entry, token, { source, scheme = 'Bearer' }) {
   try {
-    const tokens = new JwtHandler({ realm: 'shop', issuers: [entry], ...(source && { source }) });
+    const tokens = new JwtHandler({ realm: 'shop', issuers: [entry].flat(), ...(source && { source }) });
     const headers = { Authorization: `${scheme} ${token}` };
     const { status, principal } = await ask(new SecurityChain({ requirement: tokens }), 'GET /', { headers });
     return status === 200 ? principal.subject : status;

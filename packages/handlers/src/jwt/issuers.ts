@@ -24,9 +24,6 @@ export class Issuers {
       const issuer = new Issuer(settings, name, services);
       const key = settings.allowMissingIssuer ? NO_ISSUER : settings.issuer;
       const entries = this.#configured.get(key) ?? [];
-      if (settings.allowMissingIssuer && entries.length > 0) {
-        throw option.invalid(`${name}.allowMissingIssuer`, 'must be there only once');
-      }
       this.#configured.set(key, [...entries, issuer]);
     });
     this.#resolver = resolver && new IssuerResolver(resolver, services);

@@ -16,7 +16,7 @@ const TRUSTED_ISSUER = option.table('TrustedIssuer', {
   issuer: option.text,
   /**
    * Takes the tokens that name no issuer, and no others: the key alone tells whose they are. `issuer` is the name that
-   * their principals get. One entry of a handler may have it.
+   * their principals get. Several entries may have it, each with keys of its own.
    */
   allowMissingIssuer: option.withDefault(option.flag, false),
   /** Who is meant by `aud`: one of these has to be in it, exactly. Needed unless `clients` says what is checked instead. */
