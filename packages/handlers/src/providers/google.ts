@@ -1,6 +1,6 @@
 import { option } from '@sallyport/core/extend';
 import type { TrustedIssuer } from '../jwt/trusted-issuer.js';
-import { callerBy, textAt } from './caller.js';
+import { callerBy } from './caller.js';
 
 export const GOOGLE = option.table('GoogleOptions', {
   /** Who is meant by `aud`: the client id of your application, or the URL of your service for its callers in the cloud. */
@@ -20,12 +20,8 @@ export const FIREBASE = option.table('FirebaseOptions', {
 /** What `firebase` needs to know. */
 export interface FirebaseOptions extends option.Given<typeof FIREBASE> {}
 
-const SERVICE_ACCOUNT = /@[\w.-]+\.gserviceaccount\.com$/;
-
-/** A service account is its own client (`azp`), and has an address in a domain of Google. */
-const googlePrincipal = callerBy({
-  isWorkload: (claims) => claims['azp'] === claims['sub'] || SERVICE_ACCOUNT.test(textAt(claims, 'email') ?? ''),
-});
+/** A service account is its own client. The client of a person is an application. */
+const googlePrincipal = callerBy({ isWorkload: ({ azp, sub }) => azp === sub });
 
 /**
  * Google as an issuer of ID tokens: of people who signed in with Google, and of service accounts that call your service.
