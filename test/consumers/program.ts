@@ -32,6 +32,7 @@ import { BasicHandler, hashPassword, InMemoryUserStore } from '@sallyport/handle
 import { IntrospectionHandler } from '@sallyport/handlers/introspection';
 import { JwtHandler } from '@sallyport/handlers/jwt';
 import { builtInHandlers } from '@sallyport/handlers/kinds';
+import { oryHydra } from '@sallyport/handlers/providers';
 import { openApi } from '@sallyport/openapi';
 import express from 'express';
 import Fastify from 'fastify';
@@ -106,6 +107,17 @@ async function introspection(): Promise<void> {
     equal((await ask(chain, 'GET /orders', { bearer: 'unknown' })).status, 401);
     authority.breakDown('introspection', 'reset');
     equal((await ask(chain, 'GET /orders', { bearer: 'another' })).status, 503);
+    await chain.close();
+  });
+}
+
+async function provider(): Promise<void> {
+  await withAuthority(async (authority) => {
+    const { issuer, audience } = authority;
+    const issuers = [{ ...oryHydra({ issuer, audience }), keys: { discovery: true as const, outbound } }];
+    const chain = new SecurityChain({ deadlineMs, requirement: new JwtHandler({ realm: 'orders', issuers }) });
+    const { status, principal } = await ask(chain, 'GET /orders', await authority.as(ALICE));
+    deepEqual([status, principal?.kind, principal?.subject], [200, 'user', 'alice']);
     await chain.close();
   });
 }
@@ -220,6 +232,7 @@ async function adapters(): Promise<void> {
 export const proofs: readonly (readonly [title: string, prove: () => Promise<void>])[] = [
   ['JWT', jwt],
   ['introspection', introspection],
+  ['a provider', provider],
   ['Basic', basic],
   ['a contract', contract],
   ['a handler of its own', ownHandler],
