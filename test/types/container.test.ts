@@ -12,7 +12,7 @@ import {
 } from '@sallyport/configuration/tsyringe';
 import type { GuardLike, SecurityHandler } from '@sallyport/core';
 import { type Clock, challenge, type HandlerKind } from '@sallyport/core/extend';
-import { builtInHandlers } from '@sallyport/handlers/kinds';
+import { builtInHandlers, type JwtKindOptions } from '@sallyport/handlers/kinds';
 import { expectTypeOf } from 'expect-type';
 
 /** The compiler checks these: an unused `@ts-expect-error` fails the type check. */
@@ -80,6 +80,41 @@ describe('the options of a handler are those of its kind', () => {
       handlers: { tokens: { type: 'introspection', options: { reaml: 'x' } } },
     });
     expect(Object.keys(builtInHandlers)).toContain('introspection');
+  });
+
+  test('a provider brings what it needs to know, and what stands beside it has to be an option of an issuer', () => {
+    const realmUrl = 'https://sso.example.com/realms/shop';
+    const keycloak = { provider: 'keycloak', realmUrl, audience: 'orders' } as const;
+    const register = (issuer: NonNullable<JwtKindOptions['issuers']>[number]) =>
+      registerSecurity(app(), {
+        kinds,
+        handlers: { tokens: { type: 'jwt', options: { realm: 'orders', issuers: [issuer] } } },
+      });
+    register({ ...keycloak, roleClients: 'orders', maxTokenAgeSeconds: 600 });
+    register({ issuer: realmUrl, audience: 'orders', algorithms: 'RS256', keys: { discovery: true } });
+    // @ts-expect-error the provider is `keycloak`
+    register({ provider: 'keyclock', realmUrl });
+    // @ts-expect-error `realmUrl` is missing
+    register({ provider: 'keycloak', audience: 'orders' });
+    // @ts-expect-error the option is `maxTokenAgeSeconds`
+    register({ ...keycloak, maxTokenAge: 600 });
+    // @ts-expect-error the other providers need other options
+    register({ provider: 'auth0', realmUrl, audience: 'orders' });
+    registerSecurity(app(), {
+      kinds,
+      handlers: {
+        tokens: {
+          type: 'introspection',
+          options: {
+            realm: 'orders',
+            provider: 'keycloak',
+            realmUrl,
+            clientAuthentication: TOKENS.clientAuthentication,
+          },
+        },
+      },
+    });
+    expect(Object.keys(builtInHandlers)).toContain('jwt');
   });
 
   test('neither does a missing option, one of another type, or one of another kind', () => {
