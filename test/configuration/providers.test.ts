@@ -12,6 +12,7 @@ import {
   newProviderKeys,
   type ProviderKeys,
   type TokenRow,
+  textOf,
   tokenOfRow,
   vectorsOf,
 } from '../handlers/providers/provider-vectors.js';
@@ -128,6 +129,32 @@ describe('a provider in a configuration', () => {
     await expect(build(asked({ provider: 'keycloak' }))).rejects.toThrow('handlers.tokens.options.realmUrl must be');
     await expect(build(asked({ provider: 'entra', realmUrl }))).rejects.toThrow('options.provider must be one of');
     await expect(build(asked({ provider: 'keycloak', realmUrl }))).resolves.toBe('built');
+  });
+
+  test.each<[string, string, object]>([
+    ['keycloak', 'keycloak', { realmUrl, audience: 'orders', roleClients: 'orders' }],
+    ['okta', 'okta', { issuer: 'https://shop.okta.com/oauth2/default', audience: 'api://orders' }],
+    ['oryHydra', 'ory-hydra', { adminUrl: 'https://hydra-admin.example.com', audience: 'https://orders.example.com' }],
+    ['wso2', 'wso2-identity-server', { baseUrl: 'https://is.example.com:9443' }],
+  ])('%s is asked about tokens, and its answers are read as its page says', async (provider, page, needs) => {
+    const { metadata, endpoint = '', answers = [] } = vectorsOf(page);
+    const { introspection: usual } = builtInHandlers;
+    // A dispatcher is no data: the application adds it.
+    const introspection: typeof usual = {
+      ...usual,
+      handler: (options, services) =>
+        usual.handler({ ...options, outbound: { dispatcher: host.dispatcher } }, services),
+    };
+    const kinds = { ...builtInHandlers, introspection };
+    const configuration = asked({ provider, ...needs });
+    for (const row of answers) {
+      const documents = metadata === undefined ? {} : { [metadata.at]: metadata.document };
+      host.publish({ ...documents, [endpoint]: () => textOf(row.answer, row.raw) });
+      await server.secureBy(await chainFrom(configuration, { kinds, clock: server.clock }));
+      const { status, reason, caller } = await server.ask({ authorization: 'Bearer opaque' });
+      expect({ status, reason, caller }).toEqual({ status: row.status, reason: row.reason, caller: row.principal });
+    }
+    expect(answers.length).toBeGreaterThan(1);
   });
 
   test('leaves issuers that name none as they are', async () => {

@@ -21,6 +21,7 @@ const mapPrincipal = callerBy({
 /**
  * A tenant of Auth0 as an issuer of JWTs. Keys: those of its metadata. Scopes: `scope`. Roles: `permissions`, which is what a
  * user may do by the roles of Auth0. A client that acts for itself is a client, everybody else a user.
+ * @param name stands in front of an option in errors, such as the place in a file
  * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN
  * @example
  * const issuer = auth0({ domain: 'shop.eu.auth0.com', audience: 'https://orders.example.com' });

@@ -15,6 +15,7 @@ export interface ClerkOptions extends option.Given<typeof CLERK> {}
  * An instance of Clerk as an issuer of session tokens. Keys: its `jwks.json`. The origin of the application is checked
  * (`azp`). Roles: that of the active organisation, `o.rol`, in older tokens `org_role`. All callers are users. A session
  * that has tasks left is refused.
+ * @param name stands in front of an option in errors, such as the place in a file
  * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN
  * @example
  * const issuer = clerk({ frontendApiUrl: 'https://clerk.shop.example.com', authorizedParties: 'https://shop.example.com' });

@@ -25,6 +25,7 @@ const mapPrincipal = callerBy({ isWorkload: ({ sub }, clientId) => sub === clien
  * A user pool of Amazon Cognito as an issuer of JWTs. Keys: its `jwks.json`. Scopes: `scope`. Roles: `cognito:groups`. The
  * client is checked, because access tokens have no `aud`. A client that acts for itself is a client, everybody else a
  * user. ID tokens are refused.
+ * @param name stands in front of an option in errors, such as the place in a file
  * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN
  * @example
  * const issuer = cognito({ userPool: 'eu-west-1_Shop12345', clients: '5bsjexample' });

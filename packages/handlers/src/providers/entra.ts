@@ -83,6 +83,7 @@ function issuerOf(tenant: string, { audience, version }: Registration): TrustedI
  * A tenant of Microsoft Entra ID as an issuer of JWTs. Keys: those of its metadata. Scopes: `scp`. Roles: `roles`, which
  * has the roles of a user and the permissions of an application. Who has `scp` is a user; an application that acts for
  * itself is a client. ID tokens are refused.
+ * @param name stands in front of an option in errors, such as the place in a file
  * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN
  * @example
  * const issuer = entra({ tenant: '9f0d4d2c-2c6e-4b7a-9a51-0c1d2e3f4a5b', audience: 'e5c1f7aa-0b1c-4d2e-8f3a-6b7c8d9e0f1a' });

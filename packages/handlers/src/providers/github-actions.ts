@@ -17,6 +17,7 @@ const mapPrincipal = callerBy({ isWorkload: () => true });
 /**
  * GitHub Actions as an issuer of the tokens of its workflows. Keys: those of its metadata. All callers are clients; the
  * subject says repository and branch or environment. There are no scopes and no roles.
+ * @param name stands in front of an option in errors, such as the place in a file
  * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN
  * @example
  * const issuer = githubActions({ audience: 'https://deploy.example.com', repositories: 'octo-org/orders' });

@@ -27,6 +27,7 @@ const googlePrincipal = callerBy({ isWorkload: ({ azp, sub }) => azp === sub });
  * Google as an issuer of ID tokens: of people who signed in with Google, and of service accounts that call your service.
  * Google's access tokens are for Google's own APIs and no JWTs. A service account is a client, everybody else a user. There
  * are no scopes and no roles.
+ * @param name stands in front of an option in errors, such as the place in a file
  * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN
  * @example
  * const issuer = google({ audience: '1234567890-shop.apps.googleusercontent.com', hostedDomain: 'example.com' });
@@ -49,6 +50,7 @@ export function google(options: GoogleOptions, name: string = GOOGLE.owner): Tru
 /**
  * A project of Firebase Authentication as an issuer of ID tokens, which is what its users send. Keys: the map of
  * certificates that Firebase publishes. All callers are users. Roles: `roles`, where you set custom claims.
+ * @param name stands in front of an option in errors, such as the place in a file
  * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN
  * @example
  * const tokens = new JwtHandler({ realm: 'orders', issuers: [firebase({ project: 'shop-12345' })] });

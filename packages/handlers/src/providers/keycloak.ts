@@ -45,6 +45,7 @@ function rolesClaims(roleClients: readonly string[] = []): readonly string[] {
 /**
  * A realm of Keycloak as an issuer of JWTs. Keys: those of its metadata. Scopes: `scope`. Roles: those of the realm, and of
  * `roleClients`. A service account is a client, everybody else a user. ID tokens and refresh tokens are refused.
+ * @param name stands in front of an option in errors, such as the place in a file
  * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN
  * @example
  * const issuer = keycloak({ realmUrl: 'https://sso.example.com/realms/shop', audience: 'orders' });
@@ -70,6 +71,7 @@ export function keycloak(options: KeycloakOptions, name: string = KEYCLOAK.owner
 /**
  * A realm of Keycloak that is asked about tokens, for lightweight access tokens, and for sessions that have ended. The
  * endpoint is that of its metadata; roles and callers are read as `keycloak` reads them.
+ * @param name stands in front of an option in errors, such as the place in a file
  * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN
  * @example
  * const tokens = new IntrospectionHandler({

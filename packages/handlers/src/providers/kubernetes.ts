@@ -28,6 +28,7 @@ const mapPrincipal = callerBy({ isWorkload: () => true });
  * A cluster of Kubernetes as an issuer of the tokens of its service accounts. Keys: those of the API server in the cluster,
  * or of the issuer's metadata. All callers are clients; the subject is `system:serviceaccount:<namespace>:<name>`. There
  * are no scopes and no roles.
+ * @param name stands in front of an option in errors, such as the place in a file
  * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN
  * @example
  * const certificateAuthority = readFileSync('/var/run/secrets/kubernetes.io/serviceaccount/ca.crt', 'utf8');

@@ -30,6 +30,7 @@ const mapPrincipal = callerBy({
  * A custom authorization server of Okta as an issuer of JWTs. Keys: those of its metadata. Scopes: `scp`. Roles: `groups`,
  * where the server adds that claim. A client that acts for itself is a client, everybody else a user. ID tokens are
  * refused. The tokens of Okta's org server are for Okta alone.
+ * @param name stands in front of an option in errors, such as the place in a file
  * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN
  * @example
  * const issuer = okta({ issuer: 'https://shop.okta.com/oauth2/default', audience: 'api://orders' });
@@ -54,6 +55,7 @@ export function okta(options: OktaOptions, name: string = OKTA.owner): TrustedIs
 /**
  * A custom authorization server of Okta that is asked about tokens, so that revoked ones are refused. The endpoint is that
  * of its metadata.
+ * @param name stands in front of an option in errors, such as the place in a file
  * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN
  * @example
  * const tokens = new IntrospectionHandler({

@@ -34,6 +34,7 @@ const mapPrincipal = callerBy({ isWorkload: ({ sub }, clientId) => sub === clien
  * Ory Hydra, or a project of Ory Network, as an issuer of JWTs (`strategies.access_token: jwt`). Keys: those of its
  * metadata. Scopes: `scp`, and `scope` where the server writes that. A client that acts for itself is a client, everybody
  * else a user. ID tokens are refused.
+ * @param name stands in front of an option in errors, such as the place in a file
  * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN
  * @example
  * const issuer = oryHydra({ issuer: 'https://auth.example.com', audience: 'https://orders.example.com' });
@@ -56,6 +57,7 @@ export function oryHydra(options: OryHydraOptions, name: string = ORY_HYDRA.owne
 
 /**
  * Ory Hydra, or a project of Ory Network, that is asked about opaque tokens at its admin API.
+ * @param name stands in front of an option in errors, such as the place in a file
  * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN
  * @example
  * const tokens = new IntrospectionHandler({

@@ -17,6 +17,7 @@ export interface SupabaseOptions extends option.Given<typeof SUPABASE> {}
  * The authentication of a Supabase project as an issuer of JWTs. Keys: its signing keys. Roles: `role` and
  * `app_metadata.roles`; users change `user_metadata` themselves, so nothing is read there. All callers are users. The keys
  * `anon` and `service_role` of the project are refused.
+ * @param name stands in front of an option in errors, such as the place in a file
  * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN
  * @example
  * const issuer = supabase({ projectUrl: 'https://shopabcdefghijklmnop.supabase.co' });

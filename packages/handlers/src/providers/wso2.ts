@@ -71,6 +71,7 @@ function gatewayPrincipal(init: PrincipalInit, claims: TokenClaims): PrincipalIn
  * WSO2 Identity Server as an issuer of JWTs; the key manager of API Manager issues the same. Keys: those of its metadata.
  * Scopes: `scope`. Roles: `roles`. A token of an application (`aut`) makes that application the caller, not the user who
  * owns it. ID tokens are refused.
+ * @param name stands in front of an option in errors, such as the place in a file
  * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN
  * @example
  * const issuer = wso2IdentityServer({ baseUrl: 'https://is.example.com:9443', audience: 'orders' });
@@ -98,6 +99,7 @@ export function wso2IdentityServer(
 /**
  * WSO2 Identity Server, or the key manager of API Manager, that is asked about tokens. A token of an application makes that
  * application the caller. Tokens that never expire are accepted (`exp` is Long.MAX_VALUE).
+ * @param name stands in front of an option in errors, such as the place in a file
  * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN
  * @example
  * const tokens = new IntrospectionHandler({
@@ -123,6 +125,7 @@ export function wso2Introspection(
  * The gateway of WSO2 API Manager as an issuer of the assertions that it sends to its backends, in `X-JWT-Assertion`. The
  * subject is the user of the application (`enduser` where there is no `sub`); if an application acts for itself, it is the
  * caller. Scopes: `scope`. Roles: `http://wso2.org/claims/role`.
+ * @param name stands in front of an option in errors, such as the place in a file
  * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN
  * @example
  * const issuer = wso2ApiManager({ jwksUri: 'https://gateway.example.com:8243/jwks', audience: 'orders' });
