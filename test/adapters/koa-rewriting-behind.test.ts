@@ -363,6 +363,20 @@ describe.each([
       expect(answered.lines).toContainEqual(expect.stringMatching(/^x-method: GET$/i));
     });
 
+    test('the path inside an application that passed a request on is not granted to who writes it unread', async () => {
+      const seen: string[] = [];
+      const toScoped: Koa.Middleware = (context, next) => {
+        context.path = '/scoped';
+        return next();
+      };
+      await open(secure(), mounted('/open', pass), toScoped, (context) => {
+        seen.push(context.path);
+        context.body = 'ran';
+      });
+      expect(await statusTo('/open/scoped')).toBe(401);
+      expect(seen).toEqual(['/open/scoped']);
+    });
+
     test('a prefix that was stripped behind an application mounted there is refused, whatever was answered', async () => {
       const seen: string[] = [];
       await open(secure(), mounted('/open', pass), stripPath, (context) => {
