@@ -14,7 +14,7 @@ import { fault, MISSING, type Outcome, proverOf, Refusal } from '../handler/refu
 import { ownMember } from '../options/own-members.js';
 import type { Principal } from '../principal/principal.js';
 import { type RequestFirewall, requestFirewall, warnOfRelaxations } from '../request/firewall.js';
-import { SecurityRequest } from '../request/request.js';
+import { type IncomingRequest, SecurityRequest } from '../request/request.js';
 import type { Run } from '../requirement/run.js';
 import { forbidden, unavailable } from '../verdict/verdict.js';
 import {
@@ -93,9 +93,9 @@ export class SecurityChain implements Decider {
     return this.#observer.isHeard ? this.#announce(request) : this.#decide(request);
   }
 
-  /** Decides and tells how: every handler asked, its verdict, reason code, cache state and time. Publishes nothing. */
-  async explain(request: SecurityRequest): Promise<Explanation> {
-    return this.#observer.observe(request, () => this.#decide(request));
+  /** Decides and tells how. Takes plain data as well. Listeners hear of it only with `publish` (default false). */
+  explain(request: SecurityRequest | IncomingRequest, options: { publish?: boolean } = {}): Promise<Explanation> {
+    return this.#observer.explain(request, (asked) => this.#decide(asked), options.publish);
   }
 
   /**

@@ -17,10 +17,11 @@ export function withinDeadline<Value>(
   const abandonment = SecurityRequest.abandonmentOf(request);
   return unlessEnded(pending, (end) => {
     const abandon = () => end(() => giveUp('client_gone'));
-    const cancel = clock.schedule(timeoutMs, () => {
+    const tooLate = () => {
       end(() => giveUp('deadline_exceeded'));
       abandonment.complete('TimeoutError', 'The decision took too long');
-    });
+    };
+    const cancel = clock.schedule(timeoutMs, tooLate, true);
     abandonment.add(abandon);
     return () => {
       cancel();

@@ -1,5 +1,4 @@
 import type { Clock } from '../clock/clock.js';
-import { keepAlive } from '../clock/keep-alive.js';
 import { type Patience, within } from '../clock/within.js';
 import { shownName } from '../errors/shown-name.js';
 import type { SecurityHandler } from '../handler/handler.js';
@@ -44,16 +43,12 @@ export async function closeHandlers(
   if (failures.length > 0) throw new AggregateError(failures, 'Some handlers could not be closed');
 }
 
-/** The process is kept alive longer than the limit, because the timers of both may differ a little. */
-const SPARE_MS = 1_000;
-
 /** Runs a task within a time limit; a later result is ignored. */
 export function runWithin(limit: Patience, complaint: string, task: () => unknown): Promise<void> {
   const running = (async () => {
     await task();
   })();
-  const ended = within(limit, running, () => {
+  return within(limit, running, () => {
     throw new Error(`${complaint} within ${limit.timeoutMs} ms`);
   });
-  return keepAlive(ended, limit.timeoutMs + SPARE_MS);
 }

@@ -6,16 +6,20 @@ export interface Clock {
   now(): number;
   /** Milliseconds since an arbitrary start. Never goes back. */
   monotonic(): number;
-  /** Calls `task` once after `delayMs`, without keeping the process alive. Returns a function that cancels it. */
-  schedule(delayMs: number, task: () => void): () => void;
+  /**
+   * Calls `task` once after `delayMs` milliseconds. Returns a function that cancels it. With `isAwaited` somebody waits
+   * for the task, so the process stays alive until then; otherwise the task does not keep it alive.
+   */
+  schedule(delayMs: number, task: () => void, isAwaited?: boolean): () => void;
 }
 
 export const systemClock: Clock = Object.freeze({
   now: () => Date.now(),
   monotonic: () => performance.now(),
-  schedule(delayMs: number, task: () => void) {
+  schedule(delayMs: number, task: () => void, isAwaited = false) {
     const timer = setTimeout(task, delayMs);
-    timer.unref();
+    // Node ends with status 13 when a program awaits what no open resource can settle any more.
+    if (!isAwaited) timer.unref();
     return () => clearTimeout(timer);
   },
 });

@@ -7,15 +7,15 @@ export interface Patience {
 }
 
 /**
- * Waits for a promise, but no longer than `timeoutMs`. After that, the result is what `tooLate` returns or throws, and the
- * promise is ignored.
+ * Waits for a promise, but no longer than `timeoutMs`, and keeps the process alive meanwhile. After that, the result is
+ * what `tooLate` returns or throws, and the promise is ignored.
  */
 export function within<Value, Otherwise = never>(
   { clock, timeoutMs }: Patience,
   pending: PromiseLike<Value>,
   tooLate: () => Otherwise,
 ): Promise<Value | Otherwise> {
-  return unlessEnded<Value | Otherwise>(pending, (end) => clock.schedule(timeoutMs, () => end(tooLate)));
+  return unlessEnded<Value | Otherwise>(pending, (end) => clock.schedule(timeoutMs, () => end(tooLate), true));
 }
 
 /**

@@ -2,9 +2,9 @@ import type { Clock } from '../clock/clock.js';
 import { andThen, type Eventually } from '../clock/eventually.js';
 import type { Decision } from '../decision/decision.js';
 import type { Guard } from '../guard/guard.js';
-import { SecurityRequest } from '../request/request.js';
+import { type IncomingRequest, SecurityRequest } from '../request/request.js';
 import { DecisionTrace } from '../request/trace.js';
-import { DECISION_CHANNEL, type DecisionListener, decisionEvents } from './decision-events.js';
+import { DECISION_CHANNEL, type DecisionEvent, type DecisionListener, decisionEvents } from './decision-events.js';
 import { type Explanation, explanationOf } from './explanation.js';
 import { harmless } from './harmless.js';
 
@@ -37,12 +37,28 @@ export class DecisionObserver {
     });
   }
 
+  /** Observes the decision about a request of an adapter or about plain data. Listeners hear of it only with `publish`. */
+  async explain(
+    given: SecurityRequest | IncomingRequest,
+    decide: (request: SecurityRequest) => Eventually<Decision>,
+    publish = false,
+  ): Promise<Explanation> {
+    const request = given instanceof SecurityRequest ? given : new SecurityRequest(given);
+    const explanation = await this.observe(request, () => decide(request));
+    if (publish) this.publish(explanation.event);
+    return explanation;
+  }
+
   /** Observes, and calls every listener before the decision is returned. */
   announce(request: SecurityRequest, task: () => Eventually<Decision>, guard?: Guard): Eventually<Decision> {
     return andThen(this.observe(request, task, guard), ({ decision, event }) => {
-      decisionEvents.publish(event);
-      for (const listener of this.#listeners) listener(event);
+      this.publish(event);
       return decision;
     });
+  }
+
+  publish(event: DecisionEvent): void {
+    decisionEvents.publish(event);
+    for (const listener of this.#listeners) listener(event);
   }
 }

@@ -1,6 +1,6 @@
 import type { SecurityChain } from '../chain/chain.js';
-import { keepAlive } from '../clock/keep-alive.js';
 import type { DecisionEvent } from '../events/decision-events.js';
+import * as option from '../options/options.js';
 import type { Principal } from '../principal/principal.js';
 import type { HeaderLine } from '../verdict/verdict.js';
 import { buildRequest, type RequestLine, type RequestParts } from './build-request.js';
@@ -21,12 +21,27 @@ export interface Answer {
   readonly event: DecisionEvent;
 }
 
-/** A little more than the longest deadline that a chain can have. */
-const LONGEST_MS = 61_000;
+export const ASK_OPTIONS = option.table('AskOptions', {
+  /** Whether listeners hear of the decision: those of `onDecision`, of the channel and of the chain itself. */
+  publish: option.withDefault(option.flag, false),
+});
 
-/** Asks a chain in one line: `await ask(chain, 'GET /orders', { bearer: token })`. No part of the chain is replaced. */
-export async function ask(chain: SecurityChain, line?: RequestLine, parts?: RequestParts): Promise<Answer> {
-  const { decision, event } = await keepAlive(chain.explain(buildRequest(line, parts)), LONGEST_MS);
+/** How `ask` asks; all are optional. */
+export interface AskOptions extends option.Given<typeof ASK_OPTIONS> {}
+
+/**
+ * Asks a chain in one line. No part of the chain is replaced.
+ * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN
+ * @example
+ * const { status, reason } = await ask(chain, 'GET /orders', { bearer: token });
+ */
+export async function ask(
+  chain: SecurityChain,
+  line?: RequestLine,
+  parts?: RequestParts,
+  options: AskOptions = {},
+): Promise<Answer> {
+  const { decision, event } = await chain.explain(buildRequest(line, parts), ASK_OPTIONS(options));
   const { headers } = decision;
   const challenges = headers.filter(([name]) => name === 'WWW-Authenticate').map(([, value]) => value);
   return decision.kind === 'granted'

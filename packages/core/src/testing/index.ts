@@ -1,4 +1,4 @@
-export { type Answer, ask } from './ask.js';
+export { type Answer, type AskOptions, ask } from './ask.js';
 export {
   AuthorizationServer,
   type AuthorizationServerOptions,

@@ -198,11 +198,12 @@ export class OutboundCall extends Timed implements Dispatcher.DispatchHandler, A
     const { clock, counters } = this.#services;
     this.#isRetried = true;
     this.#controller = undefined;
-    clock.schedule(RETRY_PAUSE_MS * (1 + Math.random()), () => {
+    const again = () => {
       if (this.#isEnded) return;
       counters.retries += 1;
       this.#attempt();
-    });
+    };
+    clock.schedule(RETRY_PAUSE_MS * (1 + Math.random()), again, true);
   }
 
   #refuse(error: UpstreamError): void {
