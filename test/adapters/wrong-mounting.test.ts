@@ -5,6 +5,7 @@ import { fetchSecurity } from '@sallyport/adapters/fetch';
 import { httpSecurity, upgradeSecurity } from '@sallyport/adapters/http';
 import { koaSecurity } from '@sallyport/adapters/koa';
 import { ConfigurationError, createPrincipal, requireAudience, requireRoles, requireScopes } from '@sallyport/core';
+import Fastify from 'fastify';
 import { demoChain } from './demo-chain.js';
 
 /** What JavaScript lets through, and what the compiler would have refused. */
@@ -56,6 +57,14 @@ test.each([
   ],
 ])('%s is told to mount secure() where secure was mounted', (_title, run) => {
   expect(run).toThrow('middleware is made by a call: mount secure(), not secure');
+});
+
+test('Fastify is told to register secure.plugin where secure was registered', async () => {
+  const app = Fastify();
+  await expect(app.register(untyped(fastifySecurity(demoChain()))).ready()).rejects.toThrow(
+    'plugin is a member: app.register(secure.plugin), not app.register(secure)',
+  );
+  await app.close();
 });
 
 test('Hono is told to mount secure.middleware() where secure was mounted', () => {

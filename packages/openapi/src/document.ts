@@ -101,6 +101,11 @@ const schemas = new Validator();
 
 /** A copy, because the validator changes the document that it validates. */
 function copyOf(document: unknown): OpenApiDocument {
+  if (document instanceof Promise) throw invalidContract('the definition is a promise: await it first');
+  if (typeof document === 'string' || document instanceof URL)
+    throw invalidContract(
+      'the definition is a name or a single text, not a document; give what the file contains, as from readFile(path, "utf8")',
+    );
   if (typeof document !== 'object' || document === null) throw invalidContract('the definition is empty');
   try {
     return structuredClone(document) as OpenApiDocument;

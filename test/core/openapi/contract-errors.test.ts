@@ -1,8 +1,16 @@
 import { describe, expect, test } from '@jest/globals';
+import { SecurityChain } from '@sallyport/core';
 import { type OpenApiDocument, openApi } from '@sallyport/openapi';
 import { compiled, definition, operation, secured } from './contract-fixture.js';
 
 describe('contract: what cannot be meant is a clear error', () => {
+  test('a chain says that a contract was not awaited', () => {
+    const operations = openApi(secured([]), { schemes: {} });
+    const make = () => new SecurityChain({ operations: operations as never });
+    expect(make).toThrow('SecurityChainOptions.operations is a promise: await openApi(...) first');
+    return operations;
+  });
+
   const INVALID = 'ERR_SALLYPORT_CONTRACT_INVALID';
   const open = { get: operation({ security: [] }) };
   const closed = { get: operation({ security: [{ oauth: ['admin'] }] }) };
@@ -16,6 +24,9 @@ describe('contract: what cannot be meant is a clear error', () => {
       /operation a needs the scope \(a name that is not shown\), which is none/,
     ],
     ['no text', '', /is empty/],
+    ['the name of a file', 'orders.yaml', /a name or a single text, not a document; give what the file contains/],
+    ['the place of a file', new URL('file:///orders.yaml') as never, /give what the file contains/],
+    ['a promise', Promise.resolve('openapi: 3.0.4') as never, /is a promise: await it first/],
     ['null', JSON.parse('null'), /is empty/],
     ['a list', JSON.parse('[]'), /must be OpenAPI 3/],
     ['a number', JSON.parse('3'), /is empty/],

@@ -1,4 +1,5 @@
 import type { Decider, Guard, GuardLike } from '@sallyport/core';
+import { option } from '@sallyport/core/extend';
 import type { FastifyError, FastifyPluginCallback, FastifyReply, FastifyRequest, onRequestHookHandler } from 'fastify';
 import fp from 'fastify-plugin';
 import { type AdapterOptions, checkedAdapterOptions } from '../gate/adapter-options.js';
@@ -83,6 +84,7 @@ export function fastifySecurity(decider: Decider, options: FastifySecurityOption
     { name: '@sallyport/adapters/fastify', fastify: '5.x' },
   );
   const secure = (...guards: readonly GuardLike[]): onRequestHookHandler => {
+    if (guards.some(isFastify)) return notThePlugin();
     const guard = routeGuard(guards);
     return hookOf(() => guard);
   };
@@ -92,4 +94,15 @@ export function fastifySecurity(decider: Decider, options: FastifySecurityOption
       inContext.call(request.server, request, reply, () => reply.send(error));
     },
   });
+}
+
+/** An instance of Fastify, which `register` passes to a plugin. */
+function isFastify(guard: unknown): boolean {
+  return typeof (guard as { addHook?: unknown } | null | undefined)?.addHook === 'function';
+}
+
+/** Fastify hears of the mistake as a promise: an exception would pass it by and end the process. */
+function notThePlugin(): never {
+  const problem = option.invalid('plugin', 'is a member: app.register(secure.plugin), not app.register(secure)');
+  return Promise.reject(problem) as never;
 }

@@ -1,4 +1,5 @@
 import { clockOption } from '../clock/clock.js';
+import { isThenable } from '../clock/eventually.js';
 import { type ProblemFormatter, problemJson } from '../decision/problem.js';
 import type { DecisionListener } from '../events/decision-events.js';
 import type { GuardLike } from '../guard/guard.js';
@@ -6,6 +7,13 @@ import * as option from '../options/options.js';
 import { firewallOptions } from '../request/firewall.js';
 import type { Requirement } from '../requirement/requirement.js';
 import type { OperationTable } from '../routes/operation.js';
+
+const hasFind = option.having<OperationTable>('find');
+
+const operationTable: option.Check<OperationTable> = (value, name) => {
+  if (isThenable(value)) throw option.invalid(name, 'is a promise: await openApi(...) first');
+  return hasFind(value, name);
+};
 
 export const SECURITY_CHAIN = option.table('SecurityChainOptions', {
   /** Names the chain in events. */
@@ -15,7 +23,7 @@ export const SECURITY_CHAIN = option.table('SecurityChainOptions', {
   /** Checks after authentication, on every request; see `every`. */
   guards: option.withDefault(option.listOf(option.unchecked<GuardLike>()), []),
   /** Requirements by operation, from `routes()` or `openApi()`. Without `requirement`, other requests get 404. */
-  operations: option.optional(option.having<OperationTable>('find')),
+  operations: option.optional(operationTable),
   /** How long a decision may take, in milliseconds, before it becomes 503. */
   deadlineMs: option.withDefault(option.between(1, 60_000), 5_000),
   /** Relaxations of the request firewall, each by name. */
