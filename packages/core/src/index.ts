@@ -12,6 +12,7 @@ export {
   type PrincipalSummary,
 } from './events/decision-events.js';
 export type { Explanation } from './events/explanation.js';
+export type { RequestIdFunction } from './events/request-id.js';
 export { every } from './guard/every.js';
 export { type Guard, type GuardFunction, type GuardLike, type GuardVerdict, guard } from './guard/guard.js';
 export { requireAudience } from './guard/require-audience.js';
@@ -37,7 +38,7 @@ export {
   type Via,
 } from './principal/principal.js';
 export type { FirewallOptions } from './request/firewall.js';
-export type { CacheState, TraceFault, TraceStep, UnclaimedCredential } from './request/trace.js';
+export type { CacheState, MissingPermissions, TraceFault, TraceStep, UnclaimedCredential } from './request/trace.js';
 export { allOf } from './requirement/all-of.js';
 export { anonymous } from './requirement/anonymous.js';
 export { anyOf } from './requirement/any-of.js';

@@ -57,6 +57,7 @@ export function deciding(listeners: readonly DecisionListener[] = []): Deciding 
   const chain = new SecurityChain(
     {
       name: 'api',
+      requestId: () => 'request-1',
       requirement: new ObedientHandler(clock),
       operations: routes([
         route('GET', '/pets/{petId}', { id: 'readPet' }),

@@ -82,6 +82,7 @@ describe('spans', () => {
       'sallyport.operation': 'readPet',
       'sallyport.outcome': 'granted',
       'sallyport.principal.kind': 'user',
+      'sallyport.request_id': 'request-1',
     });
   });
 

@@ -1,7 +1,15 @@
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
-import { denied, guard, onDecision, SecurityChain, type SecurityHandler } from '@sallyport/core';
-import { bearerChallenge, isDecision, SecurityRequest } from '@sallyport/core/extend';
-import { ask } from '@sallyport/core/testing';
+import {
+  createPrincipal,
+  denied,
+  guard,
+  headerHandler,
+  onDecision,
+  SecurityChain,
+  type SecurityHandler,
+} from '@sallyport/core';
+import { bearerChallenge, isDecision, SecurityRequest, systemClock } from '@sallyport/core/extend';
+import { ask, buildRequest } from '@sallyport/core/testing';
 import { deciding, eventsOf } from './deciding.js';
 
 const stops: (() => void)[] = [];
@@ -20,10 +28,12 @@ describe('a decision as an event', () => {
       operation: 'readPet',
       guard: undefined,
       remoteAddress: '192.0.2.1',
+      requestId: 'request-1',
       outcome: 'granted',
       status: undefined,
       reason: undefined,
       principal: { kind: 'user', issuer: 'https://as.example', subject: 'alice', clientId: 'shop' },
+      missing: undefined,
       steps: [
         {
           handler: 'obedient',
@@ -71,6 +81,20 @@ describe('a decision as an event', () => {
   test('measures the decision and each handler on the monotonic clock', async () => {
     const [event] = await eventsOf(() => deciding().ask('token_expired'));
     expect(event).toMatchObject({ durationMs: 500, steps: [{ durationMs: 500, startedAfterMs: 0 }] });
+  });
+
+  test('has times to the microsecond, without the digits that no clock measures', async () => {
+    const readings = [100.000_1, 100.123_456_7, 100.823_456_7, 101.999_999_9];
+    let last = 0;
+    const clock = { ...systemClock, monotonic: () => (last = readings.shift() ?? last) };
+    const handler = headerHandler({
+      name: 'key',
+      header: 'X-Key',
+      verify: () => createPrincipal({ subject: 'alice' }),
+    });
+    const chain = new SecurityChain({ requirement: handler }, { clock });
+    const { event } = await chain.explain(buildRequest('/', { headers: { 'X-Key': 'k' } }));
+    expect(event).toMatchObject({ durationMs: 2, steps: [{ startedAfterMs: 0.123, durationMs: 0.7 }] });
   });
 
   test.each([

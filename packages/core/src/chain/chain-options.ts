@@ -2,6 +2,7 @@ import { clockOption } from '../clock/clock.js';
 import { isThenable } from '../clock/eventually.js';
 import { type ProblemFormatter, problemJson } from '../decision/problem.js';
 import type { DecisionListener } from '../events/decision-events.js';
+import { requestIdOption } from '../events/request-id.js';
 import type { GuardLike } from '../guard/guard.js';
 import * as option from '../options/options.js';
 import { firewallOptions } from '../request/firewall.js';
@@ -26,6 +27,11 @@ export const SECURITY_CHAIN = option.table('SecurityChainOptions', {
   operations: option.optional(operationTable),
   /** How long a decision may take, in milliseconds, before it becomes 503. */
   deadlineMs: option.withDefault(option.between(1, 60_000), 5_000),
+  /**
+   * Where the id of a request is, for events: the name of a header, or a function. Of the id, events have at most 120
+   * printable characters. Without it, events have none.
+   */
+  requestId: option.optional(requestIdOption),
   /** Relaxations of the request firewall, each by name. */
   firewall: option.group(firewallOptions),
   /** Writes denial bodies. Default: problem details (RFC 9457). */

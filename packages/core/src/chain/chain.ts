@@ -25,7 +25,8 @@ import {
 } from './chain-options.js';
 import { withinDeadline } from './deadline.js';
 import { closeHandlers, startHandlers } from './lifecycle.js';
-import { PolicyTable } from './policy.js';
+import { noteRefusal } from './note-refusal.js';
+import { candidatesBehind, PolicyTable } from './policy.js';
 import type { Policy } from './policy-compiler.js';
 
 const UNDECLARED = new Refusal({ kind: 'undeclared', reason: 'operation_undeclared' });
@@ -50,7 +51,7 @@ export class SecurityChain implements Decider {
 
   /** @throws {ConfigurationError} with any of the codes for options, requirements and sources */
   constructor(options: SecurityChainOptions, collaborators: SecurityChainCollaborators = {}) {
-    const { name, requirement, guards, operations, firewall, deadlineMs, format } = SECURITY_CHAIN(options);
+    const { name, requirement, guards, operations, firewall, deadlineMs, requestId, format } = SECURITY_CHAIN(options);
     const { clock, random, listeners } = SECURITY_CHAIN_COLLABORATORS(collaborators);
     this.name = name;
     this.#policies = new PolicyTable(this, requirement, guards, operations);
@@ -60,7 +61,7 @@ export class SecurityChain implements Decider {
     this.#format = format;
     this.#clock = clock;
     this.#random = random;
-    this.#observer = new DecisionObserver(name, listeners, clock);
+    this.#observer = new DecisionObserver(name, listeners, clock, requestId);
   }
 
   /** The chain that made a decision; undefined for what no chain of this copy of core has granted. */
@@ -194,6 +195,7 @@ export class SecurityChain implements Decider {
   }
 
   #guard(granted: GrantedDecision, guard: Guard, request: SecurityRequest, run?: Run): Eventually<Decision> {
+    request.trace?.noteCaller(granted.principal);
     try {
       const verdict = askGuard(guard, granted.principal, request);
       if (verdict instanceof Promise) return this.#guardLater(verdict, granted, request, run);
@@ -236,14 +238,11 @@ export class SecurityChain implements Decider {
     }
     const asked = verdict.kind === 'forbidden' ? verdict.of : undefined;
     const named = asked === undefined ? undefined : this.handlers.find(({ name }) => name === asked);
-    return new Refusal(verdict, named ?? proverOf(principal, this.handlers));
+    return new Refusal(verdict, named ?? proverOf(principal, this.handlers), principal);
   }
 
   #deny(refusal: Refusal, candidates: readonly Candidate[], request: SecurityRequest): DeniedDecision {
+    if (request.trace !== undefined) noteRefusal(refusal, request.trace);
     return denialOf(refusal, { candidates: shownTo(request, candidates), format: this.#format, random: this.#random });
   }
-}
-
-function candidatesBehind(granted: GrantedDecision): readonly Candidate[] {
-  return (GrantedDecision.policyOf(granted) as Policy).plan.candidates;
 }

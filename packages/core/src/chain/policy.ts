@@ -1,3 +1,4 @@
+import { GrantedDecision } from '../decision/decision.js';
 import { ConfigurationError } from '../errors/errors.js';
 import { quotedName } from '../errors/shown-name.js';
 import type { GuardLike } from '../guard/guard.js';
@@ -128,4 +129,9 @@ function distinctHandlers(handlers: readonly SecurityHandler[]): readonly Securi
     byName.set(handler.name, handler);
   }
   return Object.freeze([...byName.values()]);
+}
+
+/** The challenges of the policy that a request satisfied. */
+export function candidatesBehind(granted: GrantedDecision): readonly Candidate[] {
+  return (GrantedDecision.policyOf(granted) as Policy).plan.candidates;
 }

@@ -1,5 +1,5 @@
 import type { PrincipalKind } from '../principal/principal.js';
-import type { TraceFault, TraceStep, UnclaimedCredential } from '../request/trace.js';
+import type { MissingPermissions, TraceFault, TraceStep, UnclaimedCredential } from '../request/trace.js';
 import { EventChannel } from './event-channel.js';
 
 /** The `node:diagnostics_channel` on which every decision is published. Without subscribers it costs nothing. */
@@ -22,18 +22,24 @@ export interface DecisionEvent {
    */
   readonly guard: string | undefined;
   readonly remoteAddress: string | undefined;
+  /** The id of the request, if the chain has the option `requestId`. A client may have chosen it. */
+  readonly requestId: string | undefined;
   readonly outcome: 'granted' | 'denied';
   /** The status of the denial; undefined when granted. */
   readonly status: number | undefined;
   /** A stable reason code. When granted: the reason of the refusal that an `attempt` ignored, if there was one. */
   readonly reason: string | undefined;
+  /** Who was let in, or was proved and refused nevertheless. */
   readonly principal: PrincipalSummary | undefined;
+  /** The scopes for which a proved caller was refused; undefined for other refusals. */
+  readonly missing: MissingPermissions | undefined;
   readonly steps: readonly TraceStep[];
   /** The handlers that left a credential to others, where they say why. */
   readonly unclaimed: readonly UnclaimedCredential[];
   readonly fault: TraceFault | undefined;
   /** Only for a 500: the id that the client received and that the logs carry. */
   readonly correlationId: string | undefined;
+  /** To the microsecond. */
   readonly durationMs: number;
 }
 

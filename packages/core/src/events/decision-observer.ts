@@ -7,15 +7,23 @@ import { DecisionTrace } from '../request/trace.js';
 import { DECISION_CHANNEL, type DecisionEvent, type DecisionListener, decisionEvents } from './decision-events.js';
 import { type Explanation, explanationOf } from './explanation.js';
 import { harmless } from './harmless.js';
+import type { RequestIdFunction } from './request-id.js';
 
 /** Publishes the decisions of one chain: on the channel of all chains, and to the chain's own listeners. */
 export class DecisionObserver {
   readonly #chain: string;
   readonly #listeners: readonly DecisionListener[];
   readonly #clock: Clock;
+  readonly #requestId: RequestIdFunction | undefined;
 
-  constructor(chain: string, listeners: readonly DecisionListener[], clock: Clock) {
+  constructor(
+    chain: string,
+    listeners: readonly DecisionListener[],
+    clock: Clock,
+    requestId: RequestIdFunction | undefined,
+  ) {
     this.#chain = chain;
+    this.#requestId = requestId;
     this.#listeners = listeners.map((listener) => harmless(listener, DECISION_CHANNEL));
     this.#clock = clock;
   }
@@ -33,7 +41,8 @@ export class DecisionObserver {
     SecurityRequest.attachTrace(request, trace);
     return andThen(task(), (decision) => {
       SecurityRequest.attachTrace(request, undefined);
-      return explanationOf(decision, { chain: this.#chain, guard: guard?.name, request, trace });
+      const requestId = this.#requestId?.(request);
+      return explanationOf(decision, { chain: this.#chain, guard: guard?.name, request, requestId, trace });
     });
   }
 

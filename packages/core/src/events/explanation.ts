@@ -19,12 +19,14 @@ export interface Circumstances {
    */
   readonly guard: string | undefined;
   readonly request: SecurityRequest;
+  readonly requestId: string | undefined;
   readonly trace: DecisionTrace;
 }
 
 export function explanationOf(decision: Decision, circumstances: Circumstances): Explanation {
-  const { chain, guard, request, trace } = circumstances;
+  const { chain, guard, request, requestId, trace } = circumstances;
   const granted = decision.kind === 'granted';
+  const caller = granted ? decision.principal : trace.caller;
   const event: DecisionEvent = Object.freeze({
     chain,
     method: request.method,
@@ -32,10 +34,12 @@ export function explanationOf(decision: Decision, circumstances: Circumstances):
     operation: trace.operation?.id,
     guard,
     remoteAddress: request.remoteAddress,
+    requestId,
     outcome: decision.kind,
     status: granted ? undefined : decision.status,
     reason: granted ? decision.attempted?.reason : decision.reason,
-    principal: granted ? summary(decision.principal) : undefined,
+    principal: caller && summary(caller),
+    missing: granted ? undefined : trace.missing,
     steps: trace.steps,
     unclaimed: trace.unclaimed,
     fault: trace.fault,

@@ -19,14 +19,19 @@ type RefusingVerdict =
   /** A handler or guard has a bug: it threw or broke its rules. */
   | { readonly kind: 'fault'; readonly reason: string };
 
-/** Why a request is refused. `handler` is the handler that refused, if it was one. */
+/**
+ * Why a request is refused. `handler` is the handler that refused, if it was one. `principal` is who was proved and refused
+ * nevertheless.
+ */
 export class Refusal {
   readonly verdict: RefusingVerdict;
   readonly handler: SecurityHandler | undefined;
+  readonly principal: Principal | undefined;
 
-  constructor(verdict: RefusingVerdict, handler?: SecurityHandler) {
+  constructor(verdict: RefusingVerdict, handler?: SecurityHandler, principal?: Principal) {
     this.verdict = verdict;
     this.handler = handler;
+    this.principal = principal;
   }
 
   /** Kind and reason only: other members of a verdict may hold text that the client sent. */

@@ -1,4 +1,5 @@
 import { type DescribedError, describeError } from '../errors/described-error.js';
+import type { Principal } from '../principal/principal.js';
 import { fingerprint } from '../secrecy/secret.js';
 
 /** Where a handler's answer came from. */
@@ -33,6 +34,13 @@ export interface UnclaimedCredential {
   readonly detail: string;
 }
 
+/** What a caller was refused for: the scopes that the proof does not cover. */
+export interface MissingPermissions {
+  readonly scopes: readonly string[];
+  /** Whether the caller needs every one of them, or one is enough. */
+  readonly match: 'all' | 'any';
+}
+
 /** The operation that the chain chose for a request. */
 export interface DecidedOperation {
   readonly id: string;
@@ -47,6 +55,8 @@ export class DecisionTrace {
   readonly #startedMs: number;
   #fault: TraceFault | undefined;
   #operation: DecidedOperation | undefined;
+  #caller: Principal | undefined;
+  #missing: MissingPermissions | undefined;
   #open: OpenStep | undefined;
 
   constructor(monotonic: () => number) {
@@ -54,9 +64,9 @@ export class DecisionTrace {
     this.#startedMs = monotonic();
   }
 
-  /** Milliseconds since the decision began. */
+  /** Milliseconds since the decision began, to the microsecond. */
   get elapsedMs(): number {
-    return this.#monotonic() - this.#startedMs;
+    return toMicroseconds(this.#monotonic() - this.#startedMs);
   }
 
   /** The operation that the chain chose; undefined when it chose none. */
@@ -72,6 +82,15 @@ export class DecisionTrace {
 
   get unclaimed(): readonly UnclaimedCredential[] {
     return Object.freeze([...this.#unclaimed]);
+  }
+
+  /** Who was proved, also when a guard or a missing scope refuses the request. Undefined for an anonymous caller. */
+  get caller(): Principal | undefined {
+    return this.#caller;
+  }
+
+  get missing(): MissingPermissions | undefined {
+    return this.#missing;
   }
 
   get fault(): TraceFault | undefined {
@@ -103,6 +122,16 @@ export class DecisionTrace {
     this.#operation = operation;
   }
 
+  /** For the chain: who was proved, before guards are asked. */
+  noteCaller(principal: Principal): void {
+    if (principal.kind !== 'anonymous') this.#caller = principal;
+  }
+
+  /** For the chain: what the refused caller lacks. */
+  noteMissing(missing: MissingPermissions | undefined): void {
+    this.#missing = missing;
+  }
+
   /** Keeps the first bug of a decision; `culprit` is a handler's or guard's name. */
   noteFault(culprit: string, error: unknown): void {
     this.#fault ??= Object.freeze({ culprit, ...describeError(error) });
@@ -110,9 +139,14 @@ export class DecisionTrace {
 
   #step(verdict: string, reason?: string, detail?: string): TraceStep | undefined {
     if (this.#open === undefined) return undefined;
-    const durationMs = this.elapsedMs - this.#open.startedAfterMs;
+    const durationMs = toMicroseconds(this.elapsedMs - this.#open.startedAfterMs);
     return Object.freeze({ ...this.#open, verdict, reason, detail, durationMs });
   }
+}
+
+/** Clocks give more digits than they measure. */
+function toMicroseconds(milliseconds: number): number {
+  return Math.round(milliseconds * 1_000) / 1_000;
 }
 
 interface OpenStep {

@@ -58,6 +58,6 @@ class Scoped implements RequirementNode {
     const { principal } = outcome;
     if (principal.kind === 'anonymous') return this.#nobody;
     const missing = this.#scopes.missingFrom(principal.scopes);
-    return missing === undefined ? outcome : new MissingScopes(missing, proverOf(principal, this.#handlers));
+    return missing === undefined ? outcome : new MissingScopes(missing, proverOf(principal, this.#handlers), principal);
   }
 }

@@ -13,6 +13,7 @@ export function spanAttributes(event: DecisionEvent): Attributes {
     'client.address': event.remoteAddress,
     'sallyport.operation': event.operation,
     'sallyport.principal.kind': event.principal?.kind,
+    'sallyport.request_id': event.requestId,
     'sallyport.correlation_id': event.correlationId,
   };
 }

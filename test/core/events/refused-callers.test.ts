@@ -1,0 +1,123 @@
+import { describe, expect, test } from '@jest/globals';
+import {
+  allOf,
+  anonymous,
+  anyOf,
+  createPrincipal,
+  forbidden,
+  type GuardLike,
+  guard,
+  headerHandler,
+  type Requirement,
+  requireRoles,
+  requireScopes,
+  SecurityChain,
+  type SecurityHandler,
+  unavailable,
+} from '@sallyport/core';
+import { RequiredScopes, scoped } from '@sallyport/core/extend';
+import { ask, buildRequest } from '@sallyport/core/testing';
+
+const ALICE = { kind: 'user', issuer: undefined, subject: 'alice', clientId: 'shop' };
+
+function proving(name: string, scopes: readonly string[]): SecurityHandler {
+  const principal = createPrincipal({ subject: 'alice', clientId: 'shop', scopes });
+  return headerHandler({ name, header: `X-${name}`, verify: () => principal });
+}
+
+const key = proving('key', ['read']);
+const second = proving('second', ['write']);
+const all = { match: 'all', strategy: 'exact', of: undefined } as const;
+const needing = (member: Requirement, ...scopes: string[]) => scoped(member, new RequiredScopes(scopes, all));
+
+async function eventOf(requirement: Requirement, ...guards: GuardLike[]) {
+  const headers = { 'X-key': 'k', 'X-second': 's' };
+  return (await ask(new SecurityChain({ requirement, guards }), '/', { headers })).event;
+}
+
+describe('a proved caller who is refused', () => {
+  test.each<[string, Requirement, readonly GuardLike[], number, object | undefined]>([
+    [
+      'lacks scopes',
+      key,
+      [requireScopes(['read', 'write', 'admin'])],
+      403,
+      { scopes: ['write', 'admin'], match: 'all' },
+    ],
+    [
+      'lacks each of several',
+      key,
+      [requireScopes(['a', 'b'], { match: 'any' })],
+      403,
+      { scopes: ['a', 'b'], match: 'any' },
+    ],
+    [
+      'lacks scopes of one proof',
+      allOf(key, second),
+      [requireScopes(['read', 'write'], { of: key })],
+      403,
+      { scopes: ['write'], match: 'all' },
+    ],
+    [
+      'lacks what no broader scope covers',
+      key,
+      [requireScopes(['read.all', 'write'], { strategy: 'hierarchic' })],
+      403,
+      { scopes: ['write'], match: 'all' },
+    ],
+    ['lacks scopes of a contract', needing(key, 'read', 'write'), [], 403, { scopes: ['write'], match: 'all' }],
+    [
+      'lacks scopes of each alternative',
+      anyOf(needing(key, 'x'), needing(second, 'y')),
+      [],
+      403,
+      { scopes: ['x'], match: 'all' },
+    ],
+    [
+      'lacks what a guard of the application names',
+      key,
+      [() => forbidden('insufficient_scope', { scopes: ['read', 'pay'] })],
+      403,
+      { scopes: ['pay'], match: 'all' },
+    ],
+    ['lacks a role', key, [requireRoles('admin')], 403, undefined],
+    ['meets a guard that cannot ask', key, [() => unavailable('db_down')], 503, undefined],
+    [
+      'meets a guard with a bug',
+      key,
+      [
+        guard('broken', () => {
+          throw new Error('no');
+        }),
+      ],
+      500,
+      undefined,
+    ],
+  ])('who %s is named', async (_case, requirement, guards, status, missing) => {
+    const event = await eventOf(requirement, ...guards);
+    expect(event).toMatchObject({ outcome: 'denied', status, principal: ALICE });
+    expect(event.missing).toEqual(missing);
+    expect(Object.isFrozen(event.missing?.scopes ?? event)).toBe(true);
+  });
+
+  test('is named by the guard of a route, too', async () => {
+    const chain = new SecurityChain({ requirement: key });
+    const request = buildRequest('/', { headers: { 'X-key': 'k' } });
+    const granted = await chain.decide(request);
+    if (granted.kind !== 'granted') throw new Error('not granted');
+    const events: unknown[] = [];
+    const listening = new SecurityChain({ requirement: key }, { listeners: [(event) => events.push(event)] });
+    await listening.authorize(granted, requireScopes('write'), request);
+    expect(events).toMatchObject([{ status: 403, principal: ALICE, missing: { scopes: ['write'] } }]);
+  });
+});
+
+test('an anonymous caller who is refused is nobody, and a granted one lacks nothing', async () => {
+  expect(await eventOf(anonymous(), requireScopes('read'))).toMatchObject({
+    status: 403,
+    principal: undefined,
+    missing: undefined,
+  });
+  const granted = await eventOf(anyOf(needing(key, 'x'), needing(second, 'write')));
+  expect(granted).toMatchObject({ outcome: 'granted', principal: ALICE, missing: undefined });
+});
