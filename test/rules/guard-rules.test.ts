@@ -151,6 +151,17 @@ describe('the rules of guards', () => {
     await expect(assertRules(guardRules(() => new GoodGuard(), answered))).rejects.toThrow(/need a `stalled` request/);
   });
 
+  test('fail, rather than pass, where no outage was tried of a guard that asks somebody', async () => {
+    class Blaming extends GoodGuard {
+      override judge(subject: string, request: SecurityRequest): GuardVerdict {
+        return subject === 'outage' ? forbidden('policy_refused') : super.judge(subject, request);
+      }
+    }
+    const { unavailable: _without, ...untried } = CASES;
+    const failing = assertRules(guardRules(() => new Blaming(), untried));
+    await expect(failing).rejects.toThrow(/one-verdict: .* the cases need an `unavailable` request/);
+  });
+
   test.each<[string, unknown]>([
     ['a misspelt list', { allowed: [] }],
     ['no request at all', { permitted: [] }],

@@ -84,6 +84,20 @@ describe('the rules of handlers', () => {
     await expect(failing).rejects.toThrow(/need a `stalled` request/);
   });
 
+  test('fails, rather than passes, where no outage was tried of a handler that asks somebody', async () => {
+    const { unavailable: _without, ...untried } = CASES;
+    const [blaming] = BAD_HANDLERS.filter(([rule]) => rule === 'outage-is-unavailable').map(([, , make]) => make);
+    const failing = assertRules(rulesOf(blaming as (clock: ManualClock) => SecurityHandler, untried));
+    await expect(failing).rejects.toThrow(/outage-is-unavailable: .* the cases need an `unavailable` request/);
+  });
+
+  test('tells where a handler threw, without what it said', async () => {
+    const throwing = BAD_HANDLERS.filter(([rule]) => rule === 'verify-never-throws').map(([, , make]) => make);
+    const failing = assertRules(rulesOf(throwing[0] as (clock: ManualClock) => SecurityHandler));
+    await expect(failing).rejects.toThrow(/verify\(\) threw or rejected \(Error at .*judge/);
+    await expect(failing).rejects.not.toThrow('no such partner');
+  });
+
   test('takes cases that have to be made first', async () => {
     await assertRules(
       handlerRules(

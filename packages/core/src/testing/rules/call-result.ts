@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { closeHandlers } from '../../chain/lifecycle.js';
+import { describeError } from '../../errors/described-error.js';
 import { isHandler, type SecurityHandler } from '../../handler/handler.js';
 import type { SecurityRequest } from '../../request/request.js';
 import { isVerdict } from '../../verdict/verdict.js';
@@ -49,6 +50,12 @@ export function resultOfCall(call: () => unknown): {
   } catch (error) {
     return ended({ kind: 'threw', error });
   }
+}
+
+/** A foreign error in words, without its message, which may quote a credential. */
+export function toldError(error: unknown): string {
+  const { name, code, frames } = describeError(error);
+  return [name, code, frames[0]].filter(Boolean).join(' ');
 }
 
 export const UNFIT: unique symbol = Symbol('unfit');

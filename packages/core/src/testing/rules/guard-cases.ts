@@ -24,7 +24,7 @@ export const GUARD_CASES = option.table('GuardCases', {
   refused: option.optional(option.listOf(guardCase)),
   /** The guard has no opinion on them. */
   abstained: option.optional(option.listOf(guardCase)),
-  /** Make the guard ask a dependency that fails. */
+  /** Make the guard ask a dependency that fails. Needed together with `stalled`. */
   unavailable: option.optional(option.listOf(guardCase)),
   /** Makes the guard ask a dependency that never answers. Needed when `check` returns promises. */
   stalled: option.optional(guardCase),

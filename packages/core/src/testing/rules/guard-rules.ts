@@ -7,7 +7,7 @@ import * as option from '../../options/options.js';
 import { createPrincipal } from '../../principal/principal.js';
 import { challenge } from '../../verdict/challenge.js';
 import { authenticated } from '../../verdict/verdict.js';
-import { within } from './call-result.js';
+import { toldError, within } from './call-result.js';
 import {
   answeredGuardCases,
   askedOf,
@@ -63,6 +63,9 @@ function kindOf(value: unknown): string {
 }
 
 async function comesToOneVerdict(subject: GuardSubject): Promise<void> {
+  const { stalled, unavailable = [] } = subject.cases;
+  const isJudged = stalled === undefined || unavailable.length > 0;
+  expectRule(isJudged, 'the guard asks somebody, so the cases need an `unavailable` request');
   const { guard } = await guardOf(subject);
   for (const { label, expected, asked } of answeredGuardCases(subject.cases)) {
     const result = await askedOf(guard, asked).settled;
@@ -92,7 +95,8 @@ async function neverThrows(subject: GuardSubject): Promise<void> {
   const odd = ODD.map((asked, index) => ({ label: `odd[${index}]`, asked }));
   for (const { label, asked } of [...answeredGuardCases(subject.cases), ...odd]) {
     const result = await askedOf(guard, asked).settled;
-    expectRule(result.kind !== 'threw', `${label}: check() threw or rejected instead of returning a verdict`);
+    const told = result.kind === 'threw' ? toldError(result.error) : '';
+    expectRule(result.kind !== 'threw', `${label}: check() threw or rejected (${told}) instead of returning a verdict`);
     if (result.kind !== 'returned') continue;
     expectRule(isGuardVerdict(result.value), `${label}: check() returned ${kindOf(result.value)}`);
   }

@@ -24,7 +24,7 @@ export const HANDLER_CASES = option.table('HandlerCases', {
   refused: option.listOf(caseParts),
   /** Carry credentials of other handlers. The rules add some of their own. */
   foreign: option.optional(option.listOf(caseParts)),
-  /** Make the handler ask a dependency that fails. */
+  /** Make the handler ask a dependency that fails. Needed together with `stalled`. */
   unavailable: option.optional(option.listOf(caseParts)),
   /** Makes the handler ask a dependency that never answers. Needed when `verify` returns promises. */
   stalled: option.optional(caseParts),

@@ -1,6 +1,6 @@
 import { SecurityChain } from '../../chain/chain.js';
 import { isVerdict, type Verdict } from '../../verdict/verdict.js';
-import { begin, extracted, resultOf, UNFIT, withHandler, within } from './call-result.js';
+import { begin, extracted, resultOf, toldError, UNFIT, withHandler, within } from './call-result.js';
 import { hostileRequests } from './extract-rules.js';
 import { answeredCases, labelled, requestOf, type Subject } from './handler-cases.js';
 import { expectRule } from './rule.js';
@@ -38,7 +38,11 @@ export async function neverThrows(subject: Subject): Promise<void> {
   await withHandler(subject, async (handler) => {
     for (const { label, parts } of [...answeredCases(subject.cases), ...hostileRequests(handler)]) {
       const result = await resultOf(handler, parts);
-      expectRule(result.kind !== 'threw', `${label}: verify() threw or rejected instead of returning a verdict`);
+      const told = result.kind === 'threw' ? toldError(result.error) : '';
+      expectRule(
+        result.kind !== 'threw',
+        `${label}: verify() threw or rejected (${told}) instead of returning a verdict`,
+      );
     }
   });
 }
@@ -109,6 +113,9 @@ async function answersAtOnce(subject: Subject): Promise<void> {
 }
 
 export async function tellsAnOutageFromARefusal(subject: Subject): Promise<void> {
+  const { stalled, unavailable = [] } = subject.cases;
+  const isJudged = stalled === undefined || unavailable.length > 0;
+  expectRule(isJudged, 'the handler asks somebody, so the cases need an `unavailable` request');
   await withHandler(subject, async (handler) => {
     for (const { label, parts } of labelled('unavailable', subject.cases.unavailable)) {
       const result = await resultOf(handler, parts);
@@ -116,7 +123,6 @@ export async function tellsAnOutageFromARefusal(subject: Subject): Promise<void>
       expectUnavailable(label, result.value);
     }
   });
-  const { stalled } = subject.cases;
   if (stalled === undefined) return;
   await withHandler(subject, async (handler, clock) => {
     const client = new AbortController();
