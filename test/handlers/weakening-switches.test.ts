@@ -5,6 +5,7 @@ import { BasicHandler, InMemoryUserStore } from '@sallyport/handlers/basic';
 import { IntrospectionHandler } from '@sallyport/handlers/introspection';
 import { JwtHandler } from '@sallyport/handlers/jwt';
 import { OutboundClient } from '@sallyport/handlers/outbound';
+import { supabase } from '@sallyport/handlers/providers';
 import { documentOf, tablesOf } from '../support/markdown.js';
 import { CLIENT } from './introspection/introspection-fixture.js';
 import { AUDIENCE, ISSUER } from './jwt/jwt-fixture.js';
@@ -84,12 +85,16 @@ const SILENT: Readonly<Record<string, () => void>> = {
   allowMissingTyp: () => jwt({ audience: AUDIENCE, allowMissingTyp: true }),
   clients: () => jwt({ clients: ['web-shop'] }),
   allowInsecureLoopback: () => introspection({ outbound: { allowInsecureLoopback: true } }),
+  allowAnonymousUsers: () => {
+    const issuer = supabase({ projectUrl: 'https://shopabcdefghijklmnop.supabase.co', allowAnonymousUsers: true });
+    new JwtHandler({ realm: 'test', issuers: [issuer] });
+  },
 };
 
 describe('switches that weaken (docs/security-model.md)', () => {
   test('are all tried here', () => {
     expect(Object.keys(WARNING).toSorted()).toEqual(namedUnder('switch').toSorted());
-    const silent = namedUnder('without a warning').filter((name) => !['open', 'audience'].includes(name));
+    const silent = namedUnder('without a warning').filter((name) => !['open', 'audience', 'supabase'].includes(name));
     expect(Object.keys(SILENT).toSorted()).toEqual(silent.toSorted());
   });
 

@@ -3,7 +3,7 @@ import { type Basis, type Clock, GoodBefore, isVerdict, option } from '@sallypor
 import type { KeySet } from '../jose/key-set.js';
 import { openJws } from '../jose/open-jws.js';
 import type { HeaderRules } from '../jose/token-header.js';
-import { openKeySet } from '../keys/key-source.js';
+import { allowsShortSecret, openKeySet } from '../keys/key-source.js';
 import { said, typeOf, unlike } from '../token/details.js';
 import { audiencesOf, mistypedClaim, readClaims, type TokenClaims } from '../token/token-claims.js';
 import type { SignedAnswerSettings } from './introspection-options.js';
@@ -50,7 +50,7 @@ export class SignedAnswers {
     this.#headerRules = { algorithms: new Set(algorithms), acceptTyp: new Set([TYP]), allowMissingTyp: false };
     // Only the server names these keys, so nobody else can use up what it takes to look for new ones.
     const services = { clock, good: new GoodBefore({}, clock), onChange: onKeyChange };
-    if ('secret' in keys && keys.allowShortSecret) {
+    if (allowsShortSecret(keys)) {
       throw option.invalid(`${KEYS}.allowShortSecret`, 'is for tokens that users have already');
     }
     this.#keys = openKeySet(keys, KEYS, { issuer, algorithms }, services);

@@ -2,7 +2,7 @@ import { type Revocations } from '@sallyport/core';
 import { option } from '@sallyport/core/extend';
 import type { KeySet } from '../jose/key-set.js';
 import type { HeaderRules } from '../jose/token-header.js';
-import { type KeySetCollaborators, openKeySet } from '../keys/key-source.js';
+import { allowsShortSecret, type KeySetCollaborators, openKeySet } from '../keys/key-source.js';
 import type { IssuerSettings } from './trusted-issuer.js';
 
 /** Services of an issuer. */
@@ -54,8 +54,7 @@ const WEAKENING = {
 
 /** Once for each handler: issuers that are resolved again and again give no further warning. */
 function warnOf(settings: IssuerSettings, warned: Set<string>): void {
-  const { keys } = settings;
-  const switches = { ...settings, allowShortSecret: 'secret' in keys && keys.allowShortSecret };
+  const switches = { ...settings, allowShortSecret: allowsShortSecret(settings.keys) };
   for (const [name, weakness] of Object.entries(WEAKENING)) {
     if (!switches[name as keyof typeof WEAKENING] || warned.has(name)) continue;
     warned.add(name);

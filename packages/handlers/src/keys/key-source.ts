@@ -111,6 +111,12 @@ export const keySource = option.byMember<KeySourceSettings, KeySource>({
   secret: configuredSecret,
 });
 
+/** Whether the keys are a secret that may be too short. */
+export function allowsShortSecret(keys: KeySourceSettings): boolean {
+  const source = ownMembers(keys);
+  return 'secret' in source && source.allowShortSecret;
+}
+
 /** The issuer of the keys, and their algorithms. */
 export interface KeyPurpose {
   readonly issuer: string;
