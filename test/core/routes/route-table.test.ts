@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, test } from '@jest/globals';
+import { beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { anonymous, optional, requireScopes, route, routes, SecurityChain } from '@sallyport/core';
 import { type Operation, type OperationTable } from '@sallyport/core/extend';
 import { ask, buildRequest } from '@sallyport/core/testing';
@@ -44,6 +44,16 @@ test('the first decision waits until its table can be asked, and so does start()
   await started;
   expect((await early).kind).toBe('granted');
   expect(chain.decide(buildRequest('GET /open'))).toMatchObject({ kind: 'granted' });
+});
+
+test('a table is loaded from the moment it is made, whoever asks it', async () => {
+  await jest.isolateModulesAsync(async () => {
+    const core = await import('@sallyport/core');
+    const table = core.routes([core.route('GET', '/open', { id: 'open' })]);
+    expect(() => table.find('GET', '/open')).toThrow('not loaded');
+    await import('find-my-way');
+    expect(table.find('GET', '/open')?.id).toBe('open');
+  });
 });
 
 test('a table that cannot be loaded refuses with 500, and start() says why', async () => {

@@ -68,6 +68,8 @@ export class RouteTable implements OperationTable {
   readonly #isSpeltOddly: boolean;
 
   constructor(operations: readonly Operation[]) {
+    // At once, because a table that wraps this one may not ask for `loading`. Whoever does learns of a failure.
+    loadFindMyWay()?.catch(() => undefined);
     this.operations = Object.freeze([...operations]);
     for (const operation of operations) {
       checkRoute(operation.method, operation.template);
