@@ -11,6 +11,8 @@ const SETTING = `
   import { ask, buildRequest } from '@sallyport/core/testing';
   import { chainFrom, liveChain } from '@sallyport/configuration';
   import { writeFileSync, mkdtempSync } from 'node:fs';
+  import { tmpdir } from 'node:os';
+  import { join } from 'node:path';
   const never = () => new Promise(() => {});
   const silent = (steps) => ({
     name: 'silent',
@@ -60,7 +62,7 @@ const AWAITED: readonly (readonly [what: string, program: string, printed: strin
   [
     'liveChain() and its decision, reload and close',
     `await (async () => {
-      const file = mkdtempSync('/tmp/sallyport-live-') + '/security.json';
+      const file = mkdtempSync(join(tmpdir(), 'sallyport-live-')) + '/security.json';
       writeFileSync(file, JSON.stringify(configuration));
       const live = await liveChain(file, kinds({ verify: never }));
       await live.start();
