@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
+import { documentOf, tablesOf } from '../support/markdown.js';
 
 const BENCH = join(__dirname, '../../bench');
 /** A row of the table in docs/performance.md: the goal's number, what it is about, ours, the aim, and whether reached. */
@@ -33,4 +34,28 @@ test('all benches are listed, and together they measure every goal', async () =>
   expect((await outputOf('all', '--list')).trim().split('\n')).toEqual(Object.keys(GOALS));
   const measured = [...new Set(Object.values(GOALS).flat())].toSorted((left, right) => left - right);
   expect(measured).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
+});
+
+describe('docs/performance.md', () => {
+  const [short = [], ...full] = tablesOf(documentOf('docs/performance.md'));
+  const ADDED = 'added, us';
+
+  test.each(short.map((row) => [row['server'] ?? '', row] as const))('its short table is true of %s', (server, row) => {
+    const table = full.find(([first]) => first !== undefined && server in first) ?? [];
+    const added = (name: string) => Number(table.find((each) => each[server] === name)?.[ADDED]);
+    const [limit, ours, peer] = table.slice(1).map((each) => each[server] ?? '');
+    expect([limit, ours, row['the usual package']?.replace(', with its cache', ', cache')]).toEqual([
+      'limit',
+      'ours',
+      peer,
+    ]);
+    for (const [cell = '', name = ''] of [
+      [row['limit'], 'limit'],
+      [row['Sallyport'], 'ours'],
+      [row['its cost'], peer],
+    ]) {
+      const shown = cell.replace(' us', '');
+      expect([name, added(name).toFixed(shown.split('.')[1]?.length ?? 0)]).toEqual([name, shown]);
+    }
+  });
 });
