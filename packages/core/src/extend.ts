@@ -64,6 +64,7 @@ export {
   type InvalidAuthorization,
   parseAuthorization,
 } from './request/authorization-header.js';
+export type { BodySource, MissingBody } from './request/body.js';
 export { type IncomingRequest, type RouteKey, SecurityRequest } from './request/request.js';
 export type { DecisionTrace } from './request/trace.js';
 export { OPERATORS } from './requirement/operators.js';

@@ -31,6 +31,8 @@ const DETAILS: Readonly<Record<string, string>> = {
   forbidden: 'The caller may not do this.',
   authentication_required: 'A further authentication step is needed.',
   not_found: 'There is no such operation.',
+  request_timeout: 'The body did not arrive in time.',
+  content_too_large: 'The body is larger than this operation takes.',
   rate_limited: 'Too many attempts. Try again later.',
   temporarily_unavailable: 'The request could not be checked. Try again later.',
 };
@@ -40,6 +42,7 @@ const TITLES: Readonly<Record<number, string>> = {
   401: 'Unauthorized',
   403: 'Forbidden',
   404: 'Not Found',
+  413: 'Content Too Large',
   429: 'Too Many Requests',
   503: 'Service Unavailable',
 };

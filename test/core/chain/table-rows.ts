@@ -11,7 +11,7 @@ import {
   routes,
   unavailable,
 } from '@sallyport/core';
-import { alice, apiKey, basic, bearer, dpop } from './scripted-handlers.js';
+import { alice, apiKey, basic, bearer, dpop, plain } from './scripted-handlers.js';
 import {
   AMBIGUOUS,
   BASIC,
@@ -198,6 +198,15 @@ export const TABLE_ROWS: readonly StatusRow[] = [
     reason: 'use_mfa',
     code: 'authentication_required',
     challenges: ['Bearer realm="api", error="use_mfa"'],
+  },
+  {
+    rule: 'a body larger than the limit of a proof over it: 413 without a challenge [RFC 9110 15.5.14]',
+    chain: { requirement: { ...plain('signed'), verifyBody: () => alice() }, maxBodyBytes: 3 },
+    sends: { headers: { 'x-signed': 'it' }, body: 'four' },
+    status: 413,
+    reason: 'body_too_large',
+    code: 'content_too_large',
+    challenges: [],
   },
   {
     rule: 'limited: 429 with Retry-After and no challenge [RFC 6585 4]',

@@ -13,13 +13,15 @@ const STATUS: Readonly<Record<string, number>> = {
   missing: 401,
   unrecognised: 401,
   undeclared: 404,
+  slow: 408,
+  oversized: 413,
   invalid: 400,
 };
 
 const CONSTRUCTED = /\b(denied|refused|malformed|unroutable|forbidden|fault|unavailable|giveUp)\(\s*'([a-z0-9_]+)'/g;
 /** `unavailable(CAUSE)` with a constant of the same file or another one. */
 const CONSTRUCTED_FROM_CONSTANT = /\bunavailable\(([A-Z_]+)\)/g;
-const CONCLUDED = /kind: '(missing|unrecognised|undeclared|invalid)',\s*reason: '([a-z0-9_]+)'/g;
+const CONCLUDED = /kind: '(missing|unrecognised|undeclared|slow|oversized|invalid)',\s*reason: '([a-z0-9_]+)'/g;
 const RULE = /\breason: '([a-z0-9_]+)'/g;
 const TEMPLATE = /\breason: `([a-z_]+)\$\{name\}([a-z0-9_]+)`/g;
 const RETURNED = /\breturn '([a-z]+(?:_[a-z]+)+)'/g;

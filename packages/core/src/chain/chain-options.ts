@@ -28,6 +28,11 @@ export const SECURITY_CHAIN = option.table('SecurityChainOptions', {
   /** How long a decision may take, in milliseconds, before it becomes 503. */
   deadlineMs: option.withDefault(option.between(1, 60_000), 5_000),
   /**
+   * The largest body that is read for handlers that prove something over it, in bytes; larger ones get 413. Other bodies
+   * are not read here.
+   */
+  maxBodyBytes: option.withDefault(option.wholeBetween(1, 104_857_600), 1_048_576),
+  /**
    * Where the id of a request is, for events: the name of a header, or a function. Of the id, events have at most 120
    * printable characters. Without it, events have none.
    */

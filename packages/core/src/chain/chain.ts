@@ -16,7 +16,7 @@ import type { Principal } from '../principal/principal.js';
 import { type RequestFirewall, requestFirewall, warnOfRelaxations } from '../request/firewall.js';
 import { type IncomingRequest, SecurityRequest } from '../request/request.js';
 import type { Run } from '../requirement/run.js';
-import { forbidden, unavailable } from '../verdict/verdict.js';
+import { forbidden } from '../verdict/verdict.js';
 import {
   SECURITY_CHAIN,
   SECURITY_CHAIN_COLLABORATORS,
@@ -51,10 +51,11 @@ export class SecurityChain implements Decider {
 
   /** @throws {ConfigurationError} with any of the codes for options, requirements and sources */
   constructor(options: SecurityChainOptions, collaborators: SecurityChainCollaborators = {}) {
-    const { name, requirement, guards, operations, firewall, deadlineMs, requestId, format } = SECURITY_CHAIN(options);
+    const { name, requirement, guards, operations, firewall, deadlineMs, maxBodyBytes, requestId, format } =
+      SECURITY_CHAIN(options);
     const { clock, random, listeners } = SECURITY_CHAIN_COLLABORATORS(collaborators);
     this.name = name;
-    this.#policies = new PolicyTable(this, requirement, guards, operations);
+    this.#policies = new PolicyTable(this, requirement, guards, operations, maxBodyBytes);
     this.#firewall = requestFirewall(firewall);
     warnOfRelaxations(name, firewall);
     this.#deadlineMs = deadlineMs;
@@ -146,9 +147,7 @@ export class SecurityChain implements Decider {
   #inTime(decision: Promise<Decision>, request: SecurityRequest): Promise<Decision> {
     const decided = decision.catch((error) => this.#failed(error, request));
     const patience = { clock: this.#clock, timeoutMs: this.#deadlineMs };
-    return withinDeadline(decided, request, patience, (cause) =>
-      this.#deny(new Refusal(unavailable(cause)), [], request),
-    );
+    return withinDeadline(decided, request, patience, (refusal) => this.#deny(refusal, [], request));
   }
 
   /** An error outside of handlers and guards is a bug of this library: 500. */

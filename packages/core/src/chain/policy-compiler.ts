@@ -21,13 +21,15 @@ export class PolicyCompiler {
   readonly #chain: object;
   readonly #requirement: Requirement | undefined;
   readonly #guards: readonly GuardLike[];
+  readonly #maxBodyBytes: number;
   readonly #plans = new Map<Requirement, RequirementPlan>();
 
   /** `requirement` applies to operations without one of their own; `guards` run before the guards of operations. */
-  constructor(chain: object, requirement: Requirement | undefined, guards: readonly GuardLike[]) {
+  constructor(chain: object, requirement: Requirement | undefined, guards: readonly GuardLike[], maxBodyBytes: number) {
     this.#chain = chain;
     this.#requirement = requirement;
     this.#guards = guards;
+    this.#maxBodyBytes = maxBodyBytes;
   }
 
   /**
@@ -68,8 +70,8 @@ export class PolicyCompiler {
 
   #planOf(requirements: readonly Requirement[]): RequirementPlan {
     const [first, ...others] = requirements as readonly [Requirement, ...Requirement[]];
-    if (others.length > 0) return new RequirementPlan(allOf(first, ...others));
-    const plan = this.#plans.get(first) ?? new RequirementPlan(first);
+    if (others.length > 0) return new RequirementPlan(allOf(first, ...others), this.#maxBodyBytes);
+    const plan = this.#plans.get(first) ?? new RequirementPlan(first, this.#maxBodyBytes);
     this.#plans.set(first, plan);
     return plan;
   }

@@ -31,8 +31,9 @@ export class PolicyTable {
     requirement: Requirement | undefined,
     guards: readonly GuardLike[],
     table: OperationTable | undefined,
+    maxBodyBytes: number,
   ) {
-    const compiler = new PolicyCompiler(chain, requirement, guards);
+    const compiler = new PolicyCompiler(chain, requirement, guards, maxBodyBytes);
     this.#default = compiler.policyOfTheRest;
     this.#table = table;
     const operations = table?.operations ?? [];

@@ -28,6 +28,13 @@ export interface SecurityHandler<Credential = unknown> {
    */
   verify(credential: Credential, request: SecurityRequest): Verdict | Promise<Verdict>;
   /**
+   * Only for proofs over the body, such as signatures of webhooks. Called after `verify` said `authenticated`, also where
+   * that came from a cache, and before guards. `body` has the bytes as they were sent; it is empty where none were, and the
+   * application gets the same bytes, so leave them as they are. The verdict and its principal replace those of `verify`.
+   * Bodies over `maxBodyBytes` of the chain are refused with 413, and the wait for a body counts towards its deadline.
+   */
+  verifyBody?(credential: Credential, body: Uint8Array, request: SecurityRequest): Verdict | Promise<Verdict>;
+  /**
    * Checks a grant of `verify` again. Called when the chain had to wait for another handler or a guard after that
    * grant. Returns a refusal if the grant no longer holds, for example because the token was revoked meanwhile.
    * Synchronous, from memory, never throws. Without this method a grant holds until the decision is given, at most for
@@ -43,6 +50,11 @@ export interface SecurityHandler<Credential = unknown> {
   start?(): Promise<void>;
   /** Closes what `start` or the constructor opened. Called once. */
   close?(): Promise<void>;
+}
+
+/** Whether a handler proves something over bodies, so that these have to be read. */
+export function provesBody({ verifyBody }: SecurityHandler): boolean {
+  return typeof verifyBody === 'function';
 }
 
 /** Whether a value has the required members of a handler. */

@@ -14,6 +14,10 @@ type RefusingVerdict =
   | { readonly kind: 'ambiguous'; readonly reason: string }
   /** The method or target can be read in more than one way. */
   | { readonly kind: 'unroutable'; readonly reason: string }
+  /** The body is larger than what is read for a proof over it. */
+  | { readonly kind: 'oversized'; readonly reason: string }
+  /** The body, over which something is to be proved, did not arrive in time. */
+  | { readonly kind: 'slow'; readonly reason: string }
   /** No operation and no requirement covers the request. */
   | { readonly kind: 'undeclared'; readonly reason: string }
   /** A handler or guard has a bug: it threw or broke its rules. */

@@ -4,6 +4,7 @@ import { unlessEverybodys } from '../options/own-members.js';
 import { printsAs } from '../secrecy/prints-as.js';
 import { Abandonment } from './abandonment.js';
 import { type Authorization, parseAuthorization } from './authorization-header.js';
+import { type BodySource, isReceiving, type MissingBody, receive } from './body.js';
 import type { DecisionTrace } from './trace.js';
 
 /** The route that a framework chose: the method and template under which the user's own handler was mounted. */
@@ -18,7 +19,7 @@ export interface RouteKey {
 }
 
 /** The request as an adapter supplies it. Only the first three members are required. */
-export interface IncomingRequest {
+export interface IncomingRequest extends BodySource {
   readonly method: string;
   /**
    * The request target exactly as received (RFC 9112 3.2), before any router changed it. If the application rewrote the
@@ -149,6 +150,16 @@ export class SecurityRequest {
   /** For the chain only: whether the deadline has passed or the client has disconnected. */
   static isAbandoned(request: SecurityRequest): boolean {
     return request.#abandonment?.isComplete ?? false;
+  }
+
+  /** For the chain only: asks the adapter for the body, at most once. Rejects if that is a bug. */
+  static bodyOf(request: SecurityRequest, limitBytes: number): Promise<Uint8Array | MissingBody> {
+    return receive(request, request.#source, limitBytes);
+  }
+
+  /** For the chain only: whether the decision waits for the rest of the body. */
+  static isReceiving(request: SecurityRequest): boolean {
+    return isReceiving(request);
   }
 
   /** For the chain only: attaches the trace of a decision, or detaches it. */

@@ -1,19 +1,12 @@
-import { foreignCopy } from '../brand/brand.js';
 import { disregard, type Eventually, isThenable } from '../clock/eventually.js';
 import { type CredentialPlace, sentIn } from '../handler/credential-place.js';
 import type { ReadSource } from '../handler/credential-source.js';
 import type { SecurityHandler } from '../handler/handler.js';
-import { fault, type Outcome, Refusal } from '../handler/refusal.js';
-import { isProvedBy, type Principal, withProof } from '../principal/principal.js';
-import { SecurityRequest } from '../request/request.js';
-import {
-  type Authenticated,
-  authenticated,
-  isVerdict,
-  malformed,
-  unavailable,
-  type Verdict,
-} from '../verdict/verdict.js';
+import { fault, type Outcome, type Refusal } from '../handler/refusal.js';
+import { Verification } from '../handler/verification.js';
+import type { Principal } from '../principal/principal.js';
+import type { SecurityRequest } from '../request/request.js';
+import { isVerdict, malformed, type Verdict } from '../verdict/verdict.js';
 import { Carries, type RequirementNode } from './node.js';
 import type { CredentialOwner, Run } from './run.js';
 
@@ -29,14 +22,15 @@ export class Leaf implements RequirementNode, CredentialOwner {
   readonly #carried: Carries | undefined;
   readonly #singleHeader: string | undefined;
   readonly #hasSeveralPlaces: boolean;
-  readonly #proved = new WeakMap<Principal, Authenticated>();
+  readonly #verification: Verification;
 
   /**
    * `rivals` are the leaves of the same places that are asked earlier. The first leaf that extracts owns the
-   * credential.
+   * credential. `maxBodyBytes` bounds the body that a proof over it may need.
    */
-  constructor(handler: SecurityHandler, source: ReadSource, rivals: readonly Leaf[]) {
+  constructor(handler: SecurityHandler, source: ReadSource, rivals: readonly Leaf[], maxBodyBytes: number) {
     this.handler = handler;
+    this.#verification = new Verification(handler, maxBodyBytes);
     this.source = source;
     this.#rivals = rivals;
     const { places } = source;
@@ -86,31 +80,19 @@ export class Leaf implements RequirementNode, CredentialOwner {
   evaluate(run: Run): Eventually<Outcome> {
     const known = run.outcomeOf(this);
     if (known !== undefined) return known;
-    const verified = this.#verify(run.credentialOf(this), run.request);
+    const verified = this.#verification.verify(run.credentialOf(this), run.request);
     const outcome = verified instanceof Promise ? this.#settleLater(verified, run) : verified;
     run.conclude(this, outcome);
     return outcome;
   }
 
-  /** Asks the handler whether its grant still holds. Skipped if `principal` does not rest on that grant. */
   recheck(
     credential: unknown,
     outcome: Eventually<Outcome> | undefined,
     principal: Principal,
     request: SecurityRequest,
   ): Refusal | undefined {
-    if (!isVerdict(outcome) || outcome.kind !== 'authenticated') return undefined;
-    if (!isProvedBy(principal, this.handler.name)) return undefined;
-    try {
-      const verdict: unknown = this.handler.recheck?.(credential, outcome.principal);
-      if (verdict === undefined) return undefined;
-      if (isVerdict(verdict) && verdict.kind !== 'authenticated') return new Refusal(verdict, this.handler);
-      disregard(verdict);
-      throw new TypeError('recheck() returned no refusal');
-    } catch (error) {
-      request.trace?.noteFault(this.handler.name, error);
-      return fault('handler_threw', this.handler);
-    }
+    return this.#verification.recheck(credential, outcome, principal, request);
   }
 
   #settleLater(pending: Promise<Outcome>, run: Run): Promise<Outcome> {
@@ -118,58 +100,6 @@ export class Leaf implements RequirementNode, CredentialOwner {
       run.conclude(this, outcome);
       return outcome;
     });
-  }
-
-  #verify(credential: unknown, request: SecurityRequest): Eventually<Outcome> {
-    if (SecurityRequest.isAbandoned(request)) return ABANDONED;
-    request.trace?.begin(this.handler.name, credential);
-    if (isVerdict(credential)) return this.#conclude(credential, request);
-    try {
-      const returned: unknown = this.handler.verify(credential, request);
-      if (isVerdict(returned)) return this.#conclude(returned, request);
-      return isThenable(returned) ? this.#concludeLater(returned, request) : this.#conclude(returned, request);
-    } catch (error) {
-      return this.#misbehaved(error, request);
-    }
-  }
-
-  /** Own method: closures inside `#verify` would cost each decision an allocation (bench: chain). */
-  #concludeLater(returned: PromiseLike<unknown>, request: SecurityRequest): Promise<Outcome> {
-    return Promise.resolve(returned).then(
-      (verdict) => this.#conclude(verdict, request),
-      (error) => this.#misbehaved(error, request),
-    );
-  }
-
-  #conclude(verdict: unknown, request: SecurityRequest): Outcome {
-    if (!isVerdict(verdict)) {
-      const foreign = foreignCopy(verdict, 'verdict');
-      return this.#misbehaved(foreign ?? new TypeError('verify() returned no verdict'), request);
-    }
-    if (verdict.kind === 'authenticated' && verdict.principal.kind === 'anonymous') {
-      return this.#misbehaved(new TypeError('verify() proved nobody: who needs no proof is anonymous()'), request);
-    }
-    request.trace?.end(verdict.kind, reasonOf(verdict), detailOf(verdict));
-    return verdict.kind === 'authenticated' ? this.#withProof(verdict) : new Refusal(verdict, this.handler);
-  }
-
-  /** Adds the handler to the principal's `via` if the handler did not do it. */
-  #withProof(verdict: Authenticated): Authenticated {
-    const { principal } = verdict;
-    if (isProvedBy(principal, this.handler.name)) return verdict;
-    const known = this.#proved.get(principal);
-    if (known !== undefined && verdict.headers.length === 0) return known;
-    const scheme = this.handler.challenges[0]?.scheme.toLowerCase() as string;
-    const proved = authenticated(withProof(principal, { handler: this.handler.name, scheme }), verdict);
-    // Reuse only verdicts without headers: header lines belong to one answer, a cached principal goes into many.
-    if (verdict.headers.length === 0) this.#proved.set(principal, proved);
-    return proved;
-  }
-
-  #misbehaved(error: unknown, request: SecurityRequest): Refusal {
-    request.trace?.end('fault', 'handler_threw');
-    request.trace?.noteFault(this.handler.name, error);
-    return fault('handler_threw', this.handler);
   }
 
   #isDoubled(request: SecurityRequest): boolean {
@@ -195,9 +125,6 @@ function carriedIn(place: CredentialPlace | undefined): Carries {
 }
 
 const DOUBLED: Verdict = malformed('duplicate_credentials');
-/** The decision was already given; nobody waits for this outcome. */
-const ABANDONED: Refusal = Object.freeze(new Refusal(unavailable('abandoned')));
-
 /** Names a value that `extract` must not return: null instead of undefined, a promise, a grant without verification. */
 function mistakenFor(found: unknown): string | undefined {
   if (found === null) return 'null';
@@ -206,12 +133,4 @@ function mistakenFor(found: unknown): string | undefined {
     return 'a promise';
   }
   return isVerdict(found) && found.kind === 'authenticated' ? 'a grant' : undefined;
-}
-
-function reasonOf(verdict: Verdict): string | undefined {
-  return verdict.kind === 'authenticated' ? undefined : verdict.reason;
-}
-
-function detailOf(verdict: Verdict): string | undefined {
-  return verdict.kind === 'denied' || verdict.kind === 'unavailable' ? verdict.detail : undefined;
 }

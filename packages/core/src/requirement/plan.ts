@@ -20,10 +20,10 @@ export class RequirementPlan {
   readonly #readsCredentials: boolean;
 
   /** @throws {ConfigurationError} ERR_SALLYPORT_REQUIREMENT_INVALID, ERR_SALLYPORT_SOURCE_CONFLICT */
-  constructor(requirement: Requirement) {
+  constructor(requirement: Requirement, maxBodyBytes: number) {
     checkRequirement(requirement, 'a requirement');
     this.handlers = Object.freeze([...new Set(handlersOf(requirement))]);
-    this.#leaves = leavesInSourceOrder(this.handlers);
+    this.#leaves = leavesInSourceOrder(this.handlers, maxBodyBytes);
     this.#readsCredentials = this.handlers.length > 0;
     this.#root = compiled(requirement, this.#leaves);
     this.candidates = candidatesOf(this.handlers);

@@ -16,13 +16,13 @@ interface Sourced {
  * the chain's order holds.
  * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_SOURCE_CONFLICT
  */
-export function leavesInSourceOrder(handlers: readonly SecurityHandler[]): readonly Leaf[] {
+export function leavesInSourceOrder(handlers: readonly SecurityHandler[], maxBodyBytes: number): readonly Leaf[] {
   const sourced = handlers.map(withSource);
   checkSources(sourced);
   const leaves: Leaf[] = [];
   for (const { handler, source } of sourced.toSorted((a, b) => rank(a) - rank(b))) {
     const rivals = leaves.filter((earlier) => source.places.some(({ at }) => earlier.source.places.some(isAt(at))));
-    leaves.push(new Leaf(handler, source, rivals));
+    leaves.push(new Leaf(handler, source, rivals, maxBodyBytes));
   }
   return leaves;
 }

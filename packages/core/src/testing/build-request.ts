@@ -1,4 +1,5 @@
 import type { X509Certificate } from 'node:crypto';
+import { types } from 'node:util';
 import * as option from '../options/options.js';
 import { plainObject } from '../options/options.js';
 import { ownMembers } from '../options/own-members.js';
@@ -6,6 +7,11 @@ import { type RouteKey, SecurityRequest } from '../request/request.js';
 
 const credential: option.Check<string> = (value, name) => {
   if (typeof value !== 'string') throw option.invalid(name, 'must be a string');
+  return value;
+};
+
+const content: option.Check<string | Uint8Array> = (value, name) => {
+  if (typeof value !== 'string' && !types.isUint8Array(value)) throw option.invalid(name, 'must be text or bytes');
   return value;
 };
 
@@ -21,6 +27,8 @@ export const REQUEST_PARTS = option.table('RequestParts', {
   headers: option.optional(plainObject as option.Check<Readonly<Record<string, string | readonly string[]>>>),
   /** Sends one `Cookie` line. */
   cookies: option.optional(plainObject as option.Check<Readonly<Record<string, string>>>),
+  /** What is sent as the body; text as UTF-8. Default: no bytes. */
+  body: option.optional(content),
   /** Default `192.0.2.1`. */
   remoteAddress: option.unchecked<string | undefined>(),
   /** The route that a framework chose. */
@@ -44,6 +52,7 @@ export type RequestLine = string;
 export function buildRequest(line: RequestLine = '/', parts: RequestParts = {}): SecurityRequest {
   const checked = REQUEST_PARTS(parts);
   const space = line.indexOf(' ');
+  const body = Buffer.from(checked.body ?? '');
   const { client, certificate, remoteAddress = '192.0.2.1', route } = checked;
   return new SecurityRequest({
     method: space === -1 ? 'GET' : line.slice(0, space),
@@ -51,6 +60,7 @@ export function buildRequest(line: RequestLine = '/', parts: RequestParts = {}):
     rawHeaders: linesOf(checked).flat(),
     remoteAddress,
     route,
+    body: (limitBytes) => (body.length > limitBytes ? 'too_large' : body),
     ...(certificate && { peerCertificate: () => certificate }),
     ...(client && { onClose: (listener) => whenAborted(client, listener) }),
   });
