@@ -6,6 +6,7 @@ import {
   guard,
   MemoryCacheStore,
   MemoryCounterStore,
+  MemoryOnceStore,
   type SecurityHandler,
 } from '@sallyport/core';
 import { challenge, type GuardKind, type HandlerKind, option, PERMITTED, type StoreKind } from '@sallyport/core/extend';
@@ -89,6 +90,15 @@ export function memoryCounters(log: string[] = []): StoreKind {
     store: (options, { clock }) => {
       const store = new MemoryCounterStore(options, { clock });
       return Object.assign(store, { close: () => log.push('counter closes') });
+    },
+  };
+}
+
+export function memoryMarks(log: string[] = []): StoreKind {
+  return {
+    store: (options, { clock }) => {
+      const store = new MemoryOnceStore(options, { clock });
+      return Object.assign(store, { close: () => log.push('once store closes') });
     },
   };
 }

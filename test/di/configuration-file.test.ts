@@ -16,7 +16,7 @@ import { ConfigurationError, guard, MemoryCacheStore, type SecurityChain } from 
 import type { HandlerKind } from '@sallyport/core/extend';
 import { ask } from '@sallyport/core/testing';
 import { builtInHandlers } from '@sallyport/handlers/kinds';
-import { memoryCounters, memoryStore } from '../configuration/application-kinds.js';
+import { memoryCounters, memoryMarks, memoryStore } from '../configuration/application-kinds.js';
 import { loggingHandler, PartnerHandler } from './partner-handlers.js';
 
 let directory: string;
@@ -498,7 +498,7 @@ describe('a file that cannot be used is refused without a word of what is in it'
 
 describe('stores that a configuration lists', () => {
   const configuration = {
-    stores: { cache: { type: 'memory' }, counter: { type: 'counters' } },
+    stores: { cache: { type: 'memory' }, counter: { type: 'counters' }, once: { type: 'marks' } },
     handlers: { doors: { type: 'seeing' } },
     chain: { requirement: 'doors' },
   };
@@ -507,13 +507,15 @@ describe('stores that a configuration lists', () => {
   function noting(log: string[], given: unknown[] = []): DependencyContainer {
     const scope = container.createChildContainer();
     const seeing: HandlerKind = {
-      handler: (_options, { name, cacheStore, counterStore }) => {
+      handler: (_options, { name, cacheStore, counterStore, onceStore }) => {
         given.push(cacheStore);
         expect(counterStore).toBeDefined();
+        expect(onceStore).toBeDefined();
         return loggingHandler(name, log);
       },
     };
-    registerSecurity(scope, { kinds: { memory: memoryStore(log), counters: memoryCounters(log), seeing } });
+    const stores = { memory: memoryStore(log), counters: memoryCounters(log), marks: memoryMarks(log) };
+    registerSecurity(scope, { kinds: { ...stores, seeing } });
     return scope;
   }
 
@@ -525,8 +527,8 @@ describe('stores that a configuration lists', () => {
     for (const each of [scope.createChildContainer(), scope.createChildContainer()]) {
       await (await resolveChain(each)).close();
     }
-    expect(log.slice(0, 3)).toEqual(['close doors', 'cache closes', 'counter closes']);
-    expect(log).toHaveLength(6);
+    expect(log.slice(0, 4)).toEqual(['close doors', 'cache closes', 'counter closes', 'once store closes']);
+    expect(log).toHaveLength(8);
     expect(new Set(given).size).toBe(2);
   });
 
@@ -554,7 +556,7 @@ describe('stores that a configuration lists', () => {
     overrideSecurity(scope, { cacheStore });
     await (await resolveChain(scope)).close();
     expect(given).toEqual([cacheStore]);
-    expect(log).toEqual(['close doors', 'counter closes']);
+    expect(log).toEqual(['close doors', 'counter closes', 'once store closes']);
   });
 
   test('one that the application registers besides is refused', async () => {

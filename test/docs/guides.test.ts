@@ -77,6 +77,7 @@ describe('docs/writing-a-store.md', () => {
   test.each([
     ['folder-store.test.js', 9],
     ['map-counters.test.js', 7],
+    ['map-marks.test.js', 6],
   ])('%s passes, which has the rules of stores', async (file, rules) => {
     const report = await guide.project.node(['--test', '--test-reporter=tap', file]);
     expect(report).toMatch(new RegExp(`^# pass ${rules}$`, 'm'));

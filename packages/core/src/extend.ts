@@ -80,6 +80,8 @@ export { constantTimeEqual, fingerprint, Secret } from './secrecy/secret.js';
 export { withoutCredentials } from './secrecy/without-credentials.js';
 export { type CacheStore, cacheStoreCheck } from './stores/cache-store.js';
 export { type Count, type CounterStore, counterStoreCheck } from './stores/counter-store.js';
+export { markOnce, type OnceMark } from './stores/mark-once.js';
+export { type OnceStore, onceStoreCheck } from './stores/once-store.js';
 export { basicChallenge, bearerChallenge, type Challenge, challenge, formatChallenge } from './verdict/challenge.js';
 export { isToken } from './verdict/http-grammar.js';
 export { type HeaderLine, isVerdict } from './verdict/verdict.js';

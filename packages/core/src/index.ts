@@ -55,6 +55,7 @@ export type {
 export { type RouteDefinition, type RouteTable, route, routes } from './routes/route-table.js';
 export { MemoryCacheStore, type MemoryCacheStoreOptions } from './stores/memory-cache-store.js';
 export { MemoryCounterStore, type MemoryCounterStoreOptions } from './stores/memory-counter-store.js';
+export { MemoryOnceStore, type MemoryOnceStoreOptions } from './stores/memory-once-store.js';
 export {
   type RateLimiterCount,
   RateLimiterCounterStore,

@@ -3,6 +3,7 @@ import {
   cacheStoreCheck,
   clockCheck,
   counterStoreCheck,
+  onceStoreCheck,
   option,
   revocationsCheck,
   systemClock,
@@ -23,6 +24,8 @@ export const SHARED_SERVICES = option.table('SharedServices', {
   cacheStore: option.optional(cacheStoreCheck),
   /** Counts for several processes together, such as failed logins. */
   counterStore: option.optional(counterStoreCheck),
+  /** Remembers for several processes together what may happen only once, such as a delivery of a webhook. */
+  onceStore: option.optional(onceStoreCheck),
   /** What was revoked. The application keeps this object, so that it can revoke. */
   revocations: option.optional(revocationsCheck),
   /** Called with every decision of the chain. */
@@ -87,9 +90,17 @@ const CLOSE_TIMEOUT_MS = 5_000;
 
 async function built(read: ReadConfiguration, services: CheckedServices): Promise<BuiltChain> {
   const { settings, directory, files } = read;
-  const { kinds, clock, random, cacheStore, counterStore, revocations, decisionListeners: listeners } = services;
+  const { kinds, clock, random, decisionListeners: listeners } = services;
+  const { cacheStore, counterStore, onceStore, revocations } = services;
   if (settings.chain === undefined) throw option.invalid(ROOT, 'must have a chain');
-  const parts = new ConfiguredParts(kinds, settings, { clock, directory, cacheStore, counterStore, revocations });
+  const parts = new ConfiguredParts(kinds, settings, {
+    clock,
+    directory,
+    cacheStore,
+    counterStore,
+    onceStore,
+    revocations,
+  });
   try {
     const { handler: handlers, guard: guards } = parts;
     const options = await optionsOf(settings.chain, { handlers, guards, directory, files });

@@ -43,6 +43,8 @@ export const STORES = option.table('ConfiguredStores', {
   cache: option.optional(configuredPart),
   /** Counts for several processes together, such as failed logins. */
   counter: option.optional(configuredPart),
+  /** Remembers what may happen only once, such as a delivery of a webhook. */
+  once: option.optional(configuredPart),
 });
 
 export const CONFIGURATION = option.table('Configuration', {

@@ -105,6 +105,7 @@ export class ConfiguredParts {
     return {
       cacheStore: this.#store('cache', services, services.cacheStore),
       counterStore: this.#store('counter', services, services.counterStore),
+      onceStore: this.#store('once', services, services.onceStore),
     };
   }
 

@@ -5,6 +5,8 @@ import {
   cacheStoreCheck,
   counterStoreCheck,
   disregard,
+  type OnceStore,
+  onceStoreCheck,
   option,
   type Patience,
   runWithin,
@@ -20,11 +22,12 @@ import { claim, release } from './ownership.js';
 interface StoreOf {
   readonly cache: CacheStore;
   readonly counter: CounterStore;
+  readonly once: OnceStore;
 }
 
 export type StoreJob = keyof StoreOf;
 
-export const STORE_JOBS = ['cache', 'counter'] as const satisfies readonly StoreJob[];
+export const STORE_JOBS = ['cache', 'counter', 'once'] as const satisfies readonly StoreJob[];
 
 /** The stores that a configuration lists. */
 export type ListedStores = Readonly<Record<StoreJob, ConfiguredPart | undefined>>;
@@ -32,6 +35,7 @@ export type ListedStores = Readonly<Record<StoreJob, ConfiguredPart | undefined>
 const CHECKS: { readonly [Job in StoreJob]: option.Check<StoreOf[Job]> } = {
   cache: cacheStoreCheck,
   counter: counterStoreCheck,
+  once: onceStoreCheck,
 };
 
 /** The stores that one chain made from its configuration. */

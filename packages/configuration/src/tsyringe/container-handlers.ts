@@ -54,6 +54,7 @@ export class ContainerHandlers {
       directory: process.cwd(),
       cacheStore: find(tokens.cacheStore),
       counterStore: find(tokens.counterStore),
+      onceStore: find(tokens.onceStore),
       revocations: find(tokens.revocations),
       handler: this.handler,
       find,

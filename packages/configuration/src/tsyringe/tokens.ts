@@ -1,5 +1,5 @@
 import type { DecisionListener, Revocations, SecurityHandler } from '@sallyport/core';
-import type { CacheStore, Clock, CounterStore, HandlerLookup, RevocationBus } from '@sallyport/core/extend';
+import type { CacheStore, Clock, CounterStore, HandlerLookup, OnceStore, RevocationBus } from '@sallyport/core/extend';
 import type { StoreJob } from '../kinds/configured-stores.js';
 import type { ChainDefinition, ContainerKind } from './registration.js';
 import { ownToken, type SecurityToken } from './security-token.js';
@@ -12,6 +12,8 @@ export const tokens = Object.freeze({
   cacheStore: ownToken<CacheStore>('cache-store'),
   /** Counts for several processes together, such as failed logins. */
   counterStore: ownToken<CounterStore>('counter-store'),
+  /** Remembers for several processes together what may happen only once. */
+  onceStore: ownToken<OnceStore>('once-store'),
   revocations: ownToken<Revocations>('revocations'),
   revocationBus: ownToken<RevocationBus>('revocation-bus'),
   /** May be registered several times. */
@@ -35,6 +37,7 @@ export const SERVICE_TOKENS: Readonly<Record<string, SecurityToken<unknown>>> = 
   random: tokens.random,
   cacheStore: tokens.cacheStore,
   counterStore: tokens.counterStore,
+  onceStore: tokens.onceStore,
   revocations: tokens.revocations,
   revocationBus: tokens.revocationBus,
 };
@@ -43,4 +46,5 @@ export const SERVICE_TOKENS: Readonly<Record<string, SecurityToken<unknown>>> = 
 export const STORE_TOKENS: Readonly<Record<StoreJob, SecurityToken<unknown>>> = {
   cache: tokens.cacheStore,
   counter: tokens.counterStore,
+  once: tokens.onceStore,
 };

@@ -5,6 +5,7 @@ import type { Schema } from '../options/check.js';
 import type { Revocations } from '../revocation/revocations.js';
 import type { CacheStore } from '../stores/cache-store.js';
 import type { CounterStore } from '../stores/counter-store.js';
+import type { OnceStore } from '../stores/once-store.js';
 
 /** Finds a handler of the chain by its name. Each handler is built on first use, once per chain. */
 export type HandlerLookup = (name: string) => SecurityHandler;
@@ -16,6 +17,7 @@ export interface ConfigurationServices {
   readonly directory: string;
   readonly cacheStore: CacheStore | undefined;
   readonly counterStore: CounterStore | undefined;
+  readonly onceStore: OnceStore | undefined;
   readonly revocations: Revocations | undefined;
   /**
    * Finds another handler of the same chain.
@@ -61,9 +63,9 @@ export interface GuardKind<Options extends object = object> extends KindBase {
 }
 
 /** A store that a configuration made. If it has a `close`, that is called after the handlers were closed. */
-export type ConfiguredStore = (CacheStore | CounterStore) & { close?(): unknown };
+export type ConfiguredStore = (CacheStore | CounterStore | OnceStore) & { close?(): unknown };
 
-/** A kind of store. A configuration names it in `stores.cache` or `stores.counter`. */
+/** A kind of store. A configuration names it in `stores.cache`, `stores.counter` or `stores.once`. */
 export interface StoreKind<Options extends object = object> extends KindBase {
   /** Makes one store for one chain. */
   readonly store: (options: Options, services: StoreServices) => ConfiguredStore;

@@ -23,5 +23,6 @@ export type { GuardCase, GuardCases, GuardFactory } from './rules/guard-cases.js
 export { guardRules } from './rules/guard-rules.js';
 export type { CaseParts, HandlerCases, HandlerFactory } from './rules/handler-cases.js';
 export { handlerRules } from './rules/handler-rules.js';
+export { onceStoreRules } from './rules/once-store-rules.js';
 export { assertRules, BrokenRule, type Rule } from './rules/rule.js';
 export type { StoreUnderTest } from './rules/store-under-test.js';
