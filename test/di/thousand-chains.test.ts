@@ -43,7 +43,7 @@ beforeAll(async () => {
   const { issuer, audience, jwksUri, introspectionEndpoint, clientId, clientSecret } = server;
   const outbound = { allowInsecureLoopback: true };
   const clientAuthentication = { method: 'client_secret_basic', clientId, clientSecret } as const;
-  const issuers = [{ issuer, audience, algorithms: 'ES256', keys: { jwksUri, outbound } }];
+  const issuers = [{ issuer, audience, algorithms: 'ES256', keys: { jwksUri, outbound } }] as const;
   const app = container.createChildContainer();
   registerSecurity(app, {
     clock,

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { SecurityChain, UpstreamError } from '@sallyport/core';
 import { type Answer, AuthorizationServer, ask, buildRequest, ManualClock } from '@sallyport/core/testing';
 import { IntrospectionHandler, onIntrospectionEvent } from '@sallyport/handlers/introspection';
-import { JwtHandler, type MapPrincipal, onJwtEvent } from '@sallyport/handlers/jwt';
+import { JwtHandler, type MapPrincipal, onJwtEvent, type TrustedIssuer } from '@sallyport/handlers/jwt';
 
 const outbound = { allowInsecureLoopback: true };
 
@@ -41,7 +41,7 @@ function introspecting(mapPrincipal: MapPrincipal): IntrospectionHandler {
 function verifying(mapPrincipal: MapPrincipal): JwtHandler {
   const { issuer, audience, jwksUri } = server;
   const keys = { jwksUri, outbound };
-  const trusted = { issuer, audience, algorithms: 'ES256', keys, requiredClaims: ['iat'], mapPrincipal };
+  const trusted: TrustedIssuer = { issuer, audience, algorithms: 'ES256', keys, requiredClaims: ['iat'], mapPrincipal };
   return new JwtHandler({ name: 'mapped', realm: 'test', issuers: [trusted] }, { clock });
 }
 

@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, tes
 import { type PrincipalInit, SecurityChain, UpstreamError } from '@sallyport/core';
 import { type Answer, AuthorizationServer, ask, ManualClock } from '@sallyport/core/testing';
 import { IntrospectionHandler } from '@sallyport/handlers/introspection';
-import { JwtHandler, type MapPrincipal } from '@sallyport/handlers/jwt';
+import { JwtHandler, type MapPrincipal, type TrustedIssuer } from '@sallyport/handlers/jwt';
 
 const outbound = { allowInsecureLoopback: true };
 const clock = new ManualClock();
@@ -42,7 +42,7 @@ function introspecting(mapPrincipal: MapPrincipal): IntrospectionHandler {
 function verifying(mapPrincipal: MapPrincipal): JwtHandler {
   const { issuer, audience, jwksUri } = server;
   const keys = { jwksUri, outbound };
-  const trusted = { issuer, audience, algorithms: 'ES256', keys, requiredClaims: ['iat'], mapPrincipal };
+  const trusted: TrustedIssuer = { issuer, audience, algorithms: 'ES256', keys, requiredClaims: ['iat'], mapPrincipal };
   return new JwtHandler({ name: 'mapped', realm: 'test', issuers: [trusted], cache: { ttlSeconds: 30 } }, { clock });
 }
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, test } from '@jest/globals';
 import { AuthorizationServer, handlerRules, ManualClock, type Rule } from '@sallyport/core/testing';
-import { type Account, BasicHandler, IntrospectionHandler, JwtHandler } from '@sallyport/handlers';
+import { type Account, BasicHandler, IntrospectionHandler, JwtHandler, type TrustedIssuer } from '@sallyport/handlers';
 import { accountOf, CHEAP } from '../handlers/basic/basic-fixture.js';
 
 /** The clock of a starting handler runs fast while one server is silent; the others must be able to answer before. */
@@ -33,7 +33,7 @@ function keepsTheRules(rules: readonly Rule[]): void {
 }
 
 describe('the JWT handler', () => {
-  const issuerOf = ({ issuer, audience, jwksUri }: AuthorizationServer) => {
+  const issuerOf = ({ issuer, audience, jwksUri }: AuthorizationServer): TrustedIssuer => {
     return { issuer, audience, algorithms: 'ES256', keys: { jwksUri, outbound: OUTBOUND } };
   };
   keepsTheRules(

@@ -227,7 +227,7 @@ describe('options of signed answers', () => {
   test.each<[string, Partial<IntrospectionHandlerOptions>]>([
     ['no issuer', { issuer: undefined }],
     ['no algorithm', { signedAnswers: { algorithms: [] } }],
-    ['the algorithm none', { signedAnswers: { algorithms: 'none' } }],
+    ['the algorithm none', { signedAnswers: { algorithms: 'none' as 'ES256' } }],
     [
       'a short secret, which is for tokens that users have',
       { signedAnswers: { algorithms: 'HS256', keys: { secret: 'short', allowShortSecret: true } } },

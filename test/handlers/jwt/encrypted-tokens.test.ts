@@ -141,9 +141,9 @@ describe('decryption keys are refused at start', () => {
   test.each<[string, DecryptionKey]>([
     ['that are public', { ...WITH_RSA, key: RSA.publicKey }],
     ['that are too short', { ...WITH_RSA, key: generateKeyPairSync('rsa', { modulusLength: 1_024 }).privateKey }],
-    ['for RSA1_5', { ...WITH_RSA, algorithms: 'RSA1_5' }],
+    ['for RSA1_5', { ...WITH_RSA, algorithms: 'RSA1_5' as 'RSA-OAEP' }],
     ['for an algorithm of another key', { ...WITH_RSA, algorithms: 'ECDH-ES' }],
-    ['for an unknown content encryption', { ...WITH_RSA, contentEncryption: 'A256' }],
+    ['for an unknown content encryption', { ...WITH_RSA, contentEncryption: 'A256' as 'A256GCM' }],
     ['of another length than wrapping needs', { ...WITH_RSA, key: SECRET, algorithms: 'A128KW' }],
     ['of another length than the content needs', { key: SECRET, algorithms: 'dir', contentEncryption: 'A128GCM' }],
     [

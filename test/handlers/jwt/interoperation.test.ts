@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { SecurityChain } from '@sallyport/core';
 import { ask } from '@sallyport/core/testing';
-import { JwtHandler, type TrustedIssuer } from '@sallyport/handlers/jwt';
+import { JwtHandler, type SignatureAlgorithm, type TrustedIssuer } from '@sallyport/handlers/jwt';
 import { SignJWT } from 'jose';
 import { type Client, GatewayProcess } from '../../support/gateway-process.js';
 import { certificateOf } from '../../support/server-certificate.js';
@@ -108,7 +108,7 @@ describe('tokens of an oidc-provider', () => {
 });
 
 describe('tokens of another library', () => {
-  test.each(['RS256', 'RS512', 'PS256', 'PS384', 'ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519'])(
+  test.each<SignatureAlgorithm>(['RS256', 'RS512', 'PS256', 'PS384', 'ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519'])(
     'signed with %s are accepted (RFC 7515 A)',
     async (alg) => {
       const key = newKey(alg);

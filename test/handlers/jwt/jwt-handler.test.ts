@@ -3,7 +3,7 @@ import { inspect } from 'node:util';
 import { describe, expect, jest, test } from '@jest/globals';
 import { anyOf, authenticated, createPrincipal, Revocations, SecurityChain } from '@sallyport/core';
 import { bearerChallenge } from '@sallyport/core/extend';
-import type { TrustedIssuer } from '@sallyport/handlers/jwt';
+import type { SignatureAlgorithm, TrustedIssuer } from '@sallyport/handlers/jwt';
 import {
   AUDIENCE,
   bearerRequest,
@@ -65,7 +65,7 @@ describe('a good token', () => {
     expect(decision).toMatchObject({ principal: { kind: 'client', subject: 'web-shop', clientId: 'web-shop' } });
   });
 
-  test.each(['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512'])(
+  test.each<SignatureAlgorithm>(['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512'])(
     'may be signed with %s (RFC 7518 3.1)',
     async (alg) => {
       const key = { ...RSA, algorithm: alg };
@@ -75,20 +75,26 @@ describe('a good token', () => {
     },
   );
 
-  test.each(['ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519'])('may be signed with %s (RFC 7518 3.4)', async (alg) => {
-    const key = newKey(alg);
-    const under = jwtWith(trusted({ publicKey: key.publicKey }, { algorithms: alg }));
-    expect(await under.outcome(tokenBy(key))).toBe('granted');
-    expect(await under.outcome(tokenBy({ ...newKey(alg), kid: key.kid }))).toBe('401 signature_invalid');
-  });
+  test.each<SignatureAlgorithm>(['ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519'])(
+    'may be signed with %s (RFC 7518 3.4)',
+    async (alg) => {
+      const key = newKey(alg);
+      const under = jwtWith(trusted({ publicKey: key.publicKey }, { algorithms: alg }));
+      expect(await under.outcome(tokenBy(key))).toBe('granted');
+      expect(await under.outcome(tokenBy({ ...newKey(alg), kid: key.kid }))).toBe('401 signature_invalid');
+    },
+  );
 
-  test.each(['HS256', 'HS384', 'HS512'])('may be signed with a shared secret and %s (RFC 7518 3.2)', async (alg) => {
-    const under = jwtWith(trusted({ secret: SECRET }, { algorithms: alg }));
-    expect(await under.outcome(hmacToken({}, alg))).toBe('granted');
-    const other = createSecretKey(randomBytes(64));
-    const forged = tokenOf(JSON.stringify({ alg, typ: 'at+jwt' }), JSON.stringify(CLAIMS), alg, other);
-    expect(await under.outcome(forged)).toBe('401 signature_invalid');
-  });
+  test.each<SignatureAlgorithm>(['HS256', 'HS384', 'HS512'])(
+    'may be signed with a shared secret and %s (RFC 7518 3.2)',
+    async (alg) => {
+      const under = jwtWith(trusted({ secret: SECRET }, { algorithms: alg }));
+      expect(await under.outcome(hmacToken({}, alg))).toBe('granted');
+      const other = createSecretKey(randomBytes(64));
+      const forged = tokenOf(JSON.stringify({ alg, typ: 'at+jwt' }), JSON.stringify(CLAIMS), alg, other);
+      expect(await under.outcome(forged)).toBe('401 signature_invalid');
+    },
+  );
 });
 
 test('an HMAC is compared whole, in constant time (CWE-208)', async () => {

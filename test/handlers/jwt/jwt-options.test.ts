@@ -32,13 +32,13 @@ describe('options', () => {
     ],
     ['an empty audience', { issuers: [trusted(keys, { audience: [] })] }, 'audience'],
     ['no algorithms', { issuers: [trusted(keys, { algorithms: [] })] }, 'algorithms'],
-    ['algorithm none', { issuers: [trusted(keys, { algorithms: 'none' })] }, 'algorithms'],
+    ['algorithm none', { issuers: [trusted(keys, { algorithms: 'none' as 'ES256' })] }, 'algorithms'],
     [
       'algorithm none beside another, of keys that are fetched',
-      { issuers: [trusted({ jwksUri: 'https://as.example.com/jwks' }, { algorithms: ['ES256', 'none'] })] },
+      { issuers: [trusted({ jwksUri: 'https://as.example.com/jwks' }, { algorithms: ['ES256', 'none' as 'ES256'] })] },
       'algorithms must be some of',
     ],
-    ['an algorithm in lower case', { issuers: [trusted(keys, { algorithms: 'es256' })] }, 'algorithms'],
+    ['an algorithm in lower case', { issuers: [trusted(keys, { algorithms: 'es256' as 'ES256' })] }, 'algorithms'],
     ['HMAC with a public key', { issuers: [trusted(keys, { algorithms: ['ES256', 'HS256'] })] }, 'keys'],
     [
       'HMAC beside public keys that are fetched',

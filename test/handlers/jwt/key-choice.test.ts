@@ -118,7 +118,7 @@ describe('a token without kid', () => {
 });
 
 test('keys of one identifier and different algorithms are told apart by the algorithm (RFC 7517 4.5)', async () => {
-  const algorithms = ['RS256', 'PS256', 'ES256'];
+  const algorithms = ['RS256', 'PS256', 'ES256'] as const;
   const under = jwtWith(trusted(setOf(RSA.jwk, { ...SECOND.jwk, kid: '1', alg: 'PS256' }, EC.jwk), { algorithms }));
   expect(await under.outcome(tokenBy(RSA))).toBe('granted');
   expect(await under.outcome(tokenBy({ ...SECOND, kid: '1', algorithm: 'PS256' }))).toBe('granted');

@@ -3,7 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import { allOf, guard, headerHandler, Revocations, SecurityChain } from '@sallyport/core';
 import { type ReceivedNotices, type RevocationBus } from '@sallyport/core/extend';
 import { buildRequest, ManualClock } from '@sallyport/core/testing';
-import type { DecryptionKey, JwtHandlerOptions } from '@sallyport/handlers/jwt';
+import type { DecryptionKey, JwtHandlerOptions, SignatureAlgorithm } from '@sallyport/handlers/jwt';
 import { CompactEncrypt } from 'jose';
 import { CLAIMS, ISSUER, type JwtUnderTest, jwtWith, NOON, outcomeOf, tokenBy, trusted } from './jwt-fixture.js';
 import { base64url, newKey, type SigningKey, signatureOf } from './signing.js';
@@ -39,7 +39,7 @@ function signedAgain(token: string, key: SigningKey): string {
 function underRevocations(key: SigningKey, options: Partial<JwtHandlerOptions> = {}) {
   const clock = new ManualClock();
   const revocations = new Revocations({}, { clock });
-  const issuer = trusted({ publicKey: key.publicKey }, { algorithms: key.algorithm });
+  const issuer = trusted({ publicKey: key.publicKey }, { algorithms: key.algorithm as SignatureAlgorithm });
   return { clock, revocations, jwt: jwtWith(issuer, options, { clock, revocations }) };
 }
 

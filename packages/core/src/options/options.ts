@@ -102,11 +102,14 @@ export const textOrTexts: Check<readonly string[], string | readonly string[]> =
 );
 
 /** Some of these texts: one, or a list of them. The result is always a list, never empty. */
-export function someOf(...values: readonly string[]): Check<readonly string[], string | readonly string[]> {
+export function someOf<const Value extends string>(
+  ...values: readonly Value[]
+): Check<readonly Value[], Value | readonly Value[]> {
   const one: Schema = { type: 'string', enum: values };
   return withSchema({ anyOf: [one, { type: 'array', items: one, minItems: 1 }] }, (value, name) => {
     const list = textOrTexts(value, name);
-    if (!list.every((each) => values.includes(each))) throw invalid(name, `must be some of ${values.join(', ')}`);
+    if (!list.every((each): each is Value => values.includes(each as Value)))
+      throw invalid(name, `must be some of ${values.join(', ')}`);
     return list;
   });
 }

@@ -1,6 +1,6 @@
 import { createPrivateKey, createPublicKey, createSecretKey, KeyObject } from 'node:crypto';
 import { type Eventually, option } from '@sallyport/core/extend';
-import { fits, isSymmetric, SIGNATURE_ALGORITHMS } from '../jose/algorithms.js';
+import { fits, PUBLIC_KEY_ALGORITHMS, SECRET_ALGORITHMS } from '../jose/algorithms.js';
 import { isBearerToken } from '../token/bearer-token.js';
 
 export const CLIENT_SECRET = option.table('ClientSecretAuthentication', {
@@ -16,7 +16,7 @@ export const CLIENT_SECRET_JWT = option.table('ClientSecretJwtAuthentication', {
   method: option.oneOf('client_secret_jwt'),
   clientId: option.text,
   clientSecret: option.text,
-  algorithm: option.withDefault(option.oneOf('HS256', 'HS384', 'HS512'), 'HS256'),
+  algorithm: option.withDefault(option.oneOf(...SECRET_ALGORITHMS), 'HS256'),
   /** Who the assertion is for. Default: `issuer` where there is one, otherwise the endpoint. */
   audience: option.optional(option.text),
 });
@@ -41,7 +41,7 @@ export const PRIVATE_KEY_JWT = option.table('PrivateKeyJwtAuthentication', {
   /** PEM (PKCS #8) or a key object. */
   privateKey,
   /** A signature algorithm that fits the key, such as `ES256`. */
-  algorithm: option.oneOf(...SIGNATURE_ALGORITHMS.filter((name) => !isSymmetric(name))),
+  algorithm: option.oneOf(...PUBLIC_KEY_ALGORITHMS),
   /** Names the key to the server (`kid`). */
   keyId: option.optional(option.text),
   /** Who the assertion is for. Default: `issuer` where there is one, otherwise the endpoint. */

@@ -1,3 +1,4 @@
+export type { SignatureAlgorithm } from '../jose/algorithms.js';
 export type { KeySource } from '../keys/key-source.js';
 export type { ClientCertificate } from '../outbound/connections/connection-options.js';
 export type { OutboundOptions } from '../outbound/outbound-options.js';

@@ -15,32 +15,60 @@ interface JwsAlgorithm {
 const RSA: JwsAlgorithm = { keyType: 'rsa' };
 const ED25519: JwsAlgorithm = { keyType: 'ed25519', signatureBytes: 64 };
 
+/**
+ * A signature algorithm that the handlers verify (RFC 7518 3.1, RFC 8037 3.1, RFC 9864 2.2). `none` is not among them. The
+ * list is closed, because any other name is refused at construction. A name that comes as a text, such as from the
+ * environment, is cast: `process.env.ALGORITHM as SignatureAlgorithm`. Construction checks it.
+ */
+export type SignatureAlgorithm = PublicKeyAlgorithm | SecretAlgorithm;
+
+export type SecretAlgorithm = 'HS256' | 'HS384' | 'HS512';
+
+export type PublicKeyAlgorithm =
+  | 'RS256'
+  | 'RS384'
+  | 'RS512'
+  | 'PS256'
+  | 'PS384'
+  | 'PS512'
+  | 'ES256'
+  | 'ES384'
+  | 'ES512'
+  | 'EdDSA'
+  | 'Ed25519';
+
+const OF_SECRETS: Readonly<Record<SecretAlgorithm, JwsAlgorithm>> = {
+  HS256: { keyType: 'secret', minSecretBytes: 32, signatureBytes: 32 },
+  HS384: { keyType: 'secret', minSecretBytes: 48, signatureBytes: 48 },
+  HS512: { keyType: 'secret', minSecretBytes: 64, signatureBytes: 64 },
+};
+
+const OF_PUBLIC_KEYS: Readonly<Record<PublicKeyAlgorithm, JwsAlgorithm>> = {
+  RS256: RSA,
+  RS384: RSA,
+  RS512: RSA,
+  PS256: RSA,
+  PS384: RSA,
+  PS512: RSA,
+  ES256: { keyType: 'ec', curve: 'prime256v1', signatureBytes: 64 },
+  ES384: { keyType: 'ec', curve: 'secp384r1', signatureBytes: 96 },
+  ES512: { keyType: 'ec', curve: 'secp521r1', signatureBytes: 132 },
+  EdDSA: ED25519,
+  Ed25519: ED25519,
+};
+
 /** All supported algorithms. `none` is not among them and cannot be configured. */
-const ALGORITHMS: ReadonlyMap<string, JwsAlgorithm> = new Map<string, JwsAlgorithm>([
-  ['RS256', RSA],
-  ['RS384', RSA],
-  ['RS512', RSA],
-  ['PS256', RSA],
-  ['PS384', RSA],
-  ['PS512', RSA],
-  ['ES256', { keyType: 'ec', curve: 'prime256v1', signatureBytes: 64 }],
-  ['ES384', { keyType: 'ec', curve: 'secp384r1', signatureBytes: 96 }],
-  ['ES512', { keyType: 'ec', curve: 'secp521r1', signatureBytes: 132 }],
-  ['EdDSA', ED25519],
-  ['Ed25519', ED25519],
-  ['HS256', { keyType: 'secret', minSecretBytes: 32, signatureBytes: 32 }],
-  ['HS384', { keyType: 'secret', minSecretBytes: 48, signatureBytes: 48 }],
-  ['HS512', { keyType: 'secret', minSecretBytes: 64, signatureBytes: 64 }],
-]);
+const ALGORITHMS: ReadonlyMap<string, JwsAlgorithm> = new Map(Object.entries({ ...OF_PUBLIC_KEYS, ...OF_SECRETS }));
 
 /** RFC 7518 3.3 and 3.5. */
 const MIN_RSA_BITS = 2_048;
 const MIN_RSA_EXPONENT = 65_537n;
 
-export const SIGNATURE_ALGORITHMS: readonly string[] = [...ALGORITHMS.keys()];
+export const PUBLIC_KEY_ALGORITHMS = Object.keys(OF_PUBLIC_KEYS) as readonly PublicKeyAlgorithm[];
+export const SECRET_ALGORITHMS = Object.keys(OF_SECRETS) as readonly SecretAlgorithm[];
 
 /** The option check of an algorithm list: signature algorithms by name, one or more. */
-export const signatureAlgorithms = option.someOf(...SIGNATURE_ALGORITHMS);
+export const signatureAlgorithms = option.someOf<SignatureAlgorithm>(...PUBLIC_KEY_ALGORITHMS, ...SECRET_ALGORITHMS);
 
 export function isSymmetric(algorithm: string): boolean {
   return ALGORITHMS.get(algorithm)?.keyType === 'secret';

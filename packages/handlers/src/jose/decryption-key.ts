@@ -1,18 +1,22 @@
 import { createPrivateKey, createSecretKey, KeyObject } from 'node:crypto';
 import { option } from '@sallyport/core/extend';
 
-const ELLIPTIC = ['ECDH-ES', 'ECDH-ES+A128KW', 'ECDH-ES+A192KW', 'ECDH-ES+A256KW'];
+const ELLIPTIC = ['ECDH-ES', 'ECDH-ES+A128KW', 'ECDH-ES+A192KW', 'ECDH-ES+A256KW'] as const;
 
 /**
  * By the type of key that they need. PBES2 is missing, because it lets the sender choose how long the receiver computes
  * (CVE-2022-36083).
  */
-const ALGORITHMS: Readonly<Record<string, readonly string[]>> = {
+const ALGORITHMS = {
   rsa: ['RSA-OAEP', 'RSA-OAEP-256', 'RSA-OAEP-384', 'RSA-OAEP-512'],
   ec: ELLIPTIC,
   x25519: ELLIPTIC,
   secret: ['dir', 'A128KW', 'A192KW', 'A256KW', 'A128GCMKW', 'A192GCMKW', 'A256GCMKW'],
-};
+} as const;
+
+/** How the content of a token may be encrypted to its key, for keys of any type. */
+export type KeyManagementAlgorithm = (typeof ALGORITHMS)[keyof typeof ALGORITHMS][number];
+
 const MIN_RSA_BITS = 2_048;
 
 export const DECRYPTION_KEY = option.table('DecryptionKey', {
@@ -23,7 +27,7 @@ export const DECRYPTION_KEY = option.table('DecryptionKey', {
   /**
    * RSA-OAEP, ECDH-ES, AES key wrap or `dir`, whichever fits the key (RFC 7518 4). Passwords (PBES2) are not supported.
    */
-  algorithms: option.someOf(...new Set(Object.values(ALGORITHMS).flat())),
+  algorithms: option.someOf<KeyManagementAlgorithm>(...new Set(Object.values(ALGORITHMS).flat())),
   /** How the content is encrypted (RFC 7518 5). */
   contentEncryption: option.someOf('A128GCM', 'A192GCM', 'A256GCM', 'A128CBC-HS256', 'A192CBC-HS384', 'A256CBC-HS512'),
 });
@@ -37,7 +41,8 @@ export const decryptionKey = option.refined<DecryptionSettings, DecryptionKey, D
   DECRYPTION_KEY,
   (settings, name) => {
     const { key, algorithms, contentEncryption } = settings;
-    const known = ALGORITHMS[key.type === 'secret' ? 'secret' : (key.asymmetricKeyType ?? '')] ?? [];
+    const types: Readonly<Record<string, readonly string[]>> = ALGORITHMS;
+    const known = types[key.type === 'secret' ? 'secret' : (key.asymmetricKeyType ?? '')] ?? [];
     if (!algorithms.every((algorithm) => known.includes(algorithm))) {
       throw option.invalid(`${name}.algorithms`, `must be some of ${known.join(', ')} for this key`);
     }

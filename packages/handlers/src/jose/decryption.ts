@@ -27,9 +27,9 @@ export async function decryptToken(token: string, keys: readonly DecryptionSetti
   const { alg, enc, kid, cty } = members;
   const refused = REFUSED_MEMBERS.find((name) => members[name] !== undefined);
   if (refused !== undefined) return denied('encryption_not_allowed', { detail: `${refused} is there` });
-  const allowing = keys.filter(({ algorithms, contentEncryption }) => {
-    return algorithms.includes(alg as string) && contentEncryption.includes(enc as string);
-  });
+  const allowing = keys.filter(
+    ({ algorithms, contentEncryption }) => isAmong(algorithms, alg) && isAmong(contentEncryption, enc),
+  );
   if (allowing.length === 0) {
     const detail = `${said('alg', alg)}, ${said('enc', enc)}: no decryption key is for both`;
     return denied('encryption_not_allowed', { detail });
@@ -45,6 +45,10 @@ export async function decryptToken(token: string, keys: readonly DecryptionSetti
     return denied('decryption_key_unknown', { detail });
   }
   return decrypt(token, decrypter, alg as string, enc as string);
+}
+
+function isAmong(names: readonly string[], name: unknown): boolean {
+  return names.includes(name as string);
 }
 
 /** Content types of a token within a token (RFC 7519 5.2, RFC 9068 2.1). */

@@ -1,3 +1,4 @@
+export type { SignatureAlgorithm } from '../jose/algorithms.js';
 export type { DecryptionKey } from '../jose/decryption-key.js';
 export type { ConfiguredPublicKey, ConfiguredSecret } from '../keys/configured-key.js';
 export { KEY_SET_CHANNEL, type KeySetEvent, onKeySetEvent } from '../keys/key-set-events.js';
