@@ -74,6 +74,11 @@ describe('docs/recipes.md', () => {
     expect(await call('GET /', await withToken())).toMatchObject({ status: 200, text: 'Hello, colleague' });
   });
 
+  test('a scope that the compiler knows is asked for', async () => {
+    await start('typed-scopes.js');
+    expect(await call('GET /', await withToken())).toMatchObject({ status: 200, text: 'Read' });
+  });
+
   test('the user is loaded, and a caller without one may do nothing', async () => {
     const withBob = `const { authority } = await import('./security.js');
       const { bearer } = await authority.as({ subject: 'bob' }, { opaque: true });

@@ -19,7 +19,7 @@ async function compiled(project: string): Promise<readonly string[]> {
 
 /** Types of Koa have a fault of their own, so that with them libraries go unchecked. */
 test.each([
-  ['Express 5, Fastify, Hono and node:http', 'tsconfig.json', ['express', 'fastify', 'hono', 'http']],
+  ['Express 5, Fastify, Hono and node:http', 'tsconfig.json', ['express', 'fastify', 'hono', 'http', 'scopes']],
   ['Express 4', 'tsconfig.express4.json', ['express']],
   ['Koa 3', 'tsconfig.koa3.json', ['koa', 'koa-router']],
   ['Koa 2', 'tsconfig.koa2.json', ['koa']],

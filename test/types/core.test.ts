@@ -179,7 +179,7 @@ describe('types: guards', () => {
         () => true,
         guard('named', () => PERMITTED),
       ),
-    ).toEqualTypeOf<Guard>();
+    ).toEqualTypeOf<Guard<never>>();
     expect(requireScopes('a').name).toBe('requireScopes(a)');
     expect(requireScopes('a', { of: new TicketHandler() }).name).toBe('requireScopes(a) of ticket');
   });

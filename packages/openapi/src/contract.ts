@@ -48,7 +48,10 @@ const METHODS = ['get', 'put', 'post', 'delete', 'options', 'head', 'patch', 'tr
  * @throws {ConfigurationError} ERR_SALLYPORT_CONTRACT_INVALID, ERR_SALLYPORT_OPTION_INVALID,
  *   ERR_SALLYPORT_OPTION_UNKNOWN
  */
-export async function openApi(definition: OpenApiDocument | string, options: OpenApiOptions): Promise<RouteTable> {
+export async function openApi<Scopes extends string = string>(
+  definition: OpenApiDocument | string,
+  options: OpenApiOptions,
+): Promise<RouteTable<Scopes>> {
   const checked = OPEN_API(options);
   const document = await loadDocument(definition);
   const settings = { ...checked, compiled: new Map<string, Requirement>() };
@@ -62,7 +65,7 @@ export async function openApi(definition: OpenApiDocument | string, options: Ope
       }),
     );
   checkNames(operations, checked.open);
-  const table = routes(operations);
+  const table = routes<Scopes>(operations);
   await table.loading;
   return table;
 }
@@ -106,7 +109,7 @@ function compileOperation(
   object: OperationObject,
   document: SecurityView,
   { schemes, open, scopes, compiled }: Settings,
-): Operation {
+): Operation<never> {
   const id = object.operationId ?? `${method} ${template}`;
   const security = object.security ?? document.security;
   if (security !== undefined) {

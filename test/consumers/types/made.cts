@@ -5,3 +5,4 @@ export const key = headerHandler({ name: 'key', header: 'X-Key', verify: () => (
 export const chain = new SecurityChain({ requirement: key });
 export const revocations = new Revocations();
 export const store = new MemoryCacheStore();
+export const scoped = new SecurityChain<'orders:read'>({ requirement: key });

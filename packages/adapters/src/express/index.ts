@@ -20,7 +20,9 @@ export type ExpressSecurityOptions = AdapterOptions<readonly [request: Request, 
 type ExpressRequest = Request & { user?: unknown };
 
 /** Makes middleware: `secure()` for an app or router, `secure(requireScopes('a'))` for a route. */
-export type ExpressSecurity = (...guards: readonly GuardLike[]) => ExpressMiddleware;
+export type ExpressSecurity<Scopes extends string = string> = (
+  ...guards: readonly GuardLike<Scopes>[]
+) => ExpressMiddleware;
 
 /** Takes a request of any parameters, so that the handlers behind still know those of their own path. */
 export type ExpressMiddleware = <Params, Answer, Body, Query, Locals extends Record<string, unknown>>(
@@ -35,7 +37,10 @@ export type ExpressMiddleware = <Params, Answer, Body, Query, Locals extends Rec
  * authenticated once, however often the middleware is mounted.
  * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN
  */
-export function expressSecurity(decider: Decider, options: ExpressSecurityOptions = {}): ExpressSecurity {
+export function expressSecurity<Scopes extends string = string>(
+  decider: Decider<Scopes>,
+  options: ExpressSecurityOptions = {},
+): ExpressSecurity<Scopes> {
   const { allowPreflight, allowRewriting, trustedHops, onDenied } = checkedAdapterOptions(options);
   const gate = new Gate(decider);
   return function secure(...guards) {

@@ -24,9 +24,9 @@ declare module 'fastify' {
 
 export type FastifySecurityOptions = AdapterOptions<readonly [request: FastifyRequest, reply: FastifyReply]>;
 
-export interface FastifySecurity {
+export interface FastifySecurity<Scopes extends string = string> {
   /** Makes an `onRequest` hook for a route: `{ onRequest: secure(requireScopes('a')) }`. */
-  (...guards: readonly GuardLike[]): onRequestHookHandler;
+  (...guards: readonly GuardLike<Scopes>[]): onRequestHookHandler;
   /** Secures the context that registers it, and all contexts below: `app.register(secure.plugin)`. */
   readonly plugin: FastifyPluginCallback;
   /**
@@ -42,7 +42,10 @@ export interface FastifySecurity {
  * `config: { sallyport: { guards: [...] } }`.
  * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN
  */
-export function fastifySecurity(decider: Decider, options: FastifySecurityOptions = {}): FastifySecurity {
+export function fastifySecurity<Scopes extends string = string>(
+  decider: Decider<Scopes>,
+  options: FastifySecurityOptions = {},
+): FastifySecurity<Scopes> {
   const { allowPreflight, allowRewriting, trustedHops, onDenied = sendDenial } = checkedAdapterOptions(options);
   const gate = new Gate(decider);
   const keys = new RouteKeys();

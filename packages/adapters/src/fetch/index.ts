@@ -36,11 +36,11 @@ export interface FetchContext {
 
 export type FetchMiddleware = (context: FetchContext, next: () => Promise<void>) => Promise<Response | undefined>;
 
-export interface FetchSecurity {
+export interface FetchSecurity<Scopes extends string = string> {
   /** Wraps a whole handler: `serve({ fetch: secure(app.fetch) })`. Guards are checked on every request. */
-  <Rest extends unknown[]>(handler: FetchHandler<Rest>, ...guards: readonly GuardLike[]): FetchHandler<Rest>;
+  <Rest extends unknown[]>(handler: FetchHandler<Rest>, ...guards: readonly GuardLike<Scopes>[]): FetchHandler<Rest>;
   /** Makes middleware for Hono: `app.use(secure.middleware())`, `secure.middleware(requireScopes('a'))` for a route. */
-  middleware(...guards: readonly GuardLike[]): FetchMiddleware;
+  middleware(...guards: readonly GuardLike<Scopes>[]): FetchMiddleware;
 }
 
 /**
@@ -48,7 +48,10 @@ export interface FetchSecurity {
  * Hono also with `principalOf(c)` and `c.get('user')`, which is undefined for anonymous callers. Servers on Node that pass `{ incoming, outgoing }` have their raw request read.
  * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN
  */
-export function fetchSecurity(decider: Decider, options: FetchSecurityOptions = {}): FetchSecurity {
+export function fetchSecurity<Scopes extends string = string>(
+  decider: Decider<Scopes>,
+  options: FetchSecurityOptions = {},
+): FetchSecurity<Scopes> {
   const checked = checkedFetchOptions(options);
   const { allowPreflight, allowRewriting, trustedHops, onDenied = responseOf } = checked;
   const reading = { trustedHops, allowRewriting, peers: new PeerAddresses(checked.remoteAddress) };

@@ -22,12 +22,12 @@ export type SecuredListener<Request extends NodeRequest, Response extends NodeRe
 ) => void;
 
 /** Wraps a listener: `createServer(secure(listener))`, or with guards `secure(listener, requireScopes('a'))`. */
-export type HttpSecurity = <
+export type HttpSecurity<Scopes extends string = string> = <
   Request extends NodeRequest = IncomingMessage,
   Response extends NodeResponse = ServerResponse,
 >(
   listener: SecuredListener<Request, Response>,
-  ...guards: readonly GuardLike[]
+  ...guards: readonly GuardLike<Scopes>[]
 ) => (request: Request, response: Response) => void;
 
 /**
@@ -36,7 +36,10 @@ export type HttpSecurity = <
  * `upgradeSecurity`.
  * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN
  */
-export function httpSecurity(decider: Decider, options: HttpSecurityOptions = {}): HttpSecurity {
+export function httpSecurity<Scopes extends string = string>(
+  decider: Decider<Scopes>,
+  options: HttpSecurityOptions = {},
+): HttpSecurity<Scopes> {
   const { allowPreflight, allowRewriting, trustedHops, onDenied } = checkedAdapterOptions(options);
   const gate = new Gate(decider);
   function refuse(denied: DeniedDecision, request: NodeRequest, response: NodeResponse): void {

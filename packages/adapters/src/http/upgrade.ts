@@ -14,9 +14,9 @@ export type UpgradeSecurityOptions = DoorOptions<readonly [request: IncomingMess
 export type SecuredUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer, principal: Principal) => void;
 
 /** Wraps a listener, with guards as for requests: `server.on('upgrade', secureUpgrade(listener))`. */
-export type UpgradeSecurity = (
+export type UpgradeSecurity<Scopes extends string = string> = (
   listener: SecuredUpgrade,
-  ...guards: readonly GuardLike[]
+  ...guards: readonly GuardLike<Scopes>[]
 ) => (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
 
 /**
@@ -24,7 +24,10 @@ export type UpgradeSecurity = (
  * decides a WebSocket handshake. A refused handshake gets the answer of the chain, and its socket is closed.
  * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN
  */
-export function upgradeSecurity(decider: Decider, options: UpgradeSecurityOptions = {}): UpgradeSecurity {
+export function upgradeSecurity<Scopes extends string = string>(
+  decider: Decider<Scopes>,
+  options: UpgradeSecurityOptions = {},
+): UpgradeSecurity<Scopes> {
   const { trustedHops, onDenied = answerDenial } = checkedDoorOptions(options);
   const gate = new Gate(decider);
   return function secureUpgrade(listener, ...guards) {

@@ -17,7 +17,7 @@ export { attemptedOf, principalOf } from '../node/principal.js';
 export type KoaSecurityOptions = AdapterOptions<readonly [context: Context]>;
 
 /** Makes middleware: `app.use(secure())`, or `secure(requireScopes('a'))` in front of a route's handlers. */
-export type KoaSecurity = (...guards: readonly GuardLike[]) => Middleware;
+export type KoaSecurity<Scopes extends string = string> = (...guards: readonly GuardLike<Scopes>[]) => Middleware;
 
 /**
  * Mounts a chain into Koa 2 or 3. A granted request goes on with its principal in `ctx.state.user`. For anonymous
@@ -25,7 +25,10 @@ export type KoaSecurity = (...guards: readonly GuardLike[]) => Middleware;
  * refusal is set on `ctx`, so middleware in front sees it and may log it.
  * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN
  */
-export function koaSecurity(decider: Decider, options: KoaSecurityOptions = {}): KoaSecurity {
+export function koaSecurity<Scopes extends string = string>(
+  decider: Decider<Scopes>,
+  options: KoaSecurityOptions = {},
+): KoaSecurity<Scopes> {
   const { allowPreflight, allowRewriting, trustedHops, onDenied = answerDenial } = checkedAdapterOptions(options);
   const gate = new Gate(decider);
   const refuse = (denied: DeniedDecision, context: Context): unknown =>

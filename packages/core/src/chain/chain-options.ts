@@ -43,7 +43,11 @@ export const SECURITY_CHAIN = option.table('SecurityChainOptions', {
   format: option.withDefault(option.callable<ProblemFormatter>(), problemJson),
 });
 
-export interface SecurityChainOptions extends option.Given<typeof SECURITY_CHAIN> {}
+/** `Scopes` follow from a contract that knows its own; guards are then checked against them. */
+export interface SecurityChainOptions<Scopes extends string = string> extends option.Given<typeof SECURITY_CHAIN> {
+  readonly guards?: readonly GuardLike<NoInfer<Scopes>>[] | undefined;
+  readonly operations?: OperationTable<Scopes> | undefined;
+}
 
 /** For configurations, which have some of these options as data. */
 export const chainOptions: option.Table<option.Kept<typeof SECURITY_CHAIN>, SecurityChainOptions> = SECURITY_CHAIN;

@@ -39,7 +39,7 @@ const ABOUT_THE_CALLER: ReadonlySet<string> = new Set(['forbidden', 'denied', 'c
  * Requirements and guards, compiled once. `decide` turns a request into a decision: it never throws, never rejects,
  * and is synchronous whenever every handler concerned answers synchronously.
  */
-export class SecurityChain implements Decider {
+export class SecurityChain<Scopes extends string = string> implements Decider<Scopes> {
   readonly name: string;
   readonly #policies: PolicyTable;
   readonly #firewall: RequestFirewall;
@@ -50,7 +50,7 @@ export class SecurityChain implements Decider {
   readonly #observer: DecisionObserver;
 
   /** @throws {ConfigurationError} with any of the codes for options, requirements and sources */
-  constructor(options: SecurityChainOptions, collaborators: SecurityChainCollaborators = {}) {
+  constructor(options: SecurityChainOptions<Scopes>, collaborators: SecurityChainCollaborators = {}) {
     const { name, requirement, guards, operations, firewall, deadlineMs, maxBodyBytes, requestId, format } =
       SECURITY_CHAIN(options);
     const { clock, random, listeners } = SECURITY_CHAIN_COLLABORATORS(collaborators);
@@ -104,7 +104,7 @@ export class SecurityChain implements Decider {
    * Runs one more guard on a decision of this chain, without authenticating again: for guards that a route adds.
    * Proofs that work only once (RFC 9449 11.1) stay valid this way.
    */
-  authorize(granted: GrantedDecision, guard: Guard, request: SecurityRequest): Eventually<Decision> {
+  authorize(granted: GrantedDecision, guard: Guard<Scopes>, request: SecurityRequest): Eventually<Decision> {
     return this.#observer.isHeard
       ? this.#announceGuard(granted, guard, request)
       : this.#authorize(granted, guard, request);

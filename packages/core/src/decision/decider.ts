@@ -5,16 +5,16 @@ import type { Decision, GrantedDecision } from './decision.js';
 
 /**
  * Decides about the requests of an adapter: a `SecurityChain`, or an object that stands in front of one and returns its
- * decisions.
+ * decisions. `Scopes` are the scopes that there are, as the compiler knows them; by default any text is one.
  */
-export interface Decider {
+export interface Decider<Scopes extends string = string> {
   /**
    * Decides about a request. Never throws and never rejects. A decision that needs no I/O is returned without a
    * promise.
    */
   decide(request: SecurityRequest): Eventually<Decision>;
   /** Asks one more guard, which a route added, after a request was granted here. */
-  authorize(granted: GrantedDecision, guard: Guard, request: SecurityRequest): Eventually<Decision>;
+  authorize(granted: GrantedDecision, guard: Guard<Scopes>, request: SecurityRequest): Eventually<Decision>;
   /** Whether a decision that was granted here still holds. The framework may have chosen another route since. */
   covers(granted: GrantedDecision, request: SecurityRequest): boolean;
 }

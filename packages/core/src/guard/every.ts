@@ -9,9 +9,9 @@ import { ABSTAINED, type Guard, type GuardLike, type GuardVerdict, guard } from 
  * Asks the guards in order until one refuses: that refusal is the answer. Otherwise permits when at least one guard
  * permits, and abstains when all abstain. Needs at least one guard.
  */
-export function every(...guards: readonly GuardLike[]): Guard {
+export function every<Scopes extends string = never>(...guards: readonly GuardLike<Scopes>[]): Guard<Scopes> {
   const members = checkedGuards('every', guards);
-  if (members.length === 1) return members[0] as Guard;
+  if (members.length === 1) return members[0] as Guard<Scopes>;
   return guard(`every(${members.map((member) => member.name).join(', ')})`, (principal, request) =>
     everyFrom(0, members, ABSTAINED, principal, request),
   );

@@ -42,10 +42,17 @@ export const PERMITTED: Permitted = new GuardOnlyVerdict('permitted');
 /** The guard has no opinion. If every guard abstains, the request is refused. */
 export const ABSTAINED: Abstained = new GuardOnlyVerdict('abstained');
 
-/** A check after authentication. Runs on every request, also when the principal came from a cache. */
-export interface Guard {
+declare const REQUIRED: unique symbol;
+
+/**
+ * A check after authentication. Runs on every request, also when the principal came from a cache. `Scopes` are the scopes
+ * that it asks for, as the compiler knows them: `never` for a guard that asks for none.
+ */
+export interface Guard<Scopes extends string = string> {
   readonly name: string;
   check(principal: Principal, request: SecurityRequest): Eventually<GuardVerdict>;
+  /** For the compiler only. */
+  readonly [REQUIRED]?: Scopes;
 }
 
 /**
@@ -54,10 +61,11 @@ export interface Guard {
  */
 export type GuardFunction = (principal: Principal, request: SecurityRequest) => Eventually<GuardVerdict | boolean>;
 
-export type GuardLike = Guard | GuardFunction;
+/** A guard, or a function that becomes one. */
+export type GuardLike<Scopes extends string = string> = Guard<Scopes> | GuardFunction;
 
 /** Turns a function into a guard; the name shows in traces. */
-export function guard(name: string, check: GuardFunction): Guard {
+export function guard(name: string, check: GuardFunction): Guard<never> {
   return Object.freeze({
     name,
     check(principal: Principal, request: SecurityRequest): Eventually<GuardVerdict> {

@@ -7,7 +7,7 @@ import { checkedNames } from './required-names.js';
  * another audience is not valid here: 401 `invalid_token` (RFC 9068 4).
  * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID
  */
-export function requireAudience(audience: string | readonly string[]): Guard {
+export function requireAudience(audience: string | readonly string[]): Guard<never> {
   const accepted = checkedNames('requireAudience', typeof audience === 'string' ? [audience] : audience);
   const refusal = denied('audience_mismatch');
   return guard(`requireAudience(${accepted.join(' | ')})`, (principal) =>

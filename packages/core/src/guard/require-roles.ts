@@ -17,7 +17,7 @@ export const roleOptions: option.Table<option.Kept<typeof ROLES>, RoleOptions> =
  * not scopes.
  * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN
  */
-export function requireRoles(roles: string | readonly string[], options: RoleOptions = {}): Guard {
+export function requireRoles(roles: string | readonly string[], options: RoleOptions = {}): Guard<never> {
   const required = checkedNames('requireRoles', typeof roles === 'string' ? [roles] : roles);
   const { match } = ROLES(options);
   const any = match === 'any';

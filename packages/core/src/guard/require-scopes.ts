@@ -37,7 +37,10 @@ export const scopeOptions: option.Table<option.Kept<typeof SCOPES>, ScopeOptions
  * Requires OAuth scopes. Otherwise 403 with `insufficient_scope` and the scopes (RFC 6750 3.1).
  * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN
  */
-export function requireScopes(scopes: string | readonly string[], options: ScopeOptions = {}): Guard {
+export function requireScopes<const Scopes extends string = string>(
+  scopes: Scopes | readonly Scopes[],
+  options: ScopeOptions = {},
+): Guard<Scopes> {
   const required = checkedScopes(typeof scopes === 'string' ? [scopes] : scopes);
   const { match, strategy, of } = SCOPES(options);
   const rule = new RequiredScopes(required, { match, strategy, of: of?.name });

@@ -9,7 +9,7 @@ import { ABSTAINED, type Guard, type GuardLike, type GuardVerdict, guard } from 
  * Asks the guards in order until one permits. If none does, the answer is the first `unavailable`, because that guard
  * might have permitted; else the first refusal; else abstained. Needs at least one guard.
  */
-export function some(...guards: readonly GuardLike[]): Guard {
+export function some<Scopes extends string = never>(...guards: readonly GuardLike<Scopes>[]): Guard<Scopes> {
   const members = checkedGuards('some', guards);
   return guard(`some(${members.map((member) => member.name).join(', ')})`, (principal, request) =>
     someFrom(0, members, ABSTAINED, principal, request),

@@ -2,7 +2,7 @@ import type { GuardLike } from '../guard/guard.js';
 import type { Requirement } from '../requirement/requirement.js';
 
 /** One operation of an API, and the security it needs. */
-export interface Operation {
+export interface Operation<Scopes extends string = string> {
   /** Names the operation in events: an OpenAPI `operationId`, or method and template. */
   readonly id: string;
   readonly method: string;
@@ -11,12 +11,12 @@ export interface Operation {
   /** Default: the chain's own requirement. */
   readonly requirement?: Requirement | undefined;
   /** Run after the chain's own guards. */
-  readonly guards?: readonly GuardLike[] | undefined;
+  readonly guards?: readonly GuardLike<Scopes>[] | undefined;
 }
 
 /** Operations that a chain can look up. `routes()` and `openApi()` make such tables. */
-export interface OperationTable {
-  readonly operations: readonly Operation[];
+export interface OperationTable<Scopes extends string = string> {
+  readonly operations: readonly Operation<Scopes>[];
   /** Set as long as the table cannot be asked yet. Decisions wait for it. */
   readonly loading?: Promise<void> | undefined;
   /** The operation that a router would choose for this method and path (percent-encoded, without query). */

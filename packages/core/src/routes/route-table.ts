@@ -15,7 +15,9 @@ export const ROUTE = option.table('RouteDefinition', {
 });
 
 /** The parts of an operation besides method and template. */
-export interface RouteDefinition extends option.Given<typeof ROUTE> {}
+export interface RouteDefinition<Scopes extends string = string> extends option.Given<typeof ROUTE> {
+  readonly guards?: readonly GuardLike<Scopes>[] | undefined;
+}
 
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE', 'QUERY'];
 /** Dot segments are refused too: routers remove them, and the request firewall refuses them. */
@@ -27,11 +29,16 @@ const SEGMENT = /^(?!\.{1,2}$)(?:[^{}:*?#]*|\{[A-Za-z_][A-Za-z0-9_.-]*\})$/;
  * @throws {ConfigurationError} ERR_SALLYPORT_CONTRACT_INVALID, ERR_SALLYPORT_REQUIREMENT_INVALID,
  *   ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN
  */
-export function route(method: string, template: string, definition: RouteDefinition = {}): Operation {
+export function route<Scopes extends string = never>(
+  method: string,
+  template: string,
+  definition: RouteDefinition<Scopes> = {},
+): Operation<Scopes> {
   checkRoute(method, template);
   const { requirement, guards, id } = ROUTE(definition);
   if (requirement !== undefined) checkRequirement(requirement, `route ${method} ${template}`);
-  return Object.freeze({ id: id ?? `${method} ${template}`, method, template, requirement, guards });
+  const operation: Operation = { id: id ?? `${method} ${template}`, method, template, requirement, guards };
+  return Object.freeze(operation) as Operation<Scopes>;
 }
 
 /** Encoded braces are refused too: decoded, they would look like a parameter. */
@@ -48,7 +55,9 @@ function checkRoute(method: string, template: string): void {
  * @throws {ConfigurationError} ERR_SALLYPORT_CONTRACT_INVALID for two operations that cover the same requests, and for
  *   two operations of different security whose paths differ only in case or a trailing slash
  */
-export function routes(operations: readonly Operation[]): RouteTable {
+export function routes<Scopes extends string = string>(
+  operations: readonly Operation<NoInfer<Scopes>>[],
+): RouteTable<Scopes> {
   return new RouteTable(operations);
 }
 
@@ -56,8 +65,8 @@ export function routes(operations: readonly Operation[]): RouteTable {
  * Finds the operation of a path in linear time. Case and a trailing slash matter. A concrete segment goes before a
  * parameter. A parameter is never empty.
  */
-export class RouteTable implements OperationTable {
-  readonly operations: readonly Operation[];
+export class RouteTable<Scopes extends string = string> implements OperationTable<Scopes> {
+  readonly operations: readonly Operation<Scopes>[];
   readonly #exact = new OperationRouter({ lenient: false });
   readonly #lenient = new OperationRouter({ lenient: true });
   readonly #crossings: Crossings;
@@ -67,7 +76,7 @@ export class RouteTable implements OperationTable {
    */
   readonly #isSpeltOddly: boolean;
 
-  constructor(operations: readonly Operation[]) {
+  constructor(operations: readonly Operation<Scopes>[]) {
     // At once, because a table that wraps this one may not ask for `loading`. Whoever does learns of a failure.
     loadFindMyWay()?.catch(() => undefined);
     this.operations = Object.freeze([...operations]);
