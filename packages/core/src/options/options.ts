@@ -106,10 +106,10 @@ export function someOf<const Value extends string>(
   ...values: readonly Value[]
 ): Check<readonly Value[], Value | readonly Value[]> {
   const one: Schema = { type: 'string', enum: values };
+  const isKnown = (each: string): each is Value => values.includes(each as Value);
   return withSchema({ anyOf: [one, { type: 'array', items: one, minItems: 1 }] }, (value, name) => {
     const list = textOrTexts(value, name);
-    if (!list.every((each): each is Value => values.includes(each as Value)))
-      throw invalid(name, `must be some of ${values.join(', ')}`);
+    if (!list.every(isKnown)) throw invalid(name, `must be some of ${values.join(', ')}`);
     return list;
   });
 }
