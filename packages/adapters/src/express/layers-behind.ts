@@ -16,6 +16,8 @@ type LayerClass = Record<'handle_request' | 'handleRequest', RunLayer>;
 
 const ROUTE: unique symbol = Symbol('sallyport route');
 const watched = new WeakSet<object>();
+/** The class that was watched last: nearly always the only one. */
+let newest: LayerClass | undefined;
 
 /**
  * Checks a granted request once more in front of everything that Express runs for it. Middleware behind `secure()` may
@@ -46,7 +48,9 @@ export class LayersBehind {
  */
 function watchLayersLike([first]: readonly Layer[]): void {
   const layers: LayerClass | undefined = first && Object.getPrototypeOf(first);
-  if (layers === undefined || watched.has(layers)) return;
+  if (layers === undefined || layers === newest) return;
+  newest = layers;
+  if (watched.has(layers)) return;
   watched.add(layers);
   const name = 'handleRequest' in layers ? 'handleRequest' : 'handle_request';
   const run = layers[name];

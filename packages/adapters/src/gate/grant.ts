@@ -1,7 +1,7 @@
 import type { Decider, GrantedDecision } from '@sallyport/core';
 import type { SecurityRequest } from '@sallyport/core/extend';
 
-const GRANT: unique symbol = Symbol.for('@sallyport/adapters/grant');
+const PASSAGE: unique symbol = Symbol.for('@sallyport/adapters/passage');
 
 /** What a decider granted a request by one reading of it; another may have granted it something before. */
 export interface Grant {
@@ -12,24 +12,44 @@ export interface Grant {
   readonly before: Grant | undefined;
 }
 
+/** What adapters keep on a request: the last grant, and what each `secure()` on its way wants to ask again. */
+export interface Passage {
+  grant: Grant | undefined;
+  rechecks: readonly unknown[] | undefined;
+}
+
 /**
- * A framework's request object. One property of it is all that is used, and read once: Express changes the prototype of
- * every request, which makes each access slow.
+ * A framework's request object. One property of it is all that is used: Express changes the prototype of every request,
+ * which makes each access slow, and adding a property slower still (bench: adapters).
  */
 interface Carrier {
-  [GRANT]?: Grant | undefined;
+  [PASSAGE]?: Passage;
+}
+
+export function passageOf(carrier: object): Passage | undefined {
+  return (carrier as Carrier)[PASSAGE];
+}
+
+/** Gives back the passage, which is empty where nothing has been kept before. */
+export function begunPassage(carrier: object): Passage {
+  const begun = (carrier as Carrier)[PASSAGE];
+  if (begun !== undefined) return begun;
+  const passage: Passage = { grant: undefined, rechecks: undefined };
+  (carrier as Carrier)[PASSAGE] = passage;
+  return passage;
 }
 
 export function lastGrantOf(carrier: object): Grant | undefined {
-  return (carrier as Carrier)[GRANT];
+  return (carrier as Carrier)[PASSAGE]?.grant;
 }
 
-export function keepGrant(carrier: object, grant: Grant): void {
-  (carrier as Carrier)[GRANT] = grant;
+export function keepGrant(carrier: object, grant: Grant | undefined): void {
+  begunPassage(carrier).grant = grant;
 }
 
 export function forgetGrants(carrier: object): void {
-  if ((carrier as Carrier)[GRANT] !== undefined) (carrier as Carrier)[GRANT] = undefined;
+  const passage = passageOf(carrier);
+  if (passage !== undefined) passage.grant = undefined;
 }
 
 /** What this decider granted where it was mounted before, if method, target and operation are still the same. */
@@ -72,10 +92,10 @@ function isJoined(target: string, mount: string, rest: string): boolean {
 
 /** The grant on this request or other carrier; undefined where no chain has run. */
 export function grantedTo(carrier: object): GrantedDecision | undefined {
-  return (carrier as Carrier)[GRANT]?.decision;
+  return lastGrantOf(carrier)?.decision;
 }
 
 /** Lets `principalOf` and `attemptedOf` take a context as well, which stays when its request is replaced. */
 export function shareGrant(request: object, context: object): void {
-  (context as Carrier)[GRANT] = (request as Carrier)[GRANT];
+  keepGrant(context, lastGrantOf(request));
 }

@@ -1,9 +1,4 @@
-const RECHECKS: unique symbol = Symbol('sallyport rechecks');
-
-/** A framework's request or context. */
-interface Carrier<Recheck> {
-  [RECHECKS]?: readonly Recheck[] | undefined;
-}
+import { begunPassage, passageOf } from '../gate/grant.js';
 
 /** Every `secure()`. It decides by itself, so that nobody has to ask in front of it. */
 const secured = new WeakSet<object>();
@@ -14,7 +9,7 @@ export function isSecure(handler: object): boolean {
 
 /** What each `secure()` that has granted a request wants to ask again where the request has been rewritten since. */
 export function rechecksOf<Recheck>(carrier: object): readonly Recheck[] | undefined {
-  return (carrier as Carrier<Recheck>)[RECHECKS];
+  return passageOf(carrier)?.rechecks as readonly Recheck[] | undefined;
 }
 
 /** How one `secure()` asks again. It is kept on the requests or contexts that passed that `secure()`. */
@@ -29,17 +24,17 @@ export class Rechecks<Recheck> {
 
   /** Gives back whether it was not there before. */
   addTo(carrier: object): boolean {
-    const watched = carrier as Carrier<Recheck>;
-    const known = watched[RECHECKS];
+    const passage = begunPassage(carrier);
+    const known = passage.rechecks;
     if (known?.includes(this.#own[0]) === true) return false;
-    watched[RECHECKS] = known === undefined ? this.#own : [...known, this.#own[0]];
+    passage.rechecks = known === undefined ? this.#own : [...known, this.#own[0]];
     return true;
   }
 
   removeFrom(carrier: object): void {
-    const watched = carrier as Carrier<Recheck>;
-    const known = watched[RECHECKS];
-    const others = known === this.#own ? undefined : known?.filter((recheck) => recheck !== this.#own[0]);
-    watched[RECHECKS] = others;
+    const passage = passageOf(carrier);
+    if (passage === undefined) return;
+    const known = passage.rechecks;
+    passage.rechecks = known === this.#own ? undefined : known?.filter((recheck) => recheck !== this.#own[0]);
   }
 }
