@@ -76,6 +76,7 @@ export type { Operation, OperationTable } from './routes/operation.js';
 export { RouteTable } from './routes/route-table.js';
 export { KeyedHash } from './secrecy/keyed-hash.js';
 export { printsAs } from './secrecy/prints-as.js';
+export { quoted } from './secrecy/quoted.js';
 export { constantTimeEqual, fingerprint, Secret } from './secrecy/secret.js';
 export { withoutCredentials } from './secrecy/without-credentials.js';
 export { type CacheStore, cacheStoreCheck } from './stores/cache-store.js';

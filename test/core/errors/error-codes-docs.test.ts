@@ -1,8 +1,15 @@
 import { describe, expect, test } from '@jest/globals';
 import { SALLYPORT_ERROR_CODES } from '@sallyport/core/extend';
 import { DETAILS } from '../../../packages/core/src/decision/problem.js';
+import { FIXES } from '../../../packages/core/src/events/fixes.js';
+import { BASIC_FIXES } from '../../../packages/handlers/src/basic/basic-fixes.js';
+import { INTROSPECTION_FIXES } from '../../../packages/handlers/src/introspection/introspection-fixes.js';
+import { JWT_FIXES } from '../../../packages/handlers/src/jwt/jwt-fixes.js';
 import { documentOf, tablesOf } from '../../support/markdown.js';
 import { reasonCodes } from './reason-codes.js';
+
+/** What the lines of decisions advise, by reason. */
+const FIXES_IN_CODE = [FIXES, JWT_FIXES, INTROSPECTION_FIXES, BASIC_FIXES].flatMap((table) => Object.entries(table));
 
 const document = documentOf('docs/error-codes.md');
 const tables = tablesOf(document);
@@ -44,6 +51,11 @@ describe('docs/error-codes.md and the code agree', () => {
       expect(row['Fix']).toMatch(/.\.$/);
     },
   );
+});
+
+test('each fix is what the line of a decision advises, word for word, and no reason lacks one', () => {
+  const documented = reasons.map((row) => [plain(row['Reason']), plain(row['Fix'])]);
+  expect(new Map(FIXES_IN_CODE)).toEqual(new Map(documented as [string, string][]));
 });
 
 describe('the search for reasons itself', () => {

@@ -1,6 +1,7 @@
 import { clockOption } from '../clock/clock.js';
 import { isThenable } from '../clock/eventually.js';
 import { type ProblemFormatter, problemJson } from '../decision/problem.js';
+import type { LineWriter } from '../events/debug-lines.js';
 import type { DecisionListener } from '../events/decision-events.js';
 import { requestIdOption } from '../events/request-id.js';
 import type { GuardLike } from '../guard/guard.js';
@@ -58,6 +59,11 @@ export const SECURITY_CHAIN_COLLABORATORS = option.table('SecurityChainCollabora
   random: option.withDefault(option.callable<() => number>(), Math.random),
   /** Called like those of `onDecision`, for the decisions of this chain only. */
   listeners: option.withDefault(option.listOf(option.callable<DecisionListener>()), []),
+  /**
+   * Called with one line about each decision: what was expected and what came, who called, and what to change. Default:
+   * writes to stderr where `NODE_DEBUG` names `sallyport`, and otherwise nothing.
+   */
+  debug: option.optional(option.callable<LineWriter>()),
 });
 
 /** Services of a chain; tests replace them. */

@@ -4,15 +4,15 @@ import type { Decider } from '../decision/decider.js';
 import { type Decision, type DeniedDecision, GrantedDecision, isDecision } from '../decision/decision.js';
 import { denialOf } from '../decision/denial.js';
 import type { ProblemFormatter } from '../decision/problem.js';
+import { debugLines } from '../events/debug-lines.js';
 import { DecisionObserver } from '../events/decision-observer.js';
 import type { Explanation } from '../events/explanation.js';
 import { askGuard } from '../guard/ask-guard.js';
 import type { Guard, GuardVerdict } from '../guard/guard.js';
 import { type Candidate, shownTo } from '../handler/candidates.js';
 import type { SecurityHandler } from '../handler/handler.js';
-import { fault, MISSING, type Outcome, proverOf, Refusal } from '../handler/refusal.js';
+import { fault, type Outcome, Refusal } from '../handler/refusal.js';
 import { ownMember } from '../options/own-members.js';
-import type { Principal } from '../principal/principal.js';
 import { type RequestFirewall, requestFirewall, warnOfRelaxations } from '../request/firewall.js';
 import { type IncomingRequest, SecurityRequest } from '../request/request.js';
 import type { Run } from '../requirement/run.js';
@@ -24,6 +24,7 @@ import {
   type SecurityChainOptions,
 } from './chain-options.js';
 import { withinDeadline } from './deadline.js';
+import { guardRefusal } from './guard-refusal.js';
 import { closeHandlers, startHandlers } from './lifecycle.js';
 import { noteRefusal } from './note-refusal.js';
 import { candidatesBehind, PolicyTable } from './policy.js';
@@ -32,8 +33,6 @@ import type { Policy } from './policy-compiler.js';
 const UNDECLARED = new Refusal({ kind: 'undeclared', reason: 'operation_undeclared' });
 const GUARD_BROKEN = fault('guard_threw');
 const ALL_ABSTAINED = forbidden('all_guards_abstained');
-/** Refusals of guards that another caller might not get. `limited` and `unavailable` concern the moment. */
-const ABOUT_THE_CALLER: ReadonlySet<string> = new Set(['forbidden', 'denied', 'challenged']);
 
 /**
  * Requirements and guards, compiled once. `decide` turns a request into a decision: it never throws, never rejects,
@@ -53,7 +52,7 @@ export class SecurityChain<Scopes extends string = string> implements Decider<Sc
   constructor(options: SecurityChainOptions<Scopes>, collaborators: SecurityChainCollaborators = {}) {
     const { name, requirement, guards, operations, firewall, deadlineMs, maxBodyBytes, requestId, format } =
       SECURITY_CHAIN(options);
-    const { clock, random, listeners } = SECURITY_CHAIN_COLLABORATORS(collaborators);
+    const { clock, random, listeners, debug } = SECURITY_CHAIN_COLLABORATORS(collaborators);
     this.name = name;
     this.#policies = new PolicyTable(this, requirement, guards, operations, maxBodyBytes);
     this.#firewall = requestFirewall(firewall);
@@ -62,7 +61,11 @@ export class SecurityChain<Scopes extends string = string> implements Decider<Sc
     this.#format = format;
     this.#clock = clock;
     this.#random = random;
-    this.#observer = new DecisionObserver(name, listeners, clock, requestId);
+    this.#observer = new DecisionObserver(
+      { chain: name, handlers: this.handlers, clock, requestId },
+      listeners,
+      debug ?? debugLines(),
+    );
   }
 
   /** The chain that made a decision; undefined for what no chain of this copy of core has granted. */
@@ -224,20 +227,7 @@ export class SecurityChain<Scopes extends string = string> implements Decider<Sc
     if (verdict.kind === 'permitted') return granted;
     const refusing = verdict.kind === 'abstained' ? ALL_ABSTAINED : verdict;
     const candidates = candidatesBehind(granted);
-    return this.#deny(this.#refusedBy(refusing, granted.principal, candidates), candidates, request);
-  }
-
-  /**
-   * If a guard refuses an anonymous caller, the caller is asked for credentials, if the policy takes any. Other refusals
-   * are attributed to the handler whose proof was not enough, so that its challenge is sent.
-   */
-  #refusedBy(verdict: Refusal['verdict'], principal: Principal, candidates: readonly Candidate[]): Refusal {
-    if (principal.kind === 'anonymous' && ABOUT_THE_CALLER.has(verdict.kind)) {
-      return candidates.length > 0 ? MISSING : new Refusal(forbidden(verdict.reason));
-    }
-    const asked = verdict.kind === 'forbidden' ? verdict.of : undefined;
-    const named = asked === undefined ? undefined : this.handlers.find(({ name }) => name === asked);
-    return new Refusal(verdict, named ?? proverOf(principal, this.handlers), principal);
+    return this.#deny(guardRefusal(refusing, granted.principal, candidates, this.handlers), candidates, request);
   }
 
   #deny(refusal: Refusal, candidates: readonly Candidate[], request: SecurityRequest): DeniedDecision {

@@ -29,6 +29,10 @@ export interface DecisionEvent {
   readonly status: number | undefined;
   /** A stable reason code. When granted: the reason of the refusal that an `attempt` ignored, if there was one. */
   readonly reason: string | undefined;
+  /** The name of the handler or guard that refused; undefined when granted, or when the chain itself refused. */
+  readonly refusedBy: string | undefined;
+  /** What was expected and what came, in the words of the one that refused. May quote an unverified credential. */
+  readonly detail: string | undefined;
   /** Who was let in, or was proved and refused nevertheless. */
   readonly principal: PrincipalSummary | undefined;
   /** The scopes for which a proved caller was refused; undefined for other refusals. */

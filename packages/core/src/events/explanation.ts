@@ -8,6 +8,11 @@ import type { DecisionEvent, PrincipalSummary } from './decision-events.js';
 export interface Explanation {
   readonly decision: Decision;
   readonly event: DecisionEvent;
+  /**
+   * The same in one line, as `NODE_DEBUG=sallyport` writes it: what every handler said, who called, and what to change.
+   * It may quote what an unverified credential says, but holds no secret.
+   */
+  readonly line: string;
 }
 
 /** Where and how a decision was made. */
@@ -23,11 +28,11 @@ export interface Circumstances {
   readonly trace: DecisionTrace;
 }
 
-export function explanationOf(decision: Decision, circumstances: Circumstances): Explanation {
+export function eventOf(decision: Decision, circumstances: Circumstances): DecisionEvent {
   const { chain, guard, request, requestId, trace } = circumstances;
   const granted = decision.kind === 'granted';
   const caller = granted ? decision.principal : trace.caller;
-  const event: DecisionEvent = Object.freeze({
+  return Object.freeze({
     chain,
     method: request.method,
     route: trace.operation?.template ?? chosenRoute(request),
@@ -38,6 +43,8 @@ export function explanationOf(decision: Decision, circumstances: Circumstances):
     outcome: decision.kind,
     status: granted ? undefined : decision.status,
     reason: granted ? decision.attempted?.reason : decision.reason,
+    refusedBy: granted ? undefined : trace.refusedBy,
+    detail: granted ? undefined : trace.detail,
     principal: caller && summary(caller),
     missing: granted ? undefined : trace.missing,
     steps: trace.steps,
@@ -46,7 +53,6 @@ export function explanationOf(decision: Decision, circumstances: Circumstances):
     correlationId: granted ? undefined : decision.correlationId,
     durationMs: trace.elapsedMs,
   });
-  return Object.freeze({ decision, event });
 }
 
 /** The framework's route. The root of a mounted router has an empty template, which is shown as `/`. */

@@ -11,7 +11,7 @@ import { type Guard, type GuardVerdict, isGuardVerdict } from './guard.js';
 export function askGuard(member: Guard, principal: Principal, request: SecurityRequest): Eventually<GuardVerdict> {
   try {
     const answer: unknown = member.check(principal, request);
-    if (isGuardVerdict(answer)) return answer;
+    if (isGuardVerdict(answer)) return noted(answer, member, request);
     return isThenable(answer) ? answerLater(answer, member, request) : checkedAnswer(answer);
   } catch (error) {
     return blame(member, error, request);
@@ -20,8 +20,14 @@ export function askGuard(member: Guard, principal: Principal, request: SecurityR
 
 function answerLater(answer: PromiseLike<unknown>, member: Guard, request: SecurityRequest): Promise<GuardVerdict> {
   return Promise.resolve(answer)
-    .then(checkedAnswer)
+    .then((verdict) => noted(checkedAnswer(verdict), member, request))
     .catch((error) => blame(member, error, request));
+}
+
+/** An observed decision tells which of several guards refused. */
+function noted(answer: GuardVerdict, member: Guard, request: SecurityRequest): GuardVerdict {
+  if (answer.kind !== 'permitted' && answer.kind !== 'abstained') request.trace?.noteGuard(member.name, answer);
+  return answer;
 }
 
 function checkedAnswer(answer: unknown): GuardVerdict {

@@ -1,3 +1,4 @@
+import { quoted } from '../secrecy/quoted.js';
 import { denied } from '../verdict/verdict.js';
 import { type Guard, guard, PERMITTED } from './guard.js';
 import { checkedNames } from './required-names.js';
@@ -9,8 +10,10 @@ import { checkedNames } from './required-names.js';
  */
 export function requireAudience(audience: string | readonly string[]): Guard<never> {
   const accepted = checkedNames('requireAudience', typeof audience === 'string' ? [audience] : audience);
-  const refusal = denied('audience_mismatch');
+  const expected = quoted(accepted.length === 1 ? accepted[0] : accepted);
   return guard(`requireAudience(${accepted.join(' | ')})`, (principal) =>
-    accepted.some((name) => principal.audience.includes(name)) ? PERMITTED : refusal,
+    accepted.some((name) => principal.audience.includes(name))
+      ? PERMITTED
+      : denied('audience_mismatch', { detail: `aud is ${quoted(principal.audience)}, expected ${expected}` }),
   );
 }

@@ -1,4 +1,5 @@
 import * as option from '../options/options.js';
+import { quoted } from '../secrecy/quoted.js';
 import { forbidden } from '../verdict/verdict.js';
 import { type Guard, guard, PERMITTED } from './guard.js';
 import { checkedNames, MATCHES } from './required-names.js';
@@ -21,9 +22,11 @@ export function requireRoles(roles: string | readonly string[], options: RoleOpt
   const required = checkedNames('requireRoles', typeof roles === 'string' ? [roles] : roles);
   const { match } = ROLES(options);
   const any = match === 'any';
-  const refusal = forbidden('role_missing');
+  const expected = `${any ? 'one of them is needed' : 'needed'}: ${quoted(required)}`;
   return guard(`requireRoles(${required.join(any ? ' | ' : ' ')})`, (principal) => {
     const has = (role: string) => principal.hasRole(role);
-    return (any ? required.some(has) : required.every(has)) ? PERMITTED : refusal;
+    return (any ? required.some(has) : required.every(has))
+      ? PERMITTED
+      : forbidden('role_missing', { detail: `roles are ${quoted(principal.roles)}, ${expected}` });
   });
 }

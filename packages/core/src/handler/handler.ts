@@ -46,6 +46,8 @@ export interface SecurityHandler<Credential = unknown> {
    * 401 then names them under a scheme that no client knows, such as `x-Basic`. Asked for refusals only. Default: never.
    */
   withholdsChallenges?(request: SecurityRequest): boolean;
+  /** What the operator should change, by reason code. `NODE_DEBUG=sallyport` tells it with the decision. */
+  readonly fixes?: Readonly<Record<string, string>>;
   /** Warms up (keys, connections). Called once, before the first request. */
   start?(): Promise<void>;
   /** Closes what `start` or the constructor opened. Called once. */

@@ -51,12 +51,15 @@ export interface DecidedOperation {
 export class DecisionTrace {
   readonly #steps: TraceStep[] = [];
   readonly #unclaimed: UnclaimedCredential[] = [];
+  readonly #guards = new Map<object, string>();
   readonly #monotonic: () => number;
   readonly #startedMs: number;
   #fault: TraceFault | undefined;
   #operation: DecidedOperation | undefined;
   #caller: Principal | undefined;
   #missing: MissingPermissions | undefined;
+  #detail: string | undefined;
+  #refusedBy: string | undefined;
   #open: OpenStep | undefined;
 
   constructor(monotonic: () => number) {
@@ -91,6 +94,16 @@ export class DecisionTrace {
 
   get missing(): MissingPermissions | undefined {
     return this.#missing;
+  }
+
+  /** What was expected and what came, in the words of the handler or guard that refused. */
+  get detail(): string | undefined {
+    return this.#detail;
+  }
+
+  /** The handler or guard that refused. */
+  get refusedBy(): string | undefined {
+    return this.#refusedBy;
   }
 
   get fault(): TraceFault | undefined {
@@ -130,6 +143,17 @@ export class DecisionTrace {
   /** For the chain: what the refused caller lacks. */
   noteMissing(missing: MissingPermissions | undefined): void {
     this.#missing = missing;
+  }
+
+  /** For guards: which of several gave a refusal. The innermost one notes it first. */
+  noteGuard(name: string, refusal: object): void {
+    if (!this.#guards.has(refusal)) this.#guards.set(refusal, name);
+  }
+
+  /** For the chain: the refusal that decided, and the handler that it is attributed to. */
+  noteRefusal(refusal: object, detail: string | undefined, handler: string | undefined): void {
+    this.#detail = detail;
+    this.#refusedBy = this.#guards.get(refusal) ?? handler;
   }
 
   /** Keeps the first bug of a decision; `culprit` is a handler's or guard's name. */

@@ -1,3 +1,5 @@
+import { oneLine } from './quoted.js';
+
 const MAX_LENGTH = 500;
 const CUT = '(cut out)';
 /** So much of a credential in a row is no accident. */
@@ -15,7 +17,7 @@ export function withoutCredentials(text: string, credentials: readonly string[])
   if (needles.some((needle) => needle.length < 4 && text.includes(needle))) return CUT;
   const whole = needles.reduce((rest, needle) => rest.replaceAll(needle, CUT), text);
   const cut = whole.replace(RUNS, (run) => (needles.some((needle) => haveCommon(run, needle)) ? CUT : run));
-  return cut.slice(0, MAX_LENGTH).replace(/[^\x20-\x7e]/g, '?');
+  return oneLine(cut, MAX_LENGTH);
 }
 
 /** A text that is no Unicode cannot be encoded as it is. */

@@ -1,7 +1,8 @@
 import { foreignCopy, mark } from '../brand/brand.js';
-import { ownMember } from '../options/own-members.js';
+import { ownMember, ownMembers } from '../options/own-members.js';
 import { isPrincipal, type Principal } from '../principal/principal.js';
 import { isScopeToken } from '../principal/scope-token.js';
+import { oneLine } from '../secrecy/quoted.js';
 import { type Challenge, checkedParameters } from './challenge.js';
 import { isFieldValue, isToken } from './http-grammar.js';
 
@@ -50,20 +51,24 @@ class ReasonedVerdict<Kind extends 'denied' | 'malformed'> extends Branded<Kind>
   constructor(kind: Kind, reason: string, detail?: string) {
     super(kind);
     this.reason = checkedReason(reason);
-    this.detail = oneLine(detail);
+    this.detail = checkedDetail(detail);
     Object.freeze(this);
   }
 }
+
+type ForbiddenOptions = Parameters<typeof forbidden>[1] & {};
 
 class ForbiddenVerdict extends Branded<'forbidden'> {
   readonly reason: string;
   readonly scopes: readonly string[] | undefined;
   /** The name of the handler whose proof lacks the scopes; undefined when all proofs together lack them. */
   readonly of: string | undefined;
+  readonly detail: string | undefined;
 
-  constructor(reason: string, scopes: readonly string[] | undefined, of: string | undefined) {
+  constructor(reason: string, { scopes, of, detail }: ForbiddenOptions) {
     super('forbidden');
     this.reason = checkedReason(reason);
+    this.detail = checkedDetail(detail);
     this.scopes = scopes && checkedScopes(scopes);
     this.of = of;
     Object.freeze(this);
@@ -103,7 +108,7 @@ class UnavailableVerdict extends Branded<'unavailable'> {
   constructor(cause: unknown, retryAfterSeconds: number | undefined, detail: string | undefined) {
     super('unavailable');
     this.reason = reasonOf(cause);
-    this.detail = oneLine(detail);
+    this.detail = checkedDetail(detail);
     this.retryAfterSeconds = retryAfterSeconds === undefined ? undefined : checkedSeconds(retryAfterSeconds);
     Object.freeze(this);
   }
@@ -152,13 +157,14 @@ export function malformed(reason: string): Malformed {
 
 /**
  * The caller is known but not allowed: 403. With `scopes`, the challenge says `insufficient_scope` (RFC 6750 3.1). If
- * several handlers proved the caller, `of` names the one whose challenge is sent.
+ * several handlers proved the caller, `of` names the one whose challenge is sent. `detail` tells the operator, and nobody
+ * else, what was expected and what came; it must hold no secret, and is cut to 1 000 printable characters.
  */
 export function forbidden(
   reason: string,
-  options: { scopes?: readonly string[] | undefined; of?: string | undefined } = {},
+  options: { scopes?: readonly string[] | undefined; of?: string | undefined; detail?: string | undefined } = {},
 ): Forbidden {
-  return new ForbiddenVerdict(reason, ownMember(options, 'scopes'), ownMember(options, 'of'));
+  return new ForbiddenVerdict(reason, ownMembers(options));
 }
 
 /**
@@ -211,12 +217,8 @@ function checkedReason(reason: string): string {
 const MAX_DETAIL = 1_000;
 
 /** A detail may quote what callers sent, so it must forge no lines of a log (CWE-117). */
-function oneLine(detail: string | undefined): string | undefined {
-  return detail === undefined
-    ? undefined
-    : String(detail)
-        .slice(0, MAX_DETAIL)
-        .replace(/[^\x20-\x7e…]/g, '?');
+function checkedDetail(detail: string | undefined): string | undefined {
+  return detail === undefined ? undefined : oneLine(String(detail), MAX_DETAIL);
 }
 
 function reasonOf(cause: unknown): string {

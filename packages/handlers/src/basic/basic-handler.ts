@@ -23,6 +23,7 @@ import {
 } from '@sallyport/core/extend';
 import { BasicCredential, parseUserName } from './basic-credential.js';
 import { publishBasicEvent } from './basic-events.js';
+import { BASIC_FIXES } from './basic-fixes.js';
 import {
   type BasicHandlerCollaborators,
   type BasicHandlerOptions,
@@ -58,6 +59,7 @@ interface Login {
 export class BasicHandler implements SecurityHandler<BasicCredential> {
   readonly name: string;
   readonly challenges: readonly Challenge[];
+  readonly fixes = BASIC_FIXES;
   readonly withholdsChallenges: (request: SecurityRequest) => boolean;
   readonly #accounts: AccountDirectory;
   readonly #legacyHashes: readonly LegacyHash[];
@@ -233,10 +235,8 @@ export class BasicHandler implements SecurityHandler<BasicCredential> {
   #warnOfUnknownAddresses(): void {
     if (!this.#knowsAddresses) return;
     this.#knowsAddresses = false;
-    process.emitWarning(
-      `${this.name} gets logins without a client address: failures are counted by account only (remoteAddress)`,
-      'SallyportWarning',
-    );
+    const problem = 'gets logins without a client address: failures are counted by account only (remoteAddress)';
+    process.emitWarning(`${this.name} ${problem}`, 'SallyportWarning');
   }
 }
 

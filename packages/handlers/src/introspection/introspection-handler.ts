@@ -20,6 +20,7 @@ import { warnOfEarlyTokens } from '../token/token-claims.js';
 import { TokenSource } from '../token/token-source.js';
 import { answerNamespace, checkSharing } from './answer-namespace.js';
 import { publishIntrospectionEvent, tellMappingFailure } from './introspection-events.js';
+import { INTROSPECTION_FIXES } from './introspection-fixes.js';
 import {
   type IntrospectionHandlerCollaborators,
   type IntrospectionHandlerOptions,
@@ -44,6 +45,7 @@ export interface IntrospectionStatistics {
 export class IntrospectionHandler implements SecurityHandler<string> {
   readonly name: string;
   readonly challenges: readonly Challenge[];
+  readonly fixes = INTROSPECTION_FIXES;
   readonly source: readonly CredentialSource[];
   readonly #tokens: TokenSource;
   readonly #rules: AnswerRules;

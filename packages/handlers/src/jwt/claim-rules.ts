@@ -1,6 +1,5 @@
-import { memberPath, option } from '@sallyport/core/extend';
+import { memberPath, option, quoted } from '@sallyport/core/extend';
 import { said } from '../token/details.js';
-import { quoted } from '../token/quoted.js';
 import type { TokenClaims } from '../token/token-claims.js';
 
 /** What a claim must be: exactly this value, or what a function says. A claim that is missing is `undefined`. */

@@ -1,7 +1,6 @@
-import { EventChannel } from '@sallyport/core/extend';
+import { EventChannel, quoted } from '@sallyport/core/extend';
 import { type MappingFailure, type MappingOutcome, type ToldError, toldError } from '../token/mapping-failure.js';
 import { nearestName } from '../token/nearest-name.js';
-import { quoted } from '../token/quoted.js';
 
 /** The `node:diagnostics_channel` for what an operator of JWT handlers has to mend. Without subscribers it costs nothing. */
 export const JWT_CHANNEL = 'sallyport:jwt';

@@ -30,6 +30,7 @@ import type { TokenSender } from './issuer-resolver.js';
 import { Issuers } from './issuers.js';
 import { JwtCredential } from './jwt-credential.js';
 import { tellMappingFailure, tellNearestIssuer } from './jwt-events.js';
+import { JWT_FIXES } from './jwt-fixes.js';
 import {
   type JwtHandlerCollaborators,
   type JwtHandlerOptions,
@@ -54,6 +55,7 @@ export interface JwtStatistics {
 export class JwtHandler implements SecurityHandler<JwtCredential> {
   readonly name: string;
   readonly challenges: readonly Challenge[];
+  readonly fixes = JWT_FIXES;
   readonly source: readonly CredentialSource[];
   readonly #tokens: TokenSource;
   readonly #settings: JwtSettings;

@@ -1,5 +1,5 @@
 import { ConfigurationError, UpstreamError } from '@sallyport/core';
-import { quoted } from '../token/quoted.js';
+import { quoted } from '@sallyport/core/extend';
 import { parseStrictJson } from '../token/strict-json.js';
 import { problemAt, UnexpectedStatus } from './outbound-answer.js';
 import type { OutboundClient } from './outbound-client.js';

@@ -1,5 +1,5 @@
+import { quoted } from '@sallyport/core/extend';
 import { nearestName } from './nearest-name.js';
-import { quoted } from './quoted.js';
 
 const MAX_SHOWN = 8;
 

@@ -1,0 +1,27 @@
+import type { Candidate } from '../handler/candidates.js';
+import type { SecurityHandler } from '../handler/handler.js';
+import { MISSING, proverOf, Refusal } from '../handler/refusal.js';
+import type { Principal } from '../principal/principal.js';
+import { forbidden } from '../verdict/verdict.js';
+
+/** Refusals of guards that another caller might not get. `limited` and `unavailable` concern the moment. */
+const ABOUT_THE_CALLER: ReadonlySet<string> = new Set(['forbidden', 'denied', 'challenged']);
+
+/**
+ * What a refusal of a guard means for the caller. If a guard refuses an anonymous caller, the caller is asked for
+ * credentials, if the policy takes any. Other refusals are attributed to the handler whose proof was not enough, so that
+ * its challenge is sent.
+ */
+export function guardRefusal(
+  verdict: Refusal['verdict'],
+  principal: Principal,
+  candidates: readonly Candidate[],
+  handlers: readonly SecurityHandler[],
+): Refusal {
+  if (principal.kind === 'anonymous' && ABOUT_THE_CALLER.has(verdict.kind)) {
+    return candidates.length > 0 ? MISSING : new Refusal(forbidden(verdict.reason));
+  }
+  const asked = verdict.kind === 'forbidden' ? verdict.of : undefined;
+  const named = asked === undefined ? undefined : handlers.find(({ name }) => name === asked);
+  return new Refusal(verdict, named ?? proverOf(principal, handlers), principal);
+}

@@ -1,0 +1,10 @@
+import { debuglog } from 'node:util';
+
+/** Takes one line about each decision. */
+export type LineWriter = (line: string) => void;
+
+/** Writes lines to stderr where `NODE_DEBUG` names `sallyport`, as `util.debuglog` reads it; otherwise undefined. */
+export function debugLines(): LineWriter | undefined {
+  const log = debuglog('sallyport');
+  return log.enabled ? (line) => log('%s', line) : undefined;
+}

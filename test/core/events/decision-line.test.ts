@@ -1,0 +1,264 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { afterEach, describe, expect, jest, test } from '@jest/globals';
+import {
+  anyOf,
+  createPrincipal,
+  denied,
+  forbidden,
+  guard,
+  headerHandler,
+  requireAudience,
+  requireRoles,
+  requireScopes,
+  route,
+  routes,
+  SecurityChain,
+  some,
+  unavailable,
+} from '@sallyport/core';
+import { SecurityRequest } from '@sallyport/core/extend';
+import { buildRequest, ManualClock } from '@sallyport/core/testing';
+import { deciding } from './deciding.js';
+
+const KEY = 'key-1234567890-secret';
+const CALLER = createPrincipal({
+  issuer: 'https://as.example',
+  subject: 'alice\n2',
+  clientId: 'shop',
+  scopes: ['read'],
+  roles: ['viewer'],
+  audience: ['web'],
+});
+const keys = headerHandler({
+  name: 'keys',
+  header: 'X-Key',
+  verify: (sent) => (sent === KEY ? CALLER : denied('key_unknown', { detail: 'known are 3 keys' })),
+});
+
+async function lineOf(chain: SecurityChain, header: string | undefined, target = '/pets/7?view=all'): Promise<string> {
+  const rawHeaders = header === undefined ? [] : ['X-Key', header];
+  return (await chain.explain({ method: 'GET', target, rawHeaders })).line;
+}
+
+afterEach(() => {
+  jest.restoreAllMocks();
+});
+
+describe('the line of a decision', () => {
+  test('tells operation, handlers, caller, request, chain and time of a grant', async () => {
+    const { chain } = deciding();
+    const { line } = await chain.explain({
+      method: 'GET',
+      target: '/pets/7',
+      rawHeaders: ['Authorization', 'Bearer good'],
+    });
+    expect(line).toBe(
+      'GET readPet granted; obedient: authenticated, cache hit; caller: user "alice" of "https://as.example", client "shop"; request request-1; chain api; 0 ms',
+    );
+  });
+
+  test('tells where an outage is, and whole milliseconds', async () => {
+    const { chain } = deciding();
+    const { line } = await chain.explain({
+      method: 'GET',
+      target: '/pets/7',
+      rawHeaders: ['Authorization', 'Bearer outage'],
+    });
+    expect(line).toBe(
+      'GET readPet denied 503 server_down by obedient; obedient: unavailable, server_down, cache miss (db.internal: no?answer); request request-1; chain api; 500 ms',
+    );
+  });
+
+  test.each([
+    [
+      'the path where nothing chose an operation, without query',
+      undefined,
+      [],
+      'GET /pets/7 denied 401 credentials_missing; chain',
+      'Send one of the credentials',
+    ],
+    [
+      'what a handler says of a refusal',
+      'another',
+      [],
+      'denied 401 key_unknown by keys; keys: denied, key_unknown (known are 3 keys); chain',
+      undefined,
+    ],
+    [
+      'all scopes that lack',
+      KEY,
+      [requireScopes(['read', 'write'])],
+      'denied 403 insufficient_scope by requireScopes(read write); keys: authenticated; missing all of ["write"]; caller: user "alice\\n2"',
+      'Ask for a token with these scopes.',
+    ],
+    [
+      'one scope of several',
+      KEY,
+      [requireScopes(['write', 'admin'], { match: 'any' })],
+      'missing one of ["write","admin"]',
+      'Ask for a token',
+    ],
+    [
+      'the roles that came and those that are needed',
+      KEY,
+      [requireRoles('admin')],
+      'denied 403 role_missing by requireRoles(admin); keys: authenticated; roles are ["viewer"], needed: ["admin"]; caller',
+      'Give the caller the role.',
+    ],
+    [
+      'the roles of which one is needed',
+      KEY,
+      [requireRoles(['a', 'b'], { match: 'any' })],
+      'roles are ["viewer"], one of them is needed: ["a","b"]',
+      'Give the caller',
+    ],
+    [
+      'the audience of a guard',
+      KEY,
+      [requireAudience('api')],
+      'aud is ["web"], expected "api"',
+      'Ask for a token for this audience, or',
+    ],
+    [
+      'which guard of several refused',
+      KEY,
+      [
+        guard('open', () => true),
+        some(
+          guard('left', () => false),
+          guard('right', () => false),
+        ),
+      ],
+      'policy_refused by left',
+      'Look at the guard',
+    ],
+    [
+      'which guard refused after a while',
+      KEY,
+      [guard('late', async () => false)],
+      'policy_refused by late',
+      'Look at the guard',
+    ],
+    [
+      'what a guard says',
+      KEY,
+      [guard('hours', () => forbidden('closed', { detail: 'open from 9' }))],
+      'denied 403 closed by hours; keys: authenticated; open from 9; caller',
+      undefined,
+    ],
+    [
+      'who met the outage of a guard',
+      KEY,
+      [guard('engine', () => unavailable('econnrefused', { detail: 'opa.internal:8181' }))],
+      'denied 503 econnrefused by engine; keys: authenticated; opa.internal:8181; caller: user',
+      undefined,
+    ],
+    [
+      'who met the bug of a guard, and where it is',
+      KEY,
+      [
+        guard('broken', () => {
+          throw new RangeError(KEY);
+        }),
+      ],
+      'denied 500 guard_threw; keys: authenticated; broken failed with RangeError at ',
+      'Fix the guard',
+    ],
+  ] as const)('tells %s', async (_what, header, guards, expected, fix) => {
+    const line = await lineOf(new SecurityChain({ requirement: keys, guards }), header);
+    expect(line).toContain(expected);
+    if (fix === undefined) expect(line).not.toContain('To change:');
+    else expect(line.split('To change: ')[1]).toContain(fix);
+    expect(line).not.toContain(KEY);
+    expect(line).toMatch(/^[\x20-\x7e…]+$/);
+  });
+
+  test('tells what to change in the words of the handler that refused, not of another', async () => {
+    const fixing = (name: string) => ({
+      name,
+      challenges: keys.challenges,
+      source: `header:x-${name}`,
+      fixes: { key_unknown: `Register the ${name}.` },
+      extract: (request: SecurityRequest) => request.header(`x-${name}`),
+      verify: () => denied('key_unknown'),
+    });
+    const chain = new SecurityChain({ requirement: anyOf(fixing('one'), fixing('two')) });
+    const { line } = await chain.explain({ method: 'GET', target: '/', rawHeaders: ['X-Two', 'x'] });
+    expect(line).toContain('To change: Register the two.');
+  });
+
+  test('cuts out of a path what the request sent as a credential, and cuts path and method to 120 characters', async () => {
+    const chain = new SecurityChain({ requirement: keys });
+    expect(await lineOf(chain, KEY, `/keys/${KEY}/x`)).toContain('GET /keys/(cut out)/x granted');
+    const { line } = await chain.explain({ method: 'M'.repeat(200), target: `/${'p'.repeat(200)}`, rawHeaders: [] });
+    expect(line).toContain(`${'M'.repeat(120)} /${'p'.repeat(119)} denied`);
+  });
+
+  test('tells the guard of a route, and the route where there is no operation', async () => {
+    const debug = jest.fn<(line: string) => void>();
+    const chain = new SecurityChain({ requirement: keys }, { debug });
+    const request = new SecurityRequest({
+      method: 'GET',
+      target: '/pets/7',
+      rawHeaders: ['X-Key', KEY],
+      route: { method: 'GET', template: '/pets/:id' },
+    });
+    const granted = await chain.decide(request);
+    if (granted.kind !== 'granted') throw new Error('not granted');
+    await chain.authorize(
+      granted,
+      guard('owner', () => false),
+      request,
+    );
+    expect(debug.mock.calls.map(([line]) => line.split(';')[0])).toEqual([
+      'GET /pets/:id granted',
+      'GET /pets/:id (owner) denied 403 policy_refused by owner',
+    ]);
+  });
+
+  test('a writer that throws changes no decision', async () => {
+    const warn = jest.spyOn(process, 'emitWarning').mockReturnValue(undefined);
+    const debug = () => {
+      throw new Error(KEY);
+    };
+    const chain = new SecurityChain({ requirement: keys }, { debug, clock: new ManualClock() });
+    const decision = await chain.decide(buildRequest('/', { headers: { 'X-Key': KEY } }));
+    expect(decision.kind).toBe('granted');
+    expect(String(warn.mock.calls)).not.toContain(KEY);
+  });
+});
+
+describe('NODE_DEBUG', () => {
+  const program = `
+    import { anonymous, route, routes, SecurityChain } from '@sallyport/core';
+    import { SecurityRequest } from '@sallyport/core/extend';
+    const operations = routes([route('GET', '/', { id: 'home' })]);
+    const chain = new SecurityChain({ requirement: anonymous(), operations });
+    for (const target of ['/', '/?x=1']) await chain.decide(new SecurityRequest({ method: 'GET', target, rawHeaders: [] }));
+  `;
+
+  test.each([
+    ['sallyport', 2],
+    ['http2,SALLYPORT', 2],
+    ['sally*', 2],
+    ['http2', 0],
+    ['', 0],
+  ])('as %j writes %i lines to stderr for two decisions', async (section, count) => {
+    const env = { ...process.env, NODE_DEBUG: section };
+    const { stderr, stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', program], {
+      env,
+    });
+    const lines = stderr.split('\n').filter((line) => line.startsWith('SALLYPORT '));
+    expect(lines).toHaveLength(count);
+    for (const line of lines)
+      expect(line).toMatch(/^SALLYPORT \d+: GET home granted; caller: anonymous; chain default; \d+ ms$/);
+    expect(stdout).toBe('');
+  });
+});
+
+test('a route of a contract is named by its operation', async () => {
+  const operations = routes([route('GET', '/pets/{petId}', { id: 'readPet', guards: [requireScopes('write')] })]);
+  const line = await lineOf(new SecurityChain({ requirement: keys, operations }), KEY);
+  expect(line).toMatch(/^GET readPet denied 403 insufficient_scope/);
+});
