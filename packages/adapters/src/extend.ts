@@ -9,6 +9,7 @@ export { Gate } from './gate/gate.js';
 export { isPreflight } from './gate/preflight.js';
 export type { AnswerableReading, OtherReading, PathReading, Reading } from './gate/reading.js';
 export { routeGuard } from './gate/route-guard.js';
+export { headerLinesOf } from './node/header-lines.js';
 export { isAnswerable, type NodeRequest, type NodeResponse } from './node/node-message.js';
 export { NodeRequestSource } from './node/node-request-source.js';
 export { attemptedOf, principalOf, userOf } from './node/principal.js';

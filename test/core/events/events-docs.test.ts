@@ -30,7 +30,7 @@ afterEach(() => {
 /** Decisions of every kind: granted, refused, failed, broken, refused by a route's guard. */
 async function decideAll({ chain, ask }: Deciding): Promise<void> {
   for (const token of ['token_expired', 'outage', 'bug', undefined]) await ask(token);
-  const granted = await ask('good');
+  const granted = await ask('good', { headersFrom: 'parsed' });
   if (granted.kind !== 'granted') throw new Error('not granted');
   const request = new SecurityRequest({ method: 'GET', target: '/', rawHeaders: [] });
   await chain.authorize(

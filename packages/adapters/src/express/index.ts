@@ -4,6 +4,7 @@ import { type AdapterOptions, checkedAdapterOptions } from '../gate/adapter-opti
 import { Gate } from '../gate/gate.js';
 import { isPreflight, staysLetThrough } from '../gate/preflight.js';
 import { routeGuard } from '../gate/route-guard.js';
+import { headerLinesOf } from '../node/header-lines.js';
 import { isAnswerable } from '../node/node-message.js';
 import { NodeRequestSource } from '../node/node-request-source.js';
 import { principalOf, userOf } from '../node/principal.js';
@@ -46,7 +47,7 @@ export function expressSecurity<Scopes extends string = string>(
   return function secure(...guards) {
     const guard = routeGuard(guards);
     const sallyport: RequestHandler = (request: ExpressRequest, response, next) => {
-      if (allowPreflight && isPreflight(request.method, request.rawHeaders)) {
+      if (allowPreflight && isPreflight(request.method, headerLinesOf(request))) {
         gate.letThrough(request);
         request.user = undefined;
         layersBehind.watch(request);

@@ -15,7 +15,8 @@ export function readingOf(
   keys: RouteKeys,
   forwarding: Forwarding,
 ): NodeRequestSource {
-  const { url, baseUrl = '', originalUrl = url } = request;
+  const { url = '', originalUrl = url } = request;
+  const baseUrl = baseUrlOf(request, originalUrl);
   const mount = baseUrl !== '' && forwarding.concerns(request, next) ? '' : baseUrl;
   const target = runningTarget(originalUrl, mount, url);
   const source = new NodeRequestSource(request, response, trustedHops, target, () =>
@@ -26,9 +27,18 @@ export function readingOf(
   return source;
 }
 
+/**
+ * What routers have cut off. node-mocks-http, which gives no header lines, writes the whole URL there, and routers add to it.
+ */
+function baseUrlOf(request: Partial<Request>, originalUrl: string): string {
+  const { baseUrl = '' } = request;
+  if (baseUrl.length < originalUrl.length || request.rawHeaders !== undefined) return baseUrl;
+  return baseUrl.startsWith(originalUrl) ? baseUrl.slice(originalUrl.length) : baseUrl;
+}
+
 /** The mount that a layer runs below. */
 export function mountOf(request: Request, layer: Layer, forwarding: Forwarding): string {
-  const { baseUrl } = request;
+  const baseUrl = request.baseUrl === '' ? '' : baseUrlOf(request, request.originalUrl);
   return baseUrl !== '' && forwarding.concernsLayer(request, layer) ? '' : baseUrl;
 }
 

@@ -6,6 +6,7 @@ import { type AdapterOptions, checkedAdapterOptions } from '../gate/adapter-opti
 import { Gate } from '../gate/gate.js';
 import { isPreflight } from '../gate/preflight.js';
 import { routeGuard } from '../gate/route-guard.js';
+import { headerLinesOf } from '../node/header-lines.js';
 import { isAnswerable } from '../node/node-message.js';
 import { principalOf, userOf } from '../node/principal.js';
 import { answerBy, headerFields } from '../node/write-denial.js';
@@ -52,7 +53,7 @@ export function fastifySecurity<Scopes extends string = string>(
 
   function hookOf(guardOf: (route: Route) => Guard | undefined): onRequestHookHandler {
     return function sallyport(request: FastifyRequest & { user?: unknown }, reply, done) {
-      if (allowPreflight && isPreflight(request.method, request.raw.rawHeaders)) {
+      if (allowPreflight && isPreflight(request.method, headerLinesOf(request.raw))) {
         gate.letThrough(request);
         request.user = null;
         return done();

@@ -63,6 +63,8 @@ class RequestReading implements Reading {
   readonly method: string;
   readonly target: string;
   readonly route = undefined;
+  /** A Request keeps no lines: those of one name are joined. */
+  readonly headersFrom = 'parsed';
   readonly byPath = undefined;
   others: Reading['others'];
   readonly #request: Request;

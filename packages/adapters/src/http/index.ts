@@ -5,6 +5,7 @@ import { type AdapterOptions, checkedAdapterOptions } from '../gate/adapter-opti
 import { Gate } from '../gate/gate.js';
 import { isPreflight } from '../gate/preflight.js';
 import { routeGuard } from '../gate/route-guard.js';
+import { headerLinesOf } from '../node/header-lines.js';
 import { isAnswerable, type NodeRequest, type NodeResponse } from '../node/node-message.js';
 import { nodeReading } from '../node/rewriting.js';
 import { setHeaderLines, writeDenial } from '../node/write-denial.js';
@@ -50,7 +51,7 @@ export function httpSecurity<Scopes extends string = string>(
   return function secure(listener, ...guards) {
     const guard = routeGuard(guards);
     return function sallyport(request, response) {
-      if (allowPreflight && isPreflight(request.method, request.rawHeaders)) {
+      if (allowPreflight && isPreflight(request.method, headerLinesOf(request))) {
         gate.letThrough(request);
         return listener(request, response, ANONYMOUS);
       }

@@ -4,6 +4,7 @@ import { type AdapterOptions, checkedAdapterOptions } from '../gate/adapter-opti
 import { Gate } from '../gate/gate.js';
 import { isPreflight, staysLetThrough } from '../gate/preflight.js';
 import { routeGuard } from '../gate/route-guard.js';
+import { headerLinesOf } from '../node/header-lines.js';
 import { isAnswerable } from '../node/node-message.js';
 import { principalOf, userOf } from '../node/principal.js';
 import { headerFields } from '../node/write-denial.js';
@@ -44,9 +45,9 @@ export function koaSecurity<Scopes extends string = string>(
     const guard = routeGuard(guards);
     const sallyport: Middleware = (context, next) => {
       watchOf(context)?.letRead();
-      const { method = '', url = '', rawHeaders } = context.req;
+      const { method = '', url = '' } = context.req;
       const mount = mountOf(context, keys);
-      if (allowPreflight && isPreflight(method, rawHeaders)) {
+      if (allowPreflight && isPreflight(method, headerLinesOf(context.req))) {
         gate.letThrough(context);
         context.state['user'] = undefined;
         return behind.run(context, next, method, url, mount);

@@ -9,10 +9,15 @@ export function clientAddress(
   rawHeaders: readonly string[],
   trustedHops: number,
 ): string | undefined {
-  if (trustedHops === 0) return peer;
+  if (trustedHops === 0) return known(peer);
   const chain = forwardedFor(rawHeaders);
   const claimed = withoutPort(chain[chain.length - trustedHops] ?? '');
-  return isIP(claimed) !== 0 ? claimed : peer;
+  return isIP(claimed) !== 0 ? claimed : known(peer);
+}
+
+/** Some hosts write "" for an address that they do not know. */
+function known(peer: string | undefined): string | undefined {
+  return peer === '' ? undefined : peer;
 }
 
 /** `192.0.2.1:4711`, `[2001:db8::1]` and `[2001:db8::1]:4711`: some proxies append the port, or write brackets. */

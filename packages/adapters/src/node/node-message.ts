@@ -11,10 +11,15 @@ export function isAnswerable(response: NodeResponse): boolean {
 
 /** Whether somebody else has answered, or nobody is left to be answered: the application is not run any more. */
 export function isOver(response: NodeResponse): boolean {
-  return response.writableEnded || (isDestroyed(response) ?? (response as Http2ServerResponse).stream.destroyed);
+  return response.writableEnded || (isDestroyed(response) ?? isStreamDestroyed(response as Http2ServerResponse));
 }
 
 /** Undefined for HTTP/2, whose responses have no `destroyed` of their own. Reading `stream` is slow on Express (bench: adapters). */
 function isDestroyed(response: NodeResponse): boolean | undefined {
   return response.destroyed;
+}
+
+/** A mock has neither. */
+function isStreamDestroyed({ stream }: Partial<Http2ServerResponse>): boolean {
+  return stream?.destroyed ?? false;
 }

@@ -3,6 +3,7 @@ import type { TLSSocket } from 'node:tls';
 import { type RouteKey } from '@sallyport/core/extend';
 import type { AnswerableReading, OtherReading, PathReading } from '../gate/reading.js';
 import { clientAddress } from './client-address.js';
+import { headerLinesOf, isFromConnection } from './header-lines.js';
 import { isOver, type NodeRequest, type NodeResponse } from './node-message.js';
 
 /** Reads what a chain needs from a Node request, and nothing before it is asked for. */
@@ -67,9 +68,13 @@ export class NodeRequestSource implements AnswerableReading {
     return this.#response !== undefined && isOver(this.#response);
   }
 
-  /** Raw lines: `headers` and `headersDistinct` drop or join what must be seen apart. */
+  /** Raw lines where there are any: `headers` and `headersDistinct` drop or join what must be seen apart. */
   get rawHeaders(): readonly string[] {
-    return this.#request.rawHeaders;
+    return headerLinesOf(this.#request);
+  }
+
+  get headersFrom(): 'parsed' | undefined {
+    return isFromConnection(this.#request) ? undefined : 'parsed';
   }
 
   get remoteAddress(): string | undefined {
@@ -91,8 +96,9 @@ export class NodeRequestSource implements AnswerableReading {
       response?.off('close', closed);
       listener();
     };
-    request.on('close', closed);
-    response?.on('close', closed);
+    // A mock may tell of no end.
+    request.on?.('close', closed);
+    response?.on?.('close', closed);
     closed();
   }
 }

@@ -73,8 +73,8 @@ export function receivedUrl(
 }
 
 /** A pseudo-header field (RFC 9113 8.3). These stand in front of all others. */
-function pseudoField({ rawHeaders }: NodeRequest, name: ':method' | ':path'): string | undefined {
-  for (let index = 0; rawHeaders[index]?.startsWith(':'); index += 2) {
+function pseudoField({ rawHeaders }: Partial<NodeRequest>, name: ':method' | ':path'): string | undefined {
+  for (let index = 0; rawHeaders?.[index]?.startsWith(':'); index += 2) {
     if (rawHeaders[index] === name) return rawHeaders[index + 1];
   }
   return undefined;

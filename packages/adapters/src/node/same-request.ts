@@ -1,3 +1,4 @@
+import { headerLinesOf } from './header-lines.js';
 import type { NodeRequest, NodeResponse } from './node-message.js';
 
 /** What Node's fetch servers pass as the second argument: the request behind the Request. */
@@ -37,11 +38,12 @@ function isField(field: readonly [string, string] | undefined, name: string, val
 }
 
 /** As fetch servers make them. */
-function headersOf({ rawHeaders }: NodeRequest): Headers {
+function headersOf(incoming: NodeRequest): Headers {
+  const lines = headerLinesOf(incoming);
   const headers = new Headers();
-  for (let index = 0; index < rawHeaders.length; index += 2) {
-    const name = rawHeaders[index] as string;
-    if (!name.startsWith(':')) headers.append(name, rawHeaders[index + 1] as string);
+  for (let index = 0; index < lines.length; index += 2) {
+    const name = lines[index] as string;
+    if (!name.startsWith(':')) headers.append(name, lines[index + 1] as string);
   }
   return headers;
 }

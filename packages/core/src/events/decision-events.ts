@@ -22,6 +22,11 @@ export interface DecisionEvent {
    */
   readonly guard: string | undefined;
   readonly remoteAddress: string | undefined;
+  /**
+   * `parsed` where the request came from a host that had parsed its headers, such as a Lambda function, a Fetch `Request` or
+   * a mock. Doubled lines may then be joined or gone. Undefined for lines as received.
+   */
+  readonly headersFrom: 'parsed' | undefined;
   /** The id of the request, if the chain has the option `requestId`. A client may have chosen it. */
   readonly requestId: string | undefined;
   readonly outcome: 'granted' | 'denied';

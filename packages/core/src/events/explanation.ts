@@ -39,6 +39,7 @@ export function eventOf(decision: Decision, circumstances: Circumstances): Decis
     operation: trace.operation?.id,
     guard,
     remoteAddress: request.remoteAddress,
+    headersFrom: request.headersFrom,
     requestId,
     outcome: decision.kind,
     status: granted ? undefined : decision.status,

@@ -28,6 +28,11 @@ export interface IncomingRequest extends BodySource {
   readonly target: string;
   /** Header lines as received, names and values alternating, like Node's `rawHeaders`. */
   readonly rawHeaders: readonly string[];
+  /**
+   * `parsed` where a host or a Fetch `Request` gave its parsed headers instead of lines: it may have joined, dropped or
+   * changed some. Default: the lines are as received.
+   */
+  readonly headersFrom?: 'parsed' | undefined;
   /** The network address of the peer. If the adapter trusts proxies: of the client in front of them. */
   readonly remoteAddress?: string | undefined;
   /** The framework's routing result, if it is known before the chain runs. */
@@ -80,6 +85,11 @@ export class SecurityRequest {
 
   get remoteAddress(): string | undefined {
     return unlessEverybodys('remoteAddress', this.#source.remoteAddress);
+  }
+
+  /** `parsed` where the header lines are not those that were received, but made from headers that somebody has parsed. */
+  get headersFrom(): 'parsed' | undefined {
+    return unlessEverybodys('headersFrom', this.#source.headersFrom);
   }
 
   get route(): RouteKey | undefined {

@@ -11,6 +11,7 @@ export function spanAttributes(event: DecisionEvent): Attributes {
     'http.request.method': knownMethod(event.method),
     'http.route': event.route,
     'client.address': event.remoteAddress,
+    'sallyport.headers_from': event.headersFrom,
     'sallyport.operation': event.operation,
     'sallyport.principal.kind': event.principal?.kind,
     'sallyport.request_id': event.requestId,
