@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { CacheStore } from '@sallyport/core/extend';
 import { assertRules, cacheStoreRules } from '@sallyport/core/testing';
-import { brokenRules } from './broken-rules.js';
+import { breach, brokenRules } from './broken-rules.js';
 
 /** Keeps every rule; the others each break one. */
 class GoodStore implements CacheStore {
@@ -96,16 +96,36 @@ class NullForNothing extends GoodStore {
   }
 }
 
-const BAD_STORES: readonly (readonly [rule: string, what: string, make: () => GoodStore])[] = [
-  ['unknown-is-undefined', 'says null', () => new NullForNothing()],
-  ['keeps-values', 'gives a value away once', () => new ReadOnce()],
-  ['keeps-any-text', 'trims what it keeps', () => new Trimming()],
-  ['last-value-counts', 'keeps the first value', () => new FirstWins()],
-  ['keys-apart', 'ignores case', () => new CaseBlind()],
-  ['lifetime-ends', 'forgets lifetimes', () => new Endless()],
-  ['lifetime-anew', 'keeps the first lifetime', () => new FirstLifetime()],
-  ['deletes', 'deletes nothing', () => new Undeleting()],
-  ['many-at-once', 'writes one at a time', () => new Mixing()],
+const BAD_STORES: readonly (readonly [rule: string, what: string, make: () => GoodStore, told: string])[] = [
+  [
+    'unknown-is-undefined',
+    'says null',
+    () => new NullForNothing(),
+    'get("unknown") returned null, not undefined; "nothing" is undefined',
+  ],
+  [
+    'keeps-values',
+    'gives a value away once',
+    () => new ReadOnce(),
+    'the second get(): get("key") returned undefined, not "value"',
+  ],
+  ['keeps-any-text', 'trims what it keeps', () => new Trimming(), 'get("a space") returned "", not " "'],
+  ['last-value-counts', 'keeps the first value', () => new FirstWins(), 'get("key") returned "first", not "second"'],
+  ['keys-apart', 'ignores case', () => new CaseBlind(), 'get("key") returned "value 2", not "value 0"'],
+  [
+    'lifetime-ends',
+    'forgets lifetimes',
+    () => new Endless(),
+    '200 ms after set() with 150 ms: get("short") returned "value", not undefined',
+  ],
+  [
+    'lifetime-anew',
+    'keeps the first lifetime',
+    () => new FirstLifetime(),
+    'a value that was set again for a shorter time: get("shorter") returned "value"',
+  ],
+  ['deletes', 'deletes nothing', () => new Undeleting(), 'a deleted key: get("key") returned "value", not undefined'],
+  ['many-at-once', 'writes one at a time', () => new Mixing(), 'get("key 0") returned undefined, not "of key 0"'],
 ];
 
 const rulesOf = (make: () => GoodStore) =>
@@ -119,8 +139,8 @@ describe('the rules of cache stores', () => {
     expect(await brokenRules(rulesOf(() => new GoodStore()))).toEqual([]);
   });
 
-  test.each(BAD_STORES)('%s, and no other, catches a store that %s', async (rule, _what, make) => {
-    expect(await brokenRules(rulesOf(make))).toEqual([rule]);
+  test.each(BAD_STORES)('%s, and no other, catches a store that %s, and says so', async (rule, _what, make, told) => {
+    expect(await brokenRules(rulesOf(make))).toEqual([breach(rule, told)]);
   });
 
   test('each have a store that breaks them', () => {
@@ -130,7 +150,7 @@ describe('the rules of cache stores', () => {
 
   test('are all named where they are not kept', async () => {
     await expect(assertRules(rulesOf(() => new Undeleting()))).rejects.toThrow(
-      'deletes: a deleted key: there is still a value',
+      'deletes: a deleted key: get("key") returned "value", not undefined',
     );
   });
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Count, CounterStore } from '@sallyport/core/extend';
 import { counterStoreRules } from '@sallyport/core/testing';
-import { brokenRules } from './broken-rules.js';
+import { breach, brokenRules } from './broken-rules.js';
 
 /** Keeps every rule; the others each break one. */
 class GoodStore implements CounterStore {
@@ -99,14 +99,39 @@ class Losing extends GoodStore {
   }
 }
 
-const BAD_STORES: readonly (readonly [rule: string, what: string, make: () => GoodStore])[] = [
-  ['unknown-is-undefined', 'counts what it does not know', () => new CountOfNone()],
-  ['counts-up', 'stops counting', () => new LateAnswer()],
-  ['keys-apart', 'looks at the first letters of keys', () => new FirstLetters()],
-  ['window-stays', 'prolongs its windows', () => new Prolonging()],
-  ['windows-apart', 'has one window for all', () => new OneWindow()],
-  ['resets', 'resets everything', () => new ResetsAll()],
-  ['many-at-once', 'loses counts', () => new Losing()],
+const BAD_STORES: readonly (readonly [rule: string, what: string, make: () => GoodStore, told: string])[] = [
+  [
+    'unknown-is-undefined',
+    'counts what it does not know',
+    () => new CountOfNone(),
+    'get("unknown") returned {"value":0,"endsInMs":1}, not undefined',
+  ],
+  ['counts-up', 'stops counting', () => new LateAnswer(), 'get(): the count is {"value":4,"endsInMs":900000}, not 5'],
+  [
+    'keys-apart',
+    'looks at the first letters of keys',
+    () => new FirstLetters(),
+    'a key: the count is {"value":3,"endsInMs":900000}, not 2',
+  ],
+  [
+    'window-stays',
+    'prolongs its windows',
+    () => new Prolonging(),
+    'after 10 of 15 minutes: the window ends in 900000 ms, not in 300 seconds',
+  ],
+  [
+    'windows-apart',
+    'has one window for all',
+    () => new OneWindow(),
+    'a short window: the window ends in 900000 ms, not in 60 seconds',
+  ],
+  ['resets', 'resets everything', () => new ResetsAll(), 'beside a reset: the count is undefined, not 1'],
+  [
+    'many-at-once',
+    'loses counts',
+    () => new Losing(),
+    '200 at once: the count is {"value":1,"endsInMs":900000}, not 200',
+  ],
 ];
 
 const rulesOf = (make: () => GoodStore) =>
@@ -120,8 +145,8 @@ describe('the rules of counter stores', () => {
     expect(await brokenRules(rulesOf(() => new GoodStore()))).toEqual([]);
   });
 
-  test.each(BAD_STORES)('%s, and no other, catches a store that %s', async (rule, _what, make) => {
-    expect(await brokenRules(rulesOf(make))).toEqual([rule]);
+  test.each(BAD_STORES)('%s, and no other, catches a store that %s, and says so', async (rule, _what, make, told) => {
+    expect(await brokenRules(rulesOf(make))).toEqual([breach(rule, told)]);
   });
 
   test('each have a store that breaks them', () => {

@@ -18,7 +18,7 @@ import {
 import { ABSTAINED, PERMITTED, type SecurityRequest } from '@sallyport/core/extend';
 import { assertRules, type GuardCases, guardRules } from '@sallyport/core/testing';
 import { unhandledRejectionsOf } from '../../packages/core/src/testing/rules/side-effects.js';
-import { brokenRules } from './broken-rules.js';
+import { breach, brokenRules } from './broken-rules.js';
 
 const named = (subject: string) => createPrincipal({ subject });
 
@@ -108,15 +108,55 @@ class Talkative extends GoodGuard {
   }
 }
 
-const BAD_GUARDS: readonly (readonly [rule: string, what: string, make: () => GuardLike])[] = [
-  ['one-name', 'is called anew each time', () => new Renamed()],
-  ['one-verdict', 'refuses where it has no opinion', () => new Opinionated()],
-  ['never-throws', 'takes every path for readable', () => new Assuming()],
-  ['never-throws', 'returns nothing for nobody', () => new Answering()],
-  ['no-request-state', 'mixes up who asks', () => new Forgetful()],
-  ['ends-with-request', 'waits for ever', () => new Waiting()],
-  ['no-unhandled-rejection', 'leaves a rejection behind', () => new Careless()],
-  ['no-secret-shown', 'prints what it is asked', () => new Talkative()],
+const BAD_GUARDS: readonly (readonly [rule: string, what: string, make: () => GuardLike, told: string])[] = [
+  [
+    'one-name',
+    'is called anew each time',
+    () => new Renamed(),
+    'the name must be the same at every look: directory-0.',
+  ],
+  [
+    'one-verdict',
+    'refuses where it has no opinion',
+    () => new Opinionated(),
+    'abstained[0]: the verdict was forbidden (policy_refused), not abstained',
+  ],
+  [
+    'never-throws',
+    'takes every path for readable',
+    () => new Assuming(),
+    'odd[6]: check() threw or rejected (URIError at decodeURIComponent',
+  ],
+  [
+    'never-throws',
+    'returns nothing for nobody',
+    () => new Answering(),
+    'odd[0]: check() returned no verdict of a guard (undefined)',
+  ],
+  [
+    'no-request-state',
+    'mixes up who asks',
+    () => new Forgetful(),
+    'refused[0]: among other requests it came to permitted, alone to forbidden (policy_refused)',
+  ],
+  [
+    'ends-with-request',
+    'waits for ever',
+    () => new Waiting(),
+    'stalled: check() still waits after its request was aborted',
+  ],
+  [
+    'no-unhandled-rejection',
+    'leaves a rejection behind',
+    () => new Careless(),
+    'promises were rejected without anybody looking after them (Error at Careless.judge',
+  ],
+  [
+    'no-secret-shown',
+    'prints what it is asked',
+    () => new Talkative(),
+    'the output shows a credential of permitted[0]',
+  ],
 ];
 
 // One of the bad guards prints; only the rule that looks for it shall see it.
@@ -132,13 +172,13 @@ describe('the rules of guards', () => {
     expect(await brokenRules(guardRules(() => new GoodGuard(), CASES))).toEqual([]);
   });
 
-  test.each(BAD_GUARDS)('%s, and no other, catches a guard that %s', async (rule, _what, make) => {
+  test.each(BAD_GUARDS)('%s, and no other, catches a guard that %s, and says so', async (rule, _what, make, told) => {
     let broken: readonly string[] = [];
     // One of them leaves rejections behind under every rule, which would fail this test from outside.
     await unhandledRejectionsOf(async () => {
       broken = await brokenRules(guardRules(make, CASES));
     });
-    expect(broken).toEqual([rule]);
+    expect(broken).toEqual([breach(rule, told)]);
   });
 
   test('each have a guard that breaks them', () => {
@@ -165,6 +205,8 @@ describe('the rules of guards', () => {
   test.each<[string, unknown]>([
     ['a misspelt list', { allowed: [] }],
     ['no request at all', { permitted: [] }],
+    ['nobody who is refused, so that a guard that lets everybody in would pass', { permitted: [{}] }],
+    ['nobody who is permitted, so that a guard that lets nobody in would pass', { refused: [{}] }],
     ['a text for a list', { permitted: 'alice' }],
   ])('say what is wrong with their use: %s', async (_what, cases) => {
     await expect(assertRules(guardRules(() => () => true, cases as GuardCases))).rejects.toThrow(/GuardCases/);
@@ -174,6 +216,7 @@ describe('the rules of guards', () => {
 const alice = createPrincipal({ subject: 'alice', scopes: ['a', 'files'], roles: ['admin'], audience: ['api'] });
 const bob = createPrincipal({ subject: 'bob', scopes: ['b'] });
 const byHeader = headerHandler({ name: 'key', header: 'X-Key', verify: () => alice });
+const proved = createPrincipal({ subject: 'alice', scopes: ['a'], via: [{ handler: 'key', scheme: 'key' }] });
 const both: GuardCases = { permitted: [{ principal: alice }], refused: [{ principal: bob }, {}] };
 
 describe.each<[string, () => GuardLike, GuardCases]>([
@@ -183,7 +226,11 @@ describe.each<[string, () => GuardLike, GuardCases]>([
     () => requireScopes(['files.read', 'c'], { match: 'any', strategy: 'hierarchic' }),
     both,
   ],
-  ['requireScopes of one proof', () => requireScopes('a', { of: byHeader }), { refused: [{ principal: bob }, {}] }],
+  [
+    'requireScopes of one proof',
+    () => requireScopes('a', { of: byHeader }),
+    { permitted: [{ principal: proved }], refused: [{ principal: bob }, {}] },
+  ],
   ['requireRoles', () => requireRoles('admin'), both],
   ['requireAudience', () => requireAudience(['api', 'other']), both],
   ['every', () => every(requireScopes('a'), requireRoles('admin'), () => true), both],

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { OnceStore } from '@sallyport/core/extend';
 import { onceStoreRules } from '@sallyport/core/testing';
-import { brokenRules } from './broken-rules.js';
+import { breach, brokenRules } from './broken-rules.js';
 
 /** Keeps every rule; the others each break one. */
 class GoodStore implements OnceStore {
@@ -69,12 +69,32 @@ class DropsTheOldest extends GoodStore {
   }
 }
 
-const BAD_STORES: readonly (readonly [rules: readonly string[], what: string, make: () => GoodStore])[] = [
-  [['keys-apart'], 'does not tell small letters from capitals', () => new SmallLetters()],
-  [['lasts-its-time'], 'prolongs its marks', () => new Prolonging()],
-  [['times-apart'], 'has one time for all', () => new OneTime()],
-  [['one-wins'], 'reads and writes apart', () => new ReadsFirst()],
-  [['none-forgotten'], 'drops the oldest when it is full', () => new DropsTheOldest()],
+const BAD_STORES: readonly (readonly [rule: string, what: string, make: () => GoodStore, told: string])[] = [
+  [
+    'keys-apart',
+    'does not tell small letters from capitals',
+    () => new SmallLetters(),
+    'mark("KEY", 600) returned false, not true',
+  ],
+  [
+    'lasts-its-time',
+    'prolongs its marks',
+    () => new Prolonging(),
+    'after its end: mark("key", 600) returned false, not true',
+  ],
+  [
+    'times-apart',
+    'has one time for all',
+    () => new OneTime(),
+    'before the end of a long mark: mark("long", 86400) returned true, not false',
+  ],
+  ['one-wins', 'reads and writes apart', () => new ReadsFirst(), 'of 50 marks at once, 50 were true'],
+  [
+    'none-forgotten',
+    'drops the oldest when it is full',
+    () => new DropsTheOldest(),
+    'an old key among many: mark("key 0", 600) returned true, not false',
+  ],
 ];
 
 const rulesOf = (make: () => GoodStore) =>
@@ -88,16 +108,18 @@ describe('the rules of once stores', () => {
     expect(await brokenRules(rulesOf(() => new GoodStore()))).toEqual([]);
   });
 
-  test.each(BAD_STORES)('%s, and no other, catches a store that %s', async (rules, _what, make) => {
-    expect(await brokenRules(rulesOf(make))).toEqual(rules);
+  test.each(BAD_STORES)('%s, and no other, catches a store that %s, and says so', async (rule, _what, make, told) => {
+    expect(await brokenRules(rulesOf(make))).toEqual([breach(rule, told)]);
   });
 
   test('catch a store that answers with something else than true and false', async () => {
-    expect(await brokenRules(rulesOf(() => new AnswerOfRedis()))).toContain('first-time-only');
+    expect(await brokenRules(rulesOf(() => new AnswerOfRedis()))).toContain(
+      'first-time-only: the second time: mark("key", 600) returned null, not false',
+    );
   });
 
   test('each have a store that breaks them', () => {
-    const caught = ['first-time-only', ...BAD_STORES.flatMap(([rules]) => rules)];
+    const caught = ['first-time-only', ...BAD_STORES.map(([rule]) => rule)];
     expect(rulesOf(() => new GoodStore()).map(({ id }) => id)).toEqual(caught);
   });
 });

@@ -1,6 +1,6 @@
 import type { Eventually } from '../../clock/eventually.js';
 import type { CacheStore } from '../../stores/cache-store.js';
-import { expectRule, type Rule, type RuleRow } from './rule.js';
+import { expectRule, type Rule, type RuleRow, shown } from './rule.js';
 import { type StoreUnderTest, storeRules } from './store-under-test.js';
 
 type Subject = StoreUnderTest<CacheStore>;
@@ -38,16 +38,14 @@ const RULES: readonly RuleRow<Subject>[] = [
  * rule.
  */
 export function cacheStoreRules(open: () => Eventually<Subject>): readonly Rule[] {
-  return storeRules(RULES, open);
+  return storeRules(['get', 'set', 'delete'], RULES, open);
 }
 
 async function expectValue({ store }: Subject, key: string, value: string | undefined, what: string): Promise<void> {
   const found: unknown = await store.get(key);
   if (found === value) return;
-  expectRule(found !== null, `${what}: get() returned null; "nothing" is undefined`);
-  expectRule(value !== undefined, `${what}: there is still a value`);
-  expectRule(found !== undefined, `${what}: there is no value`);
-  expectRule(false, `${what}: another value came back`);
+  const hint = found === null ? '; "nothing" is undefined' : '';
+  expectRule(false, `${what}: get(${shown(key)}) returned ${shown(found)}, not ${shown(value)}${hint}`);
 }
 
 async function knowsWhatItHasNot(subject: Subject): Promise<void> {

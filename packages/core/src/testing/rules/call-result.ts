@@ -58,6 +58,15 @@ export function toldError(error: unknown): string {
   return [name, code, frames[0]].filter(Boolean).join(' ');
 }
 
+/** No promise may be rejected without anybody looking after it. */
+export function expectNoneUnhandled(reasons: readonly unknown[]): void {
+  const told = [...new Set(reasons.map(toldError))].join('; ');
+  expectRule(
+    reasons.length === 0,
+    `${reasons.length} promises were rejected without anybody looking after them (${told})`,
+  );
+}
+
 export const UNFIT: unique symbol = Symbol('unfit');
 
 /** The result of `extract`; UNFIT when it throws or returns a promise or null. Other rules report these faults. */

@@ -1,6 +1,6 @@
 import type { SecurityHandler } from '../../handler/handler.js';
 import { ManualClock } from '../manual-clock.js';
-import { madeBy, resultOf, startWith, within } from './call-result.js';
+import { madeBy, resultOf, startWith, toldError, within } from './call-result.js';
 import { answeredCases, type Subject } from './handler-cases.js';
 import { expectRule } from './rule.js';
 import { leftOpenSince, openResources } from './side-effects.js';
@@ -27,12 +27,11 @@ async function closeAfter(
   const closing = (async () => handler.close?.())();
   const end = await within(
     closing.then(
-      () => 'closed',
-      () => 'failed',
+      () => 'came to an end',
+      (error: unknown) => `rejected (${toldError(error)})`,
     ),
-    'hanging',
+    'did not come to an end',
   );
-  expectRule(end !== 'failed', 'close() rejected');
-  expectRule(end !== 'hanging', 'close() did not come to an end');
-  expectRule(clock.waiting === 0, 'after close() something is still scheduled');
+  expectRule(end === 'came to an end', `close() ${end}`);
+  expectRule(clock.waiting === 0, `after close() the clock still has ${clock.waiting} tasks of the handler`);
 }

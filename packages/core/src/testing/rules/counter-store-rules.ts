@@ -1,6 +1,6 @@
 import type { Eventually } from '../../clock/eventually.js';
 import type { CounterStore } from '../../stores/counter-store.js';
-import { expectRule, type Rule, type RuleRow } from './rule.js';
+import { expectRule, type Rule, type RuleRow, shown } from './rule.js';
 import { type StoreUnderTest, storeRules } from './store-under-test.js';
 
 type Subject = StoreUnderTest<CounterStore>;
@@ -25,12 +25,12 @@ const RULES: readonly RuleRow<Subject>[] = [
  * rule. The rules let 15 minutes pass; a store whose clock cannot be set takes them off the windows that it keeps.
  */
 export function counterStoreRules(open: () => Eventually<Subject>): readonly Rule[] {
-  return storeRules(RULES, open);
+  return storeRules(['get', 'add', 'reset'], RULES, open);
 }
 
 function expectCount(count: unknown, value: number, seconds: number, what: string): void {
   const { value: counted, endsInMs } = (count ?? {}) as { value?: unknown; endsInMs?: unknown };
-  expectRule(counted === value, `${what}: the count is ${String(counted)}, not ${value}`);
+  expectRule(counted === value, `${what}: the count is ${shown(count)}, not ${value}`);
   const isInTime =
     typeof endsInMs === 'number' && endsInMs > (seconds - LOST_SECONDS) * 1_000 && endsInMs <= seconds * 1_000;
   expectRule(isInTime, `${what}: the window ends in ${String(endsInMs)} ms, not in ${seconds} seconds`);
@@ -38,7 +38,7 @@ function expectCount(count: unknown, value: number, seconds: number, what: strin
 
 async function expectNone({ store }: Subject, key: string, what: string): Promise<void> {
   const found: unknown = await store.get(key);
-  expectRule(found === undefined, `${what}: get() returned ${found === null ? 'null' : 'a count'}, not undefined`);
+  expectRule(found === undefined, `${what}: get(${shown(key)}) returned ${shown(found)}, not undefined`);
 }
 
 async function knowsWhatItHasNot(subject: Subject): Promise<void> {

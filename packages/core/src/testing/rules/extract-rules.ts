@@ -4,25 +4,30 @@ import type { SecurityHandler } from '../../handler/handler.js';
 import { formatChallenge } from '../../verdict/challenge.js';
 import { isVerdict } from '../../verdict/verdict.js';
 import { ManualClock } from '../manual-clock.js';
-import { extracted, madeBy, UNFIT, withHandler } from './call-result.js';
-import { answeredCases, type CaseParts, labelled, type NamedParts, requestOf, type Subject } from './handler-cases.js';
-import { expectRule } from './rule.js';
+import { extracted, madeBy, toldError, UNFIT, withHandler } from './call-result.js';
+import { type CaseParts, labelled, type NamedParts, ownCases, requestOf, type Subject } from './handler-cases.js';
+import { BrokenRule, expectRule, shown } from './rule.js';
 import { startedBy } from './side-effects.js';
 
 export async function hasOneIdentity({ factory }: Subject): Promise<void> {
   const handlers = [await madeBy(factory, new ManualClock()), await madeBy(factory, new ManualClock())];
   const looks = [...handlers, ...handlers].map((handler) => {
     const { name, challenges } = handler;
-    expectRule(typeof name === 'string' && name !== '', 'the name must be a text');
+    expectRule(typeof name === 'string' && name !== '', `the name must be a text, and is ${shown(name)}`);
     expectRule(challenges.length > 0, 'there must be a challenge (RFC 9110 15.5.2)');
-    const source = attemptTo(
+    const source = attemptTo<unknown>(
       () => sourceOf(handler),
-      () => undefined,
+      (error) => {
+        throw new BrokenRule(`the source must be such as header:x-key (${String(error)})`);
+      },
     );
-    expectRule(source !== undefined, 'the source must be such as header:x-key');
     return JSON.stringify([name, challenges.map(formatChallenge), source]);
   });
-  expectRule(new Set(looks).size === 1, 'name, challenges and source must be the same at every look');
+  const other = looks.find((look) => look !== looks[0]);
+  expectRule(
+    other === undefined,
+    `name, challenges and source must be the same at every look: ${looks[0]}, then ${other}`,
+  );
 }
 
 /** The kind of result of an extraction, without its content. */
@@ -34,7 +39,7 @@ function foundBy(handler: SecurityHandler, parts: CaseParts): string {
 
 export async function extractsTheSameTwice(subject: Subject): Promise<void> {
   await withHandler(subject, (handler) => {
-    for (const { label, parts } of answeredCases(subject.cases)) {
+    for (const { label, parts } of ownCases(subject.cases)) {
       const first = foundBy(handler, parts);
       for (let again = 0; again < 4; again += 1) {
         const found = foundBy(handler, parts);
@@ -46,7 +51,7 @@ export async function extractsTheSameTwice(subject: Subject): Promise<void> {
 
 export async function extractsSynchronously(subject: Subject): Promise<void> {
   await withHandler(subject, (handler) => {
-    for (const { label, parts } of answeredCases(subject.cases)) {
+    for (const { label, parts } of ownCases(subject.cases)) {
       const found = attemptTo(
         () => handler.extract(requestOf(parts)),
         () => undefined,
@@ -58,7 +63,7 @@ export async function extractsSynchronously(subject: Subject): Promise<void> {
 
 export async function extractStartsNothing(subject: Subject): Promise<void> {
   await withHandler(subject, (handler) => {
-    for (const { label, parts } of answeredCases(subject.cases)) {
+    for (const { label, parts } of ownCases(subject.cases)) {
       const request = requestOf(parts);
       let found: unknown;
       const started = startedBy(() => {
@@ -72,19 +77,17 @@ export async function extractStartsNothing(subject: Subject): Promise<void> {
 
 export async function extractNeverThrows(subject: Subject): Promise<void> {
   await withHandler(subject, (handler) => {
-    for (const { label, parts } of [...answeredCases(subject.cases), ...hostileRequests(handler)]) {
-      const found = attemptTo(
+    for (const { label, parts } of [...ownCases(subject.cases), ...hostileRequests(handler)]) {
+      const found = attemptTo<unknown>(
         () => handler.extract(requestOf(parts)),
-        () => THROWN,
+        (error) => new BrokenRule(`${label}: extract() threw (${toldError(error)})`),
       );
-      expectRule(found !== THROWN, `${label}: extract() threw`);
+      if (found instanceof BrokenRule) throw found;
       expectRule(found !== null, `${label}: extract() returned null; "not mine" is undefined`);
       expectRule(!isVerdict(found) || found.kind !== 'authenticated', `${label}: extract() granted`);
     }
   });
 }
-
-const THROWN = Symbol('thrown');
 
 export async function takesOnlyItsOwn(subject: Subject): Promise<void> {
   await withHandler(subject, (handler) => {

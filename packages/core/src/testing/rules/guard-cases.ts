@@ -33,15 +33,19 @@ export const GUARD_CASES = option.table('GuardCases', {
 });
 
 /**
- * Requests for one guard, by their expected outcome. At least one request must be permitted, refused or abstained from.
+ * Requests for one guard, by their expected outcome. At least one must not be permitted, and at least one not refused: else
+ * a guard that gives everybody the same answer would pass. One that is abstained from is neither.
  */
 export interface GuardCases extends option.Given<typeof GUARD_CASES> {}
 
-/** @throws {ConfigurationError} for a misspelt list: its rules would have nothing to try */
+/** @throws {ConfigurationError} for a misspelt list and for missing outcomes: the rules would have nothing to judge */
 export function checkedGuardCases(cases: GuardCases): GuardCases {
   const checked = GUARD_CASES(cases);
-  if (!checked.permitted?.length && !checked.refused?.length && !checked.abstained?.length)
-    throw option.invalid('GuardCases', 'need a request that is permitted, refused or abstained from');
+  const { permitted = [], refused = [], abstained = [] } = checked;
+  if (refused.length + abstained.length === 0)
+    throw option.invalid('GuardCases', 'need a request that is refused or abstained from');
+  if (permitted.length + abstained.length === 0)
+    throw option.invalid('GuardCases', 'need a request that is permitted or abstained from');
   return checked;
 }
 

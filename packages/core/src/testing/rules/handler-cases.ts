@@ -4,6 +4,7 @@ import * as option from '../../options/options.js';
 import type { SecurityRequest } from '../../request/request.js';
 import { buildRequest, linesOf, type RequestLine, type RequestParts } from '../build-request.js';
 import type { ManualClock } from '../manual-clock.js';
+import { expectRule } from './rule.js';
 
 /** Makes the handler under test: a fresh one for every rule. The rule controls the clock. */
 export type HandlerFactory = (clock: ManualClock) => Eventually<SecurityHandler>;
@@ -61,23 +62,36 @@ export function answeredCases({ accepted, refused, unavailable }: HandlerCases):
   return [...labelled('accepted', accepted), ...labelled('refused', refused), ...labelled('unavailable', unavailable)];
 }
 
+/** The cases that carry a credential of the handler: all but `foreign`. */
+export function ownCases(cases: HandlerCases): readonly NamedParts[] {
+  const { stalled } = cases;
+  return stalled === undefined ? answeredCases(cases) : [...answeredCases(cases), { label: 'stalled', parts: stalled }];
+}
+
 /** Shorter values occur in output by chance. */
 const LEAST_LENGTH = 8;
 
-/** The texts that a handler must not print: all credentials of its requests, in every form in which they are sent. */
-export function secretsOf(cases: HandlerCases): readonly string[] {
-  const sent = [...answeredCases(cases).map(({ parts }) => parts), ...(cases.stalled ? [cases.stalled] : [])];
-  return secretsIn(sent, cases.secrets);
+/** A text that must not be printed, and whose it is. */
+export interface NamedSecret {
+  readonly owner: string;
+  readonly text: string;
 }
 
-/** The credentials of requests, and the other secrets. */
-export function secretsIn(sent: readonly CaseParts[], others: readonly string[] = []): readonly string[] {
-  const carried = sent.flatMap((parts) => [
-    parts.bearer,
-    parts.basic?.[1],
-    ...Object.values(parts.cookies ?? {}),
-    ...linesOf(parts).map(([, value]) => value.replace(/^[A-Za-z]+ /, '')),
-  ]);
-  const texts = [...carried, ...others].filter((text) => text !== undefined);
-  return [...new Set(texts)].filter((text) => text.length >= LEAST_LENGTH);
+/** The credentials of requests in every form in which they are sent, and other secrets. */
+export function secretsIn(sent: readonly NamedParts[], others: readonly string[] = []): readonly NamedSecret[] {
+  const carried = sent.flatMap(({ label, parts }) =>
+    [
+      parts.bearer,
+      parts.basic?.[1],
+      ...Object.values(parts.cookies ?? {}),
+      ...linesOf(parts).map(([, value]) => value.replace(/^[A-Za-z]+ /, '')),
+    ].map((text) => ({ owner: `a credential of ${label}`, text: text ?? '' })),
+  );
+  const listed = others.map((text, index) => ({ owner: `secrets[${index}]`, text }));
+  return [...carried, ...listed].filter(({ text }) => text.length >= LEAST_LENGTH);
+}
+
+export function expectNoSecret(secrets: readonly NamedSecret[], place: string, text: string): void {
+  const found = secrets.find((secret) => text.includes(secret.text));
+  expectRule(found === undefined, `${place} shows ${found?.owner}`);
 }

@@ -1,6 +1,6 @@
 import type { Eventually } from '../../clock/eventually.js';
 import type { OnceStore } from '../../stores/once-store.js';
-import { expectRule, type Rule, type RuleRow } from './rule.js';
+import { expectRule, type Rule, type RuleRow, shown } from './rule.js';
 import { type StoreUnderTest, storeRules } from './store-under-test.js';
 
 type Subject = StoreUnderTest<OnceStore>;
@@ -26,13 +26,13 @@ const RULES: readonly RuleRow<Subject>[] = [
  * That a store which cannot answer must throw is yours to test: only you can take its database away.
  */
 export function onceStoreRules(open: () => Eventually<Subject>): readonly Rule[] {
-  return storeRules(RULES, open);
+  return storeRules(['mark'], RULES, open);
 }
 
 async function expectMark({ store }: Subject, key: string, isFirst: boolean, what: string, ttl = TTL_SECONDS) {
   const answer: unknown = await store.mark(key, ttl);
-  expectRule(typeof answer === 'boolean', `${what}: mark() returned neither true nor false`);
-  expectRule(answer === isFirst, `${what}: mark() returned ${String(answer)}`);
+  const call = `mark(${shown(key)}, ${ttl})`;
+  expectRule(answer === isFirst, `${what}: ${call} returned ${shown(answer)}, not ${isFirst}`);
 }
 
 async function marksOnce(subject: Subject): Promise<void> {

@@ -7,9 +7,20 @@ export interface Rule {
   readonly check: () => Promise<void>;
 }
 
-/** The error of a rule that is not kept. It names cases by their place in the list, never by their content. */
+/**
+ * The error of a rule that is not kept: what was asked, what was expected and what came. Cases of handlers and guards are
+ * named by their place in the list, never by their content.
+ */
 export class BrokenRule extends Error {
   override readonly name = 'BrokenRule';
+}
+
+const LONGEST = 80;
+
+/** What a rule sent or got, for its message. Not for what cases carry. */
+export function shown(value: unknown): string {
+  const text = JSON.stringify(value) ?? String(value);
+  return text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
 }
 
 export function expectRule(isKept: boolean, breach: string): asserts isKept {

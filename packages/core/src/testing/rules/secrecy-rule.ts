@@ -1,9 +1,10 @@
 import { inspect } from 'node:util';
 import { SecurityChain } from '../../chain/chain.js';
+import { sourceOf } from '../../handler/credential-source.js';
 import type { SecurityHandler } from '../../handler/handler.js';
 import type { ManualClock } from '../manual-clock.js';
 import { begin, withHandler } from './call-result.js';
-import { answeredCases, requestOf, type Subject, secretsOf } from './handler-cases.js';
+import { answeredCases, expectNoSecret, ownCases, requestOf, type Subject, secretsIn } from './handler-cases.js';
 import { expectRule } from './rule.js';
 import { printedBy } from './side-effects.js';
 
@@ -14,11 +15,15 @@ const EVERYTHING = { depth: 12, showHidden: true, maxArrayLength: null, maxStrin
  * itself.
  */
 export async function tellsNoSecret(subject: Subject): Promise<void> {
-  const secrets = secretsOf(subject.cases);
-  const check = (place: string, text: string) => {
-    expectRule(!secrets.some((secret) => text.includes(secret)), `${place} shows a credential`);
-  };
+  const secrets = secretsIn(ownCases(subject.cases), subject.cases.secrets);
+  const check = (place: string, text: string) => expectNoSecret(secrets, place, text);
   const lookAt = async (handler: SecurityHandler, clock: ManualClock) => {
+    const isSent = sourceOf(handler).places.some(({ at }) => !at.startsWith('tls:'));
+    expectRule(
+      secrets.length > 0 || !isSent,
+      'no credential of the cases has 8 characters, so that none can be found in what is shown; list those of the ' +
+        'request line under `secrets`',
+    );
     const chain = new SecurityChain({ requirement: handler }, { clock });
     for (const { label, parts } of answeredCases(subject.cases)) {
       const printed = await printedBy(async () => {

@@ -17,14 +17,12 @@ export function startedBy(task: () => void): readonly string[] {
   return started;
 }
 
-/** Counts the unhandled rejections while `task` runs. Other listeners are detached meanwhile. */
-export async function unhandledRejectionsOf(task: () => Promise<void>): Promise<number> {
-  let count = 0;
+/** The reasons of the unhandled rejections while `task` runs. Other listeners are detached meanwhile. */
+export async function unhandledRejectionsOf(task: () => Promise<void>): Promise<readonly unknown[]> {
+  const reasons: unknown[] = [];
   const others = realProcess.rawListeners('unhandledRejection');
   realProcess.removeAllListeners('unhandledRejection');
-  realProcess.on('unhandledRejection', () => {
-    count += 1;
-  });
+  realProcess.on('unhandledRejection', (reason) => reasons.push(reason));
   try {
     await task();
     // Node reports a rejection after the microtasks of its turn.
@@ -33,7 +31,7 @@ export async function unhandledRejectionsOf(task: () => Promise<void>): Promise<
     realProcess.removeAllListeners('unhandledRejection');
     for (const other of others) realProcess.on('unhandledRejection', other as () => void);
   }
-  return count;
+  return reasons;
 }
 
 const METHODS = ['debug', 'error', 'info', 'log', 'trace', 'warn'] as const;

@@ -1,6 +1,15 @@
 import { SecurityChain } from '../../chain/chain.js';
 import { isVerdict, type Verdict } from '../../verdict/verdict.js';
-import { begin, extracted, resultOf, toldError, UNFIT, withHandler, within } from './call-result.js';
+import {
+  begin,
+  expectNoneUnhandled,
+  extracted,
+  resultOf,
+  toldError,
+  UNFIT,
+  withHandler,
+  within,
+} from './call-result.js';
 import { hostileRequests } from './extract-rules.js';
 import { answeredCases, labelled, requestOf, type Subject } from './handler-cases.js';
 import { expectRule } from './rule.js';
@@ -18,8 +27,9 @@ export async function comesToOneVerdict(subject: Subject): Promise<void> {
       const { value } = result;
       expectRule(isVerdict(value), `${label}: verify() returned ${typeof value}, and no verdict of a constructor`);
       const isGood = label.startsWith('accepted');
-      const reason = 'reason' in value ? ` (${value.reason})` : '';
-      expectRule((value.kind === 'authenticated') === isGood, `${label}: the verdict was ${value.kind}${reason}`);
+      expectRule((value.kind === 'authenticated') === isGood, `${label}: the verdict was ${toldVerdict(value)}`);
+      const isOutage = value.kind === 'unavailable' && label.startsWith('refused');
+      expectRule(!isOutage, `${label}: nobody was refused, because the verdict was ${toldVerdict(value)}`);
       expectRule(!provesNobody(value), `${label}: the principal is nobody; a handler proves somebody`);
     }
     for (const { label, parts } of hostileRequests(handler)) {
@@ -28,6 +38,11 @@ export async function comesToOneVerdict(subject: Subject): Promise<void> {
       expectRule(verdict?.kind !== 'authenticated', `${label}: the verdict was authenticated`);
     }
   });
+}
+
+/** Kind and reason of a verdict. Reasons are codes, and contain nothing that was sent. */
+function toldVerdict(verdict: Verdict): string {
+  return 'reason' in verdict ? `${verdict.kind} (${verdict.reason})` : verdict.kind;
 }
 
 function provesNobody(verdict: Verdict): boolean {
@@ -61,14 +76,19 @@ export async function keepsNothingOfARequest(subject: Subject): Promise<void> {
     const rounds = Array.from({ length: ROUNDS }, (_, round) => (round % 2 === 0 ? cases : cases.toReversed())).flat();
     const together = await Promise.all(rounds.map(async ({ parts }) => partyOf(await resultOf(handler, parts))));
     rounds.forEach(({ label }, index) => {
-      expectRule(together[index] === alone.get(label), `${label}: among other requests it came to somebody else`);
+      const [came, expected] = [together[index], alone.get(label)];
+      const whose = [...alone].find(([, party]) => party === came)?.[0];
+      const told = came === NOBODY ? came : `the party of ${whose ?? 'no case'}`;
+      expectRule(came === expected, `${label}: among other requests it came to ${told}, alone to another`);
     });
   });
 }
 
+const NOBODY = 'nobody';
+
 function partyOf(result: Awaited<ReturnType<typeof resultOf>>): string {
   const verdict = result.kind === 'returned' && isVerdict(result.value) ? result.value : undefined;
-  if (verdict?.kind !== 'authenticated') return 'nobody';
+  if (verdict?.kind !== 'authenticated') return NOBODY;
   return JSON.stringify([verdict.principal.issuer, verdict.principal.subject]);
 }
 
@@ -85,7 +105,11 @@ export async function endsWithItsRequest(subject: Subject): Promise<void> {
     request.signal.throwIfAborted();
     if (extracted(handler, request) === UNFIT) return;
     const { settled, isLater } = begin(handler, request);
-    expectRule(isLater, 'stalled: the handler answered at once; it has to ask somebody who never answers');
+    if (!isLater) {
+      const result = await settled;
+      expectRule(result.kind !== 'not_taken', 'stalled: the handler did not take its credential');
+      expectRule(false, 'stalled: the handler answered at once; it has to ask somebody who never answers');
+    }
     client.abort();
     clock.pass(LONG_AGO_SECONDS);
     const result = await settled;
@@ -98,7 +122,8 @@ export async function endsWithItsRequest(subject: Subject): Promise<void> {
     clock.pass(LONG_AGO_SECONDS);
     const decision = await within(deciding, undefined);
     expectRule(decision?.kind === 'denied', 'stalled: there was no refusal at the deadline');
-    expectRule(decision.status === 503, `stalled: the refusal at the deadline was ${decision.status}, not 503`);
+    const { status, reason } = decision;
+    expectRule(status === 503, `stalled: the refusal at the deadline was ${status} (${reason}), not 503`);
   });
 }
 
@@ -136,12 +161,13 @@ export async function tellsAnOutageFromARefusal(subject: Subject): Promise<void>
   });
 }
 
-function expectUnavailable(label: string, { kind }: Verdict): void {
-  expectRule(kind === 'unavailable', `${label}: the verdict was ${kind}; nobody knows, so it is unavailable (503)`);
+function expectUnavailable(label: string, verdict: Verdict): void {
+  const told = `${label}: the verdict was ${toldVerdict(verdict)}`;
+  expectRule(verdict.kind === 'unavailable', `${told}; nobody knows, so it is unavailable (503)`);
 }
 
 export async function looksAfterItsPromises(subject: Subject): Promise<void> {
-  const count = await unhandledRejectionsOf(async () => {
+  const reasons = await unhandledRejectionsOf(async () => {
     await withHandler(subject, async (handler) => {
       for (const { parts } of answeredCases(subject.cases)) {
         const client = new AbortController();
@@ -151,5 +177,5 @@ export async function looksAfterItsPromises(subject: Subject): Promise<void> {
       }
     });
   });
-  expectRule(count === 0, `${count} promises were rejected without anybody looking after them`);
+  expectNoneUnhandled(reasons);
 }

@@ -3,7 +3,7 @@ import type { SecurityChainOptions } from '../../../chain/chain-options.js';
 import type { Eventually } from '../../../clock/eventually.js';
 import type { Decider } from '../../../decision/decider.js';
 import * as option from '../../../options/options.js';
-import { expectRule } from '../rule.js';
+import { expectRule, shown } from '../rule.js';
 import { Http1Wire } from './http1-wire.js';
 import { Http2Wire } from './http2-wire.js';
 import { RuleTokens } from './rule-tokens.js';
@@ -124,9 +124,9 @@ export function sending(token: string): readonly string[] {
 }
 
 export function expectAnswer(answer: WireAnswer, status: number, body: string, what: string): void {
-  expectRule(answer.status === status, `${what}: the status was ${answer.status}, not ${status}`);
   expectRule(
-    answer.body === body,
-    `${what}: the answer was ${JSON.stringify(answer.body)}, not ${JSON.stringify(body)}`,
+    answer.status === status,
+    `${what}: the status was ${answer.status}, not ${status} (${shown(answer.body)})`,
   );
+  expectRule(answer.body === body, `${what}: the answer was ${shown(answer.body)}, not ${shown(body)}`);
 }

@@ -1,5 +1,5 @@
 import { optional } from '../../../requirement/optional.js';
-import { expectRule } from '../rule.js';
+import { expectRule, shown } from '../rule.js';
 import { expectAnswer, mounted, type Subject, sending } from './adapter-under-test.js';
 import { RuleTokens } from './rule-tokens.js';
 
@@ -47,7 +47,11 @@ export async function verifiesOnce(subject: Subject): Promise<void> {
 export async function writesHeadersOfGrants(subject: Subject): Promise<void> {
   await mounted(subject, async ({ ask }) => {
     const { lines } = await ask({ lines: sending('nonce.alice') });
-    expectRule(lines.includes('dpop-nonce: n-1'), 'the header line of a granted decision was not on the answer');
+    const isThere = lines.includes('dpop-nonce: n-1');
+    expectRule(
+      isThere,
+      `the header line of a granted decision was not on the answer, whose lines are ${lines.join(' | ')}`,
+    );
   });
 }
 
@@ -58,7 +62,10 @@ export async function readsNoBody(subject: Subject): Promise<void> {
       const lines = [...sending(`${when}.alice`), 'Content-Type: text/plain'];
       const answer = await ask({ method: 'POST', target: '/echo', lines, body });
       const isWhole = answer.body.startsWith('POST by alice with 100000 bytes');
-      expectRule(isWhole, `a body behind what is granted ${when} did not reach the application whole`);
+      expectRule(
+        isWhole,
+        `a body behind what is granted ${when} did not reach the application whole: ${shown(answer.body)}`,
+      );
     }
   });
 }
@@ -68,9 +75,16 @@ export async function leavesErrorsToTheFramework(subject: Subject): Promise<void
     for (const when of WHEN) {
       const { status, lines } = await ask({ target: '/fails', lines: sending(`${when}.alice`) });
       const isDenial = lines.some((line) => line.startsWith('content-type: application/problem+json'));
-      expectRule(status === 500 && !isDenial, `an error of the application, ${when}: it became a refusal (${status})`);
+      expectRule(
+        status === 500 && !isDenial,
+        `an error of the application, ${when}: it became ${isDenial ? 'a refusal' : 'an answer'} with status ${status}, not 500`,
+      );
     }
-    expectRule(tokens.verified === WHEN.length, 'an error of the application made its request be decided again');
+    const { verified } = tokens;
+    expectRule(
+      verified === WHEN.length,
+      `${WHEN.length} requests that failed in the application were verified ${verified} times`,
+    );
   });
 }
 

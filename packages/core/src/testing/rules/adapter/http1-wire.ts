@@ -1,14 +1,17 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
-import { BrokenRule } from '../rule.js';
-import { TIMEOUT_MS, type Wire, type WireAnswer, type WireRequest } from './wire.js';
+import { BrokenRule, shown } from '../rule.js';
+import { SILENCE, TIMEOUT_MS, type Wire, type WireAnswer, type WireRequest } from './wire.js';
 
 /** An HTTP/1.1 connection. Its answers come in the order of its requests (RFC 9112 9.3.2). */
 export class Http1Wire implements Wire {
   readonly #socket: Socket;
   #received = '';
   #isOver = false;
+  #isSilent = false;
+  /** The first line of the request whose answer is awaited. */
+  #asked = '';
   #wake: () => void = () => {};
   #previous: Promise<unknown> = Promise.resolve();
 
@@ -18,12 +21,17 @@ export class Http1Wire implements Wire {
     const socket = isSecure
       ? connectTls({ ...place, rejectUnauthorized: false, ALPNProtocols: ['http/1.1'] })
       : connect(place);
+    socket.setTimeout(TIMEOUT_MS, () => socket.destroy(new BrokenRule(`no connection was made: ${SILENCE}`)));
     await once(socket, isSecure ? 'secureConnect' : 'connect');
+    socket.removeAllListeners('timeout');
     return new this(socket);
   }
 
   private constructor(socket: Socket) {
-    this.#socket = socket.setNoDelay(true).setTimeout(TIMEOUT_MS, () => socket.destroy());
+    this.#socket = socket.setNoDelay(true).on('timeout', () => {
+      this.#isSilent = true;
+      this.#wake();
+    });
     socket.on('data', (chunk: Buffer) => {
       this.#received += chunk.toString('latin1');
       this.#wake();
@@ -39,15 +47,19 @@ export class Http1Wire implements Wire {
   ask({ method = 'GET', target = '/', lines = [], body = '' }: WireRequest): Promise<WireAnswer> {
     const length = body === '' ? [] : [`Content-Length: ${Buffer.byteLength(body)}`];
     const head = [`${method} ${target} HTTP/1.1`, 'Host: localhost', ...lines, ...length];
+    this.#isSilent = false;
     this.#socket.write(`${head.join('\r\n')}\r\n\r\n${body}`);
-    const answer = this.#previous.then(() => this.#answer(method === 'HEAD'));
+    const answer = this.#previous.then(() => {
+      this.#asked = head[0] as string;
+      return this.#answer(method === 'HEAD');
+    });
     this.#previous = answer.catch(() => {});
     return answer;
   }
 
   async ends(): Promise<boolean> {
     await this.#until(() => this.#isOver || undefined).catch(() => {});
-    return this.#isOver;
+    return this.#isOver && !this.#isSilent;
   }
 
   close(): void {
@@ -96,7 +108,10 @@ export class Http1Wire implements Wire {
     for (;;) {
       const place = found();
       if (place !== undefined) return place;
-      if (this.#isOver) throw new BrokenRule('the connection ended without an answer');
+      if (this.#isOver || this.#isSilent) {
+        const problem = this.#isOver ? 'the connection ended without an answer' : SILENCE;
+        throw new BrokenRule(`${this.#asked}: ${problem}; what came was ${shown(this.#received)}`);
+      }
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
       });

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { type ClientHttp2Session, connect } from 'node:http2';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { BrokenRule } from '../rule.js';
-import { TIMEOUT_MS, type Wire, type WireAnswer, type WireRequest } from './wire.js';
+import { SILENCE, TIMEOUT_MS, type Wire, type WireAnswer, type WireRequest } from './wire.js';
 
 /** One request of HTTP/2, its fields as bytes: one character is one byte. */
 export interface Http2Request {
@@ -29,7 +29,7 @@ export class Http2Wire implements Wire {
   private constructor(session: ClientHttp2Session) {
     // Each stream listens to it for as long as it is open, and many are open at once.
     this.#session = session.setMaxListeners(0).on('error', () => {});
-    session.setTimeout(TIMEOUT_MS, () => session.destroy());
+    session.setTimeout(TIMEOUT_MS, () => session.destroy(new BrokenRule(SILENCE)));
   }
 
   ask(request: WireRequest): Promise<Http2Answer> {
@@ -52,7 +52,9 @@ function wholeRequest({ method = 'GET', target = '/', lines = [], body = '' }: W
 /** Any certificate is good: the server under test has one that it made itself. */
 export async function connectedTo(port: number): Promise<TLSSocket> {
   const socket = connectTls({ port, host: '127.0.0.1', rejectUnauthorized: false, ALPNProtocols: ['h2'] });
+  socket.setTimeout(TIMEOUT_MS, () => socket.destroy(new BrokenRule(`no connection was made: ${SILENCE}`)));
   await once(socket, 'secureConnect');
+  socket.setTimeout(0);
   return socket;
 }
 
@@ -71,7 +73,7 @@ export async function answerOn(
   if (isWhole && body !== '') stream.end(body, 'latin1');
   else if (body !== '') stream.write(body, 'latin1');
   const broken = once(stream, 'close').then(() => {
-    throw new BrokenRule('the stream was closed without an answer');
+    throw new BrokenRule(`${method} ${fields[':path']}: the stream was closed without an answer`);
   });
   broken.catch(() => {});
   const [headers, , rawHeaders] = (await Promise.race([once(stream, 'response'), broken])) as [

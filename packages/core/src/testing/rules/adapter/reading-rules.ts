@@ -1,6 +1,6 @@
 import type { SecurityRequest } from '../../../request/request.js';
-import { expectRule } from '../rule.js';
-import { type MountingOptions, mounted, type Subject, sending } from './adapter-under-test.js';
+import { expectRule, shown } from '../rule.js';
+import { type Mounted, type MountingOptions, mounted, type Subject, sending } from './adapter-under-test.js';
 import { denialOf, expectDenial } from './refusing-rules.js';
 import type { WireRequest } from './wire.js';
 
@@ -23,19 +23,23 @@ export async function readsWhatWasSent(subject: Subject): Promise<void> {
   });
 }
 
+const TARGET = '/Items/a%20b?page=2&x';
+
 export async function tellsMethodAndTarget(subject: Subject): Promise<void> {
-  const seen = await seenWith(subject, {}, { method: 'POST', target: '/Items/a%20b?page=2&x', body: 'x' });
-  expectRule(seen.method === 'POST', 'the chain was told another method');
-  expectRule(seen.target === '/Items/a%20b?page=2&x', 'the chain was told another target than was sent');
+  const seen = await seenWith(subject, {}, { method: 'POST', target: TARGET, body: 'x' });
+  expectRule(seen.method === 'POST', `the chain was told the method ${shown(seen.method)}, not POST`);
+  expectRule(seen.target === TARGET, `the chain was told the target ${shown(seen.target)}, not ${TARGET}`);
 }
 
 export async function tellsTheClient(subject: Subject): Promise<void> {
   const lines = ['X-Forwarded-For: 192.0.2.9, 198.51.100.1'];
   const direct = await seenWith(subject, {}, { lines });
-  expectRule(/^(?:::ffff:)?127\./.test(direct.remoteAddress ?? ''), 'the address is not that of the connection');
+  const isConnected = /^(?:::ffff:)?127\./.test(direct.remoteAddress ?? '');
+  expectRule(isConnected, `the address is ${direct.remoteAddress}, not that of the connection`);
   const forwarded = await seenWith(subject, { trustedHops: 1 }, { lines });
   const isLast = forwarded.remoteAddress === '198.51.100.1';
-  expectRule(isLast, 'behind one trusted proxy the address is not the one that the proxy appended');
+  const told = `behind one trusted proxy the address is ${forwarded.remoteAddress}`;
+  expectRule(isLast, `${told}, not the one that the proxy appended (198.51.100.1)`);
 }
 
 type Seen = Pick<SecurityRequest, 'method' | 'target' | 'remoteAddress'>;
@@ -48,11 +52,12 @@ async function seenWith(subject: Subject, options: MountingOptions, request: Wir
     return true;
   };
   const lines = [...sending('now.alice'), ...(request.lines ?? [])];
-  await mounted(subject, async ({ ask }) => void (await ask({ ...request, lines })), {
-    options,
-    chain: { guards: [look] },
-  });
+  let answered: unknown;
+  const send = async ({ ask }: Mounted) => {
+    answered = (await ask({ ...request, lines })).status;
+  };
+  await mounted(subject, send, { options, chain: { guards: [look] } });
   const [first] = seen;
-  expectRule(first !== undefined, 'the chain was not asked');
+  expectRule(first !== undefined, `the chain was not asked; the status was ${answered}`);
   return first;
 }

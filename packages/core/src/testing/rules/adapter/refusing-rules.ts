@@ -1,7 +1,7 @@
 import type { DeniedDecision } from '../../../decision/decision.js';
 import { requireScopes } from '../../../guard/require-scopes.js';
 import { SecurityRequest } from '../../../request/request.js';
-import { expectRule } from '../rule.js';
+import { expectRule, shown } from '../rule.js';
 import { type Mounted, mounted, type Subject, sending } from './adapter-under-test.js';
 import type { WireAnswer, WireRequest } from './wire.js';
 
@@ -34,8 +34,9 @@ export async function writesNoBodyForHead(subject: Subject): Promise<void> {
       const denied = await denialOf(chain, {});
       const answer = await wire.ask({ method: 'HEAD' });
       expectDenial({ ...answer, body: denied.body }, denied, subject, 'HEAD');
-      const next = await wire.ask({ lines: sending('later.alice') }).catch(() => undefined);
-      expectRule(next?.body === 'GET by alice', 'behind the answer to HEAD came bytes that are no answer');
+      const next = await wire.ask({ lines: sending('later.alice') }).catch(String);
+      const isNext = typeof next !== 'string' && next.body === 'GET by alice';
+      expectRule(isNext, `behind the answer to HEAD came bytes that are no answer: ${shown(next)}`);
     } finally {
       wire.close();
     }
@@ -47,10 +48,9 @@ export async function keepsChallengesApart(subject: Subject): Promise<void> {
     const denied = await denialOf(chain, {});
     const lines = (await ask({})).lines.filter((line) => line.startsWith('www-authenticate:'));
     const expected = linesOf(denied, subject).filter((line) => line.startsWith('www-authenticate:'));
-    expectRule(
-      lines.join('\n') === expected.join('\n'),
-      subject.joinsLines ? 'the challenges are not in one line, in their order' : 'the challenges are not a line each',
-    );
+    const wanted = subject.joinsLines ? 'in one line, in their order' : 'a line each';
+    const came = lines.join(' | ');
+    expectRule(lines.join('\n') === expected.join('\n'), `the challenges are not ${wanted}: ${came}`);
   });
 }
 
@@ -65,7 +65,8 @@ export async function handsDenialsBack(subject: Subject): Promise<void> {
     async ({ ask, chain }) => {
       expectDenial(await ask({}), await denialOf(chain, {}), subject, 'what onDenied gave back');
       const { kind } = (given[0] ?? {}) as { kind?: unknown };
-      expectRule(kind === 'denied', 'onDenied was not called with the decision first, and answer() last');
+      const told = given.length === 0 ? 'was not called' : 'was called with something else than the decision first';
+      expectRule(kind === 'denied', `onDenied ${told}`);
     },
     { options: { onDenied } },
   );
@@ -86,7 +87,10 @@ export async function refusesUpgrades(subject: Subject): Promise<void> {
     try {
       const { status, lines } = await granted.ask({ lines: [...handshake, ...sending('later.alice')] });
       const isAlice = lines.includes('upgraded-by: alice');
-      expectRule(status === 101 && isAlice, `an upgrade that is granted got ${status}, or no principal`);
+      expectRule(
+        status === 101 && isAlice,
+        `an upgrade that is granted got ${status}, and the lines ${lines.join(' | ')}`,
+      );
     } finally {
       granted.close();
     }
@@ -110,11 +114,17 @@ export function expectDenial(answer: WireAnswer, denied: DeniedDecision, subject
   const names = new Set(expected.map(nameOf));
   const lines = answer.lines.filter((line) => names.has(nameOf(line)));
   const missing = expected.find((line) => !lines.includes(line));
-  expectRule(missing === undefined, `${what}: the line "${missing}" was not written as it is`);
-  expectRule(lines.length === expected.length, `${what}: a line of the decision was written twice`);
+  expectRule(
+    missing === undefined,
+    `${what}: the line "${missing}" was not written as it is; there are ${answer.lines.join(' | ')}`,
+  );
+  expectRule(
+    lines.length === expected.length,
+    `${what}: a line of the decision was written twice: ${lines.join(' | ')}`,
+  );
   const isInOrder = subject.joinsLines || lines.join('\n') === expected.join('\n');
-  expectRule(isInOrder, `${what}: the lines stand in another order`);
-  expectRule(answer.body === denied.body, `${what}: the body is another one`);
+  expectRule(isInOrder, `${what}: the lines stand in another order: ${lines.join(' | ')}`);
+  expectRule(answer.body === denied.body, `${what}: the body is ${shown(answer.body)}, not ${shown(denied.body)}`);
 }
 
 /** The lines of a decision as the answer must contain them. */
