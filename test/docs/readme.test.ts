@@ -1,7 +1,8 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { request } from 'undici';
+import { documentOf, tablesOf } from '../support/markdown.js';
 import { blocksOf, DocumentProject } from './document-project.js';
 import { DocumentedServer } from './documented-server.js';
 import { TokenAuthority } from './token-authority.js';
@@ -18,7 +19,11 @@ let project: DocumentProject;
 
 beforeAll(async () => {
   authority = await TokenAuthority.start();
-  project = await DocumentProject.open(README, { 'https://auth.example.com': authority.origin, '3000': '0' });
+  project = await DocumentProject.open(README, {
+    'https://auth.example.com': authority.origin,
+    'https://login.example.com': authority.origin,
+    '3000': '0',
+  });
 });
 afterAll(async () => {
   project.remove();
@@ -106,6 +111,33 @@ test.each(MODULES)('what $file exports does what it says', async ({ file = '' })
   expect(JSON.parse(await project.node(['call.js'], environment))).toEqual(prints);
 });
 
+describe('the first screen', () => {
+  const textOf = (path: string) => readFileSync(join(ROOT, path), 'utf8');
+  const listIn = (path: string): readonly unknown[] => JSON.parse(textOf(path));
+  const [screen = ''] = textOf(README).split('\n## ');
+
+  test('counts right', () => {
+    expect(screen).toContain(`[${listIn('test/vectors/requests/corpus.json').length} requests]`);
+    expect(screen).toContain('nine kinds of servers');
+    expect(textOf('test/adapters/demo-servers.ts').match(/\bname: '[^']+',\s+protocol: '/g)).toHaveLength(9);
+    const protections = readdirSync(join(ROOT, 'test/mutation/protections')).flatMap((list) =>
+      listIn(`test/mutation/protections/${list}`),
+    );
+    const [, promised] = /\[more than (\d+) protections\]/.exec(screen) ?? [];
+    expect(protections.length).toBeGreaterThan(Number(promised));
+  });
+
+  test('tells the costs that docs/performance.md has', () => {
+    const [short = []] = tablesOf(documentOf('docs/performance.md'));
+    const costs = (heading: string) =>
+      ['Fastify 5', 'Express 5'].map((server) =>
+        Math.round(Number.parseFloat(short.find((row) => row['server'] === server)?.[heading] ?? '')),
+      );
+    const told = /(\d+) us of CPU in Fastify and (\d+) in Express, where the usual packages take \[(\d+) and\s+(\d+)\]/;
+    expect(told.exec(screen)?.slice(1).map(Number)).toEqual([...costs('Sallyport'), ...costs('its cost')]);
+  });
+});
+
 test('there is a quick start per adapter', () => {
   const { exports } = JSON.parse(readFileSync(join(ROOT, 'packages/adapters/package.json'), 'utf8')) as {
     exports: object;
@@ -132,7 +164,9 @@ describe.each(SERVERS)('$file', ({ file = '', code }) => {
   afterAll(() => server.stop());
 
   const call = async (method: 'GET' | 'POST', token?: string) => {
-    const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
+    const [, audience] = /audience: '(\w+)'/.exec(code) ?? [];
+    const bearer = token && audience ? authority.jwt(token, audience) : token;
+    const headers = bearer === undefined ? {} : { authorization: `Bearer ${bearer}` };
     const { statusCode, headers: answered, body } = await request(`${server.origin}/orders`, { method, headers });
     return { status: statusCode, challenge: answered['www-authenticate'], text: await body.text() };
   };
