@@ -3,8 +3,9 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { principalOf, upgradeSecurity } from '@sallyport/adapters/http';
-import { ConfigurationError, requireScopes } from '@sallyport/core';
+import { ConfigurationError, type Decider, requireScopes, route, routes } from '@sallyport/core';
 import { WebSocket, WebSocketServer } from 'ws';
+import { alice, plain } from '../core/chain/scripted-handlers.js';
 import { comparable } from '../rules/request-corpus.js';
 import { DemoTokens, demoChain } from './demo-chain.js';
 import { RawClient, requestText } from './raw-client.js';
@@ -140,6 +141,34 @@ describe('a WebSocket handshake is decided by the same chain as every request', 
     const options: object = { allowPreflight: true };
     expect(() => upgradeSecurity(demoChain(), options)).toThrow(ConfigurationError);
     expect(() => upgradeSecurity(demoChain(), { trustedHops: 1.5 })).toThrow(ConfigurationError);
+  });
+
+  const overBodies = { ...plain('signed'), verifyBody: () => alice() };
+
+  test('a chain that asks for the body of a GET request is refused when it is mounted: upgrades have none', () => {
+    const operations = (method: string) => routes([route(method, '/hook', { requirement: overBodies })]);
+    expect(() => upgradeSecurity(demoChain({ requirement: overBodies }))).toThrow('verifyBody');
+    expect(() => upgradeSecurity(demoChain({ operations: operations('GET') }))).toThrow('verifyBody');
+    expect(() => upgradeSecurity(demoChain({ operations: operations('POST') }))).not.toThrow();
+  });
+
+  test('a decider that does not tell beforehand that it asks for bodies has such requests refused', async () => {
+    server.removeAllListeners('upgrade');
+    const chain = demoChain({ requirement: overBodies });
+    const decider: Decider = {
+      decide: (request) => chain.decide(request),
+      authorize: (...given) => chain.authorize(...given),
+      covers: (...given) => chain.covers(...given),
+    };
+    const secureUpgrade = upgradeSecurity(decider);
+    server.on(
+      'upgrade',
+      secureUpgrade(() => {}),
+    );
+    const client = await RawClient.connect(port);
+    const answer = await client.send(requestText('GET', '/', [...HANDSHAKE, 'X-Signed: it'])).answer();
+    expect(answer.status).toBe(500);
+    client.close();
   });
 
   test('the application may leave a refusal to the adapter', async () => {

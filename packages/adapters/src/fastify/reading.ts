@@ -1,8 +1,30 @@
+import type { MissingBody, RouteKey } from '@sallyport/core/extend';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { NodeRequestSource } from '../node/node-request-source.js';
 import { readAsReceived, receivedMethod } from '../node/rewriting.js';
 import type { Route, RouteKeys } from './route-key.js';
 import { routedPath } from './routed-path.js';
+
+/** Keeps the raw body where plugins of Fastify keep it, and finds it there. */
+class FastifySource extends NodeRequestSource {
+  readonly #framed: RawBodied<FastifyRequest>;
+
+  constructor(request: FastifyRequest, reply: FastifyReply, trustedHops: number, routeOf: () => RouteKey | undefined) {
+    super(request.raw, reply.raw, trustedHops, request.raw.url, routeOf);
+    this.#framed = request;
+  }
+
+  override async body(limitBytes: number, signal: AbortSignal): Promise<Uint8Array | MissingBody> {
+    const framed = this.#framed;
+    const raw: RawBodied<FastifyRequest['raw']> = framed.raw;
+    raw.rawBody ??= framed.rawBody;
+    const body = await super.body(limitBytes, signal);
+    framed.rawBody ??= raw.rawBody;
+    return body;
+  }
+}
+
+type RawBodied<Request> = Request & { rawBody?: unknown };
 
 /** Reads a request as Fastify has routed it. Unless rewriting is allowed, also reads it as it was received. */
 export function readingOf(
@@ -14,7 +36,7 @@ export function readingOf(
   route: Route,
 ): NodeRequestSource {
   const { raw, originalUrl } = request;
-  const source = new NodeRequestSource(raw, reply.raw, trustedHops, raw.url, () => keys.of(route, request));
+  const source = new FastifySource(request, reply, trustedHops, () => keys.of(route, request));
   const routed = routedPath(request);
   if (!allowRewriting) readAsReceived(source, request, receivedMethod(raw), originalUrl);
   // The route that Fastify chose runs, even if a hook has changed the URL since.

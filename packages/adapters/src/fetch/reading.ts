@@ -1,10 +1,12 @@
 import type { X509Certificate } from 'node:crypto';
+import type { BodySource, MissingBody } from '@sallyport/core/extend';
 import type { OtherReading, Reading } from '../gate/reading.js';
 import { clientAddress } from '../node/client-address.js';
 import type { NodeRequest } from '../node/node-message.js';
-import type { NodeRequestSource } from '../node/node-request-source.js';
-import { nodeReading } from '../node/rewriting.js';
-import { hasHeadersOf, hasNodeRequest, isRequestOf, targetOf } from '../node/same-request.js';
+import { NodeRequestSource } from '../node/node-request-source.js';
+import { readAsReceived, receivedMethod, receivedUrl } from '../node/rewriting.js';
+import { hasHeadersOf, hasNodeRequest, isRequestOf, type NodeBindings, targetOf } from '../node/same-request.js';
+import { readBody } from './body.js';
 import type { PeerAddresses } from './peer-addresses.js';
 import { routedTarget } from './routed-path.js';
 
@@ -35,8 +37,9 @@ export function fetchReading(
     if (routed !== undefined && !allowRewriting) reading.others = [alone(request, rest, options)];
     return reading;
   }
-  const { incoming, outgoing } = bindings;
-  const received = nodeReading(incoming, outgoing, trustedHops, allowRewriting);
+  const { incoming } = bindings;
+  const received = new ReceivedReading(request, bindings, trustedHops);
+  if (!allowRewriting) readAsReceived(received, incoming, receivedMethod(incoming), receivedUrl(incoming));
   const isReceived = isRequestOf(incoming, request);
   if (isReceived && routed === undefined) return received;
   const reading = new RequestReading(request, rest, options, routed, incoming, received);
@@ -57,6 +60,25 @@ function alone(
 ): OtherReading {
   const source = new RequestReading(request, rest, options, undefined, incoming, received);
   return { carrier: source.carrier, source };
+}
+
+/** Node's request, whose body the server has given to the Request. */
+class ReceivedReading extends NodeRequestSource {
+  readonly #fetched: Request;
+
+  constructor(fetched: Request, { incoming, outgoing }: NodeBindings, trustedHops: number) {
+    super(incoming, outgoing, trustedHops);
+    this.#fetched = fetched;
+  }
+
+  override readAs(method: string, target: string): NodeRequestSource {
+    const body: BodySource['body'] = (limitBytes, signal) => this.body(limitBytes, signal);
+    return Object.assign(super.readAs(method, target), { body });
+  }
+
+  override body(limitBytes: number, signal: AbortSignal): Promise<Uint8Array | MissingBody> {
+    return readBody(this.#fetched, limitBytes, signal);
+  }
 }
 
 class RequestReading implements Reading {
@@ -119,6 +141,10 @@ class RequestReading implements Reading {
     return incoming !== undefined && hasHeadersOf(incoming, this.#request)
       ? this.#received?.peerCertificate()
       : undefined;
+  }
+
+  body(limitBytes: number, signal: AbortSignal): Promise<Uint8Array | MissingBody> {
+    return readBody(this.#request, limitBytes, signal);
   }
 
   onClose(listener: () => void): void {

@@ -2,6 +2,7 @@ import { type IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Decider, DeniedDecision, GuardLike, Principal } from '@sallyport/core';
+import { option } from '@sallyport/core/extend';
 import { checkedDoorOptions, type DoorOptions } from '../gate/adapter-options.js';
 import { Gate } from '../gate/gate.js';
 import { routeGuard } from '../gate/route-guard.js';
@@ -21,7 +22,8 @@ export type UpgradeSecurity<Scopes extends string = string> = (
 
 /**
  * Guards the `upgrade` event (RFC 9110 7.8), which no request listener sees. The chain that decides requests also
- * decides a WebSocket handshake. A refused handshake gets the answer of the chain, and its socket is closed.
+ * decides a WebSocket handshake. A refused handshake gets the answer of the chain, and its socket is closed. A chain that
+ * asks for the body of a GET request is refused here, because an upgrade has none.
  * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN
  */
 export function upgradeSecurity<Scopes extends string = string>(
@@ -30,6 +32,7 @@ export function upgradeSecurity<Scopes extends string = string>(
 ): UpgradeSecurity<Scopes> {
   const { trustedHops, onDenied = answerDenial } = checkedDoorOptions(options);
   const gate = new Gate(decider);
+  if (decider.readsBodies?.('GET')) throw bodiless();
   return function secureUpgrade(listener, ...guards) {
     const guard = routeGuard(guards);
     return function sallyport(request, socket, head) {
@@ -48,6 +51,14 @@ export function upgradeSecurity<Scopes extends string = string>(
   };
 }
 
+/** Of a decider that does not tell beforehand, each upgrade that comes to it is refused. */
+function bodiless(): Error {
+  return option.invalid(
+    'chain',
+    'proves something over bodies (verifyBody), which upgrades lack; give them another chain',
+  );
+}
+
 function answerDenial(denied: DeniedDecision, _request: IncomingMessage, response: ServerResponse): void {
   writeDenial(response, denied);
 }
@@ -61,6 +72,11 @@ class UpgradeRequestSource extends NodeRequestSource {
   constructor(request: IncomingMessage, socket: Duplex, trustedHops: number) {
     super(request, undefined, trustedHops);
     this.#socket = socket.on('error', this.#ignore);
+  }
+
+  /** What follows the head of an upgrade belongs to the new protocol. */
+  override body(): never {
+    throw bodiless();
   }
 
   override onClose(listener: () => void): void {

@@ -1,7 +1,8 @@
 import type { X509Certificate } from 'node:crypto';
 import type { TLSSocket } from 'node:tls';
-import { type RouteKey } from '@sallyport/core/extend';
+import type { Eventually, MissingBody, RouteKey } from '@sallyport/core/extend';
 import type { AnswerableReading, OtherReading, PathReading } from '../gate/reading.js';
+import { readBody } from './body.js';
 import { clientAddress } from './client-address.js';
 import { headerLinesOf, isFromConnection } from './header-lines.js';
 import { isOver, type NodeRequest, type NodeResponse } from './node-message.js';
@@ -84,6 +85,10 @@ export class NodeRequestSource implements AnswerableReading {
   peerCertificate(): X509Certificate | undefined {
     const socket = this.#request.socket as TLSSocket | undefined;
     return socket?.authorized === true ? socket.getPeerX509Certificate?.() : undefined;
+  }
+
+  body(limitBytes: number, signal: AbortSignal): Eventually<Uint8Array | MissingBody> {
+    return readBody(this.#request, this.#response, limitBytes, signal);
   }
 
   /** Both are listened to: a response that waits behind another one on its connection is never told of its end. */

@@ -136,6 +136,10 @@ export class LiveChain implements Decider {
     return this.#termOf(granted)?.chain.covers(granted, request) ?? false;
   }
 
+  readsBodies(method: string): boolean {
+    return this.#term.chain.readsBodies(method);
+  }
+
   #termOf(granted: GrantedDecision): Term | undefined {
     const chain = SecurityChain.of(granted);
     return chain && this.#terms.get(chain);

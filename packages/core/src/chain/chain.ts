@@ -122,6 +122,10 @@ export class SecurityChain<Scopes extends string = string> implements Decider<Sc
     }
   }
 
+  readsBodies(method: string): boolean {
+    return this.#policies.readsBodies(method);
+  }
+
   // Closures are made in functions of their own: inside a function on the path of a remembered decision, a closure would
   // cost each decision an allocation (bench: chain).
 

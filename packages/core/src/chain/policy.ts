@@ -3,7 +3,7 @@ import { ConfigurationError } from '../errors/errors.js';
 import { quotedName } from '../errors/shown-name.js';
 import type { GuardLike } from '../guard/guard.js';
 import { type Candidate, distinctCandidates } from '../handler/candidates.js';
-import type { SecurityHandler } from '../handler/handler.js';
+import { provesBody, type SecurityHandler } from '../handler/handler.js';
 import type { RouteKey, SecurityRequest } from '../request/request.js';
 import type { Requirement } from '../requirement/requirement.js';
 import { type Operation, type OperationTable, unnamed } from '../routes/operation.js';
@@ -50,6 +50,15 @@ export class PolicyTable {
   /** Set as long as no policy can be found yet. */
   get loading(): Promise<void> | undefined {
     return this.#table?.loading;
+  }
+
+  /** Whether some request of this method has its body read. */
+  readsBodies(method: string): boolean {
+    const policies = [this.#default, ...this.#byOperation.values()];
+    return policies.some((policy) => {
+      const own = policy?.operation?.method ?? method;
+      return own === method && policy?.plan.handlers.some(provesBody);
+    });
   }
 
   /** The operation that the framework chose, else the one that the table finds, else the default. */

@@ -17,4 +17,9 @@ export interface Decider<Scopes extends string = string> {
   authorize(granted: GrantedDecision, guard: Guard<Scopes>, request: SecurityRequest): Eventually<Decision>;
   /** Whether a decision that was granted here still holds. The framework may have chosen another route since. */
   covers(granted: GrantedDecision, request: SecurityRequest): boolean;
+  /**
+   * Whether the body of a request of this method may be needed for a proof. Adapters that have no body to give refuse such
+   * a decider when they are mounted. Default: not told; then each request is refused that would need its body.
+   */
+  readsBodies?(method: string): boolean;
 }

@@ -1,0 +1,60 @@
+import { createHash } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { authenticated, createPrincipal, denied, SecurityChain, type SecurityHandler } from '@sallyport/core';
+import { challenge } from '@sallyport/core/extend';
+import { BODY_ROWS, type BodyRow, LIMIT } from './body-corpus.js';
+import { BODY_SERVERS } from './body-servers.js';
+import { type BodyWire, openBodyWire } from './body-wire.js';
+import type { DemoServer } from './demo-servers.js';
+
+const SENDER = createPrincipal({ subject: 'sender' });
+
+/** Takes the digest of the body for its signature: an attacker is not what is tried here. */
+const signatures: SecurityHandler<string> = {
+  name: 'signatures',
+  challenges: [challenge('Signature')],
+  source: 'header:x-signature',
+  extract: (request) => request.header('x-signature'),
+  verify: () => authenticated(SENDER),
+  verifyBody: (signature, body) => (signature === digestOf(body) ? authenticated(SENDER) : denied('signature_invalid')),
+};
+
+function digestOf(body: Uint8Array): string {
+  return createHash('sha256').update(body).digest('hex');
+}
+
+function linesOf(row: BodyRow): readonly string[] {
+  const signed = 'signed' in row ? row.signed : row.body;
+  return [
+    ...(signed === undefined ? [] : [`X-Signature: ${digestOf(Buffer.from(signed, 'latin1'))}`]),
+    ...(row.type === undefined ? [] : [`Content-Type: ${row.type}`]),
+    ...(row.lines ?? []),
+  ];
+}
+
+describe.each(BODY_SERVERS)('behind $name, a body', (server) => {
+  const servers: DemoServer[] = [];
+  const wires: BodyWire[] = [];
+  beforeAll(async () => {
+    const chain = new SecurityChain({ requirement: signatures, maxBodyBytes: LIMIT });
+    for (const decider of [chain, undefined]) {
+      const opened = await server.open(decider);
+      servers.push(opened);
+      wires.push(await openBodyWire(opened.port, server.protocol));
+    }
+  });
+  afterAll(async () => {
+    for (const wire of wires) wire.close();
+    for (const opened of servers) await opened.close();
+  });
+
+  test.each(BODY_ROWS.filter(({ isFor }) => isFor?.(server) ?? true))('$rule', async (row) => {
+    const [secured, bare] = wires as [BodyWire, BodyWire];
+    const lines = linesOf(row);
+    const answer = await secured.send(row, lines);
+    const { expected } = row;
+    if (expected === 'same') expect(answer).toEqual(await bare.send(row, lines));
+    else if (typeof expected === 'number') expect(answer.status).toBe(expected);
+    else expect(answer).toEqual({ status: 200, body: expected.answer });
+  });
+});
