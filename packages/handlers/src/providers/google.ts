@@ -20,8 +20,11 @@ export const FIREBASE = option.table('FirebaseOptions', {
 /** What `firebase` needs to know. */
 export interface FirebaseOptions extends option.Given<typeof FIREBASE> {}
 
-/** A service account is its own client. The client of a person is an application. */
-const googlePrincipal = callerBy({ isWorkload: ({ azp, sub }) => azp === sub });
+/**
+ * A service account is its own client: `azp` is its number, or its address where it signs by a key of its own. The client
+ * of a person is an application.
+ */
+const googlePrincipal = callerBy({ isWorkload: ({ azp, sub, email }) => azp === sub || azp === email });
 
 /**
  * Google as an issuer of ID tokens: of people who signed in with Google, and of service accounts that call your service.
