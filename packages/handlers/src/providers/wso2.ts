@@ -43,12 +43,20 @@ export interface Wso2ApiManagerOptions extends option.Given<typeof WSO2_API_MANA
 /** The dialect in which the gateway tells about a request. */
 const CLAIMS = 'http://wso2.org/claims';
 
-const callerOfServer = callerBy({ clientClaims: ['azp'], isWorkload: ({ aut }) => aut === 'APPLICATION' });
+const callerOfServer = callerBy({ clientClaims: ['azp'], isWorkload: isOfApplication });
 
 const callerOfGateway = callerBy({
   clientClaims: ['azp'],
   isWorkload: (claims) => textAt(claims, `${CLAIMS}/usertype`)?.toUpperCase() === 'APPLICATION',
 });
+
+/** Newer servers answer about the token of an application without its kind and without a user. */
+function isOfApplication(claims: TokenClaims): boolean {
+  const kind = textAt(claims, 'aut');
+  return kind === undefined
+    ? (textAt(claims, 'sub') ?? textAt(claims, 'username')) === undefined
+    : kind === 'APPLICATION';
+}
 
 /** The token of an application names the user who owns it. It is not that user who calls. */
 function byApplication(init: PrincipalInit, application: string | undefined): PrincipalInit {
