@@ -64,7 +64,7 @@ export interface ProviderVectors {
   };
   readonly metadata?: Document & { readonly document: object };
   /** Further metadata, by URL, such as those of other tenants. */
-  readonly otherMetadata?: Readonly<Record<string, object>>;
+  readonly otherMetadata?: Readonly<Record<string, { readonly jwks_uri: string }>>;
   readonly tokens: readonly TokenRow[];
   /** Where the provider is asked about tokens. */
   readonly endpoint?: string;

@@ -45,9 +45,10 @@ function called(issuer: TrustedIssuer): TrustedIssuer {
 
 /** What the provider has on its servers. */
 function publishedBy(vectors: ProviderVectors): Readonly<Record<string, Published>> {
-  const { metadata, otherMetadata, keys: published } = vectors;
+  const { metadata, otherMetadata = {}, keys: published } = vectors;
   const own = metadata === undefined ? {} : { [metadata.at]: metadata.document };
-  const ofKeys = published === undefined ? {} : { [published.at]: keySetOf(vectors, keys) };
+  const addresses = [published?.at ?? [], Object.values(otherMetadata).map(({ jwks_uri: uri }) => uri)].flat();
+  const ofKeys = Object.fromEntries(addresses.map((at) => [at, keySetOf(vectors, keys)]));
   return { ...otherMetadata, ...own, ...ofKeys };
 }
 
