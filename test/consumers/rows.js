@@ -127,6 +127,18 @@ const MIGRATION = [
   })),
 ];
 
+/** @type {Row[]} */
+const HOSTS = [
+  ...byNode(NODES, [
+    { name: 'Lambda hosts', command: [...NODE_TEST, 'lambda.spec.js'], expected: passedInNode(6) },
+    { name: 'Next.js 16, route handlers', command: [...NODE_TEST, 'next.spec.js'], expected: passedInNode(3) },
+  ]),
+  ...byNode(
+    NODES.filter((node) => Number(node) >= 24),
+    [{ name: 'Lambda hosts, newest', command: [...NODE_TEST, 'lambda-5.spec.js'], expected: passedInNode(3) }],
+  ),
+];
+
 /**
  * By folder, or at the folder that `at` names, with a copy of what `with` names. The rows of `first` prepare what the others
  * run.
@@ -138,6 +150,16 @@ export const PROJECTS = {
     rows: [...byNode([OLDEST], PLAIN), ...byNode(NODES, [...PLAIN, ...RUNNERS])],
   },
   types: { first: [], rows: TYPES },
+  hosts: {
+    first: [
+      {
+        name: 'Next.js 16, built',
+        command: ['node_modules/next/dist/bin/next', 'build'],
+        expected: /^[^\n]*ƒ \/orders\/\[id\]$/m,
+      },
+    ],
+    rows: HOSTS,
+  },
   migration: {
     at: '../migration',
     with: ['docs/migration'],

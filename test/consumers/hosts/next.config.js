@@ -1,0 +1,5 @@
+import './issuer.js';
+
+process.env.NEXT_TELEMETRY_DISABLED = '1';
+
+export default {};

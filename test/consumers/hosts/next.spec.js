@@ -1,0 +1,50 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { after, before, test } from 'node:test';
+import { tokenOf } from './issuer.js';
+
+const KEY = { 'x-api-key': 'key-of-carol' };
+let next;
+let origin;
+
+before(async () => {
+  next = spawn(process.execPath, ['node_modules/next/dist/bin/next', 'start', '--port', '0'], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  for await (const line of createInterface({ input: next.stdout })) {
+    origin = /http:\/\/localhost:\d+/.exec(line)?.[0];
+    if (origin !== undefined) return;
+  }
+});
+after(async () => {
+  next.kill();
+  await once(next, 'exit');
+});
+
+const ask = async (path, { headers = {}, ...rest } = {}) => {
+  const response = await fetch(origin + path, { headers: { connection: 'close', ...headers }, ...rest });
+  const text = await response.text();
+  return [response.status, response.ok ? JSON.parse(text) : response.headers.get('www-authenticate')];
+};
+
+test('a token and a key are let in, and the body stays for the application', async () => {
+  const bearer = { authorization: `Bearer ${tokenOf('alice')}` };
+  assert.deepEqual(await ask('/orders', { headers: bearer }), [200, { subject: 'alice' }]);
+  assert.deepEqual(await ask('/orders', { headers: KEY, method: 'POST', body: 'tea' }), [
+    200,
+    { subject: 'carol', body: 'tea' },
+  ]);
+});
+
+test('the second argument, with the parameters of the route, arrives', async () => {
+  assert.deepEqual(await ask('/orders/caf%C3%A9?a=1', { headers: KEY }), [200, { subject: 'carol', id: 'café' }]);
+});
+
+test('without a credential, and with a bad one, the answer is 401, each time anew', async () => {
+  const challenges = 'Bearer realm="orders", ApiKey header="X-Api-Key"';
+  for (const _ of [1, 2]) assert.deepEqual(await ask('/orders'), [401, challenges]);
+  assert.equal((await ask('/orders', { headers: { 'x-api-key': 'key-of-mallory' } }))[0], 401);
+  assert.equal((await ask('/orders', { headers: { authorization: 'Bearer a, Bearer b' } }))[0], 400);
+});

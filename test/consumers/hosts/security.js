@@ -1,0 +1,24 @@
+import { anyOf, denied, headerHandler, route, routes, SecurityChain } from '@sallyport/core';
+import { JwtHandler } from '@sallyport/handlers/jwt';
+
+/** A chain for a key in a header, or a token of the issuer whose key is in the environment. */
+export const keys = headerHandler({
+  name: 'keys',
+  header: 'X-Api-Key',
+  verify: (value) => (value === 'key-of-carol' ? { subject: 'carol' } : denied('api_key_unknown')),
+});
+const jwt = new JwtHandler({
+  realm: 'orders',
+  issuers: [
+    {
+      issuer: 'https://issuer.example',
+      audience: 'https://orders.example',
+      algorithms: 'ES256',
+      keys: { publicKey: process.env.ISSUER_PUBLIC_KEY },
+    },
+  ],
+});
+export const chain = new SecurityChain({
+  requirement: anyOf(jwt, keys),
+  operations: routes([route('GET', '/orders', {}), route('POST', '/orders', {}), route('GET', '/orders/{id}', {})]),
+});
