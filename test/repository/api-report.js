@@ -4,10 +4,10 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { declarationsAt, resolve } from './declarations.js';
+import { doorsOf, PACKAGES } from './doors.js';
 
 const ROOT = join(import.meta.dirname, '../..');
 const REPORTS = join(import.meta.dirname, 'api');
-const PACKAGES = ['core', 'openapi', 'configuration', 'handlers', 'adapters'];
 
 const INLINE_IMPORT = /import\("([^"]+)"\)\.(\w+)/g;
 
@@ -48,16 +48,6 @@ function textOf(name, { file, name: declared, foreign, isTypeOnly }) {
 }
 
 const byName = ([a], [b]) => (a < b ? -1 : Number(a > b));
-
-/** The doors of a package: the name to import and the declarations behind it. */
-function doorsOf(name) {
-  const folder = join(ROOT, 'packages', name);
-  const { exports } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
-  return Object.entries(exports).flatMap(([path, entry]) => {
-    const [types] = /\.\/dist\/[^"]+\.d\.ts/.exec(JSON.stringify(entry)) ?? [];
-    return types === undefined ? [] : [{ name: `@sallyport/${name}${path.slice(1)}`, file: join(folder, types) }];
-  });
-}
 
 function reportOf(door, others) {
   const file = declarationsAt(door.file);

@@ -47,6 +47,10 @@ const METHODS = ['get', 'put', 'post', 'delete', 'options', 'head', 'patch', 'tr
  * when a scheme has no handler, or when the definition is not valid.
  * @throws {ConfigurationError} ERR_SALLYPORT_CONTRACT_INVALID, ERR_SALLYPORT_OPTION_INVALID,
  *   ERR_SALLYPORT_OPTION_UNKNOWN
+ * @example
+ * const definition = await readFile('orders.yaml', 'utf8');
+ * const operations = await openApi(definition, { schemes: { oauth: jwt, key: apiKey } });
+ * const chain = new SecurityChain({ operations });
  */
 export async function openApi<Scopes extends string = string>(
   definition: OpenApiDocument | string,

@@ -38,6 +38,8 @@ export type SecurityRequirementObject = Readonly<Record<string, readonly string[
  * Reads a definition given as data or as YAML or JSON text, and validates it against the OpenAPI 3.0, 3.1 or 3.2
  * schema. References to other documents are refused: nothing is fetched, nothing is read from disk.
  * @throws {ConfigurationError} ERR_SALLYPORT_CONTRACT_INVALID
+ * @example
+ * const { paths } = await loadDocument(await readFile('orders.yaml', 'utf8'));
  */
 export async function loadDocument(definition: OpenApiDocument | string): Promise<SecurityView> {
   const document = typeof definition === 'string' ? parseText(definition) : definition;

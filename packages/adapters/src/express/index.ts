@@ -37,6 +37,13 @@ export type ExpressMiddleware = <Params, Answer, Body, Query, Locals extends Rec
  * for anonymous callers whatever stood there; also read it with `principalOf(req)`, which is typed. A request is
  * authenticated once, however often the middleware is mounted.
  * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN
+ * @example
+ * const app = express();
+ * const secure = expressSecurity(chain);
+ * app.use(secure());
+ * app.get('/orders', secure(requireScopes('orders:read')), (request, response) => {
+ *   response.json({ by: principalOf(request).subject });
+ * });
  */
 export function expressSecurity<Scopes extends string = string>(
   decider: Decider<Scopes>,

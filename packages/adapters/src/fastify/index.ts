@@ -42,6 +42,11 @@ export interface FastifySecurity<Scopes extends string = string> {
  * principal with its type. Routes add guards with the hook that `secure(...)` makes or, below the plugin, with
  * `config: { sallyport: { guards: [...] } }`.
  * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN
+ * @example
+ * const secure = fastifySecurity(chain);
+ * const app = Fastify({ frameworkErrors: secure.frameworkErrors });
+ * await app.register(secure.plugin);
+ * app.get('/orders', { onRequest: secure(requireScopes('orders:read')) }, async (request) => principalOf(request).subject);
  */
 export function fastifySecurity<Scopes extends string = string>(
   decider: Decider<Scopes>,

@@ -47,6 +47,11 @@ export interface FetchSecurity<Scopes extends string = string> {
  * Mounts a chain in front of fetch handlers (Request -> Response). Read the principal with `principalOf(request)`, in
  * Hono also with `principalOf(c)` and `c.get('user')`, which is undefined for anonymous callers. Servers on Node that pass `{ incoming, outgoing }` have their raw request read.
  * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN
+ * @example
+ * const secure = fetchSecurity(chain);
+ * const app = new Hono();
+ * app.use(secure.middleware());
+ * app.get('/orders', secure.middleware(requireScopes('orders:read')), (c) => c.text(principalOf(c).subject));
  */
 export function fetchSecurity<Scopes extends string = string>(
   decider: Decider<Scopes>,

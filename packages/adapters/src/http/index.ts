@@ -36,6 +36,9 @@ export type HttpSecurity<Scopes extends string = string> = <
  * listens to `checkContinue` or `checkExpectation` needs those listeners wrapped too. For `upgrade` use
  * `upgradeSecurity`.
  * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN
+ * @example
+ * const secure = httpSecurity(chain, { trustedHops: 1 });
+ * createServer(secure((request, response, principal) => response.end(principal.subject))).listen(3000);
  */
 export function httpSecurity<Scopes extends string = string>(
   decider: Decider<Scopes>,

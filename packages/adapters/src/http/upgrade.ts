@@ -25,6 +25,9 @@ export type UpgradeSecurity<Scopes extends string = string> = (
  * decides a WebSocket handshake. A refused handshake gets the answer of the chain, and its socket is closed. A chain that
  * asks for the body of a GET request is refused here, because an upgrade has none.
  * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN
+ * @example
+ * const secureUpgrade = upgradeSecurity(chain);
+ * server.on('upgrade', secureUpgrade((request, socket, head, principal) => accept(socket, principal.subject)));
  */
 export function upgradeSecurity<Scopes extends string = string>(
   decider: Decider<Scopes>,

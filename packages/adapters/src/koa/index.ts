@@ -25,6 +25,13 @@ export type KoaSecurity<Scopes extends string = string> = (...guards: readonly G
  * callers that is undefined, even if it had a value before. `principalOf(ctx)` reads the principal with its type. A
  * refusal is set on `ctx`, so middleware in front sees it and may log it.
  * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN
+ * @example
+ * const app = new Koa();
+ * const secure = koaSecurity(chain);
+ * app.use(secure());
+ * app.use((context) => {
+ *   context.body = principalOf(context).subject;
+ * });
  */
 export function koaSecurity<Scopes extends string = string>(
   decider: Decider<Scopes>,

@@ -6,6 +6,11 @@ import { hasNodeRequest, isRequestOf } from './same-request.js';
 /**
  * Who was authenticated; the anonymous principal where no chain has run. Takes the request that the chain was asked
  * about, or the context of Koa or Hono; that of Hono also knows where middleware has replaced `c.req.raw` since.
+ * @example
+ * app.get('/orders', secure(), (request, response) => {
+ *   const { subject, claims } = principalOf<{ tenant: string }>(request);
+ *   response.json({ subject, tenant: claims.tenant });
+ * });
  */
 export function principalOf<Claims extends object = Record<string, unknown>>(request: object): Principal<Claims> {
   return (decisionAbout(request)?.principal ?? ANONYMOUS) as Principal<Claims>;
@@ -14,6 +19,10 @@ export function principalOf<Claims extends object = Record<string, unknown>>(req
 /**
  * Which verdict an `attempt` let pass: its kind and reason code. Undefined where nothing was refused, and where no chain
  * has run. Takes what `principalOf` takes.
+ * @example
+ * app.get('/', secure(), (request, response) => {
+ *   response.send(attemptedOf(request)?.reason ?? 'no bad token was sent');
+ * });
  */
 export function attemptedOf(request: object): RefusedAttempt | undefined {
   return decisionAbout(request)?.attempted;

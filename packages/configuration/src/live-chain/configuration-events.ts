@@ -1,6 +1,10 @@
 import { EventChannel } from '@sallyport/core/extend';
 
-/** The `node:diagnostics_channel` for changes of configuration files. */
+/**
+ * The `node:diagnostics_channel` for changes of configuration files.
+ * @example
+ * subscribe(CONFIGURATION_CHANNEL, (event) => log.info(event));
+ */
 export const CONFIGURATION_CHANNEL = 'sallyport:configuration';
 
 export type ConfigurationEvent =

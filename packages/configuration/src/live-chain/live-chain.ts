@@ -123,6 +123,7 @@ export class LiveChain implements Decider {
     return this.#problem === undefined && this.#closing === undefined;
   }
 
+  /** Asks the chain that decides now. */
   decide(request: SecurityRequest): Eventually<Decision> {
     return this.#term.decide(request);
   }
@@ -132,6 +133,7 @@ export class LiveChain implements Decider {
     return (this.#termOf(granted) ?? this.#term).authorize(granted, guard, request);
   }
 
+  /** Asks the chain that granted, also if another one has taken over since. */
   covers(granted: GrantedDecision, request: SecurityRequest): boolean {
     return this.#termOf(granted)?.chain.covers(granted, request) ?? false;
   }

@@ -24,6 +24,12 @@ import { STORE_TOKENS } from './tokens.js';
  * Registers the handlers, the stores and the chain that a configuration describes as data. Each handler and each store
  * names its kind. Register the kinds with `registerSecurity(container, { kinds })`, before or after this call.
  * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN and those of registerSecurity
+ * @example
+ * registerSecurity(container, { kinds: builtInHandlers });
+ * registerConfiguration(container, {
+ *   handlers: { users: { type: 'basic', options: { realm: 'doors', users: { accounts: [] } } } },
+ *   chain: { requirement: 'users' },
+ * });
  */
 export function registerConfiguration(
   container: DependencyContainer,
@@ -37,6 +43,10 @@ export function registerConfiguration(
  * Registers the content of a configuration file, which is YAML or JSON. Duplicate members and unknown keys are refused.
  * Errors never quote the file, because it may hold secrets.
  * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN and those of registerSecurity
+ * @example
+ * registerSecurity(container, { kinds: builtInHandlers });
+ * await registerConfigurationFile(container, 'security.yaml');
+ * const chain = await resolveChain(container);
  */
 export async function registerConfigurationFile(
   container: DependencyContainer,

@@ -90,6 +90,10 @@ export function registerFrom<Table extends ContainerKinds>(
  * they are. Handlers and options must already be registered: a misspelt name would replace nothing.
  * @throws {ConfigurationError} ERR_SALLYPORT_REGISTRATION_MISSING, ERR_SALLYPORT_REGISTRATION_LATE,
  *   ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN
+ * @example
+ * const test = container.createChildContainer();
+ * overrideSecurity(test, { handlers: { tokens: { useValue: believing } } });
+ * const chain = await resolveChain(test);
  */
 export function overrideSecurity<Table extends ContainerKinds = ContainerKinds>(
   container: DependencyContainer,

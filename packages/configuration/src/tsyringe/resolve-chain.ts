@@ -15,6 +15,10 @@ const chains = new WeakMap<DependencyContainer, Promise<SecurityChain>>();
  * closed. Start the chain before the first request and close it after the last: the container does neither.
  * @throws {ConfigurationError} ERR_SALLYPORT_REGISTRATION_MISSING, the other registration errors, and the errors of
  *   handlers and chains
+ * @example
+ * const chain = await resolveChain(container);
+ * await chain.start();
+ * const secure = httpSecurity(chain);
  */
 export function resolveChain(container: DependencyContainer): Promise<SecurityChain> {
   option.having<DependencyContainer>(

@@ -5,7 +5,12 @@ declare const VALUE: unique symbol;
 /** Names a service. Equal names make equal tokens, also across two copies of a package. */
 export type SecurityToken<Value> = symbol & { readonly [VALUE]?: Value };
 
-/** Makes a token of your own, for a service that your handlers need. */
+/**
+ * Makes a token of your own, for a service that your handlers need.
+ * @example
+ * const directory = securityToken<Map<string, string>>('orders/directory');
+ * container.register(directory, { useValue: new Map([['alice', 'acme']]) });
+ */
 export function securityToken<Value>(name: string): SecurityToken<Value> {
   return Symbol.for(name);
 }

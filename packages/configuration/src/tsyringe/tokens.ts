@@ -4,7 +4,11 @@ import type { StoreJob } from '../kinds/configured-stores.js';
 import type { ChainDefinition, ContainerKind } from './registration.js';
 import { ownToken, type SecurityToken } from './security-token.js';
 
-/** The tokens of Sallyport: what may be injected, registered and overridden. */
+/**
+ * The tokens of Sallyport: what may be injected, registered and overridden.
+ * @example
+ * container.register(tokens.clock, { useValue: new ManualClock() });
+ */
 export const tokens = Object.freeze({
   clock: ownToken<Clock>('clock'),
   /** 0 to 1, for the jitter of Retry-After. */

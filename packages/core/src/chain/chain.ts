@@ -37,6 +37,12 @@ const ALL_ABSTAINED = forbidden('all_guards_abstained');
 /**
  * Requirements and guards, compiled once. `decide` turns a request into a decision: it never throws, never rejects,
  * and is synchronous whenever every handler concerned answers synchronously.
+ * @example
+ * const chain = new SecurityChain({ requirement: anyOf(jwt, apiKey), guards: [requireScopes('orders:read')] });
+ * await chain.start();
+ * const { decision, event } = await chain.explain({ method: 'GET', target: '/orders', rawHeaders: ['X-Key', 'k-1'] });
+ * if (decision.kind === 'denied') log.warn(decision.status, event.reason);
+ * await chain.close();
  */
 export class SecurityChain<Scopes extends string = string> implements Decider<Scopes> {
   readonly name: string;

@@ -14,7 +14,11 @@ export interface Problem {
 /** Writes a problem as a body. Must not throw and must not add anything of the request. */
 export type ProblemFormatter = (problem: Problem) => { readonly contentType: string; readonly body: string };
 
-/** The default body: problem details (RFC 9457). */
+/**
+ * The default body: problem details (RFC 9457).
+ * @example
+ * new SecurityChain({ requirement: jwt, format: (problem) => ({ ...problemJson(problem), headers: [] }) });
+ */
 export const problemJson: ProblemFormatter = ({ status, title, detail, code, scopes, correlationId }) => ({
   contentType: 'application/problem+json',
   body: JSON.stringify({ type: 'about:blank', title, status, detail, code, scopes, correlationId }),

@@ -21,7 +21,14 @@ export const SALLYPORT_ERROR_CODES = [
 
 export type SallyportErrorCode = (typeof SALLYPORT_ERROR_CODES)[number];
 
-/** Base of every error that the library throws; tell errors apart by `code`, never by message. */
+/**
+ * Base of every error that the library throws; tell errors apart by `code`, never by message.
+ * @example
+ * chain.start().catch((error) => {
+ *   if (error instanceof SallyportError && error.code === 'ERR_SALLYPORT_UPSTREAM_UNREACHABLE') process.exit(75);
+ *   throw error;
+ * });
+ */
 export class SallyportError extends Error {
   readonly code: SallyportErrorCode;
 
@@ -32,7 +39,15 @@ export class SallyportError extends Error {
   }
 }
 
-/** Wrong options, requirements or contracts. Thrown while a server starts, never while it answers. */
+/**
+ * Wrong options, requirements or contracts. Thrown while a server starts, never while it answers.
+ * @example
+ * try {
+ *   new SecurityChain({ requirement: jwt, deadlineMs: 0 });
+ * } catch (error) {
+ *   if (error instanceof ConfigurationError) log.error(error.code, error.option);
+ * }
+ */
 export class ConfigurationError extends SallyportError {
   /**
    * The full name of the option that is wrong, such as `JwtHandlerOptions.cache.maxEntries`. Undefined when the error is
@@ -46,7 +61,16 @@ export class ConfigurationError extends SallyportError {
   }
 }
 
-/** A dependency (authorization server, key server, store) did not give a usable answer. Becomes `unavailable`, 503. */
+/**
+ * A dependency (authorization server, key server, store) did not give a usable answer. Becomes `unavailable`, 503.
+ * @example
+ * const verify = async (key: string) => {
+ *   const answer = await fetch(`https://keys.example/${encodeURIComponent(key)}`);
+ *   if (answer.status === 404) return denied('key_unknown');
+ *   if (!answer.ok) return unavailable(new UpstreamError('ERR_SALLYPORT_UPSTREAM_STATUS', `status ${answer.status}`));
+ *   return createPrincipal({ subject: await answer.text() });
+ * };
+ */
 export class UpstreamError extends SallyportError {
   /** What the dependency asked for with Retry-After, in seconds. */
   readonly retryAfterSeconds: number | undefined;

@@ -36,6 +36,9 @@ export const publishCacheEvent: EventChannel<CacheEvent>['publish'] = events.pub
 /**
  * Calls `listener` with every cache event of this process.
  * @returns a function that ends the subscription
+ * @example
+ * const stop = onCacheEvent((event) => log.warn(event.kind));
+ * stop();
  */
 export function onCacheEvent(listener: (event: CacheEvent) => unknown): () => void {
   return events.listen(listener);

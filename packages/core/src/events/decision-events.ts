@@ -69,6 +69,10 @@ export const decisionEvents: EventChannel<DecisionEvent> = new EventChannel(DECI
  * Calls `listener` after every decision of every chain of this process, synchronously and before the answer. A listener
  * cannot change a decision: if it throws or rejects, a process warning is emitted, once per subscription.
  * @returns a function that ends the subscription
+ * @example
+ * const stop = onDecision(({ outcome, status, reason, operation }) => {
+ *   if (outcome === 'denied') log.warn(status, reason, operation);
+ * });
  */
 export function onDecision(listener: DecisionListener): () => void {
   return decisionEvents.listen(listener);

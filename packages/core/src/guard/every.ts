@@ -8,6 +8,8 @@ import { ABSTAINED, type Guard, type GuardLike, type GuardVerdict, guard } from 
 /**
  * Asks the guards in order until one refuses: that refusal is the answer. Otherwise permits when at least one guard
  * permits, and abstains when all abstain. Needs at least one guard.
+ * @example
+ * const mayRefund = every(requireScopes('orders:write'), some(requireRoles('manager'), requireRoles('support')));
  */
 export function every<Scopes extends string = never>(...guards: readonly GuardLike<Scopes>[]): Guard<Scopes> {
   const members = checkedGuards('every', guards);

@@ -64,7 +64,11 @@ export type GuardFunction = (principal: Principal, request: SecurityRequest) => 
 /** A guard, or a function that becomes one. */
 export type GuardLike<Scopes extends string = string> = Guard<Scopes> | GuardFunction;
 
-/** Turns a function into a guard; the name shows in traces. */
+/**
+ * Turns a function into a guard; the name shows in traces.
+ * @example
+ * const ownTenant = guard('own-tenant', ({ claims }, request) => request.header('x-tenant') === claims['tenant']);
+ */
 export function guard(name: string, check: GuardFunction): Guard<never> {
   return Object.freeze({
     name,

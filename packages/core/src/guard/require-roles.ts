@@ -17,6 +17,8 @@ export const roleOptions: option.Table<option.Kept<typeof ROLES>, RoleOptions> =
  * Requires roles: all of them, or one with `match: 'any'`. Otherwise 403; the answer names no role, because roles are
  * not scopes.
  * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN
+ * @example
+ * const guards = [requireRoles(['manager', 'support'], { match: 'any' })];
  */
 export function requireRoles(roles: string | readonly string[], options: RoleOptions = {}): Guard<never> {
   const required = checkedNames('requireRoles', typeof roles === 'string' ? [roles] : roles);

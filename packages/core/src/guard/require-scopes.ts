@@ -36,6 +36,10 @@ export const scopeOptions: option.Table<option.Kept<typeof SCOPES>, ScopeOptions
 /**
  * Requires OAuth scopes. Otherwise 403 with `insufficient_scope` and the scopes (RFC 6750 3.1).
  * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN
+ * @example
+ * app.get('/orders', secure(requireScopes('orders:read')), listOrders);
+ * app.put('/orders/:id', secure(requireScopes(['orders:read', 'orders:write'])), changeOrder);
+ * requireScopes<'orders:read' | 'orders:write'>('orders:read'); // a misspelt one does not compile
  */
 export function requireScopes<const Scopes extends string = string>(
   scopes: Scopes | readonly Scopes[],

@@ -8,6 +8,8 @@ import { ABSTAINED, type Guard, type GuardLike, type GuardVerdict, guard } from 
 /**
  * Asks the guards in order until one permits. If none does, the answer is the first `unavailable`, because that guard
  * might have permitted; else the first refusal; else abstained. Needs at least one guard.
+ * @example
+ * const mayRead = some(requireScopes('orders:read'), requireRoles('auditor'));
  */
 export function some<Scopes extends string = never>(...guards: readonly GuardLike<Scopes>[]): Guard<Scopes> {
   const members = checkedGuards('some', guards);

@@ -74,6 +74,12 @@ export interface CookieHandlerOptions extends SentValueOptions, Pick<option.Give
  * A handler for the value of one header field. An empty value, a value of more than 8 192 characters and a repeated
  * field are malformed.
  * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN
+ * @example
+ * const apiKey = headerHandler({
+ *   name: 'api-key',
+ *   header: 'X-API-Key',
+ *   verify: (key) => partners.get(key) ?? denied('key_unknown'),
+ * });
  */
 export function headerHandler(options: HeaderHandlerOptions): SecurityHandler<Secret> {
   const { header, ...others } = HEADER_HANDLER(options);
@@ -85,6 +91,12 @@ export function headerHandler(options: HeaderHandlerOptions): SecurityHandler<Se
  * A handler for the value of one cookie. An empty value, a value of more than 8 192 characters and a repeated cookie
  * are malformed.
  * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN
+ * @example
+ * const session = cookieHandler({
+ *   name: 'session',
+ *   cookie: 'sid',
+ *   verify: (id) => sessions.get(id) ?? denied('session_unknown'),
+ * });
  */
 export function cookieHandler(options: CookieHandlerOptions): SecurityHandler<Secret> {
   const { cookie, ...others } = COOKIE_HANDLER(options);

@@ -95,6 +95,10 @@ export type Principal<Claims extends object = Record<string, unknown>> = Princip
  * Makes a principal. `kind` defaults to `user`.
  * @throws {TypeError} when the subject is empty, another member has the wrong type, or a claim is not JSON or nested
  *   deeper than 32 levels
+ * @example
+ * const principal = createPrincipal({ subject: 'alice', scopes: ['orders:read'], claims: { tenant: 'acme' } });
+ * principal.hasScope('orders:read'); // true
+ * principal.claims.tenant; // 'acme'
  */
 export function createPrincipal<Claims extends object = Record<string, unknown>>(
   init: PrincipalInit<Claims>,

@@ -29,6 +29,8 @@ export const ALL_OF = option.table('AllOfOptions', {
  * a proof without an issuer then matches no other. A function decides by itself.
  * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN,
  *   ERR_SALLYPORT_REQUIREMENT_INVALID
+ * @example
+ * new SecurityChain({ requirement: allOf([jwt, apiKey], { sameParty: true }) });
  */
 export function allOf(...members: readonly Requirement[]): Operator;
 export function allOf(members: readonly Requirement[], options: { sameParty?: boolean | SameParty }): Operator;

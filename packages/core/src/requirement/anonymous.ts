@@ -5,6 +5,9 @@ import { Operator, type OperatorWord } from './requirement.js';
 /**
  * Open to everybody; credentials are not even read. It must be written explicitly: without any requirement, a request
  * is refused.
+ * @example
+ * const operations = routes([route('GET', '/health', { requirement: anonymous() }), route('GET', '/orders')]);
+ * new SecurityChain({ operations, requirement: jwt });
  */
 export function anonymous(): Operator {
   return ANONYMOUS_REQUIREMENT;

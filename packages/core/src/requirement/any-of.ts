@@ -9,6 +9,8 @@ import type { Run } from './run.js';
  * One member is enough. The first whose credentials are present decides. If it is unavailable, challenged or lacks only
  * scopes, the next one is tried.
  * @throws {ConfigurationError} ERR_SALLYPORT_REQUIREMENT_INVALID without members
+ * @example
+ * new SecurityChain({ requirement: anyOf(jwt, allOf(apiKey, session)) });
  */
 export function anyOf(...members: readonly Requirement[]): Operator {
   return operatorOn(members, 'anyOf', (nodes) => new AnyOf(nodes));

@@ -4,7 +4,13 @@ import { ANONYMOUS_VERDICT, Carries, type RequirementNode } from './node.js';
 import { type Operator, type OperatorWord, operatorOn, type Requirement } from './requirement.js';
 import type { Run } from './run.js';
 
-/** A caller with a bad credential goes on as anonymous. The granted decision holds the refusal as `attempted`. */
+/**
+ * A caller with a bad credential goes on as anonymous. The granted decision holds the refusal as `attempted`.
+ * @example
+ * const chain = new SecurityChain({ requirement: attempt(session) });
+ * const decision = await chain.decide(request);
+ * if (decision.kind === 'granted') log.info(decision.principal.kind, decision.attempted?.reason);
+ */
 export function attempt(member: Requirement): Operator {
   return operatorOn([member], 'attempt', ([node]) => new Attempt(node));
 }

@@ -4,7 +4,11 @@ import { ANONYMOUS_VERDICT, Carries, type RequirementNode } from './node.js';
 import { type Operator, type OperatorWord, operatorOn, type Requirement } from './requirement.js';
 import type { Run } from './run.js';
 
-/** A request without credentials goes on as anonymous. A bad credential is refused. */
+/**
+ * A request without credentials goes on as anonymous. A bad credential is refused.
+ * @example
+ * const operations = routes([route('GET', '/catalogue', { requirement: optional(jwt) })]);
+ */
 export function optional(member: Requirement): Operator {
   return operatorOn([member], 'optional', ([node]) => new Optional(node));
 }

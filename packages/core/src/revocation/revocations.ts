@@ -26,10 +26,12 @@ type CredentialOpener = (credential: string) => Promise<string | undefined>;
  * What has been revoked. Any number of caches share it and ask it before they answer. A revocation takes effect at once in
  * this process. Its promise is true if the other instances were told as well. It is false if they were not, or if there
  * was no room, which a `revocations_full` event tells.
- *
  * A token or `jti` is refused until it would have expired. A token is refused in all its spellings: see `revocableText`.
  * For a client or subject, tokens issued at or before the revocation are refused. If an answer does not tell when its
  * token was issued, it is looked up again.
+ * @example
+ * const revocations = new Revocations();
+ * await revocations.revokeToken(token); // refused by the handlers that were given it: { revocations }
  */
 export class Revocations {
   readonly keepSeconds: number;

@@ -28,6 +28,8 @@ const SEGMENT = /^(?!\.{1,2}$)(?:[^{}:*?#]*|\{[A-Za-z_][A-Za-z0-9_.-]*\})$/;
  * path segment in braces. A GET route also covers HEAD (RFC 9110 9.3.2).
  * @throws {ConfigurationError} ERR_SALLYPORT_CONTRACT_INVALID, ERR_SALLYPORT_REQUIREMENT_INVALID,
  *   ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN
+ * @example
+ * const read = route('GET', '/pets/{petId}', { guards: [requireScopes('pets:read')] });
  */
 export function route<Scopes extends string = never>(
   method: string,
@@ -54,6 +56,9 @@ function checkRoute(method: string, template: string): void {
  * Makes a lookup table of operations.
  * @throws {ConfigurationError} ERR_SALLYPORT_CONTRACT_INVALID for two operations that cover the same requests, and for
  *   two operations of different security whose paths differ only in case or a trailing slash
+ * @example
+ * const operations = routes([route('GET', '/pets', { requirement: anonymous() }), route('POST', '/pets')]);
+ * const chain = new SecurityChain({ operations, requirement: jwt });
  */
 export function routes<Scopes extends string = string>(
   operations: readonly Operation<NoInfer<Scopes>>[],

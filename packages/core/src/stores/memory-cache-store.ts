@@ -17,6 +17,9 @@ export const MEMORY_CACHE_STORE_COLLABORATORS = option.table('MemoryCacheStoreCo
 /**
  * A cache store in this process; several caches may share it. It has no timer: lifetimes are checked when a value is
  * read.
+ * @example
+ * const store = new MemoryCacheStore({ maxEntries: 50_000 });
+ * const tokens = new IntrospectionHandler({ realm: 'orders', endpoint, clientAuthentication }, { store });
  */
 export class MemoryCacheStore implements CacheStore {
   readonly #values: Expiring<string>;

@@ -24,6 +24,10 @@ interface Counter {
  * Counts in this process. Bounded, because attackers choose the names that are counted. It has no timers: windows are
  * checked when they are read. When it is full, it drops the counter with the oldest window. Counters that have reached
  * their limit are dropped last, so that junk does not push them out, unless they are more than half of all.
+ * @example
+ * const counters = new MemoryCounterStore();
+ * counters.add('alice', 900); // { value: 1, endsInMs: 900000 }
+ * counters.reset('alice');
  */
 export class MemoryCounterStore implements CounterStore {
   readonly #counting: LRUCache<string, Counter>;

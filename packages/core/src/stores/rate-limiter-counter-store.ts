@@ -17,6 +17,10 @@ export interface RateLimiterCount {
 /**
  * Counts in a store that several processes share, through a limiter of rate-limiter-flexible. The limiter's own
  * `points`, `duration` and `blockDuration` are not used: the caller decides on limits and windows.
+ * @example
+ * const limiter = new RateLimiterRedis({ storeClient: createClient(), keyPrefix: 'logins', points: 1, duration: 1 });
+ * const counters = new RateLimiterCounterStore(limiter);
+ * const users = new BasicHandler({ realm: 'orders', users: accounts }, { counterStore: counters });
  */
 export class RateLimiterCounterStore implements CounterStore {
   readonly #limiter: RateLimiterLike;

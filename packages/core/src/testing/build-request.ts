@@ -48,6 +48,8 @@ export type RequestLine = string;
  * Builds a request in one line: `buildRequest('POST /orders', { bearer: token })`. Header lines arrive in the order
  * Authorization, Cookie, then `headers`.
  * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN
+ * @example
+ * const decision = await chain.decide(buildRequest('GET /orders', { bearer: token }));
  */
 export function buildRequest(line: RequestLine = '/', parts: RequestParts = {}): SecurityRequest {
   const checked = REQUEST_PARTS(parts);

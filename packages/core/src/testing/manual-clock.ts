@@ -8,7 +8,14 @@ interface Task {
 /** 2027-01-15 08:00:00 UTC, in milliseconds since the epoch. */
 const START_MS = 1_800_000_000_000;
 
-/** A clock whose time passes only when a test says so. Tasks that wait for a time run then. */
+/**
+ * A clock whose time passes only when a test says so. Tasks that wait for a time run then.
+ * @example
+ * const clock = new ManualClock();
+ * const chain = new SecurityChain({ requirement: jwt, deadlineMs: 1_000 }, { clock });
+ * const deciding = chain.decide(buildRequest('GET /orders', { bearer: token }));
+ * clock.pass(2); // seconds: a decision that still waits becomes 503
+ */
 export class ManualClock implements Clock {
   readonly #tasks = new Set<Task>();
   #nowMs: number;

@@ -43,13 +43,22 @@ function checkAnswer(answer: unknown): asserts answer is Answer {
   if (!Array.isArray(challenges) || event === undefined) throw new TypeError('what is looked at is no answer of ask()');
 }
 
-/** For Jest and Vitest: `expect.extend(securityMatchers)`, then `expect(answer).toBeGrantedTo('alice')`. */
+/**
+ * For Jest and Vitest: `expect.extend(securityMatchers)`, then `expect(answer).toBeGrantedTo('alice')`.
+ * @example
+ * expect.extend(securityMatchers);
+ */
 export const securityMatchers: {
   readonly toBeGrantedTo: typeof toBeGrantedTo;
   readonly toBeRefusedWith: typeof toBeRefusedWith;
 } = { toBeGrantedTo, toBeRefusedWith };
 
-/** The same without a test runner: throws an `AssertionError`. */
+/**
+ * The same without a test runner: throws an `AssertionError`.
+ * @example
+ * assertThat(await ask(chain, 'GET /orders', { bearer: token })).toBeGrantedTo('alice');
+ * assertThat(await ask(chain, 'GET /orders')).toBeRefusedWith(401, { reason: 'credentials_missing' });
+ */
 export function assertThat(answer: Answer): {
   toBeGrantedTo(subject: string): void;
   toBeRefusedWith(status: number, expected?: ExpectedRefusal): void;

@@ -1,10 +1,9 @@
 import { foreignCopy, mark } from '../brand/brand.js';
 import { ownMember, ownMembers } from '../options/own-members.js';
 import { isPrincipal, type Principal } from '../principal/principal.js';
-import { isScopeToken } from '../principal/scope-token.js';
-import { oneLine } from '../secrecy/quoted.js';
 import { type Challenge, checkedParameters } from './challenge.js';
 import { isFieldValue, isToken } from './http-grammar.js';
+import { checkedDetail, checkedReason, checkedScopes, checkedSeconds, reasonOf } from './verdict-members.js';
 
 /**
  * The answer of a handler about a credential: a closed union. Only the functions of this file make verdicts, and a
@@ -128,6 +127,8 @@ const NO_HEADERS: readonly HeaderLine[] = Object.freeze([]);
  * The credential is good: the only verdict that grants. `headers` are added to the application's answer, for example a
  * new nonce.
  * @throws {TypeError} when `principal` was not made by `createPrincipal`
+ * @example
+ * authenticated(createPrincipal({ subject: 'alice', scopes: ['orders:read'] }));
  */
 export function authenticated(
   principal: Principal,
@@ -150,7 +151,11 @@ export function denied(reason: string, options: { detail?: string | undefined } 
   return new ReasonedVerdict('denied', reason, ownMember(options, 'detail'));
 }
 
-/** The credential breaks its own syntax: 400 for bearer tokens (RFC 6750 3.1), 401 for Basic (RFC 7617 2). */
+/**
+ * The credential breaks its own syntax: 400 for bearer tokens (RFC 6750 3.1), 401 for Basic (RFC 7617 2).
+ * @example
+ * const verify = (key: string) => (key.length < 32 ? malformed('key_too_short') : denied('key_unknown'));
+ */
 export function malformed(reason: string): Malformed {
   return new ReasonedVerdict('malformed', reason);
 }
@@ -159,6 +164,8 @@ export function malformed(reason: string): Malformed {
  * The caller is known but not allowed: 403. With `scopes`, the challenge says `insufficient_scope` (RFC 6750 3.1). If
  * several handlers proved the caller, `of` names the one whose challenge is sent. `detail` tells the operator, and nobody
  * else, what was expected and what came; it must hold no secret, and is cut to 1 000 printable characters.
+ * @example
+ * const staffOnly = guard('staff', ({ claims }) => claims['tenant'] === 'acme' || forbidden('tenant_foreign'));
  */
 export function forbidden(
   reason: string,
@@ -171,6 +178,8 @@ export function forbidden(
  * One more round is needed, for example for a DPoP nonce (RFC 9449 9) or a step-up (RFC 9470 3): 401 with these
  * parameters on the handler's own challenge and these extra header lines. `parameters.error` is the reason.
  * @throws {TypeError} when a name is no token or a value is not printable ASCII (RFC 9110 11.6.1)
+ * @example
+ * challenged({ error: 'insufficient_user_authentication', acr_values: 'mfa' });
  */
 export function challenged(
   parameters: Challenge['parameters'],
@@ -182,6 +191,8 @@ export function challenged(
 /**
  * Too many attempts: 429, the same for known and unknown users. `retryAfterSeconds` is rounded up to a whole number
  * from 1 to 86 400.
+ * @example
+ * limited({ retryAfterSeconds: 30 });
  */
 export function limited(options: { retryAfterSeconds: number }): Limited {
   return new LimitedVerdict(ownMember(options, 'retryAfterSeconds') as number);
@@ -191,6 +202,8 @@ export function limited(options: { retryAfterSeconds: number }): Limited {
  * A dependency cannot answer, so it is not known whether the credential is good: 503, never 401. `cause` is a reason
  * code or an error. Of an error only the `code` is kept, because its message may quote secrets. `detail` tells the operator
  * more, such as host and status; it must hold no secret, and is cut to 1 000 printable characters.
+ * @example
+ * const verify = async (key: string) => partners.find(key).catch((cause) => unavailable(cause, { retryAfterSeconds: 5 }));
  */
 export function unavailable(
   cause: unknown,
@@ -202,40 +215,6 @@ export function unavailable(
 /** True only for objects that the functions above made. */
 export function isVerdict(value: unknown): value is Verdict {
   return Branded.made(value);
-}
-
-const REASON = /^[a-z][a-z0-9_]{0,63}$/;
-
-/** The pattern keeps credentials out: `denied('bad key ' + key)` is a bug that is caught here. */
-function checkedReason(reason: string): string {
-  if (typeof reason !== 'string' || !REASON.test(reason)) {
-    throw new TypeError('a reason is a code in snake_case of at most 64 characters');
-  }
-  return reason;
-}
-
-const MAX_DETAIL = 1_000;
-
-/** A detail may quote what callers sent, so it must forge no lines of a log (CWE-117). */
-function checkedDetail(detail: string | undefined): string | undefined {
-  return detail === undefined ? undefined : oneLine(String(detail), MAX_DETAIL);
-}
-
-function reasonOf(cause: unknown): string {
-  const code = typeof cause === 'string' ? cause : (cause as { code?: unknown } | null | undefined)?.code;
-  const reason = typeof code === 'string' ? code.toLowerCase() : '';
-  return REASON.test(reason) ? reason : 'dependency_failed';
-}
-
-/** Scopes are written into a header line without escaping. */
-function checkedScopes(scopes: readonly string[]): readonly string[] {
-  if (scopes.length > 0 && scopes.every(isScopeToken)) return Object.freeze([...scopes]);
-  throw new TypeError('scopes are at least one scope-token (RFC 6749 3.3)');
-}
-
-function checkedSeconds(seconds: number): number {
-  if (!Number.isFinite(seconds)) throw new TypeError('retryAfterSeconds must be a finite number');
-  return Math.min(86_400, Math.max(1, Math.ceil(seconds)));
 }
 
 function frozenLines(lines: readonly HeaderLine[] | undefined): readonly HeaderLine[] {

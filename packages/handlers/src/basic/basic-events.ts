@@ -15,6 +15,9 @@ export const publishBasicEvent: EventChannel<BasicEvent>['publish'] = events.pub
 /**
  * Calls `listener` for every event around Basic in this process.
  * @returns a function that ends the subscription
+ * @example
+ * const stop = onBasicEvent((event) => log.warn(event.kind));
+ * stop();
  */
 export function onBasicEvent(listener: (event: BasicEvent) => unknown): () => void {
   return events.listen(listener);

@@ -52,9 +52,10 @@ interface Login {
 }
 
 /**
- * Authenticates by user name and password (RFC 7617). Hashing stays affordable under load: a right password is not
- * hashed again for a while, hashes run on few threads behind a bounded queue, and failing logins have a budget. An
- * unknown user and a wrong password cost and look the same.
+ * Authenticates by name and password (RFC 7617). Right passwords are not hashed again for a while, hashes run on few
+ * threads behind a bounded queue, and failing logins have a budget. Unknown users and wrong passwords cost and look alike.
+ * @example
+ * const users = new BasicHandler({ realm: 'orders', users: accounts });
  */
 export class BasicHandler implements SecurityHandler<BasicCredential> {
   readonly name: string;

@@ -1,7 +1,11 @@
 import { EventChannel } from '@sallyport/core/extend';
 import { type MappingFailure, type MappingOutcome, type ToldError, toldError } from '../token/mapping-failure.js';
 
-/** The `node:diagnostics_channel` for what an operator has to mend. Without subscribers it costs nothing. */
+/**
+ * The `node:diagnostics_channel` for what an operator has to mend. Without subscribers it costs nothing.
+ * @example
+ * subscribe(INTROSPECTION_CHANNEL, (event) => log.info(event));
+ */
 export const INTROSPECTION_CHANNEL = 'sallyport:introspection';
 
 export type IntrospectionEvent =
@@ -54,6 +58,9 @@ export function tellMappingFailure(handler: string, failure: MappingFailure): vo
 /**
  * Calls `listener` for everything that happens between introspection handlers of this process and their servers.
  * @returns a function that ends the subscription
+ * @example
+ * const stop = onIntrospectionEvent((event) => log.warn(event.kind));
+ * stop();
  */
 export function onIntrospectionEvent(listener: (event: IntrospectionEvent) => unknown): () => void {
   return events.listen(listener);

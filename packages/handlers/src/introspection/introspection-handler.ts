@@ -41,6 +41,13 @@ export interface IntrospectionStatistics {
 /**
  * Authenticates bearer tokens by asking an authorization server what they are worth (RFC 7662). Answers are kept
  * for a short time, one call per token is under way at once, and a server that cannot answer means 503, never 401.
+ * @example
+ * const tokens = new IntrospectionHandler({
+ *   realm: 'orders',
+ *   endpoint: 'https://as.example/introspect',
+ *   clientAuthentication: { method: 'client_secret_basic', clientId: 'orders', clientSecret },
+ *   audience: 'https://orders.example',
+ * });
  */
 export class IntrospectionHandler implements SecurityHandler<string> {
   readonly name: string;
@@ -86,6 +93,7 @@ export class IntrospectionHandler implements SecurityHandler<string> {
     );
   }
 
+  /** Counters since the handler was made, and what is in memory now. */
   get statistics(): IntrospectionStatistics {
     return Object.freeze({ cache: this.#cache.statistics, outbound: this.#client.statistics });
   }

@@ -2,7 +2,11 @@ import { EventChannel, quoted } from '@sallyport/core/extend';
 import { type MappingFailure, type MappingOutcome, type ToldError, toldError } from '../token/mapping-failure.js';
 import { nearestName } from '../token/nearest-name.js';
 
-/** The `node:diagnostics_channel` for what an operator of JWT handlers has to mend. Without subscribers it costs nothing. */
+/**
+ * The `node:diagnostics_channel` for what an operator of JWT handlers has to mend. Without subscribers it costs nothing.
+ * @example
+ * subscribe(JWT_CHANNEL, (event) => log.info(event));
+ */
 export const JWT_CHANNEL = 'sallyport:jwt';
 
 export type JwtEvent =
@@ -29,6 +33,9 @@ const events = new EventChannel<JwtEvent>(JWT_CHANNEL);
 /**
  * Calls `listener` for everything that JWT handlers of this process have to tell their operator.
  * @returns a function that ends the subscription
+ * @example
+ * const stop = onJwtEvent((event) => log.warn(event.kind));
+ * stop();
  */
 export function onJwtEvent(listener: (event: JwtEvent) => unknown): () => void {
   return events.listen(listener);

@@ -51,6 +51,14 @@ export interface JwtStatistics {
  * Authenticates JWT access tokens (RFC 7519, RFC 8725, RFC 9068) of trusted issuers, each bound to its own keys. Takes
  * the tokens that name such an issuer and leaves all others to other handlers. A token that was verified before costs
  * a lookup; a key server that cannot answer means 503, never 401.
+ * @example
+ * const issuer: TrustedIssuer = {
+ *   issuer: 'https://as.example',
+ *   audience: 'https://orders.example',
+ *   algorithms: ['ES256'],
+ *   keys: { discovery: true },
+ * };
+ * const tokens = new JwtHandler({ realm: 'orders', issuers: [issuer] });
  */
 export class JwtHandler implements SecurityHandler<JwtCredential> {
   readonly name: string;
@@ -98,6 +106,7 @@ export class JwtHandler implements SecurityHandler<JwtCredential> {
     };
   }
 
+  /** Counters since the handler was made, and what is in memory now. */
   get statistics(): JwtStatistics {
     return Object.freeze({ cache: this.#cache.statistics, keyOffers: this.#keyOffers });
   }

@@ -1,7 +1,11 @@
 import { EventChannel } from '@sallyport/core/extend';
 import type { KeyProblem } from '../jose/published-key.js';
 
-/** The `node:diagnostics_channel` for what happens to the keys of issuers. Without subscribers it costs nothing. */
+/**
+ * The `node:diagnostics_channel` for what happens to the keys of issuers. Without subscribers it costs nothing.
+ * @example
+ * subscribe(KEY_SET_CHANNEL, (event) => log.info(event));
+ */
 export const KEY_SET_CHANNEL = 'sallyport:key-set';
 
 export type KeySetEvent =
@@ -29,6 +33,9 @@ export const publishKeySetEvent: EventChannel<KeySetEvent>['publish'] = events.p
 /**
  * Calls `listener` for everything that happens to key sets in this process.
  * @returns a function that ends the subscription
+ * @example
+ * const stop = onKeySetEvent((event) => log.warn(event.kind));
+ * stop();
  */
 export function onKeySetEvent(listener: (event: KeySetEvent) => unknown): () => void {
   return events.listen(listener);

@@ -17,6 +17,11 @@ export interface CircuitCall {
 
 /**
  * Calls are suspended. `areCredentialsRefused` is true when the server refused the credentials of the handler itself.
+ * @example
+ * const answer = await client.send(call).catch((error) => {
+ *   if (error instanceof CallsSuspended && error.areCredentialsRefused) log.error('the secret of the client is wrong');
+ *   return unavailable(error);
+ * });
  */
 export class CallsSuspended extends UpstreamError {
   readonly areCredentialsRefused: boolean;

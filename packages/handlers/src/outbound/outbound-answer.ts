@@ -113,10 +113,23 @@ const STATUSES_OF_A_REQUEST: readonly number[] = [400, 413, 422];
 /** No connection was made. Nothing that a caller sends can cause that. */
 export class Unconnected extends UpstreamError {}
 
-/** The request was sent and no usable answer came. The sent content may be the cause. */
+/**
+ * The request was sent and no usable answer came. The sent content may be the cause.
+ * @example
+ * const answer = await client.send(call).catch((error) => {
+ *   if (error instanceof Unanswered) log.warn('it was sent, and may have been done');
+ *   return unavailable(error);
+ * });
+ */
 export class Unanswered extends UpstreamError {}
 
-/** A status that is not 200. */
+/**
+ * A status that is not 200.
+ * @example
+ * const answer = await client.send(call).catch((error) => {
+ *   return error instanceof UnexpectedStatus && error.status === 404 ? denied('key_unknown') : unavailable(error);
+ * });
+ */
 export class UnexpectedStatus extends Unanswered {
   readonly status: number;
 

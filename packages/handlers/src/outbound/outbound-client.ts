@@ -18,6 +18,11 @@ export interface OutboundCollaborators extends option.Given<typeof COLLABORATORS
 /**
  * Calls authorization and key servers: one deadline for all of a call, a limit on the body, no redirects, TLS verified, places shared by network, a circuit breaker in front. Whatever is not a usable answer
  * rejects with an `UpstreamError`, which becomes 503 and never 401.
+ * @example
+ * const client = new OutboundClient({ timeoutMs: 1_000 });
+ * const url = checkedEndpoint('https://keys.example/check', 'endpoint', client.settings);
+ * const { body } = await client.send({ url, method: 'GET', mediaTypes: ['application/json'], maxBytes: 10_000 });
+ * await client.close();
  */
 export class OutboundClient {
   readonly settings: OutboundSettings;

@@ -43,6 +43,12 @@ export interface OutboundOptions extends option.Given<typeof OUTBOUND> {}
 
 export interface OutboundSettings extends option.Kept<typeof OUTBOUND> {}
 
+/**
+ * How other servers are called: deadline, limits, TLS, proxy, circuit breaker. An option table for handlers of your own.
+ * @example
+ * const PARTNER = option.table('PartnerOptions', { endpoint: option.text, outbound: option.group(outboundOptions) });
+ * const { outbound } = PARTNER({ endpoint: 'https://keys.example/check' });
+ */
 export const outboundOptions: option.Table<OutboundSettings, OutboundOptions> = OUTBOUND;
 
 const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
@@ -50,6 +56,8 @@ const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
 /**
  * A URL that may be called: https, or http on a host for which that was allowed; no user name, no fragment.
  * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID
+ * @example
+ * const url = checkedEndpoint('https://keys.example/check', 'PartnerOptions.endpoint', client.settings);
  */
 export function checkedEndpoint(value: string, name: string, settings: OutboundSettings): URL {
   if (!URL.canParse(value)) throw option.invalid(name, 'must be an absolute URL');

@@ -14,6 +14,10 @@ export interface Setback {
  * A task that runs once at a time, however many callers ask for it. After a failure it pauses: 1 s, then twice as long
  * after each further failure, 30 s at most; longer if the other side asked for it. Unlike a task of `JoinedTasks` it
  * belongs to no caller: it goes on when all have gone, and it remembers how it ended.
+ * @example
+ * const refresh = new PacedTask(async () => void (await client.send(call)), clock);
+ * await refresh.run();
+ * if (refresh.setback !== undefined) log.warn('the list is old');
  */
 export class PacedTask {
   readonly #task: () => Promise<void>;

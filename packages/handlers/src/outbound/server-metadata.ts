@@ -24,6 +24,9 @@ const MAX_METADATA_BYTES = 256 * 1_024;
  * the second place of the same host is not tried. A place that is configured is the only one.
  * @param read what is needed of the metadata; metadata that it throws for are no usable document
  * @throws {UpstreamError} when there is no usable document; the message tells what was wrong at each place
+ * @example
+ * const metadata = await discoverMetadata({ issuer: 'https://as.example' }, client);
+ * const url = endpointOf(metadata, 'introspection_endpoint', client);
  */
 export async function discoverMetadata<Found = ServerMetadata>(
   { issuer, url }: MetadataSource,
@@ -77,6 +80,9 @@ function metadataOf(issuer: string, body: Buffer): ServerMetadata {
 /**
  * An endpoint that the metadata name; it has to be fit to be called like a configured one.
  * @throws {UpstreamError} ERR_SALLYPORT_UPSTREAM_BODY
+ * @example
+ * const metadata = await discoverMetadata({ issuer: 'https://as.example' }, client);
+ * const url = endpointOf(metadata, 'userinfo_endpoint', client);
  */
 export function endpointOf(metadata: ServerMetadata, name: string, client: OutboundClient): URL {
   const value = metadata[name];

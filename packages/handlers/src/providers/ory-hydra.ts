@@ -62,7 +62,7 @@ export function oryHydra(options: OryHydraOptions, name: string = ORY_HYDRA.owne
  * @example
  * const tokens = new IntrospectionHandler({
  *   realm: 'orders',
- *   clientAuthentication: { method: 'bearer', token: apiKey, clientId: 'orders' },
+ *   clientAuthentication: { method: 'bearer', token, clientId: 'orders' },
  *   ...oryHydraIntrospection({ adminUrl: 'https://hydra-admin.example.com', audience: 'https://orders.example.com' }),
  * });
  */

@@ -35,6 +35,8 @@ const logger = option.having<AuditLogger>('trace', 'debug', 'info', 'warn', 'err
  * logger that throws changes no decision.
  * @returns a function that ends the audit
  * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN
+ * @example
+ * const stop = auditDecisions(pino(), { granted: 'debug' });
  */
 export function auditDecisions(target: AuditLogger, options: AuditOptions = {}): () => void {
   const lines = logger(target, 'auditDecisions logger');

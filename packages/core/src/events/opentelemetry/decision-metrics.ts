@@ -20,6 +20,8 @@ const BOUNDARIES = [
  * every handler that was asked in `sallyport.verify.duration`, in seconds. A client cannot create new time series.
  * @returns a function that ends the recording
  * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN
+ * @example
+ * const stop = recordMetrics();
  */
 export function recordMetrics(options: MetricOptions = {}): () => void {
   const { meterProvider } = METRICS(options);

@@ -16,6 +16,8 @@ export interface SpanOptions extends option.Given<typeof SPANS> {}
  * every handler that was asked. Spans are made after the decision, so that no decision waits for them.
  * @returns a function that ends the recording
  * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN
+ * @example
+ * const stop = recordSpans();
  */
 export function recordSpans(options: SpanOptions = {}): () => void {
   const { tracerProvider } = SPANS(options);

@@ -29,6 +29,11 @@ export interface RedisCacheStoreCollaborators extends option.Given<typeof REDIS_
 /**
  * A cache store in Redis 7. It only saves time: every slow, malformed or failed reply is a miss. Reads have their own
  * time limit; writes are sent and not awaited.
+ * @example
+ * const client = createClient();
+ * await client.connect();
+ * const store = new RedisCacheStore({}, { client });
+ * const tokens = new IntrospectionHandler({ realm: 'orders', endpoint, clientAuthentication }, { store });
  */
 export class RedisCacheStore implements CacheStore {
   readonly #prefix: string;

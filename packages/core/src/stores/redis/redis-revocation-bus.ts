@@ -50,6 +50,11 @@ interface OwnNotice {
  * sent again after the next read that works. If the stream was deleted, trimmed or restored, it is read again from the
  * start, and each instance sends its own notices again. The stream must not be evicted: no `allkeys-` policy when
  * memory is limited. All instances must have the same `keepSeconds`.
+ * @example
+ * const [client, subscriber] = [createClient(), createClient()];
+ * await Promise.all([client.connect(), subscriber.connect()]);
+ * const bus = new RedisRevocationBus({}, { client, subscriber });
+ * const revocations = new Revocations({ secret: process.env['REVOCATION_SECRET'] }, { bus });
  */
 export class RedisRevocationBus implements RevocationBus {
   readonly #name: string;

@@ -41,6 +41,14 @@ const knownEndpoint = option.oneOf<Endpoint>('metadata', 'jwks', 'introspection'
  * An authorization server for tests, in this process on a free port of 127.0.0.1. It serves metadata (RFC 8414), keys
  * (RFC 7517) and introspection (RFC 7662) over real HTTP. To talk to it, handlers need
  * `outbound: { allowInsecureLoopback: true }`; for JWTs that is an option of `keys`.
+ * @example
+ * const server = await AuthorizationServer.start();
+ * const { issuer, audience, jwksUri } = server;
+ * const keys = { jwksUri, outbound: { allowInsecureLoopback: true } };
+ * const jwt = new JwtHandler({ realm: 'test', issuers: [{ issuer, audience, algorithms: 'ES256', keys }] });
+ * const parts = await server.as({ subject: 'alice', scopes: ['orders:read'] });
+ * const { status } = await ask(new SecurityChain({ requirement: jwt }), 'GET /orders', parts);
+ * await server.close();
  */
 export class AuthorizationServer {
   /** The client that a handler uses for introspection, by HTTP Basic or by form (RFC 6749 2.3.1). */
@@ -76,16 +84,19 @@ export class AuthorizationServer {
     return started;
   }
 
+  /** The `iss` of its tokens: its URL. */
   get issuer(): string {
     const address = this.#server.address() as AddressInfo | null;
     if (address === null) throw new Error('the authorization server was closed');
     return `http://127.0.0.1:${address.port}`;
   }
 
+  /** Where its keys are. */
   get jwksUri(): string {
     return `${this.issuer}/jwks`;
   }
 
+  /** Where it is asked about opaque tokens, as `clientId` with `clientSecret`. */
   get introspectionEndpoint(): string {
     return `${this.issuer}/introspect`;
   }
@@ -134,6 +145,7 @@ export class AuthorizationServer {
     this.#tokenFaults.set(option.text(token, 'the token of breakDownFor()'), checkedFault(fault));
   }
 
+  /** Ends every `breakDown` and `breakDownFor`. */
   repair(): void {
     this.#faults.clear();
     this.#tokenFaults.clear();

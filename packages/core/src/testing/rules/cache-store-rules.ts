@@ -36,6 +36,12 @@ const RULES: readonly RuleRow<Subject>[] = [
  * The rules that every `CacheStore` has to keep. Run each as a test of its own:
  * `for (const { title, check } of cacheStoreRules(open)) test(title, check)`. `open` makes an empty store for each
  * rule.
+ * @example
+ * const rules = cacheStoreRules(() => {
+ *   const clock = new ManualClock();
+ *   return { store: new MemoryCacheStore({}, { clock }), pass: (milliseconds) => clock.pass(milliseconds / 1_000) };
+ * });
+ * for (const { title, check } of rules) test(title, check);
  */
 export function cacheStoreRules(open: () => Eventually<Subject>): readonly Rule[] {
   return storeRules(['get', 'set', 'delete'], RULES, open);

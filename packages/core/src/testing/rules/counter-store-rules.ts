@@ -23,6 +23,12 @@ const RULES: readonly RuleRow<Subject>[] = [
  * The rules that every `CounterStore` has to keep. Run each as a test of its own:
  * `for (const { title, check } of counterStoreRules(open)) test(title, check)`. `open` makes an empty store for each
  * rule. The rules let 15 minutes pass; a store whose clock cannot be set takes them off the windows that it keeps.
+ * @example
+ * const rules = counterStoreRules(() => {
+ *   const clock = new ManualClock();
+ *   return { store: new MemoryCounterStore({}, { clock }), pass: (milliseconds) => clock.pass(milliseconds / 1_000) };
+ * });
+ * for (const { title, check } of rules) test(title, check);
  */
 export function counterStoreRules(open: () => Eventually<Subject>): readonly Rule[] {
   return storeRules(['get', 'add', 'reset'], RULES, open);

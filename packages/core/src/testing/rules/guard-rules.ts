@@ -38,6 +38,9 @@ const RULES: readonly RuleRow<GuardSubject>[] = [
  * The rules that every guard has to keep. Run each as a test of its own:
  * `for (const { title, check } of guardRules(factory, cases)) test(title, check)`. Each rule asks a fresh guard once
  * for each case, so that a guard that counts can be tried, too.
+ * @example
+ * const cases = { permitted: [{ principal: admin }], refused: [{ principal: createPrincipal({ subject: 'mallory' }) }] };
+ * for (const { title, check } of guardRules(() => requireRoles('admin'), cases)) test(title, check);
  */
 export function guardRules(factory: GuardFactory, cases: GuardCases | (() => Eventually<GuardCases>)): readonly Rule[] {
   option.callable()(factory, 'the factory of guardRules()');

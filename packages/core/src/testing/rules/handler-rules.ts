@@ -46,6 +46,12 @@ const RULES: readonly RuleRow<Subject>[] = [
  * The rules that every handler has to keep. Run each as a test of its own:
  * `for (const { title, check } of handlerRules(factory, cases)) test(title, check)`. Cases that have to be fetched
  * first, such as tokens, are given as a function.
+ * @example
+ * const cases = {
+ *   accepted: [{ headers: { 'X-API-Key': 'key-of-alice' } }],
+ *   refused: [{ headers: { 'X-API-Key': 'key-of-nobody' } }],
+ * };
+ * for (const { title, check } of handlerRules(() => apiKey, cases)) test(title, check);
  */
 export function handlerRules(
   factory: HandlerFactory,

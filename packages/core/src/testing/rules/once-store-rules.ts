@@ -24,6 +24,12 @@ const RULES: readonly RuleRow<Subject>[] = [
  * `for (const { title, check } of onceStoreRules(open)) test(title, check)`. `open` makes an empty store for each rule, with
  * room for 300 marks. The rules let 10 minutes pass; a store whose clock cannot be set takes them off the times that it keeps.
  * That a store which cannot answer must throw is yours to test: only you can take its database away.
+ * @example
+ * const rules = onceStoreRules(() => {
+ *   const clock = new ManualClock();
+ *   return { store: new MemoryOnceStore({}, { clock }), pass: (milliseconds) => clock.pass(milliseconds / 1_000) };
+ * });
+ * for (const { title, check } of rules) test(title, check);
  */
 export function onceStoreRules(open: () => Eventually<Subject>): readonly Rule[] {
   return storeRules(['mark'], RULES, open);

@@ -10,6 +10,11 @@ export interface Rule {
 /**
  * The error of a rule that is not kept: what was asked, what was expected and what came. Cases of handlers and guards are
  * named by their place in the list, never by their content.
+ * @example
+ * const [rule] = guardRules(() => requireRoles('admin'), { permitted: [{ principal: admin }], refused: [{}] });
+ * await rule?.check().catch((error) => {
+ *   if (error instanceof BrokenRule) log.error(error.message);
+ * });
  */
 export class BrokenRule extends Error {
   override readonly name = 'BrokenRule';
@@ -30,6 +35,8 @@ export function expectRule(isKept: boolean, breach: string): asserts isKept {
 /**
  * Runs all rules, for test runners where a loop does not fit: `await assertRules(handlerRules(factory, cases))`.
  * @throws {AggregateError} naming every rule that is not kept
+ * @example
+ * await assertRules(guardRules(() => requireRoles('admin'), { permitted: [{ principal: admin }], refused: [{}] }));
  */
 export async function assertRules(rules: readonly Rule[]): Promise<void> {
   const breaches: unknown[] = [];

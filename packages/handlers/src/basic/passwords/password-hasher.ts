@@ -63,6 +63,8 @@ function bind<Cost>(format: PasswordHashFormat<Cost>, cost: Cost): Bound {
  *   Unicode, or with a control character (RFC 7617 2)
  * @throws {RangeError} for bcrypt, when the password is longer than 72 bytes
  * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN
+ * @example
+ * const hash = await hashPassword('a long passphrase'); // $argon2id$v=19$m=19456,t=2,p=1$…
  */
 export async function hashPassword(
   password: string,

@@ -44,6 +44,9 @@ type Roles = ReadonlyMap<string, readonly string[]>;
  * alone. While a file cannot be read, logins get 503. While no line of a file can
  * be parsed, for example because it is half-written, the last good accounts stay in use for `maxStaleMs`. All these
  * problems are published on `sallyport:basic`. Hashes are never replaced, because other servers read the file too.
+ * @example
+ * const users = new HtpasswdUserStore({ path: '/etc/orders/machines.htpasswd' });
+ * const basic = new BasicHandler({ realm: 'orders', users });
  */
 export class HtpasswdUserStore implements UserStore {
   readonly legacyHashes: readonly LegacyHash[];

@@ -2,7 +2,13 @@ import { normalForm } from '../passwords/basic-text.js';
 import { type Account, configuredAccount, configuredAccounts } from './account.js';
 import type { UserStore } from './user-store.js';
 
-/** Accounts in memory: for tests, small deployments, and accounts that come from a configuration file. */
+/**
+ * Accounts in memory: for tests, small deployments, and accounts that come from a configuration file.
+ * @example
+ * const hash = await hashPassword('a long passphrase');
+ * const users = new InMemoryUserStore([{ name: 'alice', hash, roles: ['manager'] }]);
+ * const basic = new BasicHandler({ realm: 'orders', users });
+ */
 export class InMemoryUserStore implements UserStore {
   readonly #accounts = new Map<string, Account>();
 

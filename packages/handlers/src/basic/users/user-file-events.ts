@@ -1,6 +1,10 @@
 import { EventChannel } from '@sallyport/core/extend';
 
-/** The `node:diagnostics_channel` of the events around Basic. Without subscribers it costs nothing. */
+/**
+ * The `node:diagnostics_channel` of the events around Basic. Without subscribers it costs nothing.
+ * @example
+ * subscribe(BASIC_CHANNEL, (event) => log.info(event));
+ */
 export const BASIC_CHANNEL = 'sallyport:basic';
 
 export type UserFileEvent =

@@ -51,6 +51,9 @@ const UPGRADE_RULES: readonly RuleRow<Subject>[] = [
  * The rules that every adapter has to keep, in the protocol of the options. Run each as a test of its own:
  * `for (const { title, check } of adapterRules(open)) test(title, check)`. `open` starts a server for each rule.
  * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN
+ * @example
+ * const open = async (decider: Decider, options: MountingOptions) => serveWith(decider, options);
+ * for (const { title, check } of adapterRules(open)) test(title, check);
  */
 export function adapterRules(open: OpenAdapter, options: AdapterRulesOptions = {}): readonly Rule[] {
   option.callable()(open, 'the function of adapterRules()');

@@ -1,0 +1,38 @@
+import { isScopeToken } from '../principal/scope-token.js';
+import { oneLine } from '../secrecy/quoted.js';
+
+const REASON = /^[a-z][a-z0-9_]{0,63}$/;
+
+/** The pattern keeps credentials out: `denied('bad key ' + key)` is a bug that is caught here. */
+export function checkedReason(reason: string): string {
+  if (typeof reason !== 'string' || !REASON.test(reason)) {
+    throw new TypeError('a reason is a code in snake_case of at most 64 characters');
+  }
+  return reason;
+}
+
+const MAX_DETAIL = 1_000;
+
+/** A detail may quote what callers sent, so it must forge no lines of a log (CWE-117). */
+export function checkedDetail(detail: string | undefined): string | undefined {
+  return detail === undefined ? undefined : oneLine(String(detail), MAX_DETAIL);
+}
+
+/** The reason that an outage has by its cause: a code, or the code of an error. */
+export function reasonOf(cause: unknown): string {
+  const code = typeof cause === 'string' ? cause : (cause as { code?: unknown } | null | undefined)?.code;
+  const reason = typeof code === 'string' ? code.toLowerCase() : '';
+  return REASON.test(reason) ? reason : 'dependency_failed';
+}
+
+/** Scopes are written into a header line without escaping. */
+export function checkedScopes(scopes: readonly string[]): readonly string[] {
+  if (scopes.length > 0 && scopes.every(isScopeToken)) return Object.freeze([...scopes]);
+  throw new TypeError('scopes are at least one scope-token (RFC 6749 3.3)');
+}
+
+/** A whole number of seconds from 1 to 86 400. */
+export function checkedSeconds(seconds: number): number {
+  if (!Number.isFinite(seconds)) throw new TypeError('retryAfterSeconds must be a finite number');
+  return Math.min(86_400, Math.max(1, Math.ceil(seconds)));
+}
