@@ -3,27 +3,28 @@ import type { TrustedIssuer } from '../jwt/trusted-issuer.js';
 import { callerBy, textAt } from './caller.js';
 import type { ProvidedIntrospection } from './provided.js';
 
-export const KEYCLOAK = option.table('KeycloakOptions', {
+const REALM = {
   /** The URL of the realm, which is its issuer: `https://sso.example.com/realms/shop`. */
   realmUrl: option.text,
+  /** Clients whose own roles count beside those of the realm, such as that of your API. Default: none. */
+  roleClients: option.optional(option.textOrTexts),
+} as const;
+
+export const KEYCLOAK = option.table('KeycloakOptions', {
+  ...REALM,
   /** Who is meant by `aud`: one of these. Keycloak writes it where the client has an audience mapper or roles. */
   audience: option.optional(option.textOrTexts),
   /** The clients whose tokens are accepted (`azp`). For realms whose tokens have no `aud`. */
   clients: option.optional(option.textOrTexts),
-  /** Clients whose own roles count beside those of the realm, such as that of your API. Default: none. */
-  roleClients: option.optional(option.textOrTexts),
 });
 
 /** What `keycloak` needs to know. */
 export interface KeycloakOptions extends option.Given<typeof KEYCLOAK> {}
 
 export const KEYCLOAK_INTROSPECTION = option.table('KeycloakIntrospectionOptions', {
-  /** The URL of the realm, which is its issuer: `https://sso.example.com/realms/shop`. */
-  realmUrl: option.text,
+  ...REALM,
   /** Who is meant by `aud`: one of these. It also keeps refresh tokens out, for which old versions of Keycloak answer as well. */
   audience: option.optional(option.textOrTexts),
-  /** Clients whose own roles count beside those of the realm, such as that of your API. Default: none. */
-  roleClients: option.optional(option.textOrTexts),
 });
 
 /** What `keycloakIntrospection` needs to know. */
