@@ -1,32 +1,15 @@
-import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { authenticated, createPrincipal, denied, SecurityChain, type SecurityHandler } from '@sallyport/core';
-import { challenge } from '@sallyport/core/extend';
+import { SecurityChain } from '@sallyport/core';
 import { BODY_ROWS, type BodyRow, LIMIT } from './body-corpus.js';
 import { BODY_SERVERS } from './body-servers.js';
+import { signatureOf, signatures } from './body-signatures.js';
 import { type BodyWire, openBodyWire } from './body-wire.js';
 import type { DemoServer } from './demo-servers.js';
-
-const SENDER = createPrincipal({ subject: 'sender' });
-
-/** Takes the digest of the body for its signature: an attacker is not what is tried here. */
-const signatures: SecurityHandler<string> = {
-  name: 'signatures',
-  challenges: [challenge('Signature')],
-  source: 'header:x-signature',
-  extract: (request) => request.header('x-signature'),
-  verify: () => authenticated(SENDER),
-  verifyBody: (signature, body) => (signature === digestOf(body) ? authenticated(SENDER) : denied('signature_invalid')),
-};
-
-function digestOf(body: Uint8Array): string {
-  return createHash('sha256').update(body).digest('hex');
-}
 
 function linesOf(row: BodyRow): readonly string[] {
   const signed = 'signed' in row ? row.signed : row.body;
   return [
-    ...(signed === undefined ? [] : [`X-Signature: ${digestOf(Buffer.from(signed, 'latin1'))}`]),
+    ...(signed === undefined ? [] : [signatureOf(signed)]),
     ...(row.type === undefined ? [] : [`Content-Type: ${row.type}`]),
     ...(row.lines ?? []),
   ];
@@ -36,7 +19,7 @@ describe.each(BODY_SERVERS)('behind $name, a body', (server) => {
   const servers: DemoServer[] = [];
   const wires: BodyWire[] = [];
   beforeAll(async () => {
-    const chain = new SecurityChain({ requirement: signatures, maxBodyBytes: LIMIT });
+    const chain = new SecurityChain({ requirement: signatures(), maxBodyBytes: LIMIT });
     for (const decider of [chain, undefined]) {
       const opened = await server.open(decider);
       servers.push(opened);
@@ -53,8 +36,10 @@ describe.each(BODY_SERVERS)('behind $name, a body', (server) => {
     const lines = linesOf(row);
     const answer = await secured.send(row, lines);
     const { expected } = row;
-    if (expected === 'same') expect(answer).toEqual(await bare.send(row, lines));
-    else if (typeof expected === 'number') expect(answer.status).toBe(expected);
+    if (expected === 'same') {
+      expect(answer).toEqual(await bare.send(row, lines));
+      expect(answer.status).toBeLessThan(500);
+    } else if (typeof expected === 'number') expect(answer.status).toBe(expected);
     else expect(answer).toEqual({ status: 200, body: expected.answer });
   });
 });

@@ -156,6 +156,7 @@ const METHODS: readonly BodyRow[] = [
       body: '',
       written: '',
       expected: 'same',
+      ...(method === 'HEAD' && { isFor: notFetch }),
     }),
   ),
 ];
@@ -255,6 +256,14 @@ const BEFORE: readonly BodyRow[] = [
   { rule: 'to be decoded', path: '/decoded-before', body: 'hello', expected: 500, isFor: onNode },
   { rule: 'all of it there before', path: '/awaited-before', body: 'hello', expected: 'same', isFor: onNode },
   { rule: 'paused before', path: '/paused-before', body: 'hello', expected: 'same', isFor: onNodeHttp1 },
+  {
+    rule: 'that a plugin keeps as well',
+    path: '/plugin',
+    type: JSON_TYPE,
+    body: PLAIN,
+    expected: 'same',
+    isFor: ({ name }) => name.startsWith('Fastify'),
+  },
   {
     rule: 'nobody read, kept as bytes for the application',
     path: '/raw-body',

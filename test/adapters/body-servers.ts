@@ -206,7 +206,9 @@ async function openFastify(decider: Decider | undefined): Promise<DemoServer> {
     scope.all('/upload', async ({ body }) => body);
     scope.all('/raw-body', async (request) => readAsStream('/raw-body', request as never));
     scope.all('/*', async ({ body, url }) =>
-      body instanceof Object && 'pipe' in body ? readAsStream(pathOf(url), body as AnyRequest) : seen(body),
+      typeof (body as Partial<Readable> | null)?.pipe === 'function'
+        ? readAsStream(pathOf(url), body as AnyRequest)
+        : seen(body),
     );
   });
   const late = decider === undefined ? [] : [fastifySecurity(decider)()];

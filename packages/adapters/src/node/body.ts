@@ -1,4 +1,4 @@
-import type { Http2ServerResponse } from 'node:http2';
+import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
 import type { MissingBody } from '@sallyport/core/extend';
 import { discardRest } from './discarding.js';
 import type { NodeRequest, NodeResponse } from './node-message.js';
@@ -113,6 +113,7 @@ function takeOut(request: NodeRequest, limitBytes: number, signal: AbortSignal):
       }
       if (length > limitBytes) return end('too_large');
       if (!hasArrived(request)) return;
+      if (isBrokenOff(request)) return breakOff();
       const body = Buffer.concat(chunks, length);
       if (length > 0) request.unshift(body);
       end(body);
@@ -126,6 +127,11 @@ function takeOut(request: NodeRequest, limitBytes: number, signal: AbortSignal):
 }
 
 const GONE = ['aborted', 'close', 'error'] as const;
+
+/** HTTP/2 ends a body like a whole one before it tells that the client has reset its stream (RFC 9113 8.1.1). */
+function isBrokenOff(request: NodeRequest & { readonly stream?: Http2ServerRequest['stream'] }): boolean {
+  return request.aborted || request.stream?.closed === true;
+}
 
 /** `readableEnded` is true only once somebody has read to the end, which must not happen here. */
 function hasArrived(request: NodeRequest & StreamState): boolean {
