@@ -128,6 +128,15 @@ describe('the operator reads what to change, and the client does not', () => {
   });
 });
 
+test('the line that the page shows is such a line', async () => {
+  const scene = await Scene.open();
+  await TOKENS.find(({ reason }) => reason === 'audience_mismatch')?.provoke(scene);
+  const [, shown = ''] = /^SALLYPORT \d+: (.*)$/m.exec(documentOf('docs/troubleshooting.md')) ?? [];
+  expect(scene.lines).toEqual([shown.replace('chain default; 2 ms', 'chain shop; 0 ms')]);
+  await scene.clear();
+  await scene.close();
+});
+
 describe('what cannot work does not start, and the error says why', () => {
   test.each(WRONG_STARTS)('$cause', async ({ code: errorCode, words, start }) => {
     const error = await (async () => start())().catch((thrown: unknown) => thrown);

@@ -75,7 +75,7 @@ describe('the line of a decision', () => {
       'the path where nothing chose an operation, without query',
       undefined,
       [],
-      'GET /pets/7 denied 401 credentials_missing; chain',
+      'GET /pets/7 denied 401 credentials_missing; nothing at header:x-key (keys); chain',
       'Send one of the credentials',
     ],
     [

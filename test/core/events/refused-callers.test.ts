@@ -4,6 +4,7 @@ import {
   anonymous,
   anyOf,
   createPrincipal,
+  denied,
   forbidden,
   type GuardLike,
   guard,
@@ -15,7 +16,7 @@ import {
   type SecurityHandler,
   unavailable,
 } from '@sallyport/core';
-import { RequiredScopes, scoped } from '@sallyport/core/extend';
+import { challenge, RequiredScopes, scoped } from '@sallyport/core/extend';
 import { ask, buildRequest } from '@sallyport/core/testing';
 
 const ALICE = { kind: 'user', issuer: undefined, subject: 'alice', clientId: 'shop' };
@@ -120,4 +121,48 @@ test('an anonymous caller who is refused is nobody, and a granted one lacks noth
   });
   const granted = await eventOf(anyOf(needing(key, 'x'), needing(second, 'write')));
   expect(granted).toMatchObject({ outcome: 'granted', principal: ALICE, missing: undefined });
+});
+
+describe('a caller whose credential was not found', () => {
+  const told = async (requirement: Requirement, headers: Readonly<Record<string, string>>) => {
+    const { reason, event } = await ask(new SecurityChain({ requirement }), '/', { headers });
+    return `${reason}: ${event.detail}`;
+  };
+  const authorization: SecurityHandler = {
+    name: 'token',
+    challenges: [challenge('Bearer', { realm: 'shop' })],
+    extract: () => undefined,
+    verify: () => denied('never_asked'),
+  };
+
+  test.each<[string, Requirement, Readonly<Record<string, string>>, string]>([
+    ['one place', key, {}, 'credentials_missing: nothing at header:x-key (key)'],
+    [
+      'several places',
+      anyOf(key, second),
+      {},
+      'credentials_missing: nothing at header:x-key (key), header:x-second (second)',
+    ],
+    [
+      'what is missing beside what came',
+      allOf(key, second),
+      { 'X-key': 'k' },
+      'credentials_missing: nothing at header:x-second (second); found at header:x-key (key)',
+    ],
+    [
+      'a scheme that nobody takes',
+      authorization,
+      { Authorization: 'Token abc' },
+      'credentials_unrecognised: the scheme is "token", expected authorization:bearer (token)',
+    ],
+  ])('is told where it was looked for: %s', async (_what, requirement, headers, expected) => {
+    expect(await told(requirement, headers)).toBe(expected);
+  });
+
+  test('is not told what stands in place of a scheme, unless it is a word: it may be the credential (CWE-532)', async () => {
+    for (const scheme of ['s3cr3t', 'correct-horse-battery', 'eyJhbGciOiJFUzI1NiJ9.e30.c2ln']) {
+      const detail = await told(authorization, { Authorization: `${scheme} x` });
+      expect(detail).toBe('credentials_unrecognised: the scheme is another one, expected authorization:bearer (token)');
+    }
+  });
 });

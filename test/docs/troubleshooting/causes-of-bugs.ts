@@ -95,6 +95,7 @@ export const BUGS: readonly Cause[] = [
     cause: 'The promise of `mapPrincipal` takes too long',
     client: '503 temporarily_unavailable',
     reason: 'principal_mapping_timed_out',
+    words: 'mapPrincipal took longer than 2000 ms',
     change: 'mapPrincipalTimeoutMs',
     provoke: async (scene) => {
       let called: () => void = () => {};
@@ -115,7 +116,7 @@ export const BUGS: readonly Cause[] = [
     cause: 'A handler or guard takes longer than the chain waits',
     client: '503 temporarily_unavailable',
     reason: 'deadline_exceeded',
-    words: 'partner-key',
+    words: 'partner-key: unfinished',
     change: 'deadlineMs',
     provoke: async (scene) => {
       let called: () => void = () => {};

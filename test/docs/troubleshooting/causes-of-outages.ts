@@ -197,6 +197,7 @@ export const OUTAGES: readonly Cause[] = [
       await first;
       scene.answer = answer;
       scene.events.pop();
+      scene.lines.pop();
     },
   },
 ];

@@ -45,12 +45,14 @@ export const PASSWORDS: readonly Cause[] = [
     cause: 'The user is not known',
     client: '401 invalid_credentials',
     reason: 'user_or_password_wrong',
+    words: 'there is no such user',
     provoke: async (scene) => scene.ask(basic(scene, await users), login('bob')),
   },
   {
     cause: 'The password is wrong',
     client: '401 invalid_credentials',
     reason: 'user_or_password_wrong',
+    words: 'the user is known, and the password is another',
     provoke: async (scene) => scene.ask(basic(scene, await users), login('alice', 'a wrong password')),
   },
   {
@@ -96,6 +98,7 @@ export const PASSWORDS: readonly Cause[] = [
     cause: 'The user file cannot be read',
     client: '503 temporarily_unavailable',
     reason: 'err_sallyport_upstream_unreachable',
+    words: 'machines.htpasswd cannot be read (ENOENT)',
     change: 'path',
     provoke: async (scene) => {
       const { handler, path } = await withFile(scene, [await GOOD_LINE]);
@@ -108,6 +111,7 @@ export const PASSWORDS: readonly Cause[] = [
     cause: 'The user store fails',
     client: '503 temporarily_unavailable',
     reason: 'econnrefused',
+    words: 'the user store failed with Error (ECONNREFUSED)',
     provoke: async (scene) => {
       const refused = Object.assign(new Error(`no database for ${PASSWORD}`), { code: 'ECONNREFUSED' });
       await scene.ask(basic(scene, { find: () => Promise.reject(refused) }), login());

@@ -42,6 +42,8 @@ export class Scene {
   clock = new PromptClock();
   answer: RawAnswer | undefined;
   readonly events: DecisionEvent[] = [];
+  /** What `NODE_DEBUG=sallyport` writes about each decision. */
+  readonly lines: string[] = [];
   readonly warnings: string[] = [];
   readonly #sent: string[] = [];
   readonly #closing: (() => unknown)[] = [];
@@ -59,7 +61,8 @@ export class Scene {
 
   /** A chain on the clock of the cause, closed after it. */
   chain(options: SecurityChainOptions): SecurityChain {
-    const chain = new SecurityChain({ name: 'shop', ...options }, { clock: this.clock, random: () => 0 });
+    const debug = (line: string) => void this.lines.push(line);
+    const chain = new SecurityChain({ name: 'shop', ...options }, { clock: this.clock, random: () => 0, debug });
     return this.closing(chain);
   }
 
@@ -69,15 +72,10 @@ export class Scene {
     return closable;
   }
 
-  /** What the operator reads about each decision. */
-  get lines(): readonly string[] {
-    return this.events.map(lineOf);
-  }
-
   /** What handlers and guards told the operator. */
   get details(): string {
-    const { steps = [], unclaimed = [] } = this.events.at(-1) ?? {};
-    return [...steps, ...unclaimed].map(({ detail }) => detail).join('\n');
+    const { detail, steps = [], unclaimed = [] } = this.events.at(-1) ?? {};
+    return [detail, ...[...steps, ...unclaimed].map((each) => each.detail)].join('\n');
   }
 
   /** Every text that must not be told to anybody. */
@@ -118,6 +116,7 @@ export class Scene {
   async clear(): Promise<void> {
     for (const close of this.#closing.splice(0).reverse()) await close();
     this.events.length = 0;
+    this.lines.length = 0;
     this.warnings.length = 0;
     this.#sent.length = 0;
     this.clock = new PromptClock();
@@ -142,14 +141,4 @@ export class Scene {
     }
     if (/^(?:cookie|x-api-key)$/i.test(name)) this.keepSecret(value.replace(/^[^=]*=/, ''));
   }
-}
-
-function lineOf({ reason, steps, unclaimed, missing, fault }: DecisionEvent): string {
-  return [
-    reason,
-    ...steps.map(({ handler, reason: own, detail }) => `${handler} ${own} ${detail}`),
-    ...unclaimed.map(({ handler, detail }) => `${handler} ${detail}`),
-    missing?.scopes.join(' '),
-    fault && `${fault.culprit} ${fault.name} ${fault.code}`,
-  ].join('; ');
 }

@@ -7,9 +7,9 @@ import type { SecurityHandler } from './handler.js';
 type RefusingVerdict =
   | Exclude<Verdict, Authenticated>
   /** A needed credential was not sent. */
-  | { readonly kind: 'missing'; readonly reason: string }
+  | { readonly kind: 'missing'; readonly reason: string; readonly detail?: string }
   /** A credential was sent that no handler of the requirement takes. */
-  | { readonly kind: 'unrecognised'; readonly reason: string; readonly scheme: string }
+  | { readonly kind: 'unrecognised'; readonly reason: string; readonly scheme: string; readonly detail?: string }
   /** The Authorization header can be read in more than one way, and the operation reads it. */
   | { readonly kind: 'ambiguous'; readonly reason: string }
   /** The method or target can be read in more than one way. */

@@ -1,4 +1,5 @@
 import type { Eventually } from '../clock/eventually.js';
+import { shownName } from '../errors/shown-name.js';
 import { type Candidate, candidatesOf } from '../handler/candidates.js';
 import type { SecurityHandler } from '../handler/handler.js';
 import { MISSING, type Outcome, Refusal } from '../handler/refusal.js';
@@ -47,7 +48,7 @@ export class RequirementPlan {
     }
     const unrecognised = this.#unrecognised(run);
     if (unrecognised !== undefined) return this.#root.letPass?.(unrecognised, run) ?? unrecognised;
-    return this.#root.isSatisfiable(run) ? this.#root.evaluate(run) : MISSING;
+    return this.#root.isSatisfiable(run) ? this.#root.evaluate(run) : this.#missing(run);
   }
 
   /** An Authorization header that no handler took is refused; it never counts as "nothing sent". */
@@ -59,8 +60,34 @@ export class RequirementPlan {
       const leaf = this.#leaves[index] as Leaf;
       if (leaf.takes(scheme) && run.holdsOneOf(leaf)) return undefined;
     }
-    return new Refusal({ kind: 'unrecognised', reason: 'credentials_unrecognised', scheme });
+    return this.#unclaimed(scheme, run);
   }
+
+  /** The same for all requests, unless somebody observes the decision. */
+  #missing(run: Run): Refusal {
+    if (run.request.trace === undefined) return MISSING;
+    const found = this.#leaves.filter((leaf) => run.holdsOneOf(leaf));
+    const sought = this.#leaves.filter((leaf) => !found.includes(leaf));
+    const beside = found.length === 0 ? '' : `; found at ${placesOf(found)}`;
+    return new Refusal({ ...MISSING.verdict, kind: 'missing', detail: `nothing at ${placesOf(sought)}${beside}` });
+  }
+
+  #unclaimed(scheme: string, run: Run): Refusal {
+    const verdict = { kind: 'unrecognised', reason: 'credentials_unrecognised', scheme } as const;
+    const isKnown = run.request.trace === undefined || this.#leaves.some((leaf) => leaf.takes(scheme));
+    if (isKnown) return new Refusal(verdict);
+    const came = WORD.test(scheme) ? `the scheme is "${scheme}"` : 'the scheme is another one';
+    return new Refusal({ ...verdict, detail: `${came}, expected ${placesOf(this.#leaves)}` });
+  }
+}
+
+/** A scheme is shown if it is a word. Anything else may be a part of a credential that was sent without its scheme. */
+const WORD = /^[a-z][a-z-]{0,14}$/;
+
+function placesOf(leaves: readonly Leaf[]): string {
+  return leaves
+    .map(({ handler, source }) => `${source.places.map(({ at }) => at).join(' or ')} (${shownName(handler.name)})`)
+    .join(', ');
 }
 
 /** A handler that occurs several times gets one leaf. */

@@ -10,8 +10,11 @@ import {
 import type { Clock } from '@sallyport/core/extend';
 import type { Account } from './users/account.js';
 
-/** Also given for an unknown user. */
-export const WRONG: Denied = denied('user_or_password_wrong');
+/** Only the operator is told which of the two it is. */
+export const WRONG_USER: Denied = denied('user_or_password_wrong', { detail: 'there is no such user' });
+export const WRONG_PASSWORD: Denied = denied('user_or_password_wrong', {
+  detail: 'the user is known, and the password is another',
+});
 export const REVOKED: Denied = denied('password_revoked');
 export const UNSUPPORTED_HASH: Unavailable = unavailable('password_hash_unsupported');
 

@@ -1,6 +1,7 @@
 import { type Unavailable, UpstreamError, unavailable } from '@sallyport/core';
-import { answerWithin, type Clock, type Eventually } from '@sallyport/core/extend';
+import { answerWithin, type Clock, describeError, type Eventually } from '@sallyport/core/extend';
 import type { Account } from './account.js';
+import { UserFileUnusable } from './reloaded-file.js';
 import type { UserStore } from './user-store.js';
 
 /** Asks a user store, with a time limit, and checks its answers. */
@@ -41,7 +42,13 @@ export class AccountDirectory {
 }
 
 function cannotTell(error: unknown): Unavailable {
-  return unavailable(error);
+  return unavailable(error, { detail: error instanceof UserFileUnusable ? error.message : problemOf(error) });
+}
+
+/** The message stays away: a store is foreign code. */
+function problemOf(error: unknown): string {
+  const { name, code } = describeError(error);
+  return `the user store failed with ${name}${code === undefined ? '' : ` (${code})`}`;
 }
 
 function isThenable<Value>(value: Eventually<Value>): value is Promise<Value> {

@@ -11,6 +11,9 @@ const MAX_BYTES = 16 * 1_024 * 1_024;
 /** How many skipped lines one event names. */
 const MOST_TOLD = 100;
 
+/** A user file cannot be used. The message names the file and the problem, and quotes nothing of it. */
+export class UserFileUnusable extends UpstreamError {}
+
 /** A line that cannot be read. `problem` quotes nothing of it. */
 export interface SkippedLine {
   readonly line: number;
@@ -71,13 +74,13 @@ export class ReloadedFile<Content> {
     }
   }
 
-  /** @throws {UpstreamError} 503 while the file cannot be read, or once it could not be parsed for `maxStaleMs` */
+  /** @throws {UserFileUnusable} 503 while the file cannot be read, or once it could not be parsed for `maxStaleMs` */
   get content(): Content {
     if (!this.#isReadable) {
-      throw new UpstreamError('ERR_SALLYPORT_UPSTREAM_UNREACHABLE', 'A user file cannot be read');
+      throw new UserFileUnusable('ERR_SALLYPORT_UPSTREAM_UNREACHABLE', String(this.#problem));
     }
     if (this.#clock.monotonic() >= (this.#unfitSinceMs ?? Number.POSITIVE_INFINITY) + this.#options.maxStaleMs) {
-      throw new UpstreamError('ERR_SALLYPORT_UPSTREAM_BODY', 'A user file makes no sense');
+      throw new UserFileUnusable('ERR_SALLYPORT_UPSTREAM_BODY', String(this.#problem));
     }
     return this.#content;
   }
