@@ -30,7 +30,7 @@ import {
   basicCollaborators,
   basicOptions,
 } from './basic-options.js';
-import { AccountVerdicts, REVOKED, UNSUPPORTED_HASH, WRONG_PASSWORD, WRONG_USER } from './basic-verdict.js';
+import { AccountVerdicts, REVOKED, UNSUPPORTED_HASH, wrong } from './basic-verdict.js';
 import { isOutside } from './challenge-audience.js';
 import { userStoreOf } from './configured-users.js';
 import { LoginRevocations } from './login-revocations.js';
@@ -205,8 +205,7 @@ export class BasicHandler implements SecurityHandler<BasicCredential> {
       });
       if (typeof passed !== 'boolean') return passed;
       if (isRevoked) return REVOKED;
-      if (account === undefined || stored === undefined) return WRONG_USER;
-      if (!passed) return WRONG_PASSWORD;
+      if (!passed || account === undefined || stored === undefined) return wrong(account);
       const proof = { userName: user, account: account.name, hash: account.hash, revocation: since };
       this.#proved.add(credential.name, proof, epoch);
       const hash = await this.#replaceWeakHash({ user, address, standing: 'known' }, login);

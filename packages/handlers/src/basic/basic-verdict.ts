@@ -10,13 +10,15 @@ import {
 import type { Clock } from '@sallyport/core/extend';
 import type { Account } from './users/account.js';
 
-/** Only the operator is told which of the two it is. */
-export const WRONG_USER: Denied = denied('user_or_password_wrong', { detail: 'there is no such user' });
-export const WRONG_PASSWORD: Denied = denied('user_or_password_wrong', {
-  detail: 'the user is known, and the password is another',
-});
+const NO_USER = denied('user_or_password_wrong', { detail: 'there is no such user' });
+const WRONG_PASSWORD = denied('user_or_password_wrong', { detail: 'the user is known, and the password is another' });
 export const REVOKED: Denied = denied('password_revoked');
 export const UNSUPPORTED_HASH: Unavailable = unavailable('password_hash_unsupported');
+
+/** Only the operator is told whether there is an account. */
+export function wrong(account: Account | undefined): Denied {
+  return account === undefined ? NO_USER : WRONG_PASSWORD;
+}
 
 /**
  * Makes the verdict about an account whose password was right. All requests of one second share a verdict, because
