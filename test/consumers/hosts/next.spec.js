@@ -42,6 +42,11 @@ test('the second argument, with the parameters of the route, arrives', async () 
   assert.deepEqual(await ask('/orders/caf%C3%A9?a=1', { headers: KEY }), [200, { subject: 'carol', id: 'café' }]);
 });
 
+test('a rewriting leads past no requirement', async () => {
+  assert.equal((await ask('/open/7'))[0], 401);
+  assert.deepEqual(await ask('/open/7', { headers: KEY }), [200, { subject: 'carol', id: '7' }]);
+});
+
 test('without a credential, and with a bad one, the answer is 401, each time anew', async () => {
   const challenges = 'Bearer realm="orders", ApiKey header="X-Api-Key"';
   for (const _ of [1, 2]) assert.deepEqual(await ask('/orders'), [401, challenges]);

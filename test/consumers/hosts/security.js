@@ -1,4 +1,4 @@
-import { anyOf, denied, headerHandler, route, routes, SecurityChain } from '@sallyport/core';
+import { anonymous, anyOf, denied, headerHandler, route, routes, SecurityChain } from '@sallyport/core';
 import { JwtHandler } from '@sallyport/handlers/jwt';
 
 /** A chain for a key in a header, or a token of the issuer whose key is in the environment. */
@@ -20,5 +20,10 @@ const jwt = new JwtHandler({
 });
 export const chain = new SecurityChain({
   requirement: anyOf(jwt, keys),
-  operations: routes([route('GET', '/orders', {}), route('POST', '/orders', {}), route('GET', '/orders/{id}', {})]),
+  operations: routes([
+    route('GET', '/orders', {}),
+    route('POST', '/orders', {}),
+    route('GET', '/orders/{id}', {}),
+    route('GET', '/open/{page}', { requirement: anonymous() }),
+  ]),
 });

@@ -17,7 +17,7 @@ import { headerFields } from '../node/write-denial.js';
 import { responseOf } from './denial.js';
 import { checkedFetchOptions, type FetchSecurityOptions } from './fetch-options.js';
 import { PeerAddresses } from './peer-addresses.js';
-import { fetchReading } from './reading.js';
+import { fetchReading, type Place } from './reading.js';
 
 export { attemptedOf, principalOf } from '../node/principal.js';
 export type { FetchSecurityOptions } from './fetch-options.js';
@@ -39,6 +39,19 @@ export type FetchMiddleware = (context: FetchContext, next: () => Promise<void>)
 export interface FetchSecurity<Scopes extends string = string> {
   /** Wraps a whole handler: `serve({ fetch: secure(app.fetch) })`. Guards are checked on every request. */
   <Rest extends unknown[]>(handler: FetchHandler<Rest>, ...guards: readonly GuardLike<Scopes>[]): FetchHandler<Rest>;
+  /**
+   * Wraps the handler of one route, whose template is that of the contract. For frameworks that give a handler the URL as it
+   * was received, even if they have chosen the route by another one: in Next.js, after a rewrite. Unless rewriting is
+   * allowed, the URL must be granted as well.
+   * @example
+   * const secure = fetchSecurity(chain);
+   * export const GET = secure.route('/orders/{id}', (request: Request) => new Response(principalOf(request).subject));
+   */
+  route<Rest extends unknown[]>(
+    template: string,
+    handler: FetchHandler<Rest>,
+    ...guards: readonly GuardLike<Scopes>[]
+  ): FetchHandler<Rest>;
   /** Makes middleware for Hono: `app.use(secure.middleware())`, `secure.middleware(requireScopes('a'))` for a route. */
   middleware(...guards: readonly GuardLike<Scopes>[]): FetchMiddleware;
 }
@@ -62,8 +75,8 @@ export function fetchSecurity<Scopes extends string = string>(
   const reading = { trustedHops, allowRewriting, peers: new PeerAddresses(checked.remoteAddress) };
   const gate = new Gate(decider);
   const isLetThrough = (request: Request) => allowPreflight && isPreflight(request.method, [...request.headers].flat());
-  const decide = (request: Request, rest: readonly unknown[], guard: Guard | undefined, routedPath?: string) => {
-    const source = fetchReading(request, rest, reading, routedPath);
+  const decide = (request: Request, rest: readonly unknown[], guard: Guard | undefined, place: Place) => {
+    const source = fetchReading(request, rest, reading, place);
     const { carrier } = source;
     const decision = gate.decide(carrier, source, guard);
     return decision instanceof Promise ? shareLater(decision, carrier, request) : share(decision, carrier, request);
@@ -75,9 +88,10 @@ export function fetchSecurity<Scopes extends string = string>(
 
   const refuse = (denied: DeniedDecision, request: Request) => onDenied(denied, request, () => responseOf(denied));
 
-  function secure<Rest extends unknown[]>(
+  function wrapped<Rest extends unknown[]>(
     handler: FetchHandler<Rest>,
-    ...guards: readonly GuardLike[]
+    guards: readonly GuardLike[],
+    place: Place,
   ): FetchHandler<Rest> {
     if (typeof handler !== 'function')
       throw option.invalid('handler', 'must be a function; for middleware call secure.middleware()');
@@ -91,7 +105,7 @@ export function fetchSecurity<Scopes extends string = string>(
         decision.kind === 'denied'
           ? refuse(decision, request)
           : withHeaders(handler(request, ...rest), decision.headers);
-      const decision = decide(request, rest, guard);
+      const decision = decide(request, rest, guard, place);
       return decision instanceof Promise ? decision.then(proceed) : proceed(decision);
     };
   }
@@ -106,7 +120,7 @@ export function fetchSecurity<Scopes extends string = string>(
         await next();
         return undefined;
       }
-      const decision = await decide(request, [context.env], guard, context.req.path);
+      const decision = await decide(request, [context.env], guard, { path: context.req.path });
       attach(request, context);
       if (decision.kind === 'denied') return refuse(decision, request);
       await next();
@@ -116,8 +130,21 @@ export function fetchSecurity<Scopes extends string = string>(
     };
   }
 
-  return Object.assign(secure, { middleware });
+  const secure = <Rest extends unknown[]>(handler: FetchHandler<Rest>, ...guards: readonly GuardLike[]) =>
+    wrapped(handler, guards, ANYWHERE);
+  const route = <Rest extends unknown[]>(
+    template: string,
+    handler: FetchHandler<Rest>,
+    ...guards: readonly GuardLike[]
+  ) => {
+    if (typeof template !== 'string' || !template.startsWith('/'))
+      throw option.invalid('template', 'must be a path such as /orders/{id}');
+    return wrapped(handler, guards, { template });
+  };
+  return Object.assign(secure, { route, middleware });
 }
+
+const ANYWHERE: Place = {};
 
 /** Keeps the grant on the Request, for `principalOf`. */
 function share(decision: Decision, carrier: object, request: Request): Decision {

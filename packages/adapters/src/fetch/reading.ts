@@ -1,6 +1,6 @@
 import type { X509Certificate } from 'node:crypto';
-import type { BodySource, MissingBody } from '@sallyport/core/extend';
-import type { OtherReading, Reading } from '../gate/reading.js';
+import type { BodySource, MissingBody, RouteKey } from '@sallyport/core/extend';
+import type { OtherReading, PathReading, Reading } from '../gate/reading.js';
 import { clientAddress } from '../node/client-address.js';
 import type { NodeRequest } from '../node/node-message.js';
 import { NodeRequestSource } from '../node/node-request-source.js';
@@ -16,33 +16,58 @@ export interface ReadingOptions {
   readonly peers: PeerAddresses;
 }
 
+/** Where a handler stands, as far as its framework or its author tells: the path that was routed, or the route. */
+export interface Place {
+  readonly path?: string | undefined;
+  readonly template?: string | undefined;
+}
+
 /**
- * `rest` is what the server passed besides the Request.
- *
- * Reads the Node request where the Request is that one, since a Request has its header lines joined, its target
- * normalised and no peer. Any other Request, and one that is routed by another path, is the application's: it is read by
- * itself and, unless that is allowed, as it was received, too.
+ * `rest` is what the server passed besides the Request. Of a route that its author names, the path is to be granted as well,
+ * unless rewriting is allowed: the framework may have come to the route by another path.
  */
 export function fetchReading(
   request: Request,
   rest: readonly unknown[],
   options: ReadingOptions,
-  routedPath?: string,
-): NodeRequestSource | RequestReading {
+  { path, template }: Place,
+): ReceivedReading | RequestReading {
+  if (template === undefined) return readingOf(request, rest, options, path);
+  const reading = readingOf(request, rest, options, path, { method: request.method, template });
+  if (options.allowRewriting) return reading;
+  const source = readingOf(request, rest, options, path);
+  reading.byPath = { source, respelt: () => source };
+  return reading;
+}
+
+/**
+ * Reads the Node request where the Request is that one, since a Request has its header lines joined, its target
+ * normalised and no peer. Any other Request, and one that is routed by another path, is the application's: it is read by
+ * itself and, unless that is allowed, as it was received, too.
+ */
+function readingOf(
+  request: Request,
+  rest: readonly unknown[],
+  options: ReadingOptions,
+  path?: string,
+  route?: RouteKey,
+): ReceivedReading | RequestReading {
   const { trustedHops, allowRewriting } = options;
   const [bindings] = rest;
-  const routed = routedTarget(request.url, routedPath);
+  const routed = routedTarget(request.url, path);
   if (!hasNodeRequest(bindings)) {
     const reading = new RequestReading(request, rest, options, routed);
+    reading.route = route;
     if (routed !== undefined && !allowRewriting) reading.others = [alone(request, rest, options)];
     return reading;
   }
   const { incoming } = bindings;
-  const received = new ReceivedReading(request, bindings, trustedHops);
+  const received = new ReceivedReading(request, bindings, trustedHops, route);
   if (!allowRewriting) readAsReceived(received, incoming, receivedMethod(incoming), receivedUrl(incoming));
   const isReceived = isRequestOf(incoming, request);
   if (isReceived && routed === undefined) return received;
   const reading = new RequestReading(request, rest, options, routed, incoming, received);
+  reading.route = route;
   if (allowRewriting) return reading;
   const others: OtherReading[] = [{ carrier: incoming, source: received }, ...(received.others ?? [])];
   if (!isReceived && routed !== undefined) others.push(alone(request, rest, options, incoming, received));
@@ -66,8 +91,8 @@ function alone(
 class ReceivedReading extends NodeRequestSource {
   readonly #fetched: Request;
 
-  constructor(fetched: Request, { incoming, outgoing }: NodeBindings, trustedHops: number) {
-    super(incoming, outgoing, trustedHops);
+  constructor(fetched: Request, { incoming, outgoing }: NodeBindings, trustedHops: number, route?: RouteKey) {
+    super(incoming, outgoing, trustedHops, incoming.url, route && (() => route));
     this.#fetched = fetched;
   }
 
@@ -84,10 +109,10 @@ class ReceivedReading extends NodeRequestSource {
 class RequestReading implements Reading {
   readonly method: string;
   readonly target: string;
-  readonly route = undefined;
+  route: RouteKey | undefined;
   /** A Request keeps no lines: those of one name are joined. */
   readonly headersFrom = 'parsed';
-  readonly byPath = undefined;
+  byPath: PathReading | undefined;
   others: Reading['others'];
   readonly #request: Request;
   readonly #rest: readonly unknown[];
@@ -106,6 +131,8 @@ class RequestReading implements Reading {
   ) {
     this.method = request.method;
     this.target = target;
+    this.route = undefined;
+    this.byPath = undefined;
     this.others = undefined;
     this.#request = request;
     this.#rest = rest;
