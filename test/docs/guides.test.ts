@@ -85,6 +85,16 @@ describe('docs/writing-a-store.md', () => {
   });
 });
 
+describe('docs/webhooks.md', () => {
+  const guide = openGuide('docs/webhooks.md');
+
+  test('the test of the receiver passes', async () => {
+    const report = await guide.project.node(['--test', '--test-reporter=tap', 'receiver.test.js']);
+    expect(report).toMatch(/^# pass 2$/m);
+    expect(report).toMatch(/^# fail 0$/m);
+  });
+});
+
 describe('docs/configuration.md', () => {
   const guide = openGuide('docs/configuration.md');
 

@@ -40,6 +40,7 @@ describe('an import loads', () => {
     ['@sallyport/handlers/introspection', []],
     ['@sallyport/handlers/jwt', []],
     ['@sallyport/handlers/basic', []],
+    ['@sallyport/handlers/webhook', []],
     ['@sallyport/handlers/providers', []],
     ['@sallyport/adapters/express', []],
     ['@sallyport/adapters/fastify', ['fastify-plugin']],

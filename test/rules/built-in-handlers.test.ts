@@ -1,7 +1,15 @@
 import { afterAll, beforeAll, describe, test } from '@jest/globals';
 import { AuthorizationServer, handlerRules, ManualClock, type Rule } from '@sallyport/core/testing';
-import { type Account, BasicHandler, IntrospectionHandler, JwtHandler, type TrustedIssuer } from '@sallyport/handlers';
+import {
+  type Account,
+  BasicHandler,
+  IntrospectionHandler,
+  JwtHandler,
+  type TrustedIssuer,
+  WebhookHandler,
+} from '@sallyport/handlers';
 import { accountOf, CHEAP } from '../handlers/basic/basic-fixture.js';
+import { fromStripe, SECRET } from '../handlers/webhook/deliveries.js';
 
 /** The clock of a starting handler runs fast while one server is silent; the others must be able to answer before. */
 const OUTBOUND = { allowInsecureLoopback: true, timeoutMs: 6_000 };
@@ -88,6 +96,20 @@ describe('the Basic handler', () => {
       refused: [{ basic: ['alice', 'wrong horse battery'] }, { basic: ['nobody', 'correct horse battery'] }],
       unavailable: [{ basic: ['outage', 'correct horse battery'] }],
       stalled: { basic: ['stalled', 'correct horse battery'] },
+    }),
+  );
+});
+
+describe('the webhook handler', () => {
+  const now = new ManualClock().now() / 1_000;
+  const body = '{"id":"evt_1"}';
+  keepsTheRules(
+    // The rules send the same delivery several times.
+    handlerRules((clock) => new WebhookHandler({ scheme: 'stripe', secrets: SECRET, replays: 'allow' }, { clock }), {
+      accepted: [{ headers: fromStripe(body, now, SECRET), body }],
+      refused: [{ headers: fromStripe(body, now - 301, SECRET), body }],
+      foreign: [{ headers: { 'X-Hub-Signature-256': 'sha256=0' } }],
+      secrets: [SECRET],
     }),
   );
 });

@@ -1,3 +1,4 @@
 export * from './basic/index.js';
 export * from './introspection/index.js';
 export * from './jwt/index.js';
+export * from './webhook/index.js';

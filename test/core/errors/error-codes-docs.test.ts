@@ -5,11 +5,14 @@ import { FIXES } from '../../../packages/core/src/events/fixes.js';
 import { BASIC_FIXES } from '../../../packages/handlers/src/basic/basic-fixes.js';
 import { INTROSPECTION_FIXES } from '../../../packages/handlers/src/introspection/introspection-fixes.js';
 import { JWT_FIXES } from '../../../packages/handlers/src/jwt/jwt-fixes.js';
+import { WEBHOOK_FIXES } from '../../../packages/handlers/src/webhook/webhook-fixes.js';
 import { documentOf, tablesOf } from '../../support/markdown.js';
 import { reasonCodes } from './reason-codes.js';
 
 /** What the lines of decisions advise, by reason. */
-const FIXES_IN_CODE = [FIXES, JWT_FIXES, INTROSPECTION_FIXES, BASIC_FIXES].flatMap((table) => Object.entries(table));
+const FIXES_IN_CODE = [FIXES, JWT_FIXES, INTROSPECTION_FIXES, BASIC_FIXES, WEBHOOK_FIXES].flatMap((table) =>
+  Object.entries(table),
+);
 
 const document = documentOf('docs/error-codes.md');
 const tables = tablesOf(document);

@@ -26,10 +26,10 @@ const token: option.Check<string> = option.withSchema(TOKEN_SCHEMA, (value, name
 });
 
 /**
- * Refuses Authorization, which has its own parser, and Cookie, which has its own handler: no field may be read in two
- * ways.
+ * The check of an option that names a header field. Refuses Authorization, which has its own parser, and Cookie, which has
+ * its own handler: no field may be read in two ways.
  */
-const fieldName: option.Check<string> = option.withSchema(TOKEN_SCHEMA, (value, name) => {
+export const fieldNameCheck: option.Check<string> = option.withSchema(TOKEN_SCHEMA, (value, name) => {
   const checked = token(value, name);
   if (/^(?:proxy-)?authorization$|^cookie$/i.test(checked))
     throw option.invalid(name, 'must not be Authorization or Cookie');
@@ -54,7 +54,7 @@ interface SentValueOptions extends option.Given<option.TableOf<typeof SENT_VALUE
 export const HEADER_HANDLER = option.table('HeaderHandlerOptions', {
   ...SENT_VALUE,
   /** The header field that carries the credential, other than Authorization and Cookie. */
-  header: fieldName,
+  header: fieldNameCheck,
 });
 
 export interface HeaderHandlerOptions extends SentValueOptions, Pick<option.Given<typeof HEADER_HANDLER>, 'header'> {}

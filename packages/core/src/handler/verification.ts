@@ -165,5 +165,5 @@ function reasonOf(verdict: Verdict): string | undefined {
 }
 
 function detailOf(verdict: Verdict): string | undefined {
-  return verdict.kind === 'denied' || verdict.kind === 'unavailable' ? verdict.detail : undefined;
+  return 'detail' in verdict ? verdict.detail : undefined;
 }

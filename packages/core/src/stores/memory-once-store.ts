@@ -8,7 +8,7 @@ export const MEMORY_ONCE_STORE = option.table('MemoryOnceStoreOptions', {
    * The most marks kept at once. None is dropped before its time: without room, a new one is refused with 503. One holder may
    * take as many places as it leaves free, so at most a half.
    */
-  maxEntries: option.withDefault(option.between(2, 10_000_000), 200_000),
+  maxEntries: option.withDefault(option.between(2, 10_000_000), 1_000_000),
 });
 
 export interface MemoryOnceStoreOptions extends option.Given<typeof MEMORY_ONCE_STORE> {}

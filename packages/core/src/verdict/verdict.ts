@@ -152,12 +152,13 @@ export function denied(reason: string, options: { detail?: string | undefined } 
 }
 
 /**
- * The credential breaks its own syntax: 400 for bearer tokens (RFC 6750 3.1), 401 for Basic (RFC 7617 2).
+ * The credential breaks its own syntax: 400 for bearer tokens (RFC 6750 3.1), 401 for Basic (RFC 7617 2). `reason` and `detail`
+ * are as in `denied`.
  * @example
  * const verify = (key: string) => (key.length < 32 ? malformed('key_too_short') : denied('key_unknown'));
  */
-export function malformed(reason: string): Malformed {
-  return new ReasonedVerdict('malformed', reason);
+export function malformed(reason: string, options: { detail?: string | undefined } = {}): Malformed {
+  return new ReasonedVerdict('malformed', reason, ownMember(options, 'detail'));
 }
 
 /**

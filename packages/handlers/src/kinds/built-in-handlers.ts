@@ -6,6 +6,8 @@ import { introspectionOptions } from '../introspection/introspection-options.js'
 import { JwtHandler, type JwtHandlerOptions, type TrustedIssuer } from '../jwt/index.js';
 import { jwtOptions } from '../jwt/jwt-options.js';
 import { trustedIssuer } from '../jwt/trusted-issuer.js';
+import { WebhookHandler, type WebhookHandlerOptions } from '../webhook/index.js';
+import { webhookOptions } from '../webhook/webhook-options.js';
 import { type ByProvider, schemaByProvider, withoutProvider } from './by-provider.js';
 import { AUTHORIZATION_SERVERS, ISSUERS } from './providers.js';
 
@@ -44,6 +46,8 @@ type BuiltInHandlers = {
   readonly jwt: HandlerKind<JwtKindOptions>;
   /** User names and passwords (RFC 7617). */
   readonly basic: HandlerKind<BasicHandlerOptions>;
+  /** Deliveries of webhooks, by their signature. */
+  readonly webhook: HandlerKind<WebhookHandlerOptions>;
 };
 
 /**
@@ -74,6 +78,12 @@ export const builtInHandlers: BuiltInHandlers = Object.freeze({
     options: basicOptions,
     handler(options, { name, clock, directory, counterStore, revocations }) {
       return new BasicHandler({ name, ...options }, { clock, directory, counterStore, revocations });
+    },
+  },
+  webhook: {
+    options: webhookOptions,
+    handler(options, { name, clock, onceStore }) {
+      return new WebhookHandler({ name, ...options }, { clock, onceStore });
     },
   },
 } satisfies BuiltInHandlers);
