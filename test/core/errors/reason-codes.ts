@@ -49,7 +49,7 @@ export function reasonCodes(): ReadonlyMap<string, number> {
       for (const [, reason] of [...text.matchAll(RULE), ...text.matchAll(RETURNED)]) add(reason, 400);
     }
     if (path.endsWith('/verdict.ts')) add(/reason: string = '([a-z_]+)'/.exec(text)?.[1], 429);
-    if (path.endsWith('/verdict.ts')) add(/reason : '([a-z_]+)'/.exec(text)?.[1], 503);
+    if (path.endsWith('/verdict-members.ts')) add(/reason : '([a-z_]+)'/.exec(text)?.[1], 503);
     for (const [, reason] of text.matchAll(CHOSEN)) add(reason, 503);
   }
   return found;
