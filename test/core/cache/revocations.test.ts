@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
 import {
   type CacheEvent,
@@ -229,6 +230,44 @@ describe('a lookup under way does not bring back what was revoked', () => {
   });
 });
 
+describe('a bus that does not answer', () => {
+  const SECRET = 'a deployment secret of 32 characters or more';
+  const silent = () => new Promise<never>(() => {});
+  const SILENT: RevocationBus = { publish: silent, receive: silent, listen: silent, close: silent };
+
+  test('is waited for by nobody for ever: who revokes is told that others were not', async () => {
+    const clock = new ManualClock();
+    const revocations = new Revocations({ secret: SECRET }, { clock, bus: SILENT });
+    const ended = Promise.allSettled([revocations.start(), revocations.revokeToken('t'), revocations.close()]);
+    clock.pass(60);
+    const late = { status: 'rejected', reason: expect.objectContaining({ code: 'ERR_SALLYPORT_UPSTREAM_TIMEOUT' }) };
+    expect(await ended).toEqual([late, { status: 'fulfilled', value: false }, late]);
+    expect(revocations.refuses('t')).toBe(true);
+  });
+
+  test('holds lookups up once and for a second, is not asked twice at once, and tells what it tells late', async () => {
+    const clock = new ManualClock();
+    const sent: string[] = [];
+    await new Revocations(
+      { secret: SECRET },
+      { bus: { ...SILENT, publish: async (notice) => sent.push(notice) > 0 } },
+    ).revokeToken('t');
+    const answers: ((received: ReceivedNotices) => void)[] = [];
+    const receive = () => new Promise<ReceivedNotices>((resolve) => answers.push(resolve));
+    const revocations = new Revocations({ secret: SECRET }, { clock, bus: { ...SILENT, receive } });
+    const first = revocations.synchronise();
+    clock.pass(1);
+    expect(await first).toBe(false);
+    expect(await revocations.synchronise()).toBe(false);
+    expect(answers).toHaveLength(1);
+    answers[0]?.({ notices: sent, isComplete: true });
+    await turn();
+    expect(revocations.refuses('t')).toBe(true);
+    revocations.synchronise();
+    expect(answers).toHaveLength(2);
+  });
+});
+
 describe('other instances', () => {
   const SECRET = 'a secret that all instances share, 1';
 
@@ -446,7 +485,7 @@ test('remembered answers alone have the bus read, once a second and with nobody 
   for (let tenth = 0; tenth < 30; tenth += 1) {
     clock.pass(0.1);
     expect(cache.resolve('t', aRequest(), async () => denied('asked'))).toMatchObject({ kind: 'authenticated' });
-    await Promise.resolve();
+    await turn();
   }
   expect(reads).toBe(1 + 3);
   await revocations.synchronise();

@@ -1,4 +1,6 @@
 import type { Clock } from '../clock/clock.js';
+import { within } from '../clock/within.js';
+import { UpstreamError } from '../errors/errors.js';
 import { publishCacheEvent } from '../events/cache-events.js';
 import { type Revocation, RevocationEnvelope } from './revocation.js';
 import type { ReceivedNotices, RevocationBus } from './revocation-bus.js';
@@ -14,6 +16,15 @@ export interface RevocationExchangeCollaborators {
 /** How long remembered answers may be used between two readings of the bus. */
 const MAX_PAUSE_MS = 1_000;
 
+/**
+ * How long a bus may take for a call, in milliseconds. The bus has limits of its own; this one is for a bus that does not
+ * keep them, so that nobody waits for it for ever.
+ */
+const LONGEST_CALL_MS = 60_000;
+
+/** How long lookups wait for a reading. The bus owes an answer within tens of milliseconds. */
+const LONGEST_READING_MS = 1_000;
+
 /** How often `start` reads the bus until it has everything. After that, it goes on without the rest. */
 const MAX_ROUNDS = 100;
 
@@ -24,6 +35,8 @@ export class RevocationExchange {
   readonly #clock: Clock;
   readonly #learn: (revocation: Revocation) => void;
   #receiving: Promise<void> | undefined;
+  /** Goes on when lookups no longer wait for it, because calls of a bus must not overlap. */
+  #reading: Promise<void> | undefined;
   /** When `keepUp` reads the bus again, on the monotonic clock. */
   #nextMs = Number.NEGATIVE_INFINITY;
   /** True when the bus could not be read to its end. */
@@ -46,34 +59,50 @@ export class RevocationExchange {
     return this.#lostUntilMs;
   }
 
+  /** @throws {UpstreamError} ERR_SALLYPORT_UPSTREAM_TIMEOUT */
   async start(): Promise<void> {
-    await this.#bus.listen((notice) => this.#open(notice));
+    await this.#inTime(this.#bus.listen((notice) => this.#open(notice)));
     for (let round = 0; round < MAX_ROUNDS; round += 1) {
       await this.synchronise();
       if (!this.#isBehind) return;
     }
   }
 
+  /** @throws {UpstreamError} ERR_SALLYPORT_UPSTREAM_TIMEOUT */
   close(): Promise<void> {
-    return this.#bus.close();
+    return this.#inTime(this.#bus.close());
   }
 
   /** Never rejects; false if other instances may not learn of it. */
   async publish(revocation: Revocation): Promise<boolean> {
     try {
-      return await this.#bus.publish(this.#envelope.close(revocation));
+      return await this.#inTime(this.#bus.publish(this.#envelope.close(revocation)));
     } catch {
       return false;
     }
   }
 
-  /** Reads what the bus has kept; concurrent callers share one reading. */
+  /** Reads what the bus has kept; concurrent callers share one reading. One that is overdue is not waited for again. */
   synchronise(): Promise<void> {
     this.#nextMs = this.#clock.monotonic() + MAX_PAUSE_MS;
-    this.#receiving ??= this.#receive().finally(() => {
+    this.#receiving ??= this.#receiveInTime().finally(() => {
       this.#receiving = undefined;
     });
     return this.#receiving;
+  }
+
+  async #receiveInTime(): Promise<void> {
+    if (this.#reading !== undefined) return;
+    this.#reading = this.#receive().finally(() => {
+      this.#reading = undefined;
+    });
+    await within({ clock: this.#clock, timeoutMs: LONGEST_READING_MS }, this.#reading, () => this.#noteEnd(false));
+  }
+
+  #inTime<Value>(pending: Promise<Value>): Promise<Value> {
+    return within({ clock: this.#clock, timeoutMs: LONGEST_CALL_MS }, pending, () => {
+      throw new UpstreamError('ERR_SALLYPORT_UPSTREAM_TIMEOUT', 'the revocation bus did not answer in time');
+    });
   }
 
   /** Reads in the background, if nobody has read for `MAX_PAUSE_MS`. */
@@ -88,6 +117,10 @@ export class RevocationExchange {
       this.#lostUntilMs = this.#clock.now();
       publishCacheEvent({ kind: 'revocations_lost' });
     }
+    this.#noteEnd(isComplete);
+  }
+
+  #noteEnd(isComplete: boolean): void {
     if (!isComplete && !this.#isBehind) publishCacheEvent({ kind: 'revocations_behind' });
     this.#isBehind = !isComplete;
   }
