@@ -130,6 +130,34 @@ class Reading extends GoodAdapter {
   }
 }
 
+/** Keeps what it has read. */
+class Swallowing extends GoodAdapter {
+  protected override reading(request: IncomingMessage, response: ServerResponse): NodeRequestSource {
+    const source = super.reading(request, response);
+    const body: NodeRequestSource['body'] = async (limitBytes) => {
+      const chunks: Buffer[] = [];
+      for await (const chunk of request) chunks.push(chunk);
+      const bytes = Buffer.concat(chunks);
+      return bytes.length > limitBytes ? 'too_large' : bytes;
+    };
+    return Object.assign(source, { body });
+  }
+}
+
+/** Closes the connection of what is too large. */
+class Resetting extends GoodAdapter {
+  protected override reading(request: IncomingMessage, response: ServerResponse): NodeRequestSource {
+    const source = super.reading(request, response);
+    const read = source.body.bind(source);
+    const body: NodeRequestSource['body'] = async (limitBytes, signal) => {
+      const bytes = await read(limitBytes, signal);
+      if (bytes === 'too_large') request.socket.destroy();
+      return bytes;
+    };
+    return Object.assign(source, { body });
+  }
+}
+
 /** Takes an error of the application for one of its own. */
 class Trying extends GoodAdapter {
   protected override goOn(response: ServerResponse, next: () => void): void {
@@ -267,10 +295,26 @@ const BAD_ADAPTERS: readonly (readonly [
     ['the header line of a granted decision was not on the answer, whose lines are date: '],
   ],
   [
-    'body-unread',
+    'body-unread body-proved body-too-large',
     'reads of the body',
     Reading,
-    ['a body behind what is granted now did not reach the application whole: "POST by alice with '],
+    [
+      'a body behind what is granted now did not reach the application whole: "POST by alice with ',
+      'a body of 1 bytes, proved now, did not reach the application whole: ',
+      'a body of 100001 bytes: the status was 500, not 413',
+    ],
+  ],
+  [
+    'body-proved',
+    'keeps bodies that it has read',
+    Swallowing,
+    ['a body of 1 bytes, proved now, did not reach the application whole: "POST by alice with 0 bytes"'],
+  ],
+  [
+    'body-too-large',
+    'resets connections whose body is too large',
+    Resetting,
+    ['POST /echo HTTP/1.1: the connection ended without an answer'],
   ],
   [
     'errors-left-alone',
@@ -300,7 +344,12 @@ const BAD_ADAPTERS: readonly (readonly [
   ],
   ['client-address', 'believes X-Forwarded-For', Trusting, ['the address is 198.51.100.1, not that of the connection']],
   ['client-gone', 'does not tell that clients have gone', Deaf, ['the decision was not told that its client has gone']],
-  ['serves-on', 'closes connections', Closing, ['GET / HTTP/1.1: the connection ended without an answer']],
+  [
+    'body-too-large serves-on',
+    'closes connections',
+    Closing,
+    Array.from({ length: 2 }, () => 'GET / HTTP/1.1: the connection ended without an answer'),
+  ],
   ['requests-apart', 'keeps the user between requests', Mixing, ['one of many: the answer was "GET by u']],
   [
     'denials-as-they-are head-without-body challenges-apart denials-handed-back',

@@ -162,6 +162,21 @@ class Throws extends GoodHandler {
   }
 }
 
+/** Takes requests without a body for signed ones. */
+class AcceptsAnyBody extends GoodHandler {
+  verifyBody(key: string, _body: Uint8Array): Verdict {
+    return this.judge(key);
+  }
+}
+
+class OverwritesBodies extends GoodHandler {
+  verifyBody(key: string, body: Uint8Array): Verdict {
+    const isEmpty = body.length === 0;
+    body.fill(1);
+    return isEmpty ? this.judge(key) : denied('body_unsigned');
+  }
+}
+
 class Remembers extends GoodHandler {
   #key = '';
 
@@ -325,6 +340,18 @@ export const BAD_HANDLERS: readonly BadHandler[] = [
     'throws for a refusal',
     () => new Throws(),
     'refused[0]: verify() threw or rejected (Error at Throws.judge',
+  ],
+  [
+    'body-bound',
+    'does not look at the body',
+    () => new AcceptsAnyBody(),
+    'accepted[0]: with a body of one byte more, the verdict was authenticated',
+  ],
+  [
+    'body-unchanged',
+    'overwrites the body',
+    () => new OverwritesBodies(),
+    'accepted[0]: verifyBody() changed the bytes of the body',
   ],
   [
     'no-request-state',

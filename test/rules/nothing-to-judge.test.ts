@@ -97,16 +97,14 @@ describe('every rule fails where it has nothing to judge, and says why', () => {
   test.concurrent('a server that never answers', async () => {
     const rules = adapterRules(() => serving(() => {}), { upgrades: true });
     for (const said of await saidBy(rules)) {
-      expect(said).toMatch(
-        /: there was no answer within 4000 ms; what came was ""$|was not asked|was taken for a chain/,
-      );
+      expect(said).toMatch(/: there was no answer within 4000 ms; what came was ""$|was not asked|was taken/);
     }
   });
 
   test.concurrent('a server that ends every connection', async () => {
     const rules = adapterRules(() => serving((socket) => socket.end()), { upgrades: true });
     for (const said of await saidBy(rules)) {
-      expect(said).toMatch(/ended without an answer; what came was ""$|was not asked|was taken for a chain/);
+      expect(said).toMatch(/ended without an answer; what came was ""$|was not asked|was taken/);
     }
   });
 

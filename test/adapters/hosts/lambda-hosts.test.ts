@@ -14,6 +14,7 @@ import {
 } from '@sallyport/core';
 import { JwtHandler } from '@sallyport/handlers/jwt';
 import { AUDIENCE, ISSUER, ISSUER_PUBLIC_KEY, signedToken } from '../../support/signed-token.js';
+import { signatureOf, signatures } from '../body-signatures.js';
 import { CLIENT, EVENT_SOURCES, type Sent } from './lambda-events.js';
 import { LAMBDA_HOSTS, type LambdaAnswer } from './lambda-hosts.js';
 
@@ -33,6 +34,7 @@ const requirement = anyOf(
 const operations = routes([
   route('GET', '/orders', {}),
   route('POST', '/orders', {}),
+  route('POST', '/orders/{id}', { requirement: signatures() }),
   route('GET', '/orders/{id}', {}),
 ]);
 const chain = new SecurityChain({ requirement, operations }, { listeners: [(event) => heard.push(event)] });
@@ -76,6 +78,15 @@ describe.each(rows)('$title', ({ host, source }) => {
     ],
   ])('a request is let in with %s', async (_, sent, answer) => {
     expect(await ask(sent)).toEqual([200, expect.objectContaining(answer)]);
+  });
+
+  test('a body is read where it is proved, and stays for the application', async () => {
+    const body = Buffer.from('{"tea":"2 päckchen"}');
+    const lines = [['Content-Type', 'text/plain'], signatureOf(body.toString('latin1')).split(': ')] as const;
+    const sent = { method: 'POST', path: '/orders/7', lines: lines as Sent['lines'], body };
+    expect(await ask(sent as Sent)).toEqual([200, { subject: 'sender', orderId: '7', body: body.toString() }]);
+    const [status] = await ask({ ...sent, body: Buffer.from('{"tea":"3 päckchen"}') } as Sent);
+    expect(status).toBe(401);
   });
 
   test.each<[string, number, Sent, string]>([

@@ -56,7 +56,7 @@ export function buildRequest(line: RequestLine = '/', parts: RequestParts = {}):
   const space = line.indexOf(' ');
   const body = Buffer.from(checked.body ?? '');
   const { client, certificate, remoteAddress = '192.0.2.1', route } = checked;
-  return new SecurityRequest({
+  const request = new SecurityRequest({
     method: space === -1 ? 'GET' : line.slice(0, space),
     target: line.slice(space + 1),
     rawHeaders: linesOf(checked).flat(),
@@ -66,6 +66,15 @@ export function buildRequest(line: RequestLine = '/', parts: RequestParts = {}):
     ...(certificate && { peerCertificate: () => certificate }),
     ...(client && { onClose: (listener) => whenAborted(client, listener) }),
   });
+  bodies.set(request, body);
+  return request;
+}
+
+const bodies = new WeakMap<SecurityRequest, Buffer>();
+
+/** The bytes that a chain would read of a request that was built here. */
+export function bodyOf(request: SecurityRequest): Buffer {
+  return bodies.get(request) ?? Buffer.alloc(0);
 }
 
 /** The header lines that the parts make. */

@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { closeHandlers } from '../../chain/lifecycle.js';
 import { describeError } from '../../errors/described-error.js';
-import { isHandler, type SecurityHandler } from '../../handler/handler.js';
+import { isHandler, provesBody, type SecurityHandler } from '../../handler/handler.js';
 import type { SecurityRequest } from '../../request/request.js';
 import { isVerdict } from '../../verdict/verdict.js';
+import { bodyOf } from '../build-request.js';
 import { ManualClock } from '../manual-clock.js';
 import { type CaseParts, type HandlerFactory, requestOf, type Subject } from './handler-cases.js';
 import { BrokenRule, expectRule } from './rule.js';
@@ -35,7 +36,18 @@ export function begin(
   if (credential === undefined) return ended({ kind: 'not_taken' });
   if (credential === UNFIT) return ended({ kind: 'unfit' });
   if (isVerdict(credential)) return ended({ kind: 'returned', value: credential, isLater: false });
-  return resultOfCall(() => handler.verify(credential, request));
+  return resultOfCall(() => verified(handler, credential, request));
+}
+
+/** Asks about the body, too, where `verify` has granted, as a chain does. */
+function verified(handler: SecurityHandler, credential: unknown, request: SecurityRequest): unknown {
+  const returned: unknown = handler.verify(credential, request);
+  if (!provesBody(handler)) return returned;
+  const goOn = (verdict: unknown) =>
+    isVerdict(verdict) && verdict.kind === 'authenticated'
+      ? handler.verifyBody?.(credential, bodyOf(request), request)
+      : verdict;
+  return isThenable(returned) ? Promise.resolve(returned).then(goOn) : goOn(returned);
 }
 
 /** The result of a call, which may return a promise. */

@@ -13,9 +13,11 @@ import { HANDLER_CASES, type HandlerCases, type HandlerFactory, type Subject } f
 import type { Rule, RuleRow } from './rule.js';
 import { tellsNoSecret } from './secrecy-rule.js';
 import {
+  bindsItsProofToTheBody,
   comesToOneVerdict,
   endsWithItsRequest,
   keepsNothingOfARequest,
+  leavesBodiesAlone,
   looksAfterItsPromises,
   neverThrows,
   tellsAnOutageFromARefusal,
@@ -30,6 +32,8 @@ const RULES: readonly RuleRow<Subject>[] = [
   ['extract-own-only', 'extract() leaves the credentials of others alone', takesOnlyItsOwn],
   ['one-verdict', 'comes to one verdict: authenticated for good credentials only', comesToOneVerdict],
   ['verify-never-throws', 'verify() never throws and never rejects', neverThrows],
+  ['body-bound', 'verifyBody() authenticates the body that was sent, and no other', bindsItsProofToTheBody],
+  ['body-unchanged', 'verifyBody() leaves the body as it is', leavesBodiesAlone],
   ['no-request-state', 'keeps nothing of a request', keepsNothingOfARequest],
   ['ends-with-request', 'ends with its request: honours abort and deadline', endsWithItsRequest],
   [

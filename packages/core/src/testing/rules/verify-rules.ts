@@ -1,5 +1,7 @@
 import { SecurityChain } from '../../chain/chain.js';
+import { provesBody, type SecurityHandler } from '../../handler/handler.js';
 import { isVerdict, type Verdict } from '../../verdict/verdict.js';
+import { bodyOf } from '../build-request.js';
 import {
   begin,
   expectNoneUnhandled,
@@ -11,7 +13,7 @@ import {
   within,
 } from './call-result.js';
 import { hostileRequests } from './extract-rules.js';
-import { answeredCases, labelled, requestOf, type Subject } from './handler-cases.js';
+import { answeredCases, type CaseParts, labelled, requestOf, type Subject } from './handler-cases.js';
 import { expectRule } from './rule.js';
 import { unhandledRejectionsOf } from './side-effects.js';
 
@@ -60,6 +62,51 @@ export async function neverThrows(subject: Subject): Promise<void> {
       );
     }
   });
+}
+
+export async function bindsItsProofToTheBody(subject: Subject): Promise<void> {
+  await overEachBody(subject, async (handler, label, parts) => {
+    for (const [how, body] of otherBodies(parts)) {
+      const result = await resultOf(handler, { ...parts, body });
+      const verdict = result.kind === 'returned' && isVerdict(result.value) ? result.value : undefined;
+      expectRule(verdict?.kind !== 'authenticated', `${label}: with a body ${how}, the verdict was authenticated`);
+    }
+  });
+}
+
+export async function leavesBodiesAlone(subject: Subject): Promise<void> {
+  await overEachBody(subject, async (handler, label, parts) => {
+    for (const body of [parts.body ?? '', ...otherBodies(parts).map(([, other]) => other)]) {
+      const request = requestOf({ ...parts, body });
+      await begin(handler, request).settled;
+      expectRule(bodyOf(request).equals(Buffer.from(body)), `${label}: verifyBody() changed the bytes of the body`);
+    }
+  });
+}
+
+async function overEachBody(
+  subject: Subject,
+  task: (handler: SecurityHandler, label: string, parts: CaseParts) => Promise<void>,
+): Promise<void> {
+  await withHandler(subject, async (handler) => {
+    if (!provesBody(handler)) return;
+    for (const { label, parts } of labelled('accepted', subject.cases.accepted)) await task(handler, label, parts);
+  });
+}
+
+/** What is not what was signed. */
+function otherBodies({ body = '' }: CaseParts): readonly (readonly [how: string, body: Uint8Array])[] {
+  const bytes = Buffer.from(body);
+  const longer = ['of one byte more', Buffer.concat([bytes, Buffer.of(0)])] as const;
+  if (bytes.length === 0) return [longer];
+  const other = Buffer.from(bytes);
+  other[other.length - 1] = (other.at(-1) as number) ^ 1;
+  return [
+    longer,
+    ['whose last byte is another', other],
+    ['without a byte', bytes.subarray(1)],
+    ['of no bytes', Buffer.of()],
+  ];
 }
 
 const ROUNDS = 3;

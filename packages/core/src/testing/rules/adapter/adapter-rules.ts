@@ -1,6 +1,7 @@
 import * as option from '../../../options/options.js';
 import type { Rule, RuleRow } from '../rule.js';
 import { ADAPTER_RULES, type AdapterRulesOptions, type OpenAdapter, type Subject } from './adapter-under-test.js';
+import { readsBodiesThatAreProved, refusesBodiesOfUpgrades, refusesBodiesThatAreTooLarge } from './body-rules.js';
 import { endsWithItsClient, keepsRequestsApart, servesOnAfterRefusals, takesDecidersOnly } from './connection-rules.js';
 import {
   addsGuardsOfRoutes,
@@ -27,7 +28,9 @@ const RULES: readonly RuleRow<Subject>[] = [
   ['route-guards', 'a route adds its guards', addsGuardsOfRoutes],
   ['verified-once', 'a request is verified once, however many guards look at it', verifiesOnce],
   ['headers-of-grants', 'header lines of a granted decision go onto the answer', writesHeadersOfGrants],
-  ['body-unread', 'no body is read by the adapter', readsNoBody],
+  ['body-unread', 'no body is read by the adapter where none is proved', readsNoBody],
+  ['body-proved', 'a body is read where it is proved, and stays for the application', readsBodiesThatAreProved],
+  ['body-too-large', 'a body that is too large to be proved gets 413, and its answer', refusesBodiesThatAreTooLarge],
   ['errors-left-alone', 'an error of the application is no refusal', leavesErrorsToTheFramework],
   ['preflights', 'a preflight is let through by an option, and not otherwise', letsPreflightsThrough],
   ['denials-as-they-are', 'a refusal has the status, lines and body of its decision', writesDenialsAsTheyAre],
@@ -45,6 +48,7 @@ const RULES: readonly RuleRow<Subject>[] = [
 
 const UPGRADE_RULES: readonly RuleRow<Subject>[] = [
   ['upgrades', 'an upgrade is decided as a request is, and a refused one ends its connection', refusesUpgrades],
+  ['upgrades-without-body', 'a chain that asks for bodies of upgrades is refused', refusesBodiesOfUpgrades],
 ];
 
 /**
