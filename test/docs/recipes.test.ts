@@ -111,6 +111,11 @@ describe('docs/recipes.md', () => {
     });
   });
 
+  test('the chain tells why about one token', async () => {
+    const printed = await guide.project.node(['why.js', 'unknown']);
+    expect(printed).toContain('GET /orders denied 401 token_inactive by introspection');
+  });
+
   test('refusals are answered as the reader says', async () => {
     await start('own-answers.js');
     expect(await call('GET /orders', { accept: 'text/html' })).toMatchObject({ status: 302, location: '/login' });

@@ -28,6 +28,12 @@ const code = (...texts: readonly (string | undefined)[]) =>
   texts.flatMap((text) => (text === undefined ? [] : `\`${text}\``)).join(': ');
 const SOURCES = sourcesOf('packages').map(({ text }) => text);
 
+const LISTED = new Set(
+  tablesOf(documentOf('docs/error-codes.md')).flatMap((table) =>
+    table.map((row) => row['Reason']?.replaceAll('`', '')),
+  ),
+);
+
 /** Whether a text has these words, in their order; `…` stands for anything between them. */
 function says(text: string, words: string): boolean {
   let from = 0;
@@ -118,6 +124,8 @@ describe('the operator reads what to change, and the client does not', () => {
       expect(Object.values(DETAILS)).toContain(problem.detail);
       expect(line).toMatch(new RegExp(`\\b${reason}\\b`));
       expect([line, says(line, words)]).toEqual([line, true]);
+      // Reasons of an application's own code have no advice of the library.
+      if (LISTED.has(reason)) expect(line).toContain('. To change: ');
       expect(quotedIn(scene.details).filter((text) => told.includes(text))).toEqual([]);
     }
     const everything = [told, ...scene.lines, JSON.stringify(scene.events), ...scene.warnings].join('\n');

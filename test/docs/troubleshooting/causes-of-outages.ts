@@ -94,6 +94,23 @@ export const OUTAGES: readonly Cause[] = [
     provoke: whileKeys('silence'),
   },
   {
+    cause: 'The first requests fetch the keys, because the chain was not started',
+    client: '503 temporarily_unavailable',
+    reason: 'deadline_exceeded',
+    words: 'jwt: unfinished',
+    change: 'start',
+    provoke: async (scene) => {
+      const server = scene.closing(await FaultServer.start(right));
+      const hanging = server.misbehave('/jwks', 'silence');
+      const keys = { jwksUri: `${server.origin}/jwks`, outbound };
+      scene.secure({ requirement: remote(scene, ISSUER, keys), deadlineMs: 1_000 });
+      const asked = scene.send({ bearer: goodToken() });
+      await hanging;
+      scene.clock.pass(1);
+      await asked;
+    },
+  },
+  {
     cause: 'The issuer answers with 500',
     client: '503 temporarily_unavailable',
     reason: 'err_sallyport_upstream_status',

@@ -48,6 +48,24 @@ export const CREDENTIALS: readonly Cause[] = [
     provoke: (scene) => scene.ask(jwt(scene), { lines: [`Cookie: session=${goodToken()}`] }),
   },
   {
+    cause: 'Middleware writes `request.headers.authorization`',
+    client: '401 unauthenticated',
+    reason: 'credentials_missing',
+    words: 'nothing at authorization:bearer (jwt)',
+    change: 'source',
+    provoke: async (scene) => {
+      const token = scene.keepSecret(goodToken());
+      const app = express();
+      app.use((request, _response, next) => {
+        request.headers.authorization = `Bearer ${token}`;
+        next();
+      });
+      app.use(expressSecurity(scene.chain({ requirement: jwt(scene) }))());
+      scene.mount(app);
+      await scene.send();
+    },
+  },
+  {
     cause: 'The key is in another header than the handler reads',
     client: '401 unauthenticated',
     reason: 'credentials_missing',
