@@ -12,6 +12,15 @@ for (const method of ['run', 'enterWith']) {
   };
 }
 
+// Tests cause the problems on purpose that the library warns of: only other warnings are shown.
+const [show] = process.listeners('warning');
+if (show !== undefined) {
+  process.off('warning', show);
+  process.on('warning', (warning) => {
+    if (warning.name !== 'SallyportWarning') show(warning);
+  });
+}
+
 /**
  * Takes out of use what a file leaves in its worker. jest-circus makes an AsyncLocalStorage for each file and never
  * disables it. Up to Node 22, every promise of the process pays for every storage in use, so that promises cost fifty

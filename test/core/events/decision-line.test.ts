@@ -21,7 +21,7 @@ import { SecurityRequest } from '@sallyport/core/extend';
 import { buildRequest, ManualClock } from '@sallyport/core/testing';
 import { deciding } from './deciding.js';
 
-const KEY = 'key-1234567890-secret';
+const KEY = 'correct-horse-battery-staple';
 const CALLER = createPrincipal({
   issuer: 'https://as.example',
   subject: 'alice\n2',
@@ -75,7 +75,7 @@ describe('the line of a decision', () => {
       'the path where nothing chose an operation, without query',
       undefined,
       [],
-      'GET /pets/7 denied 401 credentials_missing; nothing at header:x-key (keys); chain',
+      'GET /pets/{} denied 401 credentials_missing; nothing at header:x-key (keys); chain',
       'Send one of the credentials',
     ],
     [
@@ -162,7 +162,7 @@ describe('the line of a decision', () => {
           throw new RangeError(KEY);
         }),
       ],
-      'denied 500 guard_threw; keys: authenticated; broken failed with RangeError at ',
+      'denied 500 guard_threw; keys: authenticated; broken failed with RangeError: (cut out), at ',
       'Fix the guard',
     ],
   ] as const)('tells %s', async (_what, header, guards, expected, fix) => {
@@ -188,11 +188,29 @@ describe('the line of a decision', () => {
     expect(line).toContain('To change: Register the two.');
   });
 
-  test('cuts out of a path what the request sent as a credential, and cuts path and method to 120 characters', async () => {
+  test('shows of a path plain words alone, since the rest may be a secret, and cuts path and method to 120 characters', async () => {
     const chain = new SecurityChain({ requirement: keys });
     expect(await lineOf(chain, KEY, `/keys/${KEY}/x`)).toContain('GET /keys/(cut out)/x granted');
-    const { line } = await chain.explain({ method: 'M'.repeat(200), target: `/${'p'.repeat(200)}`, rawHeaders: [] });
-    expect(line).toContain(`${'M'.repeat(120)} /${'p'.repeat(119)} denied`);
+    expect(await lineOf(chain, KEY, '/Reset/v1/7/aB9/%61%2f%252Fx.html')).toContain(
+      'GET /Reset/v1/{}/{}/{}%2f%252Fx.html denied 400',
+    );
+    const { line } = await chain.explain({ method: 'M'.repeat(200), target: '/pets'.repeat(40), rawHeaders: [] });
+    expect(line).toContain(`${'M'.repeat(120)} ${'/pets'.repeat(24)} denied`);
+  });
+
+  test('is one printable line, whatever handlers note (CWE-117)', async () => {
+    const leaving = {
+      name: 'leaving',
+      challenges: keys.challenges,
+      source: 'authorization:bearer',
+      extract: (request: SecurityRequest) =>
+        void request.trace?.noteUnclaimed('leaving', 'iss is "x\nSALLYPORT 1: granted"'),
+      verify: () => denied('never'),
+    };
+    const chain = new SecurityChain({ requirement: leaving });
+    const { line } = await chain.explain({ method: 'GET', target: '/', rawHeaders: ['Authorization', 'Bearer x'] });
+    expect(line).toContain('leaving leaves it: iss is "x?SALLYPORT 1: granted"');
+    expect(line).toMatch(/^[\x20-\x7e…]+$/);
   });
 
   test('tells the guard of a route, and the route where there is no operation', async () => {

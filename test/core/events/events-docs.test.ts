@@ -46,7 +46,7 @@ function eventsInTheCode(): readonly string[] {
   const names = new Map(
     sources.flatMap(({ text }) => [...text.matchAll(/(\w+_CHANNEL) = '([^']+)'/g)].map((each) => [each[1], each[2]])),
   );
-  const constantIn = (text: string) => /\(([A-Z_]+_CHANNEL)\)/.exec(text)?.[1];
+  const constantIn = (text: string) => /\(([A-Z_]+_CHANNEL)[,)]/.exec(text)?.[1];
   return sources.flatMap(({ text }) => {
     const constant = constantIn(text);
     const door = sources.find(

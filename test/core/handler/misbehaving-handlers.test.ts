@@ -16,6 +16,7 @@ import { ask, buildRequest } from '@sallyport/core/testing';
 import { alice, apiKey, plain } from '../chain/scripted-handlers.js';
 import { MISBEHAVIOURS, MISEXTRACTIONS, REFUSES_THEN_GRANTS, thenable } from './misbehaviours.js';
 
+const KEY = 'key-1234567';
 const SENDS = { headers: { 'x-odd': 'it', 'x-key': 'k' } };
 
 /** What the compiler would not let pass arrives from JavaScript. */
@@ -59,14 +60,14 @@ describe('verify: a handler with a bug is refused with 500 and named, never gran
     expect(answer).toEqual({ status: 500, reason: 'handler_threw', culprit: 'odd' });
   });
 
-  test('the event holds the step of the handler and nothing of its message', async () => {
+  test('the event holds the step of the handler, and its message without the credential', async () => {
     const requirement = odd(() => {
-      throw new Error('token=abc');
+      throw new Error(`nobody has the key ${KEY}`);
     });
-    const { event } = await ask(new SecurityChain({ requirement }), 'GET /', SENDS);
+    const { event } = await ask(new SecurityChain({ requirement }), 'GET /', { headers: { 'x-odd': KEY } });
     expect(event.steps).toMatchObject([{ handler: 'odd', verdict: 'fault', reason: 'handler_threw' }]);
-    expect(event.fault).toMatchObject({ culprit: 'odd', name: 'Error' });
-    expect(JSON.stringify(event)).not.toContain('abc');
+    expect(event.fault).toMatchObject({ culprit: 'odd', name: 'Error', message: 'nobody has the key (cut out)' });
+    expect(JSON.stringify(event)).not.toContain(KEY);
   });
 });
 

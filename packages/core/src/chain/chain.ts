@@ -4,7 +4,6 @@ import type { Decider } from '../decision/decider.js';
 import { type Decision, type DeniedDecision, GrantedDecision, isDecision } from '../decision/decision.js';
 import { denialOf } from '../decision/denial.js';
 import type { ProblemFormatter } from '../decision/problem.js';
-import { debugLines } from '../events/debug-lines.js';
 import { DecisionObserver } from '../events/decision-observer.js';
 import type { Explanation } from '../events/explanation.js';
 import { askGuard } from '../guard/ask-guard.js';
@@ -24,14 +23,12 @@ import {
   type SecurityChainOptions,
 } from './chain-options.js';
 import { withinDeadline } from './deadline.js';
-import { guardRefusal } from './guard-refusal.js';
+import { guardFault, guardRefusal } from './guard-refusal.js';
 import { closeHandlers, startHandlers } from './lifecycle.js';
-import { noteRefusal } from './note-refusal.js';
 import { candidatesBehind, PolicyTable } from './policy.js';
 import type { Policy } from './policy-compiler.js';
 
 const UNDECLARED = new Refusal({ kind: 'undeclared', reason: 'operation_undeclared' });
-const GUARD_BROKEN = fault('guard_threw');
 const ALL_ABSTAINED = forbidden('all_guards_abstained');
 
 /**
@@ -67,11 +64,7 @@ export class SecurityChain<Scopes extends string = string> implements Decider<Sc
     this.#format = format;
     this.#clock = clock;
     this.#random = random;
-    this.#observer = new DecisionObserver(
-      { chain: name, handlers: this.handlers, clock, requestId },
-      listeners,
-      debug ?? debugLines(),
-    );
+    this.#observer = new DecisionObserver({ chain: name, handlers: this.handlers, clock, requestId }, listeners, debug);
   }
 
   /** The chain that made a decision; undefined for what no chain of this copy of core has granted. */
@@ -91,7 +84,7 @@ export class SecurityChain<Scopes extends string = string> implements Decider<Sc
    */
   start(options: { timeoutMs?: number } = {}): Promise<void> {
     const start = () => startHandlers(this.handlers, this.#clock, ownMember(options, 'timeoutMs'));
-    return this.#policies.loading?.then(start) ?? start();
+    return this.#observer.starting(this.#policies.loading?.then(start) ?? start());
   }
 
   /** Closes every handler, last first, waiting at most `timeoutMs` (default 5 000) for each. */
@@ -165,8 +158,7 @@ export class SecurityChain<Scopes extends string = string> implements Decider<Sc
 
   /** An error outside of handlers and guards is a bug of this library: 500. */
   #failed(error: unknown, request: SecurityRequest): DeniedDecision {
-    request.trace?.noteFault(this.name, error);
-    return this.#deny(fault('chain_failed'), [], request);
+    return this.#deny(fault('chain_failed', { culprit: this.name, error }), [], request);
   }
 
   #answer(request: SecurityRequest): Eventually<Decision> {
@@ -210,15 +202,16 @@ export class SecurityChain<Scopes extends string = string> implements Decider<Sc
     request.trace?.noteCaller(granted.principal);
     try {
       const verdict = askGuard(guard, granted.principal, request);
-      if (verdict instanceof Promise) return this.#guardLater(verdict, granted, request, run);
+      if (verdict instanceof Promise) return this.#guardLater(verdict, guard, granted, request, run);
       return this.#weigh(verdict, granted, request);
-    } catch {
-      return this.#deny(GUARD_BROKEN, [], request);
+    } catch (error) {
+      return this.#deny(guardFault(error, guard, granted.principal, request), [], request);
     }
   }
 
   #guardLater(
     pending: Promise<GuardVerdict>,
+    guard: Guard,
     granted: GrantedDecision,
     request: SecurityRequest,
     run: Run | undefined,
@@ -229,7 +222,7 @@ export class SecurityChain<Scopes extends string = string> implements Decider<Sc
         if (fallen !== undefined) return this.#deny(fallen, candidatesBehind(granted), request);
         return this.#weigh(verdict, granted, request);
       },
-      () => this.#deny(GUARD_BROKEN, [], request),
+      (error) => this.#deny(guardFault(error, guard, granted.principal, request), [], request),
     );
   }
 
@@ -241,7 +234,7 @@ export class SecurityChain<Scopes extends string = string> implements Decider<Sc
   }
 
   #deny(refusal: Refusal, candidates: readonly Candidate[], request: SecurityRequest): DeniedDecision {
-    if (request.trace !== undefined) noteRefusal(refusal, request.trace);
+    this.#observer.noteRefusal(refusal, request);
     return denialOf(refusal, { candidates: shownTo(request, candidates), format: this.#format, random: this.#random });
   }
 }

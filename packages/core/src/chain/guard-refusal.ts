@@ -1,7 +1,10 @@
+import { culpritOf } from '../guard/ask-guard.js';
+import type { Guard } from '../guard/guard.js';
 import type { Candidate } from '../handler/candidates.js';
 import type { SecurityHandler } from '../handler/handler.js';
-import { MISSING, proverOf, Refusal } from '../handler/refusal.js';
+import { fault, MISSING, proverOf, Refusal } from '../handler/refusal.js';
 import type { Principal } from '../principal/principal.js';
+import type { SecurityRequest } from '../request/request.js';
 import { forbidden } from '../verdict/verdict.js';
 
 /** Refusals of guards that another caller might not get. `limited` and `unavailable` concern the moment. */
@@ -24,4 +27,10 @@ export function guardRefusal(
   const asked = verdict.kind === 'forbidden' ? verdict.of : undefined;
   const named = asked === undefined ? undefined : handlers.find(({ name }) => name === asked);
   return new Refusal(verdict, named ?? proverOf(principal, handlers), principal);
+}
+
+/** The bug of a guard, with who met it. */
+export function guardFault(error: unknown, guard: Guard, principal: Principal, request: SecurityRequest): Refusal {
+  const caller = principal.kind === 'anonymous' ? undefined : principal;
+  return fault('guard_threw', { culprit: culpritOf(error, guard, request), error }, undefined, caller);
 }

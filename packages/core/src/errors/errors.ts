@@ -62,6 +62,12 @@ export class ConfigurationError extends SallyportError {
 }
 
 /**
+ * Code of others broke a rule of this library, such as a handler that returns no verdict. Its message is the library's
+ * own: it quotes nothing.
+ */
+export class MisuseError extends TypeError {}
+
+/**
  * A dependency (authorization server, key server, store) did not give a usable answer. Becomes `unavailable`, 503.
  * @example
  * const verify = async (key: string) => {

@@ -29,7 +29,25 @@ export type CacheEvent =
    */
   | { readonly kind: 'revocations_full' };
 
-const events = new EventChannel<CacheEvent>(CACHE_CHANNEL);
+const events = new EventChannel<CacheEvent>(CACHE_CHANNEL, {
+  listener: 'onCacheEvent()',
+  problemOf(event) {
+    switch (event.kind) {
+      case 'shared_value_forged':
+        return `${event.namespace}: the shared store returned a value that this deployment did not write`;
+      case 'outage_bridged':
+        return `${event.namespace} uses expired answers, because nobody answers: ${event.reason}`;
+      case 'revocations_behind':
+        return 'the revocations of other instances cannot be read: shared answers are not used';
+      case 'revocations_lost':
+        return 'the revocation bus lost revocations: each instance sends its own again';
+      case 'revocation_forged':
+        return 'a revocation arrived that this deployment did not write';
+      case 'revocations_full':
+        return undefined;
+    }
+  },
+});
 
 export const publishCacheEvent: EventChannel<CacheEvent>['publish'] = events.publish;
 

@@ -6,7 +6,7 @@ import { EventChannel } from './event-channel.js';
 export const DECISION_CHANNEL = 'sallyport:decision';
 
 /**
- * One decision as data. It holds no credential and no error message. It holds neither path nor query, because both may
+ * One decision as data. It holds no credential, also not in the message of an error. It holds neither path nor query, because both may
  * carry a secret.
  */
 export interface DecisionEvent {

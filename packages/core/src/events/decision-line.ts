@@ -1,6 +1,7 @@
-import type { TraceFault, TraceStep } from '../request/trace.js';
+import type { TraceStep } from '../request/trace.js';
 import { oneLine, quoted } from '../secrecy/quoted.js';
 import type { DecisionEvent, PrincipalSummary } from './decision-events.js';
+import { faultFacts } from './problem-of.js';
 
 const MAX_NAME = 120;
 
@@ -46,11 +47,6 @@ function stepFacts({ handler, verdict, reason, detail, cache }: TraceStep): stri
 function ownDetail({ detail, reason, steps }: DecisionEvent): readonly string[] {
   const isTold = steps.some((step) => step.detail === detail && step.reason === reason);
   return detail === undefined || isTold ? [] : [detail];
-}
-
-function faultFacts({ culprit, name, code, frames }: TraceFault): string {
-  const [frame] = frames;
-  return `${culprit} failed with ${code ?? name}${frame === undefined ? '' : ` ${frame}`}`;
 }
 
 /** All of it may come from a token. */

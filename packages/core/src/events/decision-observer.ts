@@ -5,17 +5,26 @@ import type { Guard } from '../guard/guard.js';
 import type { CredentialPlace } from '../handler/credential-place.js';
 import { sourceOf } from '../handler/credential-source.js';
 import type { SecurityHandler } from '../handler/handler.js';
-import { credentialsSentIn } from '../handler/sent-credentials.js';
+import type { Bug, Refusal } from '../handler/refusal.js';
+import { credentialsSentIn, unshownIn } from '../handler/sent-credentials.js';
+import { toldFault } from '../handler/told-fault.js';
 import { type IncomingRequest, SecurityRequest } from '../request/request.js';
-import { DecisionTrace } from '../request/trace.js';
+import { shownPath } from '../request/shown-path.js';
+import { DecisionTrace, type TraceFault } from '../request/trace.js';
+import { oneLine } from '../secrecy/quoted.js';
 import { withoutCredentials } from '../secrecy/without-credentials.js';
-import type { LineWriter } from './debug-lines.js';
+import { debugLines, type LineWriter } from './debug-lines.js';
 import { DECISION_CHANNEL, type DecisionEvent, type DecisionListener, decisionEvents } from './decision-events.js';
 import { decisionLine } from './decision-line.js';
 import { type Explanation, eventOf } from './explanation.js';
 import { fixFor } from './fix-for.js';
 import { harmless } from './harmless.js';
+import { noteRefusal } from './note-refusal.js';
+import { faultFacts, isProblem, problemOf } from './problem-of.js';
 import type { RequestIdFunction } from './request-id.js';
+import { Unheard } from './unheard.js';
+
+const MAX_PROBLEM = 2_000;
 
 /** What the observer knows of its chain. */
 export interface Observed {
@@ -34,13 +43,16 @@ interface Seen {
 export class DecisionObserver {
   readonly #observed: Observed;
   readonly #places: readonly CredentialPlace[];
+  readonly #unheard: Unheard;
   readonly #listeners: readonly DecisionListener[];
   readonly #writeLine: LineWriter | undefined;
   readonly #isAlwaysHeard: boolean;
 
-  constructor(observed: Observed, listeners: readonly DecisionListener[], writeLine: LineWriter | undefined) {
+  constructor(observed: Observed, listeners: readonly DecisionListener[], debug: LineWriter | undefined) {
+    const writeLine = debug ?? debugLines();
     this.#observed = observed;
     this.#places = observed.handlers.flatMap((handler) => sourceOf(handler).places);
+    this.#unheard = new Unheard('onDecision() or a listener of the chain', observed.clock);
     this.#listeners = listeners.map((listener) => harmless(listener, DECISION_CHANNEL));
     this.#writeLine = writeLine && harmless(writeLine, 'NODE_DEBUG');
     this.#isAlwaysHeard = listeners.length > 0 || writeLine !== undefined;
@@ -85,6 +97,39 @@ export class DecisionObserver {
     });
   }
 
+  /** Notes in the trace why a request is refused. A bug or an outage that nobody hears of is told on stderr. */
+  noteRefusal(refusal: Refusal, request: SecurityRequest): void {
+    const { trace } = request;
+    if (trace === undefined && !isProblem(refusal)) return;
+    const { verdict } = refusal;
+    const fault = verdict.kind === 'fault' ? this.#faultOf(verdict.bug, request) : undefined;
+    if (trace !== undefined) noteRefusal(refusal, fault, trace);
+    else this.#tellUnheard(problemOf(refusal, fault), verdict.reason, refusal.handler?.name);
+  }
+
+  /** Tells why the chain did not start, if nobody hears of its decisions. Whoever awaits the start gets the error. */
+  starting(start: Promise<void>): Promise<void> {
+    return start.catch((error: unknown) => {
+      const { chain, handlers } = this.#observed;
+      const fault = toldFault({ culprit: 'start()', error }, handlers, () => []);
+      if (!this.isHeard) this.#unheard.tell(`chain ${chain} did not start: ${faultFacts(fault)}`);
+      throw error;
+    });
+  }
+
+  #tellUnheard(problem: string, reason: string, refusedBy: string | undefined): void {
+    const { chain, handlers } = this.#observed;
+    const fix = fixFor({ reason, refusedBy }, handlers);
+    this.#unheard.tell(oneLine(`chain ${chain}: ${problem}.${fix === undefined ? '' : ` ${fix}`}`, MAX_PROBLEM));
+  }
+
+  #faultOf(bug: Bug, request: SecurityRequest): TraceFault {
+    return toldFault(bug, this.#observed.handlers, () => [
+      ...credentialsSentIn(request, this.#places),
+      ...unshownIn(request),
+    ]);
+  }
+
   #publish(event: DecisionEvent, request: SecurityRequest): void {
     decisionEvents.publish(event);
     for (const listener of this.#listeners) listener(event);
@@ -92,7 +137,7 @@ export class DecisionObserver {
   }
 
   #lineOf(event: DecisionEvent, request: SecurityRequest): string {
-    const path = withoutCredentials(request.path, credentialsSentIn(request, this.#places));
+    const path = withoutCredentials(shownPath(request.path), credentialsSentIn(request, this.#places));
     return decisionLine(event, { path, fix: fixFor(event, this.#observed.handlers) });
   }
 }

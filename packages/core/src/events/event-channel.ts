@@ -1,5 +1,17 @@
 import { channel } from 'node:diagnostics_channel';
+import { systemClock } from '../clock/clock.js';
 import { harmless } from './harmless.js';
+import { Unheard } from './unheard.js';
+
+/** What becomes of events that nobody listens for. */
+export interface UnheardEvents<Event> {
+  /** The function that subscribes, such as `onCacheEvent()`. */
+  readonly listener: string;
+  /** The event in words; undefined for an event that needs nobody's care. */
+  problemOf(event: Event): string | undefined;
+}
+
+const NONE_UNHEARD: UnheardEvents<object> = { listener: '', problemOf: () => undefined };
 
 /**
  * A `node:diagnostics_channel` for events of one kind. Without subscribers it costs nothing. `publish` and `listen` are
@@ -7,9 +19,17 @@ import { harmless } from './harmless.js';
  */
 export class EventChannel<Event extends object> {
   readonly #channel: ReturnType<typeof channel>;
+  readonly #problemOf: (event: Event) => string | undefined;
+  readonly #unheard: Unheard;
 
-  constructor(name: string) {
+  /**
+   * `problemOf` tells events that an operator has to hear of in words. Without a subscriber, these become process
+   * warnings: each once, and again when it comes back after ten minutes. `listener` names the function that subscribes.
+   */
+  constructor(name: string, { listener, problemOf }: UnheardEvents<Event> = NONE_UNHEARD) {
     this.#channel = channel(name);
+    this.#problemOf = problemOf;
+    this.#unheard = new Unheard(listener, systemClock);
   }
 
   get hasSubscribers(): boolean {
@@ -18,7 +38,12 @@ export class EventChannel<Event extends object> {
 
   /** Freezes the event and calls every subscriber synchronously. */
   readonly publish = (event: Event): void => {
-    if (this.#channel.hasSubscribers) this.#channel.publish(Object.freeze(event));
+    if (this.#channel.hasSubscribers) {
+      this.#channel.publish(Object.freeze(event));
+      return;
+    }
+    const problem = this.#problemOf(event);
+    if (problem !== undefined) this.#unheard.tell(problem);
   };
 
   /**

@@ -1,12 +1,13 @@
 import { foreignCopy } from '../brand/brand.js';
 import { type Eventually, isThenable } from '../clock/eventually.js';
+import { MisuseError } from '../errors/errors.js';
 import type { Principal } from '../principal/principal.js';
 import type { SecurityRequest } from '../request/request.js';
 import { type Guard, type GuardVerdict, isGuardVerdict } from './guard.js';
 
 /**
- * Asks one guard. If it throws, rejects or returns no guard verdict, the trace notes the guard as the culprit and the
- * error is passed on.
+ * Asks one guard. If it throws, rejects or returns no guard verdict, the error is passed on, and
+ * `culpritOf` tells the guard.
  */
 export function askGuard(member: Guard, principal: Principal, request: SecurityRequest): Eventually<GuardVerdict> {
   try {
@@ -33,10 +34,21 @@ function noted(answer: GuardVerdict, member: Guard, request: SecurityRequest): G
 function checkedAnswer(answer: unknown): GuardVerdict {
   if (isGuardVerdict(answer)) return answer;
   const foreign = foreignCopy(answer, 'guard verdict') ?? foreignCopy(answer, 'verdict');
-  throw foreign ?? new TypeError('check() returned no guard verdict');
+  throw foreign ?? new MisuseError('check() returned no guard verdict');
 }
 
+/** By request: an error on its way to the chain, and the guard that threw it, the innermost of several. */
+const blamed = new WeakMap<SecurityRequest, { readonly error: unknown; readonly culprit: string }>();
+
 function blame(member: Guard, error: unknown, request: SecurityRequest): never {
-  request.trace?.noteFault(member.name, error);
+  const known = blamed.get(request);
+  if (known === undefined || !Object.is(known.error, error)) blamed.set(request, { error, culprit: member.name });
   throw error;
+}
+
+/** Which guard threw an error that came out of `member`. */
+export function culpritOf(error: unknown, member: Guard, request: SecurityRequest): string {
+  const known = blamed.get(request);
+  blamed.delete(request);
+  return known !== undefined && Object.is(known.error, error) ? known.culprit : member.name;
 }

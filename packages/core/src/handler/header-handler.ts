@@ -1,6 +1,7 @@
 import { foreignCopy } from '../brand/brand.js';
 import { attemptTo, type Eventually } from '../clock/eventually.js';
 import { unlessEnded } from '../clock/within.js';
+import { MisuseError } from '../errors/errors.js';
 import * as option from '../options/options.js';
 import { createPrincipal, isPrincipal, type Principal, type PrincipalInit } from '../principal/principal.js';
 import type { SecurityRequest } from '../request/request.js';
@@ -154,7 +155,7 @@ function rethrow(error: unknown): never {
 /** `createPrincipal` throws for an object without a subject. */
 function toVerdict(answer: unknown): Verdict {
   if (isVerdict(answer)) return answer;
-  if (typeof answer !== 'object' || answer === null) throw new TypeError('verify() returned nothing usable');
+  if (typeof answer !== 'object' || answer === null) throw new MisuseError('verify() returned nothing usable');
   const foreign = foreignCopy(answer, 'verdict');
   if (foreign !== undefined) throw foreign;
   return authenticated(isPrincipal(answer) ? answer : createPrincipal(answer as PrincipalInit));

@@ -21,7 +21,16 @@ type RefusingVerdict =
   /** No operation and no requirement covers the request. */
   | { readonly kind: 'undeclared'; readonly reason: string }
   /** A handler or guard has a bug: it threw or broke its rules. */
-  | { readonly kind: 'fault'; readonly reason: string };
+  | { readonly kind: 'fault'; readonly reason: string; readonly bug: Bug };
+
+/** What was thrown, and by whom. */
+export interface Bug {
+  /** The name of the handler, guard or chain that has the bug. */
+  readonly culprit: string;
+  readonly error: unknown;
+  /** What the handler had extracted: no message may repeat it. */
+  readonly credential?: unknown;
+}
 
 /**
  * Why a request is refused. `handler` is the handler that refused, if it was one. `principal` is who was proved and refused
@@ -61,6 +70,6 @@ export function proverOf(principal: Principal, handlers: readonly SecurityHandle
   return provers.find(({ challenges }) => challenges.some(takesToken)) ?? provers[0];
 }
 
-export function fault(reason: string, handler?: SecurityHandler): Refusal {
-  return new Refusal({ kind: 'fault', reason }, handler);
+export function fault(reason: string, bug: Bug, handler?: SecurityHandler, principal?: Principal): Refusal {
+  return new Refusal({ kind: 'fault', reason, bug }, handler, principal);
 }

@@ -1,31 +1,52 @@
-import type { SecurityRequest } from '../request/request.js';
-import { type CredentialPlace, credentialPlace } from './credential-place.js';
+import { SecurityRequest } from '../request/request.js';
+import { shownPath } from '../request/shown-path.js';
+import type { CredentialPlace } from './credential-place.js';
 
-/** Fields that carry credentials, whatever handlers a chain has. */
-const FIELDS = ['authorization', 'proxy-authorization', 'dpop', 'sec-websocket-protocol', 'cookie'] as const;
+/** Fields that carry no secret. All others may. */
+const HARMLESS =
+  /^(?:accept|accept-.*|cache-control|connection|content-.*|date|expect|forwarded|from|host|keep-alive|origin|pragma|priority|range|sec-ch-.*|sec-fetch-.*|te|traceparent|transfer-encoding|upgrade|upgrade-.*|user-agent|via|x-forwarded-.*|x-request-id)$/i;
 /** Shorter words of a field may be the name of a scheme or cookie. */
 const TELLING = 8;
-const ACCESS_TOKEN = credentialPlace('query:access_token') as CredentialPlace;
 
 /**
- * Everything that a request sent as a credential, in the fields made for it or at one of these places: for texts that must
- * not repeat any of it. A user name is none.
+ * Everything that a request sent as a credential: for texts that must not repeat any of it. Most of a request may be one,
+ * also where no handler looks: its query and all header lines but those of known harmless fields.
+ * Words of fewer than 8 characters count only at one of `places`, and as a password of Basic. A user name is none.
  */
 export function credentialsSentIn(request: SecurityRequest, places: readonly CredentialPlace[]): readonly string[] {
-  const words = FIELDS.flatMap((name) => request.headerLines(name)).flatMap((line) => line.split(/[\s,;]+/));
+  const lines = linesThatMayBeSecret(request);
+  const words = [...lines, request.query].flatMap((text) => text.split(/[\s,;&]+/));
   const values = words.map((word) => word.slice(word.indexOf('=') + 1));
-  const placed = [ACCESS_TOKEN, ...places.filter(({ at }) => at !== 'tls:certificate')].flatMap((place) =>
-    place.valuesIn(request),
-  );
-  const { authorization } = request;
-  const password =
-    authorization.kind === 'credentials' && authorization.scheme === 'basic' ? passwordIn(authorization.value) : [];
-  return [...new Set([...[...words, ...values].filter(({ length }) => length >= TELLING), ...placed, ...password])];
+  const long = [...lines, ...words, ...values].filter(({ length }) => length >= TELLING);
+  const placed = places.filter(({ at }) => at !== 'tls:certificate').flatMap((place) => place.valuesIn(request));
+  return [...new Set([...long, ...long.map(decoded), ...placed, ...passwordsIn(request)])];
+}
+
+/** The parts of a path that are no plain words: they may be secret, too. */
+export function unshownIn({ path }: SecurityRequest): readonly string[] {
+  return path
+    .split('/')
+    .filter((segment) => segment.length >= TELLING && shownPath(segment) !== segment)
+    .flatMap((segment) => [segment, decoded(segment)]);
+}
+
+function linesThatMayBeSecret(request: SecurityRequest): readonly string[] {
+  const rawHeaders = SecurityRequest.linesOf(request);
+  return rawHeaders.filter((_, index) => index % 2 === 1 && !HARMLESS.test(rawHeaders[index - 1] as string));
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 /** Basic carries the password in base64 (RFC 7617 2). */
-function passwordIn(value: string): readonly string[] {
-  const text = Buffer.from(value, 'base64').toString();
+function passwordsIn({ authorization }: SecurityRequest): readonly string[] {
+  if (authorization.kind !== 'credentials' || authorization.scheme !== 'basic') return [];
+  const text = Buffer.from(authorization.value, 'base64').toString();
   const colon = text.indexOf(':');
-  return colon === -1 ? [] : [text.slice(colon + 1)];
+  return colon === -1 ? [text] : [text.slice(colon + 1)];
 }

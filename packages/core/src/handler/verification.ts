@@ -1,5 +1,6 @@
 import { foreignCopy } from '../brand/brand.js';
 import { disregard, type Eventually, isThenable } from '../clock/eventually.js';
+import { MisuseError } from '../errors/errors.js';
 import { isProvedBy, type Principal, withProof } from '../principal/principal.js';
 import type { MissingBody } from '../request/body.js';
 import { SecurityRequest } from '../request/request.js';
@@ -32,7 +33,7 @@ export class Verification {
         ? this.#concludeLater(returned, credential, request)
         : this.#conclude(returned, credential, request);
     } catch (error) {
-      return this.#misbehaved(error, request);
+      return this.#misbehaved(error, credential, request);
     }
   }
 
@@ -41,7 +42,7 @@ export class Verification {
     credential: unknown,
     outcome: Eventually<Outcome> | undefined,
     principal: Principal,
-    request: SecurityRequest,
+    _request: SecurityRequest,
   ): Refusal | undefined {
     if (!isVerdict(outcome) || outcome.kind !== 'authenticated') return undefined;
     if (!isProvedBy(principal, this.#handler.name)) return undefined;
@@ -50,10 +51,9 @@ export class Verification {
       if (verdict === undefined) return undefined;
       if (isVerdict(verdict) && verdict.kind !== 'authenticated') return new Refusal(verdict, this.#handler);
       disregard(verdict);
-      throw new TypeError('recheck() returned no refusal');
+      throw new MisuseError('recheck() returned no refusal');
     } catch (error) {
-      request.trace?.noteFault(this.#handler.name, error);
-      return fault('handler_threw', this.#handler);
+      return this.#broken(error, credential);
     }
   }
 
@@ -61,25 +61,29 @@ export class Verification {
   #concludeLater(returned: PromiseLike<unknown>, credential: unknown, request: SecurityRequest): Promise<Outcome> {
     return Promise.resolve(returned).then(
       (verdict) => this.#conclude(verdict, credential, request),
-      (error) => this.#misbehaved(error, request),
+      (error) => this.#misbehaved(error, credential, request),
     );
   }
 
   #conclude(verdict: unknown, credential: unknown, request: SecurityRequest): Eventually<Outcome> {
-    const answer = this.#checked(verdict, 'verify()', request);
+    const answer = this.#checked(verdict, 'verify()', credential, request);
     if (answer instanceof Refusal) return answer;
     if (answer.kind === 'authenticated' && this.#isOverBody) return this.#receive(answer, credential, request);
     return this.#outcomeOf(answer, request);
   }
 
   /** A verdict that a handler may give; a refusal for anything else. */
-  #checked(verdict: unknown, method: string, request: SecurityRequest): Verdict | Refusal {
+  #checked(verdict: unknown, method: string, credential: unknown, request: SecurityRequest): Verdict | Refusal {
     if (!isVerdict(verdict)) {
       const foreign = foreignCopy(verdict, 'verdict');
-      return this.#misbehaved(foreign ?? new TypeError(`${method} returned no verdict`), request);
+      return this.#misbehaved(foreign ?? new MisuseError(`${method} returned no verdict`), credential, request);
     }
     if (verdict.kind === 'authenticated' && verdict.principal.kind === 'anonymous') {
-      return this.#misbehaved(new TypeError(`${method} proved nobody: who needs no proof is anonymous()`), request);
+      return this.#misbehaved(
+        new MisuseError(`${method} proved nobody: who needs no proof is anonymous()`),
+        credential,
+        request,
+      );
     }
     return verdict;
   }
@@ -95,7 +99,7 @@ export class Verification {
         typeof body === 'string'
           ? this.#without(body, request)
           : this.#verifyBody(body, this.#withProof(verified), credential, request),
-      (error) => this.#misbehaved(error, request),
+      (error) => this.#misbehaved(error, credential, request),
     );
   }
 
@@ -111,11 +115,11 @@ export class Verification {
     if (fallen !== undefined) return this.#ended(fallen, request);
     try {
       const returned: unknown = await this.#handler.verifyBody?.(credential, body, request);
-      const answer = this.#checked(returned, 'verifyBody()', request);
+      const answer = this.#checked(returned, 'verifyBody()', credential, request);
       if (answer instanceof Refusal) return answer;
       return this.#outcomeOf(answer.kind === 'authenticated' ? withHeadersOf(verified, answer) : answer, request);
     } catch (error) {
-      return this.#misbehaved(error, request);
+      return this.#misbehaved(error, credential, request);
     }
   }
 
@@ -142,10 +146,13 @@ export class Verification {
     return proved;
   }
 
-  #misbehaved(error: unknown, request: SecurityRequest): Refusal {
+  #misbehaved(error: unknown, credential: unknown, request: SecurityRequest): Refusal {
     request.trace?.end('fault', 'handler_threw');
-    request.trace?.noteFault(this.#handler.name, error);
-    return fault('handler_threw', this.#handler);
+    return this.#broken(error, credential);
+  }
+
+  #broken(error: unknown, credential: unknown): Refusal {
+    return fault('handler_threw', { culprit: this.#handler.name, error, credential }, this.#handler);
   }
 }
 

@@ -1,3 +1,4 @@
+import { MisuseError } from '../errors/errors.js';
 import { interned } from './interned.js';
 
 /** Honest tokens do not nest deeper. The limit keeps hostile ones from exhausting the stack. */
@@ -26,10 +27,10 @@ export function freezeClaims<Claims extends object>(claims: Claims): Readonly<Cl
 }
 
 function copy(value: unknown, depth: number): unknown {
-  if (depth > MAX_DEPTH) throw new TypeError(`claims are nested deeper than ${MAX_DEPTH} levels`);
+  if (depth > MAX_DEPTH) throw new MisuseError(`claims are nested deeper than ${MAX_DEPTH} levels`);
   if (Array.isArray(value)) return Object.freeze(value.map((item) => copy(item, depth + 1)));
   if (isRecord(value)) return copyMembers(value, depth);
-  if (!SCALARS.includes(typeof value) && value !== null) throw new TypeError('claims are JSON values');
+  if (!SCALARS.includes(typeof value) && value !== null) throw new MisuseError('claims are JSON values');
   return value;
 }
 

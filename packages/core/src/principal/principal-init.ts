@@ -1,3 +1,4 @@
+import { MisuseError } from '../errors/errors.js';
 import { ownMember } from '../options/own-members.js';
 
 export type PrincipalKind = 'user' | 'client' | 'workload' | 'anonymous';
@@ -73,8 +74,8 @@ function ownInit<Claims extends object>(given: PrincipalInit<Claims>): Principal
 }
 
 function checkMembers(init: PrincipalInit<object>): void {
-  if (!isText(init.subject) || init.subject === '') throw new TypeError('a principal needs a subject');
-  if (init.kind === 'anonymous') throw new TypeError('the anonymous principal is ANONYMOUS');
+  if (!isText(init.subject) || init.subject === '') throw new MisuseError('a principal needs a subject');
+  if (init.kind === 'anonymous') throw new MisuseError('the anonymous principal is ANONYMOUS');
   check(init, ['kind'], (kind) => KINDS.includes(kind), 'user, client or workload');
   check(init, TEXTS, isText, 'a string');
   check(init, LISTS, (list) => Array.isArray(list) && list.every(isText), 'an array of strings');
@@ -90,7 +91,8 @@ function check(
   expected: string,
 ): void {
   for (const name of names) {
-    if (init[name] !== undefined && !fits(init[name])) throw new TypeError(`a principal's ${name} must be ${expected}`);
+    if (init[name] !== undefined && !fits(init[name]))
+      throw new MisuseError(`a principal's ${name} must be ${expected}`);
   }
 }
 

@@ -1,6 +1,6 @@
 import { types } from 'node:util';
 import type { Eventually } from '../clock/eventually.js';
-import { SallyportError } from '../errors/errors.js';
+import { MisuseError, SallyportError } from '../errors/errors.js';
 import { unlessEverybodys } from '../options/own-members.js';
 
 /**
@@ -62,7 +62,7 @@ function withinLimit(body: Uint8Array | MissingBody, limitBytes: number): Uint8A
   if (types.isUint8Array(body)) return body.byteLength > limitBytes ? 'too_large' : body;
   if (body === 'too_large' || body === 'broken_off') return body;
   if (body === 'consumed') throw unreadable('it was read before; mount secure() in front of body parsers');
-  throw new TypeError('body() returned neither bytes nor why there are none');
+  throw new MisuseError('body() returned neither bytes nor why there are none');
 }
 
 function unreadable(why: string): SallyportError {

@@ -172,6 +172,11 @@ export class SecurityRequest {
     return isReceiving(request);
   }
 
+  /** For the chain only: all header lines, names and values alternating. */
+  static linesOf(request: SecurityRequest): readonly string[] {
+    return request.#source.rawHeaders;
+  }
+
   /** For the chain only: attaches the trace of a decision, or detaches it. */
   static attachTrace(request: SecurityRequest, trace: DecisionTrace | undefined): void {
     if (!(#trace in request))

@@ -1,4 +1,4 @@
-import { type DescribedError, describeError } from '../errors/described-error.js';
+import type { DescribedError } from '../errors/described-error.js';
 import type { Principal } from '../principal/principal.js';
 import { fingerprint } from '../secrecy/secret.js';
 
@@ -21,10 +21,15 @@ export interface TraceStep {
   readonly durationMs: number;
 }
 
-/** A bug of a handler or guard. Never holds the error's message, which may quote a credential. */
+/** A bug of a handler or guard. */
 export interface TraceFault extends DescribedError {
   /** The name of the handler or guard that has the bug. */
   readonly culprit: string;
+  /**
+   * On one line. A sentence of this library stands as it is. From any other message, everything is cut out that the request
+   * sent as a credential, and every `Secret` of the handler.
+   */
+  readonly message: string;
 }
 
 /** Why a handler left a credential to others. */
@@ -156,9 +161,9 @@ export class DecisionTrace {
     this.#refusedBy = this.#guards.get(refusal) ?? handler;
   }
 
-  /** Keeps the first bug of a decision; `culprit` is a handler's or guard's name. */
-  noteFault(culprit: string, error: unknown): void {
-    this.#fault ??= Object.freeze({ culprit, ...describeError(error) });
+  /** For the chain: the bug that ended the decision. */
+  noteFault(fault: TraceFault): void {
+    this.#fault = fault;
   }
 
   #step(verdict: string, reason?: string, detail?: string): TraceStep | undefined {

@@ -1,4 +1,5 @@
 import { disregard, type Eventually, isThenable } from '../clock/eventually.js';
+import { MisuseError } from '../errors/errors.js';
 import { type CredentialPlace, sentIn } from '../handler/credential-place.js';
 import type { ReadSource } from '../handler/credential-source.js';
 import type { SecurityHandler } from '../handler/handler.js';
@@ -65,14 +66,13 @@ export class Leaf implements RequirementNode, CredentialOwner {
       const found = this.#isDoubled(request) ? DOUBLED : this.handler.extract(request);
       const mistake = mistakenFor(found);
       if (mistake !== undefined) {
-        request.trace?.noteFault(this.handler.name, new TypeError(`extract() returned ${mistake}`));
-        return fault('handler_extract_misbehaved', this.handler);
+        const error = new MisuseError(`extract() returned ${mistake}`);
+        return fault('handler_extract_misbehaved', { culprit: this.handler.name, error }, this.handler);
       }
       if (found !== undefined) run.keep(this, found);
       return undefined;
     } catch (error) {
-      request.trace?.noteFault(this.handler.name, error);
-      return fault('handler_threw', this.handler);
+      return fault('handler_threw', { culprit: this.handler.name, error }, this.handler);
     }
   }
 

@@ -1,4 +1,5 @@
 import { disregard } from '../clock/eventually.js';
+import { MisuseError } from '../errors/errors.js';
 import { type Principal, proofsOf } from '../principal/principal.js';
 
 /** Decides whether two proofs of one request belong to one party. Called for every pair of proofs. */
@@ -18,7 +19,7 @@ export function areOneParty(principals: readonly Principal[], sameParty: SamePar
 function agreement(answer: unknown): boolean {
   if (typeof answer === 'boolean') return answer;
   disregard(answer);
-  throw new TypeError('sameParty() returned neither true nor false');
+  throw new MisuseError('sameParty() returned neither true nor false');
 }
 
 /**

@@ -1,3 +1,4 @@
+import { MisuseError } from '../errors/errors.js';
 import { isScopeToken } from '../principal/scope-token.js';
 import { oneLine } from '../secrecy/quoted.js';
 
@@ -6,7 +7,7 @@ const REASON = /^[a-z][a-z0-9_]{0,63}$/;
 /** The pattern keeps credentials out: `denied('bad key ' + key)` is a bug that is caught here. */
 export function checkedReason(reason: string): string {
   if (typeof reason !== 'string' || !REASON.test(reason)) {
-    throw new TypeError('a reason is a code in snake_case of at most 64 characters');
+    throw new MisuseError('a reason is a code in snake_case of at most 64 characters');
   }
   return reason;
 }
@@ -28,11 +29,11 @@ export function reasonOf(cause: unknown): string {
 /** Scopes are written into a header line without escaping. */
 export function checkedScopes(scopes: readonly string[]): readonly string[] {
   if (scopes.length > 0 && scopes.every(isScopeToken)) return Object.freeze([...scopes]);
-  throw new TypeError('scopes are at least one scope-token (RFC 6749 3.3)');
+  throw new MisuseError('scopes are at least one scope-token (RFC 6749 3.3)');
 }
 
 /** A whole number of seconds from 1 to 86 400. */
 export function checkedSeconds(seconds: number): number {
-  if (!Number.isFinite(seconds)) throw new TypeError('retryAfterSeconds must be a finite number');
+  if (!Number.isFinite(seconds)) throw new MisuseError('retryAfterSeconds must be a finite number');
   return Math.min(86_400, Math.max(1, Math.ceil(seconds)));
 }

@@ -1,4 +1,5 @@
 import { foreignCopy, mark } from '../brand/brand.js';
+import { MisuseError } from '../errors/errors.js';
 import { ownMember, ownMembers } from '../options/own-members.js';
 import { isPrincipal, type Principal } from '../principal/principal.js';
 import { type Challenge, checkedParameters } from './challenge.js';
@@ -82,7 +83,7 @@ class ChallengedVerdict extends Branded<'challenged'> {
   constructor(parameters: Challenge['parameters'], headers: readonly HeaderLine[]) {
     super('challenged');
     this.reason = checkedReason(ownMember(parameters, 'error') ?? 'challenged');
-    this.parameters = checkedParameters(parameters, 'challenged()', (problem) => new TypeError(problem));
+    this.parameters = checkedParameters(parameters, 'challenged()', (problem) => new MisuseError(problem));
     this.headers = headers;
     Object.freeze(this);
   }
@@ -136,7 +137,7 @@ export function authenticated(
 ): Authenticated {
   if (!isPrincipal(principal)) {
     const foreign = foreignCopy(principal, 'principal');
-    throw foreign ?? new TypeError('authenticated() takes a principal made by createPrincipal()');
+    throw foreign ?? new MisuseError('authenticated() takes a principal made by createPrincipal()');
   }
   return new AuthenticatedVerdict(principal, frozenLines(ownMember(options, 'headers')));
 }
@@ -223,5 +224,5 @@ function frozenLines(lines: readonly HeaderLine[] | undefined): readonly HeaderL
   if (lines.every(([name, value]) => isToken(name) && isFieldValue(value))) {
     return Object.freeze(lines.map(([name, value]) => Object.freeze([name, value] as const)));
   }
-  throw new TypeError('a header line is a token and a value without control characters (RFC 9110 5.5)');
+  throw new MisuseError('a header line is a token and a value without control characters (RFC 9110 5.5)');
 }

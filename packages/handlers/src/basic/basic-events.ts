@@ -8,7 +8,17 @@ export type BasicEvent =
   /** A weak hash could not be replaced by a stronger one. The login was not affected. */
   | { readonly kind: 'hash_not_saved'; readonly handler: string; readonly reason: string };
 
-const events = new EventChannel<BasicEvent>(BASIC_CHANNEL);
+const events = new EventChannel<BasicEvent>(BASIC_CHANNEL, {
+  listener: 'onBasicEvent()',
+  problemOf(event) {
+    if (event.kind === 'failure_store_unavailable') {
+      return `${event.handler}: the counter store of failures does not answer: ${event.reason}`;
+    }
+    return event.kind === 'hash_not_saved'
+      ? `${event.handler}: a stronger hash was not saved: ${event.reason}`
+      : undefined;
+  },
+});
 
 export const publishBasicEvent: EventChannel<BasicEvent>['publish'] = events.publish;
 

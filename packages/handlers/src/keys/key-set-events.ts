@@ -1,4 +1,4 @@
-import { EventChannel } from '@sallyport/core/extend';
+import { EventChannel, quoted } from '@sallyport/core/extend';
 import type { KeyProblem } from '../jose/published-key.js';
 
 /**
@@ -26,7 +26,15 @@ export type KeySetEvent =
   /** A key set publishes private keys (RFC 7517 9.2): whoever can read it can issue tokens. */
   | { readonly kind: 'private_keys_published'; readonly issuer: string; readonly count: number };
 
-const events = new EventChannel<KeySetEvent>(KEY_SET_CHANNEL);
+const events = new EventChannel<KeySetEvent>(KEY_SET_CHANNEL, {
+  listener: 'onKeySetEvent()',
+  problemOf(event) {
+    if (event.kind === 'keys_unavailable') {
+      return `the keys of ${quoted(event.issuer)} cannot be fetched: ${event.reason} (${event.detail ?? 'no details'})`;
+    }
+    return event.kind === 'private_keys_published' ? `${quoted(event.issuer)} publishes private keys` : undefined;
+  },
+});
 
 export const publishKeySetEvent: EventChannel<KeySetEvent>['publish'] = events.publish;
 

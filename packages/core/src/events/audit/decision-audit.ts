@@ -31,7 +31,7 @@ export interface AuditOptions extends option.Given<typeof AUDIT> {}
 const logger = option.having<AuditLogger>('trace', 'debug', 'info', 'warn', 'error');
 
 /**
- * Writes one structured line per decision of this process. Lines hold no credential, path, query or error message. A
+ * Writes one structured line per decision of this process. Lines hold no credential, path or query. A
  * logger that throws changes no decision.
  * @returns a function that ends the audit
  * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN

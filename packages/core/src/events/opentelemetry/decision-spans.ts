@@ -55,10 +55,11 @@ function stepAttributes({ handler, verdict, reason, cache, fingerprint }: TraceS
   };
 }
 
-/** An exception event without its message. */
-function addFault(span: Span, { culprit, name, code, frames }: TraceFault, time: number): void {
+/** An exception event. Its message holds no credential. */
+function addFault(span: Span, { culprit, name, code, message, frames }: TraceFault, time: number): void {
   const attributes = {
     'exception.type': code ?? name,
+    'exception.message': message,
     'exception.stacktrace': [name, ...frames].join('\n    '),
     'sallyport.culprit': culprit,
   };

@@ -25,6 +25,10 @@ export type UserFileEvent =
    */
   | { readonly kind: 'user_file_rejected'; readonly path: string; readonly problem: string };
 
-const events = new EventChannel<UserFileEvent>(BASIC_CHANNEL);
+const events = new EventChannel<UserFileEvent>(BASIC_CHANNEL, {
+  listener: 'onBasicEvent()',
+  problemOf: (event) =>
+    event.kind === 'user_file_rejected' ? `the user file ${event.path} cannot be used: ${event.problem}` : undefined,
+});
 
 export const publishUserFileEvent: EventChannel<UserFileEvent>['publish'] = events.publish;
