@@ -3,6 +3,7 @@ import { ConfigurationError } from '@sallyport/core';
 import { DETAILS } from '../../packages/core/src/decision/problem.js';
 import { sourcesOf } from '../repository/source-tree.js';
 import { documentOf, type TableRow, tablesOf } from '../support/markdown.js';
+import { BODIES } from './troubleshooting/causes-of-bodies.js';
 import { BUGS } from './troubleshooting/causes-of-bugs.js';
 import { OUTAGES } from './troubleshooting/causes-of-outages.js';
 import { PASSWORDS } from './troubleshooting/causes-of-passwords.js';
@@ -11,7 +12,17 @@ import { TOKENS } from './troubleshooting/causes-of-tokens.js';
 import { START_SECRETS, WRONG_STARTS } from './troubleshooting/causes-of-wrong-starts.js';
 import { Scene } from './troubleshooting/scene.js';
 
-const CAUSES = [...CREDENTIALS, ...TOKENS, ...PASSWORDS, ...REQUESTS, ...PERMISSIONS, ...BUGS, ...OUTAGES, ...UNSEEN];
+const CAUSES = [
+  ...CREDENTIALS,
+  ...TOKENS,
+  ...PASSWORDS,
+  ...BODIES,
+  ...REQUESTS,
+  ...PERMISSIONS,
+  ...BUGS,
+  ...OUTAGES,
+  ...UNSEEN,
+];
 const [CAUSE, CLIENT, LINE, ERROR, CHANGE] = [
   'What happened',
   'The client gets',

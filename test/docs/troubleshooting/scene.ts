@@ -34,6 +34,7 @@ export interface Sent {
   readonly lines?: readonly string[];
   readonly method?: string;
   readonly target?: string;
+  readonly body?: string;
 }
 
 /** A server on a loopback port. Each cause mounts what it needs, asks over a socket, and leaves nothing behind. */
@@ -98,11 +99,11 @@ export class Scene {
     this.mount(httpSecurity(this.chain(options))((_request, response) => response.end('let in')));
   }
 
-  async send({ bearer, lines = [], method = 'GET', target = '/orders' }: Sent = {}): Promise<RawAnswer> {
+  async send({ bearer, lines = [], method = 'GET', target = '/orders', body }: Sent = {}): Promise<RawAnswer> {
     const all = bearer === undefined ? lines : [`Authorization: Bearer ${bearer}`, ...lines];
     for (const line of all) this.#noteSecrets(line);
     const { port } = this.#server.address() as AddressInfo;
-    this.answer = await ask(port, 'http', requestText(method, target, all));
+    this.answer = await ask(port, 'http', requestText(method, target, all, body));
     return this.answer;
   }
 
@@ -139,6 +140,6 @@ export class Scene {
       const [, password] = /^[^:]*:(.*)$/s.exec(Buffer.from(credential, 'base64').toString()) ?? [];
       if (/^basic /i.test(value) && password !== undefined) this.keepSecret(password);
     }
-    if (/^(?:cookie|x-api-key)$/i.test(name)) this.keepSecret(value.replace(/^[^=]*=/, ''));
+    if (/^(?:cookie|x-api-key|.*-signature.*)$/i.test(name)) this.keepSecret(value.replace(/^[^=]*=/, ''));
   }
 }
