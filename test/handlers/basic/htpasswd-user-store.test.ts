@@ -3,6 +3,7 @@ import {
   chmodSync,
   mkdirSync,
   mkdtempSync,
+  readFileSync,
   renameSync,
   rmSync,
   statSync,
@@ -240,6 +241,20 @@ describe('legacy hashes are read where an option says so, and only there', () =>
     expect(await new BasicUnderTest({ find }).status('carol', 'password')).toBe(503);
     const heir = Object.assign(Object.create({ legacyHashes: ['sha1'] }), { find });
     expect(await new BasicUnderTest(heir).status('carol', 'password')).toBe(503);
+  });
+
+  test('stay as they are in a password file, which is never written: other servers read it', async () => {
+    write(text);
+    const before = statSync(path, { bigint: true }).mtimeNs;
+    const under = open({ legacyHashes: ['apr1', 'sha1'] });
+    for (const [name, password] of [
+      ['alice', 'pass'],
+      ['bob', 'myPassword'],
+      ['carol', 'password'],
+    ] as const)
+      expect(await under.status(name, password)).toBe(200);
+    expect([readFileSync(path, 'utf8'), statSync(path, { bigint: true }).mtimeNs]).toEqual([text, before]);
+    expect(events).toEqual([]);
   });
 
   test('are replaced by a stronger one where the store saves hashes', async () => {

@@ -6,7 +6,10 @@ import { ReloadedFile } from './reloaded-file.js';
 import { type UserStore, legacyHashes as weakHashes } from './user-store.js';
 
 const HTPASSWD = option.table('HtpasswdUserStoreOptions', {
-  /** The password file, as `htpasswd -B` writes it: bcrypt hashes, or PHC strings of argon2id and scrypt. */
+  /**
+   * The password file, as `htpasswd -B` writes it: bcrypt hashes, or PHC strings of argon2id and scrypt. It is never
+   * written, so a weak hash stays until you replace its line.
+   */
   path: option.text,
   /**
    * Weak hashes that are read as well: `apr1` (`$apr1$`, of `htpasswd` without `-B`) and `sha1` (`{SHA}`). Whoever gets the
