@@ -140,3 +140,53 @@ describe('docs/dependency-injection.md', () => {
     expect(await guide.project.node([program])).toBe('doors badge,tokens\n');
   });
 });
+
+describe('docs/serverless.md', () => {
+  const guide = openGuide('docs/serverless.md');
+  const headers = { 'X-Partner-Key': 'key-of-alice' };
+  const event = {
+    version: '2.0',
+    rawPath: '/orders',
+    rawQueryString: '',
+    headers,
+    requestContext: { http: { method: 'GET', path: '/orders', sourceIp: '198.51.100.7' } },
+  };
+  const older = { httpMethod: 'GET', path: '/orders', headers, requestContext: { identity: { sourceIp: '::1' } } };
+
+  test.each(['lambda.js', 'fastify-lambda.js', 'hono-lambda.js'])(
+    '%s lets partners in, and nobody else',
+    async (file) => {
+      const stranger = { ...event, headers: { 'X-Partner-Key': 'key-of-mallory' } };
+      const doubled = { ...older, multiValueHeaders: { 'X-Partner-Key': ['key-of-mallory', 'key-of-alice'] } };
+      guide.project.write(
+        'call.mjs',
+        `import { handler } from './${file}';
+      for (const event of ${JSON.stringify([event, stranger, doubled])}) {
+        const { statusCode, body } = await handler(event, {});
+        console.log(statusCode, JSON.parse(body).caller);
+      }`,
+      );
+      expect(await guide.project.node(['call.mjs'])).toMatch(/^200 alice\n401 undefined\n40[01] undefined\n$/);
+    },
+  );
+
+  test('the route handler of Next.js lets partners in, whatever the received URL is', async () => {
+    guide.project.write(
+      'call.mjs',
+      `import { GET } from './route.js';
+      const ask = async (path, headers) => {
+        const response = await GET(new Request('http://localhost' + path, { headers }), { params: Promise.resolve({ id: '7' }) });
+        console.log(response.status, await response.text());
+      };
+      await ask('/orders/7', ${JSON.stringify(headers)});
+      await ask('/orders', {});`,
+    );
+    expect(await guide.project.node(['call.mjs'])).toMatch(/^200 {"id":"7","caller":"alice"}\n401 {/);
+  });
+
+  test('the tests with mocks pass', async () => {
+    const report = await guide.project.node(['--test', '--test-reporter=tap', 'orders.test.js']);
+    expect(report).toMatch(/^# pass 2$/m);
+    expect(report).toMatch(/^# fail 0$/m);
+  });
+});

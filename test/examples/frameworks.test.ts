@@ -1,6 +1,8 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
@@ -101,6 +103,35 @@ test('the development issuer gives a shell what the examples need', async () => 
   const response = await example.call('POST', '/orders', TOKEN, '{"item":"tea"}');
   expect([response.status, await response.json()]).toMatchObject([201, { orderedBy: 'carol' }]);
   await example.stop();
+});
+
+describe('examples/frameworks, lambda', () => {
+  const EVENT = join(EXAMPLES, '../events/order-tea.json');
+
+  /** The answer to the event, which may be changed before. */
+  async function invoke(token: string, change: (event: string) => string = (event) => event): Promise<unknown[]> {
+    const folder = await mkdtemp(join(tmpdir(), 'sallyport-event-'));
+    const file = join(folder, 'event.json');
+    await writeFile(file, change(await readFile(EVENT, 'utf8')));
+    const env = { ...process.env, ...OWN_ISSUER, TOKEN: token };
+    const { stdout } = await promisify(execFile)(process.execPath, [join(EXAMPLES, 'invoke.js'), file], { env });
+    await rm(folder, { recursive: true });
+    const { statusCode, body } = JSON.parse(stdout);
+    return [statusCode, JSON.parse(body)];
+  }
+
+  test('the event of the file orders tea', async () => {
+    expect(await invoke(ALICE)).toEqual([201, { id: 1, item: 'tea', orderedBy: 'alice' }]);
+  });
+
+  test('a token without the scope, a forged one and two of them are refused (RFC 6750 3.1)', async () => {
+    const doubled = (event: string) => event.replace('["Bearer TOKEN"]', '["Bearer other", "Bearer TOKEN"]');
+    expect(await Promise.all([invoke(BOB), invoke(FORGED), invoke(ALICE, doubled)])).toMatchObject([
+      [403, { code: 'insufficient_scope' }],
+      [401, { code: 'invalid_token' }],
+      [400, { code: 'invalid_request' }],
+    ]);
+  });
 });
 
 describe('examples/frameworks, the WebSocket of http', () => {

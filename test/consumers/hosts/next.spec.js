@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { get } from 'node:http';
 import { createInterface } from 'node:readline';
+import { text } from 'node:stream/consumers';
 import { after, before, test } from 'node:test';
 import { tokenOf } from './issuer.js';
 
@@ -45,6 +47,18 @@ test('the second argument, with the parameters of the route, arrives', async () 
 test('a rewriting leads past no requirement', async () => {
   assert.equal((await ask('/open/7'))[0], 401);
   assert.deepEqual(await ask('/open/7', { headers: KEY }), [200, { subject: 'carol', id: '7' }]);
+});
+
+test('of two Authorization lines, Next.js gives the first alone', async () => {
+  const authorization = [`Bearer ${tokenOf('alice')}`, `Bearer ${tokenOf('bob')}`];
+  const [answer] = await once(get(`${origin}/orders`, { agent: false, headers: { authorization } }), 'response');
+  assert.deepEqual([answer.statusCode, await text(answer)], [200, '{"subject":"alice"}']);
+});
+
+test('HEAD needs what GET needs (RFC 9110 9.3.2)', async () => {
+  const statusOf = async (headers) =>
+    (await fetch(`${origin}/orders`, { method: 'HEAD', headers: { connection: 'close', ...headers } })).status;
+  assert.deepEqual([await statusOf({}), await statusOf(KEY)], [401, 200]);
 });
 
 test('without a credential, and with a bad one, the answer is 401, each time anew', async () => {

@@ -1,0 +1,21 @@
+import { expressSecurity, principalOf } from '@sallyport/adapters/express';
+import { requireScopes } from '@sallyport/core';
+import express from 'express';
+import { Orders } from './orders.js';
+import { ordersChain } from './security.js';
+
+const orders = new Orders();
+export const chain = ordersChain(process.env);
+const secure = expressSecurity(chain);
+
+const router = express.Router();
+router.get('/', secure(requireScopes('orders:read')), (_request, response) => void response.json(orders.all()));
+router.post('/', secure(requireScopes('orders:write')), express.json(), (request, response) => {
+  const order = orders.add(request.body, principalOf(request).subject);
+  if (order === undefined) response.status(422).json({ detail: 'An order has an item.' });
+  else response.status(201).json(order);
+});
+
+export const app = express();
+app.get('/health', (_request, response) => void response.json({ status: 'up' }));
+app.use('/orders', secure(), router);
