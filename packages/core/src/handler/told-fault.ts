@@ -3,13 +3,15 @@ import { MisuseError, SallyportError } from '../errors/errors.js';
 import type { TraceFault } from '../request/trace.js';
 import { oneLine } from '../secrecy/quoted.js';
 import { Secret } from '../secrecy/secret.js';
-import { withoutCredentials } from '../secrecy/without-credentials.js';
+import { textsWithoutCredentials } from '../secrecy/without-credentials.js';
 import type { SecurityHandler } from './handler.js';
 import type { Bug } from './refusal.js';
 
 const MAX_SENTENCE = 2_000;
 const TELLING = 8;
 const FINDABLE = 4;
+const MAX_MESSAGE = 500;
+const CUT = '(cut out)';
 const NO_FRAMES: readonly string[] = Object.freeze([]);
 
 /** A bug as the operator may hear of it. `sent` finds everything that the request sent as a credential. */
@@ -24,29 +26,37 @@ export function toldFault(
       return Object.freeze({ culprit, ...described, message: oneLine(error.message, MAX_SENTENCE) });
     }
     const secrets = [...sent(), ...textsOf(credential), ...handlers.flatMap(secretsOf)];
-    return Object.freeze({ culprit, ...withoutSecrets(described, secrets), message: messageOf(error, secrets) });
+    return Object.freeze({ culprit, ...withoutSecrets(described, messageOf(error), secrets) });
   } catch {
     // The thrown object, or the handler, throws again when it is read.
     return Object.freeze({ culprit, name: 'unreadable', code: undefined, frames: NO_FRAMES, message: '' });
   }
 }
 
-/** Applications throw errors of this library, too. Their sentences stand, but for what they repeat. */
-function messageOf(error: unknown, secrets: readonly string[]): string {
-  if (error instanceof SallyportError)
-    return withoutCredentials(error.message, secrets.filter(isFindable), MAX_SENTENCE);
-  return error instanceof Error ? withoutCredentials(String(error.message), secrets) : '';
+/**
+ * Names and frames may hold a secret as well. One that is too short to be found is none of a name, nor of a sentence of this
+ * library, which applications throw, too.
+ */
+function withoutSecrets(
+  { name, code = '', frames }: DescribedError,
+  { text, isOurs }: { readonly text: string; readonly isOurs: boolean },
+  secrets: readonly string[],
+): Omit<TraceFault, 'culprit'> {
+  const [shownName = '', shownCode, shownText = '', ...shown] = textsWithoutCredentials(
+    [name, code, text, ...frames],
+    secrets.filter(isFindable),
+  );
+  const message = isOurs ? shownText : oneLine(hasTiny(text, secrets) ? CUT : shownText, MAX_MESSAGE);
+  const told = code !== '' && shownCode === code ? code : undefined;
+  return { name: shownName, code: told, frames: Object.freeze(shown), message };
 }
 
-/** Names and frames may hold a secret as well. One that is too short to be found is none of a name. */
-function withoutSecrets({ name, code, frames }: DescribedError, secrets: readonly string[]): DescribedError {
-  const findable = secrets.filter(isFindable);
-  const cut = (text: string) => withoutCredentials(text, findable);
-  return {
-    name: cut(name),
-    code: code === undefined || cut(code) === code ? code : undefined,
-    frames: Object.freeze(frames.map(cut)),
-  };
+function hasTiny(text: string, secrets: readonly string[]): boolean {
+  return secrets.some((secret) => secret !== '' && !isFindable(secret) && text.includes(secret));
+}
+
+function messageOf(error: unknown): { readonly text: string; readonly isOurs: boolean } {
+  return { text: error instanceof Error ? String(error.message) : '', isOurs: error instanceof SallyportError };
 }
 
 function isFindable({ length }: string): boolean {
