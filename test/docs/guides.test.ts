@@ -7,6 +7,7 @@ import {
   onceStoreRules,
 } from '@sallyport/core/testing';
 import { request } from 'undici';
+import { fromGithub, fromStripe, OLD_SECRET, SECRET } from '../handlers/webhook/deliveries.js';
 import { blocksOf } from './document-project.js';
 import { DocumentedServer } from './documented-server.js';
 import { openGuide } from './open-guide.js';
@@ -105,7 +106,59 @@ describe('docs/webhooks.md', () => {
     expect(report).toMatch(/^# pass 2$/m);
     expect(report).toMatch(/^# fail 0$/m);
   });
+
+  test('the receiver takes deliveries of Stripe, once, and its parser finds the body again', async () => {
+    const server = await DocumentedServer.start(guide.project.folder, 'receiver.js', { STRIPE_SECRET: SECRET });
+    const body = '{"type":"invoice.paid"}';
+    const headers = fromStripe(body, Math.floor(Date.now() / 1_000), SECRET);
+    const send = (sent: string) => deliver(`${server.origin}/hooks/stripe`, headers, sent);
+    expect(await send('{"type":"invoice.void"}')).toMatchObject([401, expect.anything()]);
+    expect(await send(body)).toEqual([200, '{"received":true}']);
+    expect(await server.printed(/^(stripe says .*)$/)).toBe('stripe says invoice.paid');
+    expect(await send(body)).toMatchObject([401, expect.anything()]);
+    await server.stop();
+  });
+
+  test('two vendors deliver to one endpoint, one of them by an old secret', async () => {
+    const secrets = { GITHUB_SECRET: SECRET, OLD_GITHUB_SECRET: OLD_SECRET, SHOPIFY_SECRET: SECRET };
+    const server = await DocumentedServer.start(guide.project.folder, 'several-vendors.js', secrets);
+    const send = (headers: Record<string, string>) => deliver(server.origin, headers, 'hello');
+    const [, hex = ''] = fromGithub('hello')['X-Hub-Signature-256']?.split('=') ?? [];
+    expect(await send(fromGithub('hello', OLD_SECRET))).toEqual([200, '5 bytes of github']);
+    const shopify = { 'X-Shopify-Hmac-SHA256': Buffer.from(hex, 'hex').toString('base64') };
+    expect(await send(shopify)).toEqual([200, '5 bytes of shopify']);
+    expect(await send(fromGithub('hullo'))).toMatchObject([401, expect.anything()]);
+    expect(await send({})).toMatchObject([401, expect.anything()]);
+    await server.stop();
+  });
+
+  test('the part of a configuration file makes a chain', async () => {
+    const [yaml = ''] = blocksOf('docs/webhooks.md').flatMap(({ language, code }) => (language === 'yaml' ? code : []));
+    guide.project.write('security.yaml', yaml);
+    guide.project.write('github-secret', `${SECRET}\n`);
+    guide.project.write('old-github-secret', `${OLD_SECRET}\n`);
+    const check = `import { chainFrom } from '@sallyport/configuration';
+      import { ask } from '@sallyport/core/testing';
+      import { builtInHandlers } from '@sallyport/handlers/kinds';
+      const chain = await chainFrom('security.yaml', { kinds: builtInHandlers });
+      const parts = { headers: ${JSON.stringify(fromGithub('hello', OLD_SECRET))}, body: 'hello' };
+      console.log((await ask(chain, 'POST /', parts)).principal.subject);
+      await chain.close();`;
+    expect(await guide.project.node(['--input-type=module', '-e', check])).toBe('github\n');
+  });
+
+  test('the schemes of the reader make handlers', async () => {
+    const names = "import { handlers } from './own-schemes.js'; console.log(handlers.map(({ name }) => name).join());";
+    const secrets = { ZOOM_SECRET: SECRET, PADDLE_SECRET: SECRET };
+    expect(await guide.project.node(['--input-type=module', '-e', names], secrets)).toBe('zoom,paddle\n');
+  });
 });
+
+async function deliver(url: string, headers: Record<string, string>, body: string): Promise<[number, string]> {
+  const type = { 'content-type': 'application/json' };
+  const answer = await request(url, { method: 'POST', headers: { ...type, ...headers }, body });
+  return [answer.statusCode, await answer.body.text()];
+}
 
 describe('docs/configuration.md', () => {
   const guide = openGuide('docs/configuration.md');

@@ -2,6 +2,7 @@ import { createHmac, generateKeyPairSync, type KeyObject, sign } from 'node:cryp
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { generate } from 'selfsigned';
 import { Agent, request } from 'undici';
+import { fromGithub, SECRET } from '../handlers/webhook/deliveries.js';
 import { documentOf } from '../support/markdown.js';
 import { HAS_REDIS, RedisServer } from '../support/redis-server.js';
 import { DocumentedServer } from './documented-server.js';
@@ -135,6 +136,22 @@ describe('docs/recipes.md', () => {
     });
     expect(await call('GET /', login('a long passphrase'))).toMatchObject({ status: 200, text: 'reporting' });
     expect(await call('GET /', login('another passphrase'))).toMatchObject({ status: 401 });
+  });
+
+  test('a delivery of GitHub is taken at its route, and a token at the others', async () => {
+    server = await DocumentedServer.start(guide.project.folder, 'webhooks.js', { GITHUB_SECRET: SECRET });
+    const body = '{"zen":"Design for failure."}';
+    const deliver = async (headers: Record<string, string>) => {
+      const type = { 'content-type': 'application/json' };
+      const options = { method: 'POST' as const, headers: { ...type, ...headers }, body };
+      const answer = await request(`${server.origin}/hooks/github`, options);
+      return [answer.statusCode, await answer.body.text()];
+    };
+    expect(await deliver(fromGithub(body))).toEqual([200, 'github: Design for failure.']);
+    expect(await deliver(fromGithub(`${body} `))).toMatchObject([401, expect.anything()]);
+    expect(await deliver(await withToken())).toMatchObject([401, expect.anything()]);
+    expect(await call('GET /orders', await withToken())).toMatchObject({ status: 200 });
+    expect(await call('GET /orders', fromGithub(''))).toMatchObject({ status: 401 });
   });
 
   test('a revoked subject is refused with its next request', async () => {
