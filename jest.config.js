@@ -23,9 +23,13 @@ export default {
     '^@sallyport/core/(audit|opentelemetry)$': '<rootDir>/packages/core/src/events/$1/index.ts',
     '^@sallyport/(\\w+)/(.*)$': '<rootDir>/packages/$1/src/$2/index.ts',
     '^@sallyport/(\\w+)$': '<rootDir>/packages/$1/src/index.ts',
+    // Has no entry for require().
+    '^@octokit/webhooks-methods$': '<rootDir>/node_modules/@octokit/webhooks-methods/dist-node/index.js',
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },
   transform: { '^.+\\.[cm]?[jt]s$': ['@swc/jest', swc] },
   // Packages that ship as ES modules only.
-  transformIgnorePatterns: ['/node_modules/(?!(?:.*/node_modules/)?(?:jose|@seriousme/openapi-schema-validator)/)'],
+  transformIgnorePatterns: [
+    '/node_modules/(?!(?:.*/node_modules/)?(?:jose|@octokit/webhooks-methods|@seriousme/openapi-schema-validator)/)',
+  ],
 };

@@ -71,7 +71,11 @@ class Http2Bodies implements BodyWire {
 
   async send({ method = 'POST', path, body, chunks, written }: BodyRow, lines: readonly string[]): Promise<BodyAnswer> {
     const length = chunks || written === '' ? [] : [`content-length: ${body.length}`];
-    const fields = Object.fromEntries([...lines, ...length].map((line) => line.toLowerCase().split(/: (.*)/s, 2)));
+    const fields = Object.fromEntries(
+      [...lines, ...length]
+        .map((line) => line.split(/: (.*)/s, 2) as [string, string])
+        .map(([name, value]) => [name.toLowerCase(), value]),
+    );
     const stream = this.#session.request(
       { ':method': method, ':path': path, ...fields },
       { endStream: written === '' },

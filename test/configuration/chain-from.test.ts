@@ -11,6 +11,7 @@ import {
 import type { CacheStore, CounterStore, HandlerKind, Kinds } from '@sallyport/core/extend';
 import { ask, buildRequest, ManualClock } from '@sallyport/core/testing';
 import { builtInHandlers } from '@sallyport/handlers/kinds';
+import { fromStripe, SECRET } from '../handlers/webhook/deliveries.js';
 import { badge, badgeHandler, memoryCounters, memoryStore, notedBadge, officeHours } from './application-kinds.js';
 
 const KINDS: Kinds = { ...builtInHandlers, badge, officeHours, memory: memoryStore(), counters: memoryCounters() };
@@ -159,6 +160,23 @@ describe('a store of the application is one row', () => {
         return badgeHandler(name, options);
       },
     }) satisfies HandlerKind;
+
+  test('the webhook handler marks deliveries in it', async () => {
+    const marks: string[] = [];
+    const once = { store: () => ({ mark: (key: string) => marks.push(key) === 1 }) } satisfies Kinds[string];
+    const now = new ManualClock().now() / 1_000;
+    const configuration = {
+      stores: { once: { type: 'once' } },
+      handlers: { stripe: { type: 'webhook', options: { scheme: 'stripe', secrets: [SECRET] } } },
+      chain: { requirement: 'stripe' },
+    };
+    await decided(configuration, { kinds: { ...builtInHandlers, once }, clock: new ManualClock() }, async (chain) => {
+      const delivery = { headers: fromStripe('{}', now, SECRET), body: '{}' };
+      expect((await ask(chain, 'POST /', delivery)).status).toBe(200);
+      expect((await ask(chain, 'POST /', delivery)).reason).toBe('webhook_replayed');
+      expect(marks).toHaveLength(2);
+    });
+  });
 
   test('handlers get it, and no other', async () => {
     let cache: CacheStore | undefined;
