@@ -16,7 +16,7 @@ import { fastifySecurity } from '@sallyport/adapters/fastify';
 import { fetchSecurity } from '@sallyport/adapters/fetch';
 import { httpSecurity, upgradeSecurity } from '@sallyport/adapters/http';
 import { koaSecurity } from '@sallyport/adapters/koa';
-import { type Decider, type Principal, requireScopes } from '@sallyport/core';
+import { anonymous, type Decider, type Principal, type Requirement, requireScopes } from '@sallyport/core';
 import express from 'express';
 import Fastify from 'fastify';
 import { Hono } from 'hono';
@@ -45,7 +45,8 @@ export interface AdapterRow {
   readonly protocol: 'http' | 'https' | 'h2';
   /** Fetch holds lines of one name joined by comma, whatever the adapter does (RFC 9110 5.3). */
   readonly joinsLines?: true;
-  open(chain: Decider, options?: DemoOptions): Promise<DemoServer>;
+  /** `/keys` adds the requirement. */
+  open(chain: Decider, options?: DemoOptions, requirement?: Requirement): Promise<DemoServer>;
 }
 
 /** What every demo server does once a request is let in: `/orders` needs a scope, `/echo` reads the body, `/fails` fails. */
@@ -78,7 +79,11 @@ type AnyRequest = IncomingMessage | Http2ServerRequest;
 type AnyResponse = ServerResponse | Http2ServerResponse;
 
 /** The listener of the node:http rows, written as their users write it. */
-function nodeListener(chain: Decider, options: DemoOptions): (request: AnyRequest, response: AnyResponse) => void {
+function nodeListener(
+  chain: Decider,
+  options: DemoOptions,
+  requirement: Requirement,
+): (request: AnyRequest, response: AnyResponse) => void {
   const secure = httpSecurity(chain, options);
   const answer = async (request: AnyRequest, response: AnyResponse, principal: Principal) => {
     const isEcho = request.url?.startsWith('/echo') === true;
@@ -92,11 +97,22 @@ function nodeListener(chain: Decider, options: DemoOptions): (request: AnyReques
     else void answer(request, response, principal);
   };
   const orders = secure(answer, ORDERS);
+  const keyed = secure(answer, requirement);
+  const keys = secure((request: AnyRequest, response: AnyResponse) => keyed(request, response));
   const others = secure(answerOrFail);
-  return (request, response) => (/^\/orders(?:\?|$)/.test(request.url ?? '') ? orders : others)(request, response);
+  return (request, response) => {
+    const { url = '' } = request;
+    const listener = /^\/orders(?:\?|$)/.test(url) ? orders : url === '/keys' ? keys : others;
+    listener(request, response);
+  };
 }
 
-function expressApp(framework: typeof express, chain: Decider, options: DemoOptions): express.Express {
+function expressApp(
+  framework: typeof express,
+  chain: Decider,
+  options: DemoOptions,
+  requirement: Requirement,
+): express.Express {
   const secure = expressSecurity(chain, options);
   const app = framework().disable('x-powered-by');
   app.use(secure());
@@ -106,19 +122,22 @@ function expressApp(framework: typeof express, chain: Decider, options: DemoOpti
   };
   app.use('/echo', (request, response) => void digestOf(request).then((body) => send(request, response, body)));
   app.all('/orders', secure(ORDERS), (request, response) => send(request, response));
+  app.all('/keys', secure(requirement), (request, response) => send(request, response));
   app.all('/fails', fail);
   app.set('env', 'test');
   app.use((request, response) => send(request, response));
   return app;
 }
 
-function koaApp(framework: typeof Koa, chain: Decider, options: DemoOptions): Koa {
+function koaApp(framework: typeof Koa, chain: Decider, options: DemoOptions, requirement: Requirement): Koa {
   const secure = koaSecurity(chain, options);
   const app = new framework();
   app.silent = true;
   app.use(secure());
   const orders = secure(ORDERS);
+  const keys = secure(requirement);
   app.use((context, next) => (context.path === '/orders' ? orders(context, next) : next()));
+  app.use((context, next) => (context.path === '/keys' ? keys(context, next) : next()));
   app.use(async (context) => {
     if (context.path === '/fails') fail();
     const body = context.path.startsWith('/echo') ? await digestOf(context.req) : undefined;
@@ -129,7 +148,7 @@ function koaApp(framework: typeof Koa, chain: Decider, options: DemoOptions): Ko
   return app;
 }
 
-async function openFastify(chain: Decider, options: DemoOptions): Promise<DemoServer> {
+async function openFastify(chain: Decider, options: DemoOptions, requirement: Requirement): Promise<DemoServer> {
   const secure = fastifySecurity(chain, options);
   const app = Fastify({ frameworkErrors: secure.frameworkErrors, exposeHeadRoutes: false });
   await app.register(secure.plugin);
@@ -141,6 +160,10 @@ async function openFastify(chain: Decider, options: DemoOptions): Promise<DemoSe
     return answerTo(request.method, principalOf(request), isEcho ? await digestOf(body ?? []) : undefined);
   };
   app.all('/orders', { config: { sallyport: { guards: [ORDERS] } } }, async (request, reply) => {
+    const text = await answer(request);
+    return reply.headers(headersFor(text)).send(text);
+  });
+  app.all('/keys', { onRequest: secure(requirement) }, async (request, reply) => {
     const text = await answer(request);
     return reply.headers(headersFor(text)).send(text);
   });
@@ -160,10 +183,11 @@ async function openFastify(chain: Decider, options: DemoOptions): Promise<DemoSe
   };
 }
 
-async function openHono(chain: Decider, options: DemoOptions): Promise<DemoServer> {
+async function openHono(chain: Decider, options: DemoOptions, requirement: Requirement): Promise<DemoServer> {
   const secure = fetchSecurity(chain, options);
   const app = new Hono();
   app.use('/orders', secure.middleware(ORDERS));
+  app.use('/keys', secure.middleware(requirement));
   app.onError((_error, context) => context.text('failed', 500));
   app.all('/fails', fail);
   app.all('*', async (context) => {
@@ -199,8 +223,11 @@ export function closing(server: Server | Http2SecureServer): DemoServer {
   };
 }
 
-async function openHttp2(chain: Decider, options: DemoOptions): Promise<DemoServer> {
-  const server = createSecureServer({ ...(await testCertificate()), allowHTTP1: true }, nodeListener(chain, options));
+async function openHttp2(chain: Decider, options: DemoOptions, requirement: Requirement): Promise<DemoServer> {
+  const server = createSecureServer(
+    { ...(await testCertificate()), allowHTTP1: true },
+    nodeListener(chain, options, requirement),
+  );
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   return closing(server);
@@ -210,7 +237,7 @@ export const ADAPTERS: readonly AdapterRow[] = [
   {
     name: 'node:http',
     protocol: 'http',
-    open: (chain, options = {}) => {
+    open: (chain, options = {}, requirement = anonymous()) => {
       const { allowPreflight: _none, ...forUpgrades } = options;
       const upgraded = upgradeSecurity(
         chain,
@@ -219,36 +246,53 @@ export const ADAPTERS: readonly AdapterRow[] = [
         const head = ['HTTP/1.1 101 Switching Protocols', 'Connection: Upgrade', 'Upgrade: rules'];
         socket.end(`${[...head, `Upgraded-By: ${principal.subject}`].join('\r\n')}\r\n\r\n`);
       });
-      return listening(createServer(nodeListener(chain, options)).on('upgrade', upgraded));
+      return listening(createServer(nodeListener(chain, options, requirement)).on('upgrade', upgraded));
     },
   },
   {
     name: 'node:https',
     protocol: 'https',
-    open: async (chain, options = {}) =>
-      listening(createHttpsServer(await testCertificate(), nodeListener(chain, options))),
+    open: async (chain, options = {}, requirement = anonymous()) =>
+      listening(createHttpsServer(await testCertificate(), nodeListener(chain, options, requirement))),
   },
-  { name: 'node:http2', protocol: 'h2', open: (chain, options = {}) => openHttp2(chain, options) },
+  {
+    name: 'node:http2',
+    protocol: 'h2',
+    open: (chain, options = {}, requirement = anonymous()) => openHttp2(chain, options, requirement),
+  },
   {
     name: 'Express 4',
     protocol: 'http',
-    open: (chain, options = {}) => listening(createServer(expressApp(express4, chain, options))),
+    open: (chain, options = {}, requirement = anonymous()) =>
+      listening(createServer(expressApp(express4, chain, options, requirement))),
   },
   {
     name: 'Express 5',
     protocol: 'http',
-    open: (chain, options = {}) => listening(createServer(expressApp(express, chain, options))),
+    open: (chain, options = {}, requirement = anonymous()) =>
+      listening(createServer(expressApp(express, chain, options, requirement))),
   },
-  { name: 'Fastify 5', protocol: 'http', open: (chain, options = {}) => openFastify(chain, options) },
+  {
+    name: 'Fastify 5',
+    protocol: 'http',
+    open: (chain, options = {}, requirement = anonymous()) => openFastify(chain, options, requirement),
+  },
   {
     name: 'Koa 2',
     protocol: 'http',
-    open: (chain, options = {}) => listening(createServer(koaApp(Koa2, chain, options).callback())),
+    open: (chain, options = {}, requirement = anonymous()) =>
+      listening(createServer(koaApp(Koa2, chain, options, requirement).callback())),
   },
   {
     name: 'Koa 3',
     protocol: 'http',
-    open: (chain, options = {}) => listening(createServer(koaApp(Koa, chain, options).callback())),
+    open: (chain, options = {}, requirement = anonymous()) =>
+      listening(createServer(koaApp(Koa, chain, options, requirement).callback())),
   },
-  { name: 'fetch (Hono)', protocol: 'http', joinsLines: true, open: (chain, options = {}) => openHono(chain, options) },
+  {
+    name: 'fetch (Hono)',
+    protocol: 'http',
+    joinsLines: true,
+    open: (chain, options = {}, requirement = anonymous()) => openHono(chain, options, requirement),
+  },
 ];

@@ -4,7 +4,15 @@ import { fastifySecurity } from '@sallyport/adapters/fastify';
 import { fetchSecurity } from '@sallyport/adapters/fetch';
 import { httpSecurity, upgradeSecurity } from '@sallyport/adapters/http';
 import { koaSecurity } from '@sallyport/adapters/koa';
-import { ConfigurationError, createPrincipal, requireAudience, requireRoles, requireScopes } from '@sallyport/core';
+import {
+  anonymous,
+  ConfigurationError,
+  createPrincipal,
+  optional,
+  requireAudience,
+  requireRoles,
+  requireScopes,
+} from '@sallyport/core';
 import Fastify from 'fastify';
 import { demoChain } from './demo-chain.js';
 
@@ -81,6 +89,30 @@ test.each([
   ['a list of guards', [requireScopes('orders:read')]],
 ])('%s in the place of a guard is refused with an example of a guard', (_title, value) => {
   expect(() => expressSecurity(demoChain())(untyped(value))).toThrow(/takes guards, such as requireScopes\('a'\)/);
+});
+
+test('a requirement that does not stand first and alone is refused, as one of a chain that takes none', () => {
+  const [tokens] = demoChain().handlers;
+  const secure = expressSecurity(demoChain());
+  const several = 'a requirement stands first, and alone: put several into one anyOf() or allOf()';
+  expect(() => secure(requireScopes('a'), untyped(tokens))).toThrow(several);
+  expect(() => secure(optional(untyped(tokens)), untyped(anonymous()))).toThrow(several);
+  const { decide, authorize, covers } = demoChain();
+  const bare = expressSecurity({ decide, authorize, covers });
+  expect(() => bare(anonymous())).toThrow('chain takes no requirements of routes: it has no method requiring()');
+});
+
+test.each<[string, object]>([
+  ['a requirement beside the guards', { requirement: anonymous(), guards: [requireScopes('a')] }],
+  ['a requirement among the guards', { guards: [anonymous()] }],
+])('Fastify is told where a requirement of a route goes: %s', async (_title, sallyport) => {
+  const app = Fastify();
+  await app.register(fastifySecurity(demoChain()).plugin);
+  const config = { sallyport: sallyport as { guards: [] } };
+  expect(() => app.get('/', { config }, async () => '')).toThrow(
+    'config.sallyport takes guards; a requirement goes to the hook: onRequest: secure(…)',
+  );
+  await app.close();
 });
 
 test.each([requireScopes, requireRoles, requireAudience])('%p refuses what names nothing', (guardOf) => {

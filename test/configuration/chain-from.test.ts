@@ -329,13 +329,28 @@ describe('a chain owns what was built for it', () => {
     await expect(chain.start()).rejects.toThrow('chain default was closed; build another');
   });
 
-  test('no other chain gets the same instance until it is closed', async () => {
-    const shared = badgeHandler('doors', {});
+  test('several chains may have the same instance: it starts with the first and closes with the last', async () => {
+    const log: string[] = [];
+    const note = (what: string) => async () => void log.push(what);
+    const shared = badgeHandler('doors', {}, { start: note('starts'), close: note('closes') });
     const services = { kinds: { noted: { handler: () => shared }, memory: memoryStore(), counters: memoryCounters() } };
-    const chain = await chainFrom(configuration, services);
-    expect((await errorOf(configuration, services)).message).toMatch(/handlers\.doors belongs to another open chain/);
+    const [one, other] = await Promise.all([chainFrom(configuration, services), chainFrom(configuration, services)]);
+    await Promise.all([one.start(), other.start()]);
+    await one.close();
+    expect(log).toEqual(['starts']);
+    await other.close();
+    expect(log).toEqual(['starts', 'closes']);
+  });
+
+  test("what a route requires starts and closes with the chain's own", async () => {
+    const log: string[] = [];
+    const chain = await chainFrom(configuration, { kinds: kindsOf(log) });
+    const note = (what: string) => async () => void log.push(what);
+    const windows = badgeHandler('windows', { header: 'x-key' }, { start: note('starts'), close: note('closes') });
+    chain.requiring(windows);
+    await chain.start();
     await chain.close();
-    await (await chainFrom(configuration, services)).close();
+    expect(log.filter((line) => /^(?:starts|closes)$/.test(line))).toEqual(['starts', 'closes']);
   });
 });
 

@@ -18,7 +18,7 @@ import { type Decision, type GrantedDecision, guard, requireRoles, type Security
 import { type HandlerKind, type Kinds, PERMITTED, type SecurityRequest } from '@sallyport/core/extend';
 import { ask, buildRequest, ManualClock } from '@sallyport/core/testing';
 import { builtInHandlers } from '@sallyport/handlers/kinds';
-import { badge, badgeHandler, officeHours } from './application-kinds.js';
+import { badge, badgeHandler, notedBadge, officeHours } from './application-kinds.js';
 
 /** A manual clock that tells when the next look at the files is waited for: then the look before is over. */
 class LookingClock extends ManualClock {
@@ -415,6 +415,66 @@ describe('the chain before a change', () => {
     expect(chain.covers({ kind: 'granted' } as never, withBadge('one'))).toBe(false);
     await chain.close();
     await other.close();
+  });
+});
+
+describe('what a route requires besides the file', () => {
+  const keyed = (log: string[] = []) =>
+    badgeHandler(
+      'keys',
+      { header: 'x-key', secret: 'key', subject: 'robot' },
+      {
+        start: async () => void log.push('starts'),
+        close: async () => void log.push('closes'),
+      },
+    );
+  const withKey = (lines: object = {}) => buildRequest('GET /', { headers: { 'x-key': 'key', ...lines } });
+
+  test('stays the same when the file changes, and is neither closed nor started by that', async () => {
+    const log: string[] = [];
+    const keys = keyed(log);
+    const chain = await started(withSecret('one'));
+    const own = chain.requiring(keys);
+    await writeFile(file, withSecret('two', ', guards: [{ type: officeHours, options: { from: 24 } }]'));
+    expect((await own.decide(withKey())).kind).toBe('granted');
+    expect(await chain.reload()).toBe(true);
+    // The guards are those of the file.
+    expect((await own.decide(withKey())).kind).toBe('denied');
+    expect(log).toEqual(['starts']);
+    await chain.close();
+    expect(log).toEqual(['starts', 'closes']);
+  });
+
+  test('a request that one chain has granted is decided by it at its route, too', async () => {
+    const chain = await started(withSecret('one'));
+    const own = chain.requiring(keyed());
+    const request = withKey({ 'x-badge': 'one' });
+    const earlier = await chain.decide(request);
+    if (earlier.kind !== 'granted') throw new Error('not granted');
+    await writeFile(file, withSecret('two'));
+    await chain.reload();
+    const decision = await own.decide(request, earlier);
+    expect(decision.kind === 'granted' && decision.principal.via.map(({ handler }) => handler)).toEqual([
+      'doors',
+      'keys',
+    ]);
+    expect(own.covers(decision as GrantedDecision, request)).toBe(true);
+    expect(chain.covers(decision as GrantedDecision, request)).toBe(false);
+    await chain.close();
+  });
+
+  test("a change that does not go with a route's requirement is not taken", async () => {
+    const log: string[] = [];
+    const services = { kinds: { badge: notedBadge(log), officeHours } };
+    const chain = await started(withSecret('one'), services);
+    chain.requiring(keyed());
+    log.length = 0;
+    await writeFile(file, withSecret('one').replaceAll('doors', 'keys'));
+    expect(await chain.reload()).toBe(false);
+    expect(chain.problem?.message).toContain('two handlers are called "keys"');
+    expect(log).toEqual(['keys closes']);
+    expect(await kindOf(chain, 'badge-0001')).toBe('denied');
+    await chain.close();
   });
 });
 

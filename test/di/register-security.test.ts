@@ -23,6 +23,7 @@ import {
   type DecisionEvent,
   MemoryCounterStore,
   type SecurityChain,
+  type SecurityHandler,
 } from '@sallyport/core';
 import { ask, buildRequest, ManualClock } from '@sallyport/core/testing';
 import { builtInHandlers } from '@sallyport/handlers/kinds';
@@ -265,28 +266,31 @@ describe('two chains in one process', () => {
     expect(north?.counter).toBe(south?.counter);
   });
 
-  test('cannot both own one finished handler: closing one chain would close it under the other', async () => {
-    const app = appContainer({
-      handlers: { only: { useValue: loggingHandler('only', []) } },
-      chain: (handler) => ({ requirement: handler('only') }),
-    });
-    const first = await resolved(app.createChildContainer());
-    const [code, message] = await codeOf(() => resolved(app.createChildContainer()));
-    expect(code).toBe('ERR_SALLYPORT_REGISTRATION_INVALID');
-    expect(message).toContain('@sallyport/configuration/handler/only belongs to another open chain');
-    await first.close();
-    await resolved(app.createChildContainer());
-  });
-
-  test('nor one that its definition names without the container', async () => {
-    const shared = loggingHandler('shared', []);
-    const appOf = () => appContainer({ chain: () => ({ requirement: shared }) });
-    const first = await resolved(appOf());
-    const [code, message] = await codeOf(() => resolved(appOf()));
-    expect(code).toBe('ERR_SALLYPORT_REGISTRATION_INVALID');
-    expect(message).toContain('@sallyport/configuration/handler/shared belongs to another open chain');
-    await first.close();
-    await resolved(appOf());
+  test.each<[string, (shared: SecurityHandler) => Parameters<typeof appContainer>[0]]>([
+    [
+      'a finished handler of their container',
+      (shared) => ({
+        handlers: { only: { useValue: shared } },
+        chain: (handler) => ({ requirement: handler('only') }),
+      }),
+    ],
+    [
+      'a handler that their definition names without the container',
+      (shared) => ({ chain: () => ({ requirement: shared }) }),
+    ],
+  ])('share %s: it starts with the first and closes with the last', async (_title, definition) => {
+    const log: string[] = [];
+    const app = appContainer(definition(loggingHandler('only', log)));
+    const [one, other] = [await resolved(app.createChildContainer()), await resolved(app.createChildContainer())];
+    await Promise.all([one.start(), other.start()]);
+    await one.close();
+    expect(log).toEqual(['start only']);
+    await other.close();
+    expect(log).toEqual(['start only', 'close only']);
+    const third = await resolved(app.createChildContainer());
+    await third.start();
+    await third.close();
+    expect(log).toHaveLength(4);
   });
 
   test('share a scoped collaborator, too, that was loaded after their container was made: it is registered above them', async () => {

@@ -61,6 +61,20 @@ describe('docs/recipes.md', () => {
     expect(await call('POST /orders/7', await withToken())).toMatchObject({ status: 200, text: 'user alice' });
   });
 
+  test('a route has a requirement of its own', async () => {
+    await start('one-route.js');
+    const bearer = await withToken();
+    const key = { 'x-partner-key': 'key-of-acme' };
+    expect(await call('GET /articles/a')).toMatchObject({ status: 200, text: 'a for everybody' });
+    expect(await call('GET /articles/a', bearer)).toMatchObject({ status: 200, text: 'a for alice' });
+    expect(await call('GET /articles/a', { authorization: 'Bearer bad' })).toMatchObject({ status: 401 });
+    expect(await call('GET /orders', key)).toMatchObject({ status: 200, text: 'Hello, acme' });
+    expect(await call('GET /orders', bearer)).toMatchObject({ status: 200, text: 'Hello, alice' });
+    expect(await call('GET /orders')).toMatchObject({ status: 401 });
+    expect(await call('GET /me', key)).toMatchObject({ status: 401 });
+    expect(await call('GET /me', bearer)).toMatchObject({ status: 200, text: 'alice' });
+  });
+
   test('a bad credential goes on as nobody, and the application is told', async () => {
     await start('attempt.js');
     expect(await call('GET /')).toMatchObject({ status: 200, text: 'Please log in' });

@@ -10,12 +10,12 @@ import {
   isAnswerable,
   isPreflight,
   NodeRequestSource,
-  routeGuard,
+  type RouteDemands,
   setHeaderLines,
   userOf,
   writeDenial,
 } from '@sallyport/adapters/extend';
-import { type Decider, type DeniedDecision, type Principal, requireScopes } from '@sallyport/core';
+import { type Decider, type DeniedDecision, type Principal, type Requirement, requireScopes } from '@sallyport/core';
 import { type AdapterUnderTest, adapterRules, type MountingOptions } from '@sallyport/core/testing';
 import { breach, brokenRules } from './broken-rules.js';
 
@@ -30,17 +30,24 @@ class GoodAdapter {
     typeof checkedAdapterOptions<readonly [IncomingMessage, ServerResponse], unknown>
   >;
   protected gate: Gate;
+  protected readonly requirement: Requirement;
 
-  constructor(decider: Decider, options: MountingOptions) {
+  constructor(decider: Decider, options: MountingOptions, requirement: Requirement) {
     this.options = checkedAdapterOptions(options as Options);
     this.gate = new Gate(decider);
+    this.requirement = requirement;
   }
 
   handle(request: IncomingMessage, response: ServerResponse, guarded: boolean, next: Next) {
     const { allowPreflight } = this.options;
     if (allowPreflight && isPreflight(request.method, request.rawHeaders)) return next(undefined);
-    const reading = this.reading(request, response);
-    this.gate.pass(request, reading, guarded ? this.guard() : undefined, (decision) => {
+    const goOn = request.url === '/keys' ? () => this.demand(request, response, [this.requirement], next) : next;
+    this.demand(request, response, guarded ? this.guards() : [], goOn);
+  }
+
+  protected demand(request: IncomingMessage, response: ServerResponse, demands: RouteDemands, next: Next) {
+    const { gate, guard } = this.gate.of(demands);
+    gate.pass(request, this.reading(request, response), guard, (decision) => {
       if (decision.kind === 'denied') return this.deny(request, response, decision);
       this.mark(response, decision.headers);
       this.goOn(response, () => next(this.user(decision.principal)));
@@ -51,8 +58,8 @@ class GoodAdapter {
     return new NodeRequestSource(request, response, this.options.trustedHops);
   }
 
-  protected guard() {
-    return routeGuard([ORDERS]);
+  protected guards(): RouteDemands {
+    return [ORDERS];
   }
 
   protected user(principal: Principal): Principal | undefined {
@@ -102,8 +109,16 @@ class Hasty extends GoodAdapter {
 }
 
 class Unguarded extends GoodAdapter {
-  protected override guard() {
-    return undefined;
+  protected override guards(): RouteDemands {
+    return [];
+  }
+}
+
+/** Has what a route requires in the place of what the chain requires. */
+class Replacing extends GoodAdapter {
+  override handle(request: IncomingMessage, response: ServerResponse, guarded: boolean, next: Next) {
+    if (request.url !== '/keys') return super.handle(request, response, guarded, next);
+    this.demand(request, response, [this.requirement], next);
   }
 }
 
@@ -252,12 +267,13 @@ class Mixing extends GoodAdapter {
 
 /** Takes a promise of a chain, and waits for it. */
 class Patient extends GoodAdapter {
-  constructor(decider: Decider, options: MountingOptions) {
-    super(typeof decider?.decide === 'function' ? decider : ({ decide: () => {} } as unknown as Decider), options);
+  constructor(decider: Decider, options: MountingOptions, requirement: Requirement) {
+    const taken = typeof decider?.decide === 'function' ? decider : ({ decide: () => {} } as unknown as Decider);
+    super(taken, options, requirement);
   }
 }
 
-type AdapterClass = new (decider: Decider, options: MountingOptions) => GoodAdapter;
+type AdapterClass = new (...given: ConstructorParameters<typeof GoodAdapter>) => GoodAdapter;
 
 const BAD_ADAPTERS: readonly (readonly [
   rules: string,
@@ -286,6 +302,12 @@ const BAD_ADAPTERS: readonly (readonly [
     'forgets the guards of routes',
     Unguarded,
     ['/orders, now: who lacks the scope of its guard got 200, not 403', 'a missing scope: the status was 200, not 403'],
+  ],
+  [
+    'route-requirements',
+    'lets the requirement of a route replace that of the chain',
+    Replacing,
+    ['/keys, now: who has only what the route requires got 200, not 401'],
   ],
   ['verified-once', 'asks anew for each guard', Asking, ['a request that two guards looked at was verified 2 times']],
   [
@@ -398,7 +420,7 @@ async function serve(adapter: GoodAdapter): Promise<AdapterUnderTest> {
   return { port: (server.address() as AddressInfo).port, close: () => void server.close().closeAllConnections() };
 }
 
-const rulesOf = (Adapter: AdapterClass) => adapterRules((decider, options) => serve(new Adapter(decider, options)));
+const rulesOf = (Adapter: AdapterClass) => adapterRules((...given) => serve(new Adapter(...given)));
 
 describe('the rules of adapters', () => {
   test('find nothing in an adapter that keeps every rule', async () => {

@@ -8,7 +8,7 @@ export {
 export { Gate } from './gate/gate.js';
 export { isPreflight } from './gate/preflight.js';
 export type { AnswerableReading, OtherReading, PathReading, Reading } from './gate/reading.js';
-export { routeGuard } from './gate/route-guard.js';
+export type { RouteDemands } from './gate/route-demands.js';
 export { headerLinesOf } from './node/header-lines.js';
 export { isAnswerable, type NodeRequest, type NodeResponse } from './node/node-message.js';
 export { NodeRequestSource } from './node/node-request-source.js';

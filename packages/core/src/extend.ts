@@ -69,7 +69,7 @@ export type { BodySource, MissingBody } from './request/body.js';
 export { type IncomingRequest, type RouteKey, SecurityRequest } from './request/request.js';
 export type { DecisionTrace } from './request/trace.js';
 export { OPERATORS } from './requirement/operators.js';
-export { checkRequirement, type OperatorWord } from './requirement/requirement.js';
+export { checkRequirement, isRequirement, type OperatorWord } from './requirement/requirement.js';
 export { scoped } from './requirement/scoped.js';
 export { type ReceivedNotices, type RevocationBus, revocationBusCheck } from './revocation/revocation-bus.js';
 export { revocationsCheck } from './revocation/revocations-check.js';

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { expressSecurity } from '@sallyport/adapters/express';
+import { anonymous } from '@sallyport/core';
 import express from 'express';
 import { listening } from '../demo-servers.js';
 import {
@@ -263,6 +264,29 @@ const MOUNTINGS: readonly Mounting[] = [
     sent: overridden,
     isAskedBefore: true,
     mount: (app, secure) => app.all('/things', secure(), override, answer),
+  },
+  {
+    name: 'req.url = in front of a route with a requirement of its own',
+    sent: stripped,
+    mount: (app, secure) => app.use(strip).get(ANY, secure(anonymous()), answer),
+  },
+  {
+    name: 'req.method = in a route with a requirement of its own, behind it',
+    sent: overridden,
+    isAskedBefore: true,
+    mount: (app, secure) => app.all('/things', secure(anonymous()), override, answer),
+  },
+  {
+    name: 'req.url = in a mounted router, behind a requirement of its own',
+    sent: strippedInMount,
+    isAskedBefore: true,
+    mount: (app, secure, { Router }) => app.use('/m', Router().use(secure(anonymous()), strip).get(ANY, answer)),
+  },
+  {
+    name: 'req.method = behind the app-wide secure(), in front of a route with a requirement of its own',
+    sent: overridden,
+    isAskedBefore: true,
+    mount: (app, secure) => app.use(secure(), override).all('/things', secure(anonymous()), answer),
   },
   {
     name: 'req.method = in a route behind the app-wide secure()',

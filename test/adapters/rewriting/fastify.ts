@@ -1,6 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { fastifySecurity } from '@sallyport/adapters/fastify';
+import { anonymous } from '@sallyport/core';
 import Fastify, { type FastifyInstance, type FastifyRequest, type FastifyServerOptions } from 'fastify';
 import { overridden, type RewritingRow, stripped, strippedToMount, withoutFirstSegment } from './row.js';
 
@@ -35,6 +36,12 @@ const MOUNTINGS: readonly Mounting[] = [
     sent: stripped,
     server: { rewriteUrl },
     mount: (app, secure) => app.get('/*', { onRequest: secure() }, answer),
+  },
+  {
+    name: 'rewriteUrl to a route with a requirement of its own',
+    sent: stripped,
+    server: { rewriteUrl },
+    mount: (app, secure) => app.get('/*', { onRequest: secure(anonymous()) }, answer),
   },
   {
     name: 'rewriteUrl to a prefix',

@@ -3,6 +3,7 @@ import type { Server } from 'node:http';
 import { createSecureServer } from 'node:http2';
 import { serve } from '@hono/node-server';
 import { fetchSecurity } from '@sallyport/adapters/fetch';
+import { anonymous } from '@sallyport/core';
 import { Hono } from 'hono';
 import { methodOverride } from 'hono/method-override';
 import { closing } from '../demo-servers.js';
@@ -38,6 +39,14 @@ const MOUNTINGS: readonly Mounting[] = [
     sent: stripped,
     mount: (secure) => {
       const secured = secure<[object]>(plain);
+      return (request, bindings) => secured(new Request(strippedUrl(request), request), bindings);
+    },
+  },
+  {
+    name: 'a copy with another URL in front of a handler with a requirement of its own',
+    sent: stripped,
+    mount: (secure) => {
+      const secured = secure<[object]>(plain, anonymous());
       return (request, bindings) => secured(new Request(strippedUrl(request), request), bindings);
     },
   },
@@ -107,6 +116,16 @@ const MOUNTINGS: readonly Mounting[] = [
       const app = new Hono();
       app.use(methodOverride({ app, header: 'X-HTTP-Method-Override' }));
       return app.use(secure.middleware()).all('*', plain).fetch;
+    },
+  },
+  {
+    name: 'methodOverride behind secure.middleware(), in front of a route with a requirement of its own',
+    sent: overridden,
+    isAskedBefore: true,
+    mount: (secure) => {
+      const app = new Hono().use(secure.middleware());
+      app.use(methodOverride({ app, header: 'X-HTTP-Method-Override' }));
+      return app.all('*', secure.middleware(anonymous()), plain).fetch;
     },
   },
   {

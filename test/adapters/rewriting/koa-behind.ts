@@ -1,3 +1,4 @@
+import { anonymous } from '@sallyport/core';
 import {
   ANY,
   answer,
@@ -69,6 +70,24 @@ export const KOA_BEHIND: readonly Mounting[] = [
     sent: overridden,
     isAskedBefore: true,
     mount: (app, secure) => app.use(new Router().all('/things', secure(), override, readingAnswer).routes()),
+  },
+  {
+    name: 'ctx.method = in a route, behind a requirement of its own',
+    sent: overridden,
+    isAskedBefore: true,
+    mount: (app, secure) => app.use(new Router().all('/things', secure(anonymous()), override, readingAnswer).routes()),
+  },
+  {
+    name: 'ctx.path = in the middleware of a router, behind a requirement of its own',
+    sent: stripped,
+    isAskedBefore: true,
+    mount: (app, secure) => app.use(new Router().use(secure(anonymous()), stripPath).get(/./, answer).routes()),
+  },
+  {
+    name: 'ctx.path = behind the app-wide secure(), in front of a route with a requirement of its own',
+    sent: stripped,
+    isAskedBefore: true,
+    mount: (app, secure) => app.use(secure()).use(stripPath).use(secure(anonymous())).use(answer),
   },
   {
     name: 'ctx.method = in a route, behind the app-wide secure()',

@@ -1,6 +1,7 @@
 import { createServer } from 'node:http';
 import { createSecureServer, type Http2ServerRequest, type Http2ServerResponse } from 'node:http2';
 import { koaSecurity } from '@sallyport/adapters/koa';
+import { anonymous } from '@sallyport/core';
 import Koa from 'koa';
 import { listening } from '../demo-servers.js';
 import { testCertificate } from '../test-certificate.js';
@@ -44,6 +45,11 @@ const MOUNTINGS: readonly Mounting[] = [
     name: 'ctx.path = in front of a route with secure()',
     sent: stripped,
     mount: (app, secure) => app.use(stripPath).use(new Router().get(ANY, secure(), answer).routes()),
+  },
+  {
+    name: 'ctx.path = in front of a route with a requirement of its own',
+    sent: stripped,
+    mount: (app, secure) => app.use(stripPath).use(new Router().get(ANY, secure(anonymous()), answer).routes()),
   },
   {
     name: 'ctx.path = in front of a route of one operation',

@@ -1,9 +1,9 @@
-import type { Decider, GuardLike } from '@sallyport/core';
+import type { Decider } from '@sallyport/core';
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import { type AdapterOptions, checkedAdapterOptions } from '../gate/adapter-options.js';
 import { Gate } from '../gate/gate.js';
 import { isPreflight, staysLetThrough } from '../gate/preflight.js';
-import { routeGuard } from '../gate/route-guard.js';
+import type { RouteDemands } from '../gate/route-demands.js';
 import { headerLinesOf } from '../node/header-lines.js';
 import { isAnswerable } from '../node/node-message.js';
 import { NodeRequestSource } from '../node/node-request-source.js';
@@ -20,10 +20,12 @@ export type ExpressSecurityOptions = AdapterOptions<readonly [request: Request, 
 
 type ExpressRequest = Request & { user?: unknown };
 
-/** Makes middleware: `secure()` for an app or router, `secure(requireScopes('a'))` for a route. */
-export type ExpressSecurity<Scopes extends string = string> = (
-  ...guards: readonly GuardLike<Scopes>[]
-) => ExpressMiddleware;
+/**
+ * Makes middleware: `secure()` for an app or router, `secure(requireScopes('a'))` for a route. `secure(optional(tokens))`
+ * has a requirement of its own in the place of the chain's, and may have guards behind it. What a `secure()` in front
+ * requires still holds.
+ */
+export type ExpressSecurity<Scopes extends string = string> = (...demands: RouteDemands<Scopes>) => ExpressMiddleware;
 
 /** Takes a request of any parameters, so that the handlers behind still know those of their own path. */
 export type ExpressMiddleware = <Params, Answer, Body, Query, Locals extends Record<string, unknown>>(
@@ -50,9 +52,9 @@ export function expressSecurity<Scopes extends string = string>(
   options: ExpressSecurityOptions = {},
 ): ExpressSecurity<Scopes> {
   const { allowPreflight, allowRewriting, trustedHops, onDenied } = checkedAdapterOptions(options);
-  const gate = new Gate(decider);
-  return function secure(...guards) {
-    const guard = routeGuard(guards);
+  const chainGate = new Gate(decider);
+  return function secure(...demands) {
+    const { gate, guard } = chainGate.of(demands);
     const sallyport: RequestHandler = (request: ExpressRequest, response, next) => {
       if (allowPreflight && isPreflight(request.method, headerLinesOf(request))) {
         gate.letThrough(request);

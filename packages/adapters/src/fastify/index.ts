@@ -5,7 +5,7 @@ import fp from 'fastify-plugin';
 import { type AdapterOptions, checkedAdapterOptions } from '../gate/adapter-options.js';
 import { Gate } from '../gate/gate.js';
 import { isPreflight } from '../gate/preflight.js';
-import { routeGuard } from '../gate/route-guard.js';
+import type { RouteDemands } from '../gate/route-demands.js';
 import { headerLinesOf } from '../node/header-lines.js';
 import { isAnswerable } from '../node/node-message.js';
 import { principalOf, userOf } from '../node/principal.js';
@@ -26,8 +26,12 @@ declare module 'fastify' {
 export type FastifySecurityOptions = AdapterOptions<readonly [request: FastifyRequest, reply: FastifyReply]>;
 
 export interface FastifySecurity<Scopes extends string = string> {
-  /** Makes an `onRequest` hook for a route: `{ onRequest: secure(requireScopes('a')) }`. */
-  (...guards: readonly GuardLike<Scopes>[]): onRequestHookHandler;
+  /**
+   * Makes an `onRequest` hook for a route: `{ onRequest: secure(requireScopes('a')) }`. `secure(optional(tokens))` has a
+   * requirement of its own in the place of the chain's, and may have guards behind it. What the plugin requires in this
+   * context still holds.
+   */
+  (...demands: RouteDemands<Scopes>): onRequestHookHandler;
   /** Secures the context that registers it, and all contexts below: `app.register(secure.plugin)`. */
   readonly plugin: FastifyPluginCallback;
   /**
@@ -53,10 +57,10 @@ export function fastifySecurity<Scopes extends string = string>(
   options: FastifySecurityOptions = {},
 ): FastifySecurity<Scopes> {
   const { allowPreflight, allowRewriting, trustedHops, onDenied = sendDenial } = checkedAdapterOptions(options);
-  const gate = new Gate(decider);
+  const chainGate = new Gate(decider);
   const keys = new RouteKeys();
 
-  function hookOf(guardOf: (route: Route) => Guard | undefined): onRequestHookHandler {
+  function hookOf(gate: Gate, guardOf: (route: Route) => Guard | undefined): onRequestHookHandler {
     return function sallyport(request: FastifyRequest & { user?: unknown }, reply, done) {
       if (allowPreflight && isPreflight(request.method, headerLinesOf(request.raw))) {
         gate.letThrough(request);
@@ -81,7 +85,7 @@ export function fastifySecurity<Scopes extends string = string>(
     };
   }
 
-  const inContext = hookOf((route) => route.guard);
+  const inContext = hookOf(chainGate, (route) => route.guard);
   const plugin = fp(
     (app, _options, done) => {
       if (!app.hasRequestDecorator('user')) app.decorateRequest('user', null);
@@ -92,10 +96,10 @@ export function fastifySecurity<Scopes extends string = string>(
     },
     { name: '@sallyport/adapters/fastify', fastify: '5.x' },
   );
-  const secure = (...guards: readonly GuardLike[]): onRequestHookHandler => {
-    if (guards.some(isFastify)) return notThePlugin();
-    const guard = routeGuard(guards);
-    return hookOf(() => guard);
+  const secure = (...demands: RouteDemands): onRequestHookHandler => {
+    if (demands.some(isFastify)) return notThePlugin();
+    const { gate, guard } = chainGate.of(demands);
+    return hookOf(gate, () => guard);
   };
   return Object.assign(secure, {
     plugin,
@@ -106,8 +110,8 @@ export function fastifySecurity<Scopes extends string = string>(
 }
 
 /** An instance of Fastify, which `register` passes to a plugin. */
-function isFastify(guard: unknown): boolean {
-  return typeof (guard as { addHook?: unknown } | null | undefined)?.addHook === 'function';
+function isFastify(demand: unknown): boolean {
+  return typeof (demand as { addHook?: unknown } | null | undefined)?.addHook === 'function';
 }
 
 /** Fastify hears of the mistake as a promise: an exception would pass it by and end the process. */

@@ -1,7 +1,7 @@
 import type { Guard } from '@sallyport/core';
-import type { RouteKey } from '@sallyport/core/extend';
+import { option, type RouteKey } from '@sallyport/core/extend';
 import type { FastifyContextConfig, FastifyRequest } from 'fastify';
-import { routeGuard } from '../gate/route-guard.js';
+import { checkedDemands } from '../gate/route-demands.js';
 import { templateOf } from '../node/route-template.js';
 
 /** What the adapter knows of a route: its path in a contract, and its own guards, compiled. */
@@ -32,7 +32,10 @@ export class RouteKeys {
     return route;
   }
 
-  guardOf(config: FastifyContextConfig | undefined): Guard | undefined {
-    return routeGuard(config?.sallyport?.guards ?? []);
+  /** A requirement is refused here: it would have to hold besides that of the chain. */
+  guardOf({ sallyport }: FastifyContextConfig = {}): Guard | undefined {
+    const { requirement, guard } = checkedDemands(sallyport?.guards ?? []);
+    if (requirement === undefined && !Object.hasOwn(sallyport ?? {}, 'requirement')) return guard;
+    throw option.invalid('config.sallyport', 'takes guards; a requirement goes to the hook: onRequest: secure(…)');
   }
 }

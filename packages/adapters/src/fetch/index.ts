@@ -1,16 +1,9 @@
-import {
-  type Decider,
-  type Decision,
-  type DeniedDecision,
-  type Guard,
-  type GuardLike,
-  type Principal,
-} from '@sallyport/core';
+import { type Decider, type Decision, type DeniedDecision, type Principal } from '@sallyport/core';
 import { option } from '@sallyport/core/extend';
-import { Gate } from '../gate/gate.js';
+import { Gate, type RouteGate } from '../gate/gate.js';
 import { shareGrant } from '../gate/grant.js';
 import { isPreflight } from '../gate/preflight.js';
-import { routeGuard } from '../gate/route-guard.js';
+import type { RouteDemands } from '../gate/route-demands.js';
 import { principalOf, userOf } from '../node/principal.js';
 import { hasNodeRequest } from '../node/same-request.js';
 import { headerFields } from '../node/write-denial.js';
@@ -37,8 +30,11 @@ export interface FetchContext {
 export type FetchMiddleware = (context: FetchContext, next: () => Promise<void>) => Promise<Response | undefined>;
 
 export interface FetchSecurity<Scopes extends string = string> {
-  /** Wraps a whole handler: `serve({ fetch: secure(app.fetch) })`. Guards are checked on every request. */
-  <Rest extends unknown[]>(handler: FetchHandler<Rest>, ...guards: readonly GuardLike<Scopes>[]): FetchHandler<Rest>;
+  /**
+   * Wraps a whole handler: `serve({ fetch: secure(app.fetch) })`. Guards are checked on every request. In
+   * `secure(handler, optional(tokens))` a requirement stands in the place of the chain's; guards may follow.
+   */
+  <Rest extends unknown[]>(handler: FetchHandler<Rest>, ...demands: RouteDemands<Scopes>): FetchHandler<Rest>;
   /**
    * Wraps the handler of one route, whose template is that of the contract. For frameworks that give a handler the URL as it
    * was received, even if they have chosen the route by another one: in Next.js, after a rewrite. Unless rewriting is
@@ -50,10 +46,14 @@ export interface FetchSecurity<Scopes extends string = string> {
   route<Rest extends unknown[]>(
     template: string,
     handler: FetchHandler<Rest>,
-    ...guards: readonly GuardLike<Scopes>[]
+    ...demands: RouteDemands<Scopes>
   ): FetchHandler<Rest>;
-  /** Makes middleware for Hono: `app.use(secure.middleware())`, `secure.middleware(requireScopes('a'))` for a route. */
-  middleware(...guards: readonly GuardLike<Scopes>[]): FetchMiddleware;
+  /**
+   * Makes middleware for Hono: `app.use(secure.middleware())`, `secure.middleware(requireScopes('a'))` for a route, or
+   * `secure.middleware(optional(tokens))` for a route with a requirement of its own. What middleware in front requires
+   * still holds.
+   */
+  middleware(...demands: RouteDemands<Scopes>): FetchMiddleware;
 }
 
 /**
@@ -73,29 +73,29 @@ export function fetchSecurity<Scopes extends string = string>(
   const checked = checkedFetchOptions(options);
   const { allowPreflight, allowRewriting, trustedHops, onDenied = responseOf } = checked;
   const reading = { trustedHops, allowRewriting, peers: new PeerAddresses(checked.remoteAddress) };
-  const gate = new Gate(decider);
+  const chainGate = new Gate(decider);
   const isLetThrough = (request: Request) => allowPreflight && isPreflight(request.method, [...request.headers].flat());
-  const decide = (request: Request, rest: readonly unknown[], guard: Guard | undefined, place: Place) => {
+  const decide = (request: Request, rest: readonly unknown[], { gate, guard }: RouteGate, place: Place) => {
     const source = fetchReading(request, rest, reading, place);
     const { carrier } = source;
     const decision = gate.decide(carrier, source, guard);
     return decision instanceof Promise ? shareLater(decision, carrier, request) : share(decision, carrier, request);
   };
   const letThrough = (request: Request, bindings: unknown) => {
-    gate.letThrough(request);
-    if (hasNodeRequest(bindings)) gate.letThrough(bindings.incoming);
+    chainGate.letThrough(request);
+    if (hasNodeRequest(bindings)) chainGate.letThrough(bindings.incoming);
   };
 
   const refuse = (denied: DeniedDecision, request: Request) => onDenied(denied, request, () => responseOf(denied));
 
   function wrapped<Rest extends unknown[]>(
     handler: FetchHandler<Rest>,
-    guards: readonly GuardLike[],
+    demands: RouteDemands,
     place: Place,
   ): FetchHandler<Rest> {
     if (typeof handler !== 'function')
       throw option.invalid('handler', 'must be a function; for middleware call secure.middleware()');
-    const guard = routeGuard(guards);
+    const asked = chainGate.of(demands);
     return function sallyport(request, ...rest) {
       if (isLetThrough(request)) {
         letThrough(request, rest[0]);
@@ -105,13 +105,13 @@ export function fetchSecurity<Scopes extends string = string>(
         decision.kind === 'denied'
           ? refuse(decision, request)
           : withHeaders(handler(request, ...rest), decision.headers);
-      const decision = decide(request, rest, guard, place);
+      const decision = decide(request, rest, asked, place);
       return decision instanceof Promise ? decision.then(proceed) : proceed(decision);
     };
   }
 
-  function middleware(...guards: readonly GuardLike[]): FetchMiddleware {
-    const guard = routeGuard(guards);
+  function middleware(...demands: RouteDemands): FetchMiddleware {
+    const asked = chainGate.of(demands);
     return async function sallyport(context, next) {
       const request = context.req.raw;
       if (isLetThrough(request)) {
@@ -120,7 +120,7 @@ export function fetchSecurity<Scopes extends string = string>(
         await next();
         return undefined;
       }
-      const decision = await decide(request, [context.env], guard, { path: context.req.path });
+      const decision = await decide(request, [context.env], asked, { path: context.req.path });
       attach(request, context);
       if (decision.kind === 'denied') return refuse(decision, request);
       await next();
@@ -130,16 +130,12 @@ export function fetchSecurity<Scopes extends string = string>(
     };
   }
 
-  const secure = <Rest extends unknown[]>(handler: FetchHandler<Rest>, ...guards: readonly GuardLike[]) =>
-    wrapped(handler, guards, ANYWHERE);
-  const route = <Rest extends unknown[]>(
-    template: string,
-    handler: FetchHandler<Rest>,
-    ...guards: readonly GuardLike[]
-  ) => {
+  const secure = <Rest extends unknown[]>(handler: FetchHandler<Rest>, ...demands: RouteDemands) =>
+    wrapped(handler, demands, ANYWHERE);
+  const route = <Rest extends unknown[]>(template: string, handler: FetchHandler<Rest>, ...demands: RouteDemands) => {
     if (typeof template !== 'string' || !template.startsWith('/'))
       throw option.invalid('template', 'must be a path such as /orders/{id}');
-    return wrapped(handler, guards, { template });
+    return wrapped(handler, demands, { template });
   };
   return Object.assign(secure, { route, middleware });
 }

@@ -7,8 +7,24 @@ import {
   option,
   SecurityRequest,
 } from '@sallyport/core/extend';
-import { forgetGrants, type Grant, grantedBy, hasGrantOf, keepGrant, lastGrantOf } from './grant.js';
+import {
+  deciderOfRoute,
+  forgetGrants,
+  type Grant,
+  grantedBy,
+  grantedEarlier,
+  hasGrantOf,
+  keepGrant,
+  lastGrantOf,
+} from './grant.js';
 import { type AnswerableReading, decideAll, type OtherReading, type PathReading, type Reading } from './reading.js';
+import { checkedDemands, type RouteDemands } from './route-demands.js';
+
+/** Who decides for a route, and the guards of the route as one. */
+export interface RouteGate {
+  readonly gate: Gate;
+  readonly guard: Guard | undefined;
+}
 
 /**
  * A decider at a framework's door: decides once per request and operation, and lets routes add guards to that decision.
@@ -21,6 +37,26 @@ export class Gate {
     if (typeof decider?.decide !== 'function')
       throw option.invalid('chain', 'must be a SecurityChain; await a promise of one');
     this.#decider = decider;
+  }
+
+  /**
+   * What `secure(…)` asks of the requests of its place: the gate of the place's own requirement, or this one, and its
+   * guards as one.
+   * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_REQUIREMENT_INVALID,
+   *   ERR_SALLYPORT_SOURCE_CONFLICT
+   */
+  of(demands: RouteDemands): RouteGate {
+    const { requirement, guard } = checkedDemands(demands);
+    if (requirement === undefined) return { gate: this, guard };
+    const decider = deciderOfRoute(this.#decider, requirement);
+    if (decider === undefined)
+      throw option.invalid('chain', 'takes no requirements of routes: it has no method requiring()');
+    return { gate: gateOf(decider), guard };
+  }
+
+  /** Whether the body of a request of this method may be needed for a proof. */
+  readsBodies(method: string): boolean {
+    return this.#decider.readsBodies?.(method) ?? false;
   }
 
   /** Decides, and leaves the principal of a granted request on `carrier`; at once if the chain decides at once. */
@@ -102,7 +138,9 @@ export class Gate {
   }
 
   #decide(last: Grant | undefined, request: SecurityRequest, guard: Guard | undefined): Eventually<Decision> {
-    const decision = grantedBy(this.#decider, last, request) ?? this.#decider.decide(request);
+    const decision =
+      grantedBy(this.#decider, last, request) ??
+      this.#decider.decide(request, last && grantedEarlier(this.#decider, last, request));
     if (guard === undefined) return decision;
     return decision instanceof Promise
       ? this.#authorizeLater(decision, guard, request)
@@ -141,4 +179,9 @@ function proceedLater(
   pending.then((decision) => {
     if (!source.isOver) queueMicrotask(() => proceed(decision));
   });
+}
+
+/** Apart from the class, which the bundler would rename if one of its methods named it. */
+function gateOf(decider: Decider): Gate {
+  return new Gate(decider);
 }

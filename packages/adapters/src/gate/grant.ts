@@ -1,4 +1,4 @@
-import type { Decider, GrantedDecision } from '@sallyport/core';
+import type { Decider, GrantedDecision, Requirement } from '@sallyport/core';
 import type { SecurityRequest } from '@sallyport/core/extend';
 
 const PASSAGE: unique symbol = Symbol.for('@sallyport/adapters/passage');
@@ -61,6 +61,32 @@ export function grantedBy(
   let grant = last;
   while (grant !== undefined && !(grant.decider === decider && covers(grant, request))) grant = grant.before;
   return grant?.decision;
+}
+
+/**
+ * What the decider of this route, or one for other routes of the same chain, has granted last to a request of this method
+ * and target.
+ */
+export function grantedEarlier(decider: Decider, last: Grant, request: SecurityRequest): GrantedDecision | undefined {
+  const chain = chainOf(decider);
+  let grant: Grant | undefined = last;
+  while (grant !== undefined && !(chainOf(grant.decider) === chain && isOf(grant, request.method, request.target)))
+    grant = grant.before;
+  return grant?.decision;
+}
+
+/** The deciders of routes, and the decider of the chain that each was made from. */
+const ofRoutes = new WeakMap<Decider, Decider>();
+
+/** Makes the decider of a route. Undefined if the chain's decider makes none. */
+export function deciderOfRoute(decider: Decider, requirement: Requirement): Decider | undefined {
+  const made = decider.requiring?.(requirement);
+  if (made !== undefined) ofRoutes.set(made, chainOf(decider));
+  return made;
+}
+
+function chainOf(decider: Decider): Decider {
+  return ofRoutes.get(decider) ?? decider;
 }
 
 function covers(grant: Grant, request: SecurityRequest): boolean {

@@ -1,10 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type Decider, type DeniedDecision, type GuardLike, type Principal } from '@sallyport/core';
+import { type Decider, type DeniedDecision, type Principal } from '@sallyport/core';
 import { ANONYMOUS } from '@sallyport/core/extend';
 import { type AdapterOptions, checkedAdapterOptions } from '../gate/adapter-options.js';
 import { Gate } from '../gate/gate.js';
 import { isPreflight } from '../gate/preflight.js';
-import { routeGuard } from '../gate/route-guard.js';
+import type { RouteDemands } from '../gate/route-demands.js';
 import { headerLinesOf } from '../node/header-lines.js';
 import { isAnswerable, type NodeRequest, type NodeResponse } from '../node/node-message.js';
 import { nodeReading } from '../node/rewriting.js';
@@ -22,13 +22,16 @@ export type SecuredListener<Request extends NodeRequest, Response extends NodeRe
   principal: Principal,
 ) => void;
 
-/** Wraps a listener: `createServer(secure(listener))`, or with guards `secure(listener, requireScopes('a'))`. */
+/**
+ * Wraps a listener: `createServer(secure(listener))`, or with guards `secure(listener, requireScopes('a'))`. In
+ * `secure(listener, optional(tokens))` a requirement stands in the place of the chain's; guards may follow.
+ */
 export type HttpSecurity<Scopes extends string = string> = <
   Request extends NodeRequest = IncomingMessage,
   Response extends NodeResponse = ServerResponse,
 >(
   listener: SecuredListener<Request, Response>,
-  ...guards: readonly GuardLike<Scopes>[]
+  ...demands: RouteDemands<Scopes>
 ) => (request: Request, response: Response) => void;
 
 /**
@@ -45,14 +48,14 @@ export function httpSecurity<Scopes extends string = string>(
   options: HttpSecurityOptions = {},
 ): HttpSecurity<Scopes> {
   const { allowPreflight, allowRewriting, trustedHops, onDenied } = checkedAdapterOptions(options);
-  const gate = new Gate(decider);
+  const chainGate = new Gate(decider);
   function refuse(denied: DeniedDecision, request: NodeRequest, response: NodeResponse): void {
     const answer = () => writeDenial(response, denied);
     if (onDenied === undefined) answer();
     else if (isAnswerable(response)) onDenied(denied, request, response, answer);
   }
-  return function secure(listener, ...guards) {
-    const guard = routeGuard(guards);
+  return function secure(listener, ...demands) {
+    const { gate, guard } = chainGate.of(demands);
     return function sallyport(request, response) {
       if (allowPreflight && isPreflight(request.method, headerLinesOf(request))) {
         gate.letThrough(request);

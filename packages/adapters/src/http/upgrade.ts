@@ -1,11 +1,11 @@
 import { type IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { Decider, DeniedDecision, GuardLike, Principal } from '@sallyport/core';
+import type { Decider, DeniedDecision, Principal } from '@sallyport/core';
 import { option } from '@sallyport/core/extend';
 import { checkedDoorOptions, type DoorOptions } from '../gate/adapter-options.js';
 import { Gate } from '../gate/gate.js';
-import { routeGuard } from '../gate/route-guard.js';
+import type { RouteDemands } from '../gate/route-demands.js';
 import { NodeRequestSource } from '../node/node-request-source.js';
 import { writeDenial } from '../node/write-denial.js';
 
@@ -14,10 +14,10 @@ export type UpgradeSecurityOptions = DoorOptions<readonly [request: IncomingMess
 /** An `upgrade` listener that also gets the principal, which is ANONYMOUS for anonymous callers. */
 export type SecuredUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer, principal: Principal) => void;
 
-/** Wraps a listener, with guards as for requests: `server.on('upgrade', secureUpgrade(listener))`. */
+/** Wraps a listener, with a requirement and guards as for requests: `server.on('upgrade', secureUpgrade(listener))`. */
 export type UpgradeSecurity<Scopes extends string = string> = (
   listener: SecuredUpgrade,
-  ...guards: readonly GuardLike<Scopes>[]
+  ...demands: RouteDemands<Scopes>
 ) => (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
 
 /**
@@ -34,10 +34,11 @@ export function upgradeSecurity<Scopes extends string = string>(
   options: UpgradeSecurityOptions = {},
 ): UpgradeSecurity<Scopes> {
   const { trustedHops, onDenied = answerDenial } = checkedDoorOptions(options);
-  const gate = new Gate(decider);
-  if (decider.readsBodies?.('GET')) throw bodiless();
-  return function secureUpgrade(listener, ...guards) {
-    const guard = routeGuard(guards);
+  const chainGate = new Gate(decider);
+  if (chainGate.readsBodies('GET')) throw bodiless();
+  return function secureUpgrade(listener, ...demands) {
+    const { gate, guard } = chainGate.of(demands);
+    if (gate.readsBodies('GET')) throw bodiless();
     return function sallyport(request, socket, head) {
       const source = new UpgradeRequestSource(request, socket, trustedHops);
       gate.pass(request, source, guard, (decision) => {

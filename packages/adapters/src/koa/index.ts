@@ -1,9 +1,9 @@
-import type { Decider, Decision, DeniedDecision, GuardLike } from '@sallyport/core';
+import type { Decider, Decision, DeniedDecision } from '@sallyport/core';
 import type { Context, Middleware, Next } from 'koa';
 import { type AdapterOptions, checkedAdapterOptions } from '../gate/adapter-options.js';
 import { Gate } from '../gate/gate.js';
 import { isPreflight, staysLetThrough } from '../gate/preflight.js';
-import { routeGuard } from '../gate/route-guard.js';
+import type { RouteDemands } from '../gate/route-demands.js';
 import { headerLinesOf } from '../node/header-lines.js';
 import { isAnswerable } from '../node/node-message.js';
 import { principalOf, userOf } from '../node/principal.js';
@@ -17,8 +17,12 @@ export { attemptedOf, principalOf } from '../node/principal.js';
 
 export type KoaSecurityOptions = AdapterOptions<readonly [context: Context]>;
 
-/** Makes middleware: `app.use(secure())`, or `secure(requireScopes('a'))` in front of a route's handlers. */
-export type KoaSecurity<Scopes extends string = string> = (...guards: readonly GuardLike<Scopes>[]) => Middleware;
+/**
+ * Makes middleware: `app.use(secure())`, or `secure(requireScopes('a'))` in front of a route's handlers.
+ * `secure(optional(tokens))` has a requirement of its own in the place of the chain's, and may have guards behind it.
+ * What a `secure()` in front requires still holds.
+ */
+export type KoaSecurity<Scopes extends string = string> = (...demands: RouteDemands<Scopes>) => Middleware;
 
 /**
  * Mounts a chain into Koa 2 or 3. A granted request goes on with its principal in `ctx.state.user`. For anonymous
@@ -38,7 +42,7 @@ export function koaSecurity<Scopes extends string = string>(
   options: KoaSecurityOptions = {},
 ): KoaSecurity<Scopes> {
   const { allowPreflight, allowRewriting, trustedHops, onDenied = answerDenial } = checkedAdapterOptions(options);
-  const gate = new Gate(decider);
+  const chainGate = new Gate(decider);
   const refuse = (denied: DeniedDecision, context: Context): unknown =>
     onDenied(denied, context, () => answerDenial(denied, context));
   /** Lets a granted request in; gives back a refusal. */
@@ -48,8 +52,8 @@ export function koaSecurity<Scopes extends string = string>(
     for (const [name, value] of headerFields(decision.headers)) context.set(name, value);
     return undefined;
   };
-  return function secure(...guards) {
-    const guard = routeGuard(guards);
+  return function secure(...demands) {
+    const { gate, guard } = chainGate.of(demands);
     const sallyport: Middleware = (context, next) => {
       watchOf(context)?.letRead();
       const { method = '', url = '' } = context.req;

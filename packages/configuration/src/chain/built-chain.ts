@@ -1,5 +1,5 @@
 import { type DecisionListener, SecurityChain, type SecurityChainOptions, type SecurityHandler } from '@sallyport/core';
-import { type Clock, ownMember, startHandlers } from '@sallyport/core/extend';
+import { type Clock, ownMember } from '@sallyport/core/extend';
 
 const CLOSE_TIMEOUT_MS = 5_000;
 
@@ -14,46 +14,52 @@ export interface ChainCollaborators {
 export interface OwnedParts {
   /** The handlers, also those that only other handlers use. A handler comes after the handlers that it uses. */
   readonly handlers: readonly SecurityHandler[];
-  /** Closes the handlers, last first, then the rest. Rejects at the end with all failures. */
-  close(timeoutMs: number): Promise<void>;
-  /** Closes the rest, such as stores, for a chain whose handlers are closed. */
-  closeRest(timeoutMs: number): Promise<void>;
+  /** Closes the rest, such as stores, for a chain whose handlers are closed. Rejects with these and its own failures. */
+  closeRest(timeoutMs: number, failures?: unknown[]): Promise<void>;
 }
 
 /** A chain that owns what was built for it. It starts once and closes once. */
 export class BuiltChain extends SecurityChain {
   readonly #parts: OwnedParts;
-  readonly #clock: Clock;
   #starting: Promise<void> | undefined;
-  #closing: Promise<void> | undefined;
+  #ending: Promise<void> | undefined;
 
   constructor(options: SecurityChainOptions, collaborators: ChainCollaborators, parts: OwnedParts) {
     super(options, collaborators);
     this.#parts = parts;
-    this.#clock = collaborators.clock;
+  }
+
+  protected override get held(): readonly SecurityHandler[] {
+    return [...new Set([...this.#parts.handlers, ...this.handlers])];
   }
 
   /** A second call waits for the first. A closed chain does not start again, because the rest is closed. */
   override async start(options: { timeoutMs?: number } = {}): Promise<void> {
-    if (this.#closing !== undefined) throw new Error(`chain ${this.name} was closed; build another`);
-    this.#starting ??= this.#start(ownMember(options, 'timeoutMs'));
+    if (this.#ending !== undefined) throw new Error(`chain ${this.name} was closed; build another`);
+    this.#starting ??= this.#start(options);
     return this.#starting;
   }
 
   /** Closes the handlers, last first, then the rest. A second call waits for the first. */
   override close(options: { timeoutMs?: number } = {}): Promise<void> {
-    this.#closing ??= this.#parts.close(ownMember(options, 'timeoutMs') ?? CLOSE_TIMEOUT_MS);
-    return this.#closing;
+    this.#ending ??= this.#close(options);
+    return this.#ending;
   }
 
-  async #start(timeoutMs: number | undefined): Promise<void> {
+  async #start(options: { timeoutMs?: number }): Promise<void> {
     try {
-      await startHandlers(this.#parts.handlers, this.#clock, timeoutMs);
+      await super.start(options);
     } catch (error) {
-      // `startHandlers` has already closed the handlers.
-      this.#closing ??= this.#parts.closeRest(CLOSE_TIMEOUT_MS);
-      await this.#closing.catch(() => {});
+      // The handlers are closed already.
+      this.#ending ??= this.#parts.closeRest(CLOSE_TIMEOUT_MS);
+      await this.#ending.catch(() => {});
       throw error;
     }
+  }
+
+  async #close(options: { timeoutMs?: number }): Promise<void> {
+    const failures: unknown[] = [];
+    await super.close(options).catch((error: AggregateError) => failures.push(...error.errors));
+    await this.#parts.closeRest(ownMember(options, 'timeoutMs') ?? CLOSE_TIMEOUT_MS, failures);
   }
 }

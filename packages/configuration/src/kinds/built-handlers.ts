@@ -1,6 +1,5 @@
 import type { ConfigurationError, SecurityHandler } from '@sallyport/core';
 import { closeHandlers, disregard, isHandler, type Patience, quotedName } from '@sallyport/core/extend';
-import { claim, release } from './ownership.js';
 
 /** Where the handlers of a chain come from. */
 export interface HandlerSource {
@@ -8,8 +7,8 @@ export interface HandlerSource {
   build(name: string): unknown;
   /** An error about the handler of this name. */
   error(name: string, problem: string): ConfigurationError;
-  /** What to do about a handler of another open chain, and about a handler with another name than that of its entry. */
-  readonly fixes: { readonly shared: string; readonly misnamed: string };
+  /** What to do about a handler with another name than that of its entry. */
+  readonly fixForName: string;
 }
 
 /** The handlers of one chain, each built on first use. */
@@ -45,7 +44,7 @@ export class BuiltHandlers {
     this.#building.push(name);
     try {
       const built = this.#checked(this.#source.build(name), name);
-      this.own(built);
+      this.#all.add(built);
       this.#byName.set(name, built);
       return built;
     } finally {
@@ -53,30 +52,19 @@ export class BuiltHandlers {
     }
   }
 
-  /** Adds a handler, also one that was not built here. */
-  own(handler: SecurityHandler): void {
-    if (this.#all.has(handler)) return;
-    const { error, fixes } = this.#source;
-    if (!claim(handler)) throw error(handler.name, `belongs to another open chain; ${fixes.shared}`);
-    this.#all.add(handler);
-  }
-
-  /** Closes the handlers, last first. */
+  /** Closes the handlers of a chain that came to nothing, last first. */
   async close({ clock, timeoutMs }: Patience, failures: unknown[]): Promise<void> {
-    await closeHandlers(this.all, clock, timeoutMs).catch((error: AggregateError) => failures.push(...error.errors));
-  }
-
-  /** Lets other chains have the handlers. */
-  release(): void {
-    release(this.#all);
+    await closeHandlers(this, this.all, clock, timeoutMs).catch((error: AggregateError) =>
+      failures.push(...error.errors),
+    );
   }
 
   #checked(built: unknown, name: string): SecurityHandler {
-    const { error, fixes } = this.#source;
+    const { error, fixForName } = this.#source;
     disregard(built);
     if (!isHandler(built))
       throw error(name, 'is no handler: it needs name, one or more challenges, extract() and verify()');
-    if (built.name !== name) throw error(name, `calls itself ${quotedName(built.name)}; ${fixes.misnamed}`);
+    if (built.name !== name) throw error(name, `calls itself ${quotedName(built.name)}; ${fixForName}`);
     return built;
   }
 }

@@ -50,7 +50,7 @@ export class ConfiguredParts {
   readonly #handlers = new BuiltHandlers({
     build: (name) => this.#build(name),
     error: (name, problem) => option.invalid(this.#placeOf(name), problem),
-    fixes: { shared: 'its kind must make a new one for each chain', misnamed: 'its name is its key' },
+    fixForName: 'its name is its key',
   });
   readonly #stores = new ConfiguredStores();
 
@@ -87,7 +87,7 @@ export class ConfiguredParts {
   readonly guard = (reference: GuardReference): GuardLike =>
     guardBy(kindOf(this.#kinds, 'guard', reference.type, reference.place), reference, this.#services);
 
-  /** Closes the handlers, last first, then the stores. Rejects at the end with all failures. */
+  /** For a chain that came to nothing: closes the handlers, last first, then the stores. Rejects with all failures. */
   async close(timeoutMs: number): Promise<void> {
     const failures: unknown[] = [];
     await this.#handlers.close({ clock: this.#clock, timeoutMs }, failures);
@@ -97,7 +97,6 @@ export class ConfiguredParts {
   /** Closes the stores, for a chain whose handlers are closed. */
   async closeRest(timeoutMs: number, failures: unknown[] = []): Promise<void> {
     await this.#stores.close({ clock: this.#clock, timeoutMs }, failures);
-    this.#handlers.release();
     if (failures.length > 0) throw new AggregateError(failures, 'Some handlers or stores could not be closed');
   }
 

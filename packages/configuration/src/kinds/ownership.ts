@@ -1,16 +1,14 @@
-/**
- * The handlers and stores of all open chains. Two chains must not share one: the first to close would close it for both.
- */
+/** The stores of all open chains. Two chains must not share one: the first to close would close it for both. */
 const owned = new WeakSet<object>();
 
-/** Takes a handler or store for a chain. False if it belongs to another open chain. */
-export function claim(part: object): boolean {
-  if (owned.has(part)) return false;
-  owned.add(part);
+/** Takes a store for a chain. False if it belongs to another open chain. */
+export function claim(store: object): boolean {
+  if (owned.has(store)) return false;
+  owned.add(store);
   return true;
 }
 
-/** Lets other chains have these handlers and stores. */
-export function release(parts: Iterable<object>): void {
-  for (const part of parts) owned.delete(part);
+/** Lets other chains have these stores. */
+export function release(stores: Iterable<object>): void {
+  for (const store of stores) owned.delete(store);
 }

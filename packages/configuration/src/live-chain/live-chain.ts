@@ -3,15 +3,16 @@ import {
   type Decision,
   type GrantedDecision,
   type Guard,
+  type Requirement,
   SallyportError,
-  SecurityChain,
+  type SecurityChain,
 } from '@sallyport/core';
 import { type Eventually, option, type SecurityRequest } from '@sallyport/core/extend';
 import type { BuiltChain } from '../chain/built-chain.js';
 import { buildChain, type ChainServices, type CheckedServices, chainServices } from '../chain/chain-from.js';
 import { type FileState, SourceFiles, statesOf } from '../file/source-files.js';
 import { publishConfigurationEvent } from './configuration-events.js';
-import { Term } from './term.js';
+import { Terms } from './terms.js';
 
 export const LIVE_CHAIN = option.table('LiveChainServices', {
   /** How often the files are looked at, in seconds. A change is taken after two looks in a row have found the same. */
@@ -50,10 +51,8 @@ export class LiveChain implements Decider {
   readonly #file: string | URL;
   readonly #services: CheckedServices;
   readonly #everyMs: number;
-  /** Which term made a grant: a grant outlives the term. */
-  readonly #terms = new WeakMap<SecurityChain, Term>();
+  readonly #terms: Terms;
   readonly #endings = new Set<Promise<void>>();
-  #term: Term;
   /** The files of the chain that decides. */
   #inEffect: States;
   /** The files at the last look. */
@@ -81,17 +80,17 @@ export class LiveChain implements Decider {
     this.#inEffect = states;
     this.#seen = states;
     this.#paths = [...states.keys()];
-    this.#term = this.#begin(chain);
+    this.#terms = new Terms(chain, services.clock.now());
   }
 
   /** The chain that decides now. It is closed after the next change, so do not keep it. */
   get chain(): SecurityChain {
-    return this.#term.chain;
+    return this.#terms.current.chain;
   }
 
   /** Since when this chain decides, in milliseconds since the epoch. */
   get sinceMs(): number {
-    return this.#term.sinceMs;
+    return this.#terms.current.sinceMs;
   }
 
   /** Why the files as they are now are not in effect. Undefined when they are. */
@@ -104,7 +103,7 @@ export class LiveChain implements Decider {
    * @throws what the first failing handler reports, after all of them were closed
    */
   start(options: { timeoutMs?: number } = {}): Promise<void> {
-    this.#starting ??= this.#term.chain.start(options).then(() => this.#lookLater());
+    this.#starting ??= this.#terms.current.chain.start(options).then(() => this.#lookLater());
     return this.#starting;
   }
 
@@ -123,40 +122,38 @@ export class LiveChain implements Decider {
     return this.#problem === undefined && this.#closing === undefined;
   }
 
-  /** Asks the chain that decides now. */
-  decide(request: SecurityRequest): Eventually<Decision> {
-    return this.#term.decide(request);
+  /** Asks the chain that decides now, or the one that has granted the request earlier. */
+  decide(request: SecurityRequest, earlier?: GrantedDecision): Eventually<Decision> {
+    return this.#terms.decide(request, earlier);
   }
 
   /** Asks the chain that granted, also if another one has taken over since. */
   authorize(granted: GrantedDecision, guard: Guard, request: SecurityRequest): Eventually<Decision> {
-    return (this.#termOf(granted) ?? this.#term).authorize(granted, guard, request);
+    return this.#terms.authorize(granted, guard, request);
   }
 
   /** Asks the chain that granted, also if another one has taken over since. */
   covers(granted: GrantedDecision, request: SecurityRequest): boolean {
-    return this.#termOf(granted)?.chain.covers(granted, request) ?? false;
+    return this.#terms.covers(granted, request);
   }
 
   readsBodies(method: string): boolean {
-    return this.#term.chain.readsBodies(method);
+    return this.#terms.current.chain.readsBodies(method);
   }
 
-  #termOf(granted: GrantedDecision): Term | undefined {
-    const chain = SecurityChain.of(granted);
-    return chain && this.#terms.get(chain);
-  }
-
-  #begin(chain: BuiltChain): Term {
-    const term = new Term(chain, this.#services.clock.now());
-    this.#terms.set(chain, term);
-    return term;
+  /**
+   * A decider with another requirement in the place of the configured one, for a route. It follows the file in all else.
+   * The handlers of the requirement are the application's: a change of the file neither closes nor restarts them.
+   * @throws {ConfigurationError} ERR_SALLYPORT_REQUIREMENT_INVALID, ERR_SALLYPORT_SOURCE_CONFLICT
+   */
+  requiring(requirement: Requirement): Decider {
+    return this.#terms.requiring(requirement);
   }
 
   async #close(options: { timeoutMs?: number }): Promise<void> {
     this.#cancel?.();
     await this.#lastLook;
-    await Promise.all([this.#term.chain.close(options), ...this.#endings]);
+    await Promise.all([this.#terms.current.chain.close(options), ...this.#endings]);
   }
 
   #lookLater(): void {
@@ -189,7 +186,7 @@ export class LiveChain implements Decider {
     try {
       const chain = await buildChain(this.#file, this.#services, files);
       if (!isOrdered && !this.#isSettled(files)) return await chain.close();
-      await chain.start();
+      await this.#terms.prepare(chain);
       this.#succeed(chain, files.states);
     } catch (error) {
       if (isOrdered || this.#isSettled(files)) this.#reject(error);
@@ -204,8 +201,7 @@ export class LiveChain implements Decider {
   }
 
   #succeed(chain: BuiltChain, states: States): void {
-    const before = this.#term;
-    this.#term = this.#begin(chain);
+    const before = this.#terms.succeed(chain, this.#services.clock.now());
     this.#inEffect = states;
     this.#problem = undefined;
     publishConfigurationEvent({ kind: 'configuration_taken', file: String(this.#file) });

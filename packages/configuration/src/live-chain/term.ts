@@ -1,4 +1,4 @@
-import type { Decision, GrantedDecision, Guard } from '@sallyport/core';
+import type { Decider, Decision, GrantedDecision, Guard, Requirement } from '@sallyport/core';
 import type { Eventually, SecurityRequest } from '@sallyport/core/extend';
 import type { BuiltChain } from '../chain/built-chain.js';
 
@@ -14,8 +14,17 @@ export class Term {
     this.sinceMs = sinceMs;
   }
 
-  decide(request: SecurityRequest): Eventually<Decision> {
-    return this.#counted(this.chain.decide(request));
+  /** By the requirement of a route, or by that of the chain. */
+  decide(
+    request: SecurityRequest,
+    earlier: GrantedDecision | undefined,
+    requirement?: Requirement,
+  ): Eventually<Decision> {
+    return this.#counted(this.deciderFor(requirement).decide(request, earlier));
+  }
+
+  deciderFor(requirement: Requirement | undefined): Decider {
+    return requirement === undefined ? this.chain : this.chain.requiring(requirement);
   }
 
   authorize(granted: GrantedDecision, guard: Guard, request: SecurityRequest): Eventually<Decision> {

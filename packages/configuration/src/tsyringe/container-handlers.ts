@@ -36,10 +36,7 @@ export class ContainerHandlers {
   readonly built = new BuiltHandlers({
     build: (name) => this.#build(name),
     error: (name, problem) => unusable(tokens.handler(name), problem),
-    fixes: {
-      shared: 'register a class or function, of which each gets its own',
-      misnamed: 'take its name from tokens.handlerOptions',
-    },
+    fixForName: 'take its name from tokens.handlerOptions',
   });
   /** The handlers under construction, the outermost first. */
   readonly #building: BuildingPlace[] = [];

@@ -57,6 +57,7 @@ export class ContainerParts implements OwnedParts {
     for (const token of this.#absent) if (this.#parent.isRegistered(token, true)) throw late(token);
   }
 
+  /** For a chain that came to nothing. */
   async close(timeoutMs: number): Promise<void> {
     const failures: unknown[] = [];
     await this.builder.built.close({ clock: this.collaborators.clock, timeoutMs }, failures);
@@ -68,7 +69,6 @@ export class ContainerParts implements OwnedParts {
     const limit = { clock: this.collaborators.clock, timeoutMs };
     await this.#container.dispose(limit, failures);
     await this.#stores.close(limit, failures);
-    this.builder.built.release();
     this.#onClosed();
     if (failures.length > 0) throw new AggregateError(failures, 'Some handlers or collaborators could not be closed');
   }

@@ -73,7 +73,6 @@ class ContainedChain extends BuiltChain {
 
   constructor(options: SecurityChainOptions, parts: ContainerParts) {
     super(options, parts.collaborators, parts);
-    for (const handler of this.handlers) parts.builder.built.own(handler);
     this.#parts = parts;
   }
 

@@ -9,27 +9,32 @@ import type { Operation } from '../routes/operation.js';
 
 /** The compiled requirement and guards of an operation, or of the requests that match none. */
 export interface Policy {
-  /** The chain that it belongs to. */
-  readonly chain: object;
+  /** The policies of its chain. */
+  readonly table: object;
   readonly operation: Operation | undefined;
+  readonly requirement: Requirement;
   readonly plan: RequirementPlan;
   readonly guard: Guard | undefined;
+  /** The policy that was asked for, where this one also holds what an earlier one of the same request wants. */
+  readonly asked: Policy | undefined;
 }
 
 /** Compiles the policies of one chain. Operations that share a requirement share its plan. */
 export class PolicyCompiler {
-  readonly #chain: object;
+  readonly #table: object;
   readonly #requirement: Requirement | undefined;
   readonly #guards: readonly GuardLike[];
+  readonly #guard: Guard | undefined;
   readonly #maxBodyBytes: number;
   readonly #plans = new Map<Requirement, RequirementPlan>();
 
   /** `requirement` applies to operations without one of their own; `guards` run before the guards of operations. */
-  constructor(chain: object, requirement: Requirement | undefined, guards: readonly GuardLike[], maxBodyBytes: number) {
-    this.#chain = chain;
+  constructor(table: object, requirement: Requirement | undefined, guards: readonly GuardLike[], maxBodyBytes: number) {
+    this.#table = table;
     this.#requirement = requirement;
     this.#guards = guards;
     this.#maxBodyBytes = maxBodyBytes;
+    this.#guard = guards.length === 0 ? undefined : every(...guards);
   }
 
   /**
@@ -54,27 +59,41 @@ export class PolicyCompiler {
     return this.#requirement && this.#policy(undefined, [this.#requirement], []);
   }
 
+  /**
+   * The policy of a requirement that a route adds: it stands in the place of the chain's.
+   * @throws {ConfigurationError} ERR_SALLYPORT_REQUIREMENT_INVALID, ERR_SALLYPORT_SOURCE_CONFLICT
+   */
+  policyOfRoute(requirement: Requirement): Policy {
+    return this.#policy(undefined, [requirement], []);
+  }
+
   #policy(
     operation: Operation | undefined,
     requirements: readonly Requirement[],
     guards: readonly GuardLike[],
   ): Policy {
-    const all = [...this.#guards, ...guards];
+    const requirement = together(requirements);
     return {
-      chain: this.#chain,
+      table: this.#table,
       operation,
-      plan: this.#planOf([...new Set(requirements)]),
-      guard: all.length === 0 ? undefined : every(...all),
+      requirement,
+      plan: this.#planOf(requirement),
+      guard: guards.length === 0 ? this.#guard : every(...this.#guards, ...guards),
+      asked: undefined,
     };
   }
 
-  #planOf(requirements: readonly Requirement[]): RequirementPlan {
-    const [first, ...others] = requirements as readonly [Requirement, ...Requirement[]];
-    if (others.length > 0) return new RequirementPlan(allOf(first, ...others), this.#maxBodyBytes);
-    const plan = this.#plans.get(first) ?? new RequirementPlan(first, this.#maxBodyBytes);
-    this.#plans.set(first, plan);
+  #planOf(requirement: Requirement): RequirementPlan {
+    const plan = this.#plans.get(requirement) ?? new RequirementPlan(requirement, this.#maxBodyBytes);
+    this.#plans.set(requirement, plan);
     return plan;
   }
+}
+
+/** All of them; one that occurs twice is asked once. */
+export function together(requirements: readonly Requirement[]): Requirement {
+  const [first, ...others] = new Set(requirements) as unknown as readonly [Requirement, ...Requirement[]];
+  return others.length === 0 ? first : allOf(first, ...others);
 }
 
 export function withoutRequirement(owner: string): ConfigurationError {

@@ -11,12 +11,26 @@ import { canBe, RouteIndex } from '../routes/route-index.js';
 import { JointPolicies } from './joint-policies.js';
 import { type Policy, PolicyCompiler, withoutRequirement } from './policy-compiler.js';
 
-/** The policies of a chain. Chooses the one for a request. */
-export class PolicyTable {
-  /** Every handler of every policy, each once. */
+/** Chooses the policy that a request has to satisfy. */
+export interface Policies {
+  /** Those of the chain. */
+  readonly table: object;
+  /** Every handler of the chain, each once. */
   readonly handlers: readonly SecurityHandler[];
   /** Every challenge of every policy: for refusals that come before a policy is chosen. */
   readonly candidates: readonly Candidate[];
+  /** Set as long as no policy can be found. Requests are refused if that comes to a refusal. */
+  readonly loading: Promise<unknown> | undefined;
+  /** Whether some request of this method has its body read. */
+  readsBodies(method: string): boolean;
+  /** Undefined if no operation and no requirement covers the request. */
+  find(request: SecurityRequest): Policy | undefined;
+}
+
+/** The policies of a chain. */
+export class PolicyTable implements Policies {
+  readonly candidates: readonly Candidate[];
+  readonly #compiler: PolicyCompiler;
   readonly #default: Policy | undefined;
   readonly #table: OperationTable | undefined;
   readonly #byOperation: ReadonlyMap<Operation, Policy>;
@@ -24,16 +38,18 @@ export class PolicyTable {
   /** By the policy of a HEAD operation and of a GET operation with the same path: the policy of both together. */
   readonly #together: ReadonlyMap<Policy, ReadonlyMap<Policy, Policy>>;
   readonly #joint: JointPolicies;
+  #handlers: readonly SecurityHandler[];
 
   /** @throws {ConfigurationError} ERR_SALLYPORT_REQUIREMENT_INVALID, ERR_SALLYPORT_SOURCE_CONFLICT */
   constructor(
-    chain: { readonly name: string },
+    name: string,
     requirement: Requirement | undefined,
     guards: readonly GuardLike[],
     table: OperationTable | undefined,
     maxBodyBytes: number,
   ) {
-    const compiler = new PolicyCompiler(chain, requirement, guards, maxBodyBytes);
+    const compiler = new PolicyCompiler(this, requirement, guards, maxBodyBytes);
+    this.#compiler = compiler;
     this.#default = compiler.policyOfTheRest;
     this.#table = table;
     const operations = table?.operations ?? [];
@@ -42,9 +58,18 @@ export class PolicyTable {
     this.#together = togetherFor(this.#byOperation, compiler);
     this.#joint = new JointPolicies(operations, compiler);
     const plans = [this.#default, ...this.#byOperation.values()].flatMap((policy) => policy?.plan ?? []);
-    if (plans.length === 0) throw withoutRequirement(`chain ${chain.name}`);
+    if (plans.length === 0) throw withoutRequirement(`chain ${name}`);
     this.candidates = distinctCandidates(plans.flatMap((plan) => plan.candidates));
-    this.handlers = distinctHandlers(plans.flatMap((plan) => plan.handlers));
+    this.#handlers = distinctHandlers(plans.flatMap((plan) => plan.handlers));
+  }
+
+  get table(): PolicyTable {
+    return this;
+  }
+
+  /** Those of every policy, and of every requirement that a route has added. */
+  get handlers(): readonly SecurityHandler[] {
+    return this.#handlers;
   }
 
   /** Set as long as no policy can be found yet. */
@@ -52,24 +77,33 @@ export class PolicyTable {
     return this.#table?.loading;
   }
 
-  /** Whether some request of this method has its body read. */
-  readsBodies(method: string): boolean {
-    const policies = [this.#default, ...this.#byOperation.values()];
+  readsBodies(method: string, rest: Policy | undefined = this.#default): boolean {
+    const policies = [rest, ...this.#byOperation.values()];
     return policies.some((policy) => {
       const own = policy?.operation?.method ?? method;
       return own === method && policy?.plan.handlers.some(provesBody);
     });
   }
 
-  /** The operation that the framework chose, else the one that the table finds, else the default. */
-  find(request: SecurityRequest): Policy | undefined {
-    if (this.#table === undefined) return this.#default;
+  /**
+   * The policy of a requirement that a route adds. Its handlers are from now on handlers of the chain.
+   * @throws {ConfigurationError} ERR_SALLYPORT_REQUIREMENT_INVALID, ERR_SALLYPORT_SOURCE_CONFLICT
+   */
+  add(requirement: Requirement): Policy {
+    const policy = this.#compiler.policyOfRoute(requirement);
+    this.#handlers = distinctHandlers([...this.#handlers, ...policy.plan.handlers]);
+    return policy;
+  }
+
+  /** The operation that the framework chose, else the one that the table finds, else `rest`. */
+  find(request: SecurityRequest, rest: Policy | undefined = this.#default): Policy | undefined {
+    if (this.#table === undefined) return rest;
     const { route, method, path } = request;
     const known = route && this.#chosen(route);
     if (known !== undefined) return known;
     if (this.#table.isAmbiguous?.(method, path)) return undefined;
     const operation = this.#table.find(method, path);
-    if (operation === undefined) return this.#default;
+    if (operation === undefined) return rest;
     // The framework's route is no operation, but the path matches one: framework and chain read the path differently.
     if (route !== undefined && !canBe(route, operation)) return undefined;
     const other = operation.method === 'HEAD' ? this.#table.find('GET', path) : undefined;

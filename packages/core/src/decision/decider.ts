@@ -1,6 +1,7 @@
 import type { Eventually } from '../clock/eventually.js';
 import type { Guard } from '../guard/guard.js';
 import type { SecurityRequest } from '../request/request.js';
+import type { Requirement } from '../requirement/requirement.js';
 import type { Decision, GrantedDecision } from './decision.js';
 
 /**
@@ -10,9 +11,10 @@ import type { Decision, GrantedDecision } from './decision.js';
 export interface Decider<Scopes extends string = string> {
   /**
    * Decides about a request. Never throws and never rejects. A decision that needs no I/O is returned without a
-   * promise.
+   * promise. `earlier` is what this decider, or another one that its `requiring` made, has granted the same request: what
+   * was proved there is not proved again, and what was required there still is.
    */
-  decide(request: SecurityRequest): Eventually<Decision>;
+  decide(request: SecurityRequest, earlier?: GrantedDecision): Eventually<Decision>;
   /** Asks one more guard, which a route added, after a request was granted here. */
   authorize(granted: GrantedDecision, guard: Guard<Scopes>, request: SecurityRequest): Eventually<Decision>;
   /** Whether a decision that was granted here still holds. The framework may have chosen another route since. */
@@ -22,4 +24,6 @@ export interface Decider<Scopes extends string = string> {
    * a decider when they are mounted. Default: not told; then each request is refused that would need its body.
    */
   readsBodies?(method: string): boolean;
+  /** Makes the decider of a route that has this requirement instead. A decider without this method takes none. */
+  requiring?(requirement: Requirement): Decider;
 }

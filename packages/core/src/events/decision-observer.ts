@@ -29,7 +29,8 @@ const MAX_PROBLEM = 2_000;
 /** What the observer knows of its chain. */
 export interface Observed {
   readonly chain: string;
-  readonly handlers: readonly SecurityHandler[];
+  /** Whose handlers may become more: routes add some. */
+  readonly policies: { readonly handlers: readonly SecurityHandler[] };
   readonly clock: Clock;
   readonly requestId: RequestIdFunction | undefined;
 }
@@ -42,7 +43,6 @@ interface Seen {
 /** Publishes the decisions of one chain: on the channel of all chains, to the chain's own listeners, and as lines. */
 export class DecisionObserver {
   readonly #observed: Observed;
-  readonly #places: readonly CredentialPlace[];
   readonly #unheard: Unheard;
   readonly #listeners: readonly DecisionListener[];
   readonly #writeLine: LineWriter | undefined;
@@ -51,7 +51,6 @@ export class DecisionObserver {
   constructor(observed: Observed, listeners: readonly DecisionListener[], debug: LineWriter | undefined) {
     const writeLine = debug ?? debugLines();
     this.#observed = observed;
-    this.#places = observed.handlers.flatMap((handler) => sourceOf(handler).places);
     this.#unheard = new Unheard('onDecision() or a listener of the chain', observed.clock);
     this.#listeners = listeners.map((listener) => harmless(listener, DECISION_CHANNEL));
     this.#writeLine = writeLine && harmless(writeLine, 'NODE_DEBUG');
@@ -61,6 +60,14 @@ export class DecisionObserver {
   /** Whether there is a listener. Without one, the chain does not observe its decisions. */
   get isHeard(): boolean {
     return this.#isAlwaysHeard || decisionEvents.hasSubscribers;
+  }
+
+  get #handlers(): readonly SecurityHandler[] {
+    return this.#observed.policies.handlers;
+  }
+
+  get #places(): readonly CredentialPlace[] {
+    return this.#handlers.flatMap((handler) => sourceOf(handler).places);
   }
 
   /**
@@ -110,24 +117,21 @@ export class DecisionObserver {
   /** Tells why the chain did not start, if nobody hears of its decisions. Whoever awaits the start gets the error. */
   starting(start: Promise<void>): Promise<void> {
     return start.catch((error: unknown) => {
-      const { chain, handlers } = this.#observed;
-      const fault = toldFault({ culprit: 'start()', error }, handlers, () => []);
+      const { chain } = this.#observed;
+      const fault = toldFault({ culprit: 'start()', error }, this.#handlers, () => []);
       if (!this.isHeard) this.#unheard.tell(`chain ${chain} did not start: ${faultFacts(fault)}`);
       throw error;
     });
   }
 
   #tellUnheard(problem: string, reason: string, refusedBy: string | undefined): void {
-    const { chain, handlers } = this.#observed;
-    const fix = fixFor({ reason, refusedBy }, handlers);
+    const { chain } = this.#observed;
+    const fix = fixFor({ reason, refusedBy }, this.#handlers);
     this.#unheard.tell(oneLine(`chain ${chain}: ${problem}.${fix === undefined ? '' : ` ${fix}`}`, MAX_PROBLEM));
   }
 
   #faultOf(bug: Bug, request: SecurityRequest): TraceFault {
-    return toldFault(bug, this.#observed.handlers, () => [
-      ...credentialsSentIn(request, this.#places),
-      ...unshownIn(request),
-    ]);
+    return toldFault(bug, this.#handlers, () => [...credentialsSentIn(request, this.#places), ...unshownIn(request)]);
   }
 
   #publish(event: DecisionEvent, request: SecurityRequest): void {
@@ -138,6 +142,6 @@ export class DecisionObserver {
 
   #lineOf(event: DecisionEvent, request: SecurityRequest): string {
     const path = withoutCredentials(shownPath(request.path), credentialsSentIn(request, this.#places));
-    return decisionLine(event, { path, fix: fixFor(event, this.#observed.handlers) });
+    return decisionLine(event, { path, fix: fixFor(event, this.#handlers) });
   }
 }

@@ -7,7 +7,7 @@ import { fault, type Outcome, type Refusal } from '../handler/refusal.js';
 import { Verification } from '../handler/verification.js';
 import type { Principal } from '../principal/principal.js';
 import type { SecurityRequest } from '../request/request.js';
-import { isVerdict, malformed, type Verdict } from '../verdict/verdict.js';
+import { authenticated, isVerdict, malformed, type Verdict } from '../verdict/verdict.js';
 import { Carries, type RequirementNode } from './node.js';
 import type { CredentialOwner, Run } from './run.js';
 
@@ -84,6 +84,17 @@ export class Leaf implements RequirementNode, CredentialOwner {
     const outcome = verified instanceof Promise ? this.#settleLater(verified, run) : verified;
     run.conclude(this, outcome);
     return outcome;
+  }
+
+  /**
+   * Takes over what the handler proved for the same request before, unless the credential is malformed now or the proof
+   * no longer holds. Its header lines are on the answer already.
+   */
+  recall(run: Run, proof: Principal): void {
+    const credential = run.credentialOf(this);
+    if (isVerdict(credential)) return;
+    const outcome = authenticated(proof);
+    run.conclude(this, this.recheck(credential, outcome, proof, run.request) ?? outcome);
   }
 
   recheck(

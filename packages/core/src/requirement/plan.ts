@@ -3,6 +3,7 @@ import { shownName } from '../errors/shown-name.js';
 import { type Candidate, candidatesOf } from '../handler/candidates.js';
 import type { SecurityHandler } from '../handler/handler.js';
 import { MISSING, type Outcome, Refusal } from '../handler/refusal.js';
+import { type Principal, proofOf } from '../principal/principal.js';
 import type { SecurityRequest } from '../request/request.js';
 import type { Leaf } from './leaf.js';
 import { NOBODY, NOBODY_EVER } from './missing-scopes.js';
@@ -16,6 +17,7 @@ export class RequirementPlan {
   readonly handlers: readonly SecurityHandler[];
   /** Every handler's challenges, each distinct header value once, in chain order. */
   readonly candidates: readonly Candidate[];
+  readonly maxBodyBytes: number;
   readonly #leaves: readonly Leaf[];
   readonly #root: RequirementNode;
   readonly #readsCredentials: boolean;
@@ -24,6 +26,7 @@ export class RequirementPlan {
   constructor(requirement: Requirement, maxBodyBytes: number) {
     checkRequirement(requirement, 'a requirement');
     this.handlers = Object.freeze([...new Set(handlersOf(requirement))]);
+    this.maxBodyBytes = maxBodyBytes;
     this.#leaves = leavesInSourceOrder(this.handlers, maxBodyBytes);
     this.#readsCredentials = this.handlers.length > 0;
     this.#root = compiled(requirement, this.#leaves);
@@ -36,9 +39,10 @@ export class RequirementPlan {
 
   /**
    * Evaluates the requirement; synchronous as long as every handler is. A requirement without handlers reads no
-   * credential, so bad, unreadable and repeated credentials are not refused there.
+   * credential, so bad, unreadable and repeated credentials are not refused there. `earlier` was proved for the same
+   * request before: who proved it is not asked again.
    */
-  evaluate(run: Run): Eventually<Outcome> {
+  evaluate(run: Run, earlier?: Principal): Eventually<Outcome> {
     if (!this.#readsCredentials) return this.#root.evaluate(run);
     const { authorization } = run.request;
     if (authorization.kind === 'invalid') return new Refusal({ kind: 'ambiguous', reason: authorization.reason });
@@ -47,8 +51,16 @@ export class RequirementPlan {
       if (bug !== undefined) return bug;
     }
     const unrecognised = this.#unrecognised(run);
+    if (earlier !== undefined) this.#recall(run, earlier);
     if (unrecognised !== undefined) return this.#root.letPass?.(unrecognised, run) ?? unrecognised;
     return this.#root.isSatisfiable(run) ? this.#root.evaluate(run) : this.#missing(run);
+  }
+
+  #recall(run: Run, earlier: Principal): void {
+    for (const leaf of this.#leaves) {
+      const proof = proofOf(earlier, leaf.handler.name);
+      if (proof !== undefined && run.holdsOneOf(leaf)) leaf.recall(run, proof);
+    }
   }
 
   /** An Authorization header that no handler took is refused; it never counts as "nothing sent". */

@@ -71,13 +71,18 @@ export function handlersOf(requirement: Requirement): readonly SecurityHandler[]
   return Operator.isOperator(requirement) ? requirement.members.flatMap(handlersOf) : [requirement];
 }
 
+/** Whether a value is a handler or an operator. */
+export function isRequirement(value: unknown): value is Requirement {
+  return Operator.isOperator(value) || isHandler(value);
+}
+
 /**
  * Refuses a value that is neither a handler nor an operator.
  * @throws {ConfigurationError} ERR_SALLYPORT_REQUIREMENT_INVALID
  * @throws {SallyportError} ERR_SALLYPORT_SEVERAL_COPIES
  */
 export function checkRequirement(value: unknown, owner: string): asserts value is Requirement {
-  if (Operator.isOperator(value) || isHandler(value)) return;
+  if (isRequirement(value)) return;
   const foreign = foreignCopy(value, 'requirement');
   if (foreign !== undefined) throw foreign;
   throw new ConfigurationError(

@@ -127,7 +127,7 @@ export async function withHandler(
     await startWith(clock, handler);
     await task(handler, clock);
   } finally {
-    const closing = closeHandlers([handler], clock).catch(() => {});
+    const closing = closeHandlers(handler, [handler], clock).catch(() => {});
     await within(closing, undefined, FAREWELL_MS);
   }
 }

@@ -5,6 +5,7 @@ import { readsBodiesThatAreProved, refusesBodiesOfUpgrades, refusesBodiesThatAre
 import { endsWithItsClient, keepsRequestsApart, servesOnAfterRefusals, takesDecidersOnly } from './connection-rules.js';
 import {
   addsGuardsOfRoutes,
+  addsRequirementsOfRoutes,
   attachesThePrincipal,
   leavesErrorsToTheFramework,
   letsPreflightsThrough,
@@ -26,6 +27,7 @@ const RULES: readonly RuleRow<Subject>[] = [
   ['principal-attached', 'a request that is granted reaches the application with its principal', attachesThePrincipal],
   ['nobody-is-no-user', 'a caller without credentials is no user', makesNobodyAUser],
   ['route-guards', 'a route adds its guards', addsGuardsOfRoutes],
+  ['route-requirements', 'a route adds its requirement to that of the chain', addsRequirementsOfRoutes],
   ['verified-once', 'a request is verified once, however many guards look at it', verifiesOnce],
   ['headers-of-grants', 'header lines of a granted decision go onto the answer', writesHeadersOfGrants],
   ['body-unread', 'no body is read by the adapter where none is proved', readsNoBody],

@@ -3,9 +3,11 @@ import type { SecurityChainOptions } from '../../../chain/chain-options.js';
 import type { Eventually } from '../../../clock/eventually.js';
 import type { Decider } from '../../../decision/decider.js';
 import * as option from '../../../options/options.js';
+import type { Requirement } from '../../../requirement/requirement.js';
 import { expectRule, shown } from '../rule.js';
 import { Http1Wire } from './http1-wire.js';
 import { Http2Wire } from './http2-wire.js';
+import { ruleKeys } from './rule-keys.js';
 import { RuleTokens } from './rule-tokens.js';
 import type { Protocol, Wire, WireAnswer, WireRequest } from './wire.js';
 
@@ -25,16 +27,21 @@ export interface MountingOptions {
 
 /**
  * Starts a server that asks `decider` about every request. It answers a granted request with status 200 and the text
- * `<method> by <subject>`, or `<method> by nobody` when there is no user. Three paths do more:
+ * `<method> by <subject>`, or `<method> by nobody` when there is no user. Four paths do more:
  *
  * - `/orders` adds the guard `requireScopes('orders:read')`.
+ * - `/keys` adds `requirement`: what the decider requires everywhere is asked first, and then this.
  * - `/echo` reads the body and appends its length: `POST by alice with 5 bytes`.
  * - `/fails` fails, in any way that makes the framework answer 500.
  *
  * With the option `upgrades`, it also answers a granted upgrade with `HTTP/1.1 101 Switching Protocols` and the header
  * line `Upgraded-By: <subject>`, and ends the connection.
  */
-export type OpenAdapter = (decider: Decider, options: MountingOptions) => Eventually<AdapterUnderTest>;
+export type OpenAdapter = (
+  decider: Decider,
+  options: MountingOptions,
+  requirement: Requirement,
+) => Eventually<AdapterUnderTest>;
 
 export const ADAPTER_RULES = option.table('AdapterRulesOptions', {
   /** The framework cannot write two lines of one name. The rules then expect one line, joined by comma (RFC 9110 5.3). */
@@ -113,7 +120,7 @@ async function opened(
   decider: Decider,
   options: MountingOptions,
 ): Promise<{ port: number; close: () => Eventually<void> }> {
-  const server = await open(decider, options);
+  const server = await open(decider, options, ruleKeys());
   expectRule(Number.isInteger(server?.port), 'the function opened no server: it needs port and close()');
   return { port: server.port, close: () => server.close() };
 }

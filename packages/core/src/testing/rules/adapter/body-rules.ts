@@ -3,6 +3,7 @@ import { route, routes } from '../../../routes/route-table.js';
 import { authenticated, denied, type Verdict } from '../../../verdict/verdict.js';
 import { expectRule, shown } from '../rule.js';
 import { expectAnswer, type Mounting, mounted, type Subject, sending } from './adapter-under-test.js';
+import { ruleKeys } from './rule-keys.js';
 import { principalNamed, RuleTokens } from './rule-tokens.js';
 
 const LIMIT = 100_000;
@@ -72,7 +73,7 @@ export async function refusesBodiesOfUpgrades({ open }: Subject): Promise<void> 
   const chain = new SecurityChain({ requirement: new RuleBodies() });
   let told = 'it was taken';
   try {
-    const server = await open(chain, {});
+    const server = await open(chain, {}, ruleKeys());
     await server.close();
   } catch (error) {
     told = String((error as { code?: unknown }).code);

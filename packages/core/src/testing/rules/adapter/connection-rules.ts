@@ -3,6 +3,7 @@ import { SecurityChain } from '../../../chain/chain.js';
 import type { Decider } from '../../../decision/decider.js';
 import { expectRule } from '../rule.js';
 import { expectAnswer, mounted, type Subject, sending } from './adapter-under-test.js';
+import { ruleKeys } from './rule-keys.js';
 import { RuleTokens } from './rule-tokens.js';
 import type { Wire } from './wire.js';
 
@@ -76,7 +77,7 @@ export async function takesDecidersOnly({ open }: Subject): Promise<void> {
   ] as const) {
     let came = 'it was taken for a chain';
     try {
-      const server = await open(value as unknown as Decider, {});
+      const server = await open(value as unknown as Decider, {}, ruleKeys());
       await server.close();
     } catch (error) {
       if ((error as { code?: unknown }).code === CODE) continue;

@@ -37,6 +37,27 @@ export async function addsGuardsOfRoutes(subject: Subject): Promise<void> {
   });
 }
 
+export async function addsRequirementsOfRoutes(subject: Subject): Promise<void> {
+  await mounted(subject, async ({ ask, tokens }) => {
+    const target = '/keys';
+    const key = 'X-Rule-Key: good';
+    for (const when of WHEN) {
+      const token = sending(`${when}.alice`);
+      for (const [what, lines] of [
+        ['who lacks what the route requires', token],
+        ['who has a wrong key', [...token, 'X-Rule-Key: bad']],
+        ['who has only what the route requires', [key]],
+      ] as const) {
+        const { status } = await ask({ target, lines });
+        expectRule(status === 401, `/keys, ${when}: ${what} got ${status}, not 401`);
+      }
+      const before = tokens.verified;
+      expectAnswer(await ask({ target, lines: [...token, key] }), 200, 'GET by alice', `/keys, ${when}`);
+      expectRule(tokens.verified === before + 1, `/keys, ${when}: the token was verified again for the route`);
+    }
+  });
+}
+
 export async function verifiesOnce(subject: Subject): Promise<void> {
   await mounted(subject, async ({ ask, tokens }) => {
     await ask({ target: '/orders', lines: sending('later.alice') });
