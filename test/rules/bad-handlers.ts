@@ -301,7 +301,7 @@ export const BAD_HANDLERS: readonly BadHandler[] = [
     'extract-never-throws',
     'throws at what it cannot decode',
     () => new TrustsItsSyntax(),
-    'junk[7]: extract() threw (URIError at decodeURIComponent',
+    'junk[7]: extract() failed with URIError: URI malformed, at decodeURIComponent',
   ],
   [
     'extract-never-throws',
@@ -339,7 +339,7 @@ export const BAD_HANDLERS: readonly BadHandler[] = [
     'verify-never-throws',
     'throws for a refusal',
     () => new Throws(),
-    'refused[0]: verify() threw or rejected (Error at Throws.judge',
+    'refused[0]: verify() failed with Error: no such partner, at Throws.judge',
   ],
   [
     'body-bound',
@@ -375,7 +375,7 @@ export const BAD_HANDLERS: readonly BadHandler[] = [
     'no-unhandled-rejection',
     'leaves a rejected promise behind',
     () => new LeavesAPromise(),
-    'promises were rejected without anybody looking after them (Error at LeavesAPromise.judge',
+    'promises were rejected without anybody looking after them: one failed with Error: nobody listens, at LeavesAPromise.judge',
   ],
   [
     'no-secret-shown',

@@ -125,7 +125,7 @@ const BAD_GUARDS: readonly (readonly [rule: string, what: string, make: () => Gu
     'never-throws',
     'takes every path for readable',
     () => new Assuming(),
-    'odd[6]: check() threw or rejected (URIError at decodeURIComponent',
+    'odd[6]: check() failed with URIError: URI malformed, at decodeURIComponent',
   ],
   [
     'never-throws',
@@ -149,7 +149,7 @@ const BAD_GUARDS: readonly (readonly [rule: string, what: string, make: () => Gu
     'no-unhandled-rejection',
     'leaves a rejection behind',
     () => new Careless(),
-    'promises were rejected without anybody looking after them (Error at Careless.judge',
+    'promises were rejected without anybody looking after them: one failed with Error: nobody looks, at Careless.judge',
   ],
   [
     'no-secret-shown',

@@ -7,6 +7,7 @@ import {
   headerHandler,
   type SecurityHandler,
   unavailable,
+  type Verdict,
 } from '@sallyport/core';
 import { challenge, type SecurityRequest } from '@sallyport/core/extend';
 import { assertRules, type HandlerCases, handlerRules, type ManualClock } from '@sallyport/core/testing';
@@ -94,11 +95,28 @@ describe('the rules of handlers', () => {
     await expect(failing).rejects.toThrow(/outage-is-unavailable: .* the cases need an `unavailable` request/);
   });
 
-  test('tells where a handler threw, without what it said', async () => {
-    const throwing = BAD_HANDLERS.filter(([rule]) => rule === 'verify-never-throws').map(([, , make]) => make);
-    const failing = assertRules(rulesOf(throwing[0] as (clock: ManualClock) => SecurityHandler));
-    await expect(failing).rejects.toThrow(/verify\(\) threw or rejected \(Error at .*judge/);
-    await expect(failing).rejects.not.toThrow('no such partner');
+  test('tells what was expected and what came, where a verdict says so', async () => {
+    class Saying extends GoodHandler {
+      override judge(): Verdict {
+        return denied('partner_unknown', { detail: 'aud is "billing", expected "orders"' });
+      }
+    }
+    const failing = assertRules(rulesOf(() => new Saying()));
+    const said = 'accepted[0]: the verdict was denied (partner_unknown: aud is "billing", expected "orders")';
+    await expect(failing).rejects.toThrow(said);
+  });
+
+  test('tells what a handler threw and where, without the credentials that it quoted', async () => {
+    class Quoting extends GoodHandler {
+      override judge(key: string): Verdict {
+        throw new Error(`no partner has ${key}`);
+      }
+    }
+    const failing = assertRules(rulesOf(() => new Quoting()));
+    await expect(failing).rejects.toThrow(
+      /: verify\(\) failed with Error: no partner has \(cut out\), at Quoting.judge/,
+    );
+    await expect(failing).rejects.not.toThrow('partner-key');
   });
 
   test('takes cases that have to be made first', async () => {
@@ -171,6 +189,6 @@ describe('a handler that looks at method and target', () => {
       extract: ({ query }: SecurityRequest) => decodeURIComponent(decodeURIComponent(query)),
     };
     const broken = await brokenRules(rulesOf(() => decoding as SecurityHandler, cases));
-    expect(broken).toContainEqual(breach('extract-never-throws', 'extract() threw (URIError'));
+    expect(broken).toContainEqual(breach('extract-never-throws', 'extract() failed with URIError: URI malformed'));
   });
 });

@@ -166,7 +166,7 @@ describe('cases of a handler that prove nothing break a rule', () => {
     [
       'a credential that throws only as the one that waits',
       handlerRules(() => new Fragile(), CASES),
-      'extract-never-throws: stalled: extract() threw (Error at Fragile.extract',
+      'extract-never-throws: stalled: extract() failed with Error: never seen before, at Fragile.extract',
     ],
   ])('%s', async (_what, rules, told) => {
     expect(await saidBy(rules)).toContainEqual(expect.stringContaining(told));

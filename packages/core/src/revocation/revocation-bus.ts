@@ -18,10 +18,11 @@ export interface RevocationBus {
   publish(notice: string): Promise<boolean>;
   /**
    * Everything published since the last call; on the first call everything that the bus has kept. Never rejects, and
-   * settles within tens of milliseconds. Calls do not overlap.
+   * settles within tens of milliseconds. Calls do not overlap. After a second, lookups go on without the answer, as if it
+   * were incomplete.
    */
   receive(): Promise<ReceivedNotices>;
-  /** Calls `listener` with every notice as it is published, from now on. */
+  /** Calls `listener` with every notice as it is published, from now on. Settles within a minute. */
   listen(listener: (notice: string) => void): Promise<void>;
   /** Stops listening. */
   close(): Promise<void>;

@@ -1,12 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { closeHandlers } from '../../chain/lifecycle.js';
-import { describeError } from '../../errors/described-error.js';
+import { faultFacts } from '../../events/problem-of.js';
+import type { GuardVerdict } from '../../guard/guard.js';
 import { isHandler, provesBody, type SecurityHandler } from '../../handler/handler.js';
+import { toldFault } from '../../handler/told-fault.js';
 import type { SecurityRequest } from '../../request/request.js';
-import { isVerdict } from '../../verdict/verdict.js';
+import { isVerdict, type Verdict } from '../../verdict/verdict.js';
 import { bodyOf } from '../build-request.js';
 import { ManualClock } from '../manual-clock.js';
-import { type CaseParts, type HandlerFactory, requestOf, type Subject } from './handler-cases.js';
+import { type CaseParts, type HandlerFactory, type NamedSecret, requestOf, type Subject } from './handler-cases.js';
 import { BrokenRule, expectRule } from './rule.js';
 
 /** The time for work that waits for nobody, in milliseconds of real time. */
@@ -64,19 +66,23 @@ export function resultOfCall(call: () => unknown): {
   }
 }
 
-/** A foreign error in words, without its message, which may quote a credential. */
-export function toldError(error: unknown): string {
-  const { name, code, frames } = describeError(error);
-  return [name, code, frames[0]].filter(Boolean).join(' ');
+/** A foreign error in words. What the cases send as credentials is cut out of its message. */
+export function toldError(culprit: string, error: unknown, secrets: readonly NamedSecret[]): string {
+  return faultFacts(toldFault({ culprit, error }, [], () => secrets.map(({ text }) => text)));
+}
+
+/** A verdict with its reason and detail, which hold no secret. */
+export function toldVerdict(verdict: Verdict | GuardVerdict): string {
+  if (!('reason' in verdict)) return verdict.kind;
+  const detail = 'detail' in verdict && verdict.detail !== undefined ? `: ${verdict.detail}` : '';
+  return `${verdict.kind} (${verdict.reason}${detail})`;
 }
 
 /** No promise may be rejected without anybody looking after it. */
-export function expectNoneUnhandled(reasons: readonly unknown[]): void {
-  const told = [...new Set(reasons.map(toldError))].join('; ');
-  expectRule(
-    reasons.length === 0,
-    `${reasons.length} promises were rejected without anybody looking after them (${told})`,
-  );
+export function expectNoneUnhandled(reasons: readonly unknown[], secrets: readonly NamedSecret[]): void {
+  const told = new Set(reasons.map((reason) => toldError('one', reason, secrets)));
+  const problem = `${reasons.length} promises were rejected without anybody looking after them`;
+  expectRule(reasons.length === 0, `${problem}: ${[...told].join('; ')}`);
 }
 
 export const UNFIT: unique symbol = Symbol('unfit');

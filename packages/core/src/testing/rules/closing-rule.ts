@@ -1,7 +1,7 @@
 import type { SecurityHandler } from '../../handler/handler.js';
 import { ManualClock } from '../manual-clock.js';
 import { madeBy, resultOf, startWith, toldError, within } from './call-result.js';
-import { answeredCases, type Subject } from './handler-cases.js';
+import { answeredCases, type Subject, secretsOf } from './handler-cases.js';
 import { expectRule } from './rule.js';
 import { leftOpenSince, openResources } from './side-effects.js';
 
@@ -17,8 +17,10 @@ export async function closesWhatItOpened(subject: Subject): Promise<void> {
   expectRule(left.length === 0, `after close() there is still open: ${left.join(', ')}`);
 }
 
+const ENDED = 'close() came to an end';
+
 async function closeAfter(
-  { factory }: Subject,
+  { factory, cases }: Subject,
   use: (handler: SecurityHandler, clock: ManualClock) => Promise<void>,
 ): Promise<void> {
   const clock = new ManualClock();
@@ -27,11 +29,11 @@ async function closeAfter(
   const closing = (async () => handler.close?.())();
   const end = await within(
     closing.then(
-      () => 'came to an end',
-      (error: unknown) => `rejected (${toldError(error)})`,
+      () => ENDED,
+      (error: unknown) => toldError('close()', error, secretsOf(cases)),
     ),
-    'did not come to an end',
+    'close() did not come to an end',
   );
-  expectRule(end === 'came to an end', `close() ${end}`);
+  expectRule(end === ENDED, end);
   expectRule(clock.waiting === 0, `after close() the clock still has ${clock.waiting} tasks of the handler`);
 }

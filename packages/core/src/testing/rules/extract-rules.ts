@@ -5,7 +5,15 @@ import { formatChallenge } from '../../verdict/challenge.js';
 import { isVerdict } from '../../verdict/verdict.js';
 import { ManualClock } from '../manual-clock.js';
 import { extracted, madeBy, toldError, UNFIT, withHandler } from './call-result.js';
-import { type CaseParts, labelled, type NamedParts, ownCases, requestOf, type Subject } from './handler-cases.js';
+import {
+  type CaseParts,
+  labelled,
+  type NamedParts,
+  ownCases,
+  requestOf,
+  type Subject,
+  secretsOf,
+} from './handler-cases.js';
 import { BrokenRule, expectRule, shown } from './rule.js';
 import { startedBy } from './side-effects.js';
 
@@ -80,7 +88,7 @@ export async function extractNeverThrows(subject: Subject): Promise<void> {
     for (const { label, parts } of [...ownCases(subject.cases), ...hostileRequests(handler)]) {
       const found = attemptTo<unknown>(
         () => handler.extract(requestOf(parts)),
-        (error) => new BrokenRule(`${label}: extract() threw (${toldError(error)})`),
+        (error) => new BrokenRule(`${label}: ${toldError('extract()', error, secretsOf(subject.cases))}`),
       );
       if (found instanceof BrokenRule) throw found;
       expectRule(found !== null, `${label}: extract() returned null; "not mine" is undefined`);

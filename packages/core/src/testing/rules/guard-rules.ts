@@ -8,7 +8,7 @@ import { createPrincipal } from '../../principal/principal.js';
 import { challenge } from '../../verdict/challenge.js';
 import { authenticated } from '../../verdict/verdict.js';
 import { linesOf } from '../build-request.js';
-import { expectNoneUnhandled, toldError, within } from './call-result.js';
+import { expectNoneUnhandled, toldError, toldVerdict, within } from './call-result.js';
 import {
   answeredGuardCases,
   askedOf,
@@ -20,7 +20,7 @@ import {
   guardOf,
   guardRequestOf,
 } from './guard-cases.js';
-import { expectNoSecret, secretsIn } from './handler-cases.js';
+import { expectNoSecret, type NamedSecret, secretsIn } from './handler-cases.js';
 import { expectRule, type Rule, type RuleRow, shown } from './rule.js';
 import { printedBy, unhandledRejectionsOf } from './side-effects.js';
 
@@ -60,10 +60,8 @@ async function hasOneName(subject: GuardSubject): Promise<void> {
   expectRule(other === undefined, `the name must be the same at every look: ${names[0]}, then ${other}`);
 }
 
-/** The verdict with its reason. Reasons are codes, and contain nothing that was sent. */
-function toldVerdict(value: unknown): string {
-  if (!isGuardVerdict(value)) return kindOf(value);
-  return 'reason' in value ? `${value.kind} (${value.reason})` : value.kind;
+function told(value: unknown): string {
+  return isGuardVerdict(value) ? toldVerdict(value) : kindOf(value);
 }
 
 /** The part of a verdict that cases expect. All kinds of refusal count as one. */
@@ -83,7 +81,7 @@ async function comesToOneVerdict(subject: GuardSubject): Promise<void> {
     expectRule(result.kind !== 'pending', `${label}: there was no verdict`);
     if (result.kind !== 'returned' || !isGuardVerdict(result.value)) continue;
     const kind = kindOf(result.value);
-    expectRule(kind === expected, `${label}: the verdict was ${toldVerdict(result.value)}, not ${expected}`);
+    expectRule(kind === expected, `${label}: the verdict was ${told(result.value)}, not ${expected}`);
   }
 }
 
@@ -103,13 +101,13 @@ const ODD: readonly GuardCase[] = [
 
 async function neverThrows(subject: GuardSubject): Promise<void> {
   const { guard } = await guardOf(subject);
+  const secrets = secretsOf(subject);
   const odd = ODD.map((asked, index) => ({ label: `odd[${index}]`, asked }));
   for (const { label, asked } of [...answeredGuardCases(subject.cases), ...odd]) {
     const result = await askedOf(guard, asked).settled;
-    const told = result.kind === 'threw' ? toldError(result.error) : '';
-    expectRule(result.kind !== 'threw', `${label}: check() threw or rejected (${told}) instead of returning a verdict`);
+    if (result.kind === 'threw') expectRule(false, `${label}: ${toldError('check()', result.error, secrets)}`);
     if (result.kind !== 'returned') continue;
-    expectRule(isGuardVerdict(result.value), `${label}: check() returned ${toldVerdict(result.value)}`);
+    expectRule(isGuardVerdict(result.value), `${label}: check() returned ${told(result.value)}`);
   }
 }
 
@@ -123,8 +121,8 @@ async function keepsNothingOfARequest(subject: GuardSubject): Promise<void> {
     const alone = await askedOf(other, asked).settled;
     if (together?.kind !== 'returned' || alone.kind !== 'returned') continue;
     const isSame = kindOf(together.value) === kindOf(alone.value);
-    const told = `${toldVerdict(together.value)}, alone to ${toldVerdict(alone.value)}`;
-    expectRule(isSame, `${label}: among other requests it came to ${told}`);
+    const came = `${told(together.value)}, alone to ${told(alone.value)}`;
+    expectRule(isSame, `${label}: among other requests it came to ${came}`);
   }
 }
 
@@ -186,7 +184,7 @@ async function looksAfterItsPromises(subject: GuardSubject): Promise<void> {
       await left.settled;
     }
   });
-  expectNoneUnhandled(reasons);
+  expectNoneUnhandled(reasons, secretsOf(subject));
 }
 
 const EVERYTHING = { depth: 12, showHidden: true, maxArrayLength: null, maxStringLength: null };
@@ -199,9 +197,17 @@ function withCredential(asked: GuardCase): GuardCase {
   return isSent ? asked : { ...asked, bearer: CREDENTIAL };
 }
 
+function casesWithCredentials({ cases }: GuardSubject): readonly { label: string; parts: GuardCase }[] {
+  return answeredGuardCases(cases).map(({ label, asked }) => ({ label, parts: withCredential(asked) }));
+}
+
+function secretsOf(subject: GuardSubject): readonly NamedSecret[] {
+  return secretsIn(casesWithCredentials(subject), subject.cases.secrets);
+}
+
 async function tellsNoSecret(subject: GuardSubject): Promise<void> {
-  const cases = answeredGuardCases(subject.cases).map(({ label, asked }) => ({ label, parts: withCredential(asked) }));
-  const secrets = secretsIn(cases, subject.cases.secrets);
+  const cases = casesWithCredentials(subject);
+  const secrets = secretsOf(subject);
   const look = (place: string, text: string) => expectNoSecret(secrets, place, text);
   const printed = await printedBy(async () => {
     const { guard } = await guardOf(subject);

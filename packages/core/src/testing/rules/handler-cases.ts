@@ -91,6 +91,11 @@ export function secretsIn(sent: readonly NamedParts[], others: readonly string[]
   return [...carried, ...listed].filter(({ text }) => text.length >= LEAST_LENGTH);
 }
 
+/** What a handler must not show. */
+export function secretsOf(cases: HandlerCases): readonly NamedSecret[] {
+  return secretsIn(ownCases(cases), cases.secrets);
+}
+
 export function expectNoSecret(secrets: readonly NamedSecret[], place: string, text: string): void {
   const found = secrets.find((secret) => text.includes(secret.text));
   expectRule(found === undefined, `${place} shows ${found?.owner}`);

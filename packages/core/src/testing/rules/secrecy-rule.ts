@@ -4,7 +4,7 @@ import { sourceOf } from '../../handler/credential-source.js';
 import type { SecurityHandler } from '../../handler/handler.js';
 import type { ManualClock } from '../manual-clock.js';
 import { begin, withHandler } from './call-result.js';
-import { answeredCases, expectNoSecret, ownCases, requestOf, type Subject, secretsIn } from './handler-cases.js';
+import { answeredCases, expectNoSecret, requestOf, type Subject, secretsOf } from './handler-cases.js';
 import { expectRule } from './rule.js';
 import { printedBy } from './side-effects.js';
 
@@ -15,7 +15,7 @@ const EVERYTHING = { depth: 12, showHidden: true, maxArrayLength: null, maxStrin
  * itself.
  */
 export async function tellsNoSecret(subject: Subject): Promise<void> {
-  const secrets = secretsIn(ownCases(subject.cases), subject.cases.secrets);
+  const secrets = secretsOf(subject.cases);
   const check = (place: string, text: string) => expectNoSecret(secrets, place, text);
   const lookAt = async (handler: SecurityHandler, clock: ManualClock) => {
     const isSent = sourceOf(handler).places.some(({ at }) => !at.startsWith('tls:'));
