@@ -21,6 +21,7 @@ import {
   limited,
   MemoryCacheStore,
   MemoryCounterStore,
+  MemoryOnceStore,
   Revocations,
   requireAudience,
   requireRoles,
@@ -37,6 +38,7 @@ import { AuthorizationServer, ask } from '@sallyport/core/testing';
 import { BasicHandler, InMemoryUserStore } from '@sallyport/handlers/basic';
 import { IntrospectionHandler } from '@sallyport/handlers/introspection';
 import { JwtHandler } from '@sallyport/handlers/jwt';
+import { WebhookHandler } from '@sallyport/handlers/webhook';
 import { openApi } from '@sallyport/openapi';
 
 const PACKAGES = join(__dirname, '../../packages');
@@ -99,6 +101,8 @@ const redis = new Proxy(Object.create(null), { get: () => () => redis, has: () =
 async function makeMore(): Promise<void> {
   new BasicHandler({ realm: 'r', users: new InMemoryUserStore(), hashing: { algorithm: 'scrypt' } });
   new MemoryCounterStore();
+  new MemoryOnceStore();
+  new WebhookHandler({ scheme: 'standardWebhooks', secrets: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw' });
   for (const clientAuthentication of [
     { method: 'client_secret_basic', clientId: 'c', clientSecret: 's' },
     { method: 'bearer', token: 't' },

@@ -6,6 +6,7 @@ import { IntrospectionHandler } from '@sallyport/handlers/introspection';
 import { JwtHandler } from '@sallyport/handlers/jwt';
 import { OutboundClient } from '@sallyport/handlers/outbound';
 import { supabase } from '@sallyport/handlers/providers';
+import { WebhookHandler } from '@sallyport/handlers/webhook';
 import { documentOf, tablesOf } from '../support/markdown.js';
 import { CLIENT } from './introspection/introspection-fixture.js';
 import { AUDIENCE, ISSUER } from './jwt/jwt-fixture.js';
@@ -68,6 +69,9 @@ const WARNING: Readonly<Record<string, () => void>> = {
     const failures = { whenStoreFails: 'count_locally' } as const;
     const collaborators = { counterStore: new MemoryCounterStore() };
     new BasicHandler({ realm: 'test', users: new InMemoryUserStore(), failures }, collaborators);
+  },
+  replays: () => {
+    new WebhookHandler({ scheme: 'stripe', secrets: 's'.repeat(32), replays: 'allow' });
   },
   dangerouslyAcceptAnyCertificate: () => introspection({ outbound: { dangerouslyAcceptAnyCertificate: true } }),
   allowInsecureHosts: () => introspection({ outbound: { allowInsecureHosts: ['keycloak'] } }),

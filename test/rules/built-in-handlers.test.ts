@@ -9,7 +9,7 @@ import {
   WebhookHandler,
 } from '@sallyport/handlers';
 import { accountOf, CHEAP } from '../handlers/basic/basic-fixture.js';
-import { fromStripe, SECRET } from '../handlers/webhook/deliveries.js';
+import { fromGithub, OLD_SECRET, SECRET } from '../handlers/webhook/deliveries.js';
 
 /** The clock of a starting handler runs fast while one server is silent; the others must be able to answer before. */
 const OUTBOUND = { allowInsecureLoopback: true, timeoutMs: 6_000 };
@@ -101,15 +101,16 @@ describe('the Basic handler', () => {
 });
 
 describe('the webhook handler', () => {
-  const now = new ManualClock().now() / 1_000;
   const body = '{"id":"evt_1"}';
+  /** Without its identifier, which is no secret. */
+  const signed = (secret: string) => ({ 'X-Hub-Signature-256': fromGithub(body, secret)['X-Hub-Signature-256'] ?? '' });
   keepsTheRules(
-    // The rules send the same delivery several times.
-    handlerRules((clock) => new WebhookHandler({ scheme: 'stripe', secrets: SECRET, replays: 'allow' }, { clock }), {
-      accepted: [{ headers: fromStripe(body, now, SECRET), body }],
-      refused: [{ headers: fromStripe(body, now - 301, SECRET), body }],
-      foreign: [{ headers: { 'X-Hub-Signature-256': 'sha256=0' } }],
-      secrets: [SECRET],
+    // A scheme without a time, because the rules send the same delivery several times.
+    handlerRules((clock) => new WebhookHandler({ scheme: 'github', secrets: SECRET }, { clock }), {
+      accepted: [{ headers: signed(SECRET), body }],
+      refused: [{ headers: signed(OLD_SECRET), body }],
+      foreign: [{ headers: { 'Stripe-Signature': 't=0' } }],
+      secrets: [SECRET, OLD_SECRET],
     }),
   );
 });

@@ -1,4 +1,4 @@
-import { describe, expect, test } from '@jest/globals';
+import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import { MemoryOnceStore } from '@sallyport/core';
 import type { OnceStore } from '@sallyport/core/extend';
 import { ManualClock } from '@sallyport/core/testing';
@@ -7,6 +7,8 @@ import { fromGithub, fromStripe, OLD_SECRET, Receiver, SECRET } from './deliveri
 
 const BODY = '{"id":"evt_1"}';
 const REPLAYED = '401 webhook_replayed';
+
+afterEach(() => void jest.restoreAllMocks());
 
 describe('a delivery of a scheme with a time', () => {
   test('is granted once: the same bytes again are a replay (CWE-294)', async () => {
@@ -66,6 +68,7 @@ describe('a delivery of a scheme with a time', () => {
   });
 
   test("passes again with `replays: 'allow'`, and no store is asked", async () => {
+    jest.spyOn(process, 'emitWarning').mockImplementation(() => {});
     const receiver = new Receiver({ replays: 'allow' }, { mark: () => Promise.reject(new Error('never asked')) });
     const delivery = fromStripe(BODY, receiver.now, SECRET);
     expect(await receiver.receive(delivery, BODY)).toBe('200');

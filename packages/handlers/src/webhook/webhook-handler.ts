@@ -43,7 +43,10 @@ export class WebhookHandler implements SecurityHandler<WebhookCredential> {
   constructor(options: WebhookHandlerOptions, collaborators: WebhookHandlerCollaborators = {}) {
     this.#settings = webhookSettings(options);
     const { clock, onceStore = new MemoryOnceStore({}, { clock }) } = webhookCollaborators(collaborators);
-    const { name, realm, scheme, secrets } = this.#settings;
+    const { name, realm, scheme, secrets, rememberedSeconds } = this.#settings;
+    if (scheme.hasTime && rememberedSeconds === undefined) {
+      process.emitWarning(`${name} takes the same delivery again while its time is good (replays)`, 'SallyportWarning');
+    }
     this.name = name;
     this.challenges = Object.freeze([challenge('Webhook', { realm, header: scheme.signatureHeader })]);
     this.source = `header:${scheme.signatureHeader.toLowerCase()}`;

@@ -23,7 +23,7 @@ const WEBHOOK = option.table('WebhookHandlerOptions', {
   /**
    * Whether a delivery that was granted before is refused when it comes again, byte by byte. Default: `refuse` for schemes
    * with a time, whose vendors sign each attempt anew; otherwise `allow`, because GitHub and Shopify repeat the same bytes on
-   * purpose when a delivery has failed.
+   * purpose when a delivery has failed. With a time, `allow` warns at start.
    */
   replays: option.optional(option.oneOf('refuse', 'allow')),
   /**
