@@ -134,6 +134,23 @@ describe('examples/frameworks, lambda', () => {
   });
 });
 
+describe('examples/frameworks, webhooks', () => {
+  test('a delivery is taken as it was signed, and once (CWE-294, CWE-345)', async () => {
+    const env = { WEBHOOK_SECRET: `whsec_${'k'.repeat(32)}` };
+    const example = await ExampleProcess.start('webhooks', env);
+    expect((await example.call('GET', '/health')).status).toBe(200);
+    expect((await example.call('POST', '/deliveries', ALICE, '{"item":"tea"}')).status).toBe(401);
+    const arguments_ = [join(EXAMPLES, 'deliver.js'), example.origin, 'tea'];
+    const { stdout } = await promisify(execFile)(process.execPath, arguments_, { env: { ...process.env, ...env } });
+    expect(stdout.trim().split('\n')).toEqual([
+      expect.stringMatching(/^changed on its way: 401 /),
+      expect.stringMatching(/^as it was signed: 201 \{"id":1,"item":"tea","orderedBy":"shop, in msg_[\w-]+"\}$/),
+      expect.stringMatching(/^recorded and sent again: 401 /),
+    ]);
+    expect(await example.stop()).toBe(0);
+  });
+});
+
 describe('examples/frameworks, the WebSocket of http', () => {
   let example: ExampleProcess;
   beforeAll(async () => {
