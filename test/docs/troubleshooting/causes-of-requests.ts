@@ -7,6 +7,7 @@ import {
   forbidden,
   guard,
   headerHandler,
+  optional,
   requireAudience,
   requireRoles,
   requireScopes,
@@ -16,6 +17,7 @@ import {
 import { ABSTAINED } from '@sallyport/core/extend';
 import express from 'express';
 import Fastify from 'fastify';
+import serverlessHttp from 'serverless-http';
 import { goodToken, jwt } from './causes-of-tokens.js';
 import type { Cause, Scene, Sent } from './scene.js';
 
@@ -61,6 +63,40 @@ export const CREDENTIALS: readonly Cause[] = [
         next();
       });
       app.use(expressSecurity(scene.chain({ requirement: jwt(scene) }))());
+      scene.mount(app);
+      await scene.send();
+    },
+  },
+  {
+    cause: 'A serverless host or a mock passes no headers on',
+    client: '401 unauthenticated',
+    reason: 'credentials_missing',
+    words: 'nothing at authorization:bearer (jwt)',
+    change: 'headers',
+    provoke: async (scene) => {
+      const app = express().use(expressSecurity(scene.chain({ requirement: jwt(scene) }))());
+      const handler = serverlessHttp(app);
+      const { headers, statusCode, body } = (await handler({ httpMethod: 'GET', path: '/orders' }, {})) as {
+        readonly statusCode: number;
+        readonly headers: Readonly<Record<string, string>>;
+        readonly body: string;
+      };
+      const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
+      scene.answer = { status: statusCode, statusLine: '', lines, body };
+    },
+  },
+  {
+    cause: 'A route lets everybody in, and a `secure()` in front of it does not',
+    client: '401 unauthenticated',
+    reason: 'credentials_missing',
+    words: 'nothing at authorization:bearer (jwt)',
+    change: 'optional',
+    provoke: async (scene) => {
+      const handler = jwt(scene);
+      const secure = expressSecurity(scene.chain({ requirement: handler }));
+      const app = express();
+      app.use(secure());
+      app.get('/orders', secure(optional(handler)), (_request, response) => void response.send('let in'));
       scene.mount(app);
       await scene.send();
     },
