@@ -82,3 +82,32 @@ describe('a fetch handler whose route is named (Next.js gives it the URL as it w
     );
   });
 });
+
+/** As much of the class of Next.js as tells it. */
+class NextRequest extends Request {
+  get nextUrl(): URL {
+    return new URL(this.url);
+  }
+}
+
+describe('a fetch handler of Next.js whose route is not named', () => {
+  const asked = () => new NextRequest('http://localhost/open/1', { headers: { authorization: 'Bearer now.alice' } });
+
+  test('is not let in by its URL where operations are declared, and events say why', async () => {
+    const seen: (string | undefined)[] = [];
+    const stop = onDecision((event) => seen.push(event.route));
+    const { status } = await fetchSecurity(chain)(answer)(asked());
+    stop();
+    expect([status, ...seen]).toEqual([404, '(a route of Next.js that is not named)']);
+  });
+
+  test('is judged where one requirement is for everything, where its route is named, or rewriting is allowed', async () => {
+    const handlers = [
+      fetchSecurity(demoChain())(answer),
+      fetchSecurity(chain).route('/open/{page}', answer),
+      fetchSecurity(chain, { allowRewriting: true })(answer),
+    ];
+    const texts = await Promise.all(handlers.map(async (handler) => (await handler(asked())).text()));
+    expect(texts).toEqual(['alice', 'nobody', 'nobody']);
+  });
+});

@@ -49,6 +49,10 @@ test('a rewriting leads past no requirement', async () => {
   assert.deepEqual(await ask('/open/7', { headers: KEY }), [200, { subject: 'carol', id: '7' }]);
 });
 
+test('a handler whose route is not named lets nobody in', async () => {
+  assert.equal((await ask('/unnamed', { headers: KEY }))[0], 404);
+});
+
 test('of two Authorization lines, Next.js gives the first alone', async () => {
   const authorization = [`Bearer ${tokenOf('alice')}`, `Bearer ${tokenOf('bob')}`];
   const [answer] = await once(get(`${origin}/orders`, { agent: false, headers: { authorization } }), 'response');

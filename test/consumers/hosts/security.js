@@ -25,5 +25,6 @@ export const chain = new SecurityChain({
     route('POST', '/orders', {}),
     route('GET', '/orders/{id}', {}),
     route('GET', '/open/{page}', { requirement: anonymous() }),
+    route('GET', '/unnamed', { requirement: anonymous() }),
   ]),
 });

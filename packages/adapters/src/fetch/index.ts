@@ -10,7 +10,7 @@ import { headerFields } from '../node/write-denial.js';
 import { responseOf } from './denial.js';
 import { checkedFetchOptions, type FetchSecurityOptions } from './fetch-options.js';
 import { PeerAddresses } from './peer-addresses.js';
-import { fetchReading, type Place } from './reading.js';
+import { fetchReading } from './reading.js';
 
 export { attemptedOf, principalOf } from '../node/principal.js';
 export type { FetchSecurityOptions } from './fetch-options.js';
@@ -75,8 +75,14 @@ export function fetchSecurity<Scopes extends string = string>(
   const reading = { trustedHops, allowRewriting, peers: new PeerAddresses(checked.remoteAddress) };
   const chainGate = new Gate(decider);
   const isLetThrough = (request: Request) => allowPreflight && isPreflight(request.method, [...request.headers].flat());
-  const decide = (request: Request, rest: readonly unknown[], { gate, guard }: RouteGate, place: Place) => {
-    const source = fetchReading(request, rest, reading, place);
+  const decide = (
+    request: Request,
+    rest: readonly unknown[],
+    { gate, guard }: RouteGate,
+    path: string | undefined,
+    template?: string,
+  ) => {
+    const source = fetchReading(request, rest, reading, path, template);
     const { carrier } = source;
     const decision = gate.decide(carrier, source, guard);
     return decision instanceof Promise ? shareLater(decision, carrier, request) : share(decision, carrier, request);
@@ -91,7 +97,7 @@ export function fetchSecurity<Scopes extends string = string>(
   function wrapped<Rest extends unknown[]>(
     handler: FetchHandler<Rest>,
     demands: RouteDemands,
-    place: Place,
+    template?: string,
   ): FetchHandler<Rest> {
     if (typeof handler !== 'function')
       throw option.invalid('handler', 'must be a function; for middleware call secure.middleware()');
@@ -105,7 +111,7 @@ export function fetchSecurity<Scopes extends string = string>(
         decision.kind === 'denied'
           ? refuse(decision, request)
           : withHeaders(handler(request, ...rest), decision.headers);
-      const decision = decide(request, rest, asked, place);
+      const decision = decide(request, rest, asked, undefined, template);
       return decision instanceof Promise ? decision.then(proceed) : proceed(decision);
     };
   }
@@ -120,7 +126,7 @@ export function fetchSecurity<Scopes extends string = string>(
         await next();
         return undefined;
       }
-      const decision = await decide(request, [context.env], asked, { path: context.req.path });
+      const decision = await decide(request, [context.env], asked, context.req.path);
       attach(request, context);
       if (decision.kind === 'denied') return refuse(decision, request);
       await next();
@@ -131,16 +137,14 @@ export function fetchSecurity<Scopes extends string = string>(
   }
 
   const secure = <Rest extends unknown[]>(handler: FetchHandler<Rest>, ...demands: RouteDemands) =>
-    wrapped(handler, demands, ANYWHERE);
+    wrapped(handler, demands);
   const route = <Rest extends unknown[]>(template: string, handler: FetchHandler<Rest>, ...demands: RouteDemands) => {
     if (typeof template !== 'string' || !template.startsWith('/'))
       throw option.invalid('template', 'must be a path such as /orders/{id}');
-    return wrapped(handler, demands, { template });
+    return wrapped(handler, demands, template);
   };
   return Object.assign(secure, { route, middleware });
 }
-
-const ANYWHERE: Place = {};
 
 /** Keeps the grant on the Request, for `principalOf`. */
 function share(decision: Decision, carrier: object, request: Request): Decision {

@@ -16,28 +16,33 @@ export interface ReadingOptions {
   readonly peers: PeerAddresses;
 }
 
-/** Where a handler stands, as far as its framework or its author tells: the path that was routed, or the route. */
-export interface Place {
-  readonly path?: string | undefined;
-  readonly template?: string | undefined;
-}
+/** No operation has this template, which events show. */
+const UNNAMED = '(a route of Next.js that is not named)';
 
 /**
- * `rest` is what the server passed besides the Request. Of a route that its author names, the path is to be granted as well,
- * unless rewriting is allowed: the framework may have come to the route by another path.
+ * `rest` is what the server passed besides the Request; `path` is the one that was routed, if the framework tells it. Of a
+ * route that its author names, the path is to be granted as well, unless rewriting is allowed: the framework may have come
+ * to the route by another path.
  */
 export function fetchReading(
   request: Request,
   rest: readonly unknown[],
   options: ReadingOptions,
-  { path, template }: Place,
+  path: string | undefined,
+  named: string | undefined,
 ): ReceivedReading | RequestReading {
+  const template = named ?? (path === undefined && isOfUnknownRoute(request, rest, options) ? UNNAMED : undefined);
   if (template === undefined) return readingOf(request, rest, options, path);
   const reading = readingOf(request, rest, options, path, { method: request.method, template });
   if (options.allowRewriting) return reading;
   const source = readingOf(request, rest, options, path);
   reading.byPath = { source, respelt: () => source };
   return reading;
+}
+
+/** Next.js tells the received URL, and not the route: what operation this is cannot be told. */
+function isOfUnknownRoute(request: Request, rest: readonly unknown[], { allowRewriting }: ReadingOptions): boolean {
+  return !(allowRewriting || hasNodeRequest(rest[0])) && 'nextUrl' in request;
 }
 
 /**
@@ -92,7 +97,7 @@ class ReceivedReading extends NodeRequestSource {
   readonly #fetched: Request;
 
   constructor(fetched: Request, { incoming, outgoing }: NodeBindings, trustedHops: number, route?: RouteKey) {
-    super(incoming, outgoing, trustedHops, incoming.url, route && (() => route));
+    super(incoming, outgoing, trustedHops, incoming.url, route && telling(route));
     this.#fetched = fetched;
   }
 
@@ -106,12 +111,15 @@ class ReceivedReading extends NodeRequestSource {
   }
 }
 
+/** Own function: in the constructor, the closure would cost every request an allocation (bench: adapters). */
+function telling(route: RouteKey): () => RouteKey {
+  return () => route;
+}
+
 class RequestReading implements Reading {
   readonly method: string;
   readonly target: string;
   route: RouteKey | undefined;
-  /** A Request keeps no lines: those of one name are joined. */
-  readonly headersFrom = 'parsed';
   byPath: PathReading | undefined;
   others: Reading['others'];
   readonly #request: Request;
@@ -147,6 +155,11 @@ class RequestReading implements Reading {
    */
   get carrier(): object {
     return this.#incoming === undefined ? this.#request : this;
+  }
+
+  /** A Request keeps no lines: those of one name are joined. */
+  get headersFrom(): 'parsed' {
+    return 'parsed';
   }
 
   get rawHeaders(): readonly string[] {
