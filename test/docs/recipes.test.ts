@@ -83,6 +83,14 @@ describe('docs/recipes.md', () => {
     expect(bad).toMatchObject({ status: 200, text: expect.stringMatching(/^Please log in again: denied, [a-z_]+$/) });
   });
 
+  test('a browser gets a page, and all others problem details', async () => {
+    await start('pages-for-browsers.js');
+    const page = await call('GET /', { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' });
+    expect(page).toMatchObject({ status: 401, text: expect.stringMatching(/^<!doctype html><title>Unauthorized</) });
+    const other = await call('GET /', { accept: 'application/json' });
+    expect([other.status, JSON.parse(other.text)]).toMatchObject([401, { code: 'unauthenticated' }]);
+  });
+
   test('a rule of the reader lets colleagues in', async () => {
     await start('own-rule.js');
     expect(await call('GET /')).toMatchObject({ status: 401 });

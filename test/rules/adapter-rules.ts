@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { type ProblemFormatter, problemJson } from '@sallyport/core';
 import { DemoTokens, demoChain } from '../adapters/demo-chain.js';
 import type { AdapterRow, DemoServer } from '../adapters/demo-servers.js';
 import { askHttp2 } from '../adapters/http2-client.js';
@@ -54,6 +55,26 @@ export function adapterRules(row: AdapterRow): void {
       const challenged = await callTo(handedBack, 'GET', '/').finally(() => handedBack.close());
       expect(comparable(challenged)).toEqual(comparable(await call('GET', '/')));
       expect(challenged.status).toBe(401);
+    });
+
+    test('the body of a refusal may follow the Accept header (RFC 9110 12.5.1)', async () => {
+      const format: ProblemFormatter = (problem, { accept = '' }) =>
+        accept.includes('text/html')
+          ? { contentType: 'text/html', body: `<h1>${problem.title}</h1>` }
+          : problemJson(problem);
+      const choosing = await row.open(demoChain({ format }, tokens));
+      const answers = [];
+      try {
+        for (const lines of [['Accept: text/html,*/*;q=0.8'], ['Accept: application/json'], []]) {
+          const answer = await callTo(choosing, 'GET', '/', lines);
+          const types = answer.lines.filter((line) => /^content-type:/i.test(line)).map((line) => line.toLowerCase());
+          answers.push([answer.status, ...types, answer.body.startsWith('<h1>Unauthorized</h1>')]);
+        }
+      } finally {
+        await choosing.close();
+      }
+      const json = [401, 'content-type: application/problem+json', false];
+      expect(answers).toEqual([[401, 'content-type: text/html', true], json, json]);
     });
 
     test('no body is read by the adapter', async () => {

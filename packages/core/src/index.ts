@@ -2,7 +2,13 @@ export { SecurityChain } from './chain/chain.js';
 export type { SecurityChainCollaborators, SecurityChainOptions } from './chain/chain-options.js';
 export type { Decider } from './decision/decider.js';
 export type { Decision, DeniedDecision, GrantedDecision, RefusedAttempt } from './decision/decision.js';
-export { type Problem, type ProblemFormatter, problemJson } from './decision/problem.js';
+export {
+  type Problem,
+  type ProblemBody,
+  type ProblemContext,
+  type ProblemFormatter,
+  problemJson,
+} from './decision/problem.js';
 export { ConfigurationError, SallyportError, type SallyportErrorCode, UpstreamError } from './errors/errors.js';
 export { type CacheEvent, onCacheEvent } from './events/cache-events.js';
 export {

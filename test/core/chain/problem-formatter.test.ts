@@ -1,6 +1,6 @@
 import { setImmediate as aTurn } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
-import { type Problem, type ProblemFormatter, SecurityChain } from '@sallyport/core';
+import { type Problem, type ProblemFormatter, problemJson, SecurityChain } from '@sallyport/core';
 import { ask } from '@sallyport/core/testing';
 import { bearer } from './scripted-handlers.js';
 
@@ -27,6 +27,23 @@ describe('the formatter of denials', () => {
         correlationId: undefined,
       },
     ]);
+  });
+
+  test.each<[string, Readonly<Record<string, string | readonly string[]>>, string | undefined]>([
+    ['none', {}, undefined],
+    ['one line', { Accept: 'text/html, */*;q=0.1' }, 'text/html, */*;q=0.1'],
+    ['several lines', { accept: ['text/html', 'application/json'] }, 'text/html, application/json'],
+    ['an empty one', { Accept: '' }, ''],
+  ])('gets the Accept header as it was sent (RFC 9110 12.5.1): %s', async (_what, headers, expected) => {
+    const seen: unknown[] = [];
+    const format: ProblemFormatter = (problem, context) => {
+      seen.push(context);
+      return problemJson(problem);
+    };
+    const chain = new SecurityChain({ requirement: bearer(), format });
+    const { body } = await ask(chain, 'GET /', { headers });
+    expect(seen).toEqual([{ accept: expected }]);
+    expect(body).toBe((await ask(new SecurityChain({ requirement: bearer() }), 'GET /', { headers })).body);
   });
 
   const broken: readonly (readonly [string, () => unknown])[] = [

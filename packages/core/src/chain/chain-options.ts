@@ -40,7 +40,7 @@ export const SECURITY_CHAIN = option.table('SecurityChainOptions', {
   requestId: option.optional(requestIdOption),
   /** Relaxations of the request firewall, each by name. */
   firewall: option.group(firewallOptions),
-  /** Writes denial bodies. Default: problem details (RFC 9457). */
+  /** Writes denial bodies, and may choose by the Accept header. Default: problem details (RFC 9457). */
   format: option.withDefault(option.callable<ProblemFormatter>(), problemJson),
 });
 

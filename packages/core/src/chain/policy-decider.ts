@@ -216,6 +216,7 @@ export class PolicyDecider implements Decider {
 
   #deny(refusal: Refusal, candidates: readonly Candidate[], request: SecurityRequest): DeniedDecision {
     this.#observer.noteRefusal(refusal, request);
-    return denialOf(refusal, { candidates: shownTo(request, candidates), format: this.#format, random: this.#random });
+    const shown = shownTo(request, candidates);
+    return denialOf(refusal, { candidates: shown, format: this.#format, request, random: this.#random });
   }
 }

@@ -2,15 +2,25 @@ import { randomUUID } from 'node:crypto';
 import { disregard } from '../clock/eventually.js';
 import { type Candidate, challengeLine } from '../handler/candidates.js';
 import type { Refusal } from '../handler/refusal.js';
+import type { SecurityRequest } from '../request/request.js';
 import { type Challenge, extendChallenge, takesToken } from '../verdict/challenge.js';
 import type { HeaderLine } from '../verdict/verdict.js';
 import { DeniedDecision } from './decision.js';
-import { DETAILS, type Problem, type ProblemFormatter, type PublicCode, problemJson, TITLES } from './problem.js';
+import {
+  DETAILS,
+  type Problem,
+  type ProblemBody,
+  type ProblemFormatter,
+  type PublicCode,
+  problemJson,
+  TITLES,
+} from './problem.js';
 
 /** The input of a denial besides the refusal. */
 export interface DenialContext {
   readonly candidates: readonly Candidate[];
   readonly format: ProblemFormatter;
+  readonly request: Pick<SecurityRequest, 'header'>;
   /** 0 to 1, for the jitter of Retry-After. */
   readonly random: () => number;
 }
@@ -25,7 +35,7 @@ export function denialOf(refusal: Refusal, context: DenialContext): DeniedDecisi
   const correlationId = verdict.kind === 'fault' ? randomUUID() : undefined;
   const scopes = verdict.kind === 'forbidden' ? verdict.scopes : undefined;
   const problem = { status, title: TITLES[status] as string, detail: DETAILS[code], code, scopes, correlationId };
-  const { contentType, body } = formatted(problem, context.format);
+  const { contentType, body } = formatted(problem, context);
   const headers: HeaderLine[] = [
     ['Cache-Control', 'no-store'],
     ['Content-Type', contentType],
@@ -136,9 +146,9 @@ function retryAfter(verdict: Refusal['verdict'], random: () => number): readonly
  */
 const CONTENT_TYPE = /^[\x21-\x7e][\x20-\x7e]*$/;
 
-function formatted(problem: Problem, format: ProblemFormatter): { contentType: string; body: string } {
+function formatted(problem: Problem, { format, request }: DenialContext): ProblemBody {
   try {
-    const answer = format(problem);
+    const answer = format(problem, { accept: request.header('accept') });
     const { contentType, body } = answer;
     if (typeof body === 'string' && typeof contentType === 'string' && CONTENT_TYPE.test(contentType)) {
       return { contentType, body };

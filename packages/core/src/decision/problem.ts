@@ -11,18 +11,35 @@ export interface Problem {
   readonly correlationId: string | undefined;
 }
 
+/** What the client would like to get. */
+export interface ProblemContext {
+  /**
+   * The Accept header (RFC 9110 12.5.1) as it was sent, several lines joined by comma. Undefined if there was none. It may
+   * be any text: choose by it, and write nothing of it.
+   */
+  readonly accept: string | undefined;
+}
+
+/** The body of a denial. */
+export interface ProblemBody {
+  readonly contentType: string;
+  readonly body: string;
+}
+
 /** Writes a problem as a body. Must not throw and must not add anything of the request. */
-export type ProblemFormatter = (problem: Problem) => { readonly contentType: string; readonly body: string };
+export type ProblemFormatter = (problem: Problem, context: ProblemContext) => ProblemBody;
 
 /**
  * The default body: problem details (RFC 9457).
  * @example
  * new SecurityChain({ requirement: jwt, format: (problem) => ({ ...problemJson(problem), headers: [] }) });
  */
-export const problemJson: ProblemFormatter = ({ status, title, detail, code, scopes, correlationId }) => ({
-  contentType: 'application/problem+json',
-  body: JSON.stringify({ type: 'about:blank', title, status, detail, code, scopes, correlationId }),
-});
+export function problemJson({ status, title, detail, code, scopes, correlationId }: Problem): ProblemBody {
+  return {
+    contentType: 'application/problem+json',
+    body: JSON.stringify({ type: 'about:blank', title, status, detail, code, scopes, correlationId }),
+  };
+}
 
 export const TITLES: Readonly<Record<number, string>> = {
   400: 'Bad Request',
