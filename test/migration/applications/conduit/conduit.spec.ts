@@ -92,6 +92,6 @@ test('what changes is what the guide says', async () => {
   ];
   deepEqual(await statuses('GET /api/articles', basic), [200, 401]);
   deepEqual(await statuses('GET /api/articles/a%2Fb'), [404, 400]);
-  deepEqual(await statuses('GET /api/nowhere'), [404, 401]);
+  deepEqual(await statuses('GET /api/nowhere'), [404, 404]);
   await Promise.all([old.close(), app.close()]);
 });

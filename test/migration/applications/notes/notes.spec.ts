@@ -77,7 +77,7 @@ test('what changes is what the guide says', async () => {
     (await old.ask(line, asked)).status,
     (await app.ask(line, asked)).status,
   ];
-  deepEqual(await statuses('GET /nowhere'), [404, 401]);
+  deepEqual(await statuses('GET /nowhere'), [404, 404]);
   deepEqual(await statuses('GET /me', { headers: { authorization: 'Bearer' } }), [401, 400]);
   await Promise.all([old.close(), app.close()]);
 });

@@ -1,5 +1,5 @@
 import { Router } from 'express';
-import { readerOf } from './auth.js';
+import { auth, readerOf } from './auth.js';
 import { type Article, addArticle, allArticles, findArticle, findUser, removeArticle } from './store.js';
 
 export const articles = Router();
@@ -11,34 +11,34 @@ const view = (article: Article, reader?: number) => ({
   favorited: reader !== undefined && article.favoritedBy.has(reader),
 });
 
-articles.get('/articles', (request, response) => {
+articles.get('/articles', auth.optional, (request, response) => {
   response.json({ articles: allArticles().map((article) => view(article, readerOf(request))) });
 });
 
-articles.get('/articles/feed', (request, response) => {
+articles.get('/articles/feed', auth.required, (request, response) => {
   const own = allArticles().filter(({ authorId }) => authorId !== readerOf(request));
   response.json({ articles: own.map((article) => view(article, readerOf(request))) });
 });
 
-articles.get('/articles/:slug', (request, response) => {
+articles.get('/articles/:slug', auth.optional, (request, response) => {
   const article = findArticle(request.params['slug']);
   if (article === undefined) return void response.status(404).json({});
   response.json({ article: view(article, readerOf(request)) });
 });
 
-articles.post('/articles', (request, response) => {
+articles.post('/articles', auth.required, (request, response) => {
   const article = addArticle(request.body.article.title, readerOf(request));
   response.status(201).json({ article: view(article, readerOf(request)) });
 });
 
-articles.post('/articles/:slug/favorite', (request, response) => {
+articles.post('/articles/:slug/favorite', auth.required, (request, response) => {
   const article = findArticle(request.params['slug']);
   if (article === undefined) return void response.status(404).json({});
   article.favoritedBy.add(readerOf(request));
   response.json({ article: view(article, readerOf(request)) });
 });
 
-articles.delete('/articles/:slug', (request, response) => {
+articles.delete('/articles/:slug', auth.required, (request, response) => {
   const article = findArticle(request.params['slug']);
   if (article === undefined) return void response.status(404).json({});
   if (article.authorId !== readerOf(request)) {

@@ -1,5 +1,5 @@
 import { expressSecurity, principalOf } from '@sallyport/adapters/express';
-import { anonymous, optional, route, routes, SecurityChain } from '@sallyport/core';
+import { optional, SecurityChain } from '@sallyport/core';
 import { JwtHandler } from '@sallyport/handlers/jwt';
 import type { Request } from 'express';
 import jwt from 'jsonwebtoken';
@@ -23,24 +23,17 @@ const tokens = new JwtHandler({
   ],
 });
 
-const operations = routes([
-  route('GET', '/', { requirement: anonymous() }),
-  route('POST', '/api/users/login', { requirement: anonymous() }),
-  route('GET', '/api/articles', { requirement: optional(tokens) }),
-  route('GET', '/api/articles/feed'),
-  route('GET', '/api/articles/{slug}', { requirement: optional(tokens) }),
-]);
-
 const chain = new SecurityChain({
   requirement: tokens,
-  operations,
   format: ({ title, status }) => ({
     contentType: 'application/json',
     body: JSON.stringify({ status: 'error', message: status === 401 ? 'missing authorization credentials' : title }),
   }),
 });
 
-export const secure = expressSecurity(chain);
+const secure = expressSecurity(chain);
+
+export const auth = { required: secure(), optional: secure(optional(tokens)) };
 
 /** Undefined for who is not logged in. */
 export const readerOf = (request: Request): number => principalOf<{ user: { id: number } }>(request).claims.user?.id;

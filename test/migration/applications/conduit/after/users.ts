@@ -1,5 +1,5 @@
 import { Router } from 'express';
-import { generateToken, readerOf } from './auth.js';
+import { auth, generateToken, readerOf } from './auth.js';
 import { findUser, findUserByEmail } from './store.js';
 
 export const users = Router();
@@ -13,7 +13,7 @@ users.post('/users/login', (request, response) => {
   response.json({ user: { email, username: user.username, token: generateToken(user.id) } });
 });
 
-users.get('/user', (request, response) => {
+users.get('/user', auth.required, (request, response) => {
   const user = findUser(readerOf(request));
   response.json({ user: { email: user?.email, username: user?.username } });
 });

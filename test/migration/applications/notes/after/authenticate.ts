@@ -1,6 +1,6 @@
 import jwt from '@fastify/jwt';
 import { fastifySecurity, principalOf } from '@sallyport/adapters/fastify';
-import { anonymous, requireRoles, route, routes, SecurityChain } from '@sallyport/core';
+import { requireRoles, SecurityChain } from '@sallyport/core';
 import { JwtHandler } from '@sallyport/handlers/jwt';
 import type { FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
@@ -24,21 +24,18 @@ const tokens = new JwtHandler({
   ],
 });
 
-const operations = routes([
-  route('GET', '/health', { requirement: anonymous() }),
-  route('POST', '/login', { requirement: anonymous() }),
-  route('GET', '/admin/notes', { guards: [requireRoles('admin')] }),
-]);
-
 const chain = new SecurityChain({
   requirement: tokens,
-  operations,
   format: ({ title }) => ({ contentType: 'application/json', body: JSON.stringify({ error: title }) }),
 });
 
 export const userOf = (request: FastifyRequest) => principalOf<{ id: number; name: string }>(request).claims;
 
+const secure = fastifySecurity(chain);
+
+export const authenticate = secure();
+export const requireAdmin = secure(requireRoles('admin'));
+
 export const authentication = fp(async (app) => {
   await app.register(jwt, { secret });
-  await app.register(fastifySecurity(chain).plugin);
 });

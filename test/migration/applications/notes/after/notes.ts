@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import { userOf } from './authenticate.js';
+import { authenticate, requireAdmin, userOf } from './authenticate.js';
 import { addNote, allNotes, findAccount, notesOf } from './store.js';
 
 export async function notes(app: FastifyInstance): Promise<void> {
@@ -14,19 +14,19 @@ export async function notes(app: FastifyInstance): Promise<void> {
     return reply.setCookie('token', token, { path: '/', httpOnly: true, sameSite: 'strict' }).send({ token });
   });
 
-  app.get('/me', async (request) => {
+  app.get('/me', { onRequest: authenticate }, async (request) => {
     return { id: userOf(request).id, name: userOf(request).name };
   });
 
-  app.get('/notes', async (request) => {
+  app.get('/notes', { onRequest: authenticate }, async (request) => {
     return { notes: notesOf(userOf(request).id) };
   });
 
-  app.post<{ Body: { text: string } }>('/notes', async (request, reply) => {
+  app.post<{ Body: { text: string } }>('/notes', { onRequest: authenticate }, async (request, reply) => {
     return reply.code(201).send(addNote(userOf(request).id, request.body.text));
   });
 
-  app.get('/admin/notes', async () => {
+  app.get('/admin/notes', { onRequest: requireAdmin }, async () => {
     return { notes: allNotes() };
   });
 }
