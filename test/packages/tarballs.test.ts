@@ -10,11 +10,11 @@ const EVERYTHING = ENTRY_POINTS.map((name, index) => `import * as m${index} from
 
 /** Of each package: what its tarball has at most, in kilobytes, and how many packages it brings. */
 const WEIGHT: Readonly<Record<PackageName, readonly [kilobytes: number, packages: number]>> = {
-  core: [460, 7],
+  core: [545, 7],
   openapi: [150, 12],
   configuration: [125, 13],
-  handlers: [370, 12],
-  adapters: [95, 1],
+  handlers: [410, 12],
+  adapters: [113, 1],
 };
 /** What exists as ES modules only, with what that needs. */
 const BUNDLED: Partial<Record<PackageName, readonly string[]>> = {
