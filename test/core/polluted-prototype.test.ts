@@ -215,8 +215,9 @@ describe('a polluted Object.prototype', () => {
   test('chooses no operation for a request whose server tells no route', async () => {
     const operations = routes([route('GET', '/open', { requirement: anonymous() })]);
     const chain = new SecurityChain({ requirement: cookieHandler(COOKIE), operations });
+    const secure = fetchSecurity(chain);
     pollute('route', { value: { method: 'GET', template: '/open' } });
-    const answer = await fetchSecurity(chain)(() => new Response('let in'))(new Request('http://localhost/closed'));
+    const answer = await secure(() => new Response('let in'))(new Request('http://localhost/closed'));
     expect(answer.status).toBe(401);
     const request = new SecurityRequest({ method: 'GET', target: '/closed', rawHeaders: [] });
     expect(await chain.decide(request)).toMatchObject({ kind: 'denied', status: 401 });
