@@ -76,7 +76,6 @@ export const PASSWORDS: readonly Cause[] = [
     cause: 'The password was revoked',
     client: '401 invalid_credentials',
     reason: 'password_revoked',
-    change: 'revokeToken',
     provoke: async (scene) => {
       const revocations = new Revocations({}, { clock: scene.clock });
       await revocations.revokeToken(credentials('alice', PASSWORD).slice('Basic '.length));

@@ -5,7 +5,7 @@ export const TOKEN_FIXES: Readonly<Record<string, string>> = Object.freeze({
   token_issued_in_future:
     'Check the clocks; allow for a difference with clockToleranceSeconds, or for iat alone with issuedAheadToleranceSeconds.',
   token_lifetime_empty: 'Fix the issuer.',
-  token_revoked: 'Get a new token.',
+  token_revoked: 'Get a new token. This one, or its client or subject, was revoked by a call of Revocations.',
   token_type_refused: 'Send the access token; for issuers without at+jwt set acceptTyp.',
   issuer_mismatch: 'Use the issuer that is configured.',
   confirmation_unproved: 'Prove it, with the handler for that binding.',
