@@ -21,7 +21,9 @@ function whole(): Record<string, unknown> {
   return {
     chain: {
       name: 'orders',
-      requirement: { anyOf: ['tokens', { allOf: ['signed', 'users'], sameParty: true }, { anonymous: true }] },
+      requirement: {
+        anyOf: ['tokens', 'forge', 'meetings', { allOf: ['signed', 'users'], sameParty: true }, { anonymous: true }],
+      },
       guards: [
         'officeHours',
         { type: 'officeHours', options: {} },
@@ -60,6 +62,18 @@ function whole(): Record<string, unknown> {
         },
       },
       users: { type: 'basic', options: { realm: 'orders', users: { accounts: [] } } },
+      forge: {
+        type: 'webhook',
+        options: { scheme: 'github', secrets: ['a secret of the forge', 'the one before it'] },
+      },
+      meetings: {
+        type: 'webhook',
+        options: {
+          scheme: { signatureHeader: 'X-Sum', encoding: 'hex', signs: '{timestamp}.{body}', timestampHeader: 'X-Time' },
+          secrets: 'a secret of the meetings',
+          toleranceSeconds: 60,
+        },
+      },
     },
   };
 }
@@ -90,6 +104,12 @@ const BAD: readonly [path: string, value: unknown][] = [
   [`${HANDLERS}.tokens.type`, undefined],
   [`${HANDLERS}.tokens.type`, 'introspektion'],
   [`${HANDLERS}.tokens.option`, {}],
+  [`${HANDLERS}.forge.options.scheme`, 'gitlab'],
+  [`${HANDLERS}.forge.options.secrets`, []],
+  [`${HANDLERS}.forge.options.secrets`, undefined],
+  [`${HANDLERS}.meetings.options.scheme.encoding`, 'base32'],
+  [`${HANDLERS}.meetings.options.scheme.signs`, undefined],
+  [`${HANDLERS}.meetings.options.toleranceSeconds`, 0],
   [`${TOKENS}.reaml`, 'orders'],
   [`${TOKENS}.realm`, undefined],
   [`${TOKENS}.realm`, ''],

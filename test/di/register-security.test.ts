@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto';
 import { inspect } from 'node:util';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import {
@@ -22,6 +23,7 @@ import {
   ConfigurationError,
   type DecisionEvent,
   MemoryCounterStore,
+  MemoryOnceStore,
   type SecurityChain,
   type SecurityHandler,
 } from '@sallyport/core';
@@ -117,6 +119,23 @@ describe('handlers from a container', () => {
     });
     await ask(await resolved(app), '/', { headers: { authorization: 'Basic YTpi' } });
     expect(counterStore.size).toBeGreaterThan(0);
+  });
+
+  test('a once store that is registered marks the deliveries of webhooks', async () => {
+    const onceStore = new MemoryOnceStore();
+    const secrets = 'a secret of both sides';
+    const app = appContainer({
+      onceStore,
+      kinds: builtInHandlers,
+      handlers: { forge: { type: 'webhook', options: { scheme: 'github', secrets, replays: 'refuse' } } },
+      chain: (handler) => ({ requirement: handler('forge') }),
+    });
+    const chain = await resolved(app);
+    const signature = createHmac('sha256', secrets).update('{}').digest('hex');
+    const delivery = { headers: { 'X-Hub-Signature-256': `sha256=${signature}` }, body: '{}' };
+    expect((await ask(chain, 'POST /', delivery)).status).toBe(200);
+    expect((await ask(chain, 'POST /', delivery)).reason).toBe('webhook_replayed');
+    expect(onceStore.size).toBe(1);
   });
 
   test('a finished handler and a registered kind of handler work, too', async () => {
