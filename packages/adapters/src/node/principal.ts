@@ -20,8 +20,8 @@ export function principalOf<Claims extends object = Record<string, unknown>>(req
  * Which verdict an `attempt` let pass: its kind and reason code. Undefined where nothing was refused, and where no chain
  * has run. Takes what `principalOf` takes.
  * @example
- * app.get('/', secure(), (request, response) => {
- *   response.send(attemptedOf(request)?.reason ?? 'no bad token was sent');
+ * app.get('/', secure(attempt(session)), (request, response) => {
+ *   response.send(attemptedOf(request)?.reason ?? 'no bad cookie was sent');
  * });
  */
 export function attemptedOf(request: object): RefusedAttempt | undefined {
