@@ -1,4 +1,6 @@
 import { createHmac, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { generate } from 'selfsigned';
 import { Agent, request } from 'undici';
@@ -113,6 +115,15 @@ describe('docs/recipes.md', () => {
     expect(await call('GET /')).toMatchObject({ status: 401 });
     expect(await call('GET /', await withToken())).toMatchObject({ status: 200, text: 'user 7' });
     expect(await call('GET /', bob)).toMatchObject({ status: 403 });
+  });
+
+  test('where the database of users is down, nobody gets in, and that is an outage', async () => {
+    const code = readFileSync(join(guide.project.folder, 'load-user.js'), 'utf8');
+    const down = code.replace('=> users.get(subject)', "=> Promise.reject(new Error('down'))");
+    expect(down).not.toBe(code);
+    guide.project.write('user-database-down.js', down);
+    await start('user-database-down.js');
+    expect(await call('GET /', await withToken())).toMatchObject({ status: 503 });
   });
 
   test('the inner URL is judged where the application strips a prefix', async () => {

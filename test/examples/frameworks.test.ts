@@ -64,6 +64,13 @@ describe.each(['express', 'fastify', 'koa', 'http', 'hono'])('examples/framework
     expect([response.status, await response.json()]).toEqual([200, { status: 'up' }]);
   });
 
+  test('a route greets callers by name and others as guests, and takes no bad token', async () => {
+    const answers = await Promise.all([undefined, BOB, FORGED].map((token) => example.call('GET', '/welcome', token)));
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 401]);
+    const bodies = await Promise.all(answers.slice(0, 2).map((answer) => answer.json()));
+    expect(bodies).toEqual([{ hello: 'guest' }, { hello: 'bob' }]);
+  });
+
   test('orders need a token, and say so (RFC 6750 3)', async () => {
     const response = await example.call('GET', '/orders');
     expect([response.status, response.headers.get('www-authenticate')]).toEqual([401, 'Bearer realm="orders"']);

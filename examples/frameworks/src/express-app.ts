@@ -1,11 +1,10 @@
 import { expressSecurity, principalOf } from '@sallyport/adapters/express';
-import { requireScopes } from '@sallyport/core';
+import { optional, requireScopes } from '@sallyport/core';
 import express from 'express';
 import { Orders } from './orders.js';
-import { ordersChain } from './security.js';
+import { chain, tokens } from './security.js';
 
 const orders = new Orders();
-export const chain = ordersChain(process.env);
 const secure = expressSecurity(chain);
 
 const router = express.Router();
@@ -18,4 +17,7 @@ router.post('/', secure(requireScopes('orders:write')), express.json(), (request
 
 export const app = express();
 app.get('/health', (_request, response) => void response.json({ status: 'up' }));
+app.get('/welcome', secure(optional(tokens)), (request, response) => {
+  response.json({ hello: principalOf(request).subject || 'guest' });
+});
 app.use('/orders', secure(), router);

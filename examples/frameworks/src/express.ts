@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
-import { app, chain } from './express-app.js';
+import { app } from './express-app.js';
+import { chain } from './security.js';
 
 await chain.start();
 const server = app.listen(Number(process.env['PORT'] ?? 3000));

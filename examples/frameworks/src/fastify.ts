@@ -1,17 +1,19 @@
 import { fastifySecurity, principalOf } from '@sallyport/adapters/fastify';
-import { requireScopes } from '@sallyport/core';
+import { optional, requireScopes } from '@sallyport/core';
 import Fastify from 'fastify';
 import { Orders } from './orders.js';
-import { ordersChain } from './security.js';
+import { chain, tokens } from './security.js';
 
 const orders = new Orders();
-const chain = ordersChain(process.env);
 const secure = fastifySecurity(chain);
 
 const app = Fastify({ frameworkErrors: secure.frameworkErrors });
 app.addHook('onReady', () => chain.start());
 app.addHook('onClose', () => chain.close());
 app.get('/health', async () => ({ status: 'up' }));
+app.get('/welcome', { onRequest: secure(optional(tokens)) }, async (request) => ({
+  hello: principalOf(request).subject || 'guest',
+}));
 
 await app.register(
   async (secured) => {

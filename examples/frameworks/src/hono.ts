@@ -1,16 +1,18 @@
 import { serve } from '@hono/node-server';
 import { fetchSecurity, principalOf } from '@sallyport/adapters/fetch';
-import { requireScopes } from '@sallyport/core';
+import { optional, requireScopes } from '@sallyport/core';
 import { Hono } from 'hono';
 import { Orders } from './orders.js';
-import { ordersChain } from './security.js';
+import { chain, tokens } from './security.js';
 
 const orders = new Orders();
-const chain = ordersChain(process.env);
 const secure = fetchSecurity(chain);
 
 const app = new Hono();
 app.get('/health', (context) => context.json({ status: 'up' }));
+app.get('/welcome', secure.middleware(optional(tokens)), (context) =>
+  context.json({ hello: principalOf(context).subject || 'guest' }),
+);
 app.use('/orders/*', secure.middleware());
 app.get('/orders', secure.middleware(requireScopes('orders:read')), (context) => context.json(orders.all()));
 app.post('/orders', secure.middleware(requireScopes('orders:write')), async (context) => {

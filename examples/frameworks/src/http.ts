@@ -3,13 +3,12 @@ import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
 import { httpSecurity, principalOf, upgradeSecurity } from '@sallyport/adapters/http';
-import { requireScopes } from '@sallyport/core';
+import { optional, requireScopes } from '@sallyport/core';
 import { WebSocketServer } from 'ws';
 import { Orders } from './orders.js';
-import { ordersChain } from './security.js';
+import { chain, tokens } from './security.js';
 
 const orders = new Orders();
-const chain = ordersChain(process.env);
 const secure = httpSecurity(chain);
 
 const list = secure((_request, response) => send(response, 200, orders.all()), requireScopes('orders:read'));
@@ -19,11 +18,16 @@ const add = secure(async (request, response, principal) => {
   send(response, 201, order);
   for (const watcher of watchers.clients) watcher.send(JSON.stringify(order));
 }, requireScopes('orders:write'));
+const welcome = secure(
+  (_request, response, { subject }) => send(response, 200, { hello: subject || 'guest' }),
+  optional(tokens),
+);
 const elsewhere = secure((_request, response) => send(response, 404, { detail: 'There is nothing at this address.' }));
 
 const server = createServer((request, response: ServerResponse) => {
   const path = request.url?.split('?', 1)[0];
   if (path === '/health') return send(response, 200, { status: 'up' });
+  if (path === '/welcome') return welcome(request, response);
   if (path !== '/orders') return elsewhere(request, response);
   return request.method === 'POST' ? add(request, response) : list(request, response);
 });

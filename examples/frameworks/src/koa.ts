@@ -2,14 +2,14 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
 import { koaSecurity, principalOf } from '@sallyport/adapters/koa';
-import { requireScopes } from '@sallyport/core';
+import { optional, requireScopes } from '@sallyport/core';
 import Koa from 'koa';
 import { Orders } from './orders.js';
-import { ordersChain } from './security.js';
+import { chain, tokens } from './security.js';
 
 const orders = new Orders();
-const chain = ordersChain(process.env);
 const secure = koaSecurity(chain);
+const guestsToo = secure(optional(tokens));
 const mayRead = secure(requireScopes('orders:read'));
 const mayWrite = secure(requireScopes('orders:write'));
 
@@ -17,6 +17,12 @@ const app = new Koa();
 app.use(async (context, next) => {
   if (context.path !== '/health') return next();
   context.body = { status: 'up' };
+});
+app.use(async (context, next) => {
+  if (context.path !== '/welcome') return next();
+  await guestsToo(context, async () => {
+    context.body = { hello: principalOf(context).subject || 'guest' };
+  });
 });
 app.use(secure());
 app.use((context, next) => (context.method === 'POST' ? mayWrite(context, next) : mayRead(context, next)));

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import serverless from 'serverless-http';
-import { app, chain } from './express-app.js';
+import { app } from './express-app.js';
+import { chain } from './security.js';
 
 await chain.start();
 
