@@ -15,7 +15,7 @@ function linesOf(row: BodyRow): readonly string[] {
   ];
 }
 
-describe.each(BODY_SERVERS)('behind $name, a body', (server) => {
+describe.each(BODY_SERVERS)('$name leaves a body whole for the application', (server) => {
   const servers: DemoServer[] = [];
   const wires: BodyWire[] = [];
   beforeAll(async () => {

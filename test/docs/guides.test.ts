@@ -35,6 +35,12 @@ describe('docs/writing-a-handler.md', () => {
     expect(report).toMatch(/^# fail 0$/m);
   });
 
+  test('the handler with a proof over the body passes its test', async () => {
+    const report = await guide.project.node(['--test', '--test-reporter=tap', 'signed-body.test.js']);
+    expect(report).toMatch(new RegExp(`^# pass ${1 + handlerRules(unused, unused).length}$`, 'm'));
+    expect(report).toMatch(/^# fail 0$/m);
+  });
+
   test.each(['express.js', 'fastify.js', 'contained.js'])('%s is secured by the handler', async (file) => {
     const server = await DocumentedServer.start(guide.project.folder, file);
     const ask = async (key: string) => {
