@@ -1,9 +1,9 @@
 import { EventEmitter, once } from 'node:events';
 import { createServer } from 'node:http';
-import { type ClientHttp2Stream, connect, createSecureServer } from 'node:http2';
+import { type ClientHttp2Stream, connect, createSecureServer, type Http2ServerRequest } from 'node:http2';
 import { Duplex, type Readable } from 'node:stream';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import type { NodeRequest, NodeResponse } from '@sallyport/adapters/extend';
+import { type NodeRequest, NodeRequestSource, type NodeResponse } from '@sallyport/adapters/extend';
 import { httpSecurity } from '@sallyport/adapters/http';
 import { type DecisionEvent, SecurityChain } from '@sallyport/core';
 import { ManualClock } from '@sallyport/core/testing';
@@ -259,6 +259,28 @@ describe('on streams of HTTP/2', () => {
     socket.destroy();
     expect(heard.reasons).toEqual(['client_gone']);
   });
+});
+
+test('a stream of HTTP/2 that was reset before its body is read has none [RFC 9113 8.1.1]', async () => {
+  const http2 = createSecureServer(await testCertificate());
+  const asked = once(http2, 'request');
+  const server = await listening(http2);
+  const socket = await connectedTo(server.port);
+  const session = connect('https://localhost', { createConnection: () => socket }).on('error', () => {});
+  try {
+    session
+      .request({ ':method': 'POST' })
+      .on('error', () => {})
+      .write('he');
+    const [request] = (await asked) as [Http2ServerRequest];
+    const source = new NodeRequestSource(request, undefined, 0);
+    const closed = once(request, 'close');
+    socket.destroy();
+    await closed;
+    expect(await source.body(LIMIT, new AbortController().signal)).toBe('broken_off');
+  } finally {
+    await server.close();
+  }
 });
 
 describe('where the application itself answers Expect', () => {

@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import { PassThrough } from 'node:stream';
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import { expressSecurity } from '@sallyport/adapters/express';
+import { NodeRequestSource } from '@sallyport/adapters/extend';
 import { fetchSecurity } from '@sallyport/adapters/fetch';
 import { type DecisionEvent, SecurityChain } from '@sallyport/core';
 import express from 'express';
@@ -147,6 +148,31 @@ describe('what is left of a refused body is discarded', () => {
   }
   const turn = () => new Promise((resolve) => setImmediate(resolve));
   const flood = Buffer.alloc(67_108_865);
+
+  test.each<readonly [string, object, string]>([
+    ['too large', {}, 'a'.repeat(11)],
+    ['declared too large', { 'content-length': '11' }, ''],
+  ])('where it is %s', async (_what, headers, sent) => {
+    const request = Object.assign(new PassThrough(), { headers, httpVersionMajor: 1, aborted: false });
+    request.write(sent);
+    const source = new NodeRequestSource(request as never, undefined, 0);
+    expect(await source.body(10, new AbortController().signal)).toBe('too_large');
+    await turn();
+    expect(request.readableFlowing).toBe(true);
+    request.end();
+  });
+
+  test('where nobody waits for it any more', async () => {
+    const request = Object.assign(new PassThrough(), { headers: {}, httpVersionMajor: 1, aborted: false });
+    const waiting = new AbortController();
+    const body = new NodeRequestSource(request as never, undefined, 0).body(10, waiting.signal);
+    await turn();
+    waiting.abort();
+    expect(await body).toBe('broken_off');
+    await turn();
+    expect(request.readableFlowing).toBe(true);
+    request.end();
+  });
 
   test('up to 64 MiB, and then the connection is closed', async () => {
     const request = refused({ writableFinished: true });

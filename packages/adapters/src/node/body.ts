@@ -43,6 +43,7 @@ async function read(
 ): Promise<ReadBody> {
   // Node tells of a request before it has looked whether there is a body.
   await undefined;
+  if (isBrokenOff(request)) return 'broken_off';
   if (request.readableEnded && !request.readableDidRead) return Buffer.alloc(0);
   if (isTaken(request)) return leftBehind(request);
   if (!isDeclaredLonger(request, limitBytes)) {
@@ -113,7 +114,6 @@ function takeOut(request: NodeRequest, limitBytes: number, signal: AbortSignal):
       }
       if (length > limitBytes) return end('too_large');
       if (!hasArrived(request)) return;
-      if (isBrokenOff(request)) return breakOff();
       const body = Buffer.concat(chunks, length);
       if (length > 0) request.unshift(body);
       end(body);
@@ -128,7 +128,7 @@ function takeOut(request: NodeRequest, limitBytes: number, signal: AbortSignal):
 
 const GONE = ['aborted', 'close', 'error'] as const;
 
-/** HTTP/2 ends a body like a whole one before it tells that the client has reset its stream (RFC 9113 8.1.1). */
+/** The body of a stream of HTTP/2 that its client has reset ends like a whole one (RFC 9113 8.1.1). */
 function isBrokenOff(request: NodeRequest & { readonly stream?: Http2ServerRequest['stream'] }): boolean {
   return request.aborted || request.stream?.closed === true;
 }
