@@ -131,7 +131,7 @@ const MIGRATION = [
 const HOSTS = [
   ...byNode(NODES, [
     { name: 'Lambda hosts', command: [...NODE_TEST, 'lambda.spec.js'], expected: passedInNode(6) },
-    { name: 'Next.js 16, route handlers', command: [...NODE_TEST, 'next.spec.js'], expected: passedInNode(7) },
+    { name: 'Next.js 16, route handlers', command: [...NODE_TEST, 'next.spec.js'], expected: passedInNode(8) },
   ]),
   ...byNode(
     NODES.filter((node) => Number(node) >= 24),

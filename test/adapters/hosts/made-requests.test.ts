@@ -14,6 +14,7 @@ import Fastify from 'fastify';
 import Koa from 'koa';
 import inject from 'light-my-request';
 import { createMocks, type RequestOptions } from 'node-mocks-http';
+import { signatureOf, signatures } from '../body-signatures.js';
 import { DemoTokens, demoChain } from '../demo-chain.js';
 import { listening } from '../demo-servers.js';
 import { ask, requestText } from '../raw-client.js';
@@ -211,6 +212,16 @@ describe('mocks of node-mocks-http', () => {
     const request = { method: 'GET', url: '/orders', headers };
     const letIn = new Promise((resolve) => httpSecurity(chain)(resolve)(made(request) as never, {} as never));
     expect(await letIn).toBe(request);
+  });
+
+  test('the body of one is what stands in rawBody; a parsed one proves nothing', async () => {
+    const secure = expressSecurity(new SecurityChain({ requirement: signatures() }));
+    const [name = '', signature = ''] = signatureOf('tea').split(': ');
+    const signed = { method: 'POST' as const, url: '/orders', headers: { [name]: signature } };
+    const asked = async (parts: object) => through(secure(), { ...signed, ...parts });
+    expect(await asked({ rawBody: Buffer.from('tea') })).toBe('let in sender');
+    expect(await asked({ rawBody: Buffer.from('coffee') })).toBe(401);
+    expect(await asked({ body: { tea: 1 } })).toBe(500);
   });
 
   test('a preflight without raw lines is one (Fetch Standard, CORS-preflight fetch)', async () => {

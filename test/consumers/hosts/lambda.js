@@ -5,7 +5,7 @@ import express from 'express';
 import { tokenOf } from './issuer.js';
 
 // After the issuer, which puts its key into the environment.
-const { chain } = await import('./security.js');
+const { chain, digestOf } = await import('./security.js');
 
 const CLIENT = '198.51.100.7';
 const BEARER = ['authorization', `Bearer ${tokenOf('alice')}`];
@@ -49,7 +49,7 @@ const EVENTS = {
 function application() {
   const app = express();
   app.use(expressSecurity(chain)(), express.text({ type: '*/*' }));
-  app.all(['/orders', '/orders/:id'], (request, response) => {
+  app.all(['/orders', '/orders/:id', '/signed'], (request, response) => {
     const { id = '' } = request.params;
     // A text of the parser, or bytes: serverless-http 3 puts them there, and the parser believes that all is read.
     response.type('text').send(`${principalOf(request).subject}|${id}|${request.body ?? ''}`);
@@ -70,6 +70,16 @@ export function proveHost(name, wrap, seesLast = false) {
       assert.deepEqual(await ask({ lines: [KEY], path: '/orders/caf%C3%A9' }), [200, 'carol|café|']);
       const post = { method: 'POST', lines: [KEY, ['content-type', 'text/plain']], body: 'täa' };
       assert.deepEqual(await ask(post), [200, 'carol||täa']);
+      const signed = {
+        method: 'POST',
+        path: '/signed',
+        lines: [
+          ['content-type', 'text/plain'],
+          ['x-signature', digestOf('täa')],
+        ],
+      };
+      assert.deepEqual(await ask({ ...signed, body: 'täa' }), [200, 'sender||täa']);
+      assert.deepEqual(await ask({ ...signed, body: 'coffee' }), [401, '']);
       assert.deepEqual(await ask({}), [401, '']);
       assert.deepEqual(await ask({ lines: [['x-api-key', 'key-of-mallory']] }), [401, '']);
       assert.deepEqual(await ask({ lines: [KEY], path: '/orders/1%2F2' }), [400, '']);

@@ -7,6 +7,9 @@ import { text } from 'node:stream/consumers';
 import { after, before, test } from 'node:test';
 import { tokenOf } from './issuer.js';
 
+// After the issuer, which puts its key into the environment.
+const { digestOf } = await import('./security.js');
+
 const KEY = { 'x-api-key': 'key-of-carol' };
 let next;
 let origin;
@@ -38,6 +41,12 @@ test('a token and a key are let in, and the body stays for the application', asy
     200,
     { subject: 'carol', body: 'tea' },
   ]);
+});
+
+test('a body is read where it is proved, and stays for the application', async () => {
+  const signed = { method: 'POST', headers: { 'x-signature': digestOf('täa') } };
+  assert.deepEqual(await ask('/signed', { ...signed, body: 'täa' }), [200, { body: 'täa' }]);
+  assert.equal((await ask('/signed', { ...signed, body: 'coffee' }))[0], 401);
 });
 
 test('the second argument, with the parameters of the route, arrives', async () => {
