@@ -21,6 +21,8 @@ import { printed } from './canary.js';
 
 const PASSWORD = 'c4n4ry-Password+/=?-4711';
 const KEY = 'c4n4ry.Key~1234567890+ab/cd==';
+/** What a handler makes of the key: no spelling of it. */
+const TAKEN_APART = [...KEY].toReversed().join('');
 const HELD = 'c4n4ry-held-by-the-handler-0815';
 const SHARED = 'a shared secret of at least 32 bytes';
 
@@ -102,10 +104,10 @@ const THROWERS: Readonly<Record<string, Thrower>> = {
     options: (fail) => ({ requirement: keyHandler({ verify: async () => fail() }) }),
   },
   'a handler that has taken the credential apart': {
-    secret: KEY.toLowerCase(),
+    secret: TAKEN_APART,
     status: 500,
     line: X_KEY,
-    options: (fail) => ({ requirement: keyHandler({ extract: () => ({ key: KEY.toLowerCase() }), verify: fail }) }),
+    options: (fail) => ({ requirement: keyHandler({ extract: () => ({ key: TAKEN_APART }), verify: fail }) }),
   },
   'a handler, of a secret that it holds': {
     secret: HELD,

@@ -7,8 +7,10 @@ import {
   MeterProvider,
   PeriodicExportingMetricReader,
 } from '@opentelemetry/sdk-metrics';
-import { ConfigurationError } from '@sallyport/core';
+import { ConfigurationError, Revocations, SecurityChain } from '@sallyport/core';
 import { recordMetrics } from '@sallyport/core/opentelemetry';
+import { AuthorizationServer, ask, ManualClock } from '@sallyport/core/testing';
+import { IntrospectionHandler } from '@sallyport/handlers/introspection';
 import { deciding } from './deciding.js';
 
 let exporter: InMemoryMetricExporter;
@@ -21,7 +23,9 @@ beforeEach(() => {
   provider = new MeterProvider({ readers: [reader] });
   stop = recordMetrics({ meterProvider: provider });
 });
+const closings: { close(): Promise<void> }[] = [];
 afterEach(async () => {
+  await Promise.all(closings.splice(0).map((each) => each.close()));
   stop();
   metrics.disable();
   await provider.shutdown();
@@ -110,5 +114,89 @@ describe('metrics', () => {
 
   test.each([['{"meterProvider":{}}'], ['{"meter":1}']])('wrong options are refused: %s', (options) => {
     expect(() => recordMetrics(JSON.parse(options))).toThrow(ConfigurationError);
+  });
+});
+
+describe('metrics of the chains and revocations that are given', () => {
+  test('tell caches, circuits and refused credentials of each handler', async () => {
+    const server = await AuthorizationServer.start();
+    const { introspectionEndpoint: endpoint, clientId, clientSecret } = server;
+    const handler = (name: string, secret: string) =>
+      new IntrospectionHandler({
+        name,
+        realm: 'test',
+        endpoint,
+        clientAuthentication: { method: 'client_secret_basic', clientId, clientSecret: secret },
+        outbound: { allowInsecureLoopback: true },
+      });
+    const chainOf = (name: string, secret: string) =>
+      new SecurityChain({ name, requirement: handler(`${name}-tokens`, secret) });
+    const chains = [chainOf('good', clientSecret), chainOf('bad', 'another secret')] as const;
+    closings.push(server, ...chains);
+    const stopMeasuring = recordMetrics({ meterProvider: provider, chains });
+    const { bearer } = await server.as({ subject: 'alice' }, { opaque: true });
+    for (const chain of [...chains, ...chains]) await ask(chain, '/', { bearer });
+    const figures = async (name: string) =>
+      (await points(name)).map(({ value, attributes }) => [value, ...Object.values(attributes)]);
+    expect((await figures('sallyport.cache.lookups')).filter(([value]) => value !== 0)).toEqual([
+      [1, 'good', 'good-tokens', 'hit'],
+      [1, 'good', 'good-tokens', 'miss'],
+      [1, 'bad', 'bad-tokens', 'negative_hit'],
+      [1, 'bad', 'bad-tokens', 'miss'],
+    ]);
+    expect(await figures('sallyport.cache.entries')).toEqual([
+      [1, 'good', 'good-tokens'],
+      [1, 'bad', 'bad-tokens'],
+    ]);
+    expect(await figures('sallyport.cache.evictions')).toEqual([
+      [0, 'good', 'good-tokens'],
+      [0, 'bad', 'bad-tokens'],
+    ]);
+    expect(await figures('sallyport.circuit')).toEqual(
+      [
+        ['good', 'closed'],
+        ['bad', 'half_open'],
+      ].flatMap(([name, current]) =>
+        ['closed', 'half_open', 'open'].map((state) => [Number(state === current), name, `${name}-tokens`, state]),
+      ),
+    );
+    expect(await figures('sallyport.credentials_refused')).toEqual([
+      [0, 'good', 'good-tokens'],
+      [1, 'bad', 'bad-tokens'],
+    ]);
+    stopMeasuring();
+  });
+
+  test('tell for how long revocations may be missing', async () => {
+    const clock = new ManualClock();
+    let isComplete = true;
+    const bus = {
+      publish: async () => true,
+      receive: async () => ({ notices: [], isComplete }),
+      listen: async () => {},
+      close: async () => {},
+    };
+    const secret = 'a deployment secret of 32 characters or more';
+    const revocations = [new Revocations({ secret }, { bus, clock }), new Revocations()];
+    const stopMeasuring = recordMetrics({ meterProvider: provider, revocations });
+    const lag = async () => (await points('sallyport.revocation.lag')).map(({ value }) => value);
+    await revocations[0]?.start();
+    clock.pass(2);
+    expect(await lag()).toEqual([0]);
+    isComplete = false;
+    await revocations[0]?.synchronise();
+    clock.pass(3);
+    expect(await lag()).toEqual([5]);
+    isComplete = true;
+    await revocations[0]?.synchronise();
+    expect(await lag()).toEqual([0]);
+    stopMeasuring();
+  });
+
+  test.each([
+    ['chains', { chains: ['chain'] }, 'MetricOptions.chains[0] must be a chain'],
+    ['revocations', { revocations: [{}] }, 'MetricOptions.revocations[0] must be Revocations'],
+  ])('refuse %s that are none', (_what, options, problem) => {
+    expect(() => recordMetrics(JSON.parse(JSON.stringify(options)))).toThrow(problem);
   });
 });

@@ -7,9 +7,9 @@ import {
   PeriodicExportingMetricReader,
 } from '@opentelemetry/sdk-metrics';
 import { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base';
-import { guard } from '@sallyport/core';
+import { denied, guard, SecurityChain } from '@sallyport/core';
 import { type AuditLogger, auditDecisions } from '@sallyport/core/audit';
-import { SecurityRequest } from '@sallyport/core/extend';
+import { challenge, SecurityRequest } from '@sallyport/core/extend';
 import { recordMetrics, recordSpans } from '@sallyport/core/opentelemetry';
 import { sourcesOf } from '../../repository/source-tree.js';
 import { documentOf, type TableRow, tablesOf } from '../../support/markdown.js';
@@ -19,12 +19,39 @@ const [members = [], options = [], spans = [], metrics = [], kinds = []] = table
 
 const KINDS: Partial<Record<DataPointType, string>> = {
   [DataPointType.SUM]: 'counter',
+  [DataPointType.GAUGE]: 'gauge',
   [DataPointType.HISTOGRAM]: 'histogram',
 };
 
 const stops: (() => void)[] = [];
 afterEach(() => {
   for (const stop of stops.splice(0)) stop();
+});
+
+/** A chain whose handler tells everything that is measured. */
+const MEASURED = new SecurityChain({
+  requirement: {
+    extract: () => undefined,
+    verify: () => denied('no'),
+    name: 'keys',
+    challenges: [challenge('Key')],
+    statistics: {
+      cache: {
+        hits: 1,
+        negativeHits: 0,
+        misses: 0,
+        joined: 0,
+        sharedHits: 0,
+        staleHits: 0,
+        evictions: 0,
+        negativeEvictions: 0,
+        entries: 0,
+        negativeEntries: 0,
+      },
+      outbound: { circuit: 'closed' },
+      credentialsRefused: 0,
+    },
+  },
 });
 
 /** Decisions of every kind: granted, refused, failed, broken, refused by a route's guard. */
@@ -130,7 +157,7 @@ describe('docs/events.md and the code agree', () => {
     const exporter = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);
     const reader = new PeriodicExportingMetricReader({ exporter, exportIntervalMillis: 3_600_000 });
     const meterProvider = new MeterProvider({ readers: [reader] });
-    stops.push(recordMetrics({ meterProvider }));
+    stops.push(recordMetrics({ meterProvider, chains: [MEASURED], revocations: [{ lagSeconds: 1 }] }));
     await decideAll(deciding());
     await meterProvider.forceFlush();
     const recorded = exporter

@@ -3,6 +3,7 @@ import type { SecurityRequest } from '../request/request.js';
 import type { Challenge } from '../verdict/challenge.js';
 import type { Verdict } from '../verdict/verdict.js';
 import type { CredentialSource } from './credential-source.js';
+import type { HandlerStatistics } from './handler-statistics.js';
 
 /**
  * The extension point: proves one kind of credential. An instance is built once and serves every request, so it must
@@ -48,6 +49,8 @@ export interface SecurityHandler<Credential = unknown> {
   withholdsChallenges?(request: SecurityRequest): boolean;
   /** What the operator should change, by reason code. `NODE_DEBUG=sallyport` tells it with the decision. */
   readonly fixes?: Readonly<Record<string, string>>;
+  /** What it has done so far, read for metrics. */
+  readonly statistics?: HandlerStatistics | undefined;
   /** Warms up (keys, connections). Called once, before the first request. */
   start?(): Promise<void>;
   /** Closes what `start` or the constructor opened. Called once. */

@@ -41,6 +41,8 @@ export class RevocationExchange {
   #nextMs = Number.NEGATIVE_INFINITY;
   /** True when the bus could not be read to its end. */
   #isBehind = false;
+  /** When it was read to its end the last time, on the monotonic clock; at first, when the exchange was made. */
+  #completeMs: number;
   /** The last time the bus was found to have lost notices, in milliseconds since the epoch. */
   #lostUntilMs = Number.NEGATIVE_INFINITY;
 
@@ -49,10 +51,16 @@ export class RevocationExchange {
     this.#bus = bus;
     this.#clock = clock;
     this.#learn = learn;
+    this.#completeMs = clock.monotonic();
   }
 
   get isBehind(): boolean {
     return this.#isBehind;
+  }
+
+  /** For how long notices may be missing, in seconds; 0 while the bus can be read to its end. */
+  get lagSeconds(): number {
+    return this.#isBehind ? (this.#clock.monotonic() - this.#completeMs) / 1_000 : 0;
   }
 
   get lostUntilMs(): number {
@@ -123,6 +131,7 @@ export class RevocationExchange {
   #noteEnd(isComplete: boolean): void {
     if (!isComplete && !this.#isBehind) publishCacheEvent({ kind: 'revocations_behind' });
     this.#isBehind = !isComplete;
+    if (isComplete) this.#completeMs = this.#clock.monotonic();
   }
 
   #open(sealed: string): void {

@@ -46,3 +46,12 @@ export class RevocationEnvelope {
     }
   }
 }
+
+/** The end of the year 9999. Some servers give tokens without an end a much later date. */
+const LAST_MOMENT = 253_402_300_799;
+
+/** Throws for a broken date: a revocation with such a date would have no effect. */
+export function moment(seconds: number): number {
+  if (Number.isFinite(seconds) && seconds >= 0) return Math.min(seconds, LAST_MOMENT);
+  throw new TypeError('a time is a number of seconds since the epoch');
+}

@@ -5,7 +5,7 @@ import * as option from '../options/options.js';
 import { ownMember, ownMembers } from '../options/own-members.js';
 import type { Principal } from '../principal/principal.js';
 import { type RevocableToken, readRevocableToken } from './revocable-token.js';
-import type { Revocation } from './revocation.js';
+import { moment, type Revocation } from './revocation.js';
 import { RevocationExchange } from './revocation-exchange.js';
 import { RevocationIndex, type RevocationStatus } from './revocation-index.js';
 import {
@@ -69,6 +69,11 @@ export class Revocations {
   /** How many had no room and therefore have no effect. */
   get refused(): number {
     return this.#refused;
+  }
+
+  /** For how long revocations of other instances may be missing, in seconds; 0 while all can be read, or without a bus. */
+  get lagSeconds(): number {
+    return this.#exchange?.lagSeconds ?? 0;
   }
 
   /** Reads what the other instances revoked, and listens from now on. Without a bus, this has no effect. */
@@ -238,13 +243,4 @@ export class Revocations {
     }
     return isKept;
   }
-}
-
-/** The end of the year 9999. Some servers give tokens without an end a much later date. */
-const LAST_MOMENT = 253_402_300_799;
-
-/** Throws for a broken date: a revocation with such a date would have no effect. */
-function moment(seconds: number): number {
-  if (Number.isFinite(seconds) && seconds >= 0) return Math.min(seconds, LAST_MOMENT);
-  throw new TypeError('a time is a number of seconds since the epoch');
 }

@@ -36,6 +36,8 @@ export interface IntrospectionStatistics {
   readonly cache: CacheStatistics;
   /** Calls to the authorization server. */
   readonly outbound: OutboundStatistics;
+  /** How often the authorization server refused the handler's own credentials. */
+  readonly credentialsRefused: number;
 }
 
 /**
@@ -95,7 +97,8 @@ export class IntrospectionHandler implements SecurityHandler<string> {
 
   /** Counters since the handler was made, and what is in memory now. */
   get statistics(): IntrospectionStatistics {
-    return Object.freeze({ cache: this.#cache.statistics, outbound: this.#client.statistics });
+    const { credentialsRefused } = this.#server;
+    return Object.freeze({ cache: this.#cache.statistics, outbound: this.#client.statistics, credentialsRefused });
   }
 
   extract(request: SecurityRequest): string | Verdict | undefined {

@@ -37,6 +37,8 @@ export interface PlacedAnswer extends FoundedAnswer {
 
 /** Asks an authorization server about tokens (RFC 7662 2.1). */
 export class TokenIntrospection {
+  /** How often the server refused the credentials of the handler itself. */
+  credentialsRefused = 0;
   readonly #settings: IntrospectionSettings;
   readonly #client: OutboundClient;
   readonly #endpoint: IntrospectionEndpoint;
@@ -148,6 +150,7 @@ export class TokenIntrospection {
     if (!(error instanceof UnexpectedStatus && error.isRefusal)) return false;
     if (standing !== 'known' && !this.#client.circuit.answersNobody) return false;
     const { status, message: detail } = error;
+    this.credentialsRefused += 1;
     publishIntrospectionEvent({ kind: 'credentials_refused', handler: this.#settings.name, status, detail });
     return true;
   }

@@ -2,10 +2,15 @@ import { type MeterProvider, metrics } from '@opentelemetry/api';
 import * as option from '../../options/options.js';
 import { onDecision } from '../decision-events.js';
 import { metricAttributes, SCOPE } from './attributes.js';
+import { measuredCheck, observeState, revocationsCheck } from './state-metrics.js';
 
 export const METRICS = option.table('MetricOptions', {
   /** Default: the globally registered provider. */
   meterProvider: option.optional(option.having<MeterProvider>('getMeter')),
+  /** Chains and deciders whose handlers are measured: their caches, circuits and refused credentials. */
+  chains: option.withDefault(option.listOf(measuredCheck), []),
+  /** Revocations whose lag is measured; of several, the longest counts. */
+  revocations: option.withDefault(option.listOf(revocationsCheck), []),
 });
 
 export interface MetricOptions extends option.Given<typeof METRICS> {}
@@ -17,21 +22,23 @@ const BOUNDARIES = [
 
 /**
  * Counts decisions in `sallyport.decisions`. Measures the time of decisions in `sallyport.decision.duration` and of
- * every handler that was asked in `sallyport.verify.duration`, in seconds. A client cannot create new time series.
+ * every handler that was asked in `sallyport.verify.duration`, in seconds. Of the `chains` and `revocations` given, it
+ * measures caches, circuits, refused credentials and lag. A client cannot create new time series.
  * @returns a function that ends the recording
  * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN
  * @example
  * const stop = recordMetrics();
  */
 export function recordMetrics(options: MetricOptions = {}): () => void {
-  const { meterProvider } = METRICS(options);
+  const { meterProvider, chains, revocations } = METRICS(options);
   const meter = (meterProvider ?? metrics).getMeter(SCOPE);
   const duration = { unit: 's', advice: { explicitBucketBoundaries: BOUNDARIES } };
   const decisions = meter.createCounter('sallyport.decisions', { unit: '{decision}', description: 'Decisions made' });
   const decisionDuration = meter.createHistogram('sallyport.decision.duration', duration);
   const verifyDuration = meter.createHistogram('sallyport.verify.duration', duration);
   const reasons = new BoundedValues();
-  return onDecision((event) => {
+  const stopObserving = observeState(meter, chains, revocations);
+  const stopListening = onDecision((event) => {
     const attributes = metricAttributes({ ...event, reason: reasons.bounded(event.reason) });
     decisions.add(1, attributes);
     decisionDuration.record(event.durationMs / 1_000, attributes);
@@ -43,6 +50,10 @@ export function recordMetrics(options: MetricOptions = {}): () => void {
       });
     }
   });
+  return () => {
+    stopListening();
+    stopObserving();
+  };
 }
 
 const MAX_VALUES = 128;
