@@ -104,6 +104,30 @@ describe('docs/writing-a-store.md', () => {
   });
 });
 
+describe('docs/discovery.md', () => {
+  const guide = openGuide('docs/discovery.md');
+  const [json = ''] = blocksOf('docs/discovery.md').flatMap(({ language, code }) => (language === 'json' ? code : []));
+  const [http = ''] = blocksOf('docs/discovery.md').flatMap(({ language, code }) => (language === 'http' ? code : []));
+
+  test('a client without a token finds what it has to ask for, and whom', async () => {
+    const server = await DocumentedServer.start(guide.project.folder, 'orders.js');
+    const refused = await request(`${server.origin}/orders`, { method: 'POST' });
+    expect(http).toContain(`\nWWW-Authenticate: ${refused.headers['www-authenticate']}`);
+    await refused.body.dump();
+    const [, address = ''] = /resource_metadata="([^"]*)"/.exec(http) ?? [];
+    const { statusCode, body } = await request(server.origin + new URL(address).pathname);
+    expect([statusCode, await body.json()]).toEqual([200, JSON.parse(json)]);
+    await server.stop();
+  });
+
+  test('the metadata are there where only routes are secured', async () => {
+    const server = await DocumentedServer.start(guide.project.folder, 'below-a-path.js');
+    const { statusCode, body } = await request(`${server.origin}/.well-known/oauth-protected-resource/orders`);
+    expect([statusCode, await body.json()]).toEqual([200, { resource: 'https://api.example.com/orders' }]);
+    await server.stop();
+  });
+});
+
 describe('docs/webhooks.md', () => {
   const guide = openGuide('docs/webhooks.md');
 

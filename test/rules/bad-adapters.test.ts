@@ -39,10 +39,17 @@ class GoodAdapter {
   }
 
   handle(request: IncomingMessage, response: ServerResponse, guarded: boolean, next: Next) {
+    if (this.publishes(request, response)) return;
     const { allowPreflight } = this.options;
     if (allowPreflight && isPreflight(request.method, request.rawHeaders)) return next(undefined);
     const goOn = request.url === '/keys' ? () => this.demand(request, response, [this.requirement], next) : next;
     this.demand(request, response, guarded ? this.guards() : [], goOn);
+  }
+
+  protected publishes(request: IncomingMessage, response: ServerResponse): boolean {
+    const published = this.gate.published(request.method, request.url);
+    if (published !== undefined) writeDenial(response, published);
+    return published !== undefined;
   }
 
   protected demand(request: IncomingMessage, response: ServerResponse, demands: RouteDemands, next: Next) {
@@ -87,6 +94,13 @@ class GoodAdapter {
 
   protected write(response: ServerResponse, denied: DeniedDecision) {
     writeDenial(response, denied);
+  }
+}
+
+/** Asks for credentials where a client wants to know how to get some. */
+class Secretive extends GoodAdapter {
+  protected override publishes(): boolean {
+    return false;
   }
 }
 
@@ -383,6 +397,12 @@ const BAD_ADAPTERS: readonly (readonly [
       'the challenges are not a line each: www-authenticate: Bearer realm="rules", Basic',
       'what onDenied gave back: the line "www-authenticate: Bearer realm="rules"" was not written as it is; there are ',
     ],
+  ],
+  [
+    'metadata-published',
+    'decides about the metadata of the resource',
+    Secretive,
+    ['/.well-known/oauth-protected-resource/orders: the status was 401, not 200'],
   ],
   [
     'deciders-only',

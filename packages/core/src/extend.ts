@@ -31,6 +31,7 @@ export { Expiring, type ExpiringLimits } from './clock/expiring.js';
 export { JoinedTasks } from './clock/joined-tasks.js';
 export { type Patience, within } from './clock/within.js';
 export { isDecision } from './decision/decision.js';
+export type { ResourceSettings } from './decision/resource/resource-options.js';
 export { type DescribedError, describeError } from './errors/described-error.js';
 export { SALLYPORT_ERROR_CODES } from './errors/errors.js';
 export { isNameLike, memberPath, quotedName, shownName } from './errors/shown-name.js';

@@ -1,6 +1,6 @@
 export { SecurityChain } from './chain/chain.js';
 export type { SecurityChainCollaborators, SecurityChainOptions } from './chain/chain-options.js';
-export type { Decider } from './decision/decider.js';
+export type { Decider, PublicAnswer } from './decision/decider.js';
 export type { Decision, DeniedDecision, GrantedDecision, RefusedAttempt } from './decision/decision.js';
 export {
   type Problem,
@@ -9,6 +9,8 @@ export {
   type ProblemFormatter,
   problemJson,
 } from './decision/problem.js';
+export type { ProtectedResource } from './decision/resource/protected-resource.js';
+export type { ResourceOptions } from './decision/resource/resource-options.js';
 export { ConfigurationError, SallyportError, type SallyportErrorCode, UpstreamError } from './errors/errors.js';
 export { type CacheEvent, onCacheEvent } from './events/cache-events.js';
 export {
@@ -21,6 +23,7 @@ export type { Explanation } from './events/explanation.js';
 export type { RequestIdFunction } from './events/request-id.js';
 export { every } from './guard/every.js';
 export { type Guard, type GuardFunction, type GuardLike, type GuardVerdict, guard } from './guard/guard.js';
+export type { NeededScopes } from './guard/needed-scopes.js';
 export { requireAudience } from './guard/require-audience.js';
 export { type RoleOptions, requireRoles } from './guard/require-roles.js';
 export { requireScopes, type ScopeOptions } from './guard/require-scopes.js';

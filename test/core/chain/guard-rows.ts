@@ -9,7 +9,7 @@ export const GUARD_ROWS: readonly StatusRow[] = [
     chain: { requirement: optional(bearer()), guards: [requireScopes('a')] },
     sends: NOTHING,
     ...MISSING,
-    challenges: [BEARER],
+    challenges: ['Bearer realm="api", scope="a"'],
   },
   {
     rule: 'rule 8: so is one whom a guard wants to prove more [RFC 9110 15.5.2]',

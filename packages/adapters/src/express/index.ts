@@ -56,6 +56,8 @@ export function expressSecurity<Scopes extends string = string>(
   return function secure(...demands) {
     const { gate, guard } = chainGate.of(demands);
     const sallyport: RequestHandler = (request: ExpressRequest, response, next) => {
+      const published = chainGate.published(request.method, request.originalUrl);
+      if (published !== undefined) return writeDenial(response, published);
       if (allowPreflight && isPreflight(request.method, headerLinesOf(request))) {
         gate.letThrough(request);
         request.user = undefined;

@@ -62,6 +62,8 @@ export function fastifySecurity<Scopes extends string = string>(
 
   function hookOf(gate: Gate, guardOf: (route: Route) => Guard | undefined): onRequestHookHandler {
     return function sallyport(request: FastifyRequest & { user?: unknown }, reply, done) {
+      const published = chainGate.published(request.method, request.originalUrl);
+      if (published !== undefined) return sendDenial(published, request, reply);
       if (allowPreflight && isPreflight(request.method, headerLinesOf(request.raw))) {
         gate.letThrough(request);
         request.user = null;

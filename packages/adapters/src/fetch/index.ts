@@ -5,7 +5,7 @@ import { shareGrant } from '../gate/grant.js';
 import { isPreflight } from '../gate/preflight.js';
 import type { RouteDemands } from '../gate/route-demands.js';
 import { principalOf, userOf } from '../node/principal.js';
-import { hasNodeRequest } from '../node/same-request.js';
+import { hasNodeRequest, targetOf } from '../node/same-request.js';
 import { headerFields } from '../node/write-denial.js';
 import { responseOf } from './denial.js';
 import { checkedFetchOptions, type FetchSecurityOptions } from './fetch-options.js';
@@ -92,6 +92,11 @@ export function fetchSecurity<Scopes extends string = string>(
     if (hasNodeRequest(bindings)) chainGate.letThrough(bindings.incoming);
   };
 
+  /** A Request has an absolute URL. It is taken apart only where something may be published. */
+  const published = ({ method, url }: Request) => {
+    const answer = url.includes('/.well-known/') ? chainGate.published(method, targetOf(url)) : undefined;
+    return answer && responseOf(answer);
+  };
   const refuse = (denied: DeniedDecision, request: Request) => onDenied(denied, request, () => responseOf(denied));
 
   function wrapped<Rest extends unknown[]>(
@@ -103,6 +108,8 @@ export function fetchSecurity<Scopes extends string = string>(
       throw option.invalid('handler', 'must be a function; for middleware call secure.middleware()');
     const asked = chainGate.of(demands);
     return function sallyport(request, ...rest) {
+      const own = published(request);
+      if (own !== undefined) return own;
       if (isLetThrough(request)) {
         letThrough(request, rest[0]);
         return handler(request, ...rest);
@@ -120,6 +127,8 @@ export function fetchSecurity<Scopes extends string = string>(
     const asked = chainGate.of(demands);
     return async function sallyport(context, next) {
       const request = context.req.raw;
+      const own = published(request);
+      if (own !== undefined) return own;
       if (isLetThrough(request)) {
         letThrough(request, context.env);
         attach(request, context);

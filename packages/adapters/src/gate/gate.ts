@@ -1,4 +1,4 @@
-import type { Decider, Decision, Guard } from '@sallyport/core';
+import type { Decider, Decision, Guard, PublicAnswer } from '@sallyport/core';
 import {
   type Eventually,
   foreignCopy,
@@ -57,6 +57,11 @@ export class Gate {
   /** Whether the body of a request of this method may be needed for a proof. */
   readsBodies(method: string): boolean {
     return this.#decider.readsBodies?.(method) ?? false;
+  }
+
+  /** What the decider publishes under this target; undefined for the requests that are to be decided. */
+  published(method: string | undefined, target: string | undefined): PublicAnswer | undefined {
+    return this.#decider.published?.(method ?? '', target ?? '');
   }
 
   /** Decides, and leaves the principal of a granted request on `carrier`; at once if the chain decides at once. */

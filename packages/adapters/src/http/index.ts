@@ -57,6 +57,8 @@ export function httpSecurity<Scopes extends string = string>(
   return function secure(listener, ...demands) {
     const { gate, guard } = chainGate.of(demands);
     return function sallyport(request, response) {
+      const published = chainGate.published(request.method, request.url);
+      if (published !== undefined) return writeDenial(response, published);
       if (allowPreflight && isPreflight(request.method, headerLinesOf(request))) {
         gate.letThrough(request);
         return listener(request, response, ANONYMOUS);

@@ -1,9 +1,9 @@
-import type { DeniedDecision } from '@sallyport/core';
+import type { PublicAnswer } from '@sallyport/core';
 import type { Context } from 'koa';
 import { isAnswerable } from '../node/node-message.js';
 import { headerFields } from '../node/write-denial.js';
 
-export function answerDenial(denied: DeniedDecision, context: Context): void {
+export function answerDenial(denied: PublicAnswer, context: Context): void {
   context.status = denied.status;
   for (const [name, value] of headerFields(denied.headers)) context.set(name, value);
   context.body = denied.body;

@@ -57,6 +57,8 @@ export function koaSecurity<Scopes extends string = string>(
     const sallyport: Middleware = (context, next) => {
       watchOf(context)?.letRead();
       const { method = '', url = '' } = context.req;
+      const published = chainGate.published(method, context.originalUrl);
+      if (published !== undefined) return answerDenial(published, context);
       const mount = mountOf(context, keys);
       if (allowPreflight && isPreflight(method, headerLinesOf(context.req))) {
         gate.letThrough(context);

@@ -1,16 +1,16 @@
-import type { DeniedDecision } from '@sallyport/core';
+import type { PublicAnswer } from '@sallyport/core';
 import type { HeaderLine } from '@sallyport/core/extend';
 import { isAnswerable, type NodeResponse } from './node-message.js';
 
 const NO_FIELDS: ReadonlyMap<string, string | string[]> = new Map();
 
-/** Writes a refusal, if the response can still be written. */
-export function writeDenial(response: NodeResponse, denied: DeniedDecision): void {
+/** Writes a refusal, or what the decider publishes, if the response can still be written. */
+export function writeDenial(response: NodeResponse, { status, headers, body }: PublicAnswer): void {
   if (!isAnswerable(response)) return;
-  response.statusCode = denied.status;
-  setHeaderLines(response, denied.headers);
-  response.setHeader('content-length', Buffer.byteLength(denied.body));
-  response.end(denied.body);
+  response.statusCode = status;
+  setHeaderLines(response, headers);
+  response.setHeader('content-length', Buffer.byteLength(body));
+  response.end(body);
 }
 
 /** Lines of one name stay apart: each challenge is a line of its own. An answer that has begun takes no more. */

@@ -3,6 +3,7 @@ import {
   type Decision,
   type GrantedDecision,
   type Guard,
+  type PublicAnswer,
   type Requirement,
   SallyportError,
   type SecurityChain,
@@ -139,6 +140,10 @@ export class LiveChain implements Decider {
 
   readsBodies(method: string): boolean {
     return this.#terms.current.chain.readsBodies(method);
+  }
+
+  published(method: string, target: string): PublicAnswer | undefined {
+    return this.#terms.current.chain.published(method, target);
   }
 
   /**

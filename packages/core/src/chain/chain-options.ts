@@ -1,6 +1,7 @@
 import { clockOption } from '../clock/clock.js';
 import { isThenable } from '../clock/eventually.js';
 import { type ProblemFormatter, problemJson } from '../decision/problem.js';
+import { type ResourceOptions, type ResourceSettings, resourceOptions } from '../decision/resource/resource-options.js';
 import type { LineWriter } from '../events/debug-lines.js';
 import type { DecisionListener } from '../events/decision-events.js';
 import { requestIdOption } from '../events/request-id.js';
@@ -38,6 +39,11 @@ export const SECURITY_CHAIN = option.table('SecurityChainOptions', {
    * printable characters. Without it, events have none.
    */
   requestId: option.optional(requestIdOption),
+  /**
+   * The API as a protected resource of OAuth: challenges then name its metadata, and adapters publish these (RFC 9728).
+   * Default: neither.
+   */
+  resource: option.optional<ResourceSettings, ResourceOptions>(resourceOptions),
   /** Relaxations of the request firewall, each by name. */
   firewall: option.group(firewallOptions),
   /** Writes denial bodies, and may choose by the Accept header. Default: problem details (RFC 9457). */

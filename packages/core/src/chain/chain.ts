@@ -1,7 +1,8 @@
 import type { Clock } from '../clock/clock.js';
 import type { Eventually } from '../clock/eventually.js';
-import type { Decider } from '../decision/decider.js';
+import type { Decider, PublicAnswer } from '../decision/decider.js';
 import { type Decision, GrantedDecision, isDecision } from '../decision/decision.js';
+import { ProtectedResource } from '../decision/resource/protected-resource.js';
 import { DecisionObserver } from '../events/decision-observer.js';
 import type { Explanation } from '../events/explanation.js';
 import type { Guard } from '../guard/guard.js';
@@ -36,6 +37,8 @@ import { RoutePolicies } from './route-policies.js';
  */
 export class SecurityChain<Scopes extends string = string> implements Decider<Scopes> {
   readonly name: string;
+  /** The API as a protected resource, if the options say so: its metadata, and where they are (RFC 9728). */
+  readonly resource: ProtectedResource | undefined;
   readonly #decider: PolicyDecider;
   readonly #policies: PolicyTable;
   readonly #settings: DecidingSettings;
@@ -46,15 +49,16 @@ export class SecurityChain<Scopes extends string = string> implements Decider<Sc
 
   /** @throws {ConfigurationError} with any of the codes for options, requirements and sources */
   constructor(options: SecurityChainOptions<Scopes>, collaborators: SecurityChainCollaborators = {}) {
-    const { requirement, guards, operations, firewall, maxBodyBytes, requestId, ...others } = SECURITY_CHAIN(options);
+    const checked = SECURITY_CHAIN(options);
+    const { name, firewall, requestId, resource } = checked;
     const { clock, random, listeners, debug } = SECURITY_CHAIN_COLLABORATORS(collaborators);
-    const { name } = others;
-    const policies = new PolicyTable(name, requirement, guards, operations, maxBodyBytes);
+    const policies = new PolicyTable(name, checked);
     const observed = { chain: name, policies, clock, requestId };
     const observer = new DecisionObserver(observed, listeners, debug);
-    const settings = { ...others, firewall: requestFirewall(firewall), clock, random, observer };
+    const settings = { ...checked, firewall: requestFirewall(firewall), clock, random, observer };
     warnOfRelaxations(name, firewall);
     this.name = name;
+    this.resource = resource && new ProtectedResource(resource, policies);
     this.#decider = new PolicyDecider(policies, settings);
     this.#policies = policies;
     this.#settings = settings;
@@ -124,6 +128,10 @@ export class SecurityChain<Scopes extends string = string> implements Decider<Sc
 
   readsBodies(method: string): boolean {
     return this.#policies.readsBodies(method);
+  }
+
+  published(method: string, target: string): PublicAnswer | undefined {
+    return this.resource?.answer(method, target);
   }
 
   /**

@@ -1,3 +1,4 @@
+import { metadataUrlOf } from '../decision/resource/protected-resource.js';
 import { ConfigurationError } from '../errors/errors.js';
 import { every } from '../guard/every.js';
 import type { Guard, GuardLike } from '../guard/guard.js';
@@ -6,35 +7,46 @@ import { allOf } from '../requirement/all-of.js';
 import { RequirementPlan } from '../requirement/plan.js';
 import type { Requirement } from '../requirement/requirement.js';
 import type { Operation } from '../routes/operation.js';
+import { type Told, toldOf } from './told.js';
 
 /** The compiled requirement and guards of an operation, or of the requests that match none. */
-export interface Policy {
+export interface Policy extends Told {
   /** The policies of its chain. */
   readonly table: object;
   readonly operation: Operation | undefined;
   readonly requirement: Requirement;
   readonly plan: RequirementPlan;
   readonly guard: Guard | undefined;
+  /** The address of the metadata of the resource, which challenges name. */
+  readonly resourceMetadata: string | undefined;
   /** The policy that was asked for, where this one also holds what an earlier one of the same request wants. */
   readonly asked: Policy | undefined;
+}
+
+/** What the policies of one chain have in common. */
+export interface PolicySettings {
+  /** Applies to operations without one of their own. */
+  readonly requirement: Requirement | undefined;
+  /** Run before the guards of operations. */
+  readonly guards: readonly GuardLike[];
+  readonly maxBodyBytes: number;
+  readonly resource: { readonly identifier: string } | undefined;
 }
 
 /** Compiles the policies of one chain. Operations that share a requirement share its plan. */
 export class PolicyCompiler {
   readonly #table: object;
-  readonly #requirement: Requirement | undefined;
-  readonly #guards: readonly GuardLike[];
+  readonly #settings: PolicySettings;
   readonly #guard: Guard | undefined;
-  readonly #maxBodyBytes: number;
+  readonly #resourceMetadata: string | undefined;
   readonly #plans = new Map<Requirement, RequirementPlan>();
 
-  /** `requirement` applies to operations without one of their own; `guards` run before the guards of operations. */
-  constructor(table: object, requirement: Requirement | undefined, guards: readonly GuardLike[], maxBodyBytes: number) {
+  constructor(table: object, settings: PolicySettings) {
+    const { guards, resource } = settings;
     this.#table = table;
-    this.#requirement = requirement;
-    this.#guards = guards;
-    this.#maxBodyBytes = maxBodyBytes;
+    this.#settings = settings;
     this.#guard = guards.length === 0 ? undefined : every(...guards);
+    this.#resourceMetadata = resource && metadataUrlOf(resource.identifier);
   }
 
   /**
@@ -43,7 +55,7 @@ export class PolicyCompiler {
    */
   policyOf(...operations: readonly [Operation, ...Operation[]]): Policy {
     const requirements = operations.map((operation) => {
-      const requirement = ownMember(operation, 'requirement') ?? this.#requirement;
+      const requirement = ownMember(operation, 'requirement') ?? this.#settings.requirement;
       if (requirement === undefined) throw withoutRequirement(`operation ${operation.id}`);
       return requirement;
     });
@@ -56,7 +68,8 @@ export class PolicyCompiler {
 
   /** The policy of requests that match no operation; undefined if they are refused. */
   get policyOfTheRest(): Policy | undefined {
-    return this.#requirement && this.#policy(undefined, [this.#requirement], []);
+    const { requirement } = this.#settings;
+    return requirement && this.#policy(undefined, [requirement], []);
   }
 
   /**
@@ -73,18 +86,15 @@ export class PolicyCompiler {
     guards: readonly GuardLike[],
   ): Policy {
     const requirement = together(requirements);
-    return {
-      table: this.#table,
-      operation,
-      requirement,
-      plan: this.#planOf(requirement),
-      guard: guards.length === 0 ? this.#guard : every(...this.#guards, ...guards),
-      asked: undefined,
-    };
+    const plan = this.#planOf(requirement);
+    const guard = guards.length === 0 ? this.#guard : every(...this.#settings.guards, ...guards);
+    const resourceMetadata = this.#resourceMetadata;
+    const told = toldOf(plan, guard, resourceMetadata);
+    return { table: this.#table, operation, requirement, plan, guard, resourceMetadata, asked: undefined, ...told };
   }
 
   #planOf(requirement: Requirement): RequirementPlan {
-    const plan = this.#plans.get(requirement) ?? new RequirementPlan(requirement, this.#maxBodyBytes);
+    const plan = this.#plans.get(requirement) ?? new RequirementPlan(requirement, this.#settings.maxBodyBytes);
     this.#plans.set(requirement, plan);
     return plan;
   }

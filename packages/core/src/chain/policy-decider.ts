@@ -124,9 +124,7 @@ export class PolicyDecider implements Decider {
 
   #answer(request: SecurityRequest, earlier: GrantedDecision | undefined): Eventually<Decision> {
     const oddity = this.#firewall(request);
-    if (oddity !== undefined) {
-      return this.#deny(new Refusal({ kind: 'unroutable', reason: oddity }), this.#policies.candidates, request);
-    }
+    if (oddity !== undefined) return this.#deny(new Refusal({ kind: 'unroutable', reason: oddity }), [], request);
     const { loading } = this.#policies;
     if (loading !== undefined) return this.#answerOnce(loading, request, earlier);
     const found = this.#policies.find(request);
@@ -169,8 +167,8 @@ export class PolicyDecider implements Decider {
   }
 
   #conclude(outcome: Outcome, policy: Policy, run: Run): Eventually<Decision> {
-    const { plan, guard } = policy;
-    if (outcome instanceof Refusal) return this.#deny(outcome, plan.candidates, run.request);
+    const { guard, candidates } = policy;
+    if (outcome instanceof Refusal) return this.#deny(outcome, candidates, run.request);
     const granted = new GrantedDecision(policy, outcome.principal, outcome.headers, run.attempted?.summary);
     return guard === undefined ? granted : this.#guard(granted, guard, run.request, run);
   }

@@ -1,6 +1,8 @@
+import type { Guard } from '../guard/guard.js';
 import { RequirementPlan } from '../requirement/plan.js';
 import { handlersOf, type Requirement } from '../requirement/requirement.js';
 import { type Policy, together } from './policy-compiler.js';
+import { type Told, toldOf } from './told.js';
 
 /** Makes the policy of two that a request has to satisfy. */
 type Joining = (one: Policy, other: Policy) => Policy;
@@ -39,18 +41,22 @@ export class PolicyPairs {
 
 /** A route's own requirement, in a request that is also one of the chain's operations. The guards are the same. */
 export function onOperation(operation: Policy, route: Policy): Policy {
-  return { ...operation, ...demanding(operation, route) };
+  return { ...operation, ...demanding(operation, route, operation.guard) };
 }
 
 /** A policy where the request was granted under another one before. Guards that have let it pass are not asked again. */
 export function grantedEarlier(earlier: Policy, asked: Policy): Policy {
   const guard = asked.guard === earlier.guard ? undefined : asked.guard;
-  return { ...asked, ...demanding(earlier, asked), guard, asked };
+  return { ...asked, ...demanding(earlier, asked, asked.guard), guard, asked };
 }
 
-function demanding(one: Policy, other: Policy): Pick<Policy, 'requirement' | 'plan'> {
+type Demanding = Pick<Policy, 'requirement' | 'plan' | keyof Told>;
+
+/** Clients are told the scopes of all guards, also of those that have let the request pass. */
+function demanding(one: Policy, other: Policy, guard: Guard | undefined): Demanding {
   const requirement = demandedBy(one.requirement, other.requirement);
-  return { requirement, plan: new RequirementPlan(requirement, one.plan.maxBodyBytes) };
+  const plan = new RequirementPlan(requirement, one.plan.maxBodyBytes);
+  return { requirement, plan, ...toldOf(plan, guard, one.resourceMetadata) };
 }
 
 /** What asks for no credential adds nothing. Beside another, it would have credentials read that it does not look at. */

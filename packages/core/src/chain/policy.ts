@@ -1,15 +1,14 @@
 import { GrantedDecision } from '../decision/decision.js';
 import { ConfigurationError } from '../errors/errors.js';
 import { quotedName } from '../errors/shown-name.js';
-import type { GuardLike } from '../guard/guard.js';
-import { type Candidate, distinctCandidates } from '../handler/candidates.js';
+import type { Candidate } from '../handler/candidates.js';
 import { provesBody, type SecurityHandler } from '../handler/handler.js';
 import type { RouteKey, SecurityRequest } from '../request/request.js';
 import type { Requirement } from '../requirement/requirement.js';
 import { type Operation, type OperationTable, unnamed } from '../routes/operation.js';
 import { canBe, RouteIndex } from '../routes/route-index.js';
 import { JointPolicies } from './joint-policies.js';
-import { type Policy, PolicyCompiler, withoutRequirement } from './policy-compiler.js';
+import { type Policy, PolicyCompiler, type PolicySettings, withoutRequirement } from './policy-compiler.js';
 
 /** Chooses the policy that a request has to satisfy. */
 export interface Policies {
@@ -17,8 +16,6 @@ export interface Policies {
   readonly table: object;
   /** Every handler of the chain, each once. */
   readonly handlers: readonly SecurityHandler[];
-  /** Every challenge of every policy: for refusals that come before a policy is chosen. */
-  readonly candidates: readonly Candidate[];
   /** Set as long as no policy can be found. Requests are refused if that comes to a refusal. */
   readonly loading: Promise<unknown> | undefined;
   /** Whether some request of this method has its body read. */
@@ -29,7 +26,6 @@ export interface Policies {
 
 /** The policies of a chain. */
 export class PolicyTable implements Policies {
-  readonly candidates: readonly Candidate[];
   readonly #compiler: PolicyCompiler;
   readonly #default: Policy | undefined;
   readonly #table: OperationTable | undefined;
@@ -38,17 +34,13 @@ export class PolicyTable implements Policies {
   /** By the policy of a HEAD operation and of a GET operation with the same path: the policy of both together. */
   readonly #together: ReadonlyMap<Policy, ReadonlyMap<Policy, Policy>>;
   readonly #joint: JointPolicies;
+  readonly #scopes: Set<string>;
   #handlers: readonly SecurityHandler[];
 
   /** @throws {ConfigurationError} ERR_SALLYPORT_REQUIREMENT_INVALID, ERR_SALLYPORT_SOURCE_CONFLICT */
-  constructor(
-    name: string,
-    requirement: Requirement | undefined,
-    guards: readonly GuardLike[],
-    table: OperationTable | undefined,
-    maxBodyBytes: number,
-  ) {
-    const compiler = new PolicyCompiler(this, requirement, guards, maxBodyBytes);
+  constructor(name: string, settings: PolicySettings & { readonly operations: OperationTable | undefined }) {
+    const compiler = new PolicyCompiler(this, settings);
+    const { operations: table } = settings;
     this.#compiler = compiler;
     this.#default = compiler.policyOfTheRest;
     this.#table = table;
@@ -57,10 +49,10 @@ export class PolicyTable implements Policies {
     for (const [operation, policy] of this.#byOperation) this.#byRoute.add(operation, policy);
     this.#together = togetherFor(this.#byOperation, compiler);
     this.#joint = new JointPolicies(operations, compiler);
-    const plans = [this.#default, ...this.#byOperation.values()].flatMap((policy) => policy?.plan ?? []);
-    if (plans.length === 0) throw withoutRequirement(`chain ${name}`);
-    this.candidates = distinctCandidates(plans.flatMap((plan) => plan.candidates));
-    this.#handlers = distinctHandlers(plans.flatMap((plan) => plan.handlers));
+    const policies = [this.#default, ...this.#byOperation.values()].filter((policy) => policy !== undefined);
+    if (policies.length === 0) throw withoutRequirement(`chain ${name}`);
+    this.#scopes = new Set(policies.flatMap(({ scopes }) => scopes));
+    this.#handlers = distinctHandlers(policies.flatMap(({ plan }) => plan.handlers));
   }
 
   get table(): PolicyTable {
@@ -70,6 +62,11 @@ export class PolicyTable implements Policies {
   /** Those of every policy, and of every requirement that a route has added. */
   get handlers(): readonly SecurityHandler[] {
     return this.#handlers;
+  }
+
+  /** Those that any policy names, each once. */
+  get scopes(): readonly string[] {
+    return [...this.#scopes];
   }
 
   /** Set as long as no policy can be found yet. */
@@ -92,6 +89,7 @@ export class PolicyTable implements Policies {
   add(requirement: Requirement): Policy {
     const policy = this.#compiler.policyOfRoute(requirement);
     this.#handlers = distinctHandlers([...this.#handlers, ...policy.plan.handlers]);
+    for (const scope of policy.scopes) this.#scopes.add(scope);
     return policy;
   }
 
@@ -177,5 +175,5 @@ function distinctHandlers(handlers: readonly SecurityHandler[]): readonly Securi
 
 /** The challenges of the policy that a request satisfied. */
 export function candidatesBehind(granted: GrantedDecision): readonly Candidate[] {
-  return (GrantedDecision.policyOf(granted) as Policy).plan.candidates;
+  return (GrantedDecision.policyOf(granted) as Policy).candidates;
 }

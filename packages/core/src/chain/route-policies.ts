@@ -1,4 +1,3 @@
-import type { Candidate } from '../handler/candidates.js';
 import type { SecurityHandler } from '../handler/handler.js';
 import type { Refusal } from '../handler/refusal.js';
 import type { SecurityRequest } from '../request/request.js';
@@ -8,7 +7,6 @@ import { onOperation, PolicyPairs } from './policy-pairs.js';
 
 /** The policies of a route with a requirement of its own. What the chain's operations want, they want there, too. */
 export class RoutePolicies implements Policies {
-  readonly candidates: readonly Candidate[];
   readonly table: PolicyTable;
   readonly #own: Policy;
   readonly #onOperations = new PolicyPairs(onOperation);
@@ -23,7 +21,6 @@ export class RoutePolicies implements Policies {
     this.table = table;
     this.#own = own;
     this.#warmUp = warmUp;
-    this.candidates = own.plan.candidates;
   }
 
   get handlers(): readonly SecurityHandler[] {

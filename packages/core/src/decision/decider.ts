@@ -2,7 +2,15 @@ import type { Eventually } from '../clock/eventually.js';
 import type { Guard } from '../guard/guard.js';
 import type { SecurityRequest } from '../request/request.js';
 import type { Requirement } from '../requirement/requirement.js';
+import type { HeaderLine } from '../verdict/verdict.js';
 import type { Decision, GrantedDecision } from './decision.js';
+
+/** An answer that everybody gets, complete. Adapters write it as they write a denial. */
+export interface PublicAnswer {
+  readonly status: number;
+  readonly headers: readonly HeaderLine[];
+  readonly body: string;
+}
 
 /**
  * Decides about the requests of an adapter: a `SecurityChain`, or an object that stands in front of one and returns its
@@ -24,6 +32,11 @@ export interface Decider<Scopes extends string = string> {
    * a decider when they are mounted. Default: not told; then each request is refused that would need its body.
    */
   readsBodies?(method: string): boolean;
+  /**
+   * What the decider itself publishes under this target, such as the metadata of the resource (RFC 9728 3). Adapters ask
+   * before they ask for a decision, and write the answer as it is. Undefined for all other requests. Default: nothing.
+   */
+  published?(method: string, target: string): PublicAnswer | undefined;
   /** Makes the decider of a route that has this requirement instead. A decider without this method takes none. */
   requiring?(requirement: Requirement): Decider;
 }

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { disregard } from '../clock/eventually.js';
-import { type Candidate, challengeLine } from '../handler/candidates.js';
+import type { Candidate } from '../handler/candidates.js';
 import type { Refusal } from '../handler/refusal.js';
 import type { SecurityRequest } from '../request/request.js';
-import { type Challenge, extendChallenge, takesToken } from '../verdict/challenge.js';
+import { MissingScopes } from '../requirement/missing-scopes.js';
+import { takesToken } from '../verdict/challenge.js';
 import type { HeaderLine } from '../verdict/verdict.js';
 import { DeniedDecision } from './decision.js';
 import {
@@ -100,21 +101,23 @@ function codeOf(refusal: Refusal, candidates: readonly Candidate[]): PublicCode 
 function challengeLines(refusal: Refusal, code: PublicCode, candidates: readonly Candidate[]): readonly HeaderLine[] {
   const { verdict } = refusal;
   const own = addressed(refusal, candidates);
-  const error = { error: code, error_description: DETAILS[code] };
   if (verdict.kind === 'challenged') {
     const [asking = candidates[0]] = own;
-    return asking === undefined ? [] : [lineWith(asking, verdict.parameters)];
+    return asking === undefined ? [] : [asking.lineWith(verdict.parameters)];
   }
   if (verdict.kind === 'forbidden' && verdict.scopes !== undefined) {
-    const scope = verdict.scopes.join(' ');
-    return own.filter(asksForToken).map((candidate) => lineWith(candidate, { ...error, scope }));
+    const { scopes } = verdict;
+    return own.filter(asksForToken).map((candidate) => insufficientScope(candidate, scopes, refusal));
   }
   if (verdict.kind === 'unroutable') return [];
   const status = statusOf(refusal);
-  if (status === 400) return candidates.filter(asksForToken).map((candidate) => lineWith(candidate, error));
+  if (status === 400)
+    return candidates.filter(asksForToken).map((candidate) => candidate.errorLine(code, DETAILS[code]));
   if (status !== 401) return [];
   const blamed = code === 'invalid_token' ? own.filter(asksForToken) : [];
-  return candidates.map((candidate) => (blamed.includes(candidate) ? lineWith(candidate, error) : candidate.line));
+  return candidates.map((candidate) =>
+    blamed.includes(candidate) ? candidate.errorLine(code, DETAILS[code]) : candidate.line,
+  );
 }
 
 /** The challenges of the handler that refused. If no handler took the credential: the challenges of its scheme. */
@@ -124,8 +127,17 @@ function addressed({ verdict, handler }: Refusal, candidates: readonly Candidate
   return candidates.filter(({ challenge }) => challenge.scheme.toLowerCase() === verdict.scheme);
 }
 
-function lineWith({ challenge }: Candidate, parameters: Challenge['parameters']): HeaderLine {
-  return challengeLine(extendChallenge(challenge, parameters));
+/**
+ * Names all scopes that the operation needs, and not only those of the check that failed: a client that asks for some of
+ * them would be refused for the others next (RFC 6750 3.1). Only another alternative than the one that clients are sent to
+ * names its own.
+ */
+function insufficientScope(candidate: Candidate, missing: readonly string[], refusal: Refusal): HeaderLine {
+  const error = 'insufficient_scope';
+  const known = candidate.hints?.scopes ?? [];
+  if (missing.every((scope) => known.includes(scope))) return candidate.errorLine(error, DETAILS[error]);
+  const scopes = refusal instanceof MissingScopes ? missing : [...new Set([...known, ...missing])];
+  return candidate.lineWith({ error, error_description: DETAILS[error], scope: scopes.join(' ') });
 }
 
 function asksForToken({ challenge }: Candidate): boolean {

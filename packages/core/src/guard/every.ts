@@ -14,8 +14,10 @@ import { ABSTAINED, type Guard, type GuardLike, type GuardVerdict, guard } from 
 export function every<Scopes extends string = never>(...guards: readonly GuardLike<Scopes>[]): Guard<Scopes> {
   const members = checkedGuards('every', guards);
   if (members.length === 1) return members[0] as Guard<Scopes>;
-  return guard(`every(${members.map((member) => member.name).join(', ')})`, (principal, request) =>
-    everyFrom(0, members, ABSTAINED, principal, request),
+  return guard(
+    `every(${members.map((member) => member.name).join(', ')})`,
+    (principal, request) => everyFrom(0, members, ABSTAINED, principal, request),
+    { needs: members.flatMap(({ needs = [] }) => needs) },
   );
 }
 

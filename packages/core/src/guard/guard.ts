@@ -1,5 +1,6 @@
 import { mark } from '../brand/brand.js';
 import { adopt, andThen, type Eventually } from '../clock/eventually.js';
+import { ownMember } from '../options/own-members.js';
 import type { Principal } from '../principal/principal.js';
 import type { SecurityRequest } from '../request/request.js';
 import {
@@ -11,6 +12,7 @@ import {
   type Limited,
   type Unavailable,
 } from '../verdict/verdict.js';
+import type { NeededScopes } from './needed-scopes.js';
 
 /** The verdicts that guards give and handlers do not. */
 class GuardOnlyVerdict<Kind extends string> {
@@ -51,6 +53,8 @@ declare const REQUIRED: unique symbol;
 export interface Guard<Scopes extends string = string> {
   readonly name: string;
   check(principal: Principal, request: SecurityRequest): Eventually<GuardVerdict>;
+  /** The scopes that it needs, for challenges and for the metadata of the resource. Default: none that are known. */
+  readonly needs?: readonly NeededScopes[] | undefined;
   /** For the compiler only. */
   readonly [REQUIRED]?: Scopes;
 }
@@ -65,13 +69,18 @@ export type GuardFunction = (principal: Principal, request: SecurityRequest) => 
 export type GuardLike<Scopes extends string = string> = Guard<Scopes> | GuardFunction;
 
 /**
- * Turns a function into a guard; the name shows in traces.
+ * Turns a function into a guard; the name shows in traces. `needs` tells clients the scopes that the function checks.
  * @example
  * const ownTenant = guard('own-tenant', ({ claims }, request) => request.header('x-tenant') === claims['tenant']);
  */
-export function guard(name: string, check: GuardFunction): Guard<never> {
+export function guard(
+  name: string,
+  check: GuardFunction,
+  options: { needs?: readonly NeededScopes[] | undefined } = {},
+): Guard<never> {
   return Object.freeze({
     name,
+    needs: ownMember(options, 'needs'),
     check(principal: Principal, request: SecurityRequest): Eventually<GuardVerdict> {
       const answer = check(principal, request);
       return isGuardVerdict(answer) ? answer : andThen(adopt(answer), strict);

@@ -49,10 +49,12 @@ export function requireScopes<const Scopes extends string = string>(
   const { match, strategy, of } = SCOPES(options);
   const rule = new RequiredScopes(required, { match, strategy, of: of?.name });
   const name = `requireScopes(${required.join(match === 'any' ? ' | ' : ' ')})`;
-  if (of === undefined) return guard(name, ({ scopes: granted }) => rule.missingFrom(granted) ?? PERMITTED);
+  const needs = { needs: [rule.needed] };
+  if (of === undefined) return guard(name, ({ scopes: granted }) => rule.missingFrom(granted) ?? PERMITTED, needs);
   return guard(
     `${name} of ${of.name}`,
     (principal) => rule.missingFrom(proofOf(principal, of.name)?.scopes ?? NO_SCOPES) ?? PERMITTED,
+    needs,
   );
 }
 

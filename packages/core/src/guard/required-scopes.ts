@@ -1,6 +1,7 @@
 import { type Principal, proofOf } from '../principal/principal.js';
 import type { MissingPermissions } from '../request/trace.js';
 import { type Forbidden, forbidden } from '../verdict/verdict.js';
+import type { NeededScopes } from './needed-scopes.js';
 import type { Match } from './required-names.js';
 import { COVERS, type Covers, coversAll, coversSome, type ScopeStrategy } from './scope-strategy.js';
 
@@ -37,6 +38,11 @@ export class RequiredScopes {
     this.#isEnough = isAny ? coversSome : coversAll;
     this.#refusal = forbidden('insufficient_scope', { scopes: isAny ? scopes.slice(0, 1) : scopes, of });
     behind.set(this.#refusal, this);
+  }
+
+  /** What clients are told: of scopes of which one is enough, to ask for the first. */
+  get needed(): NeededScopes {
+    return { asked: this.#refusal.scopes ?? [], known: this.#scopes, of: this.#of };
   }
 
   /** The refusal when scopes are missing (RFC 6750 3.1); undefined when none are. */

@@ -4,6 +4,7 @@ import type { SecurityRequest } from '../request/request.js';
 import { askGuard } from './ask-guard.js';
 import { checkedGuards } from './checked-guards.js';
 import { ABSTAINED, type Guard, type GuardLike, type GuardVerdict, guard } from './guard.js';
+import { firstAsked } from './needed-scopes.js';
 
 /**
  * Asks the guards in order until one permits. If none does, the answer is the first `unavailable`, because that guard
@@ -13,8 +14,10 @@ import { ABSTAINED, type Guard, type GuardLike, type GuardVerdict, guard } from 
  */
 export function some<Scopes extends string = never>(...guards: readonly GuardLike<Scopes>[]): Guard<Scopes> {
   const members = checkedGuards('some', guards);
-  return guard(`some(${members.map((member) => member.name).join(', ')})`, (principal, request) =>
-    someFrom(0, members, ABSTAINED, principal, request),
+  return guard(
+    `some(${members.map((member) => member.name).join(', ')})`,
+    (principal, request) => someFrom(0, members, ABSTAINED, principal, request),
+    { needs: firstAsked(members.map(({ needs = [] }) => needs)) },
   );
 }
 

@@ -47,6 +47,11 @@ export interface SecurityHandler<Credential = unknown> {
    * 401 then names them under a scheme that no client knows, such as `x-Basic`. Asked for refusals only. Default: never.
    */
   withholdsChallenges?(request: SecurityRequest): boolean;
+  /**
+   * The issuers of the tokens that it takes (RFC 8414 2), which the metadata of the resource name as authorization servers
+   * (RFC 9728 2). Names that are no https URL are left out. Default: none.
+   */
+  readonly authorizationServers?: readonly string[];
   /** What the operator should change, by reason code. `NODE_DEBUG=sallyport` tells it with the decision. */
   readonly fixes?: Readonly<Record<string, string>>;
   /** What it has done so far, read for metrics. */

@@ -1,4 +1,6 @@
 import { andThen, type Eventually } from '../clock/eventually.js';
+import type { NeededScopes } from '../guard/needed-scopes.js';
+import type { SecurityHandler } from '../handler/handler.js';
 import { MISSING, type Outcome, Refusal } from '../handler/refusal.js';
 import * as option from '../options/options.js';
 import { combinePrincipals } from '../principal/principal.js';
@@ -67,6 +69,11 @@ class AllOf implements RequirementNode {
 
   carries(run: Run): Carries {
     return strongest(this.#members, run);
+  }
+
+  neededOf(handler: SecurityHandler): readonly NeededScopes[] | undefined {
+    const needs = this.#members.map((member) => member.neededOf(handler)).filter((each) => each !== undefined);
+    return needs.length === 0 ? undefined : needs.flat();
   }
 
   evaluate(run: Run): Eventually<Outcome> {

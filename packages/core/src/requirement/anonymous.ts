@@ -24,6 +24,10 @@ class Anonymous implements RequirementNode {
     return Carries.Nothing;
   }
 
+  neededOf(): undefined {
+    return undefined;
+  }
+
   evaluate(): Outcome {
     return ANONYMOUS_VERDICT;
   }

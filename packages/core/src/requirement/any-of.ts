@@ -1,4 +1,6 @@
 import type { Eventually } from '../clock/eventually.js';
+import { type NeededScopes, notAsked } from '../guard/needed-scopes.js';
+import type { SecurityHandler } from '../handler/handler.js';
 import { MISSING, type Outcome, Refusal } from '../handler/refusal.js';
 import { MissingScopes, NOBODY } from './missing-scopes.js';
 import { Carries, type RequirementNode, strongest } from './node.js';
@@ -40,6 +42,14 @@ class AnyOf implements RequirementNode {
 
   carries(run: Run): Carries {
     return strongest(this.#members, run);
+  }
+
+  /** Clients are sent to the first alternative in which the handler occurs. */
+  neededOf(handler: SecurityHandler): readonly NeededScopes[] | undefined {
+    const [first, ...others] = this.#members
+      .map((member) => member.neededOf(handler))
+      .filter((each) => each !== undefined);
+    return first && [...first, ...others.flat().map(notAsked)];
   }
 
   evaluate(run: Run): Eventually<Outcome> {

@@ -1,4 +1,6 @@
 import { andThen, type Eventually } from '../clock/eventually.js';
+import type { NeededScopes } from '../guard/needed-scopes.js';
+import type { SecurityHandler } from '../handler/handler.js';
 import { MISSING, type Outcome, Refusal } from '../handler/refusal.js';
 import { ANONYMOUS_VERDICT, Carries, type RequirementNode } from './node.js';
 import { type Operator, type OperatorWord, operatorOn, type Requirement } from './requirement.js';
@@ -34,6 +36,10 @@ class Attempt implements RequirementNode {
 
   carries(run: Run): Carries {
     return this.#member.carries(run);
+  }
+
+  neededOf(handler: SecurityHandler): readonly NeededScopes[] | undefined {
+    return this.#member.neededOf(handler);
   }
 
   evaluate(run: Run): Eventually<Outcome> {

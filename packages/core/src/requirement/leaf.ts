@@ -1,5 +1,6 @@
 import { disregard, type Eventually, isThenable } from '../clock/eventually.js';
 import { MisuseError } from '../errors/errors.js';
+import type { NeededScopes } from '../guard/needed-scopes.js';
 import { type CredentialPlace, sentIn } from '../handler/credential-place.js';
 import type { ReadSource } from '../handler/credential-source.js';
 import type { SecurityHandler } from '../handler/handler.js';
@@ -74,6 +75,10 @@ export class Leaf implements RequirementNode, CredentialOwner {
     } catch (error) {
       return fault('handler_threw', { culprit: this.handler.name, error }, this.handler);
     }
+  }
+
+  neededOf(handler: SecurityHandler): readonly NeededScopes[] | undefined {
+    return handler === this.handler ? [] : undefined;
   }
 
   /** Lets the handler check what it extracted, at most once per decision. */

@@ -1,4 +1,6 @@
 import type { Eventually } from '../clock/eventually.js';
+import type { NeededScopes } from '../guard/needed-scopes.js';
+import type { SecurityHandler } from '../handler/handler.js';
 import type { Outcome, Refusal } from '../handler/refusal.js';
 import { ANONYMOUS } from '../principal/principal.js';
 import { type Authenticated, authenticated } from '../verdict/verdict.js';
@@ -23,6 +25,8 @@ export interface RequirementNode {
   isSatisfiable(run: Run): boolean;
   carries(run: Run): Carries;
   evaluate(run: Run): Eventually<Outcome>;
+  /** The scopes that the proof of a handler needs here; undefined where the handler does not occur. */
+  neededOf(handler: SecurityHandler): readonly NeededScopes[] | undefined;
   /** Called on the root when no handler takes a sent credential. Without this method the request is refused. */
   letPass?(refusal: Refusal, run: Run): Outcome;
 }

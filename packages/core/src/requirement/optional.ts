@@ -1,4 +1,6 @@
 import type { Eventually } from '../clock/eventually.js';
+import type { NeededScopes } from '../guard/needed-scopes.js';
+import type { SecurityHandler } from '../handler/handler.js';
 import type { Outcome } from '../handler/refusal.js';
 import { ANONYMOUS_VERDICT, Carries, type RequirementNode } from './node.js';
 import { type Operator, type OperatorWord, operatorOn, type Requirement } from './requirement.js';
@@ -32,6 +34,10 @@ class Optional implements RequirementNode {
 
   carries(run: Run): Carries {
     return this.#member.carries(run);
+  }
+
+  neededOf(handler: SecurityHandler): readonly NeededScopes[] | undefined {
+    return this.#member.neededOf(handler);
   }
 
   evaluate(run: Run): Eventually<Outcome> {

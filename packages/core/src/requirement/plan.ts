@@ -1,6 +1,6 @@
 import type { Eventually } from '../clock/eventually.js';
 import { shownName } from '../errors/shown-name.js';
-import { type Candidate, candidatesOf } from '../handler/candidates.js';
+import type { NeededScopes } from '../guard/needed-scopes.js';
 import type { SecurityHandler } from '../handler/handler.js';
 import { MISSING, type Outcome, Refusal } from '../handler/refusal.js';
 import { type Principal, proofOf } from '../principal/principal.js';
@@ -15,8 +15,6 @@ import { leavesInSourceOrder } from './source-order.js';
 /** A compiled requirement: its leaves in the order of extraction, its tree, its challenges. */
 export class RequirementPlan {
   readonly handlers: readonly SecurityHandler[];
-  /** Every handler's challenges, each distinct header value once, in chain order. */
-  readonly candidates: readonly Candidate[];
   readonly maxBodyBytes: number;
   readonly #leaves: readonly Leaf[];
   readonly #root: RequirementNode;
@@ -30,7 +28,11 @@ export class RequirementPlan {
     this.#leaves = leavesInSourceOrder(this.handlers, maxBodyBytes);
     this.#readsCredentials = this.handlers.length > 0;
     this.#root = compiled(requirement, this.#leaves);
-    this.candidates = candidatesOf(this.handlers);
+  }
+
+  /** The scopes that the proof of a handler needs. */
+  neededOf(handler: SecurityHandler): readonly NeededScopes[] {
+    return this.#root.neededOf(handler) ?? [];
   }
 
   begin(request: SecurityRequest): Run {

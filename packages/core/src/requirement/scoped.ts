@@ -1,4 +1,5 @@
 import type { Eventually } from '../clock/eventually.js';
+import type { NeededScopes } from '../guard/needed-scopes.js';
 import type { RequiredScopes } from '../guard/required-scopes.js';
 import type { SecurityHandler } from '../handler/handler.js';
 import { type Outcome, proverOf, Refusal } from '../handler/refusal.js';
@@ -41,6 +42,11 @@ class Scoped implements RequirementNode {
 
   carries(run: Run): Carries {
     return this.#member.carries(run);
+  }
+
+  neededOf(handler: SecurityHandler): readonly NeededScopes[] | undefined {
+    const needs = this.#member.neededOf(handler);
+    return needs && [...needs, this.#scopes.needed];
   }
 
   evaluate(run: Run): Eventually<Outcome> {

@@ -56,6 +56,7 @@ export class IntrospectionHandler implements SecurityHandler<string> {
   readonly challenges: readonly Challenge[];
   readonly fixes = INTROSPECTION_FIXES;
   readonly source: readonly CredentialSource[];
+  readonly authorizationServers: readonly string[];
   readonly #tokens: TokenSource;
   readonly #rules: AnswerRules;
   readonly #client: OutboundClient;
@@ -73,7 +74,8 @@ export class IntrospectionHandler implements SecurityHandler<string> {
     this.name = settings.name;
     warnOfEarlyTokens(settings.name, settings);
     warnOfMissingAudience(settings);
-    const { fallback } = settings;
+    const { fallback, issuer } = settings;
+    this.authorizationServers = Object.freeze(issuer === undefined ? [] : [issuer]);
     this.#tokens = new TokenSource(settings);
     this.challenges = this.#tokens.challenges;
     this.source = Object.freeze(this.#tokens.places.map((at) => Object.freeze({ at, fallback })));

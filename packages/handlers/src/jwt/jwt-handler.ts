@@ -65,6 +65,7 @@ export class JwtHandler implements SecurityHandler<JwtCredential> {
   readonly challenges: readonly Challenge[];
   readonly fixes = JWT_FIXES;
   readonly source: readonly CredentialSource[];
+  readonly authorizationServers: readonly string[];
   readonly #tokens: TokenSource;
   readonly #settings: JwtSettings;
   readonly #issuers: Issuers;
@@ -91,6 +92,7 @@ export class JwtHandler implements SecurityHandler<JwtCredential> {
     this.#good = new GoodBefore({}, clock);
     const onChange = () => this.#cache.forgetRefusals();
     this.#issuers = new Issuers(settings, { clock, good: this.#good, onChange, revocations });
+    this.authorizationServers = Object.freeze([...new Set(this.#issuers.names)]);
     this.#revocations = revocations;
     this.#stopOpening = settings.decryptionKeys.length > 0 ? revocations?.openWith(this.#open) : undefined;
     this.#verification = {

@@ -14,6 +14,7 @@ import {
   verifiesOnce,
   writesHeadersOfGrants,
 } from './granting-rules.js';
+import { publishesTheMetadata } from './publishing-rules.js';
 import { readsWhatWasSent, tellsMethodAndTarget, tellsTheClient } from './reading-rules.js';
 import {
   handsDenialsBack,
@@ -39,6 +40,7 @@ const RULES: readonly RuleRow<Subject>[] = [
   ['head-without-body', 'HEAD gets the lines of a refusal and no body', writesNoBodyForHead],
   ['challenges-apart', 'each challenge is a line of its own', keepsChallengesApart],
   ['denials-handed-back', 'what onDenied gives back is answered as without it', handsDenialsBack],
+  ['metadata-published', 'the metadata of the resource are answered before any decision', publishesTheMetadata],
   ['read-as-sent', 'lines and target are read as they were sent', readsWhatWasSent],
   ['method-and-target', 'the chain is told the method and the whole target', tellsMethodAndTarget],
   ['client-address', 'the chain is told who is connected, and X-Forwarded-For only by an option', tellsTheClient],
