@@ -8,6 +8,7 @@ import { ABSTAINED, type Guard, type GuardLike, type GuardVerdict, guard } from 
 /**
  * Asks the guards in order until one refuses: that refusal is the answer. Otherwise permits when at least one guard
  * permits, and abstains when all abstain. Needs at least one guard.
+ * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID without guards, and for what is no guard
  * @example
  * const mayRefund = every(requireScopes('orders:write'), some(requireRoles('manager'), requireRoles('support')));
  */

@@ -9,6 +9,7 @@ import { firstAsked } from './needed-scopes.js';
 /**
  * Asks the guards in order until one permits. If none does, the answer is the first `unavailable`, because that guard
  * might have permitted; else the first refusal; else abstained. Needs at least one guard.
+ * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID without guards, and for what is no guard
  * @example
  * const mayRead = some(requireScopes('orders:read'), requireRoles('auditor'));
  */

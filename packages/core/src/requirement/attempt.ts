@@ -8,6 +8,7 @@ import type { Run } from './run.js';
 
 /**
  * A caller with a bad credential goes on as anonymous. The granted decision holds the refusal as `attempted`.
+ * @throws {ConfigurationError} ERR_SALLYPORT_REQUIREMENT_INVALID for what is no requirement
  * @example
  * const chain = new SecurityChain({ requirement: attempt(session) });
  * const decision = await chain.decide(request);

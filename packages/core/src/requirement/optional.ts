@@ -8,6 +8,7 @@ import type { Run } from './run.js';
 
 /**
  * A request without credentials goes on as anonymous. A bad credential is refused.
+ * @throws {ConfigurationError} ERR_SALLYPORT_REQUIREMENT_INVALID for what is no requirement
  * @example
  * const operations = routes([route('GET', '/catalogue', { requirement: optional(jwt) })]);
  */

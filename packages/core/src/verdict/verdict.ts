@@ -145,6 +145,7 @@ export function authenticated(
 /**
  * The credential is definitely bad: 401. `reason` is a stable code in snake_case. `detail` says what was expected and what
  * came. Both are shown to the operator only. `detail` must hold no secret; it is cut to 1 000 printable characters.
+ * @throws {TypeError} for a reason that is no code in snake_case of at most 64 characters
  * @example
  * denied('audience_mismatch', { detail: 'aud is "billing", expected "orders"' });
  */
@@ -155,6 +156,7 @@ export function denied(reason: string, options: { detail?: string | undefined } 
 /**
  * The credential breaks its own syntax: 400 for bearer tokens (RFC 6750 3.1), 401 for Basic (RFC 7617 2). `reason` and `detail`
  * are as in `denied`.
+ * @throws {TypeError} for a reason that is no code in snake_case of at most 64 characters
  * @example
  * const verify = (key: string) => (key.length < 32 ? malformed('key_too_short') : denied('key_unknown'));
  */
@@ -166,6 +168,7 @@ export function malformed(reason: string, options: { detail?: string | undefined
  * The caller is known but not allowed: 403. With `scopes`, the challenge says `insufficient_scope` (RFC 6750 3.1). If
  * several handlers proved the caller, `of` names the one whose challenge is sent. `detail` tells the operator, and nobody
  * else, what was expected and what came; it must hold no secret, and is cut to 1 000 printable characters.
+ * @throws {TypeError} for such a reason as `denied` refuses, and for scopes that are no scope-tokens (RFC 6749 3.3)
  * @example
  * const staffOnly = guard('staff', ({ claims }) => claims['tenant'] === 'acme' || forbidden('tenant_foreign'));
  */
@@ -193,6 +196,7 @@ export function challenged(
 /**
  * Too many attempts: 429, the same for known and unknown users. `retryAfterSeconds` is rounded up to a whole number
  * from 1 to 86 400.
+ * @throws {TypeError} when `retryAfterSeconds` is no finite number
  * @example
  * limited({ retryAfterSeconds: 30 });
  */
@@ -204,6 +208,7 @@ export function limited(options: { retryAfterSeconds: number }): Limited {
  * A dependency cannot answer, so it is not known whether the credential is good: 503, never 401. `cause` is a reason
  * code or an error. Of an error only the `code` is kept, because its message may quote secrets. `detail` tells the operator
  * more, such as host and status; it must hold no secret, and is cut to 1 000 printable characters.
+ * @throws {TypeError} when `retryAfterSeconds` is no finite number
  * @example
  * const verify = async (key: string) => partners.find(key).catch((cause) => unavailable(cause, { retryAfterSeconds: 5 }));
  */

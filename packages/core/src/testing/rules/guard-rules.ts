@@ -38,6 +38,7 @@ const RULES: readonly RuleRow<GuardSubject>[] = [
  * The rules that every guard has to keep. Run each as a test of its own:
  * `for (const { title, check } of guardRules(factory, cases)) test(title, check)`. Each rule asks a fresh guard once
  * for each case, so that a guard that counts can be tried, too.
+ * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID when the factory is no function
  * @example
  * const cases = { permitted: [{ principal: admin }], refused: [{ principal: createPrincipal({ subject: 'mallory' }) }] };
  * for (const { title, check } of guardRules(() => requireRoles('admin'), cases)) test(title, check);

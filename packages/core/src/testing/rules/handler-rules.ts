@@ -50,6 +50,7 @@ const RULES: readonly RuleRow<Subject>[] = [
  * The rules that every handler has to keep. Run each as a test of its own:
  * `for (const { title, check } of handlerRules(factory, cases)) test(title, check)`. Cases that have to be fetched
  * first, such as tokens, are given as a function.
+ * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID when the factory is no function
  * @example
  * const cases = {
  *   accepted: [{ headers: { 'X-API-Key': 'key-of-alice' } }],
