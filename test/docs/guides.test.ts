@@ -102,6 +102,19 @@ describe('docs/writing-a-store.md', () => {
     expect(report).toMatch(new RegExp(`^# pass ${rules}$`, 'm'));
     expect(report).toMatch(/^# fail 0$/m);
   });
+
+  test('a code of the handler is good once', async () => {
+    const twice = `import { SecurityChain } from '@sallyport/core';
+      import { ask } from '@sallyport/core/testing';
+      import { oneTimeCodes } from './one-time-codes.js';
+      const chain = new SecurityChain({ requirement: oneTimeCodes });
+      for (const code of ['code-7319', 'code-7319', 'code-0000']) {
+        const { principal, reason } = await ask(chain, '/', { headers: { 'X-Code': code } });
+        console.log(principal?.subject ?? reason);
+      }`;
+    const printed = await guide.project.node(['--input-type=module', '-e', twice]);
+    expect(printed.trim().split('\n')).toEqual(['alice', 'code_used', 'code_unknown']);
+  });
 });
 
 describe('docs/discovery.md', () => {
