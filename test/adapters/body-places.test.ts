@@ -5,7 +5,7 @@ import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import { expressSecurity } from '@sallyport/adapters/express';
 import { NodeRequestSource } from '@sallyport/adapters/extend';
 import { fetchSecurity } from '@sallyport/adapters/fetch';
-import { type DecisionEvent, SecurityChain } from '@sallyport/core';
+import { anonymous, type DecisionEvent, SecurityChain } from '@sallyport/core';
 import express from 'express';
 import { Hono } from 'hono';
 import { discardRest } from '../../packages/adapters/src/node/discarding.js';
@@ -60,6 +60,16 @@ describe('in Express, a body', () => {
     app.use(expressSecurity(chainOf())(), parser, answer);
     expect(await post(app, '/sent')).toEqual({ status: 200, text: seen('hello') });
     expect(heard).toHaveLength(2);
+  });
+
+  test('is asked for by the requirement of a route, behind a secure() that needs none', async () => {
+    const app = express();
+    const secure = expressSecurity(new SecurityChain({ requirement: anonymous() }));
+    app.use(secure());
+    app.post('/', secure(signatures()), parser, answer);
+    expect(await post(app, '/')).toEqual({ status: 200, text: seen('hello') });
+    await server?.close();
+    expect(await post(app, '/', HELLO, '"jello"')).toMatchObject({ status: 401 });
   });
 
   test('is asked for by a route whose parser has run: 500, and the event says what it is', async () => {

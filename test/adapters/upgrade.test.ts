@@ -150,6 +150,7 @@ describe('a WebSocket handshake is decided by the same chain as every request', 
     expect(() => upgradeSecurity(demoChain({ requirement: overBodies }))).toThrow('verifyBody');
     expect(() => upgradeSecurity(demoChain({ operations: operations('GET') }))).toThrow('verifyBody');
     expect(() => upgradeSecurity(demoChain({ operations: operations('POST') }))).not.toThrow();
+    expect(() => upgradeSecurity(demoChain())(() => {}, overBodies)).toThrow('verifyBody');
   });
 
   test('a decider that does not tell beforehand that it asks for bodies has such requests refused', async () => {

@@ -212,7 +212,7 @@ describe('the adapter is asked for the body', () => {
   test.each(bugs)('and where it %s, that is a bug: 500, told', async (_what, read, code) => {
     for (const requirement of [signed(), attempt(signed()), anyOf(signed(), apiKey())]) {
       const { decision, event } = await new SecurityChain({ requirement }).explain(new Source(read));
-      expect(decision).toMatchObject({ status: 500, reason: 'handler_threw' });
+      expect(decision).toMatchObject({ status: 500, reason: 'body_unreadable' });
       expect(event.fault).toMatchObject({ culprit: 'signed', code });
     }
   });
@@ -221,7 +221,7 @@ describe('the adapter is asked for the body', () => {
     const { method, target, rawHeaders } = new Source(() => undefined);
     Object.assign(Object.prototype, { body: () => Buffer.from('hello') });
     try {
-      expect(await outcomeOf(signed(), { method, target, rawHeaders })).toBe('500 handler_threw');
+      expect(await outcomeOf(signed(), { method, target, rawHeaders })).toBe('500 body_unreadable');
     } finally {
       Reflect.deleteProperty(Object.prototype, 'body');
     }

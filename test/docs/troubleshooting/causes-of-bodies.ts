@@ -81,7 +81,7 @@ export const BODIES: readonly Cause[] = [
   {
     cause: 'A body parser stands in front of `secure()`, and a handler needs the body',
     client: '500 internal_error',
-    reason: 'handler_threw',
+    reason: 'body_unreadable',
     words: 'ERR_SALLYPORT_BODY_UNREADABLE',
     change: 'secure()',
     provoke: async (scene) => {

@@ -11,6 +11,7 @@ export const FIXES: Readonly<Record<string, string>> = Object.freeze({
   operation_undeclared: 'Declare the operation, or give the chain a requirement.',
   body_too_slow: 'Send faster; for large bodies and slow networks raise deadlineMs.',
   body_too_large: 'Send a smaller body, or raise maxBodyBytes.',
+  body_unreadable: 'Mount secure() in front of body parsers: they find the body again.',
   rate_limited: 'Wait for the time that Retry-After says. For Basic, see failures; behind a proxy, trustedHops.',
   handler_threw: "Fix the handler or the function; the event's fault names handler, class and place.",
   handler_extract_misbehaved: 'Let extract only find the credential; let verify check it.',

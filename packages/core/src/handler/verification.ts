@@ -94,12 +94,13 @@ export class Verification {
   }
 
   #receive(verified: Authenticated, credential: unknown, request: SecurityRequest): Promise<Outcome> {
+    const { name } = this.#handler;
     return SecurityRequest.bodyOf(request, this.#maxBodyBytes).then(
       (body) =>
         typeof body === 'string'
           ? this.#without(body, request)
           : this.#verifyBody(body, this.#withProof(verified), credential, request),
-      (error) => this.#misbehaved(error, credential, request),
+      (error) => this.#ended(fault('body_unreadable', { culprit: name, error, credential }, this.#handler), request),
     );
   }
 
