@@ -125,6 +125,13 @@ describe.each([
     expect(handler?.statistics.cache).toMatchObject({ entries: 0, negativeEntries: 0, flights: 0 });
   });
 
+  test('throws an outage keeps its sentence for the operator', async () => {
+    const answer = await answered(
+      throwing(new UpstreamError('ERR_SALLYPORT_UPSTREAM_TIMEOUT', 'users.internal is slow')),
+    );
+    expect(answer.event.fault?.message).toBe('mapPrincipal threw an UpstreamError: users.internal is slow');
+  });
+
   test('is not done in time is an outage: 503, and its place is free again', async () => {
     let begun = () => {};
     const hasBegun = new Promise<void>((resolve) => {

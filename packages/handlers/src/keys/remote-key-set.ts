@@ -1,4 +1,4 @@
-import { UpstreamError } from '@sallyport/core';
+import { SallyportError, UpstreamError } from '@sallyport/core';
 import { type Clock, describeError, type Eventually, type GoodBefore } from '@sallyport/core/extend';
 import { type KeyName, textOf } from '../jose/key-name.js';
 import type { KeySet } from '../jose/key-set.js';
@@ -162,7 +162,7 @@ export class RemoteKeySet implements KeySet, KeyOwner {
       publishKeySetEvent({ kind: 'keys_loaded', issuer, keys: table.keys.length });
     } catch (error) {
       const { code: reason, message: detail } =
-        error instanceof UpstreamError ? error : { code: 'unexpected_error', message: describeError(error).name };
+        error instanceof SallyportError ? error : { code: 'unexpected_error', message: describeError(error).name };
       publishKeySetEvent({ kind: 'keys_unavailable', issuer, reason, detail });
       throw error;
     }

@@ -133,7 +133,7 @@ function answerOf(map: MapPrincipal, { init, claims, signal }: MappingCall, call
     tell('threw', error, caller);
     // Thrown as another error: handlers would take this one for an outage of the authorization server.
     throw error instanceof UpstreamError
-      ? new TypeError('mapPrincipal threw an UpstreamError', { cause: error })
+      ? new TypeError(`mapPrincipal threw an UpstreamError: ${error.message}`, { cause: error })
       : error;
   }
 }
