@@ -341,7 +341,7 @@ describe('the six operations', () => {
       const answer = await gateway.api(path);
       expect(answer.status).toBe(401);
       expect(answer.headers['www-authenticate']).toEqual([
-        'Bearer realm="Gateway API"',
+        expect.stringMatching(/^Bearer realm="Gateway API", scope="apim:[a-z_]+"$/),
         'ApiKey realm="Gateway API", header="X-API-Key"',
       ]);
       expect(answer.headers['cache-control']).toBe('no-store');
