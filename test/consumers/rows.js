@@ -125,6 +125,11 @@ const MIGRATION = [
     command: [...NODE_TEST, `applications/${name}/${name}.spec.js`],
     expected: /^# fail 0$/m,
   })),
+  {
+    name: 'migration, tools, discovery by the client of MCP',
+    command: [...NODE_TEST, 'applications/tools/discovery/discovery.spec.js'],
+    expected: passedInNode(2),
+  },
 ];
 
 /** @type {Row[]} */
