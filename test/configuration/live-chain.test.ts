@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
-import { httpSecurity } from '@sallyport/adapters/http';
+import { httpSecurity, upgradeSecurity } from '@sallyport/adapters/http';
 import {
   type ConfigurationEvent,
   type LiveChain,
@@ -126,6 +126,18 @@ describe('a changed file takes over', () => {
     const events = await eventsOf(() => clock.look());
     expect([await kindOf(chain, 'one'), await kindOf(chain, 'two')]).toEqual(['denied', 'granted']);
     expect(events).toEqual([{ kind: 'configuration_taken', file }]);
+    await chain.close();
+  });
+
+  test('and tells whether bodies are needed, for adapters that have none', async () => {
+    const webhook = "{ type: webhook, options: { scheme: github, secrets: 'a secret for tests' } }";
+    const chain = await started(
+      `chain: { name: hooks, requirement: hook, maxBodyBytes: 2000 }\nhandlers: { hook: ${webhook} }\n`,
+    );
+    expect(() => upgradeSecurity(chain)).toThrow('verifyBody');
+    await replace(file, withSecret('one'));
+    await chain.reload();
+    expect(() => upgradeSecurity(chain)).not.toThrow();
     await chain.close();
   });
 

@@ -14,7 +14,10 @@ import {
   optional,
   type Requirement,
   requireScopes,
+  route,
+  routes,
   SecurityChain,
+  type SecurityChainOptions,
   type SecurityHandler,
   unavailable,
   type Verdict,
@@ -318,6 +321,18 @@ test('a grant of verify is asked about once more when the body has arrived', asy
   expect(answer).toMatchObject({ status: 401, reason: 'credential_revoked' });
   expect(answer.event.steps).toMatchObject([{ handler: 'signed', verdict: 'denied', reason: 'credential_revoked' }]);
   expect(asked).toBe(0);
+});
+
+describe('a chain tells whether it may need the body of a request', () => {
+  const over = (method: string) => route(method, '/hook', { requirement: signed() });
+  test.each<readonly [string, SecurityChainOptions, readonly string[]]>([
+    ['of any method, by its requirement', { requirement: optional(signed()) }, ['GET', 'POST']],
+    ['of one method, by an operation', { requirement: bearer(), operations: routes([over('POST')]) }, ['POST']],
+    ['of none', { requirement: bearer() }, []],
+  ])('%s', (_which, options, expected) => {
+    const chain = new SecurityChain(options);
+    expect(['GET', 'POST'].filter((method) => chain.readsBodies(method))).toEqual(expected);
+  });
 });
 
 test('where no handler needs it, a body is not asked for', async () => {
