@@ -176,6 +176,15 @@ describe('a revoked credential', () => {
     expect(await revocations.revokeToken(token68('carol', 'pass'))).toBe(true);
   });
 
+  test('is revoked in every spelling again where its handler was started again, for another chain', async () => {
+    const users: UserStore = { find: () => Promise.reject(new Error('down')) };
+    const handler = new BasicHandler({ realm: 'r', users }, { revocations });
+    await handler.close();
+    await handler.start();
+    // The store is asked, and cannot tell.
+    expect(await revocations.revokeToken(token68('carol', 'pass'))).toBe(false);
+  });
+
   test('leaves another password of the account, and the same password of another, alone', async () => {
     await revocations.revokeToken(token68('alice', 'old'));
     await revocations.revokeToken(token68('bob', 'pàss'));

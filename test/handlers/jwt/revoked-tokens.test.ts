@@ -131,6 +131,15 @@ describe('an encrypted token (RFC 7516)', () => {
     expect(revocations.refuses(token)).toBe(false);
   });
 
+  test('is revoked with the token inside again where its handler was started again, for another chain', async () => {
+    const { jwt, revocations } = opened();
+    await jwt.handler.close();
+    await jwt.handler.start();
+    const token = tokenBy(EC);
+    expect(await revocations.revokeToken(await encrypted(token))).toBe(true);
+    expect(await jwt.outcome(token)).toBe(REVOKED);
+  });
+
   test('is revoked at the other instances with the token inside', async () => {
     const listeners: ((notice: string) => void)[] = [];
     const bus: RevocationBus = {

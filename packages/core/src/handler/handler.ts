@@ -56,9 +56,11 @@ export interface SecurityHandler<Credential = unknown> {
   readonly fixes?: Readonly<Record<string, string>>;
   /** What it has done so far, read for metrics. */
   readonly statistics?: HandlerStatistics | undefined;
-  /** Warms up (keys, connections). Called once, before the first request. */
+  /**
+   * Warms up (keys, connections). Called before the first request; again only after `close`, when another chain starts.
+   */
   start?(): Promise<void>;
-  /** Closes what `start` or the constructor opened. Called once. */
+  /** Closes what `start` or the constructor opened. Called when the last chain that started it closes. */
   close?(): Promise<void>;
 }
 

@@ -68,7 +68,6 @@ export class BasicHandler implements SecurityHandler<BasicCredential> {
   readonly #passwords: PasswordVerifier;
   readonly #proved: ProvedPasswords;
   readonly #revocations: LoginRevocations;
-  readonly #stopNaming: () => void;
   readonly #limiter: FailureLimiter;
   readonly #good: GoodBefore;
   readonly #clock: Clock;
@@ -89,8 +88,8 @@ export class BasicHandler implements SecurityHandler<BasicCredential> {
     this.#granted = new AccountVerdicts(settings.name, settings.scopesOfRoles ?? (() => []), clock);
     this.#passwords = new PasswordVerifier(settings.hashing, settings.queue, clock);
     this.#proved = new ProvedPasswords(settings.cache, clock);
-    this.#revocations = new LoginRevocations(revocations);
-    this.#stopNaming = revocations.openWith((token68) => this.#nameAsAccount(token68));
+    this.#revocations = new LoginRevocations(revocations, this.#accounts);
+    this.#revocations.openAccounts();
     this.#clock = clock;
     this.#good = new GoodBefore({}, clock);
     this.#limiter = new FailureLimiter(settings.name, settings.failures, {
@@ -126,19 +125,13 @@ export class BasicHandler implements SecurityHandler<BasicCredential> {
     this.#proved.invalidate(accountName);
   }
 
-  async close(): Promise<void> {
-    this.#stopNaming();
+  /** Undoes what `close` did, for a chain that starts after another one has closed. */
+  async start(): Promise<void> {
+    this.#revocations.openAccounts();
   }
 
-  /**
-   * The credential with the name of its account. A store may find an account under several names, and a revoked
-   * credential is refused under all of them.
-   */
-  async #nameAsAccount(token68: string): Promise<string | undefined> {
-    const userName = parseUserName(token68);
-    const account = typeof userName === 'string' ? await this.#accounts.find(userName) : undefined;
-    if (isVerdict(account)) throw new Error('the user store cannot tell');
-    return account && new BasicCredential(token68, account.name, '').of(account.name);
+  async close(): Promise<void> {
+    this.#revocations.closeAccounts();
   }
 
   #judge(

@@ -1,6 +1,7 @@
 import type { Principal, Revocations } from '@sallyport/core';
-import type { Eventually } from '@sallyport/core/extend';
-import type { BasicCredential } from './basic-credential.js';
+import { type Eventually, isVerdict } from '@sallyport/core/extend';
+import { BasicCredential, parseUserName } from './basic-credential.js';
+import type { AccountDirectory } from './users/account-directory.js';
 
 /**
  * Applies revocations to passwords. The time at which a password was issued is unknown, so a revoked account only has
@@ -8,9 +9,21 @@ import type { BasicCredential } from './basic-credential.js';
  */
 export class LoginRevocations {
   readonly #revocations: Revocations;
+  readonly #accounts: AccountDirectory;
+  #close: (() => void) | undefined;
 
-  constructor(revocations: Revocations) {
+  constructor(revocations: Revocations, accounts: AccountDirectory) {
     this.#revocations = revocations;
+    this.#accounts = accounts;
+  }
+
+  /** From now on, a login that is revoked is revoked under the name of its account, too. */
+  openAccounts(): void {
+    this.#close = this.#revocations.openWith(this.#nameAsAccount);
+  }
+
+  closeAccounts(): void {
+    this.#close?.();
   }
 
   /** Grows with every revocation. */
@@ -39,6 +52,17 @@ export class LoginRevocations {
     if (this.refuses(credential, principal.subject)) return false;
     return this.#revocations.statusOf(NO_TOKEN, principal, since) === 'clear';
   }
+
+  /**
+   * The credential with the name of its account. A store may find an account under several names, and a revoked
+   * credential is refused under all of them.
+   */
+  readonly #nameAsAccount = async (token68: string): Promise<string | undefined> => {
+    const userName = parseUserName(token68);
+    const account = typeof userName === 'string' ? await this.#accounts.find(userName) : undefined;
+    if (isVerdict(account)) throw new Error('the user store cannot tell');
+    return account && new BasicCredential(token68, account.name, '').of(account.name);
+  };
 }
 
 /** `refuses` has already looked for all spellings of the credential. */

@@ -74,7 +74,7 @@ export class JwtHandler implements SecurityHandler<JwtCredential> {
   /** Issuers whose tokens were good, and the networks that these came from. */
   readonly #good: GoodBefore;
   readonly #revocations: Revocations | undefined;
-  readonly #stopOpening: (() => void) | undefined;
+  #stopOpening: (() => void) | undefined;
   #keyOffers = 0;
 
   /** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN */
@@ -94,7 +94,7 @@ export class JwtHandler implements SecurityHandler<JwtCredential> {
     this.#issuers = new Issuers(settings, { clock, good: this.#good, onChange, revocations });
     this.authorizationServers = Object.freeze([...new Set(this.#issuers.names)]);
     this.#revocations = revocations;
-    this.#stopOpening = settings.decryptionKeys.length > 0 ? revocations?.openWith(this.#open) : undefined;
+    this.#openForRevocations();
     this.#verification = {
       now: () => clock.now() / 1_000,
       clock,
@@ -138,6 +138,8 @@ export class JwtHandler implements SecurityHandler<JwtCredential> {
   }
 
   async start(): Promise<void> {
+    // Another chain may have closed the handler.
+    this.#openForRevocations();
     try {
       await this.#issuers.start();
     } catch (error) {
@@ -155,6 +157,10 @@ export class JwtHandler implements SecurityHandler<JwtCredential> {
     const { remoteAddress: address } = request;
     const token = credential.reveal();
     return this.#cache.resolve(token, request, (waiters) => this.#verify(credential, { token, address, waiters }));
+  }
+
+  #openForRevocations(): void {
+    if (this.#settings.decryptionKeys.length > 0) this.#stopOpening = this.#revocations?.openWith(this.#open);
   }
 
   readonly #open = async (token: string): Promise<string | undefined> => {
