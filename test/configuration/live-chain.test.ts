@@ -176,6 +176,18 @@ describe('a changed file takes over', () => {
     await chain.close();
   });
 
+  test('with the metadata of its resource (RFC 9728 3)', async () => {
+    const path = '/.well-known/oauth-protected-resource';
+    const chain = await started(withSecret('one'));
+    expect(chain.published('GET', path)).toBeUndefined();
+    for (const identifier of ['https://one.example', 'https://two.example']) {
+      await replace(file, withSecret('one', `, resource: { identifier: '${identifier}' }`));
+      await chain.reload();
+      expect(chain.published('GET', path)?.body).toBe(JSON.stringify({ resource: identifier }));
+    }
+    await chain.close();
+  });
+
   test('which may be named by a URL', async () => {
     await writeFile(file, withSecret('one'));
     const chain = await liveChain(pathToFileURL(file), { kinds: { badge }, clock });

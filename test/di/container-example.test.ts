@@ -92,6 +92,25 @@ describe.each([
     expect(answer.challenge).toContain('error="insufficient_scope"');
   });
 
+  test('a client without a token learns whom to ask, and for which scopes (RFC 9728 5.1)', async () => {
+    const { status, challenge } = await call('/orders');
+    expect(status).toBe(401);
+    const [, scope] = / scope="([^"]*)"/.exec(challenge ?? '') ?? [];
+    const [, address = ''] = /resource_metadata="([^"]*)"/.exec(challenge ?? '') ?? [];
+    expect([scope, address]).toEqual([
+      'orders.read',
+      'https://orders.example.com/.well-known/oauth-protected-resource',
+    ]);
+    const metadata = await call(new URL(address).pathname);
+    expect(JSON.parse(metadata.body)).toEqual({
+      resource: 'https://orders.example.com',
+      authorization_servers: ['https://login.example.com', 'https://login.partner.example.com'],
+      scopes_supported: expect.arrayContaining(['orders.read']),
+      bearer_methods_supported: ['header'],
+      resource_name: 'Orders',
+    });
+  });
+
   test("the server's own handler gets its collaborator, and its options from the file", async () => {
     expect(await call('/doors', { 'x-badge': 'badge-0001' }, 'POST')).toMatchObject({ status: 200 });
     expect(await call('/doors', { 'x-badge': 'badge-9999' }, 'POST')).toMatchObject({
