@@ -1,6 +1,7 @@
-import { EventEmitter } from 'node:events';
-import { createServer } from 'node:http';
+import { EventEmitter, once } from 'node:events';
+import { createServer, type Server } from 'node:http';
 import { PassThrough } from 'node:stream';
+import { serve } from '@hono/node-server';
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import { expressSecurity } from '@sallyport/adapters/express';
 import { NodeRequestSource } from '@sallyport/adapters/extend';
@@ -11,7 +12,7 @@ import { Hono } from 'hono';
 import { discardRest } from '../../packages/adapters/src/node/discarding.js';
 import { seen } from './body-servers.js';
 import { signatureOf, signatures } from './body-signatures.js';
-import { type DemoServer, listening } from './demo-servers.js';
+import { closing, type DemoServer, listening } from './demo-servers.js';
 import { ask, requestText } from './raw-client.js';
 
 const LIMIT = 1_000;
@@ -148,6 +149,22 @@ describe('where a Request is all that there is, a body', () => {
     expect(await answer.text()).toBe(seen('hello'));
     expect(heard).toHaveLength(2);
   });
+});
+
+test('a body that a client sends with GET to Hono is verified as on any server (RFC 9110 9.3.1)', async () => {
+  const app = new Hono();
+  app.use(fetchSecurity(chainOf()).middleware());
+  app.get('/', (context) => context.text('in'));
+  const listener = serve({ fetch: app.fetch, port: 0, hostname: '127.0.0.1' }) as Server;
+  await once(listener, 'listening');
+  server = closing(listener);
+  for (const [signed, status] of [
+    [HELLO, 200],
+    ['', 401],
+  ] as const) {
+    const lines = [signatureOf(signed), `Content-Length: ${HELLO.length}`];
+    expect((await ask(server.port, 'http', requestText('GET', '/', lines, HELLO))).status).toBe(status);
+  }
 });
 
 describe('what is left of a refused body is discarded', () => {

@@ -228,6 +228,20 @@ test('each decision of a route is told, with the handlers that were asked', asyn
   ]);
 });
 
+test('a guard behind two requirements sees what both have proved', async () => {
+  const secure = expressSecurity(demoChain({ requirement: tokens }, tokens));
+  const app = express();
+  app.use(secure(), secure(keys));
+  app.get('/orders', secure(SCOPED), (request, response) => {
+    response.send([text(request), ...principalOf(request).via.map(({ handler }) => handler)].join());
+  });
+  const server = await listening(createServer(app));
+  // The scope is the key's.
+  const { body } = await ask(server.port, 'http', requestText('GET', '/orders', [as('now.bob'), KEY]));
+  await server.close();
+  expect(body).toBe('by bob,demo-tokens,demo-keys');
+});
+
 test('what was granted for another target proves nothing at a route', async () => {
   const warn = jest.spyOn(process, 'emitWarning').mockImplementation(() => {});
   const secure = httpSecurity(demoChain({ requirement: tokens }, tokens), { allowRewriting: true });

@@ -155,6 +155,20 @@ describe('a request that the chain has granted, at a route with a requirement of
     expect([tokens.asked, keys.asked]).toEqual([2, 1]);
   });
 
+  test('has the guards of the chain asked once, however many requirements follow', () => {
+    let asked = 0;
+    const counting = guard('counting', () => {
+      asked += 1;
+      return true;
+    });
+    const chain = new SecurityChain({ requirement: optional(tokens), guards: [counting] });
+    const request = buildRequest('GET /orders', BOTH);
+    const deciders = [chain, chain.requiring(keys), chain.requiring(allOf(tokens, keys)), chain];
+    let last: ReturnType<typeof granted> | undefined;
+    for (const decider of deciders) last = granted(decider.decide(request, last));
+    expect([asked, last?.principal.via.length]).toEqual([1, 2]);
+  });
+
   test('is refused what an attempt let pass in front', () => {
     tokens = bearer(denied('token_expired'));
     expect(both(chainOf(attempt(tokens)), tokens, TOKEN)).toBe('401 token_expired');

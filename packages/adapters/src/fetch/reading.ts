@@ -1,5 +1,5 @@
 import type { X509Certificate } from 'node:crypto';
-import type { BodySource, MissingBody, RouteKey } from '@sallyport/core/extend';
+import type { BodySource, Eventually, MissingBody, RouteKey } from '@sallyport/core/extend';
 import type { OtherReading, PathReading, Reading } from '../gate/reading.js';
 import { clientAddress } from '../node/client-address.js';
 import type { NodeRequest } from '../node/node-message.js';
@@ -112,9 +112,14 @@ class ReceivedReading extends NodeRequestSource {
     return Object.assign(super.readAs(method, target), { body });
   }
 
-  override body(limitBytes: number, signal: AbortSignal): Promise<Uint8Array | MissingBody> {
-    return readBody(this.#fetched, limitBytes, signal);
+  override body(limitBytes: number, signal: AbortSignal): Eventually<Uint8Array | MissingBody> {
+    return isBodiless(this.#fetched) ? super.body(limitBytes, signal) : readBody(this.#fetched, limitBytes, signal);
   }
+}
+
+/** A Request of these methods has no body (Fetch 5.3). Where a client sends one, it stays in the request of Node. */
+function isBodiless({ method }: Request): boolean {
+  return method === 'GET' || method === 'HEAD';
 }
 
 /** Own function: in the constructor, the closure would cost every request an allocation (bench: adapters). */

@@ -52,15 +52,21 @@ export function forgetGrants(carrier: object): void {
   if (passage !== undefined) passage.grant = undefined;
 }
 
-/** What this decider granted where it was mounted before, if method, target and operation are still the same. */
+/**
+ * What this decider granted where it was mounted before, if method, target and operation are still the same. Undefined if
+ * a decider for other routes of the same chain has granted since: what was proved there must not be lost.
+ */
 export function grantedBy(
   decider: Decider,
   last: Grant | undefined,
   request: SecurityRequest,
 ): GrantedDecision | undefined {
-  let grant = last;
-  while (grant !== undefined && !(grant.decider === decider && covers(grant, request))) grant = grant.before;
-  return grant?.decision;
+  for (let grant = last; grant !== undefined; grant = grant.before) {
+    if (grant.decider !== decider) {
+      if (isOfChain(grant, chainOf(decider), request)) return undefined;
+    } else if (covers(grant, request)) return grant.decision;
+  }
+  return undefined;
 }
 
 /**
@@ -70,8 +76,7 @@ export function grantedBy(
 export function grantedEarlier(decider: Decider, last: Grant, request: SecurityRequest): GrantedDecision | undefined {
   const chain = chainOf(decider);
   let grant: Grant | undefined = last;
-  while (grant !== undefined && !(chainOf(grant.decider) === chain && isOf(grant, request.method, request.target)))
-    grant = grant.before;
+  while (grant !== undefined && !isOfChain(grant, chain, request)) grant = grant.before;
   return grant?.decision;
 }
 
@@ -87,6 +92,10 @@ export function deciderOfRoute(decider: Decider, requirement: Requirement): Deci
 
 function chainOf(decider: Decider): Decider {
   return ofRoutes.get(decider) ?? decider;
+}
+
+function isOfChain(grant: Grant, chain: Decider, { method, target }: SecurityRequest): boolean {
+  return chainOf(grant.decider) === chain && isOf(grant, method, target);
 }
 
 function covers(grant: Grant, request: SecurityRequest): boolean {

@@ -46,7 +46,7 @@ export function onOperation(operation: Policy, route: Policy): Policy {
 
 /** A policy where the request was granted under another one before. Guards that have let it pass are not asked again. */
 export function grantedEarlier(earlier: Policy, asked: Policy): Policy {
-  const guard = asked.guard === earlier.guard ? undefined : asked.guard;
+  const guard = asked.guard === (earlier.asked ?? earlier).guard ? undefined : asked.guard;
   return { ...asked, ...demanding(earlier, asked, asked.guard), guard, asked };
 }
 

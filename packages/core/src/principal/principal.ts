@@ -167,13 +167,19 @@ export function combinePrincipals(principals: readonly Principal[]): Principal {
     claims: mergeClaims(named),
     expiresAt: ends.length === 0 ? undefined : Math.min(...ends),
     confirmation: named.find((principal) => principal.confirmation !== undefined)?.confirmation,
-    via: named.flatMap((principal) => principal.via),
+    via: distinctProofs(named.flatMap((principal) => principal.via)),
   };
   return new PrincipalRecord(first.kind, init, proofs);
 }
 
 function mergeClaims(principals: readonly Principal[]): Record<string, unknown> {
   return Object.assign(Object.create(null), ...principals.map((principal) => principal.claims).reverse());
+}
+
+/** A handler that two parts of a requirement name has proved one thing. */
+function distinctProofs(via: readonly Via[]): readonly Via[] {
+  const isSame = (one: Via, other: Via) => one.handler === other.handler && one.scheme === other.scheme;
+  return via.filter((proof, index) => via.findIndex((other) => isSame(proof, other)) === index);
 }
 
 function union(lists: readonly (readonly string[])[]): readonly string[] {
