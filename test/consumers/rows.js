@@ -128,7 +128,7 @@ const MIGRATION = [
   {
     name: 'migration, tools, discovery by the client of MCP',
     command: [...NODE_TEST, 'applications/tools/discovery/discovery.spec.js'],
-    expected: passedInNode(2),
+    expected: passedInNode(3),
   },
 ];
 

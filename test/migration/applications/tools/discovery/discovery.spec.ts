@@ -1,8 +1,15 @@
-import { deepEqual, equal, rejects } from 'node:assert/strict';
+import { deepEqual, equal, ok, rejects } from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { UnauthorizedError } from '@modelcontextprotocol/sdk/client/auth.js';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
+import {
+  allowInsecureRequests,
+  processResourceDiscoveryResponse,
+  protectedResourceRequest,
+  resourceDiscoveryRequest,
+  WWWAuthenticateChallengeError,
+} from 'oauth4webapi';
 import { openAuthorizationServer } from './authorization-server.js';
 import { Browser } from './browser.js';
 import { openToolServer } from './tool-server.js';
@@ -48,5 +55,19 @@ describe('the client of the SDK, which knows only the address', () => {
     deepEqual(browser.asked, ['orders:read', 'orders:read orders:write']);
     await transport.finishAuth(browser.code);
     equal(await toolOf(client, 'cancel-order'), '7 is cancelled');
+  });
+
+  test('finds metadata that the library below openid-client takes as well (RFC 9728 3.3)', async () => {
+    const insecure = { [allowInsecureRequests]: true };
+    const response = await resourceDiscoveryRequest(tools.address, insecure);
+    const metadata = await processResourceDiscoveryResponse(tools.address, response);
+    deepEqual(metadata.authorization_servers, [login.origin]);
+    const refusal = await protectedResourceRequest('a.b.c', 'POST', tools.address, undefined, null, insecure).catch(
+      (error) => error,
+    );
+    ok(refusal instanceof WWWAuthenticateChallengeError);
+    const told = refusal.cause[0]?.parameters;
+    const values = [told?.error, told?.scope, told?.resource_metadata];
+    deepEqual(values, ['invalid_token', 'orders:read', response.url]);
   });
 });
