@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import {
   allOf,
@@ -254,4 +256,20 @@ describe("a route with a requirement of its own, and the chain's operations", ()
     expect(ask('/Orders')).toBe('404 operation_undeclared');
     expect(ask('/orders')).toBe('401 credentials_missing');
   });
+});
+
+test('a requirement that nobody uses any more is not kept by its chain', async () => {
+  setFlagsFromString('--expose-gc');
+  const collect: () => void = runInNewContext('gc');
+  const chain = new SecurityChain({ requirement: tokens });
+  const request = buildRequest('GET /orders', TOKEN);
+  const earlier = granted(chain.decide(request));
+  const left = Array.from({ length: 10 }, () => {
+    const requirement = optional(tokens);
+    chain.requiring(requirement).decide(request, earlier);
+    return new WeakRef(requirement);
+  });
+  await new Promise((resolve) => setImmediate(resolve));
+  collect();
+  expect(left.filter((each) => each.deref() !== undefined)).toEqual([]);
 });

@@ -43,7 +43,7 @@ export class SecurityChain<Scopes extends string = string> implements Decider<Sc
   readonly #policies: PolicyTable;
   readonly #settings: DecidingSettings;
   readonly #clock: Clock;
-  readonly #ofRoutes = new Map<Requirement, Decider<Scopes>>();
+  readonly #ofRoutes = new WeakMap<Requirement, Decider<Scopes>>();
   #isStarted = false;
   #closing: Promise<void> | undefined;
 

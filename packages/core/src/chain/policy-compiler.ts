@@ -39,7 +39,7 @@ export class PolicyCompiler {
   readonly #settings: PolicySettings;
   readonly #guard: Guard | undefined;
   readonly #resourceMetadata: string | undefined;
-  readonly #plans = new Map<Requirement, RequirementPlan>();
+  readonly #plans = new WeakMap<Requirement, RequirementPlan>();
 
   constructor(table: object, settings: PolicySettings) {
     const { guards, resource } = settings;
