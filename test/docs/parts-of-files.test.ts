@@ -14,6 +14,7 @@ declare const definition: string;
 declare const introspection: import('@sallyport/core').SecurityHandler;
 declare const logger: { debug(line: string): void };
 declare const requirement: import('@sallyport/core').Requirement;
+declare const revocations: import('@sallyport/core').Revocations;
 declare const storage: import('node:async_hooks').AsyncLocalStorage<{ readonly requestId: string }>;
 declare const token: string;
 declare const tokens: import('@sallyport/core').SecurityHandler;

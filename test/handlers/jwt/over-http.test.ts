@@ -53,7 +53,7 @@ describe('over a socket', () => {
   test('none at all is 401 without an error code (RFC 6750 3.1)', async () => {
     const answer = await ask(withKey());
     expect(answer).toMatch(/^HTTP\/1\.1 401 /);
-    expect(answer).toMatch(/\r\nwww-authenticate: Bearer realm="test"\r\n/i);
+    expect(answer).toMatch(/\r\nwww-authenticate: Bearer realm="test", scope="orders:read"\r\n/i);
   });
 
   test('one without the scope is 403 with insufficient_scope (RFC 6750 3.1)', async () => {
