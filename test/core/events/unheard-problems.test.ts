@@ -108,6 +108,18 @@ describe('a problem that nobody hears of is told on stderr', () => {
     expect(warnings).toHaveLength(257);
   });
 
+  test('32 of one kind, so that what a caller chooses in them leaves room for others (CWE-779)', async () => {
+    const issuers = Array.from({ length: 50 }, (_, index) => `issuer-${index}`);
+    const requirement = headerHandler({
+      name: 'keys',
+      header: 'X-Key',
+      verify: () => unavailable(issuers.length > 0 ? 'issuer_unreachable' : 'store_down', { detail: issuers.shift() }),
+    });
+    await decide(new SecurityChain({ requirement }, { clock }), ...Array.from({ length: 51 }, () => 'x'));
+    expect(warnings).toHaveLength(33);
+    expect(warnings.at(-1)).toContain('store_down');
+  });
+
   test.each([
     ['a listener of the chain', () => chainOf({ listeners: [() => {}] })],
     ['the writer of lines', () => chainOf({ debug: () => {} })],

@@ -119,7 +119,7 @@ export class DecisionObserver {
     return start.catch((error: unknown) => {
       const { chain } = this.#observed;
       const fault = toldFault({ culprit: 'start()', error }, this.#handlers, () => []);
-      if (!this.isHeard) this.#unheard.tell(`chain ${chain} did not start: ${faultFacts(fault)}`);
+      if (!this.isHeard) this.#unheard.tell(`chain ${chain} did not start: ${faultFacts(fault)}`, 'start');
       throw error;
     });
   }
@@ -127,7 +127,8 @@ export class DecisionObserver {
   #tellUnheard(problem: string, reason: string, refusedBy: string | undefined): void {
     const { chain } = this.#observed;
     const fix = fixFor({ reason, refusedBy }, this.#handlers);
-    this.#unheard.tell(oneLine(`chain ${chain}: ${problem}.${fix === undefined ? '' : ` ${fix}`}`, MAX_PROBLEM));
+    const words = `chain ${chain}: ${problem}.${fix === undefined ? '' : ` ${fix}`}`;
+    this.#unheard.tell(oneLine(words, MAX_PROBLEM), `${reason} ${refusedBy}`);
   }
 
   #faultOf(bug: Bug, request: SecurityRequest): TraceFault {

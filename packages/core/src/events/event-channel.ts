@@ -43,7 +43,7 @@ export class EventChannel<Event extends object> {
       return;
     }
     const problem = this.#problemOf(event);
-    if (problem !== undefined) this.#unheard.tell(problem);
+    if (problem !== undefined) this.#unheard.tell(problem, String((event as { kind?: unknown }).kind));
   };
 
   /**
