@@ -320,7 +320,7 @@ describe('the six operations', () => {
     const refused = await gateway.api(path, bearer(await accessToken('apim:tier_view')));
     expect(refused.status).toBe(403);
     expect(refused.headers['www-authenticate']).toMatch(
-      /^Bearer realm="Gateway API", error="insufficient_scope", .*scope="apim:api_publish"$/,
+      /^Bearer realm="Gateway API", error="insufficient_scope", .*scope="apim:api_publish", resource_metadata="[^"]+"$/,
     );
   });
 
@@ -341,13 +341,30 @@ describe('the six operations', () => {
       const answer = await gateway.api(path);
       expect(answer.status).toBe(401);
       expect(answer.headers['www-authenticate']).toEqual([
-        expect.stringMatching(/^Bearer realm="Gateway API", scope="apim:[a-z_]+"$/),
+        expect.stringMatching(/^Bearer realm="Gateway API", scope="apim:[a-z_]+", resource_metadata="[^"]+"$/),
         'ApiKey realm="Gateway API", header="X-API-Key"',
       ]);
       expect(answer.headers['cache-control']).toBe('no-store');
       expect(Object.keys(answer.json)).toEqual(['code', 'message', 'description', 'moreInfo', 'error']);
     },
   );
+
+  test('a client without a token finds the authorization server from the challenge (RFC 9728 5)', async () => {
+    const challenge = String((await gateway.api('/end-points')).headers['www-authenticate']);
+    const [, metadata = ''] = /resource_metadata="([^"]+)"/.exec(challenge) ?? [];
+    const { json: resource } = await gateway.call(metadata);
+    expect(resource).toEqual({
+      resource: `${gateway.origin}/api/am/gateway/v1`,
+      authorization_servers: [expect.stringContaining(gateway.origin)],
+      scopes_supported: ['apim:api_publish', 'apim:tier_view'],
+      bearer_methods_supported: ['header'],
+      resource_name: 'Gateway API',
+    });
+    const issuer = (resource['authorization_servers'] as string[])[0] as string;
+    const { origin, pathname } = new URL(issuer);
+    const { json: server } = await gateway.call(`${origin}/.well-known/oauth-authorization-server${pathname}`);
+    expect(server).toMatchObject({ issuer, token_endpoint: expect.any(String) });
+  });
 
   test.each([...READING, ...DEPLOYING])(
     '%s with a bad token is 401 invalid_token (checklist 21, 23, RFC 6750 3.1)',

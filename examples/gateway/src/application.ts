@@ -12,6 +12,7 @@ import { sendWso2Error } from './wso2-error.js';
 
 export const REGISTRATION_PATH = '/client-registration/v0.17/register';
 export const METRICS_PATH = '/metrics';
+const RESOURCE_METADATA_PATH = '/.well-known/oauth-protected-resource';
 
 /** The security middleware in front of each part of the application. */
 export interface Doors {
@@ -35,6 +36,8 @@ export function application({ definition, authorizationServer, metrics, log, doo
   const registration = new ClientRegistration(authorizationServer);
   const app = express().disable('x-powered-by').set('case sensitive routing', true).set('strict routing', true);
   app.use(BASE_PATH, doors.api, gatewayApi(store, definition));
+  // The door itself answers this; it stands in front of no application here.
+  app.use(RESOURCE_METADATA_PATH, doors.api);
   app.post(REGISTRATION_PATH, doors.registration, express.json({ limit: '64kb' }), (request, response) =>
     registration.register(principalOf(request).subject, request, response),
   );

@@ -35,11 +35,18 @@ export interface ApiSecurity {
  * tokens of clients that were registered for them are verified here.
  */
 export async function apiSecurity(options: ApiSecurity): Promise<SecurityChain> {
-  const { definition, apiKeys } = options;
+  const { definition, issuer, apiKeys } = options;
   const operations = await openApi(definition.json, {
     schemes: { OAuth2Security: anyOf(jwtTokens(options), opaqueTokens(options)), ApiKey: new ApiKeyHandler(apiKeys) },
   });
-  return new SecurityChain({ name: 'gateway-api', operations, guards: [OWN_TENANT], format: wso2Format });
+  return new SecurityChain({
+    name: 'gateway-api',
+    operations,
+    guards: [OWN_TENANT],
+    format: wso2Format,
+    // Clients that know only the address learn from this where tokens are issued (RFC 9728).
+    resource: { identifier: issuer.audience, name: 'Gateway API', authorizationServers: [issuer.issuer] },
+  });
 }
 
 /** Callers reach only what belongs to their own tenant. Callers of the super tenant reach everything. */
