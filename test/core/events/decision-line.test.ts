@@ -58,6 +58,13 @@ describe('the line of a decision', () => {
     );
   });
 
+  test('names the method once where the id of the operation begins with it', async () => {
+    const chain = new SecurityChain({ requirement: keys, operations: routes([route('GET', '/pets/{id}')]) });
+    expect(await lineOf(chain, KEY)).toMatch(/^GET \/pets\/\{id\} granted; /);
+    const { line } = await chain.explain({ method: 'HEAD', target: '/pets/7', rawHeaders: ['X-Key', KEY] });
+    expect(line).toMatch(/^HEAD GET \/pets\/\{id\} granted; /);
+  });
+
   test('tells where an outage is, and whole milliseconds', async () => {
     const { chain } = deciding();
     const { line } = await chain.explain({

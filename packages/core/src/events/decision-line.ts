@@ -31,7 +31,9 @@ export function decisionLine(event: DecisionEvent, { path, fix }: { path: string
 }
 
 function headline({ method, operation, route, guard, status, reason, refusedBy }: DecisionEvent, path: string): string {
-  const asked = `${oneLine(method, MAX_NAME)} ${operation ?? route ?? oneLine(path, MAX_NAME)}`;
+  const place = operation ?? route ?? oneLine(path, MAX_NAME);
+  // The id of an operation is its method and template where it has no other.
+  const asked = place.startsWith(`${method} `) ? place : `${oneLine(method, MAX_NAME)} ${place}`;
   const check = guard === undefined ? '' : ` (${guard})`;
   const ignored = reason === undefined ? '' : `, ${reason} ignored by attempt`;
   if (status === undefined) return `${asked}${check} granted${ignored}`;
