@@ -7,8 +7,7 @@ import { ask, type RawAnswer, RawClient, requestText } from '../adapters/raw-cli
 
 const IDENTITIES = 100;
 const CONNECTIONS = 50;
-const PER_CONNECTION = process.env['SALLYPORT_NIGHTLY'] === '1' ? 200 : 40;
-const REQUESTS = (CONNECTIONS * PER_CONNECTION).toLocaleString('en');
+const PER_CONNECTION = 200;
 const BARRED: readonly string[] = ['192.0.2.9', '2001:db8::9'];
 
 function as(token: string): readonly string[] {
@@ -95,7 +94,7 @@ export function adapterConnections(row: AdapterRow): void {
       expect(warnings).toEqual([]);
     });
 
-    test(`${REQUESTS} interleaved requests of 100 identities: none is answered with the principal of another`, async () => {
+    test('10,000 interleaved requests of 100 identities: none is answered with the principal of another', async () => {
       const wrong: string[] = [];
       await Promise.all(Array.from({ length: CONNECTIONS }, (_, connection) => visit(connection, wrong)));
       expect(wrong).toEqual([]);

@@ -1,12 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { cases } from '../../support/random-cases.js';
 import { enact, enacted, judgementOf } from './enactment.js';
-import { inOneTick, mapHandlers, refusals, ruling, rulings, trees, worlds } from './random-worlds.js';
+import { CASES, inOneTick, mapHandlers, refusals, ruling, rulings, trees, worlds } from './random-worlds.js';
 import { leavesOf } from './requirement-oracle.js';
 import { HANDLER_NAMES, type HandlerName, isExplicit, type Tree, type World } from './world.js';
 
-const LAW = cases(2_500);
+const LAW = CASES;
 const PATIENCE_MS = 600_000;
 
 /** Handlers for trees that leave the certificate to a law, to be added where the law wants it. */
