@@ -7,7 +7,7 @@ const PACKAGES = ['core', 'openapi', 'configuration', 'handlers', 'adapters'];
 const MAP = readFileSync(join(ROOT, 'CONTRIBUTING.md'), 'utf8');
 
 /** The rooms of a package as the code map names them, from the ground up; rooms of one row stand side by side. */
-const ROWS = MAP.split('\n').filter((line) => /^\| `(?:core|configuration|handlers|adapters)\//.test(line));
+const ROWS = MAP.split('\n').filter((line) => /^\| `(?:core|openapi|configuration|handlers|adapters)\//.test(line));
 const FLOORS = new Map(
   ROWS.flatMap((row, floor) =>
     [...(row.split('|')[1] ?? '').matchAll(/`(.+?)`/g)].map(([, room = '']) => [room, floor]),

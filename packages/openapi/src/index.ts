@@ -1,2 +1,2 @@
-export { type OpenApiOptions, openApi } from './contract.js';
-export { loadDocument, type OpenApiDocument } from './document.js';
+export { type OpenApiOptions, openApi } from './contract/contract.js';
+export { loadDocument, type OpenApiDocument } from './document/document.js';

@@ -1,6 +1,5 @@
 import { anonymous, type Requirement, route, routes } from '@sallyport/core';
 import { checkRequirement, memberPath, type Operation, option, type RouteTable } from '@sallyport/core/extend';
-import { compileSecurity, type SchemeRequirements, type ScopeMode } from './alternatives.js';
 import {
   invalidContract,
   loadDocument,
@@ -9,7 +8,8 @@ import {
   type PathItem,
   type SecurityView,
   type Server,
-} from './document.js';
+} from '../document/document.js';
+import { compileSecurity, type SchemeRequirements, type ScopeMode } from './security.js';
 
 const schemeRequirements: option.Check<SchemeRequirements> = (value, name) => {
   if (typeof value !== 'object' || value === null)

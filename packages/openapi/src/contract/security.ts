@@ -1,6 +1,6 @@
 import { allOf, anonymous, anyOf, type Requirement } from '@sallyport/core';
 import { isScopeToken, quotedName, RequiredScopes, scoped, shownName } from '@sallyport/core/extend';
-import { invalidContract, type SecurityRequirementObject } from './document.js';
+import { invalidContract, type SecurityRequirementObject } from '../document/document.js';
 
 /** Whether a token needs all scopes that are listed for its scheme, as OpenAPI says, or one of them, as in WSO2. */
 export type ScopeMode = 'all' | 'any';
