@@ -52,6 +52,7 @@ const WARNING: Readonly<Record<string, () => void>> = {
   allowDoubleSlash: firewall('allowDoubleSlash'),
   allowDoubleEncoding: firewall('allowDoubleEncoding'),
   allowEncodedUnreserved: firewall('allowEncodedUnreserved'),
+  allowBrowserCharacters: firewall('allowBrowserCharacters'),
   source: () => jwt({ audience: AUDIENCE }, { source: 'query:access_token' }),
   allowMissingExpiry: () => jwt({ audience: AUDIENCE, allowMissingExpiry: true }),
   allowExpiryBeyondYear9999: () => jwt({ audience: AUDIENCE, allowExpiryBeyondYear9999: true }),

@@ -31,6 +31,7 @@ const RELAXATIONS = [
   'allowDoubleSlash',
   'allowDoubleEncoding',
   'allowEncodedUnreserved',
+  'allowBrowserCharacters',
 ] as const;
 const relaxedFirewall = fc
   .subarray([...RELAXATIONS])

@@ -223,6 +223,14 @@ export const REQUESTS: readonly Cause[] = [
     provoke: good({ target: '/orders/a%252Fb' }),
   },
   {
+    cause: 'A browser asks for a path with `[`, `]` or a vertical bar',
+    client: '400 invalid_request',
+    reason: 'path_browser_characters',
+    words: '/items/[a]',
+    change: 'allowBrowserCharacters',
+    provoke: good({ target: '/items/[a]' }),
+  },
+  {
     cause: 'The path holds `.` or `..`',
     client: '400 invalid_request',
     reason: 'path_dot_segment',

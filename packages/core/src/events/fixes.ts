@@ -37,6 +37,7 @@ export const FIXES: Readonly<Record<string, string>> = Object.freeze({
   path_semicolon: 'Leave it out, or set allowSemicolon.',
   path_double_slash: 'Leave it out, or set allowDoubleSlash.',
   path_encoded_unreserved: 'Do not encode letters, digits and -._~, or set allowEncodedUnreserved.',
+  path_browser_characters: 'Percent-encode it, or set allowBrowserCharacters.',
   duplicate_authorization:
     'Send one Authorization line. Let a proxy replace that of the client instead of adding its own.',
   joined_credentials: 'Send one credential.',

@@ -32,6 +32,11 @@ export const FIREWALL = option.table('FirewallOptions', {
    * applications where both framework and chain decode before they route.
    */
   allowEncodedUnreserved: option.withDefault(option.flag, false),
+  /**
+   * Allows `[`, `]` and `|` in the path as they are. RFC 3986 forbids them, but browsers do not encode them (URL Standard,
+   * path percent-encode set). For proxies and frameworks that pass them on unchanged.
+   */
+  allowBrowserCharacters: option.withDefault(option.flag, false),
   /** Authorities (`host` or `host:port`, lower case) for which absolute-form targets are accepted (RFC 9112 3.2.2). */
   authorities: option.withDefault(option.listOf(authority), []),
 });
@@ -59,10 +64,10 @@ export function warnOfRelaxations(chain: string, settings: option.Kept<typeof FI
 /** A target whose path has no percent sign or semicolon. Dot segments and double slashes are checked separately. */
 const PLAIN_TARGET = /^\/[A-Za-z0-9\-._~!$&'()*+,=:@/]*(?:\?[A-Za-z0-9\-._~!$&'()*+,;=:@%/?]*)?$/;
 /**
- * RFC 3986 3.3 and 3.4. The query may also hold characters that browsers do not encode (URL Standard, query
- * percent-encode set).
+ * RFC 3986 3.3 and 3.4, and the characters that browsers do not encode (URL Standard, path and query percent-encode set).
+ * In the path, a rule of its own refuses these.
  */
-const TARGET = /^\/[A-Za-z0-9\-._~!$&'()*+,;=:@%/]*(?:\?[A-Za-z0-9\-._~!$&'()*+,;=:@%/?[\]|^`{}\\]*)?$/;
+const TARGET = /^\/[A-Za-z0-9\-._~!$&'()*+,;=:@%/[\]|]*(?:\?[A-Za-z0-9\-._~!$&'()*+,;=:@%/?[\]|^`{}\\]*)?$/;
 const ABSOLUTE_FORM = /^https?:\/\/([^/?#]*)(\/.*)?$/is;
 /** A method in upper case, which is no misspelling of a registered one. */
 const PLAIN_METHOD = /^[A-Z-]+$/;

@@ -4,7 +4,8 @@ export type Relaxation =
   | 'allowSemicolon'
   | 'allowDoubleSlash'
   | 'allowDoubleEncoding'
-  | 'allowEncodedUnreserved';
+  | 'allowEncodedUnreserved'
+  | 'allowBrowserCharacters';
 
 /** One way in which two parsers can read a path differently. */
 export interface PathRule {
@@ -41,6 +42,7 @@ export const PATH_RULES: readonly PathRule[] = [
     relaxation: 'allowEncodedUnreserved',
     breaks: broken(/%(?:2[de]|3[0-9]|4[1-9a-f]|5[0-9af]|6[1-9a-f]|7[0-9ae])/i),
   },
+  { reason: 'path_browser_characters', relaxation: 'allowBrowserCharacters', breaks: broken(/[[\]|]/) },
 ];
 
 function broken(pattern: RegExp): (path: string) => boolean {
