@@ -14,6 +14,7 @@ describe('contract: what cannot be meant is a clear error', () => {
   const INVALID = 'ERR_SALLYPORT_CONTRACT_INVALID';
   const open = { get: operation({ security: [] }) };
   const closed = { get: operation({ security: [{ oauth: ['admin'] }] }) };
+  const many = { default: '0', enum: Array.from(Array(101).keys(), String) };
   const rows: readonly (readonly [string, OpenApiDocument | string, RegExp])[] = [
     ['an operation without security', secured(undefined), /operation a declares no security/],
     ['a scheme without a handler', secured([{ saml: [] }]), /operation a needs the security scheme saml/],
@@ -61,6 +62,18 @@ describe('contract: what cannot be meant is a clear error', () => {
       'a server variable without a default',
       secured([], { servers: [{ url: 'https://h.example/{v}' }] }),
       /set basePath/,
+    ],
+    [
+      'server variables of too many values',
+      secured([], {
+        servers: [{ url: '/{a}/{b}/{c}', variables: Object.fromEntries(['a', 'b', 'c'].map((name) => [name, many])) }],
+      }),
+      /too many values; set basePath/,
+    ],
+    [
+      'servers of too many paths',
+      secured([], { servers: many.enum.map((each) => ({ url: `/${each}` })) }),
+      /more than 100 paths; set basePath/,
     ],
     ['a server variable that every object has', secured([], { servers: [{ url: '/{constructor}' }] }), /set basePath/],
     ['a path with a dot segment', definition({ '/a/../b': { get: operation({ security: [] }) } }), /is not a path/],

@@ -99,11 +99,27 @@ describe('contract: what a security list comes to [OpenAPI 3.0.4 4.8.30]', () =>
 });
 
 describe('contract: which requests belong to an operation', () => {
-  const rows: readonly (readonly [string, object, { basePath?: string }, string])[] = [
+  type BaseRow = readonly [string, object, { basePath?: string | readonly string[] }, ...templates: readonly string[]];
+  const variable = (...values: readonly [string, ...string[]]) => ({ default: values[0], enum: values });
+  const rows: readonly BaseRow[] = [
     ['no server: the root', {}, {}, '/a'],
-    ["the first server's path", { servers: [{ url: 'https://api.example/v1' }, { url: '/v2' }] }, {}, '/v1/a'],
+    ['an empty list: the root [OpenAPI 3.0.4 4.8.1]', { servers: [] }, {}, '/a'],
+    [
+      'the paths of all servers [OpenAPI 3.0.4 4.8.5]',
+      { servers: [{ url: 'https://api.example/v1' }, { url: 'http://localhost:3000/' }, { url: '/v2' }] },
+      {},
+      '/v1/a',
+      '/a',
+      '/v2/a',
+    ],
     ['without its trailing slash', { servers: [{ url: 'https://api.example/v1/' }] }, {}, '/v1/a'],
     ['a server that is a path', { servers: [{ url: '/v1' }] }, {}, '/v1/a'],
+    [
+      'the same path on several hosts, once',
+      { servers: [{ url: 'https://api.example/v1' }, { url: '//test.example/v1/' }] },
+      {},
+      '/v1/a',
+    ],
     [
       'variables with their defaults [OpenAPI 3.0.4 4.8.6]',
       {
@@ -112,14 +128,79 @@ describe('contract: which requests belong to an operation', () => {
       {},
       '/v3/a',
     ],
+    [
+      'each value of a variable [OpenAPI 3.0.4 4.8.6]',
+      { servers: [{ url: '/{v}/{team}', variables: { v: variable('v1', 'v2'), team: variable('x', 'y') } }] },
+      {},
+      '/v1/x/a',
+      '/v1/y/a',
+      '/v2/x/a',
+      '/v2/y/a',
+    ],
+    [
+      'the default of a variable, although its values leave it out',
+      { servers: [{ url: '/{v}', variables: { v: { default: 'v1', enum: ['v2'] } } }] },
+      {},
+      '/v1/a',
+      '/v2/a',
+    ],
+    [
+      'values with a slash, also in front of the path',
+      { servers: [{ url: '{root}/a', variables: { root: variable('https://one.example/x', '//two.example') } }] },
+      {},
+      '/x/a/a',
+      '/a/a',
+    ],
+    [
+      'any number of hosts',
+      {
+        servers: [
+          {
+            url: 'https://{one}.{two}.{three}.example:{port}/v1',
+            variables: Object.fromEntries(
+              ['one', 'two', 'three', 'port'].map((name) => [
+                name,
+                variable('1', ...Array.from(Array(99).keys(), String)),
+              ]),
+            ),
+          },
+        ],
+      },
+      {},
+      '/v1/a',
+    ],
+    ['a value is no pattern', { servers: [{ url: '/{v}', variables: { v: { default: '$&' } } }] }, {}, '/$&/a'],
     ['the option goes before', { servers: [{ url: '/v1' }] }, { basePath: '/v9' }, '/v9/a'],
     ['the option may end with a slash', {}, { basePath: '/v9/' }, '/v9/a'],
     ['the option may be the root', { servers: [{ url: '/v1' }] }, { basePath: '/' }, '/a'],
+    ['the option may be several, each once', {}, { basePath: ['/v1', '/v2', '/v1/'] }, '/v1/a', '/v2/a'],
   ];
 
-  test.each(rows)('base path: %s', async (_what, more, options, template) => {
+  test.each(rows)('base path: %s', async (_what, more, options, ...templates) => {
     const { operations } = await compiled(secured([], more), options);
-    expect(operations.map((each) => each.template)).toEqual([template]);
+    expect(operations.map(({ template }) => template)).toEqual(templates);
+    expect(new Set(operations.map(({ id }) => id))).toEqual(new Set(['a']));
+  });
+
+  test('an operation of several servers needs the same at each of them, and at no other path', async () => {
+    const servers = [{ url: 'https://api.example/v1' }, { url: '/' }];
+    const chain = new SecurityChain({ operations: await compiled(secured([{ oauth: ['r'] }], { servers })) });
+    for (const path of ['/v1/a', '/a']) {
+      expect((await ask(chain, `GET ${path}`)).status).toBe(401);
+      expect((await ask(chain, `GET ${path}`, TOKEN)).status).toBe(403);
+    }
+    expect((await ask(chain, 'GET /v2/a', TOKEN)).status).toBe(404);
+  });
+
+  test('two operations that one request could mean under some pair of servers are refused', async () => {
+    const at = (url: string, security: Security) => ({
+      servers: [{ url }],
+      get: operation({ security, operationId: `at ${url}` }),
+    });
+    const paths = { '/a': at('/v1', [{ oauth: [] }]), '/v1/a': at('/', []) };
+    await expect(compiled(definition(paths))).rejects.toThrow('cover the same requests');
+    const alike = { '/a': at('/v1', [{ oauth: [] }]), '/V1/a': at('/', []) };
+    await expect(compiled(definition(alike))).rejects.toThrow('need different things');
   });
 
   test('base path: a path or an operation may have servers of its own [OpenAPI 3.0.4 4.8.9]', async () => {

@@ -15,8 +15,8 @@ export const CONTRACT_SETTINGS = option.table('ConfiguredContract', {
   document: option.text,
   /** The requirement of each security scheme of the document. */
   schemes: option.namedValues(requirementExpression),
-  /** Prefix of all paths. Default: the path of the first server's URL. */
-  basePath: option.optional(option.text),
+  /** Prefix of all paths, or several of them. Default: the paths of all servers of the document. */
+  basePath: option.optional(option.textOrTexts),
   /** Operations, by `operationId`, that are open to everybody although the document says nothing of their security. */
   open: option.optional(option.listOf(option.text)),
   /** Whether all scopes of a scheme are needed or one is enough. Default `all`. */

@@ -6,10 +6,11 @@ import {
   type OpenApiDocument,
   type OperationObject,
   type PathItem,
+  type SecurityRequirementObject,
   type SecurityView,
-  type Server,
 } from '../document/document.js';
 import { compileSecurity, type SchemeRequirements, type ScopeMode } from './security.js';
+import { basePathsOf, withoutTrailingSlash } from './servers.js';
 
 const schemeRequirements: option.Check<SchemeRequirements> = (value, name) => {
   if (typeof value !== 'object' || value === null)
@@ -24,10 +25,10 @@ export const OPEN_API = option.table('OpenApiOptions', {
   /** The requirement of each security scheme of the definition. Every scheme in use needs an entry. */
   schemes: schemeRequirements,
   /**
-   * Prefix of all paths. Default: the path of the first server's URL, taken from the operation, else from its path,
-   * else from the definition.
+   * Prefix of all paths, or several of them. Default: the paths of all servers, taken from the operation, else from its
+   * path, else from the definition; with each value in the `enum` of a variable, or with its default.
    */
-  basePath: option.optional(option.text),
+  basePath: option.optional(option.textOrTexts),
   /**
    * Operations (by `operationId`) that are open to everybody. For operations for which the definition has no
    * `security`.
@@ -58,20 +59,37 @@ export async function openApi<Scopes extends string = string>(
 ): Promise<RouteTable<Scopes>> {
   const checked = OPEN_API(options);
   const document = await loadDocument(definition);
+  const named = namedOperations(document, checked.basePath);
+  checkNames(named, checked.open);
   const settings = { ...checked, compiled: new Map<string, Requirement>() };
-  const operations = Object.entries(document.paths ?? {})
-    .filter(([template]) => template.startsWith('/'))
-    .flatMap(([template, item]) =>
-      operationsOf(item).map(([method, object]) => {
-        const servers = object.servers ?? item.servers ?? document.servers;
-        const basePath = withoutTrailingSlash(checked.basePath ?? pathOf(servers?.[0]));
-        return compileOperation(method, basePath + template, object, document, settings);
-      }),
-    );
-  checkNames(operations, checked.open);
+  const operations = named.flatMap((each) => compileOperation(each, document, settings));
   const table = routes<Scopes>(operations);
   await table.loading;
   return table;
+}
+
+interface NamedOperation {
+  readonly id: string;
+  readonly method: string;
+  /** One for each base path. */
+  readonly templates: readonly string[];
+  readonly object: OperationObject;
+}
+
+function namedOperations(document: SecurityView, basePaths: readonly string[] | undefined): readonly NamedOperation[] {
+  const fixed = basePaths && [...new Set(basePaths.map(withoutTrailingSlash))];
+  const known = new Map<PathItem['servers'], readonly string[]>();
+  return Object.entries(document.paths ?? {})
+    .filter(([path]) => path.startsWith('/'))
+    .flatMap(([path, item]) =>
+      operationsOf(item).map(([method, object]) => {
+        const servers = object.servers ?? item.servers ?? document.servers;
+        const bases = fixed ?? known.get(servers) ?? basePathsOf(servers);
+        known.set(servers, bases);
+        const templates = bases.map((base) => base + path);
+        return { id: object.operationId ?? `${method} ${templates[0]}`, method, templates, object };
+      }),
+    );
 }
 
 /**
@@ -89,7 +107,7 @@ function operationsOf(item: PathItem): readonly (readonly [method: string, objec
  * Refuses duplicate ids, because `open` and events go by them (OpenAPI 3.0.4 4.8.10), and ids in `open` that do not
  * exist.
  */
-function checkNames(operations: readonly Operation[], open: readonly string[]): void {
+function checkNames(operations: readonly NamedOperation[], open: readonly string[]): void {
   const ids = new Set<string>();
   for (const { id } of operations) {
     if (ids.has(id)) throw invalidContract(`two operations are called ${id}`);
@@ -107,42 +125,30 @@ interface Settings {
   readonly compiled: Map<string, Requirement>;
 }
 
+/** The same operation under each of its templates. */
 function compileOperation(
-  method: string,
-  template: string,
-  object: OperationObject,
+  { id, method, templates, object }: NamedOperation,
   document: SecurityView,
+  settings: Settings,
+): readonly Operation<never>[] {
+  const requirement = requirementOf(id, object.security ?? document.security, settings);
+  return templates.map((template) => route(method, template, { id, requirement }));
+}
+
+function requirementOf(
+  id: string,
+  security: readonly SecurityRequirementObject[] | undefined,
   { schemes, open, scopes, compiled }: Settings,
-): Operation<never> {
-  const id = object.operationId ?? `${method} ${template}`;
-  const security = object.security ?? document.security;
+): Requirement {
   if (security !== undefined) {
     const text = JSON.stringify(security);
     const requirement = compiled.get(text) ?? compileSecurity(id, security, schemes, scopes);
     compiled.set(text, requirement);
-    return route(method, template, { id, requirement });
+    return requirement;
   }
-  if (open.includes(id)) return route(method, template, { id, requirement: anonymous() });
+  if (open.includes(id)) return anonymous();
   throw invalidContract(
     `operation ${id} declares no security and neither does the definition; ` +
       'write "security: []" if it is meant to be open, or list it in the option open',
   );
-}
-
-/** The path of a server's URL, with the defaults of its variables. */
-function pathOf({ url, variables = {} }: Server = { url: '/' }): string {
-  const filled = url.replace(/\{([^}]*)\}/g, (_, name: string) => {
-    const value = Object.hasOwn(variables, name) ? variables[name]?.default : undefined;
-    if (value === undefined)
-      throw invalidContract(`the server URL ${url} has a variable without a default; set basePath`);
-    return value;
-  });
-  if (!URL.canParse(filled, ANY_ORIGIN)) throw invalidContract(`the server URL ${url} cannot be read; set basePath`);
-  return new URL(filled, ANY_ORIGIN).pathname;
-}
-
-const ANY_ORIGIN = 'http://localhost';
-
-function withoutTrailingSlash(path: string): string {
-  return path.replace(/\/+$/, '');
 }

@@ -28,7 +28,7 @@ export interface OperationObject {
 /** A server of an API (OpenAPI 3.0.4 4.8.5). Every variable of its URL has a default. */
 export interface Server {
   readonly url: string;
-  readonly variables?: Readonly<Record<string, { readonly default: string }>>;
+  readonly variables?: Readonly<Record<string, { readonly default: string; readonly enum?: readonly string[] }>>;
 }
 
 /** Scheme names and their scopes. All schemes of one object are needed together (OpenAPI 3.0.4 4.8.30). */
