@@ -41,7 +41,7 @@ export { EventChannel } from './events/event-channel.js';
 export { ABSTAINED, PERMITTED } from './guard/guard.js';
 export { roleOptions } from './guard/require-roles.js';
 export { scopeOptions } from './guard/require-scopes.js';
-export { RequiredScopes } from './guard/required-scopes.js';
+export { RequiredScopes, type ScopeRule } from './guard/required-scopes.js';
 export { type CredentialPlace, credentialPlace, explicitFirst, sentIn } from './handler/credential-place.js';
 export type { CredentialSource, DividedSource } from './handler/credential-source.js';
 export { isHandler } from './handler/handler.js';
@@ -71,7 +71,14 @@ export type { BodySource, MissingBody } from './request/body.js';
 export { type IncomingRequest, type RouteKey, SecurityRequest } from './request/request.js';
 export type { DecisionTrace } from './request/trace.js';
 export { OPERATORS } from './requirement/operators.js';
-export { checkRequirement, isRequirement, type OperatorWord } from './requirement/requirement.js';
+export {
+  type Alternative,
+  alternativesOf,
+  type CarriedScopes,
+  checkRequirement,
+  isRequirement,
+  type OperatorWord,
+} from './requirement/requirement.js';
 export { scoped } from './requirement/scoped.js';
 export { type ReceivedNotices, type RevocationBus, revocationBusCheck } from './revocation/revocation-bus.js';
 export { revocationsCheck } from './revocation/revocations-check.js';

@@ -16,6 +16,12 @@ export function missingFor(principal: Principal | undefined, refusal: Forbidden)
   return missing && Object.freeze({ scopes: Object.freeze(missing), match: 'all' });
 }
 
+/** Scopes, of which a proof needs all or one. */
+export interface ScopeRule {
+  readonly scopes: readonly string[];
+  readonly match: Match;
+}
+
 /** The scopes that a proof must carry. Built once, checked on every request. */
 export class RequiredScopes {
   readonly #scopes: readonly string[];
@@ -43,6 +49,11 @@ export class RequiredScopes {
   /** What clients are told: of scopes of which one is enough, to ask for the first. */
   get needed(): NeededScopes {
     return { asked: this.#refusal.scopes ?? [], known: this.#scopes, of: this.#of };
+  }
+
+  /** For tools that show what is required. */
+  get rule(): ScopeRule {
+    return { scopes: this.#scopes, match: this.#match };
   }
 
   /** The refusal when scopes are missing (RFC 6750 3.1); undefined when none are. */

@@ -7,7 +7,14 @@ import { combinePrincipals } from '../principal/principal.js';
 import { type Authenticated, authenticated, denied } from '../verdict/verdict.js';
 import { MissingScopes, NOBODY } from './missing-scopes.js';
 import { type Carries, type RequirementNode, strongest } from './node.js';
-import { type Operator, type OperatorWord, operatorOn, type Requirement } from './requirement.js';
+import {
+  type Alternative,
+  OPEN_TO_EVERYBODY,
+  type Operator,
+  type OperatorWord,
+  operatorOn,
+  type Requirement,
+} from './requirement.js';
 import type { Run } from './run.js';
 import { agree, areOneParty, type SameParty } from './same-party.js';
 
@@ -42,7 +49,28 @@ export function allOf(
   const [first] = given;
   const [members, options = {}] = Array.isArray(first) ? [first, given[1]] : [given as readonly Requirement[]];
   const { sameParty } = ALL_OF(options);
-  return operatorOn(members, 'allOf', (nodes) => new AllOf(nodes, sameParty));
+  return operatorOn(
+    members,
+    'allOf',
+    (nodes) => new AllOf(nodes, sameParty),
+    (alternatives) => together(alternatives, sameParty !== undefined),
+  );
+}
+
+/** One alternative of each member, in every combination. */
+function together(members: readonly (readonly Alternative[])[], sameParty: boolean): readonly Alternative[] {
+  const start: Alternative = { ...OPEN_TO_EVERYBODY, sameParty };
+  return members.reduce<readonly Alternative[]>(
+    (found, alternatives) =>
+      found.flatMap((one) =>
+        alternatives.map((other) => ({
+          handlers: [...new Set([...one.handlers, ...other.handlers])],
+          scopes: [...one.scopes, ...other.scopes],
+          sameParty: one.sameParty || other.sameParty,
+        })),
+      ),
+    [start],
+  );
 }
 
 export const ALL_OF_WORD: OperatorWord = {

@@ -1,6 +1,6 @@
 import type { Outcome } from '../handler/refusal.js';
 import { ANONYMOUS_VERDICT, Carries, type RequirementNode } from './node.js';
-import { Operator, type OperatorWord } from './requirement.js';
+import { OPEN_TO_EVERYBODY, Operator, type OperatorWord } from './requirement.js';
 
 /**
  * Open to everybody; credentials are not even read. It must be written explicitly: without any requirement, a request
@@ -33,4 +33,8 @@ class Anonymous implements RequirementNode {
   }
 }
 
-const ANONYMOUS_REQUIREMENT = new Operator([], () => new Anonymous());
+const ANONYMOUS_REQUIREMENT = new Operator(
+  [],
+  () => new Anonymous(),
+  () => [OPEN_TO_EVERYBODY],
+);

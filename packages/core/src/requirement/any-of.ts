@@ -15,7 +15,12 @@ import type { Run } from './run.js';
  * new SecurityChain({ requirement: anyOf(jwt, allOf(apiKey, session)) });
  */
 export function anyOf(...members: readonly Requirement[]): Operator {
-  return operatorOn(members, 'anyOf', (nodes) => new AnyOf(nodes));
+  return operatorOn(
+    members,
+    'anyOf',
+    (nodes) => new AnyOf(nodes),
+    (alternatives) => alternatives.flat(),
+  );
 }
 
 export const ANY_OF_WORD: OperatorWord = { word: 'anyOf', takes: 'several', make: (members) => anyOf(...members) };

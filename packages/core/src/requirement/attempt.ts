@@ -3,7 +3,7 @@ import type { NeededScopes } from '../guard/needed-scopes.js';
 import type { SecurityHandler } from '../handler/handler.js';
 import { MISSING, type Outcome, Refusal } from '../handler/refusal.js';
 import { ANONYMOUS_VERDICT, Carries, type RequirementNode } from './node.js';
-import { type Operator, type OperatorWord, operatorOn, type Requirement } from './requirement.js';
+import { OPEN_TO_EVERYBODY, type Operator, type OperatorWord, operatorOn, type Requirement } from './requirement.js';
 import type { Run } from './run.js';
 
 /**
@@ -15,7 +15,12 @@ import type { Run } from './run.js';
  * if (decision.kind === 'granted') log.info(decision.principal.kind, decision.attempted?.reason);
  */
 export function attempt(member: Requirement): Operator {
-  return operatorOn([member], 'attempt', ([node]) => new Attempt(node));
+  return operatorOn(
+    [member],
+    'attempt',
+    ([node]) => new Attempt(node),
+    (alternatives) => [...alternatives.flat(), OPEN_TO_EVERYBODY],
+  );
 }
 
 export const ATTEMPT_WORD: OperatorWord = {

@@ -3,7 +3,7 @@ import type { NeededScopes } from '../guard/needed-scopes.js';
 import type { SecurityHandler } from '../handler/handler.js';
 import type { Outcome } from '../handler/refusal.js';
 import { ANONYMOUS_VERDICT, Carries, type RequirementNode } from './node.js';
-import { type Operator, type OperatorWord, operatorOn, type Requirement } from './requirement.js';
+import { OPEN_TO_EVERYBODY, type Operator, type OperatorWord, operatorOn, type Requirement } from './requirement.js';
 import type { Run } from './run.js';
 
 /**
@@ -13,7 +13,12 @@ import type { Run } from './run.js';
  * const operations = routes([route('GET', '/catalogue', { requirement: optional(jwt) })]);
  */
 export function optional(member: Requirement): Operator {
-  return operatorOn([member], 'optional', ([node]) => new Optional(node));
+  return operatorOn(
+    [member],
+    'optional',
+    ([node]) => new Optional(node),
+    (alternatives) => [...alternatives.flat(), OPEN_TO_EVERYBODY],
+  );
 }
 
 export const OPTIONAL_WORD: OperatorWord = {

@@ -1,5 +1,6 @@
 import { foreignCopy, mark } from '../brand/brand.js';
 import { ConfigurationError } from '../errors/errors.js';
+import type { ScopeRule } from '../guard/required-scopes.js';
 import { isHandler, type SecurityHandler } from '../handler/handler.js';
 import type * as option from '../options/options.js';
 import type { MissingScopes } from './missing-scopes.js';
@@ -14,14 +15,36 @@ export type Requirement = SecurityHandler | Operator;
  */
 type Assembly<Nodes> = (nodes: Nodes, nobody: MissingScopes) => RequirementNode;
 
+/** Scopes that an alternative needs, and whose proofs have to carry them: one of these or another. */
+export interface CarriedScopes extends ScopeRule {
+  readonly by: readonly SecurityHandler[];
+}
+
+/** One way to satisfy a requirement. An alternative without handlers is open to everybody. */
+export interface Alternative {
+  /** All of them have to prove something. */
+  readonly handlers: readonly SecurityHandler[];
+  /** All of these rules have to be met. */
+  readonly scopes: readonly CarriedScopes[];
+  /** Whether the proofs have to be of one user or client. */
+  readonly sameParty: boolean;
+}
+
+/** The alternatives of an operator, by those of its members. */
+type Combination = (members: readonly (readonly Alternative[])[]) => readonly Alternative[];
+
+export const OPEN_TO_EVERYBODY: Alternative = { handlers: [], scopes: [], sameParty: false };
+
 /** A requirement made of others by `anyOf(…)`, `allOf(…)` and the like. Recognised by a brand, so a copy is no operator. */
 export class Operator {
   readonly members: readonly Requirement[];
   readonly #assemble: Assembly<readonly RequirementNode[]>;
+  readonly #combine: Combination;
 
-  constructor(members: readonly Requirement[], assemble: Assembly<readonly RequirementNode[]>) {
+  constructor(members: readonly Requirement[], assemble: Assembly<readonly RequirementNode[]>, combine: Combination) {
     this.members = Object.freeze([...members]);
     this.#assemble = assemble;
+    this.#combine = combine;
     Object.freeze(this);
   }
 
@@ -37,6 +60,10 @@ export class Operator {
   compile(compile: (member: Requirement) => RequirementNode, nobody: MissingScopes): RequirementNode {
     return this.#assemble(this.members.map(compile), nobody);
   }
+
+  static alternativesOf(operator: Operator): readonly Alternative[] {
+    return operator.#combine(operator.members.map(alternativesOf));
+  }
 }
 
 /** How configurations write an operator: `{ <word>: <members> }`, with its options beside the word. */
@@ -51,24 +78,31 @@ export interface OperatorWord {
 }
 
 /**
- * Makes an operator on these members. `assemble` gets one node per member.
+ * Makes an operator on these members. `assemble` gets one node per member, `combine` the alternatives of each member.
  * @throws {ConfigurationError} ERR_SALLYPORT_REQUIREMENT_INVALID
  */
 export function operatorOn<const Members extends readonly Requirement[]>(
   members: Members,
   name: string,
   assemble: Assembly<{ readonly [Index in keyof Members]: RequirementNode }>,
+  combine: Combination,
 ): Operator {
   if (members.length === 0) {
     throw new ConfigurationError('ERR_SALLYPORT_REQUIREMENT_INVALID', `${name}() needs at least one requirement`);
   }
   for (const member of members) checkRequirement(member, name);
-  return new Operator(members, assemble as Assembly<readonly RequirementNode[]>);
+  return new Operator(members, assemble as Assembly<readonly RequirementNode[]>, combine);
 }
 
 /** All handlers of a requirement, in chain order. A handler that occurs twice is listed twice. */
 export function handlersOf(requirement: Requirement): readonly SecurityHandler[] {
   return Operator.isOperator(requirement) ? requirement.members.flatMap(handlersOf) : [requirement];
+}
+
+/** Every way to satisfy a requirement, in the order in which it names them: for tools that show or compare requirements. */
+export function alternativesOf(requirement: Requirement): readonly Alternative[] {
+  if (Operator.isOperator(requirement)) return Operator.alternativesOf(requirement);
+  return [{ handlers: [requirement], scopes: [], sameParty: false }];
 }
 
 /** Whether a value is a handler or an operator. */

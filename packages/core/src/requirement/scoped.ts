@@ -1,11 +1,11 @@
 import type { Eventually } from '../clock/eventually.js';
 import type { NeededScopes } from '../guard/needed-scopes.js';
-import type { RequiredScopes } from '../guard/required-scopes.js';
+import type { RequiredScopes, ScopeRule } from '../guard/required-scopes.js';
 import type { SecurityHandler } from '../handler/handler.js';
 import { type Outcome, proverOf, Refusal } from '../handler/refusal.js';
 import { MissingScopes } from './missing-scopes.js';
 import type { Carries, RequirementNode } from './node.js';
-import { handlersOf, type Operator, operatorOn, type Requirement } from './requirement.js';
+import { type Alternative, handlersOf, type Operator, operatorOn, type Requirement } from './requirement.js';
 import type { Run } from './run.js';
 
 /**
@@ -13,7 +13,18 @@ import type { Run } from './run.js';
  * with the guard `requireScopes` it would not.
  */
 export function scoped(member: Requirement, scopes: RequiredScopes): Operator {
-  return operatorOn([member], 'scoped', ([node], nobody) => new Scoped(node, scopes, handlersOf(member), nobody));
+  return operatorOn(
+    [member],
+    'scoped',
+    ([node], nobody) => new Scoped(node, scopes, handlersOf(member), nobody),
+    (alternatives) => alternatives.flat().flatMap((alternative) => withScopes(alternative, scopes.rule)),
+  );
+}
+
+/** Nobody has scopes without a proof. */
+function withScopes(alternative: Alternative, rule: ScopeRule): readonly Alternative[] {
+  const { handlers, scopes } = alternative;
+  return handlers.length === 0 ? [] : [{ ...alternative, scopes: [...scopes, { ...rule, by: handlers }] }];
 }
 
 /** Checks the scopes of the member's own proof. Other proofs of the request do not count. */
