@@ -12,13 +12,14 @@ import { writeConfigurationSchema } from './bundle-schema.js';
 import { writeCommonJsTypes } from './bundle-types.js';
 import { optionTables } from './option-tables.js';
 
-const PACKAGES = ['core', 'openapi', 'configuration', 'handlers', 'adapters'];
+const PACKAGES = ['core', 'openapi', 'configuration', 'handlers', 'adapters', 'cli'];
 
-/** The source files of the entry points of a package. */
+/** The source files of the entry points of a package: of its doors, and of its programs. */
 async function entryPoints(folder) {
-  const { exports } = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8'));
-  const built = Object.values(exports).flatMap((door) => door.import?.default ?? []);
-  return built.map((file) => file.replace('./dist/', 'src/').replace(/\.js$/, '.ts'));
+  const { exports, bin = {} } = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8'));
+  const sourceOf = (file) => file.replace('./dist/', 'src/').replace(/\.js$/, '.ts');
+  const doors = Object.values(exports).flatMap((door) => door.import?.default ?? []);
+  return { doors: doors.map(sourceOf), programs: Object.values(bin).map(sourceOf) };
 }
 
 /**
@@ -72,9 +73,10 @@ function refuseRenamed(files) {
 async function bundle(name) {
   const folder = join(import.meta.dirname, name);
   await removeOutdated(folder);
+  const { doors, programs } = await entryPoints(folder);
   const options = {
     absWorkingDir: folder,
-    entryPoints: await entryPoints(folder),
+    entryPoints: [...doors, ...programs],
     outbase: 'src',
     outdir: 'dist',
     chunkNames: 'chunks/[hash]',
@@ -100,6 +102,8 @@ async function bundle(name) {
     await mkdir(dirname(path), { recursive: true });
     await writeFile(path, text);
   }
+  // Nobody requires a program.
+  if (doors.length === 0) return;
   await bundleCommonJs(folder, options);
   await writeCommonJsTypes(folder, metafile);
 }

@@ -6,7 +6,7 @@ import { join, relative, resolve, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 
-const PACKAGES = ['core', 'openapi', 'configuration', 'handlers', 'adapters'];
+const PACKAGES = ['core', 'openapi', 'configuration', 'handlers', 'adapters', 'cli'];
 /** A declaration in the code, not in the example of a comment. What is no options, but data of a store, has a lower-case owner. */
 const DECLARATION = /^(?! \*)(?:.*\bconst (\w+).*)?\btable\(\s*'([A-Z][^']*)', \{/gm;
 

@@ -64,7 +64,7 @@ function namesIn(source: string, declarations: RegExp, members: RegExp): readonl
 /** The name of every option that the packages declare. */
 const NAMES: readonly string[] = [
   ...new Set(
-    ['core', 'openapi', 'configuration', 'handlers', 'adapters']
+    ['core', 'openapi', 'configuration', 'handlers', 'adapters', 'cli']
       .flatMap((name) => sourcesIn(join(PACKAGES, name, 'src')))
       .flatMap((source) => [
         ...namesIn(source, OPTIONS, /^ {2}readonly (\w+)\??:/gm),

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { InstalledProject } from '../support/installed-project.js';
+import { type Ended, InstalledProject } from '../support/installed-project.js';
 
 const ROOT = join(__dirname, '../..');
 const FENCE = /^```(\w+)\n(.*?)^```$/gms;
@@ -72,6 +72,11 @@ export class DocumentProject {
   /** Runs Node in the project; what it printed. */
   node(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<string> {
     return this.#project.run(process.execPath, args, env);
+  }
+
+  /** Runs Node in the project; how it ended, also when it failed. */
+  ended(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ended> {
+    return this.#project.ended(process.execPath, args, env);
   }
 
   remove(): void {

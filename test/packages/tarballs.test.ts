@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { ordersDocument } from '../cli/orders-document.js';
 import { entryPoints, InstalledProject, PACKAGES, type PackageName } from '../support/installed-project.js';
 
 const ROOT = join(__dirname, '../..');
@@ -15,6 +16,7 @@ const WEIGHT: Readonly<Record<PackageName, readonly [kilobytes: number, packages
   configuration: [125, 13],
   handlers: [410, 12],
   adapters: [113, 1],
+  cli: [40, 19],
 };
 /** What exists as ES modules only, with what that needs. */
 const BUNDLED: Partial<Record<PackageName, readonly string[]>> = {
@@ -253,6 +255,19 @@ describe('in an empty project', () => {
     const own = ['adapters', 'core', 'handlers'].map((name) => `@sallyport/${name}`);
     expect([...new Set(packages)].sort()).toEqual([...own, 'lru-cache']);
     expect(files.length).toBeLessThan(20);
+  });
+
+  test('the program of the command line runs as npm links it, and brings what it needs', async () => {
+    const { bin } = JSON.parse(project.read('cli', 'package.json'));
+    const program = join('node_modules/@sallyport/cli', bin.sallyport);
+    expect(project.read('cli', bin.sallyport)).toMatch(/^#!\/usr\/bin\/env node\n/);
+    project.write('orders.json', JSON.stringify(ordersDocument()));
+    const matrix = await project.ended(process.execPath, [program, 'matrix', 'orders.json']);
+    expect(matrix).toMatchObject({ code: 0, stderr: '', stdout: expect.stringContaining('| listOrders | GET |') });
+    expect(await project.ended(process.execPath, [program, 'matrix', 'nothing.json'])).toMatchObject({
+      code: 2,
+      stdout: '',
+    });
   });
 
   test('without the optional peers, what does not need them loads', async () => {

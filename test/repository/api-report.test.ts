@@ -5,7 +5,7 @@ import { describe, expect, test } from '@jest/globals';
 import * as core from '@sallyport/core';
 import { ROOT } from './source-tree.js';
 
-const PACKAGES = ['core', 'openapi', 'configuration', 'handlers', 'adapters'];
+const PACKAGES = ['core', 'openapi', 'configuration', 'handlers', 'adapters', 'cli'];
 
 /** What a user reads: guides, READMEs and examples. */
 const READ =

@@ -13,7 +13,7 @@ import {
   targetOf,
 } from './source-tree.js';
 
-const PACKAGES = ['core', 'openapi', 'configuration', 'handlers', 'adapters'] as const;
+const PACKAGES = ['core', 'openapi', 'configuration', 'handlers', 'adapters', 'cli'] as const;
 type Package = (typeof PACKAGES)[number];
 
 const MAY_IMPORT: Readonly<Record<Package, readonly string[]>> = {
@@ -22,6 +22,7 @@ const MAY_IMPORT: Readonly<Record<Package, readonly string[]>> = {
   configuration: ['@sallyport/core', '@sallyport/openapi'],
   handlers: ['@sallyport/core'],
   adapters: ['@sallyport/core'],
+  cli: ['core', 'openapi', 'configuration', 'handlers', 'adapters'].map((name) => `@sallyport/${name}`),
 };
 
 /** Containers, frameworks, brokers: each behind one door. */
@@ -61,7 +62,7 @@ function declared(name: Package): ReadonlySet<string> {
   return new Set([...Object.keys(manifest.dependencies ?? {}), ...Object.keys(manifest.peerDependencies ?? {})]);
 }
 
-describe('the direction of imports: configuration -> openapi -> core <- handlers, adapters', () => {
+describe('the direction of imports: cli -> {configuration -> openapi, handlers, adapters} -> core', () => {
   test.each(PACKAGES)('%s imports no sibling but those it may', (name) => {
     const wrong = SOURCES[name].flatMap((file) =>
       file.imports

@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { ROOT, sourcesOf, targetOf } from './source-tree.js';
 
-const PACKAGES = ['core', 'openapi', 'configuration', 'handlers', 'adapters'];
+const PACKAGES = ['core', 'openapi', 'configuration', 'handlers', 'adapters', 'cli'];
 const MAP = readFileSync(join(ROOT, 'CONTRIBUTING.md'), 'utf8');
 
 /** The rooms of a package as the code map names them, from the ground up; rooms of one row stand side by side. */
-const ROWS = MAP.split('\n').filter((line) => /^\| `(?:core|openapi|configuration|handlers|adapters)\//.test(line));
+const ROWS = MAP.split('\n').filter((line) => /^\| `(?:core|openapi|configuration|handlers|adapters|cli)\//.test(line));
 const FLOORS = new Map(
   ROWS.flatMap((row, floor) =>
     [...(row.split('|')[1] ?? '').matchAll(/`(.+?)`/g)].map(([, room = '']) => [room, floor]),

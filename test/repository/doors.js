@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 const ROOT = join(import.meta.dirname, '../..');
 
-export const PACKAGES = ['core', 'openapi', 'configuration', 'handlers', 'adapters'];
+export const PACKAGES = ['core', 'openapi', 'configuration', 'handlers', 'adapters', 'cli'];
 
 /** The doors of a package: the name to import and the declarations behind it. */
 export function doorsOf(name) {

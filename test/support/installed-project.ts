@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 
 const ROOT = join(__dirname, '../..');
-export const PACKAGES = ['core', 'openapi', 'configuration', 'handlers', 'adapters'] as const;
+export const PACKAGES = ['core', 'openapi', 'configuration', 'handlers', 'adapters', 'cli'] as const;
 export type PackageName = (typeof PACKAGES)[number];
 const run = promisify(execFile);
 
@@ -23,6 +23,13 @@ export function entryPoints(name: PackageName): readonly string[] {
   const { exports } = JSON.parse(readFileSync(join(ROOT, `packages/${name}/package.json`), 'utf8'));
   const paths = Object.keys(exports).filter((path) => path !== './package.json');
   return paths.map((path) => `@sallyport/${name}${path.slice(1)}`);
+}
+
+/** The exit code of a program, and what it printed. */
+export interface Ended {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
 }
 
 /** An empty project into which nothing but the packed tarballs is installed; what they depend on is linked. */
@@ -49,6 +56,15 @@ export class InstalledProject {
   /** A file of an installed package. */
   read(name: PackageName, file: string): string {
     return readFileSync(join(this.folder, 'node_modules/@sallyport', name, file), 'utf8');
+  }
+
+  /** How the command ended, also when it failed. */
+  async ended(command: string, args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ended> {
+    const ended = run(command, args, { cwd: this.folder, env: { ...process.env, ...env } });
+    return ended.then(
+      ({ stdout, stderr }) => ({ code: 0, stdout, stderr }),
+      ({ code, stdout, stderr }) => ({ code, stdout, stderr }),
+    );
   }
 
   /** What the command printed. Rejects, with all that it printed, when it fails. */

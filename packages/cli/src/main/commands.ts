@@ -1,0 +1,5 @@
+import type { Command } from '../command/command.js';
+import { MATRIX } from '../matrix/matrix-command.js';
+
+/** Every command, in the order of the help text. */
+export const COMMANDS: readonly Command[] = [MATRIX];
