@@ -139,6 +139,24 @@ describe('docs/discovery.md', () => {
     expect([statusCode, await body.json()]).toEqual([200, { resource: 'https://api.example.com/orders' }]);
     await server.stop();
   });
+
+  test('the definition is served as it is enforced', async () => {
+    const server = await DocumentedServer.start(guide.project.folder, 'definition.js');
+    const { body } = await request(`${server.origin}/shop/openapi.json`);
+    expect(await body.json()).toMatchObject({
+      servers: [{ url: 'https://api.example.com/shop' }],
+      paths: { '/orders': { get: { security: [{ user: [] }] } }, '/openapi.json': { get: { security: [] } } },
+      components: { securitySchemes: { user: { type: 'apiKey', in: 'cookie', name: 'sid' } } },
+    });
+    const sent = { headers: { cookie: 'sid=session-of-alice' } };
+    const answers = [
+      await request(`${server.origin}/shop/orders`),
+      await request(`${server.origin}/shop/orders`, sent),
+    ];
+    expect(answers.map(({ statusCode }) => statusCode)).toEqual([401, 200]);
+    await Promise.all(answers.map((answer) => answer.body.dump()));
+    await server.stop();
+  });
 });
 
 describe('docs/webhooks.md', () => {

@@ -43,7 +43,7 @@ export { roleOptions } from './guard/require-roles.js';
 export { scopeOptions } from './guard/require-scopes.js';
 export { RequiredScopes, type ScopeRule } from './guard/required-scopes.js';
 export { type CredentialPlace, credentialPlace, explicitFirst, sentIn } from './handler/credential-place.js';
-export type { CredentialSource, DividedSource } from './handler/credential-source.js';
+export { type CredentialSource, type DividedSource, type ReadSource, sourceOf } from './handler/credential-source.js';
 export { isHandler } from './handler/handler.js';
 export type { CacheFigure, HandlerStatistics } from './handler/handler-statistics.js';
 export { fieldNameCheck } from './handler/header-handler.js';
@@ -57,7 +57,7 @@ export { runInTurn, type Turn } from './limits/run-in-turn.js';
 export { Shares, type SharesOptions } from './limits/shares.js';
 export { configurationDigest } from './options/configuration-digest.js';
 export * as option from './options/options.js';
-export { ownMember, ownMembers } from './options/own-members.js';
+export { declaredMember, ownMember, ownMembers } from './options/own-members.js';
 export { ANONYMOUS, isPrincipal } from './principal/principal.js';
 export { isScopeToken } from './principal/scope-token.js';
 export {
@@ -76,6 +76,7 @@ export {
   alternativesOf,
   type CarriedScopes,
   checkRequirement,
+  handlersOf,
   isRequirement,
   type OperatorWord,
 } from './requirement/requirement.js';

@@ -39,6 +39,13 @@ export {
   headerHandler,
   type VerifyValue,
 } from './handler/header-handler.js';
+export type {
+  ApiKeyScheme,
+  HttpScheme,
+  OAuth2Scheme,
+  OpenIdConnectScheme,
+  SecurityScheme,
+} from './handler/security-scheme.js';
 export {
   type Confirmation,
   createPrincipal,

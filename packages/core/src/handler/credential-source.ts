@@ -1,6 +1,6 @@
 import { ConfigurationError } from '../errors/errors.js';
 import { shownName } from '../errors/shown-name.js';
-import { inheritsFromClass, ownMember } from '../options/own-members.js';
+import { declaredMember, ownMember } from '../options/own-members.js';
 import type { Challenge } from '../verdict/challenge.js';
 import { type CredentialPlace, credentialPlace, explicitFirst } from './credential-place.js';
 
@@ -83,8 +83,7 @@ function wholeScheme({ challenges: [first] }: Sourced): PlacedSource {
 
 /** The sources that the handler or its class declares. A `source` on `Object.prototype` does not count. */
 function declaredSources(handler: Sourced): readonly PlacedSource[] | undefined {
-  const isItsOwn = Object.hasOwn(handler, 'source') || inheritsFromClass(handler, 'source');
-  const source = isItsOwn ? handler.source : undefined;
+  const source = declaredMember(handler, 'source');
   if (source === undefined) return undefined;
   return (isList(source) ? source : [source]).map(placed);
 }

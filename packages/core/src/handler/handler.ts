@@ -4,6 +4,7 @@ import type { Challenge } from '../verdict/challenge.js';
 import type { Verdict } from '../verdict/verdict.js';
 import type { CredentialSource } from './credential-source.js';
 import type { HandlerStatistics } from './handler-statistics.js';
+import type { SecurityScheme } from './security-scheme.js';
 
 /**
  * The extension point: proves one kind of credential. An instance is built once and serves every request, so it must
@@ -52,6 +53,11 @@ export interface SecurityHandler<Credential = unknown> {
    * (RFC 9728 2). Names that are no https URL are left out. Default: none.
    */
   readonly authorizationServers?: readonly string[];
+  /**
+   * How a served OpenAPI definition describes its credential, besides what `source` says: the first that has the type of the
+   * scheme in the definition. Read when the definition is made, so it may have what `start` has found. Default: none.
+   */
+  readonly securitySchemes?: readonly SecurityScheme[];
   /** What the operator should change, by reason code. `NODE_DEBUG=sallyport` tells it with the decision. */
   readonly fixes?: Readonly<Record<string, string>>;
   /** What it has done so far, read for metrics. */

@@ -20,6 +20,14 @@ export function unlessEverybodys<Value>(name: string, value: Value | undefined):
   return Object.getOwnPropertyDescriptor(Object.prototype, name)?.value === value ? undefined : value;
 }
 
+/** A member that an object or its class declares. One of `Object.prototype` does not count. */
+export function declaredMember<Holder extends object, Name extends keyof Holder & string>(
+  holder: Holder,
+  name: Name,
+): Holder[Name] | undefined {
+  return Object.hasOwn(holder, name) || inheritsFromClass(holder, name) ? holder[name] : undefined;
+}
+
 /**
  * Whether the class of an object, or another prototype of it, has a property of this name. `Object.prototype` does not
  * count.

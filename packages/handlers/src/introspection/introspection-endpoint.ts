@@ -1,12 +1,20 @@
-import { UpstreamError } from '@sallyport/core';
+import { type SecurityScheme, UpstreamError } from '@sallyport/core';
 import { type Clock, type Eventually, option } from '@sallyport/core/extend';
 import type { OutboundClient } from '../outbound/outbound-client.js';
 import { checkedEndpoint } from '../outbound/outbound-options.js';
 import { PacedTask } from '../outbound/paced-task.js';
-import { discoverMetadata, endpointOf, type MetadataSource, type ServerMetadata } from '../outbound/server-metadata.js';
+import {
+  discoverMetadata,
+  endpointOf,
+  type MetadataSource,
+  type ServerMetadata,
+  schemesIn,
+} from '../outbound/server-metadata.js';
 
 /** Where tokens are introspected. */
 export interface IntrospectionEndpoint {
+  /** What the metadata that led to it tell the clients of the server. */
+  readonly securitySchemes: readonly SecurityScheme[];
   /** The URL. Rejects with an `UpstreamError` when it is unknown. */
   find(): Eventually<URL>;
   /** A call there failed: the endpoint may have moved. */
@@ -14,6 +22,7 @@ export interface IntrospectionEndpoint {
 }
 
 export class ConfiguredEndpoint implements IntrospectionEndpoint {
+  readonly securitySchemes = [];
   readonly #url: URL;
 
   constructor(url: URL) {
@@ -44,6 +53,7 @@ const DOUBTED_AGE_MS = 30_000;
  * No request waits for that while an endpoint is known.
  */
 export class DiscoveredEndpoint implements IntrospectionEndpoint {
+  securitySchemes: readonly SecurityScheme[] = [];
   readonly #source: MetadataSource;
   readonly #client: OutboundClient;
   readonly #clock: Clock;
@@ -85,9 +95,12 @@ export class DiscoveredEndpoint implements IntrospectionEndpoint {
 
   async #discover(): Promise<void> {
     try {
-      this.#url = await discoverMetadata(this.#source, this.#client, (metadata) =>
-        endpointOf(this.#aliases(metadata), 'introspection_endpoint', this.#client),
-      );
+      const client = this.#client;
+      this.#url = await discoverMetadata(this.#source, client, (metadata, place) => {
+        const url = endpointOf(this.#aliases(metadata), 'introspection_endpoint', client);
+        this.securitySchemes = schemesIn(metadata, this.#source, { place, client });
+        return url;
+      });
     } catch (error) {
       if (error instanceof UpstreamError) this.#onFailure(error);
       throw error;

@@ -1,4 +1,11 @@
-import { type Principal, type SecurityHandler, type Unavailable, UpstreamError, type Verdict } from '@sallyport/core';
+import {
+  type Principal,
+  type SecurityHandler,
+  type SecurityScheme,
+  type Unavailable,
+  UpstreamError,
+  type Verdict,
+} from '@sallyport/core';
 import {
   type CacheStatistics,
   type Challenge,
@@ -101,6 +108,11 @@ export class IntrospectionHandler implements SecurityHandler<string> {
   get statistics(): IntrospectionStatistics {
     const { credentialsRefused } = this.#server;
     return Object.freeze({ cache: this.#cache.statistics, outbound: this.#client.statistics, credentialsRefused });
+  }
+
+  /** What is known of the server that issues its tokens: more once the endpoint was found by discovery. */
+  get securitySchemes(): readonly SecurityScheme[] {
+    return this.#tokens.describedWith(undefined, this.#server.securitySchemes);
   }
 
   extract(request: SecurityRequest): string | Verdict | undefined {

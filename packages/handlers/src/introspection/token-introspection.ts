@@ -1,4 +1,4 @@
-import { type Unavailable, UpstreamError, unavailable } from '@sallyport/core';
+import { type SecurityScheme, type Unavailable, UpstreamError, unavailable } from '@sallyport/core';
 import { type BasisFinder, type Clock, type Eventually, isVerdict, within } from '@sallyport/core/extend';
 import { CallsSuspended } from '../outbound/circuit.js';
 import { problemAt, Unanswered, UnexpectedStatus } from '../outbound/outbound-answer.js';
@@ -76,6 +76,11 @@ export class TokenIntrospection {
   get basisNamed(): BasisFinder | undefined {
     const signed = this.#signed;
     return signed && ((name) => signed.keyNamed(name));
+  }
+
+  /** What discovered metadata tell the clients of the server. */
+  get securitySchemes(): readonly SecurityScheme[] {
+    return this.#endpoint.securitySchemes;
   }
 
   /** Finds endpoint and keys, so that the first token does not wait. Rejects with an `UpstreamError` when that fails. */

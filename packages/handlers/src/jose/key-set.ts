@@ -1,3 +1,4 @@
+import type { SecurityScheme } from '@sallyport/core';
 import type { Eventually } from '@sallyport/core/extend';
 import type { KeyName } from './key-name.js';
 import type { KeySelection, KeyTable } from './key-table.js';
@@ -7,6 +8,8 @@ import type { KeyOwner, VerificationKey } from './verification-key.js';
 export interface KeySet {
   /** The usable keys that are known now. */
   readonly keys: readonly VerificationKey[];
+  /** What the issuer's metadata tell its clients, where they led to the keys. */
+  readonly securitySchemes?: readonly SecurityScheme[];
   /**
    * The keys that may have signed a token with this header. Known keys are returned without a promise. Rejects with an
    * `UpstreamError` when the keys cannot be fetched. Looking for an unknown key uses up a share of the network of

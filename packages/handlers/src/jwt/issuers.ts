@@ -1,3 +1,4 @@
+import type { SecurityScheme } from '@sallyport/core';
 import { type Eventually, option } from '@sallyport/core/extend';
 import { NO_ISSUER } from '../jose/compact-jws.js';
 import { Issuer, type IssuerCollaborators } from './issuer.js';
@@ -32,6 +33,11 @@ export class Issuers {
   /** The names of all configured issuers. */
   get names(): readonly string[] {
     return this.#entries().map(({ settings }) => settings.issuer);
+  }
+
+  /** What the metadata of configured issuers tell clients, as far as they have been read. */
+  get securitySchemes(): readonly SecurityScheme[] {
+    return this.#entries().flatMap(({ keys }) => keys.securitySchemes ?? []);
   }
 
   trusts(name: string): boolean {

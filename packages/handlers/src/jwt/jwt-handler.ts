@@ -3,6 +3,7 @@ import {
   type Principal,
   type Revocations,
   type SecurityHandler,
+  type SecurityScheme,
   UpstreamError,
   unavailable,
   type Verdict,
@@ -111,6 +112,11 @@ export class JwtHandler implements SecurityHandler<JwtCredential> {
   /** Counters since the handler was made, and what is in memory now. */
   get statistics(): JwtStatistics {
     return Object.freeze({ cache: this.#cache.statistics, keyOffers: this.#keyOffers });
+  }
+
+  /** What its tokens are, and what is known of the servers that issue them: more once keys were found by discovery. */
+  get securitySchemes(): readonly SecurityScheme[] {
+    return this.#tokens.describedWith('JWT', this.#issuers.securitySchemes);
   }
 
   /** A known token is found by its hash alone. For other tokens, the unverified issuer tells whether they are ours. */

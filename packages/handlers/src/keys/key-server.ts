@@ -1,7 +1,7 @@
-import { UpstreamError } from '@sallyport/core';
+import { type SecurityScheme, UpstreamError } from '@sallyport/core';
 import { problemAt } from '../outbound/outbound-answer.js';
 import type { OutboundClient } from '../outbound/outbound-client.js';
-import { discoverMetadata, endpointOf, type MetadataSource } from '../outbound/server-metadata.js';
+import { discoverMetadata, endpointOf, type MetadataSource, schemesIn } from '../outbound/server-metadata.js';
 import { parseStrictJson } from '../token/strict-json.js';
 
 /** A key set as it was fetched. */
@@ -17,6 +17,8 @@ const MAX_KEY_SET_BYTES = 512 * 1_024;
 
 /** Where an issuer publishes its keys: at a configured URL, or where its metadata say (RFC 8414 2 `jwks_uri`). */
 export class KeyServer {
+  /** What the metadata told the clients of the issuer when they were read last. */
+  securitySchemes: readonly SecurityScheme[] = [];
   readonly #source: MetadataSource;
   readonly #configured: URL | undefined;
   readonly #client: OutboundClient;
@@ -51,7 +53,12 @@ export class KeyServer {
   }
 
   #discover(): Promise<URL> {
-    return discoverMetadata(this.#source, this.#client, (metadata) => endpointOf(metadata, 'jwks_uri', this.#client));
+    const client = this.#client;
+    return discoverMetadata(this.#source, client, (metadata, place) => {
+      const url = endpointOf(metadata, 'jwks_uri', client);
+      this.securitySchemes = schemesIn(metadata, this.#source, { place, client });
+      return url;
+    });
   }
 }
 

@@ -1,4 +1,4 @@
-import { SallyportError, UpstreamError } from '@sallyport/core';
+import { SallyportError, type SecurityScheme, UpstreamError } from '@sallyport/core';
 import { type Clock, describeError, type Eventually, type GoodBefore } from '@sallyport/core/extend';
 import { type KeyName, textOf } from '../jose/key-name.js';
 import type { KeySet } from '../jose/key-set.js';
@@ -76,6 +76,10 @@ export class RemoteKeySet implements KeySet, KeyOwner {
 
   get keys(): readonly VerificationKey[] {
     return this.#loaded?.table.keys ?? [];
+  }
+
+  get securitySchemes(): readonly SecurityScheme[] {
+    return this.#server.securitySchemes;
   }
 
   find(name: KeyName, algorithm: string, address?: string): Eventually<KeySelection> {

@@ -1,4 +1,4 @@
-import { ConfigurationError, UpstreamError } from '@sallyport/core';
+import { ConfigurationError, type SecurityScheme, UpstreamError } from '@sallyport/core';
 import { quoted } from '@sallyport/core/extend';
 import { parseStrictJson } from '../token/strict-json.js';
 import { problemAt, UnexpectedStatus } from './outbound-answer.js';
@@ -22,7 +22,7 @@ const MAX_METADATA_BYTES = 256 * 1_024;
  * that is not this issuer's word leads to the next place, because servers that know only the second place answer all
  * kinds of things at the first. A document that names another issuer never counts (RFC 8414 3.3). Without any answer,
  * the second place of the same host is not tried. A place that is configured is the only one.
- * @param read what is needed of the metadata; metadata that it throws for are no usable document
+ * @param read what is needed of the metadata, which were found at `place`; metadata that it throws for are no usable document
  * @throws {UpstreamError} when there is no usable document; the message tells what was wrong at each place
  * @example
  * const metadata = await discoverMetadata({ issuer: 'https://as.example' }, client);
@@ -31,14 +31,14 @@ const MAX_METADATA_BYTES = 256 * 1_024;
 export async function discoverMetadata<Found = ServerMetadata>(
   { issuer, url }: MetadataSource,
   client: OutboundClient,
-  read: (metadata: ServerMetadata) => Found = (metadata) => metadata as Found,
+  read: (metadata: ServerMetadata, place: URL) => Found = (metadata) => metadata as Found,
 ): Promise<Found> {
   const failures: string[] = [];
   let last: UpstreamError | undefined;
   for (const place of url === undefined ? metadataLocations(issuer) : [url]) {
     try {
       const body = await fetchDocument(place, client);
-      return readAt(place, () => read(metadataOf(issuer, body)));
+      return readAt(place, () => read(metadataOf(issuer, body), place));
     } catch (error) {
       if (!(error instanceof UpstreamError)) throw error;
       failures.push(error.message);
@@ -92,6 +92,48 @@ export function endpointOf(metadata: ServerMetadata, name: string, client: Outbo
   } catch (error) {
     if (error instanceof ConfigurationError) throw unusable(`the metadata have an unfit ${name}`);
     throw error;
+  }
+}
+
+/**
+ * What the metadata tell the clients of the server, as OpenAPI describes it: its endpoints, and where metadata are for
+ * everybody. An endpoint that is not fit to be published is left out.
+ */
+export function schemesIn(
+  metadata: ServerMetadata,
+  { issuer, url }: MetadataSource,
+  { place, client }: { readonly place: URL; readonly client: OutboundClient },
+): readonly SecurityScheme[] {
+  const [atRfc8414, atOpenId] = URL.canParse(issuer) ? metadataLocations(issuer).map(({ href }) => href) : [];
+  const wasFoundAt = (known: string | undefined) => url === undefined && place.href === known;
+  // Every provider of OpenID Connect has both, the member and the place (OpenID Connect Discovery 3, 4).
+  const isProvider = Array.isArray(metadata['subject_types_supported']) || wasFoundAt(atOpenId);
+  const endpoints = Object.entries(ENDPOINTS).flatMap(([member, name]) => {
+    const value = metadata[name];
+    return isFit(value, client) ? [[member, value]] : [];
+  });
+  const oauth2: SecurityScheme = {
+    type: 'oauth2',
+    ...Object.fromEntries(endpoints),
+    ...(wasFoundAt(atRfc8414) && { oauth2MetadataUrl: place.href }),
+  };
+  return isProvider && atOpenId !== undefined
+    ? [oauth2, { type: 'openIdConnect', openIdConnectUrl: atOpenId }]
+    : [oauth2];
+}
+
+/** Members of OpenAPI (OpenAPI 3.2.0 4.29), and what metadata call them (RFC 8414 2, RFC 8628 4). */
+const ENDPOINTS = {
+  authorizationUrl: 'authorization_endpoint',
+  tokenUrl: 'token_endpoint',
+  deviceAuthorizationUrl: 'device_authorization_endpoint',
+} as const;
+
+function isFit(value: unknown, { settings }: OutboundClient): boolean {
+  try {
+    return typeof value === 'string' && checkedEndpoint(value, '', settings) instanceof URL;
+  } catch {
+    return false;
   }
 }
 

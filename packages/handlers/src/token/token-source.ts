@@ -1,4 +1,4 @@
-import { authenticated, malformed, type Verdict } from '@sallyport/core';
+import { authenticated, malformed, type SecurityScheme, type Verdict } from '@sallyport/core';
 import {
   bearerChallenge,
   type Challenge,
@@ -157,6 +157,13 @@ export class TokenSource {
     }
     const { authorization } = request;
     return authorization.kind === 'credentials' && authorization.scheme === scheme ? authorization.value : undefined;
+  }
+
+  /** How OpenAPI describes the tokens; `discovered` is what metadata tell of the servers that issue them. */
+  describedWith(bearerFormat: string | undefined, discovered: readonly SecurityScheme[]): readonly SecurityScheme[] {
+    const bearer: SecurityScheme = { type: 'http', scheme: 'bearer', ...(bearerFormat && { bearerFormat }) };
+    const issued: readonly SecurityScheme[] = discovered.length > 0 ? discovered : [{ type: 'oauth2' }];
+    return this.places.includes(USUAL) ? [bearer, ...issued] : issued;
   }
 
   /** What is wrong with a text as a bearer token (RFC 6750 2.1), if anything is. */

@@ -95,7 +95,7 @@ function namedOperations(document: SecurityView, basePaths: readonly string[] | 
 /**
  * Method and object of every operation of a path. Since OpenAPI 3.2, a path may have other methods than the fixed ones.
  */
-function operationsOf(item: PathItem): readonly (readonly [method: string, object: OperationObject])[] {
+export function operationsOf(item: PathItem): readonly (readonly [method: string, object: OperationObject])[] {
   const fixed = METHODS.flatMap((method) => {
     const object = item[method] as OperationObject | undefined;
     return object === undefined ? [] : [[method.toUpperCase(), object] as const];

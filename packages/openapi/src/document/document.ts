@@ -42,8 +42,7 @@ export type SecurityRequirementObject = Readonly<Record<string, readonly string[
  * const { paths } = await loadDocument(await readFile('orders.yaml', 'utf8'));
  */
 export async function loadDocument(definition: OpenApiDocument | string): Promise<SecurityView> {
-  const document = typeof definition === 'string' ? parseText(definition) : definition;
-  const specification = copyOf(document);
+  const specification = dataOf(definition);
   checkVersion(specification);
   const result = await schemas.validate(specification);
   if (!result.valid) throw invalidContract(`the definition is no valid OpenAPI document: ${summary(result.errors)}`);
@@ -54,6 +53,14 @@ export async function loadDocument(definition: OpenApiDocument | string): Promis
   } catch (error) {
     throw invalidContract(`the definition has a reference that cannot be resolved: ${(error as Error).message}`);
   }
+}
+
+/**
+ * The definition as plain data that nobody else holds, with its references. It is not validated.
+ * @throws {ConfigurationError} ERR_SALLYPORT_CONTRACT_INVALID
+ */
+export function dataOf(definition: OpenApiDocument | string): OpenApiDocument {
+  return copyOf(typeof definition === 'string' ? parseText(definition) : definition);
 }
 
 function checkVersion({ swagger, openapi }: OpenApiDocument): void {
@@ -88,7 +95,7 @@ function checkPathReferences(specification: OpenApiDocument): void {
 const BESIDE_REFERENCE: ReadonlySet<string> = new Set(['$ref', 'summary', 'description']);
 
 /** The value that a JSON pointer (RFC 6901) finds. Only own properties of the document count. */
-function ownTarget(document: unknown, reference: string): unknown {
+export function ownTarget(document: unknown, reference: string): unknown {
   const [, ...names] = decodeURIComponent(reference).split('/');
   return names
     .map((name) => name.replaceAll('~1', '/').replaceAll('~0', '~'))

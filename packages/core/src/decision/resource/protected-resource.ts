@@ -1,7 +1,7 @@
 import { sourceOf } from '../../handler/credential-source.js';
 import type { SecurityHandler } from '../../handler/handler.js';
 import * as option from '../../options/options.js';
-import { inheritsFromClass } from '../../options/own-members.js';
+import { declaredMember } from '../../options/own-members.js';
 import { takesToken } from '../../verdict/challenge.js';
 import type { HeaderLine } from '../../verdict/verdict.js';
 import type { PublicAnswer } from '../decider.js';
@@ -107,11 +107,8 @@ function someOf(list: readonly string[]): readonly string[] | undefined {
 /** The authorization servers that handlers declare; a property of `Object.prototype` does not count. */
 function toldBy(handlers: readonly SecurityHandler[]): readonly string[] {
   return handlers.flatMap((handler) => {
-    const declares =
-      Object.hasOwn(handler, 'authorizationServers') || inheritsFromClass(handler, 'authorizationServers');
-    return declares && handler.authorizationServers !== undefined
-      ? ISSUERS(handler.authorizationServers, 'the authorizationServers of a handler')
-      : [];
+    const servers = declaredMember(handler, 'authorizationServers');
+    return servers === undefined ? [] : ISSUERS(servers, 'the authorizationServers of a handler');
   });
 }
 
