@@ -39,6 +39,13 @@ export class CommandFolder {
       stdin: Readable.from([Buffer.from(stdin)]),
       environment,
       directory: this.path,
+      onWarning(listener) {
+        const { emitWarning } = process;
+        process.emitWarning = (warning: string | Error) => listener(String(warning));
+        return () => {
+          process.emitWarning = emitWarning;
+        };
+      },
       after(_delayMs, task) {
         if (isSlow) task();
         return () => {};

@@ -14,7 +14,7 @@ describe(DOCUMENT, () => {
   let project: DocumentProject;
 
   beforeAll(async () => {
-    project = await DocumentProject.open(DOCUMENT);
+    project = await DocumentProject.open([DOCUMENT, 'docs/configuration.md']);
   });
   afterAll(() => project?.remove());
 
@@ -24,5 +24,23 @@ describe(DOCUMENT, () => {
 
   test.each(SHOWN)('sallyport %s prints what stands below it', async (line, output) => {
     expect(await project.ended([BIN, ...line.split(' ')])).toMatchObject({ stdout: output });
+  });
+
+  test('the file of docs/configuration.md is right with the kinds that the guide makes, and not without', async () => {
+    expect(await project.compile()).toBe('');
+    project.write('client-secret', 'from a secret store\n');
+    const check = (...flags: readonly string[]) =>
+      project.ended([BIN, 'config', 'check', 'security.yaml', ...flags], {
+        INTROSPECTION_ENDPOINT: 'https://as.example/introspect',
+      });
+    expect(await check('--kinds', 'kinds.js')).toMatchObject({
+      code: 0,
+      stdout: 'security.yaml: the chain doors can be built; handlers: badge (badge), tokens (introspection)\n',
+    });
+    expect(await check()).toMatchObject({ code: 1, stdout: expect.stringContaining('must be a kind of handler') });
+    expect(await check('--kinds', 'nothing.js')).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/^sallyport: nothing\.js cannot be loaded: ERR_MODULE_NOT_FOUND.*\n$/),
+    });
   });
 });

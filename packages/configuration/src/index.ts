@@ -2,6 +2,7 @@
 export { type ChainServices, chainFrom } from './chain/chain-from.js';
 export type { ConfigurationSource } from './chain/read-configuration.js';
 export type { Environment } from './environment/references.js';
+export { type ParsedConfiguration, parseConfiguration } from './file/parsed-file.js';
 export {
   CONFIGURATION_CHANNEL,
   type ConfigurationEvent,

@@ -16,6 +16,11 @@ export interface Surroundings {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** The base of relative paths. */
   readonly directory: string;
+  /**
+   * Calls `listener` with every warning of this process, and keeps Node from printing them. Returns a function that ends
+   * that.
+   */
+  onWarning(listener: (message: string) => void): () => void;
   /** Calls `task` once after `delayMs` milliseconds. Returns a function that cancels it. */
   after(delayMs: number, task: () => void): () => void;
 }

@@ -11,6 +11,15 @@ export function processSurroundings(): Surroundings {
     },
     environment: process.env,
     directory: process.cwd(),
+    onWarning(listener) {
+      const printing = process.listeners('warning');
+      const receive = ({ message }: Error) => listener(message);
+      process.removeAllListeners('warning').on('warning', receive);
+      return () => {
+        process.removeAllListeners('warning');
+        for (const each of printing) process.on('warning', each);
+      };
+    },
     after(delayMs, task) {
       const timer = setTimeout(task, delayMs);
       return () => clearTimeout(timer);

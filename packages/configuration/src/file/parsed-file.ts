@@ -11,8 +11,27 @@ const STRICT = { uniqueKeys: true, prettyErrors: false, resolveKnownTags: false,
 
 type Library = typeof import('yaml');
 
+/** What a configuration file says, with its references as they stand there. */
+export interface ParsedConfiguration {
+  readonly content: object;
+  /** The same error with file, line and column in front, if it is about a place of the configuration. */
+  located(error: unknown): unknown;
+}
+
+/**
+ * Parses the text of a configuration file, for tools that look at it. Nothing is resolved, checked or built.
+ * @param name the name of the file in errors
+ * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID with line and column
+ * @example
+ * const { content } = await parseConfiguration(await readFile('security.yaml', 'utf8'), 'security.yaml');
+ * console.log(Object.keys(content));
+ */
+export async function parseConfiguration(text: string, name: string): Promise<ParsedConfiguration> {
+  return ParsedFile.of(text, name);
+}
+
 /** The content of a configuration file, and the line and column of everything in it. */
-export class ParsedFile {
+export class ParsedFile implements ParsedConfiguration {
   readonly content: object;
   readonly #name: string;
   readonly #document: Document;
