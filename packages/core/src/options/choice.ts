@@ -6,7 +6,7 @@ export type Forms<Kept, Given> = Readonly<Record<string, Check<Kept, Given>>>;
 
 /** A nested option of several forms. The value of one member tells them apart, such as `method` or `algorithm`. */
 export function byValue<Kept, Given>(member: string, forms: Forms<Kept, Given>): Check<Kept, Given> {
-  return withSchema(anyOf(forms), (value, name) => {
+  return withSchema(schemaOf(forms), (value, name) => {
     const form = ownMember(objectFrom(value, name), member);
     const check = typeof form === 'string' ? ownMember(forms, form) : undefined;
     if (check === undefined) throw invalid(`${name}.${member}`, `must be one of ${Object.keys(forms).join(', ')}`);
@@ -16,7 +16,7 @@ export function byValue<Kept, Given>(member: string, forms: Forms<Kept, Given>):
 
 /** A nested option of several forms. Each has a member that the others do not have, and is known by it. */
 export function byMember<Kept, Given>(forms: Forms<Kept, Given>): Check<Kept, Given> {
-  return withSchema(anyOf(forms), (value, name) => {
+  return withSchema(schemaOf(forms), (value, name) => {
     const holder = objectFrom(value, name);
     const [check, ...others] = Object.entries(forms).filter(([member]) => ownMember(holder, member) !== undefined);
     if (check === undefined || others.length > 0) {
@@ -40,7 +40,7 @@ function objectFrom(value: unknown, name: string): Readonly<Record<string, unkno
 }
 
 /** Two values may share one form. */
-function anyOf(forms: Forms<unknown, unknown>): Schema | undefined {
+function schemaOf(forms: Forms<unknown, unknown>): Schema | undefined {
   const schemas = new Set(Object.values(forms).map(({ schema }) => schema));
   schemas.delete(undefined);
   return schemas.size === 0 ? undefined : { anyOf: [...schemas] as Schema[] };
