@@ -32,7 +32,7 @@ const BEHIND_ONE_DOOR: Readonly<Record<string, RegExp>> = {
   redis: /^packages\/core\/src\/stores\/redis\//,
   '@opentelemetry/api': /^packages\/core\/src\/events\/opentelemetry\//,
   'find-my-way': /^packages\/core\/src\/routes\//,
-  yaml: /^packages\/(?:openapi|configuration)\/src\//,
+  yaml: /^packages\/openapi\/src\/places\/parsed-text\.ts$/,
   undici: /^packages\/handlers\/src\/outbound\//,
   express: /^packages\/adapters\/src\/express\//,
   fastify: /^packages\/adapters\/src\/fastify\//,

@@ -1,4 +1,5 @@
 export { type OpenApiOptions, openApi } from './contract/contract.js';
 export { loadDocument, type OpenApiDocument } from './document/document.js';
+export { ContractError, type ContractFault } from './places/contract-error.js';
 export type { SchemeEndpoints } from './served/scheme-endpoints.js';
 export { type ServedDefinitionOptions, servedDefinition } from './served/served-definition.js';

@@ -1,15 +1,7 @@
 import { ConfigurationError } from '@sallyport/core';
 import { memberPath, option } from '@sallyport/core/extend';
-import type { Document, LineCounter, Node, Pair } from 'yaml';
+import type { ParsedText, Place } from '@sallyport/openapi/extend';
 import { isWithin, ROOT } from './place.js';
-
-/**
- * Tags are off, because they would make sets, dates and bytes. Warnings are not logged, because they would quote the
- * file.
- */
-const STRICT = { uniqueKeys: true, prettyErrors: false, resolveKnownTags: false, logLevel: 'error' } as const;
-
-type Library = typeof import('yaml');
 
 /** What a configuration file says, with its references as they stand there. */
 export interface ParsedConfiguration {
@@ -34,27 +26,29 @@ export async function parseConfiguration(text: string, name: string): Promise<Pa
 export class ParsedFile implements ParsedConfiguration {
   readonly content: object;
   readonly #name: string;
-  readonly #document: Document;
-  readonly #lines: LineCounter;
-  readonly #yaml: Library;
+  readonly #text: ParsedText;
 
-  private constructor(name: string, text: string, yaml: Library) {
+  private constructor(name: string, text: ParsedText) {
     this.#name = name;
-    this.#yaml = yaml;
-    this.#lines = new yaml.LineCounter();
-    this.#document = yaml.parseDocument(text, { ...STRICT, lineCounter: this.#lines });
-    const problem = this.#document.errors[0] ?? this.#document.warnings[0];
-    if (problem !== undefined)
-      throw option.invalid(this.#at(problem.pos[0]), `is neither YAML nor JSON: ${problem.code}`);
-    this.content = this.#data();
+    this.#text = text;
+    const { data } = text;
+    if (typeof data !== 'object' || data === null || Array.isArray(data)) {
+      throw option.invalid(at(name, text.placeOf([])), 'must be an object');
+    }
+    this.content = data;
   }
 
   /**
-   * Parses YAML or JSON.
+   * Parses YAML or JSON. The parser is loaded with the first file.
    * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID with line and column
    */
   static async of(text: string, name: string): Promise<ParsedFile> {
-    return new this(name, text, await import('yaml'));
+    const { ParsedText, UnreadableText } = await import('@sallyport/openapi/extend');
+    try {
+      return new this(name, await ParsedText.of(text));
+    } catch (error) {
+      throw error instanceof UnreadableText ? option.invalid(at(name, error.place), error.message) : error;
+    }
   }
 
   /**
@@ -65,59 +59,39 @@ export class ParsedFile implements ParsedConfiguration {
     if (!(error instanceof ConfigurationError)) return error;
     const { code, message, option: place } = error;
     if (place === undefined || !isWithin(ROOT, place) || message.startsWith(`${this.#name}:`)) return error;
-    const { contents } = this.#document;
-    const found = contents && this.#find(contents, place, ROOT, contents.range?.[0] ?? 0);
-    const where = this.#at(found?.offset ?? 0);
+    const where = at(this.#name, this.#text.placeOf(memberAt(this.content, place, ROOT)));
     const text = message.startsWith(`${ROOT}.`) ? message.slice(ROOT.length + 1) : message;
     return new ConfigurationError(code, `${where} ${text}`, { cause: error, option: place });
   }
+}
 
-  #data(): object {
-    let data: unknown;
-    try {
-      data = this.#document.toJS({ maxAliasCount: 100 });
-    } catch {
-      throw option.invalid(this.#at(0), 'has aliases that cannot be resolved, or too many of them');
-    }
-    if (typeof data === 'object' && data !== null && !Array.isArray(data)) return data;
-    throw option.invalid(this.#at(0), 'must be an object');
-  }
+function at(name: string, { line, column }: Place): string {
+  return `${name}:${line}:${column}`;
+}
 
-  #at(offset: number): string {
-    const { line, col } = this.#lines.linePos(offset);
-    return `${this.#name}:${Math.max(line, 1)}:${Math.max(col, 1)}`;
-  }
+/**
+ * The way to the member with the longest name that `place` starts with. Names are built as the checks of options build
+ * them. A key may hold dots, so more than one key may fit: the longest name wins.
+ */
+function memberAt(value: unknown, place: string, name: string): readonly string[] {
+  return nearest(value, place, { name, way: [] }).way;
+}
 
-  /**
-   * The node of the longest name that `place` starts with. Names are built as the checks of options build them. A key
-   * may hold dots, so more than one key may fit: the longest name wins.
-   */
-  #find(node: Node, place: string, name: string, offset: number): { name: string; offset: number } {
-    let longest = { name, offset };
-    if (place === name) return longest;
-    for (const [key, child, at] of this.#membersOf(node, name)) {
-      if (!isWithin(key, place)) continue;
-      const found = child === undefined ? { name: key, offset: at } : this.#find(child, place, key, at);
-      if (found.name.length > longest.name.length) longest = found;
-    }
-    return longest;
-  }
+interface Found {
+  readonly name: string;
+  readonly way: readonly string[];
+}
 
-  /** The members of a node: the name of each, its node, and where its key or, in a list, the node itself starts. */
-  #membersOf(node: Node, name: string): readonly (readonly [name: string, node: Node | undefined, offset: number])[] {
-    const { isAlias, isMap, isNode, isSeq } = this.#yaml;
-    const target = isAlias(node) ? node.resolve(this.#document) : node;
-    if (isSeq(target)) {
-      return target.items.map((item, index) => {
-        const child = isNode(item) ? item : undefined;
-        return [`${name}[${index}]`, child, child?.range?.[0] ?? 0] as const;
-      });
-    }
-    if (!isMap(target)) return [];
-    return target.items.map(({ key, value }: Pair<unknown, unknown>, index) => {
-      const keyNode = isNode(key) ? key : undefined;
-      const text = String(keyNode?.toJS(this.#document) ?? '');
-      return [memberPath(name, text, index), isNode(value) ? value : undefined, keyNode?.range?.[0] ?? 0] as const;
-    });
-  }
+function nearest(value: unknown, place: string, found: Found): Found {
+  return membersOf(value, found.name)
+    .filter(([, name]) => isWithin(name, place))
+    .map(([key, name, member]) => nearest(member, place, { name, way: [...found.way, key] }))
+    .reduce((longest, other) => (other.name.length > longest.name.length ? other : longest), found);
+}
+
+/** The members of a value: the key of each, its name and its value. */
+function membersOf(value: unknown, name: string): readonly (readonly [key: string, name: string, member: unknown])[] {
+  if (Array.isArray(value)) return value.map((item, index) => [String(index), `${name}[${index}]`, item] as const);
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).map(([key, member], index) => [key, memberPath(name, key, index), member] as const);
 }

@@ -1,11 +1,16 @@
 import { ConfigurationError } from '@sallyport/core';
-import { Validator } from '@seriousme/openapi-schema-validator';
-import { parse } from 'yaml';
+import { ContractError } from '../places/contract-error.js';
+import { Faults } from '../places/faults.js';
+import { ParsedText, UnreadableText } from '../places/parsed-text.js';
+import type { Pointer } from '../places/pointer.js';
+import { pathsOf } from './references.js';
+import { checkSchema } from './schema.js';
+import { checkItem, checkTop } from './shape.js';
 
 /** An OpenAPI 3 document as plain data. */
 export type OpenApiDocument = Readonly<Record<string, unknown>>;
 
-/** The parts of a document that matter for security, with local references resolved. */
+/** The parts of a document that matter for security. */
 export interface SecurityView {
   readonly servers?: readonly Server[];
   readonly security?: readonly SecurityRequirementObject[];
@@ -34,106 +39,103 @@ export interface Server {
 /** Scheme names and their scopes. All schemes of one object are needed together (OpenAPI 3.0.4 4.8.30). */
 export type SecurityRequirementObject = Readonly<Record<string, readonly string[]>>;
 
+/** A definition that was read and checked. What is found wrong with it later goes to its faults. */
+export interface Definition {
+  readonly document: SecurityView;
+  readonly paths: readonly PathEntry[];
+  readonly faults: Faults;
+}
+
+/** A path of a definition, and the path item that it has or refers to. */
+export interface PathEntry {
+  readonly template: string;
+  /** Where the path item stands. */
+  readonly pointer: Pointer;
+  readonly item: PathItem;
+}
+
 /**
  * Reads a definition given as data or as YAML or JSON text, and validates it against the OpenAPI 3.0, 3.1 or 3.2
- * schema. References to other documents are refused: nothing is fetched, nothing is read from disk.
- * @throws {ConfigurationError} ERR_SALLYPORT_CONTRACT_INVALID
+ * schema. References to other documents are refused: nothing is fetched, nothing is read from disk. Paths that are
+ * references are replaced by what they refer to; other references stay.
+ * @throws {ContractError} ERR_SALLYPORT_CONTRACT_INVALID with all faults
  * @example
  * const { paths } = await loadDocument(await readFile('orders.yaml', 'utf8'));
  */
 export async function loadDocument(definition: OpenApiDocument | string): Promise<SecurityView> {
-  const specification = dataOf(definition);
-  checkVersion(specification);
-  const result = await schemas.validate(specification);
-  if (!result.valid) throw invalidContract(`the definition is no valid OpenAPI document: ${summary(result.errors)}`);
-  checkPathReferences(specification);
-  try {
-    // A new validator: the shared one keeps the definition that it validated last, which may be another caller's.
-    return new Validator().resolveRefs({ specification }) as SecurityView;
-  } catch (error) {
-    throw invalidContract(`the definition has a reference that cannot be resolved: ${(error as Error).message}`);
-  }
+  const { document, paths } = await readDefinition(definition);
+  return { ...document, paths: Object.fromEntries(paths.map(({ template, item }) => [template, item])) };
+}
+
+/** The same, with the faults, which know the lines of a text. */
+export async function readDefinition(definition: OpenApiDocument | string): Promise<Definition> {
+  const { document, faults } = await givenData(definition);
+  checkVersion(document, faults);
+  await checkSchema(document, faults);
+  checkTop(document, faults);
+  const paths = pathsOf(document, faults);
+  for (const { item, pointer } of paths) checkItem(item, pointer, faults);
+  faults.check();
+  return { document, paths, faults } as Definition;
 }
 
 /**
  * The definition as plain data that nobody else holds, with its references. It is not validated.
- * @throws {ConfigurationError} ERR_SALLYPORT_CONTRACT_INVALID
+ * @throws {ContractError} ERR_SALLYPORT_CONTRACT_INVALID
  */
-export function dataOf(definition: OpenApiDocument | string): OpenApiDocument {
-  return copyOf(typeof definition === 'string' ? parseText(definition) : definition);
+export async function dataOf(definition: OpenApiDocument | string): Promise<OpenApiDocument> {
+  const { document } = await givenData(definition);
+  return document;
 }
 
-function checkVersion({ swagger, openapi }: OpenApiDocument): void {
-  if (swagger !== undefined) throw invalidContract('the definition is Swagger 2.0; convert it to OpenAPI 3');
+async function givenData(
+  definition: OpenApiDocument | string,
+): Promise<{ readonly document: OpenApiDocument; readonly faults: Faults }> {
+  const text = typeof definition === 'string' ? await parsed(definition) : undefined;
+  const faults = new Faults(text);
+  return { document: checkedData(text === undefined ? copyOf(definition, faults) : text.data, faults), faults };
+}
+
+function checkVersion({ swagger, openapi }: OpenApiDocument, faults: Faults): void {
+  if (swagger !== undefined) faults.refuse('/swagger', 'the definition is Swagger 2.0; convert it to OpenAPI 3');
   if (typeof openapi !== 'string' || !openapi.startsWith('3.')) {
-    throw invalidContract('the definition must be OpenAPI 3, with a version such as openapi: "3.0.4"');
+    faults.refuse('/openapi', 'the definition must be OpenAPI 3, with a version such as openapi: "3.0.4"');
+  }
+  if (!/^3\.[012](?:\.|$)/.test(openapi)) {
+    faults.refuse('/openapi', 'this version of OpenAPI is not known: it must be 3.0, 3.1 or 3.2');
   }
 }
 
-/**
- * Checks paths that refer to another path (OpenAPI 3.0.4 4.8.9.1). Operations would be lost silently, and their
- * security with them, if the reference went in a circle, stood beside operations or led to an inherited property.
- */
-function checkPathReferences(specification: OpenApiDocument): void {
-  for (const [template, item] of Object.entries(specification['paths'] ?? {})) {
-    const passed = new Set<unknown>();
-    let target: unknown = item;
-    while (typeof target === 'object' && target !== null && '$ref' in target) {
-      if (Object.keys(target).some((key) => !BESIDE_REFERENCE.has(key))) {
-        throw invalidContract(
-          `the path ${template} has a $ref and operations beside it; which of them count is undefined`,
-        );
-      }
-      if (passed.has(target)) throw invalidContract(`the path ${template} refers to itself in a circle`);
-      passed.add(target);
-      target = ownTarget(specification, String(target.$ref));
-    }
-    if (target === undefined) throw invalidContract(`the path ${template} has a reference that cannot be resolved`);
+async function parsed(text: string): Promise<ParsedText> {
+  try {
+    return await ParsedText.of(text);
+  } catch (error) {
+    if (!(error instanceof UnreadableText)) throw error;
+    const { message, place } = error;
+    throw new ContractError([{ pointer: '', problem: `the definition ${message}`, ...place }], { cause: error });
   }
 }
 
-const BESIDE_REFERENCE: ReadonlySet<string> = new Set(['$ref', 'summary', 'description']);
-
-/** The value that a JSON pointer (RFC 6901) finds. Only own properties of the document count. */
-export function ownTarget(document: unknown, reference: string): unknown {
-  const [, ...names] = decodeURIComponent(reference).split('/');
-  return names
-    .map((name) => name.replaceAll('~1', '/').replaceAll('~0', '~'))
-    .reduce<unknown>((place, name) => {
-      if (typeof place !== 'object' || place === null || !Object.hasOwn(place, name)) return undefined;
-      return (place as Record<string, unknown>)[name];
-    }, document);
+/** A copy, because the application may change its own later. */
+function copyOf(document: unknown, faults: Faults): unknown {
+  if (document instanceof Promise) faults.refuse('', 'the definition is a promise: await it first');
+  if (document instanceof URL) return document.href;
+  try {
+    return structuredClone(document);
+  } catch {
+    return faults.refuse('', 'the definition holds something that is not data, or is nested too deeply');
+  }
 }
 
-/** Compiling the schemas takes a quarter of a second, so it is done once. */
-const schemas = new Validator();
-
-/** A copy, because the validator changes the document that it validates. */
-function copyOf(document: unknown): OpenApiDocument {
-  if (document instanceof Promise) throw invalidContract('the definition is a promise: await it first');
-  if (typeof document === 'string' || document instanceof URL)
-    throw invalidContract(
+function checkedData(document: unknown, faults: Faults): OpenApiDocument {
+  if (typeof document === 'string') {
+    faults.refuse(
+      '',
       'the definition is a name or a single text, not a document; give what the file contains, as from readFile(path, "utf8")',
     );
-  if (typeof document !== 'object' || document === null) throw invalidContract('the definition is empty');
-  try {
-    return structuredClone(document) as OpenApiDocument;
-  } catch {
-    throw invalidContract('the definition holds something that is not data, or is nested too deeply');
   }
-}
-
-function parseText(text: string): OpenApiDocument {
-  try {
-    return parse(text, { uniqueKeys: true }) as OpenApiDocument;
-  } catch (error) {
-    throw invalidContract(`the definition is neither YAML nor JSON: ${(error as Error).message}`);
-  }
-}
-
-function summary(errors: unknown): string {
-  const text = typeof errors === 'string' ? errors : JSON.stringify(errors);
-  return text.length > 500 ? `${text.slice(0, 500)}…` : text;
+  if (typeof document !== 'object' || document === null) faults.refuse('', 'the definition is empty');
+  return document as OpenApiDocument;
 }
 
 export function invalidContract(message: string): ConfigurationError {

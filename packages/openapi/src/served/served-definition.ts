@@ -27,8 +27,8 @@ export interface ServedDefinitionOptions extends OpenApiOptions, option.Given<ty
  * everybody. Security schemes have what their handlers know: places and names of credentials, and the addresses of
  * authorization servers that `chain.start()` has discovered. All else, such as descriptions and extensions, is kept. It
  * holds nothing secret, and compiles to the same operations again. Paths that are references to other paths are written out.
- * @throws {ConfigurationError} ERR_SALLYPORT_CONTRACT_INVALID, ERR_SALLYPORT_OPTION_INVALID,
- *   ERR_SALLYPORT_OPTION_UNKNOWN
+ * @throws {ContractError} ERR_SALLYPORT_CONTRACT_INVALID with all faults of the definition and where they stand
+ * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN
  * @example
  * const definition = await readFile('orders.yaml', 'utf8');
  * const contract = { schemes: { oauth: jwt, key: apiKey } };
@@ -43,7 +43,7 @@ export async function servedDefinition(
   const { schemes, endpoints, origins, basePath, open, scopes } = servedDefinitionOptions(options);
   // Refuses what cannot be enforced.
   await openApi(definition, { schemes, basePath, open, scopes });
-  const document = dataOf(definition);
+  const document = await dataOf(definition);
   const served = new ServedPaths(document, { origins, basePath, scopes });
   const components = document['components'] as object | undefined;
   const securitySchemes = servedSchemes(document, { schemes, endpoints, enforced: served.enforced });

@@ -1,15 +1,15 @@
-import { operationsOf } from '../contract/contract.js';
+import { operationsOf } from '../contract/named-operations.js';
 import type { ScopeMode } from '../contract/security.js';
 import { basePathsOf, withoutTrailingSlash } from '../contract/servers.js';
 import {
   type OpenApiDocument,
   type OperationObject,
-  ownTarget,
   type PathItem,
   type SecurityRequirementObject,
   type SecurityView,
   type Server,
 } from '../document/document.js';
+import { targetOf } from '../document/references.js';
 
 export interface PathSettings {
   /** Where clients reach the API; none leaves servers as they are. */
@@ -35,9 +35,7 @@ export class ServedPaths {
     this.paths = Object.fromEntries(
       items.map(([template, item]) => [template, template.startsWith('/') ? this.#itemOf(item) : item]),
     );
-    const operations = Object.values(this.paths).flatMap((item) =>
-      operationsOf(item).map(([, operation]) => operation),
-    );
+    const operations = Object.values(this.paths).flatMap((item) => operationsOf(item).map(({ object }) => object));
     this.enforced = operations.flatMap(({ security = [] }) => security);
   }
 
@@ -59,7 +57,7 @@ export class ServedPaths {
   #itemOf(item: PathItem): PathItem {
     const whole = this.#writtenHere(item);
     const { additionalOperations = {} } = whole;
-    const operations = operationsOf(whole).map(([method, object]) => {
+    const operations = operationsOf(whole).map(({ method, object }) => {
       const isAdditional = Object.hasOwn(additionalOperations, method);
       return [isAdditional ? method : method.toLowerCase(), this.#operationOf(object)] as const;
     });
@@ -93,7 +91,7 @@ export class ServedPaths {
   #writtenHere(item: PathItem): PathItem {
     const { $ref: reference, ...beside } = item;
     if (typeof reference !== 'string') return item;
-    const target = this.#writtenHere(ownTarget(this.#document, reference) as PathItem);
+    const target = this.#writtenHere(targetOf(this.#document, reference) as PathItem);
     return { ...target, ...beside };
   }
 }

@@ -1,7 +1,8 @@
 import type { SecurityScheme } from '@sallyport/core';
 import { handlersOf } from '@sallyport/core/extend';
 import type { SchemeRequirements } from '../contract/security.js';
-import { type OpenApiDocument, ownTarget, type SecurityRequirementObject } from '../document/document.js';
+import type { OpenApiDocument, SecurityRequirementObject } from '../document/document.js';
+import { targetOf } from '../document/references.js';
 import { type DeclaredScheme, fits, schemesOf } from './handler-schemes.js';
 import { SCHEME_ENDPOINTS, type SchemeEndpoints } from './scheme-endpoints.js';
 
@@ -26,7 +27,7 @@ export function servedSchemes(document: OpenApiDocument, sources: SchemeSources)
 
 function resolved(document: OpenApiDocument, scheme: unknown): DeclaredScheme {
   let target = scheme as DeclaredScheme;
-  while (typeof target['$ref'] === 'string') target = ownTarget(document, target['$ref']) as DeclaredScheme;
+  while (typeof target['$ref'] === 'string') target = targetOf(document, target['$ref']) as DeclaredScheme;
   return target;
 }
 
