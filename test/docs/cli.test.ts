@@ -1,8 +1,18 @@
+import { createHmac } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { blocksOf, DocumentProject } from './document-project.js';
 
 const DOCUMENT = 'docs/cli.md';
 const BIN = 'node_modules/@sallyport/cli/dist/main/bin.js';
+
+const TOKEN_SECRET = 'only known to this test and its issuer';
+
+function tokenForAnotherApi(): string {
+  const encoded = (data: object) => Buffer.from(JSON.stringify(data)).toString('base64url');
+  const claims = { iss: 'https://as.example.com', aud: 'https://other.example.com', sub: 'alice', exp: 4_102_444_800 };
+  const signed = `${encoded({ alg: 'HS256', typ: 'JWT' })}.${encoded(claims)}`;
+  return `${signed}.${createHmac('sha256', TOKEN_SECRET).update(signed).digest('base64url')}`;
+}
 
 /** Each command line of the guide, with what stands below it as its output. */
 const SHOWN = blocksOf(DOCUMENT).flatMap(({ language, code }, index, blocks) => {
@@ -15,6 +25,7 @@ describe(DOCUMENT, () => {
 
   beforeAll(async () => {
     project = await DocumentProject.open([DOCUMENT, 'docs/configuration.md']);
+    project.write('token.txt', tokenForAnotherApi());
   });
   afterAll(() => project?.remove());
 
@@ -23,7 +34,17 @@ describe(DOCUMENT, () => {
   });
 
   test.each(SHOWN)('sallyport %s prints what stands below it', async (line, output) => {
-    expect(await project.ended([BIN, ...line.split(' ')])).toMatchObject({ stdout: output });
+    expect(await project.ended([BIN, ...line.split(' ')], { TOKEN_SECRET })).toMatchObject({ stdout: output });
+  });
+
+  test('the request as JSON is decided', async () => {
+    const [json = ''] = blocksOf(DOCUMENT).flatMap(({ language, code }) => (language === 'json' ? code : []));
+    project.write('request.json', json);
+    const args = ['explain', '--config', 'security-of-orders.yaml', '--request', 'request.json'];
+    expect(await project.ended([BIN, ...args], { TOKEN_SECRET })).toMatchObject({
+      code: 1,
+      stdout: expect.stringMatching(/^denied 401 credentials_missing\n {2}operation: placeOrder/),
+    });
   });
 
   test('the file of docs/configuration.md is right with the kinds that the guide makes, and not without', async () => {

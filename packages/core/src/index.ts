@@ -1,4 +1,4 @@
-export { SecurityChain } from './chain/chain.js';
+export { type ChainRequirements, SecurityChain } from './chain/chain.js';
 export type { SecurityChainCollaborators, SecurityChainOptions } from './chain/chain-options.js';
 export { type ShadowDifference, type ShadowedOutcome, type ShadowOptions, shadow } from './chain/shadow.js';
 export type { Decider, PublicAnswer } from './decision/decider.js';

@@ -65,6 +65,15 @@ describe('the line of a decision', () => {
     expect(line).toMatch(/^HEAD GET \/pets\/\{id\} granted; /);
   });
 
+  test('ends with what to change, which the explanation has as well', async () => {
+    const chain = new SecurityChain({ requirement: keys });
+    const refused = await chain.explain({ method: 'GET', target: '/', rawHeaders: [] });
+    expect(refused.fix).toMatch(/^\S.*\.$/);
+    expect(refused.line.endsWith(`. To change: ${refused.fix}`)).toBe(true);
+    const granted = await chain.explain({ method: 'GET', target: '/', rawHeaders: ['X-Key', KEY] });
+    expect(granted.fix).toBeUndefined();
+  });
+
   test('tells where an outage is, and whole milliseconds', async () => {
     const { chain } = deciding();
     const { line } = await chain.explain({

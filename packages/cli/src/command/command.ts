@@ -18,6 +18,8 @@ export interface Setting extends FlagBasics {
   /** The values that it may have. Default: any. */
   readonly oneOf?: readonly string[];
   readonly default?: string;
+  /** Whether the command needs it. */
+  readonly isNeeded?: true;
 }
 
 /** A flag with a value that may be given several times. */
@@ -35,7 +37,7 @@ type ValueOf<Each extends Flag> = Each extends Switch
     ? readonly string[]
     : Each extends { readonly oneOf: readonly (infer Value)[]; readonly default: string }
       ? Value
-      : Each extends { readonly default: string }
+      : Each extends { readonly default: string } | { readonly isNeeded: true }
         ? string
         : string | undefined;
 

@@ -88,6 +88,7 @@ function oneValue(name: string, flag: Flag, given: ParsedValues[string]): Values
   if (flag.type === 'boolean') return given === true;
   if (flag.type === 'list') return (given ?? []) as readonly string[];
   const value = (given ?? flag.default) as string | undefined;
+  if (value === undefined && flag.isNeeded) throw new CommandError(`the option --${name} ${flag.value} is missing`);
   if (flag.oneOf === undefined || value === undefined || flag.oneOf.includes(value)) return value;
   throw new CommandError(`the option --${name} must be one of ${flag.oneOf.join(', ')}`);
 }

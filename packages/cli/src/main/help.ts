@@ -42,6 +42,7 @@ function spelt(name: string, flag: Flag): string {
 function docOf(flag: Flag): string {
   if (flag.type === 'boolean') return flag.doc;
   if (flag.type === 'list') return `${flag.doc}; may be given several times`;
+  const needed = flag.isNeeded ? ' (needed)' : '';
   const values = flag.oneOf === undefined ? '' : `: ${flag.oneOf.join(', ')}`;
-  return `${flag.doc}${values}${flag.default === undefined ? '' : ` (default ${flag.default})`}`;
+  return `${flag.doc}${values}${needed}${flag.default === undefined ? '' : ` (default ${flag.default})`}`;
 }

@@ -5,13 +5,14 @@ import { type Decision, GrantedDecision, isDecision } from '../decision/decision
 import { ProtectedResource } from '../decision/resource/protected-resource.js';
 import { DecisionObserver } from '../events/decision-observer.js';
 import type { Explanation } from '../events/explanation.js';
-import type { Guard } from '../guard/guard.js';
+import type { Guard, GuardLike } from '../guard/guard.js';
 import type { SecurityHandler } from '../handler/handler.js';
 import { Refusal } from '../handler/refusal.js';
 import { ownMember } from '../options/own-members.js';
 import { requestFirewall, warnOfRelaxations } from '../request/firewall.js';
 import type { IncomingRequest, SecurityRequest } from '../request/request.js';
 import type { Requirement } from '../requirement/requirement.js';
+import type { Operation } from '../routes/operation.js';
 import { unavailable } from '../verdict/verdict.js';
 import {
   SECURITY_CHAIN,
@@ -24,6 +25,16 @@ import { PolicyTable } from './policy.js';
 import type { Policy } from './policy-compiler.js';
 import { type DecidingSettings, PolicyDecider } from './policy-decider.js';
 import { RoutePolicies } from './route-policies.js';
+
+/** What a chain requires. Requirements that routes add are not among it. */
+export interface ChainRequirements {
+  /** Of requests that belong to no operation. Undefined where these are refused. */
+  readonly requirement: Requirement | undefined;
+  /** After every requirement. */
+  readonly guards: readonly GuardLike[];
+  /** An operation without a requirement has that of the other requests. */
+  readonly operations: readonly Operation[];
+}
 
 /**
  * Requirements and guards, compiled once. `decide` turns a request into a decision: it never throws, never rejects,
@@ -43,6 +54,7 @@ export class SecurityChain<Scopes extends string = string> implements Decider<Sc
   readonly #policies: PolicyTable;
   readonly #settings: DecidingSettings;
   readonly #clock: Clock;
+  readonly #requires: ChainRequirements;
   readonly #ofRoutes = new WeakMap<Requirement, Decider<Scopes>>();
   #isStarted = false;
   #closing: Promise<void> | undefined;
@@ -63,6 +75,8 @@ export class SecurityChain<Scopes extends string = string> implements Decider<Sc
     this.#policies = policies;
     this.#settings = settings;
     this.#clock = clock;
+    const { requirement, guards, operations } = checked;
+    this.#requires = Object.freeze({ requirement, guards, operations: operations?.operations ?? [] });
     chains.set(policies, this);
   }
 
@@ -75,6 +89,11 @@ export class SecurityChain<Scopes extends string = string> implements Decider<Sc
   /** Every handler of every requirement, those of routes included, each once. */
   get handlers(): readonly SecurityHandler[] {
     return this.#policies.handlers;
+  }
+
+  /** What it requires, and of which requests: for tools that show or compare chains. */
+  get requires(): ChainRequirements {
+    return this.#requires;
   }
 
   /** What this chain starts and closes. */

@@ -93,7 +93,7 @@ export class DecisionObserver {
     const request = given instanceof SecurityRequest ? given : new SecurityRequest(given);
     const { decision, event } = await this.#observe(request, () => decide(request));
     if (publish) this.#publish(event, request);
-    return Object.freeze({ decision, event, line: this.#lineOf(event, request) });
+    return Object.freeze({ decision, event, line: this.#lineOf(event, request), fix: fixFor(event, this.#handlers) });
   }
 
   /** Observes, and calls every listener before the decision is returned. */

@@ -13,6 +13,8 @@ export interface Explanation {
    * It may quote what an unverified credential says, but holds no secret.
    */
   readonly line: string;
+  /** What to change after a refusal, as `line` says it; undefined when granted, or when nobody knows. */
+  readonly fix: string | undefined;
 }
 
 /** Where and how a decision was made. */
