@@ -9,8 +9,16 @@ const TOKEN_SECRET = 'only known to this test and its issuer';
 
 function tokenForAnotherApi(): string {
   const encoded = (data: object) => Buffer.from(JSON.stringify(data)).toString('base64url');
-  const claims = { iss: 'https://as.example.com', aud: 'https://other.example.com', sub: 'alice', exp: 4_102_444_800 };
-  const signed = `${encoded({ alg: 'HS256', typ: 'JWT' })}.${encoded(claims)}`;
+  const claims = {
+    iss: 'https://as.example.com',
+    aud: 'https://other.example.com',
+    sub: 'alice',
+    client_id: 'shop',
+    jti: '1',
+    iat: 1_767_225_600,
+    exp: 4_102_444_800,
+  };
+  const signed = `${encoded({ alg: 'HS256', typ: 'at+jwt' })}.${encoded(claims)}`;
   return `${signed}.${createHmac('sha256', TOKEN_SECRET).update(signed).digest('base64url')}`;
 }
 
