@@ -30,7 +30,6 @@ describe('a remembered decision takes no more heap than', () => {
 });
 
 describe('an import loads', () => {
-  /** What core loads. The packages of find-my-way come with the first table of routes. */
   const CORE = ['lru-cache'];
   const MOST_FILES = { ours: 6, others: 4 };
   const ENTRIES = [

@@ -31,7 +31,6 @@ const BEHIND_ONE_DOOR: Readonly<Record<string, RegExp>> = {
   'reflect-metadata': /^packages\/configuration\/src\/tsyringe\/container\.ts$/,
   redis: /^packages\/core\/src\/stores\/redis\//,
   '@opentelemetry/api': /^packages\/core\/src\/events\/opentelemetry\//,
-  'find-my-way': /^packages\/core\/src\/routes\//,
   yaml: /^packages\/openapi\/src\/places\/parsed-text\.ts$/,
   undici: /^packages\/handlers\/src\/outbound\//,
   express: /^packages\/adapters\/src\/express\//,

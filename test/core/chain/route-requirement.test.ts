@@ -1,6 +1,6 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { beforeEach, describe, expect, test } from '@jest/globals';
 import {
   allOf,
   anonymous,
@@ -236,7 +236,6 @@ describe("a route with a requirement of its own, and the chain's operations", ()
     ]);
 
   // The router of the operations is loaded with the first table.
-  beforeAll(() => operations(bearer()).loading);
 
   test('both hold, and the guards of the operation are asked', () => {
     const own = new SecurityChain({ operations: operations() }).requiring(keys);

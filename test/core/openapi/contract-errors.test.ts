@@ -82,8 +82,8 @@ describe('contract: what cannot be meant is a clear error', () => {
     ['a reference to nothing', definition({ '/a': { $ref: '#/components/nothing' } }), /#\/components\/nothing/],
     [
       'a path that cannot be matched',
-      definition({ '/a/{b}.json': { get: operation({ security: [] }) } }),
-      /whole segments/,
+      definition({ '/a/{b}{c}': { get: operation({ security: [] }) } }),
+      /nothing stands between two of its parameters/,
     ],
     ['a server URL that cannot be read', secured([], { servers: [{ url: 'http://[' }] }), /set basePath/],
     [

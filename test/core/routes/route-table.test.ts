@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { anonymous, optional, requireScopes, route, routes, SecurityChain } from '@sallyport/core';
 import { type Operation, type OperationTable } from '@sallyport/core/extend';
 import { ask, buildRequest } from '@sallyport/core/testing';
@@ -16,53 +16,6 @@ const TABLE = routes([
   route('GET', '/caf%C3%A9/{id}', { id: 'cafe' }),
   route('QUERY', '/search', { id: 'search' }),
 ]);
-
-beforeAll(() => TABLE.loading);
-
-test('the first decision waits until its table can be asked, and so does start()', async () => {
-  let isLoaded = false;
-  let load = (): void => {};
-  const loading = new Promise<void>((resolve) => {
-    load = () => {
-      isLoaded = true;
-      resolve();
-    };
-  });
-  const open = route('GET', '/open', { requirement: anonymous() });
-  const table: OperationTable = {
-    operations: [open],
-    get loading() {
-      return isLoaded ? undefined : loading;
-    },
-    find: (_method, path) => (isLoaded && path === '/open' ? open : undefined),
-  };
-  const chain = new SecurityChain({ operations: table });
-  const early = chain.decide(buildRequest('GET /open'));
-  const started = chain.start();
-  expect(early).toBeInstanceOf(Promise);
-  load();
-  await started;
-  expect((await early).kind).toBe('granted');
-  expect(chain.decide(buildRequest('GET /open'))).toMatchObject({ kind: 'granted' });
-});
-
-test('a table is loaded from the moment it is made, whoever asks it', async () => {
-  await jest.isolateModulesAsync(async () => {
-    const core = await import('@sallyport/core');
-    const table = core.routes([core.route('GET', '/open', { id: 'open' })]);
-    expect(() => table.find('GET', '/open')).toThrow('not loaded');
-    await import('find-my-way');
-    expect(table.find('GET', '/open')?.id).toBe('open');
-  });
-});
-
-test('a table that cannot be loaded refuses with 500, and start() says why', async () => {
-  const operations = [route('GET', '/open', { requirement: anonymous() })];
-  const loading = Promise.reject(new Error('no such package'));
-  const chain = new SecurityChain({ operations: { operations, loading, find: () => operations[0] } });
-  expect(await chain.decide(buildRequest('GET /open'))).toMatchObject({ kind: 'denied', status: 500 });
-  await expect(chain.start()).rejects.toThrow('no such package');
-});
 
 describe('routes: which operation a path belongs to', () => {
   const rows: readonly (readonly [string, string, string, string | undefined])[] = [
@@ -277,8 +230,23 @@ describe('routes: what cannot be meant is refused when the table is made', () =>
     ['a method in lower case', () => route('get', '/a')],
     ['a method that nobody knows', () => route('FETCH', '/a')],
     ['a path without a slash', () => route('GET', 'a')],
-    ['a parameter within a segment', () => route('GET', '/a/{b}.json')],
-    ['two parameters in a segment', () => route('GET', '/a/{b}{c}')],
+    ['two parameters with nothing between them', () => route('GET', '/a/{b}{c}')],
+    ['one name for two parameters', () => route('GET', '/a/{b}/{b}')],
+    ['a parameter of several segments [RFC 6570 3.2.3]', () => route('GET', '/a/{+b}')],
+    ['a parameter of several segments, as in gateways', () => route('GET', '/a/{b+}')],
+    ['a list of segments [RFC 6570 2.4.2]', () => route('GET', '/a/{b*}')],
+    ['a brace that closes nothing', () => route('GET', '/a/b}')],
+    ['braces in braces', () => route('GET', '/a/{{b}}')],
+    ['a slash in the name of a parameter', () => route('GET', '/a/{b/c}')],
+    ['a dot segment', () => route('GET', '/a/../b')],
+    ['a wildcard beside a parameter', () => route('GET', '/a/{b}*')],
+    ['the same parts of segments', () => routes([route('GET', '/{a}.json'), route('GET', '/{b}.json')])],
+    ['another case of a part', () => routes([route('GET', '/{a}.JSON', OPEN), route('GET', '/{a}.json')])],
+    ['another encoding of a reserved character', () => routes([route('GET', '/a%2Cb', OPEN), route('GET', '/a,b')])],
+    [
+      'another case, with other names of parameters, which guards read',
+      () => routes([route('GET', '/A/{b}'), route('GET', '/a/{c}')]),
+    ],
     ['a parameter without a name', () => route('GET', '/a/{}')],
     ['an open brace', () => route('GET', '/a/{b')],
     ['encoded braces', () => route('GET', '/a/%7Bb%7D')],

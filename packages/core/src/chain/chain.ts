@@ -170,8 +170,6 @@ export class SecurityChain<Scopes extends string = string> implements Decider<Sc
   async #start(timeoutMs: number | undefined): Promise<void> {
     this.#isStarted = true;
     this.#closing = undefined;
-    const { loading } = this.#policies;
-    if (loading !== undefined) await loading;
     try {
       await startHandlers(this, this.held, this.#clock, timeoutMs);
     } catch (error) {

@@ -33,13 +33,15 @@ export interface PolicySettings {
   readonly resource: { readonly identifier: string } | undefined;
 }
 
-/** Compiles the policies of one chain. Operations that share a requirement share its plan. */
+/** Compiles the policies of one chain. Operations that share a requirement share its plan, and what is told of it. */
 export class PolicyCompiler {
   readonly #table: object;
   readonly #settings: PolicySettings;
   readonly #guard: Guard | undefined;
   readonly #resourceMetadata: string | undefined;
   readonly #plans = new WeakMap<Requirement, RequirementPlan>();
+  /** What is told where the guards are those of the chain alone. */
+  readonly #told = new WeakMap<RequirementPlan, Told>();
 
   constructor(table: object, settings: PolicySettings) {
     const { guards, resource } = settings;
@@ -89,8 +91,14 @@ export class PolicyCompiler {
     const plan = this.#planOf(requirement);
     const guard = guards.length === 0 ? this.#guard : every(...this.#settings.guards, ...guards);
     const resourceMetadata = this.#resourceMetadata;
-    const told = toldOf(plan, guard, resourceMetadata);
+    const told = guard === this.#guard ? this.#toldOf(plan) : toldOf(plan, guard, resourceMetadata);
     return { table: this.#table, operation, requirement, plan, guard, resourceMetadata, asked: undefined, ...told };
+  }
+
+  #toldOf(plan: RequirementPlan): Told {
+    const told = this.#told.get(plan) ?? toldOf(plan, this.#guard, this.#resourceMetadata);
+    this.#told.set(plan, told);
+    return told;
   }
 
   #planOf(requirement: Requirement): RequirementPlan {

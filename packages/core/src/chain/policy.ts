@@ -3,9 +3,10 @@ import { ConfigurationError } from '../errors/errors.js';
 import { quotedName } from '../errors/shown-name.js';
 import type { Candidate } from '../handler/candidates.js';
 import { provesBody, type SecurityHandler } from '../handler/handler.js';
+import { overlap, templateSegments } from '../request/path-template.js';
 import type { RouteKey, SecurityRequest } from '../request/request.js';
 import type { Requirement } from '../requirement/requirement.js';
-import { type Operation, type OperationTable, unnamed } from '../routes/operation.js';
+import type { Operation, OperationTable } from '../routes/operation.js';
 import { canBe, RouteIndex } from '../routes/route-index.js';
 import { JointPolicies } from './joint-policies.js';
 import { type Policy, PolicyCompiler, type PolicySettings, withoutRequirement } from './policy-compiler.js';
@@ -17,7 +18,7 @@ export interface Policies {
   /** Every handler of the chain, each once. */
   readonly handlers: readonly SecurityHandler[];
   /** Set as long as no policy can be found. Requests are refused if that comes to a refusal. */
-  readonly loading: Promise<unknown> | undefined;
+  readonly loading?: Promise<unknown> | undefined;
   /** Whether some request of this method has its body read. */
   readsBodies(method: string): boolean;
   /** Undefined if no operation and no requirement covers the request. */
@@ -67,11 +68,6 @@ export class PolicyTable implements Policies {
   /** Those that any policy names, each once. */
   get scopes(): readonly string[] {
     return [...this.#scopes];
-  }
-
-  /** Set as long as no policy can be found yet. */
-  get loading(): Promise<void> | undefined {
-    return this.#table?.loading;
   }
 
   readsBodies(method: string, rest: Policy | undefined = this.#default): boolean {
@@ -139,21 +135,13 @@ function togetherFor(
   const of = (method: string) =>
     [...policies]
       .filter(([operation]) => operation.method === method)
-      .map(([operation, policy]) => ({ operation, policy, segments: unnamed(operation.template).split('/') }));
+      .map(([operation, policy]) => ({ operation, policy, segments: templateSegments(operation.template) }));
   const reads = of('GET');
   return new Map(
     of('HEAD').map(({ operation, policy, segments }) => {
       const others = reads.filter((read) => overlap(segments, read.segments));
       return [policy, new Map(others.map((read) => [read.policy, compiler.policyOf(operation, read.operation)]))];
     }),
-  );
-}
-
-/** Whether some path matches both templates. */
-function overlap(segments: readonly string[], others: readonly string[]): boolean {
-  return (
-    segments.length === others.length &&
-    segments.every((segment, index) => segment === others[index] || segment === '{}' || others[index] === '{}')
   );
 }
 

@@ -28,7 +28,7 @@ export class RoutePolicies implements Policies {
   }
 
   get loading(): Promise<unknown> | undefined {
-    return this.table.loading ?? (this.#warmUp && this.#warm(this.#warmUp));
+    return this.#warmUp && this.#warm(this.#warmUp);
   }
 
   readsBodies(method: string): boolean {

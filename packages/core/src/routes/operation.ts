@@ -17,8 +17,6 @@ export interface Operation<Scopes extends string = string> {
 /** Operations that a chain can look up. `routes()` and `openApi()` make such tables. */
 export interface OperationTable<Scopes extends string = string> {
   readonly operations: readonly Operation<Scopes>[];
-  /** Set as long as the table cannot be asked yet. Decisions wait for it. */
-  readonly loading?: Promise<void> | undefined;
   /** The operation that a router would choose for this method and path (percent-encoded, without query). */
   find(method: string, path: string): Operation | undefined;
   /**

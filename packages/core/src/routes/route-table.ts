@@ -1,10 +1,13 @@
 import { ConfigurationError } from '../errors/errors.js';
 import type { GuardLike } from '../guard/guard.js';
 import * as option from '../options/options.js';
+import { templateSegments } from '../request/path-template.js';
+import type { TemplateSegment } from '../request/template-segment.js';
 import { checkRequirement, type Requirement } from '../requirement/requirement.js';
 import { Crossings } from './crossings.js';
-import { type Operation, type OperationTable, unnamed } from './operation.js';
-import { loadFindMyWay, OperationRouter } from './operation-router.js';
+import type { Operation, OperationTable } from './operation.js';
+import { OperationTree, type Placed, speltAt } from './operation-tree.js';
+import { SentPath } from './sent-path.js';
 
 export const ROUTE = option.table('RouteDefinition', {
   /** Default: method and template. */
@@ -20,12 +23,10 @@ export interface RouteDefinition<Scopes extends string = string> extends option.
 }
 
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE', 'QUERY'];
-/** Dot segments are refused too: routers remove them, and the request firewall refuses them. */
-const SEGMENT = /^(?!\.{1,2}$)(?:[^{}:*?#]*|\{[A-Za-z_][A-Za-z0-9_.-]*\})$/;
 
 /**
- * One operation: `route('GET', '/pets/{petId}', { guards: [requireScopes('pets:read')] })`. A parameter is a whole
- * path segment in braces. A GET route also covers HEAD (RFC 9110 9.3.2).
+ * One operation: `route('GET', '/pets/{petId}', { guards: [requireScopes('pets:read')] })`. A parameter in braces is a
+ * path segment or a part of one, such as `/pets/{petId}.json`. A GET route also covers HEAD (RFC 9110 9.3.2).
  * @throws {ConfigurationError} ERR_SALLYPORT_CONTRACT_INVALID, ERR_SALLYPORT_REQUIREMENT_INVALID,
  *   ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN
  * @example
@@ -36,20 +37,16 @@ export function route<Scopes extends string = never>(
   template: string,
   definition: RouteDefinition<Scopes> = {},
 ): Operation<Scopes> {
-  checkRoute(method, template);
+  checkMethod(method);
+  templateSegments(template);
   const { requirement, guards, id } = ROUTE(definition);
   if (requirement !== undefined) checkRequirement(requirement, `route ${method} ${template}`);
   const operation: Operation = { id: id ?? `${method} ${template}`, method, template, requirement, guards };
   return Object.freeze(operation) as Operation<Scopes>;
 }
 
-/** Encoded braces are refused too: decoded, they would look like a parameter. */
-function checkRoute(method: string, template: string): void {
+function checkMethod(method: string): void {
   if (!METHODS.includes(method)) throw invalidRoute(`${method} is not a method of upper-case letters that is known`);
-  const isPath = template.startsWith('/') && !/%7[bd]/i.test(template);
-  if (!isPath || !segmentsOf(template).every((segment) => SEGMENT.test(segment))) {
-    throw invalidRoute(`${template} is not a path whose parameters are whole segments in braces`);
-  }
 }
 
 /**
@@ -67,131 +64,138 @@ export function routes<Scopes extends string = string>(
 }
 
 /**
- * Finds the operation of a path in linear time. Case and a trailing slash matter. A concrete segment goes before a
- * parameter. A parameter is never empty.
+ * Finds the operation of a path. Case and a trailing slash matter. Literal text goes before a parameter. A parameter is
+ * never empty.
  */
 export class RouteTable<Scopes extends string = string> implements OperationTable<Scopes> {
   readonly operations: readonly Operation<Scopes>[];
-  readonly #exact = new OperationRouter({ lenient: false });
-  readonly #lenient = new OperationRouter({ lenient: true });
+  readonly #tree = new OperationTree();
   readonly #crossings: Crossings;
-  /**
-   * Whether a template has upper-case letters, percent signs or a trailing slash. A plain path can then be another
-   * spelling of it.
-   */
+  /** Whether some template is not its own folded text. A plain path can then be another spelling of it. */
   readonly #isSpeltOddly: boolean;
+  /** What was asked for last: the chain asks several questions about each path. */
+  #last: Look | undefined;
 
   constructor(operations: readonly Operation<Scopes>[]) {
-    // At once, because a table that wraps this one may not ask for `loading`. Whoever does learns of a failure.
-    loadFindMyWay()?.catch(() => undefined);
     this.operations = Object.freeze([...operations]);
-    for (const operation of operations) {
-      checkRoute(operation.method, operation.template);
-      const [twin] = this.#exact.add(operation);
-      if (twin !== undefined) throw invalidRoute(`${operation.id} and ${twin.id} cover the same requests`);
-      this.#lenient.add(operation);
-    }
-    for (const operation of operations) this.#checkAlike(operation);
-    this.#crossings = new Crossings(operations, needTheSame);
-    this.#isSpeltOddly = operations.some(({ template }) => SPELT_ODDLY.test(unnamed(template)));
-  }
-
-  get loading(): Promise<void> | undefined {
-    return loadFindMyWay();
+    const placed = operations.map((operation) => {
+      checkMethod(operation.method);
+      return this.#tree.add(operation);
+    });
+    for (const one of placed) checkAlike(one);
+    this.#crossings = new Crossings(placed, this.#tree);
+    this.#isSpeltOddly = placed.some(({ segments }) => segments.some(isOdd));
   }
 
   /** HEAD falls back to GET (RFC 9110 9.3.2). A path that cannot be decoded belongs to no operation. */
   find(method: string, path: string): Operation | undefined {
-    const found = this.#find(method, path);
-    return found === undefined && method === 'HEAD' ? this.#find('GET', path) : found;
+    const { found } = this.#look(method, path);
+    return found === undefined && method === 'HEAD' ? this.#look('GET', path).found?.operation : found?.operation;
   }
 
   /**
-   * Whether another router could choose another operation than `find`: one that ignores case or a trailing slash, or
-   * that compares without decoding. Express does all three by default. HEAD is checked as GET, too.
+   * Whether another router could choose another operation than `find`: one that ignores case or a trailing slash, that
+   * decodes reserved characters, or that compares without decoding. Express does most of it by default. HEAD is checked as
+   * GET, too.
    */
   isAmbiguous(method: string, path: string): boolean {
-    if (!this.#isSpeltOddly && !SPELT_ODDLY.test(path)) return false;
-    return this.#isAmbiguous(method, path) || (method === 'HEAD' && this.#isAmbiguous('GET', path));
+    return this.#look(method, path).isAmbiguous || (method === 'HEAD' && this.#look('GET', path).isAmbiguous);
   }
 
-  /** The operations that a router could run instead of `operation` if it goes by the order of declaration. */
+  /** The operations that another router could run instead of `operation`. */
   rivals(operation: Operation, path: string): readonly Operation[] {
-    return this.#crossings.of(operation, path);
+    const sent = this.#crossings.isEmpty ? undefined : this.#look(operation.method, path).sent;
+    return sent === undefined ? NONE : this.#crossings.of(operation, sent);
   }
 
-  #find(method: string, path: string): Operation | undefined {
-    const [found] = this.#exact.find(method, path);
-    return found === undefined || hasEmptyParameter(path, found) ? undefined : found;
+  #look(method: string, path: string): Look {
+    const last = this.#last;
+    if (last?.method === method && last.path === path) return last;
+    const sent = last?.path === path ? last.sent : SentPath.of(path);
+    const any = sent && this.#tree.firstUnderAny(method, sent);
+    const look: Look =
+      sent === undefined || any === undefined || this.#isPlain(sent)
+        ? { method, path, sent, found: any, isAmbiguous: false }
+        : this.#closeLook(method, path, sent, any);
+    this.#last = look;
+    return look;
   }
 
-  #isAmbiguous(method: string, path: string): boolean {
-    const found = this.#find(method, path);
-    if (found !== undefined && path.includes('%') && !isSpeltOut(path, found)) return true;
-    const others = this.#lenient.find(method, path);
-    return others.length > 0 && (found === undefined || !others.includes(found));
+  /** Nothing is ambiguous where the first operation under any reading has the spelling that was sent. */
+  #closeLook(method: string, path: string, sent: SentPath, any: Placed): Look {
+    const spelt = speltAt(any.place, method, sent);
+    const found = spelt ?? this.#tree.first(method, sent);
+    return { method, path, sent, found, isAmbiguous: spelt === undefined || !isSpeltOut(spelt, sent) };
   }
 
-  /**
-   * Refuses two operations of different security whose paths differ only in case or a trailing slash: many routers run
-   * either of them. Operations for GET also serve HEAD.
-   */
-  #checkAlike(operation: Operation): void {
-    const methods = operation.method === 'HEAD' ? ['HEAD', 'GET'] : [operation.method];
-    const alike = methods.flatMap((method) => this.#lenient.alike(method, operation));
-    const other = alike.find((each) => !isSamePath(each, operation) && !needTheSame(each, operation));
-    if (other === undefined) return;
-    throw invalidRoute(
-      `${operation.id} and ${other.id} need different things, but many routers take their paths for the same; ` +
-        'let both share one requirement and the same guards, or give one of them another path',
-    );
+  #isPlain(sent: SentPath): boolean {
+    return !this.#isSpeltOddly && !sent.isSpeltOddly;
   }
+}
+
+/** Where a path leads. */
+interface Look {
+  readonly method: string;
+  readonly path: string;
+  /** Undefined for what is no path that can be read. */
+  readonly sent: SentPath | undefined;
+  readonly found: Placed | undefined;
+  readonly isAmbiguous: boolean;
+}
+
+const NONE: readonly Operation[] = Object.freeze([]);
+
+/** Whether the path has every literal as the template does, or in its usual percent-encoding. */
+function isSpeltOut({ segments }: Placed, { sent }: SentPath): boolean {
+  return segments.every((segment, index) => segment.matchesAsSent(sent[index] as string));
+}
+
+/** The empty segment of `/` is no slash at the end. */
+function isOdd(segment: TemplateSegment, index: number): boolean {
+  return segment.isSpeltOddly || (segment.isEmpty && index > 0);
 }
 
 /**
- * Upper case, a percent sign, a trailing slash: only such paths and templates can be read differently by another
- * router.
+ * Refuses two operations for the same requests, and two of different security whose paths differ only in what many routers
+ * ignore: case, encoding, a slash at the end. Operations for GET also serve HEAD.
  */
-const SPELT_ODDLY = /[A-Z%]|.\/$/;
-
-function isSamePath(one: Operation, other: Operation): boolean {
-  return decodeURI(unnamed(one.template)) === decodeURI(unnamed(other.template));
-}
-
-/** Compares by identity: the behaviour of two handlers or guards cannot be compared. */
-function needTheSame(one: Operation, other: Operation): boolean {
-  const [guards = [], others = []] = [one.guards, other.guards];
-  const hasSameGuards = guards.length === others.length && guards.every((guard, index) => guard === others[index]);
-  return one.requirement === other.requirement && hasSameGuards;
-}
-
-/** Whether the path leaves a parameter of the template empty. */
-function hasEmptyParameter(path: string, { template }: Operation): boolean {
-  return (
-    /\/(?:\/|$)/.test(path) && path.split('/').some((part, i) => part === '' && isParameter(template.split('/')[i]))
+function checkAlike(placed: Placed): void {
+  const { operation, place } = placed;
+  const twin = place.find((each) => each.operation.method === operation.method && isTwin(each, placed));
+  if (twin !== undefined) throw invalidRoute(`${operation.id} and ${twin.operation.id} cover the same requests`);
+  const methods = operation.method === 'HEAD' ? ['HEAD', 'GET'] : [operation.method];
+  const alike = place.filter((each) => methods.includes(each.operation.method) && !isSamePath(each, placed));
+  const other = alike.find((each) => !needTheSame(each, placed));
+  if (other === undefined) return;
+  throw invalidRoute(
+    `${operation.id} and ${other.operation.id} need different things, but many routers take their paths for the same; ` +
+      'let both share one requirement, the same guards and the names of parameters, or give one of them another path',
   );
 }
 
-function isParameter(segment: string | undefined): boolean {
-  return segment?.startsWith('{') ?? false;
+function isTwin(one: Placed, other: Placed): boolean {
+  return one !== other && isSamePath(one, other);
 }
 
-/** Whether the path writes every concrete segment as the template does, or in its usual percent-encoding. */
-function isSpeltOut(path: string, { template }: Operation): boolean {
-  const segments = segmentsOf(template);
-  return path.split('/').every((part, index) => {
-    const segment = segments[index] ?? '';
-    return isParameter(segment) || part === segment || part.toUpperCase() === encodeURI(segment).toUpperCase();
-  });
+function isSamePath({ segments }: Placed, { segments: others }: Placed): boolean {
+  return (
+    segments.length === others.length &&
+    segments.every((segment, index) => segment.isWrittenAs(others[index] as TemplateSegment))
+  );
 }
 
-/** The segments of a template, decoded, as the router compares them. */
-function segmentsOf(template: string): readonly string[] {
-  try {
-    return decodeURI(template).split('/');
-  } catch {
-    throw invalidRoute(`${template} is not a path whose percent-encoding can be read`);
-  }
+/**
+ * Compares by identity: the behaviour of two handlers or guards cannot be compared. Guards read parameters by their names.
+ */
+function needTheSame(one: Placed, other: Placed): boolean {
+  const [guards = [], others = []] = [one.operation.guards, other.operation.guards];
+  const hasSameGuards = guards.length === others.length && guards.every((guard, index) => guard === others[index]);
+  return one.operation.requirement === other.operation.requirement && hasSameGuards && namesOf(one) === namesOf(other);
+}
+
+/** Names hold no slash. */
+function namesOf({ segments }: Placed): string {
+  return segments.flatMap(({ names }) => names).join('/');
 }
 
 function invalidRoute(message: string): ConfigurationError {

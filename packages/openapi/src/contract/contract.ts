@@ -63,7 +63,6 @@ export async function openApi<Scopes extends string = string>(
   faults.check();
   const table = faults.gather('', () => routes<Scopes>(operations));
   faults.check();
-  await table?.loading;
   return table as RouteTable<Scopes>;
 }
 
