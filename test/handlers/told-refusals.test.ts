@@ -184,18 +184,20 @@ describe('a token that no handler takes is told with why, and the nearest known 
     [
       { iss: `${ISSUER}/` },
       `iss is "${ISSUER}/", expected "${ISSUER}" (nearly "${ISSUER}": look at slashes, case and http)`,
+      'issuer_misspelt',
     ],
-    [{ iss: 'https://evil.test' }, `iss is "https://evil.test", expected "${ISSUER}"`],
-    [{ iss: undefined }, `iss is missing, expected "${ISSUER}"`],
-    [{ iss: 7 }, 'iss is no text, or the claims cannot be read'],
-  ])('%j', async (claims, detail) => {
-    expect(await unclaimed(tokenBy(EC, claims))).toEqual([{ handler: 'jwt', detail }]);
+    [{ iss: 'https://evil.test' }, `iss is "https://evil.test", expected "${ISSUER}"`, 'issuer_unknown'],
+    [{ iss: undefined }, `iss is missing, expected "${ISSUER}"`, 'issuer_unnamed'],
+    [{ iss: 7 }, 'iss is no text, or the claims cannot be read', 'token_unreadable'],
+  ])('%j', async (claims, detail, cause) => {
+    expect(await unclaimed(tokenBy(EC, claims))).toEqual([{ handler: 'jwt', detail, cause }]);
   });
 
   test('no JWT, and an encrypted one', async () => {
-    expect(await unclaimed('opaque')).toEqual([{ handler: 'jwt', detail: 'the token is no JWT' }]);
+    const opaque = { handler: 'jwt', detail: 'the token is no JWT', cause: 'token_opaque' };
+    expect(await unclaimed('opaque')).toEqual([opaque]);
     const detail = 'the token is encrypted, and there are no decryptionKeys';
-    expect(await unclaimed('a.b.c.d.e')).toEqual([{ handler: 'jwt', detail }]);
+    expect(await unclaimed('a.b.c.d.e')).toEqual([{ handler: 'jwt', detail, cause: 'token_encrypted' }]);
   });
 
   test('an issuer that was looked up and does not exist', async () => {

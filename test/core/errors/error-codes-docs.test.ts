@@ -9,7 +9,7 @@ import { WEBHOOK_FIXES } from '../../../packages/handlers/src/webhook/webhook-fi
 import { documentOf, tablesOf } from '../../support/markdown.js';
 import { reasonCodes } from './reason-codes.js';
 
-/** What the lines of decisions advise, by reason. */
+/** What the lines of decisions advise, by reason or cause. Handlers have advice of their own for some reasons. */
 const FIXES_IN_CODE = [FIXES, JWT_FIXES, INTROSPECTION_FIXES, BASIC_FIXES, WEBHOOK_FIXES].flatMap((table) =>
   Object.entries(table),
 );
@@ -17,7 +17,8 @@ const FIXES_IN_CODE = [FIXES, JWT_FIXES, INTROSPECTION_FIXES, BASIC_FIXES, WEBHO
 const document = documentOf('docs/error-codes.md');
 const tables = tablesOf(document);
 const publicCodes = tables.flat().filter((row) => row['Code'] !== undefined);
-const reasons = tables.flat().filter((row) => row['Reason'] !== undefined);
+const causes = tables.flat().filter((row) => row['Cause'] !== undefined);
+const reasons = tables.flat().filter((row) => row['Reason'] !== undefined && row['Cause'] === undefined);
 const inCode = new Map([
   ...reasonCodes(),
   ...SALLYPORT_ERROR_CODES.filter((code) => code.includes('_UPSTREAM_')).map(
@@ -43,7 +44,8 @@ describe('docs/error-codes.md and the code agree', () => {
   });
 
   test('on the reasons: all that the code makes, and no other', () => {
-    expect(reasons.map((row) => plain(row['Reason'])).toSorted()).toEqual([...inCode.keys()].toSorted());
+    const documented = new Set(reasons.map((row) => plain(row['Reason'])));
+    expect([...documented].toSorted()).toEqual([...inCode.keys()].toSorted());
   });
 
   test.each(reasons.map((row) => [plain(row['Reason']), row] as const))(
@@ -54,11 +56,28 @@ describe('docs/error-codes.md and the code agree', () => {
       expect(row['Fix']).toMatch(/.\.$/);
     },
   );
+
+  test.each(causes.map((row) => [plain(row['Cause']), row] as const))('on the cause %s: its reason', (_cause, row) => {
+    expect(inCode.has(plain(row['Reason']))).toBe(true);
+    expect(row['Meaning']).toMatch(/.\.$/);
+  });
 });
 
-test('each fix is what the line of a decision advises, word for word, and no reason lacks one', () => {
-  const documented = reasons.map((row) => [plain(row['Reason']), plain(row['Fix'])]);
-  expect(new Map(FIXES_IN_CODE)).toEqual(new Map(documented as [string, string][]));
+describe('the fixes', () => {
+  const documented = [...reasons, ...causes].map((row) => [plain(row['Cause'] ?? row['Reason']), plain(row['Fix'])]);
+  const unique = (pairs: readonly (readonly string[])[]) =>
+    [...new Set(pairs.map((pair) => pair.join(': ')))].toSorted();
+
+  test('are what the line of a decision advises, word for word, and no reason lacks one', () => {
+    expect(unique(documented)).toEqual(unique(FIXES_IN_CODE));
+    const advised = new Set(FIXES_IN_CODE.map(([code]) => code));
+    expect([...inCode.keys()].filter((reason) => !advised.has(reason))).toEqual([]);
+  });
+
+  test('name what they are about: none begins with a verb and a pronoun alone', () => {
+    const vague = /^(?:\w+ (?:it|them|so)\b|Fix the issuer\.|Send the right)/;
+    expect(FIXES_IN_CODE.filter(([, fix]) => vague.test(fix))).toEqual([]);
+  });
 });
 
 describe('the search for reasons itself', () => {

@@ -2,23 +2,27 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import {
+  allOf,
   anyOf,
   createPrincipal,
   denied,
   forbidden,
   guard,
   headerHandler,
+  type Requirement,
   requireAudience,
   requireRoles,
   requireScopes,
   route,
   routes,
   SecurityChain,
+  type SecurityHandler,
   some,
   unavailable,
 } from '@sallyport/core';
 import { SecurityRequest } from '@sallyport/core/extend';
 import { buildRequest, ManualClock } from '@sallyport/core/testing';
+import { FIXES } from '../../../packages/core/src/events/fixes.js';
 import { deciding } from './deciding.js';
 
 const KEY = 'correct-horse-battery-staple';
@@ -92,7 +96,7 @@ describe('the line of a decision', () => {
       undefined,
       [],
       'GET /pets/{} denied 401 credentials_missing; nothing at header:x-key (keys); chain',
-      'Send one of the credentials',
+      'Send a credential at a place that the line names',
     ],
     [
       'what a handler says of a refusal',
@@ -106,7 +110,7 @@ describe('the line of a decision', () => {
       KEY,
       [requireScopes(['read', 'write'])],
       'denied 403 insufficient_scope by requireScopes(read write); keys: authenticated; missing all of ["write"]; caller: user "alice\\n2"',
-      'Ask for a token with these scopes.',
+      'Ask for a token with the missing scopes, or correct requireScopes',
     ],
     [
       'one scope of several',
@@ -179,7 +183,7 @@ describe('the line of a decision', () => {
         }),
       ],
       'denied 500 guard_threw; keys: authenticated; broken failed with RangeError: (cut out), at ',
-      'Fix the guard',
+      'Mend the guard at the place that the line names',
     ],
   ] as const)('tells %s', async (_what, header, guards, expected, fix) => {
     const line = await lineOf(new SecurityChain({ requirement: keys, guards }), header);
@@ -188,6 +192,83 @@ describe('the line of a decision', () => {
     else expect(line.split('To change: ')[1]).toContain(fix);
     expect(line).not.toContain(KEY);
     expect(line).toMatch(/^[\x20-\x7e…]+$/);
+  });
+
+  const leaving = (name: string, cause?: string): SecurityHandler => ({
+    name,
+    challenges: keys.challenges,
+    source: { at: 'authorization:bearer', selective: true },
+    fixes: { strange: `Register with ${name}.`, credentials_missing: `Log in with ${name}.` },
+    extract: (request) => void request.trace?.noteUnclaimed(name, 'not of here', cause),
+    verify: () => denied('never'),
+  });
+  const adviceOf = async (requirement: Requirement, ...rawHeaders: string[]) => {
+    const method = rawHeaders.includes('Access-Control-Request-Method') ? 'OPTIONS' : 'GET';
+    const { line } = await new SecurityChain({ requirement }).explain({ method, target: '/', rawHeaders });
+    return line.split('To change: ')[1];
+  };
+
+  test.each<[string, Requirement, string[], string]>([
+    [
+      'a scheme that nobody reads',
+      keys,
+      ['Authorization', 'Token x'],
+      'Send a scheme that is expected, or give the handler the source authorization:token.',
+    ],
+    [
+      'a scheme that may be a credential itself',
+      keys,
+      ['Authorization', 'Sk-live-4711-abcdefghijkl x'],
+      'Send a scheme that is expected, or give the handler the source authorization:<scheme>.',
+    ],
+    [
+      'a credential that a handler left, by the cause that it told',
+      leaving('one', 'strange'),
+      ['Authorization', 'Bearer x'],
+      'Register with one.',
+    ],
+    [
+      'a credential that several left, each in its words',
+      anyOf(leaving('one', 'strange'), leaving('two', 'strange')),
+      ['Authorization', 'Bearer x'],
+      'Register with one. Register with two.',
+    ],
+    [
+      'a credential that a handler left without a cause',
+      leaving('one'),
+      ['Authorization', 'Bearer x'],
+      'Put a handler for such credentials into the requirement: those that read this scheme left them to others.',
+    ],
+    ['nothing sent, in the words of the handlers asked', leaving('one'), ['Host', 'x'], 'Log in with one.'],
+    [
+      'one of several credentials that are all needed',
+      allOf(keys, leaving('one')),
+      ['X-Key', KEY],
+      'Send all of them. If one is enough, write anyOf instead of allOf.',
+    ],
+    [
+      'a preflight',
+      leaving('one'),
+      ['Origin', 'https://shop.example', 'Access-Control-Request-Method', 'POST'],
+      'Mount the CORS middleware in front of secure(), or set allowPreflight.',
+    ],
+  ])('tells what to change by the cause: %s', async (_cause, requirement, rawHeaders, advice) => {
+    expect(await adviceOf(requirement, ...rawHeaders)).toBe(advice);
+  });
+
+  test('tells what to change by the cause: headers that a host or mock has made', async () => {
+    const request = { method: 'GET', target: '/', rawHeaders: [], headersFrom: 'parsed' } as const;
+    const { line } = await new SecurityChain({ requirement: leaving('one') }).explain(request);
+    expect(line.split('To change: ')[1]).toBe(`Log in with one. ${FIXES['headers_parsed']}`);
+  });
+
+  test('tells of a bug what to change by its code, if that tells', async () => {
+    const code = 'ERR_SALLYPORT_SEVERAL_COPIES';
+    const verify = () => {
+      throw Object.assign(new Error('two copies'), { code });
+    };
+    const broken = headerHandler({ name: 'broken', header: 'X-Broken', verify });
+    expect(await adviceOf(broken, 'X-Broken', 'x')).toBe(FIXES[code.toLowerCase()]);
   });
 
   test('tells what to change in the words of the handler that refused, not of another', async () => {

@@ -30,6 +30,7 @@ export const BUGS: readonly Cause[] = [
     client: '500 internal_error',
     reason: 'handler_threw',
     words: 'partner-key…TypeError',
+    change: 'at the place that the line names',
     provoke: asked(() => ownHandler(fail)),
   },
   {
@@ -53,6 +54,7 @@ export const BUGS: readonly Cause[] = [
     client: '500 internal_error',
     reason: 'guard_threw',
     words: 'own-tenant…TypeError',
+    change: 'at the place that the line names',
     provoke: async (scene) => {
       scene.secure({ requirement: jwt(scene), guards: [guard('own-tenant', fail)] });
       await scene.send({ bearer: goodToken() });
@@ -71,6 +73,7 @@ export const BUGS: readonly Cause[] = [
     client: '500 internal_error',
     reason: 'handler_threw',
     words: 'ERR_SALLYPORT_SEVERAL_COPIES',
+    change: 'one copy',
     provoke: async (scene) => {
       let denied: () => Verdict = fail;
       jest.isolateModules(() => {

@@ -53,6 +53,7 @@ export const OUTAGES: readonly Cause[] = [
     client: '503 temporarily_unavailable',
     reason: 'err_sallyport_upstream_unreachable',
     words: 'https://login.example.test/…ENOTFOUND',
+    change: 'DNS',
     provoke: async (scene) => {
       const notFound = Object.assign(new Error('getaddrinfo ENOTFOUND'), { code: 'ENOTFOUND' });
       const lookup = jest
@@ -69,6 +70,7 @@ export const OUTAGES: readonly Cause[] = [
     client: '503 temporarily_unavailable',
     reason: 'err_sallyport_upstream_unreachable',
     words: 'the connection failed (ECONNREFUSED)',
+    change: 'Start the server',
     provoke: async (scene) => {
       const issuer = await closedOrigin();
       await scene.ask(remote(scene, issuer), { bearer: goodToken({ iss: issuer }) });
@@ -79,7 +81,7 @@ export const OUTAGES: readonly Cause[] = [
     client: '503 temporarily_unavailable',
     reason: 'err_sallyport_upstream_unreachable',
     words: 'the connection failed (DEPTH_ZERO_SELF_SIGNED_CERT)',
-    change: 'ca',
+    change: 'certificateAuthorities',
     provoke: async (scene) => {
       const server = scene.closing(await FaultServer.startUntrusted(right));
       await scene.ask(remote(scene, server.origin), { bearer: goodToken({ iss: server.origin }) });
@@ -115,6 +117,7 @@ export const OUTAGES: readonly Cause[] = [
     client: '503 temporarily_unavailable',
     reason: 'err_sallyport_upstream_status',
     words: 'the answer has status 500',
+    change: 'the log of the server',
     provoke: whileKeys('status 500'),
   },
   {
@@ -122,6 +125,7 @@ export const OUTAGES: readonly Cause[] = [
     client: '503 temporarily_unavailable',
     reason: 'err_sallyport_upstream_body',
     words: 'the answer has the media type text/html',
+    change: 'that of an application, a login or a proxy',
     provoke: whileKeys('HTML with status 200'),
   },
   {
@@ -129,6 +133,7 @@ export const OUTAGES: readonly Cause[] = [
     client: '503 temporarily_unavailable',
     reason: 'err_sallyport_upstream_body',
     words: '/jwks: the key set is no JSON object',
+    change: 'repair the server',
     provoke: whileKeys('bad JSON'),
   },
   {
@@ -169,6 +174,7 @@ export const OUTAGES: readonly Cause[] = [
     client: '503 temporarily_unavailable',
     reason: 'introspection_answer_unusable',
     words: 'bytes are no JSON object that can be read in one way only',
+    change: 'repair the server',
     provoke: whileIntrospection('an array'),
   },
   {
@@ -176,6 +182,7 @@ export const OUTAGES: readonly Cause[] = [
     client: '503 temporarily_unavailable',
     reason: 'err_sallyport_upstream_circuit_open',
     words: 'calls are suspended after repeated failures, the last: …ECONNREFUSED',
+    change: 'the last failure',
     provoke: async (scene) => {
       scene.secure({ requirement: introspection(scene, `${await closedOrigin()}/introspect`) });
       for (let call = 0; call <= 20; call += 1) await scene.send({ bearer: `opaque-token-${call}` });

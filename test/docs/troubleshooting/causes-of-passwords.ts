@@ -46,6 +46,7 @@ export const PASSWORDS: readonly Cause[] = [
     client: '401 invalid_credentials',
     reason: 'user_or_password_wrong',
     words: 'there is no such user',
+    change: 'user name',
     provoke: async (scene) => scene.ask(basic(scene, await users), login('bob')),
   },
   {
@@ -53,6 +54,7 @@ export const PASSWORDS: readonly Cause[] = [
     client: '401 invalid_credentials',
     reason: 'user_or_password_wrong',
     words: 'the user is known, and the password is another',
+    change: 'that the client encodes',
     provoke: async (scene) => scene.ask(basic(scene, await users), login('alice', 'a wrong password')),
   },
   {
@@ -110,7 +112,7 @@ export const PASSWORDS: readonly Cause[] = [
     cause: 'The user store fails',
     client: '503 temporarily_unavailable',
     reason: 'econnrefused',
-    words: 'the user store failed with Error (ECONNREFUSED)',
+    words: 'find() of the user store failed with Error (ECONNREFUSED)',
     provoke: async (scene) => {
       const refused = Object.assign(new Error(`no database for ${PASSWORD}`), { code: 'ECONNREFUSED' });
       await scene.ask(basic(scene, { find: () => Promise.reject(refused) }), login());

@@ -39,6 +39,7 @@ export const CREDENTIALS: readonly Cause[] = [
     client: '401 unauthenticated',
     reason: 'credentials_missing',
     words: 'nothing at authorization:bearer (jwt)',
+    change: 'no proxy or redirect',
     provoke: sent({}),
   },
   {
@@ -122,7 +123,7 @@ export const CREDENTIALS: readonly Cause[] = [
     client: '401 unauthenticated',
     reason: 'credentials_unrecognised',
     words: 'the scheme is "token", expected authorization:bearer (jwt)',
-    change: 'source',
+    change: 'a scheme that is expected',
     provoke: (scene) => scene.ask(jwt(scene), { lines: [`Authorization: Token ${goodToken()}`] }),
   },
   {
@@ -148,24 +149,28 @@ export const CREDENTIALS: readonly Cause[] = [
     cause: 'There are two Authorization lines, often one of the client and one of a proxy',
     client: '400 invalid_request',
     reason: 'duplicate_authorization',
+    change: 'one Authorization line',
     provoke: sent({ lines: ['Authorization: Bearer token-one', 'Authorization: Bearer token-two'] }),
   },
   {
     cause: 'Two credentials were joined into one line by a comma',
     client: '400 invalid_request',
     reason: 'joined_credentials',
+    change: 'one credential',
     provoke: line('Authorization: Bearer token-one, Basic dXNlcjpwYXNzd29yZA=='),
   },
   {
     cause: 'The Authorization header cannot be read: `Bearer:`, or the token alone',
     client: '400 invalid_request',
     reason: 'malformed_authorization',
+    change: 'the scheme, one space and the credential',
     provoke: line('Authorization: Bearer: token-one'),
   },
   {
     cause: 'The token has characters that no token has: spaces, quotes, line breaks of a copy',
     client: '400 invalid_request',
     reason: 'bearer_token_malformed',
+    change: 'quotes of a shell or of JSON',
     provoke: line('Authorization: Bearer "token-one"'),
   },
   {
@@ -179,12 +184,14 @@ export const CREDENTIALS: readonly Cause[] = [
     cause: 'A key was sent twice',
     client: '400 invalid_request',
     reason: 'duplicate_credentials',
+    change: 'once, in one place',
     provoke: (scene) => scene.ask(partnerKey, { lines: ['X-API-Key: partner-key-1', 'X-API-Key: partner-key-2'] }),
   },
   {
     cause: 'The header of a key is empty: a variable was not set',
     client: '400 invalid_request',
     reason: 'credential_empty',
+    change: 'variable of the client',
     provoke: (scene) => scene.ask(partnerKey, { lines: ['X-API-Key:'] }),
   },
 ];
@@ -235,6 +242,7 @@ export const REQUESTS: readonly Cause[] = [
     client: '400 invalid_request',
     reason: 'path_dot_segment',
     words: '/orders/../admin',
+    change: 'Let the client resolve',
     provoke: good({ target: '/orders/../admin' }),
   },
   {
@@ -380,13 +388,14 @@ export const PERMISSIONS: readonly Cause[] = [
     client: '403 forbidden',
     reason: 'tenant_foreign',
     words: 'by own-tenant',
-    change: 'forbidden',
+    change: 'own-tenant',
     provoke: guarded(guard('own-tenant', () => forbidden('tenant_foreign'))),
   },
   {
     cause: 'No guard had an opinion',
     client: '403 forbidden',
     reason: 'all_guards_abstained',
+    change: 'one of the guards permit',
     provoke: guarded(guard('own-tenant', () => ABSTAINED)),
   },
   {

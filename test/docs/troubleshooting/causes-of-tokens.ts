@@ -78,6 +78,7 @@ export const TOKENS: readonly Cause[] = [
     client: '401 invalid_token',
     reason: 'credentials_unrecognised',
     words: 'iss is no text, or the claims cannot be read',
+    change: 'the token as it was issued',
     provoke: bearer('aaaa.bbbb.cccc'),
   },
   {
@@ -157,6 +158,7 @@ export const TOKENS: readonly Cause[] = [
     client: '401 invalid_token',
     reason: 'algorithm_not_allowed',
     words: 'alg is "none", expected "ES256"',
+    change: 'the issuer sign',
     provoke: wrong({}, { alg: 'none' }),
   },
   {
@@ -180,6 +182,7 @@ export const TOKENS: readonly Cause[] = [
     client: '401 invalid_token',
     reason: 'signature_invalid',
     words: 'kid is "2026-01", ES256: it is not by the key of this issuer',
+    change: 'compare the keys of the issuer',
     provoke: wrong({}, {}, {}, { ...OTHER, kid: '2026-01' }),
   },
   {
@@ -211,6 +214,7 @@ export const TOKENS: readonly Cause[] = [
     client: '401 invalid_token',
     reason: 'claim_exp_beyond_year_9999',
     words: `exp is ${NOON * 1_000}, beyond the year 9999: it may be in milliseconds`,
+    change: 'write seconds',
     provoke: wrong({ exp: NOON * 1_000 }),
   },
   {
@@ -265,6 +269,7 @@ export const TOKENS: readonly Cause[] = [
     cause: 'The authorization server does not know the token, or has revoked it',
     client: '401 invalid_token',
     reason: 'token_inactive',
+    change: 'use the same authorization server and tenant',
     provoke: introspected({ active: false }),
   },
   {
@@ -280,6 +285,7 @@ export const TOKENS: readonly Cause[] = [
     client: '401 invalid_token',
     reason: 'token_type_refused',
     words: 'token_type is "refresh_token"',
+    change: 'Send the access token',
     provoke: introspected({ ...ACTIVE, token_type: 'refresh_token' }),
   },
   {
@@ -293,24 +299,28 @@ export const TOKENS: readonly Cause[] = [
     cause: 'The token was revoked here (`revokeToken`)',
     client: '401 invalid_token',
     reason: 'token_revoked',
+    change: 'new token',
     provoke: revoked((revocations, token) => revocations.revokeToken(token)),
   },
   {
     cause: 'The id of the token was revoked (`revokeJti`)',
     client: '401 invalid_token',
     reason: 'token_revoked',
+    change: 'new token',
     provoke: revoked((revocations) => revocations.revokeJti(CLAIMS.jti)),
   },
   {
     cause: 'Tokens of its client were revoked (`revokeClient`)',
     client: '401 invalid_token',
     reason: 'token_revoked',
+    change: 'new token',
     provoke: revoked((revocations) => revocations.revokeClient(CLAIMS.client_id)),
   },
   {
     cause: 'The user logged out everywhere (`revokeSubject`)',
     client: '401 invalid_token',
     reason: 'token_revoked',
+    change: 'log in again',
     provoke: revoked((revocations) => revocations.revokeSubject(CLAIMS.sub)),
   },
 ];

@@ -42,6 +42,7 @@ export const WRONG_STARTS: readonly WrongStart[] = [
     cause: 'An option is misspelt',
     code: 'ERR_SALLYPORT_OPTION_UNKNOWN',
     words: 'IntrospectionHandlerOptions has no option "enpoint"; did you mean endpoint?',
+    change: 'endpoint',
     start: () => introspection({ enpoint: '' }),
   },
   {
@@ -104,14 +105,14 @@ export const WRONG_STARTS: readonly WrongStart[] = [
     cause: 'The contract is the name of a file instead of its text',
     code: 'ERR_SALLYPORT_CONTRACT_INVALID',
     words: 'the definition is a name or a single text, not a document',
-    change: 'readFileSync',
+    change: 'readFile',
     start: () => openApi('orders.yaml', { schemes: {} }),
   },
   {
     cause: 'The user file is not there',
     code: 'ERR_SALLYPORT_OPTION_INVALID',
     words: 'machines.htpasswd cannot be read (ENOENT)',
-    change: 'path',
+    change: 'machines.htpasswd',
     start: () => new HtpasswdUserStore({ path: 'machines.htpasswd' }),
   },
   {

@@ -10,16 +10,22 @@ import { credentialsSentIn, unshownIn } from '../handler/sent-credentials.js';
 import { toldFault } from '../handler/told-fault.js';
 import { type IncomingRequest, SecurityRequest } from '../request/request.js';
 import { shownPath } from '../request/shown-path.js';
-import { DecisionTrace, type TraceFault } from '../request/trace.js';
+import { type Advice, DecisionTrace, type TraceFault } from '../request/trace.js';
 import { oneLine } from '../secrecy/quoted.js';
 import { withoutCredentials } from '../secrecy/without-credentials.js';
 import { debugLines, type LineWriter } from './debug-lines.js';
-import { DECISION_CHANNEL, type DecisionEvent, type DecisionListener, decisionEvents } from './decision-events.js';
+import {
+  DECISION_CHANNEL,
+  type DecisionEvent,
+  type DecisionListener,
+  decisionEvents,
+  recordedDecisions,
+} from './decision-events.js';
 import { decisionLine } from './decision-line.js';
 import { type Explanation, eventOf } from './explanation.js';
 import { fixFor } from './fix-for.js';
 import { harmless } from './harmless.js';
-import { noteRefusal } from './note-refusal.js';
+import { adviceOf, noteRefusal } from './note-refusal.js';
 import { faultFacts, isProblem, problemOf } from './problem-of.js';
 import type { RequestIdFunction } from './request-id.js';
 import { Unheard } from './unheard.js';
@@ -38,6 +44,7 @@ export interface Observed {
 interface Seen {
   readonly decision: Decision;
   readonly event: DecisionEvent;
+  readonly advice: readonly Advice[];
 }
 
 /** Publishes the decisions of one chain: on the channel of all chains, to the chain's own listeners, and as lines. */
@@ -59,6 +66,11 @@ export class DecisionObserver {
 
   /** Whether there is a listener. Without one, the chain does not observe its decisions. */
   get isHeard(): boolean {
+    return this.#isTold;
+  }
+
+  /** Whether there is a listener, who learns why. */
+  get #isTold(): boolean {
     return this.#isAlwaysHeard || decisionEvents.hasSubscribers;
   }
 
@@ -73,14 +85,19 @@ export class DecisionObserver {
   /**
    * Runs `task` with a trace attached to the request. `guard` is the guard that a route added to an earlier decision.
    */
-  #observe(request: SecurityRequest, task: () => Eventually<Decision>, guard?: Guard): Eventually<Seen> {
+  #observe(
+    request: SecurityRequest,
+    task: () => Eventually<Decision>,
+    { guard, isAskedFor = false }: { readonly guard?: Guard | undefined; readonly isAskedFor?: boolean },
+  ): Eventually<Seen> {
     const { chain, clock, requestId } = this.#observed;
-    const trace = new DecisionTrace(() => clock.monotonic());
+    const trace = new DecisionTrace(() => clock.monotonic(), isAskedFor);
     SecurityRequest.attachTrace(request, trace);
     return andThen(task(), (decision) => {
       SecurityRequest.attachTrace(request, undefined);
       const id = requestId?.(request);
-      return { decision, event: eventOf(decision, { chain, guard: guard?.name, request, requestId: id, trace }) };
+      const event = eventOf(decision, { chain, guard: guard?.name, request, requestId: id, trace });
+      return { decision, event, advice: trace.advice };
     });
   }
 
@@ -91,16 +108,17 @@ export class DecisionObserver {
     publish = false,
   ): Promise<Explanation> {
     const request = given instanceof SecurityRequest ? given : new SecurityRequest(given);
-    const { decision, event } = await this.#observe(request, () => decide(request));
-    if (publish) this.#publish(event, request);
-    return Object.freeze({ decision, event, line: this.#lineOf(event, request), fix: fixFor(event, this.#handlers) });
+    const seen = await this.#observe(request, () => decide(request), { isAskedFor: true });
+    if (publish) this.#publish(seen, request);
+    const { decision, event } = seen;
+    return Object.freeze({ decision, event, line: this.#lineOf(seen, request), fix: this.#fixOf(seen) });
   }
 
   /** Observes, and calls every listener before the decision is returned. */
   announce(request: SecurityRequest, task: () => Eventually<Decision>, guard?: Guard): Eventually<Decision> {
-    return andThen(this.#observe(request, task, guard), ({ decision, event }) => {
-      this.#publish(event, request);
-      return decision;
+    return andThen(this.#observe(request, task, { guard }), (seen) => {
+      this.#publish(seen, request);
+      return seen.decision;
     });
   }
 
@@ -111,7 +129,7 @@ export class DecisionObserver {
     const { verdict } = refusal;
     const fault = verdict.kind === 'fault' ? this.#faultOf(verdict.bug, request) : undefined;
     if (trace !== undefined) noteRefusal(refusal, fault, trace);
-    else this.#tellUnheard(problemOf(refusal, fault), verdict.reason, refusal.handler?.name);
+    if (isProblem(refusal) && !this.#isTold && trace?.isAskedFor !== true) this.#tellUnheard(refusal, fault);
   }
 
   /** Tells why the chain did not start, if nobody hears of its decisions. Whoever awaits the start gets the error. */
@@ -119,15 +137,17 @@ export class DecisionObserver {
     return start.catch((error: unknown) => {
       const { chain } = this.#observed;
       const fault = toldFault({ culprit: 'start()', error }, this.#handlers, () => []);
-      if (!this.isHeard) this.#unheard.tell(`chain ${chain} did not start: ${faultFacts(fault)}`, 'start');
+      if (!this.#isTold) this.#unheard.tell(`chain ${chain} did not start: ${faultFacts(fault)}`, 'start');
       throw error;
     });
   }
 
-  #tellUnheard(problem: string, reason: string, refusedBy: string | undefined): void {
+  #tellUnheard(refusal: Refusal, fault: TraceFault | undefined): void {
     const { chain } = this.#observed;
-    const fix = fixFor({ reason, refusedBy }, this.#handlers);
-    const words = `chain ${chain}: ${problem}.${fix === undefined ? '' : ` ${fix}`}`;
+    const { reason } = refusal.verdict;
+    const refusedBy = refusal.handler?.name;
+    const fix = fixFor({ reason, refusedBy, advice: adviceOf(refusal, fault) }, this.#handlers);
+    const words = `chain ${chain}: ${problemOf(refusal, fault)}.${fix === undefined ? '' : ` ${fix}`}`;
     this.#unheard.tell(oneLine(words, MAX_PROBLEM), `${reason} ${refusedBy}`);
   }
 
@@ -135,14 +155,19 @@ export class DecisionObserver {
     return toldFault(bug, this.#handlers, () => [...credentialsSentIn(request, this.#places), ...unshownIn(request)]);
   }
 
-  #publish(event: DecisionEvent, request: SecurityRequest): void {
+  #publish(seen: Seen, request: SecurityRequest): void {
+    const { event } = seen;
     decisionEvents.publish(event);
     for (const listener of this.#listeners) listener(event);
-    this.#writeLine?.(this.#lineOf(event, request));
+    this.#writeLine?.(this.#lineOf(seen, request));
   }
 
-  #lineOf(event: DecisionEvent, request: SecurityRequest): string {
+  #lineOf(seen: Seen, request: SecurityRequest): string {
     const path = withoutCredentials(shownPath(request.path), credentialsSentIn(request, this.#places));
-    return decisionLine(event, { path, fix: fixFor(event, this.#handlers) });
+    return decisionLine(seen.event, { path, fix: this.#fixOf(seen) });
+  }
+
+  #fixOf({ event: { reason, refusedBy }, advice }: Seen): string | undefined {
+    return fixFor({ reason, refusedBy, advice }, this.#handlers);
   }
 }

@@ -1,5 +1,5 @@
 import { ownMember } from '../options/own-members.js';
-import type { DecisionEvent } from './decision-events.js';
+import type { Advice } from '../request/trace.js';
 import { FIXES } from './fixes.js';
 
 /** What is asked for fixes: handlers. */
@@ -8,16 +8,29 @@ interface Fixing {
   readonly fixes?: Readonly<Record<string, string>>;
 }
 
-/** What to change after a refusal. The one that refused knows best, then the chain, then the other handlers. */
-export function fixFor(
-  { reason, refusedBy }: Pick<DecisionEvent, 'reason' | 'refusedBy'>,
-  handlers: readonly Fixing[],
-): string | undefined {
+/** A refusal, as far as it tells what to change. */
+interface Fixable {
+  readonly reason: string | undefined;
+  readonly refusedBy: string | undefined;
+  readonly advice: readonly Advice[];
+}
+
+/**
+ * What to change after a refusal: what its causes say, or else its reason. The handler concerned knows best, then the chain,
+ * then the other handlers.
+ */
+export function fixFor({ reason, refusedBy, advice }: Fixable, handlers: readonly Fixing[]): string | undefined {
   if (reason === undefined) return undefined;
-  const tables = [...handlers.filter(({ name }) => name === refusedBy), { fixes: FIXES }, ...handlers];
+  const exact = advice.flatMap((each) => textFor(each, handlers) ?? []);
+  if (exact.length > 0) return [...new Set(exact)].join(' ');
+  return textFor({ code: reason, ...(refusedBy === undefined ? {} : { handler: refusedBy }) }, handlers);
+}
+
+function textFor({ code, handler, scheme }: Advice, handlers: readonly Fixing[]): string | undefined {
+  const tables = [...handlers.filter(({ name }) => name === handler), { fixes: FIXES }, ...handlers];
   for (const { fixes } of tables) {
-    const fix = fixes && (ownMember(fixes, reason) ?? ownMember(fixes, anyClaim(reason)));
-    if (typeof fix === 'string') return fix;
+    const fix = fixes && (ownMember(fixes, code) ?? ownMember(fixes, anyClaim(code)));
+    if (typeof fix === 'string') return scheme === undefined ? fix : fix.replaceAll('<scheme>', scheme);
   }
   return undefined;
 }

@@ -1,63 +1,81 @@
 /**
- * What to change, by the reason of a refusal: the lines of `NODE_DEBUG=sallyport` end with it. The reasons of a handler
- * stand in its own `fixes`. docs/error-codes.md has the same texts.
+ * What to change, by the reason of a refusal, or by its cause where one reason has several: the lines of
+ * `NODE_DEBUG=sallyport` end with it. The reasons of a handler stand in its own `fixes`. docs/error-codes.md has the same
+ * texts.
  */
 export const FIXES: Readonly<Record<string, string>> = Object.freeze({
-  credentials_missing: 'Send one of the credentials that the challenges name.',
+  credentials_missing:
+    'Send a credential at a place that the line names, and let no proxy or redirect drop it. If it comes elsewhere, let the handler read that place by its source (such as cookie:session), header or cookie. If the route is open to everybody, put optional on the route, and no secure() in front of it.',
+  credentials_incomplete: 'Send all of them. If one is enough, write anyOf instead of allOf.',
+  headers_parsed: 'If a serverless host or a mock made the request, give its event or the mock the headers.',
+  preflight_refused: 'Mount the CORS middleware in front of secure(), or set allowPreflight.',
   credentials_unrecognised:
-    "Use a scheme that the challenges name; for JWTs, check that the issuer is configured: the event's unclaimed says what was expected and what came.",
+    'Put a handler for such credentials into the requirement: those that read this scheme left them to others.',
+  scheme_unread: 'Send a scheme that is expected, or give the handler the source authorization:<scheme>.',
   party_mismatch:
     'Send credentials of one user or client. If a handler names no issuer, such as Basic, give sameParty a function.',
-  operation_undeclared: 'Declare the operation, or give the chain a requirement.',
+  operation_undeclared:
+    'Send method and path as operations or the contract write them, or add what came there. Give the chain a requirement for the rest. If the application rewrites on purpose, such as a prefix, set allowRewriting.',
   body_too_slow: 'Send faster; for large bodies and slow networks raise deadlineMs.',
   body_too_large: 'Send a smaller body, or raise maxBodyBytes.',
-  body_unreadable: 'Mount secure() in front of body parsers: they find the body again.',
-  rate_limited: 'Wait for the time that Retry-After says. For Basic, see failures; behind a proxy, trustedHops.',
-  handler_threw: "Fix the handler or the function; the event's fault names handler, class and place.",
-  handler_extract_misbehaved: 'Let extract only find the credential; let verify check it.',
-  guard_threw: "Fix the guard; the event's fault names class and place.",
-  chain_failed: "Look at the event's fault; if it names none of your functions, report a bug.",
-  deadline_exceeded: "Find the slow handler in the event's steps.",
+  body_unreadable:
+    'Mount secure() in front of body parsers: they find the body again. If a parser has to come first, let it keep the bytes in rawBody.',
+  rate_limited:
+    'Wait for the time in Retry-After. For Basic: if many users share one address, raise failures; behind a proxy, set trustedHops.',
+  handler_threw:
+    'Mend the code at the place that the line names. verify returns authenticated, denied or another verdict; mapPrincipal rejects if it cannot tell who is calling.',
+  err_sallyport_several_copies: 'Load one copy of @sallyport/core: npm ls @sallyport/core shows them.',
+  handler_extract_misbehaved:
+    'Let extract return the credential or undefined, and at once. Let verify check it, and wait for what takes time.',
+  guard_threw: 'Mend the guard at the place that the line names. It returns true, false or a guard verdict.',
+  chain_failed:
+    'Look at the place that the line names. If it is in none of your functions, such as sameParty, report a bug.',
+  deadline_exceeded:
+    'Look which step of the line took the time: give it a timeout of its own, or raise deadlineMs. If it fetches keys, await start of the chain before the server listens.',
   client_gone: 'Nothing to fix: no client waits for the answer.',
-  abandoned: 'See deadline_exceeded.',
-  dependency_failed: "Look at the dependency's own log.",
+  abandoned: 'Nothing to fix here: the reason of the decision tells why it was given up.',
+  dependency_failed: 'Look at the own log of what the line names.',
   proof_outdated: 'Nothing to fix: the next request is checked anew.',
-  too_many_lookups: 'Find out why lookups are slow; raise maxFlights.',
+  too_many_lookups: 'Find out why lookups are slow, or raise maxFlights.',
   once_store_unavailable:
-    'Look at the once store: the detail says how it failed. A full MemoryOnceStore needs more maxEntries.',
-  method_malformed: 'Send a valid method.',
-  method_spelling: 'Send it in upper-case letters.',
+    'Look at the once store: the line says how it failed. A full MemoryOnceStore needs more maxEntries.',
+  method_malformed: 'Send a method that is one word, such as GET.',
+  method_spelling: 'Send the method in upper-case letters.',
   target_form: 'Send a path; for absolute-form targets set authorities.',
-  target_characters: 'Percent-encode them.',
-  path_encoding: 'Encode UTF-8.',
-  path_control_character: 'Leave it out.',
-  path_dot_segment: 'Resolve it before sending.',
-  path_double_encoding: 'Encode once, or set allowDoubleEncoding.',
-  path_encoded_slash: 'Move the value into the query, or set allowEncodedSlash.',
-  path_semicolon: 'Leave it out, or set allowSemicolon.',
-  path_double_slash: 'Leave it out, or set allowDoubleSlash.',
-  path_encoded_unreserved: 'Do not encode letters, digits and -._~, or set allowEncodedUnreserved.',
-  path_browser_characters: 'Percent-encode it, or set allowBrowserCharacters.',
+  target_characters: 'Percent-encode the characters that a URI must not have.',
+  path_encoding: 'Percent-encode the path as UTF-8.',
+  path_control_character: 'Leave control characters out of the path.',
+  path_dot_segment: 'Let the client resolve dots in the path before it sends it.',
+  path_double_encoding: 'Encode the path once, or set allowDoubleEncoding.',
+  path_encoded_slash: 'Move the value with the slash into the query, or set allowEncodedSlash.',
+  path_semicolon: 'Leave the semicolon out of the path, or set allowSemicolon.',
+  path_double_slash: 'Send one slash instead of two: correct the base URL of the client. Or set allowDoubleSlash.',
+  path_encoded_unreserved: 'Do not encode letters, digits and -._~ in the path, or set allowEncodedUnreserved.',
+  path_browser_characters: 'Percent-encode the square bracket or the vertical bar, or set allowBrowserCharacters.',
   duplicate_authorization:
     'Send one Authorization line. Let a proxy replace that of the client instead of adding its own.',
-  joined_credentials: 'Send one credential.',
-  malformed_authorization: 'Send Bearer, a space and the token.',
-  duplicate_credentials: 'Send it once, in one place.',
-  credential_empty: 'Send a value. A variable of the client may not be set.',
+  joined_credentials: 'Send one credential in Authorization, and no second one behind a comma.',
+  malformed_authorization: 'Write the scheme, one space and the credential into Authorization.',
+  duplicate_credentials: 'Send the credential once, in one place.',
+  credential_empty: 'Send a value: perhaps a variable of the client is not set.',
   credential_too_long: 'Send a shorter value.',
-  bearer_token_malformed: 'Send the token as it was issued.',
+  bearer_token_malformed: 'Send the token as it was issued. Look for quotes of a shell or of JSON.',
   bearer_token_too_long: 'Let the issuer put less into the token, or raise maxTokenBytes.',
-  insufficient_scope: 'Ask for a token with these scopes.',
-  role_missing: 'Give the caller the role.',
-  policy_refused: 'Look at the guard that the event names in refusedBy.',
-  all_guards_abstained: 'Let one of the guards permit.',
-  audience_mismatch: 'Ask for a token for this audience, or let the API accept the one that came.',
-  err_sallyport_upstream_unreachable: 'Check network, proxy, DNS and TLS.',
-  err_sallyport_upstream_timeout: 'Find out why the server is slow.',
+  insufficient_scope: 'Ask for a token with the missing scopes, or correct requireScopes or the contract.',
+  role_missing:
+    'Give the caller the role. If the token has it in a claim of its own, name that in rolesClaims of the handler.',
+  policy_refused: 'Look at the guard that the line names. It returned false; with forbidden it can say why.',
+  all_guards_abstained: 'Let one of the guards permit the request.',
+  audience_mismatch: 'Ask for a token for this audience, or correct requireAudience.',
+  err_sallyport_upstream_unreachable:
+    'Start the server, or correct its address. Check DNS, firewall and proxy. If a certificate is not trusted, name its authority in certificateAuthorities or NODE_EXTRA_CA_CERTS.',
+  err_sallyport_upstream_timeout: 'Find out why the server is slow, or raise timeoutMs.',
   err_sallyport_upstream_status:
-    'Look at the server. For 401 and 403, look at our own credentials, or at a firewall in front of the server.',
-  err_sallyport_upstream_body: 'Check the address of the endpoint.',
+    'Look at the log of the server, and whether the address is right. For 401 and 403, look at our own credentials, or at a firewall in front of the server.',
+  err_sallyport_upstream_body:
+    'Correct the address, if it is that of an application, a login or a proxy. Otherwise repair the server.',
   err_sallyport_upstream_overloaded:
-    'Raise maxConcurrent, or the lifetimes of the caches. Behind a proxy, check trustedHops.',
-  err_sallyport_upstream_circuit_open: 'Repair the server; calls start again by themselves.',
+    'Raise maxConcurrent, or the lifetimes of the caches. Behind a proxy set trustedHops: otherwise all callers are one network.',
+  err_sallyport_upstream_circuit_open:
+    'Repair what the line names as the last failure. Calls start again by themselves.',
 });

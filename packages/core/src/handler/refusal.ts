@@ -1,4 +1,5 @@
 import { isProvedBy, type Principal } from '../principal/principal.js';
+import type { Advice } from '../request/trace.js';
 import { takesToken } from '../verdict/challenge.js';
 import type { Authenticated, Verdict } from '../verdict/verdict.js';
 import type { SecurityHandler } from './handler.js';
@@ -7,9 +8,15 @@ import type { SecurityHandler } from './handler.js';
 type RefusingVerdict =
   | Exclude<Verdict, Authenticated>
   /** A needed credential was not sent. */
-  | { readonly kind: 'missing'; readonly reason: string; readonly detail?: string }
+  | { readonly kind: 'missing'; readonly reason: string; readonly detail?: string; readonly advice?: readonly Advice[] }
   /** A credential was sent that no handler of the requirement takes. */
-  | { readonly kind: 'unrecognised'; readonly reason: string; readonly scheme: string; readonly detail?: string }
+  | {
+      readonly kind: 'unrecognised';
+      readonly reason: string;
+      readonly scheme: string;
+      readonly detail?: string;
+      readonly advice?: readonly Advice[];
+    }
   /** The Authorization header can be read in more than one way, and the operation reads it. */
   | { readonly kind: 'ambiguous'; readonly reason: string }
   /** The method or target can be read in more than one way. */

@@ -37,6 +37,18 @@ export interface UnclaimedCredential {
   readonly handler: string;
   /** May quote what the unverified credential says. */
   readonly detail: string;
+  /** A stable code of the cause, by which `fixes` of the handler say what to change; undefined if it gave none. */
+  readonly cause: string | undefined;
+}
+
+/** Where to look up what to change, if the reason of a refusal alone does not tell. */
+export interface Advice {
+  /** A reason, or a cause that is more exact. */
+  readonly code: string;
+  /** The handler whose `fixes` know best. */
+  readonly handler?: string;
+  /** What stands for `<scheme>` in the text. */
+  readonly scheme?: string;
 }
 
 /** What a caller was refused for: the scopes that the proof does not cover. */
@@ -65,9 +77,14 @@ export class DecisionTrace {
   #missing: MissingPermissions | undefined;
   #detail: string | undefined;
   #refusedBy: string | undefined;
+  #advice: readonly Advice[] = [];
   #open: OpenStep | undefined;
 
-  constructor(monotonic: () => number) {
+  /** Whether somebody asked for this very explanation, and so hears of a problem in it. */
+  readonly isAskedFor: boolean;
+
+  constructor(monotonic: () => number, isAskedFor = false) {
+    this.isAskedFor = isAskedFor;
     this.#monotonic = monotonic;
     this.#startedMs = monotonic();
   }
@@ -115,6 +132,11 @@ export class DecisionTrace {
     return this.#fault;
   }
 
+  /** More exact than the reason of the refusal; empty where that tells all. */
+  get advice(): readonly Advice[] {
+    return this.#advice;
+  }
+
   begin(handler: string, credential: unknown): void {
     const startedAfterMs = this.elapsedMs;
     this.#open = { handler, fingerprint: fingerprintOf(credential), startedAfterMs, cache: undefined };
@@ -125,9 +147,12 @@ export class DecisionTrace {
     if (this.#open !== undefined) this.#open.cache = state;
   }
 
-  /** For handlers: tells why `extract` left a credential to others. */
-  noteUnclaimed(handler: string, detail: string): void {
-    this.#unclaimed.push(Object.freeze({ handler, detail }));
+  /**
+   * For handlers: tells why `extract` left a credential to others. If nobody takes it, the operator reads what `fixes` of the
+   * handler say of the cause.
+   */
+  noteUnclaimed(handler: string, detail: string, cause?: string): void {
+    this.#unclaimed.push(Object.freeze({ handler, detail, cause }));
   }
 
   end(verdict: string, reason?: string, detail?: string): void {
@@ -159,6 +184,11 @@ export class DecisionTrace {
   noteRefusal(refusal: object, detail: string | undefined, handler: string | undefined): void {
     this.#detail = detail;
     this.#refusedBy = this.#guards.get(refusal) ?? handler;
+  }
+
+  /** For the chain: where to look up what to change. */
+  noteAdvice(advice: readonly Advice[]): void {
+    this.#advice = advice;
   }
 
   /** For the chain: the bug that ended the decision. */

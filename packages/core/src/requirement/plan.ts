@@ -4,7 +4,9 @@ import type { NeededScopes } from '../guard/needed-scopes.js';
 import type { SecurityHandler } from '../handler/handler.js';
 import { MISSING, type Outcome, Refusal } from '../handler/refusal.js';
 import { type Principal, proofOf } from '../principal/principal.js';
-import type { SecurityRequest } from '../request/request.js';
+import { isPreflight } from '../request/preflight.js';
+import { SecurityRequest } from '../request/request.js';
+import type { Advice, DecisionTrace } from '../request/trace.js';
 import type { Leaf } from './leaf.js';
 import { NOBODY, NOBODY_EVER } from './missing-scopes.js';
 import type { RequirementNode } from './node.js';
@@ -83,20 +85,36 @@ export class RequirementPlan {
     const found = this.#leaves.filter((leaf) => run.holdsOneOf(leaf));
     const sought = this.#leaves.filter((leaf) => !found.includes(leaf));
     const beside = found.length === 0 ? '' : `; found at ${placesOf(found)}`;
-    return new Refusal({ ...MISSING.verdict, kind: 'missing', detail: `nothing at ${placesOf(sought)}${beside}` });
+    const detail = `nothing at ${placesOf(sought)}${beside}`;
+    const advice = found.length === 0 ? adviceOfNothing(run.request, sought) : [{ code: 'credentials_incomplete' }];
+    return new Refusal({ ...MISSING.verdict, kind: 'missing', detail, advice });
   }
 
   #unclaimed(scheme: string, run: Run): Refusal {
     const verdict = { kind: 'unrecognised', reason: 'credentials_unrecognised', scheme } as const;
-    const isKnown = run.request.trace === undefined || this.#leaves.some((leaf) => leaf.takes(scheme));
-    if (isKnown) return new Refusal(verdict);
-    const came = WORD.test(scheme) ? `the scheme is "${scheme}"` : 'the scheme is another one';
-    return new Refusal({ ...verdict, detail: `${came}, expected ${placesOf(this.#leaves)}` });
+    const { trace } = run.request;
+    if (trace === undefined) return new Refusal(verdict);
+    if (this.#leaves.some((leaf) => leaf.takes(scheme)))
+      return new Refusal({ ...verdict, advice: adviceOfCauses(trace) });
+    const [came, shown] = WORD.test(scheme) ? [`"${scheme}"`, scheme] : ['another one', '<scheme>'];
+    const detail = `the scheme is ${came}, expected ${placesOf(this.#leaves)}`;
+    return new Refusal({ ...verdict, detail, advice: [{ code: 'scheme_unread', scheme: shown }] });
   }
 }
 
 /** A scheme is shown if it is a word. Anything else may be a part of a credential that was sent without its scheme. */
 const WORD = /^[a-z][a-z-]{0,14}$/;
+
+/** What a caller who sent nothing may have got wrong, as far as the request shows it. */
+function adviceOfNothing(request: SecurityRequest, sought: readonly Leaf[]): readonly Advice[] {
+  if (isPreflight(request.method, SecurityRequest.linesOf(request))) return [{ code: 'preflight_refused' }];
+  const places = sought.map(({ handler }) => ({ code: MISSING.verdict.reason, handler: handler.name }));
+  return request.headersFrom === 'parsed' ? [...places, { code: 'headers_parsed' }] : places;
+}
+
+function adviceOfCauses({ unclaimed }: DecisionTrace): readonly Advice[] {
+  return unclaimed.flatMap(({ handler, cause }) => (cause === undefined ? [] : [{ code: cause, handler }]));
+}
 
 function placesOf(leaves: readonly Leaf[]): string {
   return leaves

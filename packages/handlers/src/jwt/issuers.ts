@@ -1,9 +1,17 @@
 import type { SecurityScheme } from '@sallyport/core';
 import { type Eventually, option } from '@sallyport/core/extend';
 import { NO_ISSUER } from '../jose/compact-jws.js';
+import { said, unlike } from '../token/details.js';
+import { nearestName } from '../token/nearest-name.js';
 import { Issuer, type IssuerCollaborators } from './issuer.js';
 import { IssuerResolver, type TokenSender } from './issuer-resolver.js';
 import type { JwtSettings } from './jwt-options.js';
+
+/** Why a token is left to other handlers, and the cause by which `fixes` say what to change. */
+export interface Strangeness {
+  readonly detail: string;
+  readonly cause: string;
+}
 
 /** Every issuer that a handler trusts, each with its own keys: a token of one is never tried with those of another. */
 export class Issuers {
@@ -42,6 +50,18 @@ export class Issuers {
 
   trusts(name: string): boolean {
     return this.#configured.has(name) || (name !== NO_ISSUER && this.#resolver?.trusts(name) === true);
+  }
+
+  /** Why an issuer is not trusted, for operators. `undefined` stands for one that cannot be read. */
+  strange(name: string | undefined): Strangeness {
+    if (name === undefined) {
+      return { detail: 'iss is no text, or the claims cannot be read', cause: 'token_unreadable' };
+    }
+    const { names } = this;
+    const value = name === NO_ISSUER ? undefined : name;
+    const detail = names.length === 0 ? `${said('iss', value)}, not trusted` : unlike('iss', value, names);
+    if (value === undefined) return { detail, cause: 'issuer_unnamed' };
+    return { detail, cause: nearestName(value, names) === undefined ? 'issuer_unknown' : 'issuer_misspelt' };
   }
 
   /** The entries of an issuer, none when it does not exist. Rejects with an `UpstreamError` when nobody can tell. */

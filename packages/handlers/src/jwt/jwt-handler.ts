@@ -20,15 +20,14 @@ import {
   VerdictCache,
   withoutCredentials,
 } from '@sallyport/core/extend';
-import { NO_ISSUER, outlineOf, peekIssuer } from '../jose/compact-jws.js';
+import { outlineOf, peekIssuer } from '../jose/compact-jws.js';
 import { decryptToken } from '../jose/decryption.js';
 import { InnerToken } from '../jose/inner-token.js';
-import { said, unlike } from '../token/details.js';
 import { warnOfEarlyTokens } from '../token/token-claims.js';
 import { TokenSource } from '../token/token-source.js';
 import { verifyWithEntries } from './issuer-entries.js';
 import type { TokenSender } from './issuer-resolver.js';
-import { Issuers } from './issuers.js';
+import { Issuers, type Strangeness } from './issuers.js';
 import { JwtCredential } from './jwt-credential.js';
 import { tellMappingFailure, tellNearestIssuer } from './jwt-events.js';
 import { JWT_FIXES } from './jwt-fixes.js';
@@ -181,20 +180,15 @@ export class JwtHandler implements SecurityHandler<JwtCredential> {
     const issuer = outline === 'jws' ? peekIssuer(token) : undefined;
     if (issuer !== undefined && this.#issuers.trusts(issuer)) return new JwtCredential(token, issuer);
     if (issuer !== undefined) tellNearestIssuer(this.name, issuer, () => this.#issuers.names);
-    trace?.noteUnclaimed(this.name, outline === 'jws' ? this.#aboutIssuer(issuer) : FORMS[outline ?? 'other']);
+    if (trace !== undefined) {
+      const { detail, cause } = outline === 'jws' ? this.#issuers.strange(issuer) : FORMS[outline ?? 'other'];
+      trace.noteUnclaimed(this.name, detail, cause);
+    }
     return undefined;
   }
 
   #unknown(issuer: string | undefined): Verdict {
-    return denied('issuer_unknown', { detail: this.#aboutIssuer(issuer) });
-  }
-
-  /** Why an issuer is not trusted, for operators. */
-  #aboutIssuer(issuer: string | undefined): string {
-    if (issuer === undefined) return 'iss is no text, or the claims cannot be read';
-    const { names } = this.#issuers;
-    const value = issuer === NO_ISSUER ? undefined : issuer;
-    return names.length === 0 ? `${said('iss', value)}, not trusted` : unlike('iss', value, names);
+    return denied('issuer_unknown', { detail: this.#issuers.strange(issuer).detail });
   }
 
   async #verify(credential: JwtCredential, sender: TokenSender): Promise<Verdict | FoundedVerdict> {
@@ -233,6 +227,6 @@ export class JwtHandler implements SecurityHandler<JwtCredential> {
 
 /** Why a token that is no JWS is left to other handlers. */
 const FORMS = {
-  jwe: 'the token is encrypted, and there are no decryptionKeys',
-  other: 'the token is no JWT',
-} as const;
+  jwe: { detail: 'the token is encrypted, and there are no decryptionKeys', cause: 'token_encrypted' },
+  other: { detail: 'the token is no JWT', cause: 'token_opaque' },
+} as const satisfies Readonly<Record<string, Strangeness>>;

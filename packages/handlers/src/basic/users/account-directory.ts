@@ -48,7 +48,7 @@ function cannotTell(error: unknown): Unavailable {
 /** The message stays away: a store is foreign code. */
 function problemOf(error: unknown): string {
   const { name, code } = describeError(error);
-  return `the user store failed with ${name}${code === undefined ? '' : ` (${code})`}`;
+  return `find() of the user store failed with ${name}${code === undefined ? '' : ` (${code})`}`;
 }
 
 function isThenable<Value>(value: Eventually<Value>): value is Promise<Value> {
