@@ -1,4 +1,6 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { MeterProvider } from '@opentelemetry/sdk-metrics';
+import { BasicTracerProvider } from '@opentelemetry/sdk-trace-base';
 import {
   allOf,
   createPrincipal,
@@ -11,6 +13,7 @@ import {
   unavailable,
 } from '@sallyport/core';
 import { EventChannel, SecurityRequest } from '@sallyport/core/extend';
+import { recordMetrics, recordSpans } from '@sallyport/core/opentelemetry';
 import { ask, buildRequest, ManualClock } from '@sallyport/core/testing';
 
 let clock: ManualClock;
@@ -53,7 +56,7 @@ describe('a problem that nobody hears of is told on stderr', () => {
     await decide(chainOf(), 'bug-1234567');
     expect(warnings).toEqual([
       expect.stringMatching(
-        /^chain api: keys failed with RangeError: no room for \(cut out\), at .*unheard-problems\.test\.ts:\d+:\d+\): callers get 500 handler_threw\. Fix the handler .* \(told once; onDecision\(\) or a listener of the chain hears of each\)$/,
+        /^chain api: keys failed with RangeError: no room for \(cut out\), at .*unheard-problems\.test\.ts:\d+:\d+\): callers get 500 handler_threw\. Mend the code .* \(told once; onDecision\(\) or a listener of the chain hears of each\)$/,
       ),
     ]);
   });
@@ -138,6 +141,24 @@ describe('a problem that nobody hears of is told on stderr', () => {
     expect(warnings).toHaveLength(1);
   });
 
+  test.each(['metrics', 'spans'])('also where there are %s of it: these do not tell why', async (kind) => {
+    const meterProvider = new MeterProvider();
+    const tracerProvider = new BasicTracerProvider();
+    const stop = kind === 'metrics' ? recordMetrics({ meterProvider }) : recordSpans({ tracerProvider });
+    const chain = chainOf();
+    await decide(chain, 'outage-1', 'outage-1', 'bug-1234567', 'good');
+    expect(warnings).toEqual([
+      expect.stringContaining('callers get 503 econnrefused (db-1.internal:5432)'),
+      expect.stringContaining('keys failed with RangeError: no room for (cut out)'),
+    ]);
+    await ask(chain, '/', { headers: { 'X-Key': 'outage-2' } });
+    const stopListening = onDecision(() => {});
+    await decide(chain, 'outage-3');
+    stopListening();
+    stop();
+    expect(warnings).toHaveLength(2);
+  });
+
   test('not where it is explained', async () => {
     for (const key of ['bug', 'outage-1']) await ask(chainOf(), '/', { headers: { 'X-Key': key } });
     expect(warnings).toEqual([]);
@@ -178,6 +199,13 @@ describe('a start that fails', () => {
     expect(warnings).toEqual([
       expect.stringMatching(/^chain api did not start: start\(\) failed with Error: no key server, at .*\(told once; /),
     ]);
+  });
+
+  test('is told as well where decisions are only recorded', async () => {
+    const stop = recordMetrics({ meterProvider: new MeterProvider() });
+    await expect(new SecurityChain({ requirement: failing }).start()).rejects.toThrow('no key server');
+    stop();
+    expect(warnings).toHaveLength(1);
   });
 
   test('is not told where a listener of the chain is given', async () => {

@@ -66,6 +66,12 @@ export type DecisionListener = (event: DecisionEvent) => void;
 export const decisionEvents: EventChannel<DecisionEvent> = new EventChannel(DECISION_CHANNEL);
 
 /**
+ * For records that do not tell anybody why: metrics have no details, and spans may be sampled away. A problem that is only
+ * recorded is told on stderr as well.
+ */
+export const recordedDecisions: EventChannel<DecisionEvent> = new EventChannel('sallyport:decision:recorded');
+
+/**
  * Calls `listener` after every decision of every chain of this process, synchronously and before the answer. A listener
  * cannot change a decision: if it throws or rejects, a process warning is emitted, once per subscription.
  * @returns a function that ends the subscription

@@ -64,9 +64,9 @@ export class DecisionObserver {
     this.#isAlwaysHeard = listeners.length > 0 || writeLine !== undefined;
   }
 
-  /** Whether there is a listener. Without one, the chain does not observe its decisions. */
+  /** Whether there is a listener or a record. Without them, the chain does not observe its decisions. */
   get isHeard(): boolean {
-    return this.#isTold;
+    return this.#isTold || recordedDecisions.hasSubscribers;
   }
 
   /** Whether there is a listener, who learns why. */
@@ -158,6 +158,7 @@ export class DecisionObserver {
   #publish(seen: Seen, request: SecurityRequest): void {
     const { event } = seen;
     decisionEvents.publish(event);
+    recordedDecisions.publish(event);
     for (const listener of this.#listeners) listener(event);
     this.#writeLine?.(this.#lineOf(seen, request));
   }

@@ -1,6 +1,6 @@
 import { type MeterProvider, metrics } from '@opentelemetry/api';
 import * as option from '../../options/options.js';
-import { onDecision } from '../decision-events.js';
+import { recordedDecisions } from '../decision-events.js';
 import { metricAttributes, SCOPE } from './attributes.js';
 import { measuredCheck, observeState, revocationsCheck } from './state-metrics.js';
 
@@ -38,7 +38,7 @@ export function recordMetrics(options: MetricOptions = {}): () => void {
   const verifyDuration = meter.createHistogram('sallyport.verify.duration', duration);
   const reasons = new BoundedValues();
   const stopObserving = observeState(meter, chains, revocations);
-  const stopListening = onDecision((event) => {
+  const stopListening = recordedDecisions.listen((event) => {
     const attributes = metricAttributes({ ...event, reason: reasons.bounded(event.reason) });
     decisions.add(1, attributes);
     decisionDuration.record(event.durationMs / 1_000, attributes);

@@ -1,7 +1,7 @@
 import { context, type Span, SpanStatusCode, type TracerProvider, trace } from '@opentelemetry/api';
 import * as option from '../../options/options.js';
 import type { TraceFault, TraceStep } from '../../request/trace.js';
-import { type DecisionEvent, onDecision } from '../decision-events.js';
+import { type DecisionEvent, recordedDecisions } from '../decision-events.js';
 import { SCOPE, spanAttributes } from './attributes.js';
 
 export const SPANS = option.table('SpanOptions', {
@@ -22,7 +22,7 @@ export interface SpanOptions extends option.Given<typeof SPANS> {}
 export function recordSpans(options: SpanOptions = {}): () => void {
   const { tracerProvider } = SPANS(options);
   const tracer = (tracerProvider ?? trace).getTracer(SCOPE);
-  return onDecision((event) => {
+  return recordedDecisions.listen((event) => {
     const endTime = performance.timeOrigin + performance.now();
     const startTime = endTime - event.durationMs;
     const span = tracer.startSpan('sallyport.decision', { startTime, attributes: spanAttributes(event) });
