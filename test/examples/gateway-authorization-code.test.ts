@@ -36,9 +36,15 @@ function authorizationUrl(parameters: Record<string, string>): string {
 }
 
 /** Logs in as a person does; where the browser is sent to in the end. */
-async function logIn(verifier: string, browser = new Browser(gateway)): Promise<URL> {
+async function logIn(
+  verifier: string,
+  browser = new Browser(gateway),
+  parameters: Record<string, string> = {},
+): Promise<URL> {
   const challenge = createHash('sha256').update(verifier).digest('base64url');
-  const page = await browser.open(authorizationUrl({ code_challenge: challenge, code_challenge_method: 'S256' }));
+  const page = await browser.open(
+    authorizationUrl({ code_challenge: challenge, code_challenge_method: 'S256', ...parameters }),
+  );
   expect(page.answer.text).toContain('<h1>Log in</h1>');
   const wrong = await browser.open(page.url, { username: 'admin', password: 'wrong' });
   expect(wrong.answer.status).toBe(401);
@@ -66,6 +72,18 @@ describe('the authorization code grant', () => {
     expect(json['id_token']).toMatch(/^[\w-]+\.[\w-]+\.[\w-]+$/);
     expect((await gateway.api('/end-points', bearer(json['access_token']))).status).toBe(200);
   });
+
+  test.each(['urn:gateway:jwt:ES256', 'the address of the API'])(
+    'leads to a JWT for %s (RFC 8707 2)',
+    async (named) => {
+      const verifier = randomBytes(32).toString('base64url');
+      const resource = named.startsWith('urn:') ? named : `${gateway.origin}/api/am/gateway/v1`;
+      const code = (await logIn(verifier, new Browser(gateway), { resource })).searchParams.get('code');
+      const { json } = await redeem(code, verifier);
+      expect(json['access_token']).toMatch(/^[\w-]+\.[\w-]+\.[\w-]+$/);
+      expect((await gateway.api('/end-points', bearer(json['access_token']))).status).toBe(200);
+    },
+  );
 
   test('a code with another verifier is refused (RFC 7636 4.6)', async () => {
     const code = (await logIn(randomBytes(32).toString('base64url'))).searchParams.get('code');

@@ -129,7 +129,7 @@ describe('a 500 names itself to the client, and its line says what failed', () =
   const chain = new SecurityChain({ name: 'api', requirement: broken, format: wso2Format });
   const open = expressSecurity(new SecurityChain({ requirement: anonymous() }));
   const app = application({
-    definition: { json: {}, yaml: '' },
+    definition: async () => ({ json: {}, yaml: '' }),
     authorizationServer: { addClient: async () => {} },
     metrics: { text: async () => Promise.reject(new RangeError('the password is hunter2')) },
     log,

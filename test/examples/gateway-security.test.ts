@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Revocations, type SecurityChain } from '@sallyport/core';
 import { buildRequest } from '@sallyport/core/testing';
 import { parse } from 'yaml';
-import { apiSecurity } from '../../examples/gateway/src/security.js';
+import { apiContract, apiSecurity } from '../../examples/gateway/src/security.js';
 import { basic, bearer, type Client, GatewayProcess, type Json } from '../support/gateway-process.js';
 import { certificateOf } from '../support/server-certificate.js';
 
@@ -31,13 +31,14 @@ afterAll(async () => {
 /** The example's chain over a definition, which asks the running authorization server. */
 async function open(definition: Json): Promise<SecurityChain> {
   const endpoint = `${gateway.origin}/oauth2/introspect`;
-  const chain = await apiSecurity({
-    definition: { json: definition, yaml: '' },
+  const issuer = { issuer: `${gateway.origin}/oauth2`, audience: `${gateway.origin}/api/am/gateway/v1`, certificate };
+  const contract = apiContract({
     introspection: { endpoint, certificate, clientId: client.clientId, clientSecret: client.clientSecret },
-    issuer: { issuer: `${gateway.origin}/oauth2`, audience: `${gateway.origin}/api/am/gateway/v1`, certificate },
+    issuer,
     apiKeys: [],
     revocations: new Revocations(),
   });
+  const chain = await apiSecurity('gateway-api', definition, contract, issuer);
   opened.push(chain);
   return chain;
 }

@@ -71,11 +71,12 @@ describe('the printed walkthrough', () => {
   });
 
   curlTest(`works with -k as well as with --cacert${WITHOUT_CURL}`, async () => {
-    const few = steps.slice(0, 7).map(({ command }) => command.replace('--cacert "$CA"', '-k'));
+    const few = steps.slice(0, 8).map(({ command }) => command.replace('--cacert "$CA"', '-k'));
     const answers = await inOneShell(few);
     expect(few[0]).toContain('curl -s -k ');
     expect(answers.map((answer) => answer.trimEnd().split('\n').at(-1))).toEqual([
       '',
+      '200',
       '200',
       '200',
       '',

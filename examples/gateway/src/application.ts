@@ -22,7 +22,7 @@ export interface Doors {
 }
 
 export interface ApplicationParts {
-  readonly definition: Definition;
+  readonly definition: () => Promise<Definition>;
   readonly authorizationServer: Pick<AuthorizationServer, 'addClient'>;
   readonly metrics: Pick<Metrics, 'text'>;
   readonly log: OperatorLog;

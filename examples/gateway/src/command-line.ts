@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { option } from '@sallyport/core/extend';
+import { DEFINITION_FILE } from './definition.js';
 
 export interface CommandLine {
   /** The address to listen at. */
@@ -11,6 +12,10 @@ export interface CommandLine {
   readonly accessTokenTtlSeconds: number;
   /** The introspection endpoint and its certificate (a PEM file), if it is not the embedded server. */
   readonly introspection: { readonly endpoint: string; readonly certificateFile: string } | undefined;
+  /** The file of the definition that is enforced. */
+  readonly definition: string;
+  /** The file of a definition that is tried beside it. */
+  readonly nextDefinition: string | undefined;
   /** Refuses a missing scope with 401, as WSO2 does, and not with 403 (RFC 6750 3.1). */
   readonly isWso2Compatible: boolean;
 }
@@ -24,6 +29,8 @@ export const USAGE = `Usage: npm start -- [--port N] [--token-port N] [--access-
   --port N                    API and client registration (GATEWAY_PORT, default 9443)
   --token-port N              token endpoint (TOKEN_PORT, default 8243)
   --access-token-ttl SECONDS  life of an access token (ACCESS_TOKEN_TTL, default 3600)
+  --definition FILE           the OpenAPI definition that is enforced (default gateway-api.yaml of this example)
+  --next-definition FILE      tell in the log which requests another definition would answer differently
   --wso2-compatible           refuse a missing scope with 401, as WSO2 does, instead of 403
   --introspection-endpoint URL, --introspection-ca FILE
                               introspect through another address, a proxy say, whose certificate is in FILE
@@ -41,6 +48,8 @@ export function readCommandLine(args: readonly string[], environment: NodeJS.Pro
     tokenPort: whole('token-port', values['token-port'] ?? environment['TOKEN_PORT'] ?? '8243', 0, 65_535),
     accessTokenTtlSeconds: whole('access-token-ttl', ttl, 1, 86_400),
     introspection: elsewhere(values['introspection-endpoint'], values['introspection-ca']),
+    definition: values.definition ?? DEFINITION_FILE,
+    nextDefinition: values['next-definition'],
     isWso2Compatible: values['wso2-compatible'] ?? false,
   };
 }
@@ -60,6 +69,8 @@ const FLAGS = {
   'access-token-ttl': { type: 'string' },
   'introspection-endpoint': { type: 'string' },
   'introspection-ca': { type: 'string' },
+  definition: { type: 'string' },
+  'next-definition': { type: 'string' },
   'wso2-compatible': { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
 } as const;

@@ -1,10 +1,10 @@
-import { readFileSync } from 'node:fs';
-import { parse } from 'yaml';
+import { fileURLToPath } from 'node:url';
+import type { OpenApiDocument } from '@sallyport/openapi';
 
-/** The definition of the API. The contract that is enforced is the one that is served. */
+/** The definition of the API, as it is enforced, for clients. */
 export interface Definition {
   readonly yaml: string;
-  readonly json: Readonly<Record<string, unknown>>;
+  readonly json: OpenApiDocument;
 }
 
 /** The addresses at which clients reach the two ports. */
@@ -18,12 +18,5 @@ export interface Origins {
 /** Path under which the API is mounted. */
 export const BASE_PATH = '/api/am/gateway/v1';
 
-/** The origins that stand in the file. */
-const WRITTEN = /https:\/\/localhost:(9443|8243)/g;
-
-/** The definition with the addresses at which this gateway listens. */
-export function readDefinition({ origin, tokenOrigin }: Origins): Definition {
-  const written = readFileSync(new URL('../gateway-api.yaml', import.meta.url), 'utf8');
-  const yaml = written.replace(WRITTEN, (_all, port) => (port === '9443' ? origin : tokenOrigin));
-  return { yaml, json: parse(yaml) as Record<string, unknown> };
-}
+/** The definition that is enforced unless the command line names another. */
+export const DEFINITION_FILE: string = fileURLToPath(new URL('../gateway-api.yaml', import.meta.url));

@@ -11,7 +11,7 @@ type Operation = (api: ApiKey, caller: Caller) => object | undefined;
  * The six operations and the definition itself. A request that gets here is granted. The operations only ask who the
  * caller is.
  */
-export function gatewayApi(store: ArtifactStore, definition: Definition): Router {
+export function gatewayApi(store: ArtifactStore, definition: () => Promise<Definition>): Router {
   const router = Router({ caseSensitive: true, strict: true });
   router.post(
     '/redeploy-api',
@@ -37,8 +37,12 @@ export function gatewayApi(store: ArtifactStore, definition: Definition): Router
     '/end-points',
     answer((api) => listed(store.deploymentOf(api, 'endpoints'), 'deployedEndpoints', 'UnDeployedEndpoints')),
   );
-  router.get('/swagger.json', (_request, response) => void response.json(definition.json));
-  router.get('/swagger.yaml', (_request, response) => void response.type('text/yaml').send(definition.yaml));
+  router.get('/swagger.json', async (_request, response) => {
+    response.json((await definition()).json);
+  });
+  router.get('/swagger.yaml', async (_request, response) => {
+    response.type('text/yaml').send((await definition()).yaml);
+  });
   return router;
 }
 

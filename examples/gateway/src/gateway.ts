@@ -9,13 +9,14 @@ import type { ApiKeyOwner } from './api-key-handler.js';
 import { application } from './application.js';
 import { AuthorizationServer } from './authorization-server/authorization-server.js';
 import type { CommandLine } from './command-line.js';
-import { BASE_PATH, readDefinition } from './definition.js';
+import { BASE_PATH } from './definition.js';
 import { developmentCertificate } from './development-certificate.js';
 import { Entrance } from './entrance.js';
 import { Metrics } from './metrics.js';
 import { OperatorLog } from './operator-log.js';
 import { PasswordCheck } from './password-check.js';
-import { apiSecurity, metricsSecurity, peopleByPassword, registrationSecurity } from './security.js';
+import { SecuredApi } from './secured-api.js';
+import { metricsSecurity, peopleByPassword, registrationSecurity } from './security.js';
 import { tokenEndpoint } from './token-endpoint.js';
 import { SUPER_TENANT } from './users.js';
 import { refuseAsWso2 } from './wso2-error.js';
@@ -86,9 +87,7 @@ async function furnish(options: GatewayOptions, { port, tokenPort, tls }: Place,
     { revocations, logins, log },
   );
   const apiKey = { name: 'pipeline', key: randomBytes(24).toString('base64url'), tenant: SUPER_TENANT };
-  const definition = readDefinition({ origin, tokenOrigin: `https://localhost:${tokenPort}` });
-  const apiChain = await apiSecurity({
-    definition,
+  const security = {
     introspection: {
       endpoint: introspection?.endpoint ?? authorizationServer.introspectionEndpoint,
       certificate: introspection ? readFileSync(introspection.certificateFile, 'utf8') : tls.cert,
@@ -97,15 +96,17 @@ async function furnish(options: GatewayOptions, { port, tokenPort, tls }: Place,
     issuer: { issuer: authorizationServer.issuer, audience, certificate: tls.cert },
     apiKeys: [apiKey],
     revocations,
-  });
+  };
+  const origins = { origin, tokenOrigin: `https://localhost:${tokenPort}` };
+  const api = await SecuredApi.create(options, security, { origins, log });
   const chains = { registration: registrationSecurity(people), metrics: metricsSecurity(people) };
   const app = application({
-    definition,
+    definition: () => api.definition(),
     authorizationServer,
     metrics,
     log,
     doors: {
-      api: expressSecurity(apiChain, options.isWso2Compatible ? { onDenied: refuseAsWso2 } : {})(),
+      api: expressSecurity(api.decider, options.isWso2Compatible ? { onDenied: refuseAsWso2 } : {})(),
       registration: expressSecurity(chains.registration)(),
       metrics: expressSecurity(chains.metrics)(),
     },
@@ -115,7 +116,8 @@ async function furnish(options: GatewayOptions, { port, tokenPort, tls }: Place,
     if (!authorizationServer.handle(request, response)) app(request, response);
   });
   inside.tokenEntrance.open(tokenEndpoint(authorizationServer));
-  const parts = [apiChain, chains.registration, chains.metrics, logins, authorizationServer, metrics];
+  await api.start();
+  const parts = [api, chains.registration, chains.metrics, logins, authorizationServer, metrics];
   return {
     port,
     tokenPort,

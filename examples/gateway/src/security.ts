@@ -2,20 +2,18 @@ import { anyOf, type Guard, guard, type Revocations, requireRoles, SecurityChain
 import { BasicHandler, hashPassword, InMemoryUserStore } from '@sallyport/handlers/basic';
 import { IntrospectionHandler } from '@sallyport/handlers/introspection';
 import { JwtHandler } from '@sallyport/handlers/jwt';
-import { openApi } from '@sallyport/openapi';
+import { type OpenApiDocument, type OpenApiOptions, openApi } from '@sallyport/openapi';
 import { ApiKeyHandler, type ApiKeyOwner } from './api-key-handler.js';
 import { SIGNING_ALGORITHMS } from './authorization-server/access-token-format.js';
 import { callerOf, mayReach } from './caller.js';
-import type { Definition } from './definition.js';
 import { scopesOfRoles } from './scopes.js';
 import { ALL_USERS } from './users.js';
 import { wso2Format } from './wso2-error.js';
 
 const REALM = 'Gateway API';
 
-/** The parts of the chain of the API. */
+/** What the handlers of the API work with. */
 export interface ApiSecurity {
-  readonly definition: Definition;
   readonly introspection: {
     readonly endpoint: string;
     /** The endpoint's certificate, which no public authority signed. */
@@ -31,21 +29,32 @@ export interface ApiSecurity {
 }
 
 /**
- * The default flow. The definition names the scopes, and the authorization server introspects tokens. The JWT access
- * tokens of clients that were registered for them are verified here.
+ * Who proves each scheme of the definition. The authorization server introspects opaque tokens. The JWT access tokens of
+ * clients that were registered for them are verified here.
  */
-export async function apiSecurity(options: ApiSecurity): Promise<SecurityChain> {
-  const { definition, issuer, apiKeys } = options;
-  const operations = await openApi(definition.json, {
-    schemes: { OAuth2Security: anyOf(jwtTokens(options), opaqueTokens(options)), ApiKey: new ApiKeyHandler(apiKeys) },
-  });
+export function apiContract(options: ApiSecurity): OpenApiOptions {
+  return {
+    schemes: {
+      OAuth2Security: anyOf(jwtTokens(options), opaqueTokens(options)),
+      ApiKey: new ApiKeyHandler(options.apiKeys),
+    },
+  };
+}
+
+/** The default flow: the definition names the scopes of each operation. */
+export async function apiSecurity(
+  name: string,
+  definition: OpenApiDocument | string,
+  contract: OpenApiOptions,
+  { issuer, audience }: Pick<ApiSecurity['issuer'], 'issuer' | 'audience'>,
+): Promise<SecurityChain> {
   return new SecurityChain({
-    name: 'gateway-api',
-    operations,
+    name,
+    operations: await openApi(definition, contract),
     guards: [OWN_TENANT],
     format: wso2Format,
     // Clients that know only the address learn from this where tokens are issued (RFC 9728).
-    resource: { identifier: issuer.audience, name: 'Gateway API', authorizationServers: [issuer.issuer] },
+    resource: { identifier: audience, name: 'Gateway API', authorizationServers: [issuer] },
   });
 }
 

@@ -51,6 +51,11 @@ function registering(commands: Commands): readonly Step[] {
       line: `access granted chain=gateway-api method=GET route=${BASE_PATH}/swagger.json`,
     },
     {
+      title: 'Who issues tokens for the API, and for which scopes; each 401 names this address',
+      command: `call ${commands.origin}/.well-known/oauth-protected-resource${BASE_PATH}`,
+      status: 200,
+    },
+    {
       title: 'Register a client',
       command: commands.register('rest_api_gateway', 'password refresh_token'),
       status: 200,

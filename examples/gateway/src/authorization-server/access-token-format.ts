@@ -18,9 +18,13 @@ export function defaultResourceOf(client: Client): string | undefined {
   return client['tokenType'] === 'JWT' ? jwtResource() : undefined;
 }
 
-/** A JWT access token (RFC 9068) for the gateway; `undefined` for a resource that does not exist here. */
+/**
+ * A JWT access token (RFC 9068) for the gateway, which clients ask for by an algorithm, or by the address of the API (RFC
+ * 8707 2). `undefined` for a resource that does not exist here.
+ */
 export function resourceServerOf(resource: string, audience: string, ttlSeconds: number): ResourceServer | undefined {
-  const alg = SIGNING_ALGORITHMS.find((algorithm) => jwtResource(algorithm) === resource);
+  const named = resource === audience ? jwtResource() : resource;
+  const alg = SIGNING_ALGORITHMS.find((algorithm) => jwtResource(algorithm) === named);
   if (alg === undefined) return undefined;
   return {
     scope: ALL_SCOPES.join(' '),

@@ -89,8 +89,13 @@ export class LoginPage {
     const requested = scopesOf(interaction);
     const granted = grantableScopes(requested, findUser(accountId)?.roles ?? []);
     const made = new this.#provider.Grant({ accountId, clientId: String(interaction.params['client_id']) });
+    const refused = requested.filter((scope) => !granted.includes(scope)).join(' ');
     made.addOIDCScope(granted.join(' '));
-    made.rejectOIDCScope(requested.filter((scope) => !granted.includes(scope)).join(' '));
+    made.rejectOIDCScope(refused);
+    for (const resource of resourcesOf(interaction)) {
+      made.addResourceScope(resource, granted.join(' '));
+      made.rejectResourceScope(resource, refused);
+    }
     return made.save();
   }
 
@@ -112,6 +117,11 @@ const WHY: Readonly<Record<number, string>> = {
 
 function scopesOf({ params }: Interaction): readonly string[] {
   return typeof params['scope'] === 'string' ? params['scope'].split(' ') : [];
+}
+
+/** Tokens for a resource have scopes of their own (RFC 8707 2.1). */
+function resourcesOf({ params }: Interaction): readonly string[] {
+  return [params['resource'] ?? []].flat().filter((resource) => typeof resource === 'string');
 }
 
 async function readForm(request: IncomingMessage): Promise<URLSearchParams | undefined> {
