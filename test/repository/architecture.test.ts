@@ -30,6 +30,7 @@ const BEHIND_ONE_DOOR: Readonly<Record<string, RegExp>> = {
   tsyringe: /^packages\/configuration\/src\/tsyringe\/container\.ts$/,
   'reflect-metadata': /^packages\/configuration\/src\/tsyringe\/container\.ts$/,
   redis: /^packages\/core\/src\/stores\/redis\//,
+  ioredis: /^packages\/core\/src\/stores\/redis\//,
   '@opentelemetry/api': /^packages\/core\/src\/events\/opentelemetry\//,
   yaml: /^packages\/openapi\/src\/places\/parsed-text\.ts$/,
   undici: /^packages\/handlers\/src\/outbound\//,

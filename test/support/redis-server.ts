@@ -28,16 +28,19 @@ export class RedisServer {
   readonly port: number;
   readonly #folder: string;
   readonly #clients: Client[] = [];
+  readonly #options: readonly string[];
   #process: ChildProcess;
 
-  private constructor(port: number) {
+  private constructor(port: number, options: readonly string[]) {
     this.port = port;
+    this.#options = options;
     this.#folder = mkdtempSync(join(tmpdir(), 'redis-'));
     this.#process = this.#spawn();
   }
 
-  static async start(): Promise<RedisServer> {
-    return new RedisServer(await freePort());
+  /** `options` are those of redis-server. */
+  static async start(...options: readonly string[]): Promise<RedisServer> {
+    return new RedisServer(await freePort(), options);
   }
 
   /** Connects; waits until the server is up. */
@@ -68,8 +71,17 @@ export class RedisServer {
     await gone;
   }
 
+  /** Begins with what was saved last, or with nothing. */
   restart(): void {
     this.#process = this.#spawn();
+  }
+
+  /** Kills the server, starts it again and waits until these clients have found it. */
+  async fail(...clients: readonly Client[]): Promise<void> {
+    await this.kill();
+    await until(() => clients.every(({ isReady }) => !isReady));
+    this.restart();
+    await until(() => clients.every(({ isReady }) => isReady));
   }
 
   async stop(): Promise<void> {
@@ -81,7 +93,7 @@ export class RedisServer {
   #spawn(): ChildProcess {
     const options = ['--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--rdbcompression', 'no'];
     const where = ['--port', String(this.port), '--dir', this.#folder];
-    return spawn('redis-server', [...where, ...options], { stdio: 'ignore' });
+    return spawn('redis-server', [...where, ...options, ...this.#options], { stdio: 'ignore' });
   }
 }
 
@@ -92,6 +104,14 @@ async function freePort(): Promise<number> {
   server.close();
   await once(server, 'close');
   return port;
+}
+
+/** Lets time pass for what is in Redis: takes it off every lifetime. */
+export async function age(client: Client, milliseconds: number): Promise<void> {
+  for (const key of await client.keys('*')) {
+    const leftMs = await client.pTTL(key);
+    if (leftMs >= 0) await (leftMs <= milliseconds ? client.del(key) : client.pExpire(key, leftMs - milliseconds));
+  }
 }
 
 /** Waits until something is so that happens elsewhere. */

@@ -3,7 +3,8 @@ import { denied, type Verdict } from '@sallyport/core';
 import { VerdictCache } from '@sallyport/core/extend';
 import { RedisCacheStore } from '@sallyport/core/redis';
 import { cacheStoreRules } from '@sallyport/core/testing';
-import { type Client, HAS_REDIS, RedisServer } from '../../support/redis-server.js';
+import { age, type Client, HAS_REDIS, RedisServer } from '../../support/redis-server.js';
+import { ScriptedClient } from '../../support/scripted-client.js';
 import { aRequest, principalOf } from './cache-fixture.js';
 
 const SECRET = 'a secret that all instances share, 1';
@@ -120,36 +121,26 @@ describeWithRedis(HAS_REDIS ? 'with a Redis server' : 'skipped: there is no redi
 test('no more of a value is read than it may have, and what is longer is a miss (CWE-770)', async () => {
   const asked: unknown[] = [];
   let kept = 'x'.repeat(2_000);
-  const client = {
-    getRange: async (_key: string, start: number, end: number) => {
+  const client = new ScriptedClient({
+    GETRANGE: (_key, start, end) => {
       asked.push([start, end]);
-      return kept.slice(start, end + 1);
+      return kept.slice(Number(start), Number(end) + 1);
     },
-    set: async () => 'OK',
-    del: async () => 1,
-  };
+  });
   const store = new RedisCacheStore({ maxValueBytes: 1_024 }, { client });
   expect(await store.get('key')).toBeUndefined();
   kept = kept.slice(0, 1_024);
   expect(await store.get('key')).toBe(kept);
   expect(asked).toEqual([
-    [0, 1_024],
-    [0, 1_024],
+    ['0', '1024'],
+    ['0', '1024'],
   ]);
 });
-
-/** Lets time pass for what is in Redis: takes it off every lifetime. */
-async function age(client: Client, milliseconds: number): Promise<void> {
-  for (const key of await client.keys('*')) {
-    const leftMs = await client.pTTL(key);
-    await (leftMs <= milliseconds ? client.del(key) : client.pExpire(key, leftMs - milliseconds));
-  }
-}
 
 test.each([{ prefix: '' }, { readTimeoutMs: 0 }, { maxPending: 0 }, { maxValueBytes: 1 }, { timeoutMs: 50 }])(
   'option %p is refused',
   (options) => {
-    const client = { getRange: async () => '', set: async () => '', del: async () => '' };
+    const client = new ScriptedClient();
     expect(() => new RedisCacheStore(options, { client })).toThrow(
       expect.objectContaining({ code: expect.stringMatching(/^ERR_SALLYPORT_OPTION_(?:INVALID|UNKNOWN)$/) }),
     );

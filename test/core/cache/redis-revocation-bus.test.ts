@@ -4,6 +4,7 @@ import { VerdictCache } from '@sallyport/core/extend';
 import { RedisCacheStore, RedisRevocationBus } from '@sallyport/core/redis';
 import { ManualClock } from '@sallyport/core/testing';
 import { type Client, HAS_REDIS, RedisServer, until } from '../../support/redis-server.js';
+import { ScriptedClient } from '../../support/scripted-client.js';
 import { aRequest, Lookup, principalOf } from './cache-fixture.js';
 
 const SECRET = 'a secret that all instances share, 1';
@@ -190,8 +191,7 @@ describeWithRedis(
 test.each([{ prefix: '' }, { keepSeconds: 1 }, { readTimeoutMs: 0 }, { publishTimeoutMs: 0 }, { stream: 'x' }])(
   'option %p is refused',
   (options) => {
-    const reply = async () => [];
-    const client = { xAdd: reply, xRange: reply, pExpire: reply, publish: reply };
+    const client = new ScriptedClient();
     expect(() => new RedisRevocationBus(options, { client })).toThrow(
       expect.objectContaining({ code: expect.stringMatching(/^ERR_SALLYPORT_OPTION_(?:INVALID|UNKNOWN)$/) }),
     );
@@ -201,37 +201,34 @@ test.each([{ prefix: '' }, { keepSeconds: 1 }, { readTimeoutMs: 0 }, { publishTi
 test('a lookup does not wait for what is sent again: writing may be stuck where reading works', async () => {
   const sent: unknown[] = [];
   let append = (): Promise<unknown> => Promise.reject(new Error('READONLY'));
-  const client = {
-    xAdd: (_name: string, _id: string, message: object) => {
-      if ('notice' in message) sent.push(message);
+  const client = new ScriptedClient({
+    XADD: (...given) => {
+      if (given.at(-2) === 'notice') sent.push(given.at(-1));
       return append();
     },
-    xRange: async () => [],
-    pExpire: async () => 1,
-    publish: async () => 0,
-  };
+    XRANGE: () => [],
+  });
   const bus = new RedisRevocationBus({}, { client, clock: new ManualClock() });
   for (const notice of ['a', 'b', 'c']) expect(await bus.publish(notice)).toBe(false);
   append = () => new Promise(() => {});
   const nothing = { notices: [], isComplete: true, hasGap: false };
   expect(await bus.receive()).toEqual(nothing);
   expect(await bus.receive()).toEqual(nothing);
-  expect(sent.slice(3)).toEqual([{ notice: 'a' }]);
+  expect(sent.slice(3)).toEqual(['a']);
 });
 
 test('what is sent again is sent once, in order, up to the first that fails', async () => {
   const sent: string[] = [];
   let fails = (_notice: string) => true;
-  const client = {
-    xAdd: async (_name: string, _id: string, { notice }: Record<string, string>) => {
-      if (notice === undefined || fails(notice)) throw new Error('READONLY');
+  const client = new ScriptedClient({
+    XADD: (...given) => {
+      const notice = given.at(-1) ?? '';
+      if (given.at(-2) !== 'notice' || fails(notice)) throw new Error('READONLY');
       sent.push(notice);
       return '1-1';
     },
-    xRange: async () => [],
-    pExpire: async () => 1,
-    publish: async () => 0,
-  };
+    XRANGE: () => [],
+  });
   const bus = new RedisRevocationBus({}, { client, clock: new ManualClock() });
   for (const notice of ['a', 'b', 'c']) await bus.publish(notice);
   fails = (notice) => notice === 'b';
@@ -245,8 +242,7 @@ test('what is sent again is sent once, in order, up to the first that fails', as
 });
 
 test('a bus needs a secret', () => {
-  const reply = async () => [];
-  const client = { xAdd: reply, xRange: reply, pExpire: reply, publish: reply };
+  const client = new ScriptedClient();
   expect(() => new Revocations({}, { bus: new RedisRevocationBus({}, { client }) })).toThrow(
     expect.objectContaining({ code: 'ERR_SALLYPORT_OPTION_INVALID' }),
   );

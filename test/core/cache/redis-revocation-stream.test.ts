@@ -1,9 +1,10 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { type CacheEvent, denied, onCacheEvent, Revocations } from '@sallyport/core';
 import { VerdictCache } from '@sallyport/core/extend';
-import { RedisCacheStore, RedisRevocationBus, type RedisStreamClient } from '@sallyport/core/redis';
+import { RedisCacheStore, RedisRevocationBus } from '@sallyport/core/redis';
 import { ManualClock } from '@sallyport/core/testing';
 import { type Client, HAS_REDIS, RedisServer, until } from '../../support/redis-server.js';
+import { ScriptedClient } from '../../support/scripted-client.js';
 import { aRequest, principalOf } from './cache-fixture.js';
 
 const SECRET = 'a secret that all instances share, 1';
@@ -209,29 +210,33 @@ describeWithRedis(HAS_REDIS ? 'the stream of revocations' : 'skipped: there is n
   });
 });
 
+interface Entry {
+  readonly id: string;
+  readonly notice: string;
+}
+
 /** A client of a Redis that keeps its stream in memory. */
-function streamClient(entries: { id: string; message: Record<string, string> }[]) {
+function streamClient(entries: Entry[]) {
   const thresholds: number[] = [];
-  const client: RedisStreamClient = {
-    xAdd: async (_key, _id, message, { TRIM }) => {
-      thresholds.push(TRIM.threshold);
+  const client = new ScriptedClient({
+    XADD: (_key, _strategy, _modifier, threshold, _id, _field, notice = '') => {
+      thresholds.push(Number(threshold));
       const id = `${5_000_000_000 + entries.length}-0`;
-      entries.push({ id, message });
+      entries.push({ id, notice });
       return id;
     },
-    xRange: async (_key, start) => {
-      const [after] = start.slice(1).split('-');
-      return entries.filter(({ id }) => Number.parseInt(id, 10) > Number(after));
+    XRANGE: (_key, start = '') => {
+      const after = Number.parseInt(start.slice(1), 10);
+      const later = entries.filter(({ id }) => Number.parseInt(id, 10) > after);
+      return later.map(({ id, notice }) => [id, ['notice', notice]]);
     },
-    pExpire: async () => 1,
-    publish: async () => 0,
-  };
+  });
   return { client, thresholds };
 }
 
 test('an entry whose time was over may be gone: nothing was lost', async () => {
   const clock = new ManualClock();
-  const entries = [{ id: `${clock.now()}-0`, message: { notice: 'a' } }];
+  const entries = [{ id: `${clock.now()}-0`, notice: 'a' }];
   const bus = new RedisRevocationBus({ keepSeconds: 3_600 }, { client: streamClient(entries).client, clock });
   expect(await bus.receive()).toEqual({ notices: ['a'], isComplete: true, hasGap: false });
   clock.pass(3_600);
@@ -251,12 +256,12 @@ test('an instance that cannot read says so once, and again after it could', asyn
   const events: CacheEvent[] = [];
   const stop = onCacheEvent((event) => events.push(event));
   const { client } = streamClient([]);
-  const { xRange } = client;
+  const { XRANGE: read } = client.answers;
   const revocations = new Revocations({ secret: SECRET }, { bus: new RedisRevocationBus({}, { client }) });
   const broken = async () => Promise.reject(new Error('down'));
-  for (const command of [broken, broken, xRange, broken]) {
-    client.xRange = command;
-    expect(await revocations.synchronise()).toBe(command === xRange);
+  for (const command of [broken, broken, read, broken]) {
+    client.answers['XRANGE'] = command as () => unknown;
+    expect(await revocations.synchronise()).toBe(command === read);
   }
   stop();
   expect(events).toEqual([{ kind: 'revocations_behind' }, { kind: 'revocations_behind' }]);

@@ -27,7 +27,14 @@ export type CacheEvent =
    * There was no room for a revocation, so it has no effect in this process: the token, client or subject is still
    * accepted.
    */
-  | { readonly kind: 'revocations_full' };
+  | { readonly kind: 'revocations_full' }
+  /**
+   * A once store in Redis is new or has lost marks, by a restart, a flush, an older snapshot or a failover. For as long as
+   * a mark lasts, what is to be marked is refused with 503.
+   */
+  | { readonly kind: 'once_marks_lost'; readonly prefix: string }
+  /** A Redis with a once store drops marks when its memory is full: then the same may pass a second time. */
+  | { readonly kind: 'once_marks_evictable'; readonly prefix: string; readonly policy: string };
 
 const events = new EventChannel<CacheEvent>(CACHE_CHANNEL, {
   listener: 'onCacheEvent()',
@@ -43,6 +50,10 @@ const events = new EventChannel<CacheEvent>(CACHE_CHANNEL, {
         return 'the revocation bus lost revocations: each instance sends its own again';
       case 'revocation_forged':
         return 'a revocation arrived that this deployment did not write';
+      case 'once_marks_lost':
+        return `the once store ${event.prefix} is new or has lost marks: for as long as one lasts, none is made`;
+      case 'once_marks_evictable':
+        return `the once store ${event.prefix} may lose marks by the policy ${event.policy}: noeviction keeps them`;
       case 'revocations_full':
         return undefined;
     }

@@ -38,8 +38,8 @@ function checked(answer: unknown): boolean | Unavailable {
   return isVerdict(answer) && answer.kind === 'unavailable' ? answer : untold(undefined);
 }
 
-/** Of an error only its code is told: its message may quote a key. */
+/** Of an error only its code is told, and when to come again: its message may quote a key. */
 function untold(error: unknown): Unavailable {
-  const { reason } = unavailable(error);
-  return unavailable('once_store_unavailable', { detail: `the store failed: ${reason}` });
+  const { reason, retryAfterSeconds } = unavailable(error);
+  return unavailable('once_store_unavailable', { retryAfterSeconds, detail: `the store failed: ${reason}` });
 }

@@ -2,7 +2,8 @@ import { clockOption } from '../../clock/clock.js';
 import * as option from '../../options/options.js';
 import type { CacheStore } from '../cache-store.js';
 import { CommandBudget } from './command-budget.js';
-import type { RedisClient } from './redis-client.js';
+import { redisClient } from './redis-client.js';
+import type { RedisCommands } from './redis-commands.js';
 
 export const REDIS_CACHE_STORE = option.table('RedisCacheStoreOptions', {
   /** The beginning of every key. */
@@ -18,8 +19,8 @@ export const REDIS_CACHE_STORE = option.table('RedisCacheStoreOptions', {
 export interface RedisCacheStoreOptions extends option.Given<typeof REDIS_CACHE_STORE> {}
 
 export const REDIS_CACHE_STORE_COLLABORATORS = option.table('RedisCacheStoreCollaborators', {
-  /** A node-redis client. The store does not close it. */
-  client: option.having<RedisClient>('getRange', 'set', 'del'),
+  /** A client of node-redis or ioredis, single or Cluster. The store does not close it. */
+  client: redisClient,
   clock: clockOption,
 });
 
@@ -38,7 +39,7 @@ export interface RedisCacheStoreCollaborators extends option.Given<typeof REDIS_
 export class RedisCacheStore implements CacheStore {
   readonly #prefix: string;
   readonly #maxValueBytes: number;
-  readonly #client: RedisClient;
+  readonly #client: RedisCommands;
   readonly #budget: CommandBudget;
 
   /** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN */
@@ -53,17 +54,21 @@ export class RedisCacheStore implements CacheStore {
 
   /** Reads only one byte more than a value may have, so that a huge value in Redis cannot fill this process. */
   async get(key: string): Promise<string | undefined> {
-    const value = await this.#budget.run(() => this.#client.getRange(this.#prefix + key, 0, this.#maxValueBytes));
+    const value = await this.#run(key, 'GETRANGE', '0', String(this.#maxValueBytes));
     return typeof value === 'string' && value !== '' && this.#fits(value) ? value : undefined;
   }
 
   set(key: string, value: string, ttlMs: number): void {
-    const expiration = { type: 'PX', value: ttlMs } as const;
-    if (this.#fits(value)) this.#budget.run(() => this.#client.set(this.#prefix + key, value, { expiration }));
+    if (this.#fits(value)) this.#run(key, 'SET', value, 'PX', String(ttlMs));
   }
 
   delete(key: string): void {
-    this.#budget.run(() => this.#client.del(this.#prefix + key));
+    this.#run(key, 'DEL');
+  }
+
+  #run(key: string, command: string, ...given: readonly string[]): Promise<unknown> | undefined {
+    const name = this.#prefix + key;
+    return this.#budget.run(() => this.#client.send(name, [command, name, ...given]));
   }
 
   #fits(value: string): boolean {

@@ -2,7 +2,8 @@ import { type Clock, clockOption } from '../../clock/clock.js';
 import * as option from '../../options/options.js';
 import type { ReceivedNotices, RevocationBus } from '../../revocation/revocation-bus.js';
 import { CommandBudget } from './command-budget.js';
-import type { RedisStreamClient, RedisSubscriber } from './redis-client.js';
+import { redisClient, redisSubscriber } from './redis-client.js';
+import type { RedisChannels, RedisCommands } from './redis-commands.js';
 import { RevocationStreamReader, type StreamPage } from './revocation-stream.js';
 
 export const REDIS_REVOCATION_BUS = option.table('RedisRevocationBusOptions', {
@@ -19,13 +20,13 @@ export const REDIS_REVOCATION_BUS = option.table('RedisRevocationBusOptions', {
 export interface RedisRevocationBusOptions extends option.Given<typeof REDIS_REVOCATION_BUS> {}
 
 export const REDIS_REVOCATION_BUS_COLLABORATORS = option.table('RedisRevocationBusCollaborators', {
-  /** A node-redis client. The bus does not close it. */
-  client: option.having<RedisStreamClient>('xAdd', 'xRange', 'pExpire', 'publish'),
+  /** A client of node-redis or ioredis, single or Cluster. The bus does not close it. */
+  client: redisClient,
   /**
    * A connected duplicate of the client, for instant notices. Without it, an instance learns of revocations within a
    * second of its next request.
    */
-  subscriber: option.optional(option.having<RedisSubscriber>('subscribe', 'unsubscribe')),
+  subscriber: option.optional(redisSubscriber),
   clock: clockOption,
 });
 
@@ -35,8 +36,7 @@ export interface RedisRevocationBusCollaborators extends option.Given<typeof RED
 /** The most own notices that an instance keeps to send them again. */
 const MAX_OWN = 1_000;
 const MAX_PENDING = 10_000;
-/** An entry without a notice. An empty stream gets at most one per pause. */
-const MARK = { mark: '' };
+/** The pause between two marks, which are entries without a notice. */
 const MARK_PAUSE_MS = 60_000;
 
 interface OwnNotice {
@@ -60,8 +60,8 @@ export class RedisRevocationBus implements RevocationBus {
   readonly #name: string;
   readonly #keepMs: number;
   readonly #readTimeoutMs: number;
-  readonly #client: RedisStreamClient;
-  readonly #subscriber: RedisSubscriber | undefined;
+  readonly #client: RedisCommands;
+  readonly #subscriber: RedisChannels | undefined;
   readonly #clock: Clock;
   readonly #reads: CommandBudget;
   readonly #stream: RevocationStreamReader;
@@ -150,8 +150,8 @@ export class RedisRevocationBus implements RevocationBus {
 
   /** The result is that of the stream: instances that miss the message read the notice there. */
   async #append(notice: string): Promise<boolean> {
-    const appended = this.#add({ notice }, this.#writes);
-    this.#writes.run(() => this.#client.publish(this.#name, notice));
+    const appended = this.#add('notice', notice, this.#writes);
+    this.#writes.run(() => this.#client.send(this.#name, ['PUBLISH', this.#name, notice]));
     const id = await appended;
     if (typeof id !== 'string') return false;
     this.#serverMs = Number.parseInt(id, 10);
@@ -159,11 +159,12 @@ export class RedisRevocationBus implements RevocationBus {
   }
 
   /** Trims only entries that are old by the clocks of both Redis and this process. */
-  #add(message: Record<string, string>, budget: CommandBudget): Promise<unknown> | undefined {
+  #add(field: string, text: string, budget: CommandBudget): Promise<unknown> | undefined {
     const threshold = Math.max(0, Math.floor(Math.min(this.#clock.now(), this.#serverMs)) - this.#keepMs);
-    const options = { TRIM: { strategy: 'MINID', strategyModifier: '~', threshold } } as const;
-    const added = budget.run(() => this.#client.xAdd(this.#name, '*', message, options));
-    budget.run(() => this.#client.pExpire(this.#name, this.#keepMs));
+    const name = this.#name;
+    const command = ['XADD', name, 'MINID', '~', String(threshold), '*', field, text];
+    const added = budget.run(() => this.#client.send(name, command));
+    budget.run(() => this.#client.send(name, ['PEXPIRE', name, String(this.#keepMs)]));
     return added;
   }
 
@@ -172,7 +173,7 @@ export class RedisRevocationBus implements RevocationBus {
     const nowMs = this.#clock.monotonic();
     if (nowMs < this.#nextMarkMs) return;
     this.#nextMarkMs = nowMs + MARK_PAUSE_MS;
-    await this.#add(MARK, this.#reads);
+    await this.#add('mark', '', this.#reads);
   }
 
   /**

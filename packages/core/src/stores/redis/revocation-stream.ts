@@ -1,6 +1,6 @@
 import type { Clock } from '../../clock/clock.js';
 import type { CommandBudget } from './command-budget.js';
-import type { RedisStreamClient } from './redis-client.js';
+import type { RedisCommands } from './redis-commands.js';
 
 /** A part of the stream that was not read before. */
 export interface StreamPage {
@@ -12,7 +12,7 @@ export interface StreamPage {
 }
 
 export interface StreamReaderCollaborators {
-  readonly client: RedisStreamClient;
+  readonly client: RedisCommands;
   readonly reads: CommandBudget;
   readonly clock: Clock;
 }
@@ -34,7 +34,7 @@ const BEGINNING = '0-0';
 export class RevocationStreamReader {
   readonly #name: string;
   readonly #keepMs: number;
-  readonly #client: RedisStreamClient;
+  readonly #client: RedisCommands;
   readonly #reads: CommandBudget;
   readonly #clock: Clock;
   /** The entry that was read last. */
@@ -57,8 +57,8 @@ export class RevocationStreamReader {
 
   /** The next page; `undefined` when Redis does not answer in time or answers something else than entries. */
   async read(): Promise<StreamPage | undefined> {
-    const start = `(${this.#beforeLast}`;
-    const reply = await this.#reads.run(() => this.#client.xRange(this.#name, start, '+', { COUNT: PAGE }));
+    const command = ['XRANGE', this.#name, `(${this.#beforeLast}`, '+', 'COUNT', String(PAGE)];
+    const reply = await this.#reads.run(() => this.#client.send(this.#name, command));
     if (!Array.isArray(reply)) return undefined;
     const entries = reply.map(streamEntry);
     if (!entries.every((entry) => entry !== undefined)) return undefined;
@@ -79,11 +79,12 @@ export class RevocationStreamReader {
   }
 }
 
+/** An entry is its id, and the list of its fields and values. */
 function streamEntry(entry: unknown): StreamEntry | undefined {
-  const { id, message } = (entry ?? {}) as { id?: unknown; message?: { notice?: unknown } };
+  const [id, members] = Array.isArray(entry) ? entry : [];
   if (typeof id !== 'string' || !/^\d+-\d+$/.test(id)) return undefined;
-  const notice = message?.notice;
-  return { id, notice: typeof notice === 'string' ? notice : undefined };
+  const [field, text] = Array.isArray(members) ? members : [];
+  return { id, notice: field === 'notice' && typeof text === 'string' ? text : undefined };
 }
 
 function isSame(entry: StreamEntry | undefined, last: StreamEntry): boolean {

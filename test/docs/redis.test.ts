@@ -1,0 +1,41 @@
+import { afterAll, describe, expect, test } from '@jest/globals';
+import { HAS_REDIS, RedisServer } from '../support/redis-server.js';
+import { openGuide } from './open-guide.js';
+
+describe('docs/redis.md', () => {
+  const guide = openGuide('docs/redis.md');
+
+  let redis: RedisServer | undefined;
+  afterAll(() => redis?.stop());
+
+  (HAS_REDIS ? test : test.skip)(
+    `all parts work together, over both libraries${HAS_REDIS ? '' : ' (skipped: no redis-server)'}`,
+    async () => {
+      redis = await RedisServer.start();
+      const client = await redis.client();
+      const env = {
+        REDIS_URL: `redis://127.0.0.1:${redis.port}`,
+        STRIPE_SECRET: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw',
+        SECURITY_SECRET: 'a secret of at least 32 characters',
+      };
+      guide.project.write(
+        'too-early.js',
+        `const { onceStore, close } = await import('./over-ioredis.js');
+        console.log(await onceStore.mark('key', 60).catch(({ code }) => code));
+        await close();`,
+      );
+      expect(await guide.project.node(['too-early.js'], env)).toBe('ERR_SALLYPORT_MARKS_LOST\n');
+      await client.flushAll();
+      guide.project.write(
+        'instances.js',
+        `const { onceStore, close, revocations } = await import('./over-redis.js');
+        await import('./set-up-redis.js');
+        await revocations.start();
+        console.log(await onceStore.mark('key', 60), await onceStore.mark('key', 60));
+        console.log(await revocations.revokeSubject('alice'));
+        await close();`,
+      );
+      expect(await guide.project.node(['instances.js'], env)).toBe('true false\ntrue\n');
+    },
+  );
+});
