@@ -14,12 +14,15 @@ import { optionTables } from './option-tables.js';
 
 const PACKAGES = ['core', 'openapi', 'configuration', 'handlers', 'adapters', 'cli'];
 
+/** Programs that the programs of a package start. */
+const PROCESSES = { cli: ['src/application/reading-process.ts'] };
+
 /** The source files of the entry points of a package: of its doors, and of its programs. */
-async function entryPoints(folder) {
+async function entryPoints(folder, name) {
   const { exports, bin = {} } = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8'));
   const sourceOf = (file) => file.replace('./dist/', 'src/').replace(/\.js$/, '.ts');
   const doors = Object.values(exports).flatMap((door) => door.import?.default ?? []);
-  return { doors: doors.map(sourceOf), programs: Object.values(bin).map(sourceOf) };
+  return { doors: doors.map(sourceOf), programs: [...Object.values(bin).map(sourceOf), ...(PROCESSES[name] ?? [])] };
 }
 
 /**
@@ -113,7 +116,7 @@ function refuseRenamed(files) {
 async function bundle(name) {
   const folder = join(import.meta.dirname, name);
   await removeOutdated(folder);
-  const { doors, programs } = await entryPoints(folder);
+  const { doors, programs } = await entryPoints(folder, name);
   const options = {
     absWorkingDir: folder,
     entryPoints: [...doors, ...programs],

@@ -264,6 +264,14 @@ describe('in an empty project', () => {
     project.write('orders.json', JSON.stringify(ordersDocument()));
     const matrix = await project.ended(process.execPath, [program, 'matrix', 'orders.json']);
     expect(matrix).toMatchObject({ code: 0, stderr: '', stdout: expect.stringContaining('| listOrders | GET |') });
+    project.write(
+      'app.cjs',
+      `module.exports = require('express')().get('/shop/orders', (_request, response) => response.end());`,
+    );
+    const check = await project.ended(process.execPath, [program, 'check', 'orders.json', '--app', 'app.cjs']);
+    expect(check.stdout).toContain('the application has no route for POST /shop/orders (placeOrder)');
+    expect(check.stdout).not.toContain('listOrders');
+    expect(check.code).toBe(1);
     expect(await project.ended(process.execPath, [program, 'matrix', 'nothing.json'])).toMatchObject({
       code: 2,
       stdout: '',

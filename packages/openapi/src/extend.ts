@@ -1,2 +1,5 @@
 /** For configuration files and tools. Applications need `@sallyport/openapi` alone. */
+export { type NamedOperation, namedOperations } from './contract/named-operations.js';
+export { type Definition, readDefinition } from './document/document.js';
 export { ParsedText, type Place, UnreadableText } from './places/parsed-text.js';
+export { below, type Pointer } from './places/pointer.js';

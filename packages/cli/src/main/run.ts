@@ -27,7 +27,7 @@ async function obey(args: readonly string[], surroundings: Surroundings): Promis
   const asked = readArguments(args, COMMANDS);
   switch (asked.kind) {
     case 'version': {
-      const { version } = await import('./version.js');
+      const { version } = await import('../command/version.js');
       surroundings.stdout.write(`${await version()}\n`);
       return ExitCode.Ok;
     }

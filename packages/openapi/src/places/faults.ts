@@ -1,6 +1,6 @@
 import { ConfigurationError } from '@sallyport/core';
 import { ContractError, type ContractFault } from './contract-error.js';
-import type { ParsedText } from './parsed-text.js';
+import type { ParsedText, Place } from './parsed-text.js';
 import { namesOf, type Pointer } from './pointer.js';
 
 /** Collects the faults of one definition, so that all of them can be told at once. */
@@ -17,9 +17,14 @@ export class Faults {
     return [...this.#found.values()];
   }
 
+  /** Where a part stands. Undefined for a definition that was given as data. */
+  placeOf(pointer: Pointer): Place | undefined {
+    return this.#text?.placeOf(namesOf(pointer));
+  }
+
   /** The same fault of the same part counts once. */
   add(pointer: Pointer, problem: string): void {
-    const { line, column } = this.#text?.placeOf(namesOf(pointer)) ?? {};
+    const { line, column } = this.placeOf(pointer) ?? {};
     this.#found.set(`${pointer} ${problem}`, Object.freeze({ pointer, problem, line, column }));
   }
 

@@ -1,0 +1,62 @@
+import { quoted } from '@sallyport/core/extend';
+import { below } from '@sallyport/openapi/extend';
+import type { Finding } from '../findings/finding.js';
+import { CHECK_RULES } from './check-rules.js';
+import type { ContractView, SecurityPart } from './contract-view.js';
+
+/** What is wrong with the security of a document by itself. `open` names operations that are open on purpose. */
+export function securityFindings(contract: ContractView, open: readonly string[]): readonly Finding[] {
+  return [...withoutSecurity(contract, open), ...wrongNeeds(contract), ...unusedSchemes(contract)];
+}
+
+function withoutSecurity(contract: ContractView, open: readonly string[]): readonly Finding[] {
+  return contract.operations
+    .filter(({ id, security }) => security === undefined && !open.includes(id))
+    .map(({ id, pointer }) => ({
+      rule: CHECK_RULES.operationWithoutSecurity,
+      message: `operation ${id} declares no security, and neither does the document; write "security: []" if it is meant to be open`,
+      place: contract.placeOf(pointer),
+    }));
+}
+
+/** Each `security` list is looked at once, also that of the document, which many operations share. */
+function wrongNeeds(contract: ContractView): readonly Finding[] {
+  const lists = contract.operations.flatMap(({ security }) =>
+    security === undefined ? [] : [[security.pointer, security] as const],
+  );
+  const schemes = new Map(contract.schemes.map((scheme) => [scheme.name, scheme]));
+  return [...new Map(lists).values()].flatMap(needsOf).flatMap(({ name, scopes, pointer }): readonly Finding[] => {
+    const scheme = schemes.get(name);
+    if (scheme === undefined) {
+      const message = `the scheme ${quoted(name)} is not declared in components.securitySchemes`;
+      return [{ rule: CHECK_RULES.schemeUndeclared, message, place: contract.placeOf(pointer) }];
+    }
+    return scopes.flatMap((scope, index) => {
+      if (scheme.scopes?.has(scope) ?? true) return [];
+      const message = `the scheme ${quoted(name)} declares no scope ${quoted(scope)}`;
+      return [{ rule: CHECK_RULES.scopeUndeclared, message, place: contract.placeOf(`${pointer}/${index}`) }];
+    });
+  });
+}
+
+interface Need {
+  readonly name: string;
+  readonly scopes: readonly string[];
+  readonly pointer: string;
+}
+
+function needsOf({ list, pointer }: SecurityPart): readonly Need[] {
+  return list.flatMap((alternative, index) =>
+    Object.entries(alternative).map(([name, scopes]) => ({ name, scopes, pointer: below(pointer, index, name) })),
+  );
+}
+
+function unusedSchemes(contract: ContractView): readonly Finding[] {
+  return contract.schemes
+    .filter(({ isUsed }) => !isUsed)
+    .map(({ name, pointer }) => ({
+      rule: CHECK_RULES.schemeUnused,
+      message: `no operation needs the scheme ${quoted(name)}`,
+      place: contract.placeOf(pointer),
+    }));
+}

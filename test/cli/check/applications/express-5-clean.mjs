@@ -1,0 +1,4 @@
+import express from 'express';
+import { clean } from './express.mjs';
+
+export default clean(express, { anything: '*name', optionalFormat: '{/:format}' });
