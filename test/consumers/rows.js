@@ -4,7 +4,9 @@
 const NODES = ['20', '22', '24', '26'];
 const OLDEST = '20.19';
 
-export const PACKAGES = ['core', 'openapi', 'configuration', 'handlers', 'adapters'];
+/** What applications import. */
+const LIBRARIES = ['core', 'openapi', 'configuration', 'handlers', 'adapters'];
+export const PACKAGES = [...LIBRARIES, 'cli'];
 
 /** What a test may take on a busy machine. */
 const TEST_MS = 60_000;
@@ -99,12 +101,12 @@ const TYPES = [
     command: [TSC['5.9'], '-p', 'tsconfig.declarations.json'],
     expected: /^$/,
   },
-  ...PACKAGES.map((name) => ({
+  ...LIBRARIES.map((name) => ({
     name: `publint, ${name}`,
     command: ['node_modules/publint/src/cli.js', `sallyport-${name}.tgz`, '--strict'],
     expected: /^All good!$/m,
   })),
-  ...PACKAGES.map((name) => ({
+  ...LIBRARIES.map((name) => ({
     name: `are-the-types-wrong, ${name}`,
     command: ['node_modules/@arethetypeswrong/cli/dist/index.js', `sallyport-${name}.tgz`],
     expected: /No problems found/,
@@ -144,6 +146,12 @@ const HOSTS = [
   ),
 ];
 
+/** @type {Row[]} */
+const CHECKED = byNode(
+  [OLDEST, ...NODES],
+  [{ name: 'sallyport check', command: [...NODE_TEST, 'check.spec.js'], expected: passedInNode(14) }],
+);
+
 /**
  * By folder, or at the folder that `at` names, with a copy of what `with` names. The rows of `first` prepare what the others
  * run.
@@ -165,6 +173,7 @@ export const PROJECTS = {
     ],
     rows: HOSTS,
   },
+  checked: { with: ['test/cli/check/applications', 'test/vectors/check'], first: [], rows: CHECKED },
   migration: {
     at: '../migration',
     with: ['docs/migration'],

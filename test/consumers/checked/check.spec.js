@@ -1,7 +1,6 @@
 // Runs the command of the packed package on applications of Nest, and of the oldest frameworks that it knows.
 import { deepEqual, equal, match } from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 
 const BIN = 'node_modules/@sallyport/cli/dist/main/bin.js';
@@ -36,7 +35,7 @@ const OLDEST = [
   ['Express 4.18', 'express-4', '*'],
   ['Express 5.0', 'express-5', '*name'],
   ['Fastify 5.0', 'fastify', '*'],
-  ['Koa 2 with a router of 2024', 'koa', '*name'],
+  ['Koa 2', 'koa', '*name'],
   ['Hono 4.6', 'hono', '*'],
 ];
 for (const [name, file, wildcard] of OLDEST) {
