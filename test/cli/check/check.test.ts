@@ -44,17 +44,50 @@ describe('the exit code', () => {
   });
 });
 
-describe('operations without security', () => {
-  const open = { openapi: '3.1.0', info: { title: 'Open', version: '1' }, paths: {} };
-  const operation = { operationId: 'open', responses: { default: { description: '' } } };
+const openDocument = { openapi: '3.1.0', info: { title: 'Open', version: '1' } };
+const other = { responses: { default: { description: '' } } };
+const operation = { operationId: 'open', ...other };
 
+describe('operations without security', () => {
   test('are found unless the document has security for all, or --open names them', async () => {
-    folder.write('open.json', { ...open, paths: { '/open': { get: operation } } });
-    folder.write('default.json', { ...open, security: [], paths: { '/open': { get: operation } } });
+    folder.write('open.json', { ...openDocument, paths: { '/open': { get: operation } } });
+    folder.write('default.json', { ...openDocument, security: [], paths: { '/open': { get: operation } } });
     const found = await folder.run(['check', 'open.json']);
     expect(found.stdout).toMatch(/^open\.json:9:7: error: operation open declares no security, .*\n1 finding: 1 error/);
     expect((await folder.run(['check', 'open.json', '--open', 'open'])).code).toBe(0);
     expect((await folder.run(['check', 'default.json'])).code).toBe(0);
+  });
+});
+
+describe('with the configuration file that enforces the document', () => {
+  test('a scheme that it does not prove is found, with its place in the document', async () => {
+    folder.write('security.yaml', 'chain: { contract: { document: orders.json, schemes: { oauth: tokens } } }');
+    const { code, stdout } = await folder.run(['check', 'orders.json', '--config', 'security.yaml']);
+    const lines = stdout.split('\n').filter((line) => line.includes('scheme-unsatisfied'));
+    expect(lines).toEqual([
+      'orders.json:23:13: error: security.yaml has no proof of the scheme "key" [scheme-unsatisfied]',
+      'orders.json:40:13: error: security.yaml has no proof of the scheme "key" [scheme-unsatisfied]',
+    ]);
+    expect(code).toBe(1);
+  });
+
+  test('its open operations and its base path are those of the document', async () => {
+    folder.write('open.json', { ...openDocument, paths: { '/open': { get: operation }, '/shut': { post: other } } });
+    folder.write('security.json', {
+      chain: { contract: { document: 'open.json', schemes: {}, open: ['open'], basePath: '/base' } },
+    });
+    const { stdout } = await folder.run(['check', 'open.json', '--config', 'security.json']);
+    expect(stdout).toContain('operation POST /base/shut declares no security');
+    expect(stdout).toContain('1 finding: 1 error in 2 operations');
+  });
+
+  test('a file without a contract cannot be used', async () => {
+    folder.write('empty.yaml', 'chain: { requirement: key }');
+    expect(await folder.run(['check', 'orders.json', '--config', 'empty.yaml'])).toEqual({
+      code: 2,
+      stdout: '',
+      stderr: 'sallyport: empty.yaml has no chain.contract with schemes; sallyport config check tells more\n',
+    });
   });
 });
 

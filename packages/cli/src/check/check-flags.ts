@@ -13,6 +13,11 @@ export const CHECK_FLAGS = {
     value: 'MODULE',
     doc: 'a module to load before the application, such as a loader for TypeScript',
   },
+  config: {
+    type: 'string',
+    value: 'FILE',
+    doc: 'the configuration file that enforces the document: says which schemes are proved, which operations are open, and which base path is theirs',
+  },
   except: {
     type: 'list',
     value: 'ROUTE',

@@ -12,6 +12,11 @@ export const CHECK_RULES = {
     level: 'error',
     summary: 'A security requirement names a scheme that the document does not declare.',
   },
+  schemeUnsatisfied: {
+    id: 'scheme-unsatisfied',
+    level: 'error',
+    summary: 'A security requirement names a scheme that the configuration file does not prove.',
+  },
   scopeUndeclared: {
     id: 'scope-undeclared',
     level: 'error',

@@ -38,7 +38,7 @@ export interface ContractView {
 }
 
 export interface ViewOptions {
-  readonly basePath: string | undefined;
+  readonly basePaths: readonly string[] | undefined;
   readonly directory: string;
 }
 
@@ -47,9 +47,9 @@ export interface ViewOptions {
  * @throws {CommandError} where the file cannot be read
  * @throws {ContractError} ERR_SALLYPORT_CONTRACT_INVALID
  */
-export async function contractView(file: string, { basePath, directory }: ViewOptions): Promise<ContractView> {
+export async function contractView(file: string, { basePaths, directory }: ViewOptions): Promise<ContractView> {
   const definition = await readDefinition(await textOfFile(file, directory));
-  const named = namedOperations(definition, basePath === undefined ? undefined : [basePath]);
+  const named = namedOperations(definition, basePaths);
   definition.faults.check();
   return {
     operations: named.map((operation) => ({ ...operation, security: securityOf(operation, definition) })),

@@ -4,9 +4,16 @@ import type { Finding } from '../findings/finding.js';
 import { CHECK_RULES } from './check-rules.js';
 import type { ContractView, SecurityPart } from './contract-view.js';
 
-/** What is wrong with the security of a document by itself. `open` names operations that are open on purpose. */
-export function securityFindings(contract: ContractView, open: readonly string[]): readonly Finding[] {
-  return [...withoutSecurity(contract, open), ...wrongNeeds(contract), ...unusedSchemes(contract)];
+export interface Enforced {
+  /** The names of operations that are open on purpose. */
+  readonly open: readonly string[];
+  /** The configuration file, and the schemes that it proves. */
+  readonly configured: { readonly file: string; readonly proved: ReadonlySet<string> } | undefined;
+}
+
+/** What is wrong with the security of a document by itself, and as it is enforced. */
+export function securityFindings(contract: ContractView, { open, configured }: Enforced): readonly Finding[] {
+  return [...withoutSecurity(contract, open), ...wrongNeeds(contract, configured), ...unusedSchemes(contract)];
 }
 
 function withoutSecurity(contract: ContractView, open: readonly string[]): readonly Finding[] {
@@ -20,7 +27,7 @@ function withoutSecurity(contract: ContractView, open: readonly string[]): reado
 }
 
 /** Each `security` list is looked at once, also that of the document, which many operations share. */
-function wrongNeeds(contract: ContractView): readonly Finding[] {
+function wrongNeeds(contract: ContractView, configured: Enforced['configured']): readonly Finding[] {
   const lists = contract.operations.flatMap(({ security }) =>
     security === undefined ? [] : [[security.pointer, security] as const],
   );
@@ -31,11 +38,14 @@ function wrongNeeds(contract: ContractView): readonly Finding[] {
       const message = `the scheme ${quoted(name)} is not declared in components.securitySchemes`;
       return [{ rule: CHECK_RULES.schemeUndeclared, message, place: contract.placeOf(pointer) }];
     }
-    return scopes.flatMap((scope, index) => {
+    const undeclared = scopes.flatMap((scope, index): readonly Finding[] => {
       if (scheme.scopes?.has(scope) ?? true) return [];
       const message = `the scheme ${quoted(name)} declares no scope ${quoted(scope)}`;
-      return [{ rule: CHECK_RULES.scopeUndeclared, message, place: contract.placeOf(`${pointer}/${index}`) }];
+      return [{ rule: CHECK_RULES.scopeUndeclared, message, place: contract.placeOf(below(pointer, index)) }];
     });
+    if (configured?.proved.has(name) ?? true) return undeclared;
+    const message = `${configured?.file} has no proof of the scheme ${quoted(name)}`;
+    return [{ rule: CHECK_RULES.schemeUnsatisfied, message, place: contract.placeOf(pointer) }, ...undeclared];
   });
 }
 
