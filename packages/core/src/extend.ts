@@ -45,7 +45,7 @@ export { RequiredScopes, type ScopeRule } from './guard/required-scopes.js';
 export { type CredentialPlace, credentialPlace, explicitFirst, sentIn } from './handler/credential-place.js';
 export { type CredentialSource, type DividedSource, type ReadSource, sourceOf } from './handler/credential-source.js';
 export { isHandler } from './handler/handler.js';
-export type { CacheFigure, HandlerStatistics } from './handler/handler-statistics.js';
+export type { CacheFigure, CircuitFigure, CircuitState, HandlerStatistics } from './handler/handler-statistics.js';
 export { fieldNameCheck } from './handler/header-handler.js';
 export type { Applicant } from './limits/applicant.js';
 export { CountedCaller, type CounterKeys } from './limits/counted-caller.js';

@@ -157,7 +157,10 @@ describe('metrics of the chains and revocations that are given', () => {
         ['good', 'closed'],
         ['bad', 'half_open'],
       ].flatMap(([name, current]) =>
-        ['closed', 'half_open', 'open'].map((state) => [Number(state === current), name, `${name}-tokens`, state]),
+        ['closed', 'half_open', 'open'].map((state) => [
+          Number(state === current),
+          ...[name, `${name}-tokens`, 'introspection', endpoint, state],
+        ]),
       ),
     );
     expect(await figures('sallyport.credentials_refused')).toEqual([

@@ -48,7 +48,7 @@ const MEASURED = new SecurityChain({
         entries: 0,
         negativeEntries: 0,
       },
-      outbound: { circuit: 'closed' },
+      circuits: [{ calls: 'keys', server: 'https://as.example', state: 'closed' }],
       credentialsRefused: 0,
     },
   },

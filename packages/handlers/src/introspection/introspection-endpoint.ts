@@ -1,5 +1,5 @@
 import { type SecurityScheme, UpstreamError } from '@sallyport/core';
-import { type Clock, type Eventually, option } from '@sallyport/core/extend';
+import { type CircuitFigure, type Clock, type Eventually, option } from '@sallyport/core/extend';
 import type { OutboundClient } from '../outbound/outbound-client.js';
 import { checkedEndpoint } from '../outbound/outbound-options.js';
 import { PacedTask } from '../outbound/paced-task.js';
@@ -19,9 +19,12 @@ export interface IntrospectionEndpoint {
   find(): Eventually<URL>;
   /** A call there failed: the endpoint may have moved. */
   doubt(): void;
+  /** Whether it is looked up, or not for a while after failures. */
+  readonly circuits: readonly CircuitFigure[];
 }
 
 export class ConfiguredEndpoint implements IntrospectionEndpoint {
+  readonly circuits: readonly CircuitFigure[] = [];
   readonly securitySchemes = [];
   readonly #url: URL;
 
@@ -75,6 +78,10 @@ export class DiscoveredEndpoint implements IntrospectionEndpoint {
     this.#clock = clock;
     this.#onFailure = onFailure;
     this.#discovery = new PacedTask(() => this.#discover(), clock);
+  }
+
+  get circuits(): readonly CircuitFigure[] {
+    return [{ calls: 'metadata', server: this.#source.issuer, state: this.#discovery.state }];
   }
 
   find(): Eventually<URL> {

@@ -9,6 +9,7 @@ import {
 import {
   type CacheStatistics,
   type Challenge,
+  type CircuitFigure,
   type Clock,
   type CredentialSource,
   type Eventually,
@@ -43,6 +44,8 @@ export interface IntrospectionStatistics {
   readonly cache: CacheStatistics;
   /** Calls to the authorization server. */
   readonly outbound: OutboundStatistics;
+  /** Whether tokens, the metadata and the keys of signed answers are asked for, or not for a while after failures. */
+  readonly circuits: readonly CircuitFigure[];
   /** How often the authorization server refused the handler's own credentials. */
   readonly credentialsRefused: number;
 }
@@ -106,8 +109,9 @@ export class IntrospectionHandler implements SecurityHandler<string> {
 
   /** Counters since the handler was made, and what is in memory now. */
   get statistics(): IntrospectionStatistics {
-    const { credentialsRefused } = this.#server;
-    return Object.freeze({ cache: this.#cache.statistics, outbound: this.#client.statistics, credentialsRefused });
+    const { credentialsRefused, circuits } = this.#server;
+    const { statistics: cache } = this.#cache;
+    return Object.freeze({ cache, outbound: this.#client.statistics, circuits, credentialsRefused });
   }
 
   /** What is known of the server that issues its tokens: more once the endpoint was found by discovery. */

@@ -1,5 +1,5 @@
 import type { Unavailable } from '@sallyport/core';
-import { type Basis, type Clock, GoodBefore, isVerdict, option } from '@sallyport/core/extend';
+import { type Basis, type CircuitFigure, type Clock, GoodBefore, isVerdict, option } from '@sallyport/core/extend';
 import type { KeySet } from '../jose/key-set.js';
 import { openJws } from '../jose/open-jws.js';
 import type { HeaderRules } from '../jose/token-header.js';
@@ -55,6 +55,10 @@ export class SignedAnswers {
     }
     this.#keys = openKeySet(keys, KEYS, { issuer, algorithms }, services);
     this.#clock = clock;
+  }
+
+  get circuits(): readonly CircuitFigure[] {
+    return this.#keys.circuits ?? [];
   }
 
   /**

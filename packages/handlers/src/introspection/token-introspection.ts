@@ -1,7 +1,14 @@
 import { type SecurityScheme, type Unavailable, UpstreamError, unavailable } from '@sallyport/core';
-import { type BasisFinder, type Clock, type Eventually, isVerdict, within } from '@sallyport/core/extend';
+import {
+  type BasisFinder,
+  type CircuitFigure,
+  type Clock,
+  type Eventually,
+  isVerdict,
+  within,
+} from '@sallyport/core/extend';
 import { CallsSuspended } from '../outbound/circuit.js';
-import { problemAt, Unanswered, UnexpectedStatus } from '../outbound/outbound-answer.js';
+import { placeOf, problemAt, Unanswered, UnexpectedStatus } from '../outbound/outbound-answer.js';
 import type { OutboundClient } from '../outbound/outbound-client.js';
 import { checkedEndpoint } from '../outbound/outbound-options.js';
 import type { Caller, OutboundRequest } from '../outbound/outbound-request.js';
@@ -81,6 +88,16 @@ export class TokenIntrospection {
   /** What discovered metadata tell the clients of the server. */
   get securitySchemes(): readonly SecurityScheme[] {
     return this.#endpoint.securitySchemes;
+  }
+
+  get circuits(): readonly CircuitFigure[] {
+    const { issuer, endpoint = '' } = this.#settings;
+    const calls: CircuitFigure = {
+      calls: 'introspection',
+      server: issuer ?? placeOf(new URL(endpoint)),
+      state: this.#client.circuit.state,
+    };
+    return [calls, ...this.#endpoint.circuits, ...(this.#signed?.circuits ?? [])];
   }
 
   /** Finds endpoint and keys, so that the first token does not wait. Rejects with an `UpstreamError` when that fails. */

@@ -1,5 +1,5 @@
 import type { SecurityScheme } from '@sallyport/core';
-import type { Eventually } from '@sallyport/core/extend';
+import type { CircuitFigure, Eventually } from '@sallyport/core/extend';
 import type { KeyName } from './key-name.js';
 import type { KeySelection, KeyTable } from './key-table.js';
 import type { KeyOwner, VerificationKey } from './verification-key.js';
@@ -23,6 +23,8 @@ export interface KeySet {
    * nothing newer is to be had; never rejects. It uses up a share like an unknown key.
    */
   findAnew?(name: KeyName, algorithm: string, address?: string): Promise<KeySelection | undefined>;
+  /** Whether keys are fetched, or not for a while after failures. */
+  readonly circuits?: readonly CircuitFigure[];
   /** Fetches remote keys, so that the first token does not wait. Rejects when that fails. */
   start?(): Promise<void>;
   close?(): Promise<void>;

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { SallyportError, UpstreamError } from '@sallyport/core';
 import {
+  type CircuitFigure,
   type Clock,
   describeError,
   type Eventually,
@@ -69,6 +70,12 @@ export class IssuerResolver {
     this.#clock = services.clock;
     this.#missing = new Expiring({ maxEntries: MAX_MISSING }, services.clock);
     this.#resolved = new LRUCache({ max: settings.maxIssuers, dispose: (resolved) => resolved.end() });
+  }
+
+  /** Of all resolved issuers together: tokens choose them, so none is named. */
+  get circuits(): readonly CircuitFigure[] {
+    const entries = [...this.#resolved.values()].flatMap((resolved) => resolved.entries);
+    return entries.flatMap(({ keys }) => keys.circuits ?? []).map(({ calls, state }) => ({ calls, state }));
   }
 
   trusts(name: string): boolean {

@@ -1,5 +1,5 @@
 import type { SecurityScheme } from '@sallyport/core';
-import { type Eventually, option } from '@sallyport/core/extend';
+import { type CircuitFigure, type Eventually, option } from '@sallyport/core/extend';
 import { NO_ISSUER } from '../jose/compact-jws.js';
 import { said, unlike } from '../token/details.js';
 import { nearestName } from '../token/nearest-name.js';
@@ -46,6 +46,12 @@ export class Issuers {
   /** What the metadata of configured issuers tell clients, as far as they have been read. */
   get securitySchemes(): readonly SecurityScheme[] {
     return this.#entries().flatMap(({ keys }) => keys.securitySchemes ?? []);
+  }
+
+  /** Whether keys are fetched, or not for a while after failures. */
+  get circuits(): readonly CircuitFigure[] {
+    const ofEntries = this.#entries().flatMap(({ keys }) => keys.circuits ?? []);
+    return [...ofEntries, ...(this.#resolver?.circuits ?? [])];
   }
 
   trusts(name: string): boolean {

@@ -11,6 +11,7 @@ import {
 import {
   type CacheStatistics,
   type Challenge,
+  type CircuitFigure,
   type CredentialSource,
   type DecisionTrace,
   type Eventually,
@@ -43,6 +44,8 @@ import { EXPIRED, REVOKED, type Verification } from './jwt-verdict.js';
 /** What a JWT handler has seen so far. */
 export interface JwtStatistics {
   readonly cache: CacheStatistics;
+  /** Whether the keys of each issuer are fetched, or not for a while after failures. */
+  readonly circuits: readonly CircuitFigure[];
   /** Tokens whose header offered a key or a place to fetch one from (`jwk`, `jku`, `x5c`, `x5u`); it was ignored. */
   readonly keyOffers: number;
 }
@@ -110,7 +113,8 @@ export class JwtHandler implements SecurityHandler<JwtCredential> {
 
   /** Counters since the handler was made, and what is in memory now. */
   get statistics(): JwtStatistics {
-    return Object.freeze({ cache: this.#cache.statistics, keyOffers: this.#keyOffers });
+    const { circuits } = this.#issuers;
+    return Object.freeze({ cache: this.#cache.statistics, circuits, keyOffers: this.#keyOffers });
   }
 
   /** What its tokens are, and what is known of the servers that issue them: more once keys were found by discovery. */

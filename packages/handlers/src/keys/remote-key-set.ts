@@ -1,5 +1,11 @@
 import { SallyportError, type SecurityScheme, UpstreamError } from '@sallyport/core';
-import { type Clock, describeError, type Eventually, type GoodBefore } from '@sallyport/core/extend';
+import {
+  type CircuitFigure,
+  type Clock,
+  describeError,
+  type Eventually,
+  type GoodBefore,
+} from '@sallyport/core/extend';
 import { type KeyName, textOf } from '../jose/key-name.js';
 import type { KeySet } from '../jose/key-set.js';
 import type { KeySelection, KeyTable } from '../jose/key-table.js';
@@ -80,6 +86,10 @@ export class RemoteKeySet implements KeySet, KeyOwner {
 
   get securitySchemes(): readonly SecurityScheme[] {
     return this.#server.securitySchemes;
+  }
+
+  get circuits(): readonly CircuitFigure[] {
+    return [{ calls: 'keys', server: this.#options.issuer, state: this.#refresh.state }];
   }
 
   find(name: KeyName, algorithm: string, address?: string): Eventually<KeySelection> {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { UpstreamError } from '@sallyport/core';
-import { type Clock, KeyedHash, networkOf, networksOf, type Standing } from '@sallyport/core/extend';
+import { type CircuitState, type Clock, KeyedHash, networkOf, networksOf, type Standing } from '@sallyport/core/extend';
 import { LRUCache } from 'lru-cache';
 import { FailureSample } from './failure-sample.js';
 import { Unanswered, Unconnected, UnexpectedStatus } from './outbound-answer.js';
@@ -88,7 +88,7 @@ export class Circuit {
     this.#answers = new FailureSample(ALL, clock);
   }
 
-  get state(): 'closed' | 'open' | 'half_open' {
+  get state(): CircuitState {
     if (!this.#isOpen && !this.#isDoubted) return 'closed';
     return this.isShut ? 'open' : 'half_open';
   }

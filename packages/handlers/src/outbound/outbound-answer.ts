@@ -102,9 +102,14 @@ export class IncomingAnswer {
 
 const MAX_SHOWN = 120;
 
-/** Tells an operator where a problem is. The query is left out: it may hold a secret. */
+/** Tells an operator where a problem is. */
 export function problemAt(url: URL, problem: string): string {
-  return `${`${url.origin}${url.pathname}`.slice(0, MAX_SHOWN)}: ${problem}`;
+  return `${placeOf(url)}: ${problem}`;
+}
+
+/** An address for operators. The query is left out: it may hold a secret. */
+export function placeOf(url: URL): string {
+  return `${url.origin}${url.pathname}`.slice(0, MAX_SHOWN);
 }
 
 /** Bad Request, Content Too Large, Unprocessable Content (RFC 9110 15.5). */

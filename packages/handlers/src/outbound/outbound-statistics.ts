@@ -1,10 +1,12 @@
+import type { CircuitState } from '@sallyport/core/extend';
+
 /** What a client has done so far: a snapshot. */
 export interface OutboundStatistics extends Readonly<OutboundCounters> {
   /**
    * `open` while calls are suspended after failures, `half_open` while single calls find out whether the server answers
    * anybody.
    */
-  readonly circuit: 'closed' | 'open' | 'half_open';
+  readonly circuit: CircuitState;
 }
 
 /** What a client counts as it goes. */

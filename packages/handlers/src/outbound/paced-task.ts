@@ -1,5 +1,5 @@
 import { UpstreamError } from '@sallyport/core';
-import { type Clock } from '@sallyport/core/extend';
+import type { CircuitState, Clock } from '@sallyport/core/extend';
 
 const FIRST_PAUSE_MS = 1_000;
 const LAST_PAUSE_MS = 30_000;
@@ -42,6 +42,12 @@ export class PacedTask {
 
   get isPaused(): boolean {
     return this.#setback !== undefined && this.#clock.monotonic() < this.#setback.untilMs;
+  }
+
+  /** As of a circuit breaker: the pauses are one, for calls of the handler itself. */
+  get state(): CircuitState {
+    if (this.#setback === undefined) return 'closed';
+    return this.isPaused ? 'open' : 'half_open';
   }
 
   /** The last failure as an error for callers, with a Retry-After that covers the pause. */

@@ -1,6 +1,6 @@
 import type { Attributes, BatchObservableResult, Meter, ObservableResult } from '@opentelemetry/api';
 import type { SecurityHandler } from '../../handler/handler.js';
-import type { CacheFigure } from '../../handler/handler-statistics.js';
+import type { CacheFigure, CircuitFigure, CircuitState } from '../../handler/handler-statistics.js';
 import * as option from '../../options/options.js';
 
 /** Whose handlers are measured: a chain, or a decider that has one. */
@@ -35,7 +35,7 @@ const LOOKUPS: Readonly<Record<string, CacheFigure>> = {
   stale: 'staleHits',
 };
 
-const STATES = ['closed', 'half_open', 'open'] as const;
+const STATES: readonly CircuitState[] = ['closed', 'half_open', 'open'];
 
 /**
  * Measures what handlers and revocations tell of themselves, whenever metrics are collected.
@@ -50,7 +50,7 @@ export function observeState(
     lookups: meter.createObservableCounter('sallyport.cache.lookups', { unit: '{lookup}' }),
     evictions: meter.createObservableCounter('sallyport.cache.evictions', { unit: '{entry}' }),
     entries: meter.createObservableGauge('sallyport.cache.entries', { unit: '{entry}' }),
-    circuit: meter.createObservableGauge('sallyport.circuit', { unit: '1' }),
+    circuit: meter.createObservableGauge('sallyport.circuit', { unit: '{circuit}' }),
     refused: meter.createObservableCounter('sallyport.credentials_refused', { unit: '{call}' }),
   };
   const lag = meter.createObservableGauge('sallyport.revocation.lag', { unit: 's' });
@@ -82,7 +82,7 @@ type Figure = readonly [
 ];
 
 function figuresOf({ statistics = {} }: SecurityHandler): readonly Figure[] {
-  const { cache, outbound, credentialsRefused } = statistics;
+  const { cache, circuits = [], credentialsRefused } = statistics;
   const figures: Figure[] = [];
   if (cache !== undefined) {
     for (const [state, figure] of Object.entries(LOOKUPS)) {
@@ -91,11 +91,25 @@ function figuresOf({ statistics = {} }: SecurityHandler): readonly Figure[] {
     figures.push(['evictions', cache.evictions + cache.negativeEvictions]);
     figures.push(['entries', cache.entries + cache.negativeEntries]);
   }
-  if (outbound !== undefined) {
-    for (const state of STATES) {
-      figures.push(['circuit', Number(state === outbound.circuit), { 'sallyport.circuit.state': state }]);
-    }
-  }
+  figures.push(...circuitFigures(circuits));
   if (credentialsRefused !== undefined) figures.push(['refused', credentialsRefused]);
   return figures;
+}
+
+/** How many circuits of one server and purpose are in which state. */
+function circuitFigures(circuits: readonly CircuitFigure[]): readonly Figure[] {
+  const alike = new Map<string, CircuitFigure[]>();
+  for (const circuit of circuits) {
+    const key = JSON.stringify([circuit.calls, circuit.server]);
+    const others = alike.get(key);
+    if (others === undefined) alike.set(key, [circuit]);
+    else others.push(circuit);
+  }
+  return [...alike.values()].flatMap((group) => {
+    const [{ calls, server }] = group as [CircuitFigure];
+    return STATES.map((state): Figure => {
+      const attributes = { 'sallyport.calls': calls, 'sallyport.server': server, 'sallyport.circuit.state': state };
+      return ['circuit', group.filter((circuit) => circuit.state === state).length, attributes];
+    });
+  });
 }
