@@ -21,7 +21,7 @@ describe('the program', () => {
   test('says what is wrong in one line on stderr, without a stack trace, and ends with 2', () => {
     const { status, stdout, stderr } = sallyport('matrix', 'package.json');
     expect([status, stdout]).toEqual([2, '']);
-    expect(stderr).toMatch(/^sallyport: #\/openapi .*: the definition must be OpenAPI 3.*\n$/);
+    expect(stderr).toMatch(/^sallyport: package\.json:1:1 the definition must be OpenAPI 3.*\n$/);
   });
 
   test('ends quietly when its reader has seen enough', () => {

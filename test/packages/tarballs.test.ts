@@ -16,7 +16,7 @@ const WEIGHT: Readonly<Record<PackageName, readonly [kilobytes: number, packages
   configuration: [125, 13],
   handlers: [410, 12],
   adapters: [113, 1],
-  cli: [85, 0],
+  cli: [105, 0],
 };
 /** What exists as ES modules only, with what that needs. */
 const BUNDLED: Partial<Record<PackageName, readonly string[]>> = {

@@ -1,10 +1,11 @@
-import { loadDocument, openApi } from '@sallyport/openapi';
+import { ContractError, loadDocument, openApi } from '@sallyport/openapi';
 import type { Values } from '../command/command.js';
+import { CommandError } from '../command/command-error.js';
 import type { Surroundings } from '../command/surroundings.js';
 import { withProgress } from '../terminal/progress.js';
 import type { CONTRACT_FLAGS } from './contract-flags.js';
 import { needsOf, type OperationNeeds } from './needs.js';
-import { schemeStandIn } from './scheme-stand-in.js';
+import { standIn } from './stand-in.js';
 import { textOfFile } from './text-file.js';
 
 /** A compiled document: what a chain enforces that has it as its contract. */
@@ -16,8 +17,7 @@ export interface CompiledContract {
 
 /**
  * Reads and compiles an OpenAPI document as a chain does, with a stand-in for each of its security schemes.
- * @throws {CommandError} where the file cannot be read
- * @throws {ConfigurationError} ERR_SALLYPORT_CONTRACT_INVALID, as the chain would
+ * @throws {CommandError} where the file cannot be read, and with the faults for which a chain would refuse it
  */
 export async function compiledContract(
   path: string,
@@ -25,15 +25,30 @@ export async function compiledContract(
   surroundings: Surroundings,
 ): Promise<CompiledContract> {
   const text = await textOfFile(path, surroundings.directory);
-  return withProgress(`compiling ${path}`, surroundings, async () => {
-    const { components } = await loadDocument(text);
-    const schemes = Object.keys(components?.securitySchemes ?? {});
-    const { operations } = await openApi(text, {
-      schemes: Object.fromEntries(schemes.map((name) => [name, schemeStandIn(name)])),
-      open: flags.open,
-      scopes: flags.scopes,
-      basePath: flags['base-path'],
-    });
-    return { schemes, operations: operations.map((operation) => needsOf(operation)) };
+  try {
+    return await withProgress(`compiling ${path}`, surroundings, () => compiled(text, flags));
+  } catch (error) {
+    throw error instanceof ContractError ? refused(path, error) : error;
+  }
+}
+
+async function compiled(text: string, flags: Values<typeof CONTRACT_FLAGS>): Promise<CompiledContract> {
+  const { components } = await loadDocument(text);
+  const schemes = Object.keys(components?.securitySchemes ?? {});
+  const { operations } = await openApi(text, {
+    schemes: Object.fromEntries(schemes.map((name, index) => [name, standIn(name, index)])),
+    open: flags.open,
+    scopes: flags.scopes,
+    basePath: flags['base-path'],
   });
+  return { schemes, operations: operations.map(needsOf) };
+}
+
+/** Each fault in a line, with its place. */
+function refused(path: string, { faults }: ContractError): CommandError {
+  const [first = '', ...others] = faults.map(({ line, column, pointer, problem }) => {
+    const place = line === undefined ? path : `${path}:${line}:${column}`;
+    return `${place} ${problem}${pointer === '' ? '' : ` (#${pointer})`}`;
+  });
+  return new CommandError(first, ...others);
 }

@@ -1,4 +1,4 @@
-import type { GuardLike } from '@sallyport/core';
+import type { GuardLike, Requirement } from '@sallyport/core';
 import { type Alternative, alternativesOf, type Operation, type ScopeRule } from '@sallyport/core/extend';
 
 /** Scopes that a way needs, and whose proofs have to carry them: one of these or another. */
@@ -28,8 +28,18 @@ export interface OperationNeeds {
 
 /** What a compiled operation needs. */
 export function needsOf({ id, method, template, requirement, guards = [] }: Operation): OperationNeeds {
-  const ways = requirement === undefined ? [] : alternativesOf(requirement).map(wayOf);
-  return { id, method, template, ways, guards: guards.map(nameOf) };
+  return {
+    id,
+    method,
+    template,
+    ways: requirement === undefined ? [] : waysOf(requirement),
+    guards: guards.map(nameOf),
+  };
+}
+
+/** Every way to satisfy a requirement. */
+export function waysOf(requirement: Requirement): readonly Way[] {
+  return alternativesOf(requirement).map(wayOf);
 }
 
 /** Whether callers are let in who send nothing. */

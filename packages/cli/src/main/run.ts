@@ -10,7 +10,7 @@ import { COMMANDS } from './commands.js';
 import { commandHelp, toolHelp } from './help.js';
 
 /**
- * Runs a command line, without the names of the program. Whatever goes wrong is one line on stderr.
+ * Runs a command line, without the names of the program. Whatever goes wrong is told on stderr, each problem in one line.
  * @returns the status of the process
  */
 export async function run(args: readonly string[], surroundings: Surroundings): Promise<ExitCode> {
@@ -18,7 +18,8 @@ export async function run(args: readonly string[], surroundings: Surroundings): 
     return await obey(args, surroundings);
   } catch (error) {
     const paint = paintFor(surroundings.stderr, surroundings);
-    surroundings.stderr.write(`${paint('red', 'sallyport:')} ${printable(problemOf(error))}\n`);
+    for (const line of problemsOf(error))
+      surroundings.stderr.write(`${paint('red', 'sallyport:')} ${printable(line)}\n`);
     return ExitCode.Unusable;
   }
 }
@@ -43,10 +44,10 @@ async function obey(args: readonly string[], surroundings: Surroundings): Promis
 }
 
 /** Errors of the library quote no value. Of any other error only its class and place are told: its message may. */
-function problemOf(error: unknown): string {
-  if (error instanceof CommandError || error instanceof SallyportError)
-    return error.message.replaceAll(/\s*\n\s*/g, ' ');
+function problemsOf(error: unknown): readonly string[] {
+  if (error instanceof CommandError) return error.lines;
+  if (error instanceof SallyportError) return [error.message.replaceAll(/\s*\n\s*/g, ' ')];
   const { name, code, frames } = describeError(error);
   const [frame = 'no place'] = frames;
-  return `this is a bug of sallyport: ${code === undefined ? name : `${name} ${code}`}, ${frame}`;
+  return [`this is a bug of sallyport: ${code === undefined ? name : `${name} ${code}`}, ${frame}`];
 }

@@ -1,0 +1,76 @@
+import { isOpen, type OperationNeeds, scopesText, type Way } from '../contract/needs.js';
+import type { Change, Effect } from './change.js';
+import type { Enforced } from './enforced.js';
+import { areImplied } from './implied.js';
+
+/** What callers need of one kind of request. */
+interface Needs {
+  readonly ways: readonly Way[];
+  readonly guards: readonly string[];
+}
+
+/** The differences of what operations need, and all requests that belong to none. */
+export function operationChanges(old: Enforced, latest: Enforced): readonly Change[] {
+  const [before, after] = [byPath(old), byPath(latest)];
+  const paths = new Set([...before.keys(), ...after.keys()]);
+  const changes = [...paths].flatMap((path) => {
+    const [was, is] = [before.get(path), after.get(path)];
+    const { id, method, template } = (is ?? was) as OperationNeeds;
+    const place = `${method} ${template}`;
+    return changeOf(id === place ? place : `${id} (${place})`, was ?? othersOf(old), is ?? othersOf(latest));
+  });
+  return [...changes, ...changeOf('requests of no operation', othersOf(old), othersOf(latest))];
+}
+
+/** The names of parameters do not matter. */
+function byPath({ operations }: Enforced): ReadonlyMap<string, OperationNeeds> {
+  return new Map(operations.map((each) => [`${each.method} ${each.template.replaceAll(/\{[^}]*\}/g, '{}')}`, each]));
+}
+
+function othersOf({ others }: Enforced): Needs | undefined {
+  return others && { ways: others, guards: [] };
+}
+
+/** `undefined` are requests that are refused whoever sends them. */
+function changeOf(what: string, was: Needs | undefined, is: Needs | undefined): readonly Change[] {
+  const effect = effectOf(was, is);
+  if (effect === undefined) return [];
+  return [{ effect, what, before: was && needsText(was), after: is && needsText(is) }];
+}
+
+function effectOf(was: Needs | undefined, is: Needs | undefined): Effect | undefined {
+  if (is === undefined) return was === undefined ? undefined : 'removes';
+  if (isOpenToAll(is) && (was === undefined || !isOpenToAll(was))) return 'opens to everybody';
+  if (was === undefined) return 'adds';
+  const isLess = !areImplied(is.ways, was.ways) || !was.guards.every((guard) => is.guards.includes(guard));
+  if (isLess) return 'opens';
+  const isMore = !areImplied(was.ways, is.ways) || !is.guards.every((guard) => was.guards.includes(guard));
+  if (isMore) return 'closes';
+  return isOpen(is) && !haveSameWays(was, is) ? 'changes' : undefined;
+}
+
+/** Where everybody is let in, the other ways still decide who is known, and whose bad credential is refused. */
+function haveSameWays(was: Needs, is: Needs): boolean {
+  const textOf = ({ ways }: Needs) => ways.map(wayText).toSorted().join('\n');
+  return textOf(was) === textOf(is);
+}
+
+/** A guard may refuse those who are let in without a proof. */
+function isOpenToAll(needs: Needs): boolean {
+  return isOpen(needs) && needs.guards.length === 0;
+}
+
+/** `oauth (orders:read) or key`. */
+function needsText({ ways, guards }: Needs): string {
+  const text = ways.map(wayText).join(' or ') || 'nothing that anybody has';
+  return [text, ...guards].join(', then ');
+}
+
+function wayText(way: Way): string {
+  if (way.proofs.length === 0) return 'nothing';
+  const proofs = way.proofs.map((proof) => {
+    const scopes = scopesText(way, proof);
+    return scopes === '' ? proof : `${proof} (${scopes})`;
+  });
+  return `${proofs.join(' and ')}${way.sameParty ? ' of one party' : ''}`;
+}
