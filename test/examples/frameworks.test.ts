@@ -1,59 +1,24 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { WebSocket } from 'ws';
-import { AUDIENCE, ISSUER, ISSUER_PUBLIC_KEY, signedToken } from '../support/signed-token.js';
+import { ExampleProcess, OWN_ISSUER } from '../support/example-process.js';
+import { signedToken } from '../support/signed-token.js';
 
 const EXAMPLES = join(__dirname, '../../examples/frameworks/dist');
-const OWN_ISSUER = { ISSUER, AUDIENCE, ISSUER_PUBLIC_KEY };
 const ALICE = signedToken('alice', 'orders:read orders:write');
 const BOB = signedToken('bob', 'orders:read');
 const FORGED = signedToken('alice', 'orders:read', generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey);
 
-/** An example as its users run it: a process of its own, on a free port. */
-class ExampleProcess {
-  readonly origin: string;
-  readonly #child: ChildProcess;
-
-  static async start(name: string, issuer: NodeJS.ProcessEnv = OWN_ISSUER): Promise<ExampleProcess> {
-    const child = spawn(process.execPath, [join(EXAMPLES, `${name}.js`)], {
-      env: { ...process.env, ...issuer, PORT: '0' },
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    for await (const line of createInterface({ input: child.stdout as NodeJS.ReadableStream })) {
-      const port = /^Listening on http:\/\/\S+:(\d+)$/.exec(line)?.[1];
-      if (port !== undefined) return new ExampleProcess(child, `http://localhost:${port}`);
-    }
-    throw new Error(`${name} ended before it was ready`);
-  }
-
-  private constructor(child: ChildProcess, origin: string) {
-    this.#child = child;
-    this.origin = origin;
-  }
-
-  async call(method: string, path: string, token?: string, body?: string): Promise<Response> {
-    const headers = { ...(token && { authorization: `Bearer ${token}` }), 'content-type': 'application/json' };
-    return fetch(this.origin + path, { method, headers: { ...headers, connection: 'close' }, body: body ?? null });
-  }
-
-  async stop(): Promise<number | null> {
-    const exited = once(this.#child, 'exit');
-    this.#child.kill('SIGTERM');
-    return (await exited)[0];
-  }
-}
-
 describe.each(['express', 'fastify', 'koa', 'http', 'hono'])('examples/frameworks, %s', (name) => {
   let example: ExampleProcess;
   beforeAll(async () => {
-    example = await ExampleProcess.start(name);
+    example = await ExampleProcess.start(`frameworks/${name}`);
   });
   afterAll(async () => {
     expect(await example.stop()).toBe(0);
@@ -106,7 +71,7 @@ test('the development issuer gives a shell what the examples need', async () => 
   const script = `${stdout}\nnode -p 'JSON.stringify(process.env)'`;
   const printed = await promisify(execFile)('bash', ['-c', script]);
   const { TOKEN, ...env } = JSON.parse(printed.stdout);
-  const example = await ExampleProcess.start('express', env);
+  const example = await ExampleProcess.start('frameworks/express', env);
   const response = await example.call('POST', '/orders', TOKEN, '{"item":"tea"}');
   expect([response.status, await response.json()]).toMatchObject([201, { orderedBy: 'carol' }]);
   await example.stop();
@@ -144,7 +109,7 @@ describe('examples/frameworks, lambda', () => {
 describe('examples/frameworks, webhooks', () => {
   test('a delivery is taken as it was signed, and once (CWE-294, CWE-345)', async () => {
     const env = { WEBHOOK_SECRET: `whsec_${'k'.repeat(32)}` };
-    const example = await ExampleProcess.start('webhooks', env);
+    const example = await ExampleProcess.start('frameworks/webhooks', env);
     expect((await example.call('GET', '/health')).status).toBe(200);
     expect((await example.call('POST', '/deliveries', ALICE, '{"item":"tea"}')).status).toBe(401);
     const arguments_ = [join(EXAMPLES, 'deliver.js'), example.origin, 'tea'];
@@ -161,7 +126,7 @@ describe('examples/frameworks, webhooks', () => {
 describe('examples/frameworks, the WebSocket of http', () => {
   let example: ExampleProcess;
   beforeAll(async () => {
-    example = await ExampleProcess.start('http');
+    example = await ExampleProcess.start('frameworks/http');
   });
   afterAll(() => example.stop());
 
