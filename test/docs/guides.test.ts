@@ -1,3 +1,5 @@
+import { execFile, spawnSync } from 'node:child_process';
+import { promisify } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
 import {
   adapterRules,
@@ -179,6 +181,24 @@ describe('docs/webhooks.md', () => {
     expect(await send(body)).toMatchObject([401, expect.anything()]);
     await server.stop();
   });
+
+  const tools = ['curl', 'openssl'].filter((tool) => spawnSync(tool, ['version']).error === undefined);
+  const withTools = tools.length === 2 ? test : test.skip;
+  withTools(
+    `the shell tries the receiver${tools.length === 2 ? '' : ' (skipped: no curl or no openssl here)'}`,
+    async () => {
+      const [run = '', deliver = ''] = blocksOf('docs/webhooks.md').flatMap(({ language, code }) =>
+        language === 'sh' ? code : [],
+      );
+      const [, secret = '', program = ''] = /^STRIPE_SECRET='(.*)' node (.*)$/m.exec(run) ?? [];
+      const server = await DocumentedServer.start(guide.project.folder, program, { STRIPE_SECRET: secret });
+      const commands = deliver.replace('http://localhost:3000', server.origin);
+      const answer = async () => (await promisify(execFile)('bash', ['-euc', commands])).stdout;
+      expect(await answer()).toMatch(/^HTTP\/1\.1 200 [\s\S]*\{"received":true\}$/);
+      expect(await server.printed(/^(stripe says .*)$/)).toBe('stripe says invoice.paid');
+      await server.stop();
+    },
+  );
 
   test('two vendors deliver to one endpoint, one of them by an old secret', async () => {
     const secrets = { GITHUB_SECRET: SECRET, OLD_GITHUB_SECRET: OLD_SECRET, SHOPIFY_SECRET: SECRET };

@@ -1,5 +1,7 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { request } from 'undici';
 import { documentOf, tablesOf } from '../support/markdown.js';
@@ -34,6 +36,33 @@ test('every TypeScript block names its file and compiles under strict', async ()
   expect(blocksOf(README).filter(({ language, file }) => language === 'ts' && file === undefined)).toEqual([]);
   expect(await project.compile()).toBe('');
 }, 30_000);
+
+describe('the shell block of the first screen', () => {
+  const [block = ''] = blocksOf(README).flatMap(({ language, code }) => (language === 'sh' ? code : []));
+  const [shop = ''] = FILES.flatMap(({ file, code }) => (file === 'shop.ts' ? code : []));
+
+  test('installs what the program above it imports, with its types', () => {
+    const imported = [...shop.matchAll(/from '([^'@][^']*)'/g)].map(([, name = '']) => name);
+    const installed = [...block.matchAll(/^npm install (.*)$/gm)].flatMap(([, names = '']) => names.split(' '));
+    expect(installed).toEqual([
+      ...imported,
+      '--save-dev',
+      'typescript',
+      '@types/node',
+      ...imported.map((name) => `@types/${name}`),
+    ]);
+  });
+
+  test('compiles the program to the file that its last line runs', async () => {
+    const commands = block.trimEnd().split('\n');
+    expect(commands.pop()).toBe('node shop.js');
+    rmSync(join(project.folder, 'shop.js'), { force: true });
+    // The packages are there already.
+    const shims = `npm() { [ "$1" = install ] || command npm "$@"; }; npx() { '${ROOT}/node_modules/.bin/'"$@"; }`;
+    await promisify(execFile)('bash', ['-euc', [shims, ...commands].join('\n')], { cwd: project.folder });
+    expect(existsSync(join(project.folder, 'shop.js'))).toBe(true);
+  }, 30_000);
+});
 
 /** Programs that call what a module of the README exports, and print what came of it. */
 const CALLS: Readonly<Record<string, { readonly program: string; readonly prints: unknown }>> = {

@@ -10,7 +10,7 @@ import { HAS_REDIS, RedisServer } from '../support/redis-server.js';
 import { DocumentedServer } from './documented-server.js';
 import { openGuide } from './open-guide.js';
 
-const TOKEN = /Bearer ([\w-]+)/;
+const TOKEN = /Bearer ([\w.-]+)'/;
 
 /** A token as the login of an application signs it. */
 function ownToken(alg: 'HS256' | 'ES256', claims: object, key: string | KeyObject): string {
@@ -61,6 +61,13 @@ describe('docs/recipes.md', () => {
     expect(await call('GET /catalogue', { authorization: 'Bearer bad' })).toMatchObject({ status: 401 });
     expect(await call('POST /orders/7')).toMatchObject({ status: 401 });
     expect(await call('POST /orders/7', await withToken())).toMatchObject({ status: 200, text: 'user alice' });
+  });
+
+  test('the first server of the README takes the token of the stand-in, and asks for the scope', async () => {
+    await start('shop.js');
+    expect(await call('GET /orders')).toMatchObject({ status: 401 });
+    expect(JSON.parse((await call('GET /orders', await withToken())).text)).toEqual({ orders: [], caller: 'alice' });
+    expect(await call('POST /orders', await withToken())).toMatchObject({ status: 403 });
   });
 
   test('a route has a requirement of its own', async () => {
