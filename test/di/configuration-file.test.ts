@@ -509,8 +509,7 @@ describe('stores that a configuration lists', () => {
     const seeing: HandlerKind = {
       handler: (_options, { name, cacheStore, counterStore, onceStore }) => {
         given.push(cacheStore);
-        expect(counterStore).toBeDefined();
-        expect(onceStore).toBeDefined();
+        expect([typeof counterStore?.add, typeof onceStore?.mark]).toEqual(['function', 'function']);
         return loggingHandler(name, log);
       },
     };

@@ -80,7 +80,7 @@ describeWithRedis(
       const [first, deaf] = [await open(), await open({ isDeaf: true })];
       await ask(deaf, 'known');
       await first.revocations.revokeToken('known');
-      expect(deaf.cache.find('known')).toBeDefined();
+      expect(deaf.cache.find('known')).toMatchObject({ kind: 'authenticated' });
       await ask(deaf, 'any other token');
       expect(await ask(deaf, 'known')).toMatchObject(REVOKED);
     });
@@ -111,7 +111,7 @@ describeWithRedis(
       await ask(only, 'token');
       await ask(only, 'another');
       expect(only.revocations.epoch).toBe(1);
-      expect(only.cache.find('token')).toBeDefined();
+      expect(only.cache.find('token')).toMatchObject({ kind: 'authenticated' });
     });
 
     test('what nobody sealed revokes nothing, and raises an event', async () => {

@@ -160,7 +160,7 @@ describe('what one instance found out', () => {
     const [writer, reader] = [open(), open()];
     await writer.ask(TOKEN, new FoundedVerdict(principalOf(), ground));
     await reader.ask(TOKEN);
-    expect(reader.cache.find(TOKEN)).toBeDefined();
+    expect(reader.cache.find(TOKEN)).toMatchObject({ kind: 'authenticated' });
     ground.isThere = false;
     expect(reader.cache.find(TOKEN)).toBeUndefined();
   });
@@ -173,7 +173,7 @@ describe('what one instance found out', () => {
     await reader.ask(TOKEN);
     store.values.clear();
     clock.pass(9);
-    expect(reader.cache.find(TOKEN)).toBeDefined();
+    expect(reader.cache.find(TOKEN)).toMatchObject({ kind: 'authenticated' });
     clock.pass(1);
     expect(reader.cache.find(TOKEN)).toBeUndefined();
   });

@@ -92,7 +92,7 @@ describe('a lookup belongs to none of those who wait', () => {
     lookup.answer(principalOf());
     expect(await second).toMatchObject({ kind: 'authenticated' });
     expect(await first).toMatchObject({ kind: 'authenticated' });
-    expect(cache.find('t')).toBeDefined();
+    expect(cache.find('t')).toMatchObject({ kind: 'authenticated' });
   });
 
   test('it goes on when one who joined goes away', async () => {

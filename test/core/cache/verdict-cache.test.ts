@@ -253,7 +253,7 @@ describe('limits', () => {
     await subject.ask('b');
     subject.cache.find('a');
     await subject.ask('c');
-    expect(subject.cache.find('a')).toBeDefined();
+    expect(subject.cache.find('a')).toMatchObject({ kind: 'authenticated' });
     expect(subject.cache.find('b')).toBeUndefined();
     expect(subject.cache.statistics).toMatchObject({ entries: 2, evictions: 1 });
   });
@@ -402,7 +402,7 @@ describe('forgetting the refusals', () => {
     await subject.ask('good');
     await subject.ask('bad', denied('token_inactive'));
     subject.cache.forgetRefusals();
-    expect(subject.cache.find('good')).toBeDefined();
+    expect(subject.cache.find('good')).toMatchObject({ kind: 'authenticated' });
     expect(subject.cache.statistics.negativeEntries).toBe(0);
     expect(await subject.ask('bad')).toMatchObject({ kind: 'authenticated' });
   });
