@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { AuthorizationServer } from '@sallyport/core/testing';
 import { ordersDocument } from './orders-document.js';
@@ -146,6 +148,14 @@ describe('explain', () => {
     folder.write('request.json', { target: '/', headers: { Authorization: ['Bearer a', 'Bearer b'] } });
     const { code, stdout } = await explain(['--config', 'plain.yaml', '--request', 'request.json']);
     expect([code, stdout.split('\n')[0]]).toEqual([1, 'denied 400 duplicate_authorization']);
+  });
+
+  test('tells on stderr what weakens the security, in one line each', async () => {
+    const text = readFileSync(join(folder.path, 'plain.yaml'), 'utf8');
+    folder.write('weak.yaml', text.replace('chain: {', 'chain: { firewall: { allowSemicolon: true },'));
+    const { code, stderr } = await explain(['--config', 'weak.yaml'], await tokenFor({}));
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/^sallyport: warning: .*\(allowSemicolon\)\n$/);
   });
 
   test('as JSON holds decision, steps and advice as data', async () => {

@@ -4,14 +4,12 @@ import type { SecurityChain } from '@sallyport/core';
 import type { Values } from '../command/command.js';
 import type { Surroundings } from '../command/surroundings.js';
 import { textOfFile } from '../contract/text-file.js';
-import { printable } from '../terminal/printable.js';
 import { withProgress } from '../terminal/progress.js';
 import type { CONFIGURATION_FLAGS } from './configuration-flags.js';
 import { kindsFor } from './kinds.js';
-import { withWarnings } from './warnings.js';
 
 /**
- * Builds and starts the chain of a configuration file, uses it, and closes it. Warnings are told on stderr.
+ * Builds and starts the chain of a configuration file, uses it, and closes it.
  * @throws {CommandError} where the file cannot be read
  * @throws {ConfigurationError} with file, line and column
  */
@@ -21,17 +19,13 @@ export async function withConfiguredChain<Value>(
   surroundings: Surroundings,
   use: (chain: SecurityChain) => Promise<Value>,
 ): Promise<Value> {
-  const { value, warnings } = await withWarnings(surroundings, async () => {
-    const chain = await chainOf(file, flags, surroundings);
-    try {
-      await withProgress(`starting ${file}`, surroundings, () => chain.start());
-      return await use(chain);
-    } finally {
-      await chain.close();
-    }
-  });
-  for (const warning of warnings) surroundings.stderr.write(`sallyport: warning: ${printable(warning)}\n`);
-  return value;
+  const chain = await chainOf(file, flags, surroundings);
+  try {
+    await withProgress(`starting ${file}`, surroundings, () => chain.start());
+    return await use(chain);
+  } finally {
+    await chain.close();
+  }
 }
 
 async function chainOf(

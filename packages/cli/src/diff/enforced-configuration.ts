@@ -2,6 +2,7 @@ import { dirname, resolve } from 'node:path';
 import { chainFrom, parseConfiguration } from '@sallyport/configuration';
 import type { HandlerKind } from '@sallyport/core/extend';
 import type { Surroundings } from '../command/surroundings.js';
+import { withWarnings } from '../configuration/warnings.js';
 import { needsOf, waysOf } from '../contract/needs.js';
 import { standIn } from '../contract/stand-in.js';
 import type { Enforced } from './enforced.js';
@@ -15,11 +16,8 @@ const STAND_IN: HandlerKind<{ index: number }> = { handler: ({ index }, { name }
  * handler. So no handler is built, and no reference of a handler is resolved.
  * @throws {ConfigurationError} with file, line and column
  */
-export async function enforcedConfiguration(
-  path: string,
-  text: string,
-  { directory, environment }: Surroundings,
-): Promise<Enforced> {
+export async function enforcedConfiguration(path: string, text: string, surroundings: Surroundings): Promise<Enforced> {
+  const { directory, environment } = surroundings;
   const parsed = await parseConfiguration(text, path);
   const { handlers: listed, chain: listedChain, ...rest } = parsed.content as Data;
   const handlers = dataIn(listed);
@@ -29,7 +27,9 @@ export async function enforcedConfiguration(
   const chain = { ...(requirement !== undefined && { requirement }), ...(contract !== undefined && { contract }) };
   const services = { kinds: { standIn: STAND_IN }, environment, directory: dirname(resolve(directory, path)) };
   try {
-    const { requires } = await chainFrom({ handlers: Object.fromEntries(standIns), chain }, services);
+    // Nobody hears the warnings: they are about the stand-ins.
+    const build = () => chainFrom({ handlers: Object.fromEntries(standIns), chain }, services);
+    const { requires } = (await withWarnings(surroundings, build)).value;
     const operations = requires.operations.map((operation) =>
       needsOf({ ...operation, requirement: operation.requirement ?? requires.requirement }),
     );

@@ -10,18 +10,28 @@ import { COMMANDS } from './commands.js';
 import { commandHelp, toolHelp } from './help.js';
 
 /**
- * Runs a command line, without the names of the program. Whatever goes wrong is told on stderr, each problem in one line.
+ * Runs a command line, without the names of the program. Whatever goes wrong is told on stderr, each problem in one line, and
+ * so is every warning of the library that the command does not tell itself.
  * @returns the status of the process
  */
 export async function run(args: readonly string[], surroundings: Surroundings): Promise<ExitCode> {
+  const { stderr, onWarning } = surroundings;
+  const paint = paintFor(stderr, surroundings);
+  const stop = onWarning((warning) => stderr.write(`${paint('yellow', 'sallyport: warning:')} ${oneLine(warning)}\n`));
   try {
     return await obey(args, surroundings);
   } catch (error) {
-    const paint = paintFor(surroundings.stderr, surroundings);
-    for (const line of problemsOf(error))
-      surroundings.stderr.write(`${paint('red', 'sallyport:')} ${printable(line)}\n`);
+    for (const line of problemsOf(error)) stderr.write(`${paint('red', 'sallyport:')} ${printable(line)}\n`);
     return ExitCode.Unusable;
+  } finally {
+    // Node emits warnings in the next tick.
+    await new Promise(setImmediate);
+    stop();
   }
+}
+
+function oneLine(text: string): string {
+  return printable(text.replaceAll(/\s*\n\s*/g, ' '));
 }
 
 async function obey(args: readonly string[], surroundings: Surroundings): Promise<ExitCode> {
@@ -46,7 +56,7 @@ async function obey(args: readonly string[], surroundings: Surroundings): Promis
 /** Errors of the library quote no value. Of any other error only its class and place are told: its message may. */
 function problemsOf(error: unknown): readonly string[] {
   if (error instanceof CommandError) return error.lines;
-  if (error instanceof SallyportError) return [error.message.replaceAll(/\s*\n\s*/g, ' ')];
+  if (error instanceof SallyportError) return [oneLine(error.message)];
   const { name, code, frames } = describeError(error);
   const [frame = 'no place'] = frames;
   return [`this is a bug of sallyport: ${code === undefined ? name : `${name} ${code}`}, ${frame}`];
