@@ -50,6 +50,21 @@ describe.each([
     response.send(`hello ${principalOf(request).subject}`);
   };
 
+  test('behind secure(), `req.route` is the route that runs, also of an object made from the request', async () => {
+    const secure = expressSecurity(demoChain());
+    await open((app) => {
+      app.use(secure());
+      app.get('/none', ({ route }, _response, next) => next(route.path === '/none' ? 'route' : undefined));
+      app.get('/:id', (request, response) => {
+        const made: express.Request = Object.create(request);
+        response.json([request.route.path, made.route.path, Object.create(made).route.path]);
+      });
+    });
+    for (const path of ['/a', '/none']) {
+      expect((await get(path, 'later.alice')).body).toBe('["/:id","/:id","/:id"]');
+    }
+  });
+
   test('a single route, a router and a mounted application are secured each for itself', async () => {
     const secure = expressSecurity(demoChain());
     await open((app) => {

@@ -56,16 +56,16 @@ export function expressSecurity<Scopes extends string = string>(
   return function secure(...demands) {
     const { gate, guard } = chainGate.of(demands);
     const sallyport: RequestHandler = (request: ExpressRequest, response, next) => {
-      const published = chainGate.published(request.method, request.originalUrl);
+      const { method, originalUrl } = request;
+      const published = chainGate.published(method, originalUrl);
       if (published !== undefined) return writeDenial(response, published);
-      if (allowPreflight && isPreflight(request.method, headerLinesOf(request))) {
+      if (allowPreflight && isPreflight(method, headerLinesOf(request))) {
         gate.letThrough(request);
         request.user = undefined;
         layersBehind.watch(request);
         return next();
       }
-      const source = readingOf(request, response, next, trustedHops, allowRewriting, keys, forwarding);
-      pass(source, request, response, next);
+      pass(readingOf(request, response, next, method, originalUrl, place), request, response, next);
     };
     const pass = (source: NodeRequestSource, request: ExpressRequest, response: Response, next: NextFunction) =>
       gate.pass(request, source, guard, (decision) => {
@@ -94,6 +94,7 @@ export function expressSecurity<Scopes extends string = string>(
     });
     const keys = new RouteKeys(sallyport);
     const forwarding = new Forwarding(sallyport);
+    const place = { trustedHops, allowRewriting, keys, forwarding };
     // Reads only properties that every request has.
     return sallyport as ExpressMiddleware;
   };

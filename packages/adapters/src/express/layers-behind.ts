@@ -14,7 +14,9 @@ export interface Recheck {
 /** The prototype of the layers of one copy of Express: 4 and 5 name the same method differently. */
 type LayerClass = Record<'handle_request' | 'handleRequest', RunLayer>;
 
-const ROUTE: unique symbol = Symbol('sallyport route');
+/** The routes that were chosen. A property of the requests would be much dearer (docs/performance.md, "Express"). */
+const routes = new WeakMap<object, Route | undefined>();
+/** Applications, the prototypes of their requests, and classes of layers. */
 const watched = new WeakSet<object>();
 /** The class that was watched last: nearly always the only one. */
 let newest: LayerClass | undefined;
@@ -34,6 +36,8 @@ export class LayersBehind {
   /** Watches one request from now on. */
   watch(request: Request): void {
     this.#rechecks.addTo(request);
+    // The prototype tells the application without a look at the request.
+    if (watched.has(Object.getPrototypeOf(request))) return;
     const { app } = request;
     if (app === undefined || watched.has(app)) return;
     watched.add(app);
@@ -44,7 +48,7 @@ export class LayersBehind {
 
 /**
  * The method stands on the prototype of the layers: routers that are mounted and layers that are added later have it,
- * too. Requests that no `secure()` has granted pass it after one look.
+ * too. The request is looked at last: each look at one is dear (docs/performance.md, "Express").
  */
 function watchLayersLike([first]: readonly Layer[]): void {
   const layers: LayerClass | undefined = first && Object.getPrototypeOf(first);
@@ -55,7 +59,7 @@ function watchLayersLike([first]: readonly Layer[]): void {
   const name = 'handleRequest' in layers ? 'handleRequest' : 'handle_request';
   const run = layers[name];
   layers[name] = function (request, response, next) {
-    const rechecks = rechecksOf<Recheck>(request);
+    const rechecks = decidesByItself(this) ? undefined : rechecksOf<Recheck>(request);
     if (rechecks === undefined || areGranted(rechecks, request, this)) run.call(this, request, response, next);
     else recheckFrom(0, rechecks, run, this, request, response, next);
   };
@@ -68,14 +72,23 @@ function watchLayersLike([first]: readonly Layer[]): void {
 function watchRoutes(requests: object): void {
   Object.defineProperty(requests, 'route', {
     configurable: true,
-    get(this: { [ROUTE]?: Route | undefined }) {
-      return this[ROUTE];
+    get(this: object) {
+      return routeOf(this);
     },
-    set(this: { [ROUTE]?: Route | undefined }, route: Route | undefined) {
-      this[ROUTE] = route;
+    set(this: object, route: Route | undefined) {
+      routes.set(this, route);
       if (route !== undefined) watchLayersLike(route.stack);
     },
   });
+  watched.add(requests);
+}
+
+/** Also of an object that was made from a request by `Object.create`, as a property would be. */
+function routeOf(request: object): Route | undefined {
+  for (let each: object | null = request; each !== null; each = Object.getPrototypeOf(each)) {
+    if (routes.has(each)) return routes.get(each);
+  }
+  return undefined;
 }
 
 function areGranted(rechecks: readonly Recheck[], request: Request, layer: Layer): boolean {
@@ -106,13 +119,21 @@ function recheckFrom(
 }
 
 /**
- * Handlers of errors are not asked, because Express does not run them here. A `secure()` decides by itself. So does a
- * route that contains one: there only what stands behind that `secure()` is its concern, and nothing is that of another.
+ * Handlers of errors are not asked, because Express does not run them here. A `secure()` decides by itself, and so does a
+ * route that contains one.
  */
+function decidesByItself({ handle, route }: Layer): boolean {
+  return handle.length > 3 || isSecure(handle) || (route !== undefined && holdsSecure(route));
+}
+
+/** In a route with a `secure()`, only what stands behind it is its concern, and nothing is that of another. */
 function isExempt(layer: Layer, { middleware }: Recheck, request: Request): boolean {
-  if (layer.handle.length > 3 || isSecure(layer.handle)) return true;
-  const { stack } = layer.route ?? (request.route as Route | undefined) ?? { stack: [] };
-  const position = layer.route === undefined ? stack.indexOf(layer) : 0;
-  if (position === -1 || !stack.some(({ handle }) => isSecure(handle))) return false;
-  return !stack.slice(0, position).some(({ handle }) => handle === middleware);
+  const route = request.route as Route | undefined;
+  const position = layer.route === undefined && route !== undefined ? route.stack.indexOf(layer) : -1;
+  if (route === undefined || position === -1 || !holdsSecure(route)) return false;
+  return !route.stack.slice(0, position).some(({ handle }) => handle === middleware);
+}
+
+function holdsSecure({ stack }: Route): boolean {
+  return stack.some(({ handle }) => isSecure(handle));
 }

@@ -5,23 +5,33 @@ import type { Layer } from './application.js';
 import type { Forwarding } from './forwarding.js';
 import type { RouteKeys } from './route-key.js';
 
-/** Reads a request as it runs below mounts and rewriting middleware and, unless that is allowed, as it was received. */
+/** What is the same for all requests that pass one `secure()`. */
+export interface Place {
+  readonly trustedHops: number;
+  readonly allowRewriting: boolean;
+  readonly keys: RouteKeys;
+  readonly forwarding: Forwarding;
+}
+
+/**
+ * Reads a request as it runs below mounts and rewriting middleware and, unless that is allowed, as it was received. What
+ * the caller has read of it is given, since each look at a request is dear (docs/performance.md, "Express").
+ */
 export function readingOf(
   request: Request,
   response: Response,
   next: NextFunction,
-  trustedHops: number,
-  allowRewriting: boolean,
-  keys: RouteKeys,
-  forwarding: Forwarding,
+  method: string,
+  received: string | undefined,
+  { trustedHops, allowRewriting, keys, forwarding }: Place,
 ): NodeRequestSource {
-  const { url = '', originalUrl = url } = request;
+  const { url = '' } = request;
+  const originalUrl = received ?? url;
   const baseUrl = baseUrlOf(request, originalUrl);
   const mount = baseUrl !== '' && forwarding.concerns(request, next) ? '' : baseUrl;
   const target = runningTarget(originalUrl, mount, url);
-  const source = new NodeRequestSource(request, response, trustedHops, target, () =>
-    keys.of(request, source, mount, next),
-  );
+  const routeOf = () => keys.of(request, source, mount, next);
+  const source = new NodeRequestSource(request, response, trustedHops, target, routeOf, method);
   if (!allowRewriting) readAsReceived(source, request, source.method, originalUrl, mount, url);
   if (mount !== baseUrl) forwarding.doubt(source, request, next, runningTarget(originalUrl, baseUrl, url));
   return source;
