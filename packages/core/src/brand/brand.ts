@@ -19,7 +19,12 @@ interface Mark {
   readonly by: Copy;
 }
 
-const THIS_COPY: Copy = Object.freeze({ file: import.meta.filename });
+const THIS_COPY: Copy = Object.freeze({
+  // Asked for by errors alone: the first look at `import.meta` makes Node load a module.
+  get file() {
+    return import.meta.filename;
+  },
+});
 
 /** Lets other copies of core read what the objects of a class are. A mark proves nothing, as anybody can write it. */
 export function mark(branded: { readonly prototype: object }, as: Branded): void {

@@ -3,22 +3,27 @@ import { LRUCache } from 'lru-cache';
 const MAX_KEPT = 1_000;
 const MAX_CHARACTERS = 512;
 
-const texts = new LRUCache<string, string>({ max: MAX_KEPT });
-const lists = new LRUCache<string, readonly string[]>({ max: MAX_KEPT });
+// Each is made with its first entry, because it allocates its memory at once.
+let texts: LRUCache<string, string> | undefined;
+let lists: LRUCache<string, readonly string[]> | undefined;
 
 /**
  * Returns one shared copy of equal texts, such as issuers, clients and scopes. Parsing a token makes new strings each
  * time: without sharing, a cache of a million principals would hold the same issuer a million times.
  */
 export function interned(text: string): string {
-  return text.length > MAX_CHARACTERS ? text : oneOf(texts, text, text);
+  if (text.length > MAX_CHARACTERS) return text;
+  texts ??= new LRUCache({ max: MAX_KEPT });
+  return oneOf(texts, text, text);
 }
 
 /** The same for a list. The result is frozen. */
 export function internedList(list: readonly string[]): readonly string[] {
   const name = JSON.stringify(list);
   const frozen = Object.isFrozen(list) ? list : Object.freeze([...list]);
-  return name.length > MAX_CHARACTERS ? frozen : oneOf(lists, name, frozen);
+  if (name.length > MAX_CHARACTERS) return frozen;
+  lists ??= new LRUCache({ max: MAX_KEPT });
+  return oneOf(lists, name, frozen);
 }
 
 function oneOf<Value extends string | readonly string[]>(

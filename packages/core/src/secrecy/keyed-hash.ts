@@ -1,7 +1,7 @@
 import { createHmac, hash, randomBytes } from 'node:crypto';
 
-/** Used when no secret is configured. Such hashes are good in this process only. */
-const processSecret: string = randomBytes(32).toString('hex');
+/** Used when no secret is configured, and made then. Such hashes are good in this process only. */
+let processSecret: string | undefined;
 
 const PREFIX_BYTES = 64;
 const MAX_SCRATCH_CHARACTERS = 4_096;
@@ -24,6 +24,7 @@ export class KeyedHash {
   readonly #prefix: Buffer;
 
   constructor(secret: string | undefined, purpose: string) {
+    processSecret ??= randomBytes(32).toString('hex');
     const key = createHmac('sha256', secret ?? processSecret).update(purpose);
     this.#prefix = Buffer.from(key.digest('hex'));
   }

@@ -26,7 +26,8 @@ export interface ClaimProblem {
 const MAX_TEXT_BYTES = 2_048;
 /** The last second of the year 9999. */
 const MAX_NUMERIC_DATE = 253_402_300_799;
-const CONTROL_CHARACTER = /\p{Cc}/u;
+/** Written as what is no control character: a regular expression by property takes long to make. */
+const CONTROL_CHARACTER = /[^\u0020-\u007e\u00a0-\uffff]/;
 
 type TypeRule = (value: unknown) => boolean;
 

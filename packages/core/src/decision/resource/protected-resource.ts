@@ -59,7 +59,7 @@ export class ProtectedResource {
     if (!target.startsWith(WELL_KNOWN)) return undefined;
     const [path] = target.split('?', 1);
     if (path !== WELL_KNOWN && path !== this.#path) return undefined;
-    return method === 'GET' || method === 'HEAD' || method === 'OPTIONS' ? this.#current.answer : NOT_ALLOWED;
+    return method === 'GET' || method === 'HEAD' || method === 'OPTIONS' ? this.#current.answer : notAllowed();
   }
 
   /** Routes may add requirements, and with them handlers, after the chain was made. */
@@ -139,7 +139,15 @@ function answerOf(body: string): PublicAnswer {
   return Object.freeze({ status: 200, headers: Object.freeze(headers), body });
 }
 
+let otherMethods: PublicAnswer | undefined;
+
+/** Made when it is first needed: most chains are no such resource. */
 function notAllowed(): PublicAnswer {
+  otherMethods ??= madeNotAllowed();
+  return otherMethods;
+}
+
+function madeNotAllowed(): PublicAnswer {
   const code = 'method_not_allowed';
   const problem = { status: 405, title: TITLES[405] as string, detail: DETAILS[code], code };
   const { contentType, body } = problemJson({ ...problem, scopes: undefined, correlationId: undefined });
@@ -150,5 +158,3 @@ function notAllowed(): PublicAnswer {
   ];
   return Object.freeze({ status: 405, headers: Object.freeze(headers), body });
 }
-
-const NOT_ALLOWED = notAllowed();
