@@ -20,10 +20,11 @@ export function withoutExceptions(application: LiveApplication, exceptions: read
 function matcherOf(exception: string): (route: LiveRoute) => boolean {
   const [, method, path = '', star] = /^(?:([A-Z]+) )?(\/[^*]*)(\*?)$/.exec(exception) ?? [];
   if (path === '') throw new CommandError('--except takes a route, such as "GET /health", or "/docs/*" for all below');
-  const expected = loosely(path);
+  const expected = loosely(path + star);
   return (route) => {
-    const template = loosely(route.template);
-    const isThere = star === '*' ? template.startsWith(expected) : template === expected && !route.isOpen;
+    // A slash in front of a star counts.
+    const template = loosely(route.isOpen ? `${route.template}*` : route.template);
+    const isThere = star === '*' ? template.startsWith(expected.slice(0, -1)) : template === expected;
     return isThere && (method === undefined || method === route.method || isHeadOf(method, route));
   };
 }
