@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { denied, type Verdict } from '@sallyport/core';
+import { denied, Revocations, type Verdict } from '@sallyport/core';
 import { VerdictCache } from '@sallyport/core/extend';
-import { RedisCacheStore } from '@sallyport/core/redis';
+import { RedisCacheStore, RedisCounterStore, RedisOnceStore, RedisRevocationBus } from '@sallyport/core/redis';
 import { cacheStoreRules } from '@sallyport/core/testing';
 import { age, type Client, HAS_REDIS, RedisServer } from '../../support/redis-server.js';
 import { ScriptedClient } from '../../support/scripted-client.js';
@@ -65,12 +65,53 @@ describeWithRedis(HAS_REDIS ? 'with a Redis server' : 'skipped: there is no redi
     expect(other.statistics.sharedHits).toBe(1);
   });
 
-  test('no byte of a token is in a dump of the server', async () => {
+  test('a dump of the server holds no token, name, scope or claim in clear', async () => {
     const token = 'eyJhbGciOiJSUzI1NiJ9.canary-canary-canary.signature';
-    await ask(cacheOn(), token, principalOf());
-    const dump = await server.dump(client);
-    expect(dump).toContain('alice');
-    for (const part of token.split('.')) expect(dump).not.toContain(part);
+    const services = { client };
+    const secret = { secret: SECRET, timeoutMs: 5_000 };
+    const counters = new RedisCounterStore(secret, services);
+    const marks = new RedisOnceStore(secret, services);
+    const limits = { readTimeoutMs: 1_000, publishTimeoutMs: 30_000 };
+    const revocations = new Revocations({ secret: SECRET }, { bus: new RedisRevocationBus(limits, services) });
+    await marks.establish();
+    await ask(
+      cacheOn(),
+      token,
+      principalOf({
+        subject: 'alice-the-subject',
+        clientId: 'shop-the-client',
+        issuer: 'https://issuer.example',
+        scopes: ['orders:read'],
+        claims: { email: 'alice@example.org' },
+      }),
+    );
+    await counters.add('alice-the-subject', 60);
+    await marks.mark('delivery-of-alice', 60);
+    expect(await revocations.revokeSubject('alice-the-subject', { issuer: 'https://issuer.example' })).toBe(true);
+    expect(await revocations.revokeToken(token)).toBe(true);
+    expect(await client.dbSize()).toBe(1 + 1 + 1 + 1 + 16);
+    const texts = (await client.keys('*')).filter((key) => /^sallyport:[\w-]{43}$/.test(key));
+    const values = await Promise.all(texts.map((key) => client.get(key)));
+    const notices = (await client.xRange('sallyport:revocations', '-', '+')) ?? [];
+    const sealed = [...values, ...notices.map(({ message }) => message['notice'])];
+    expect(sealed).toHaveLength(1 + 2);
+    const bytes = sealed.map((text) => Buffer.from(String(text), 'base64url').toString('latin1'));
+    const dump = [await server.dump(client), ...bytes].join();
+    // All that a value or notice consists of, names of its members included.
+    const clear = [
+      'alice',
+      'shop',
+      'issuer',
+      'orders',
+      'email',
+      'delivery',
+      'principal',
+      'isParty',
+      'endsAtMs',
+      SECRET,
+    ];
+    for (const part of [...token.split('.'), ...clear]) expect(dump).not.toContain(part);
+    expect(dump).toContain('sallyport:');
   });
 
   describe('whatever is odd is a miss', () => {

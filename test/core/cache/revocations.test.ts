@@ -2,6 +2,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
 import {
   type CacheEvent,
+  createPrincipal,
   denied,
   onCacheEvent,
   type PrincipalInit,
@@ -301,6 +302,33 @@ describe('other instances', () => {
       expect(second.refuses('t')).toBe(true);
     },
   );
+
+  test('learn of revocations while the secret is replaced, in either order of both', async () => {
+    const next = 'a secret that all instances share, 2';
+    const bus = new LocalBus();
+    const open = (...secret: readonly string[]) => new Revocations({ secret }, { bus });
+    const readers = [open(SECRET, next), open(next, SECRET)];
+    for (const reader of readers) await reader.start();
+    const principal = createPrincipal({ subject: 'alice', clientId: 'shop', issuedAt: 1, claims: { jti: 'j' } });
+    const other = createPrincipal({ subject: 'bob', issuedAt: 1, claims: { jti: 'k' } });
+    const isRefused = (reader: Revocations) => [
+      reader.refuses('token'),
+      reader.refusesNamed(reader.nameOf('token')),
+      reader.statusOf('another', principal, 0),
+      reader.refuses('another'),
+      reader.refusesNamed(reader.nameOf('another')),
+      reader.statusOf('another', other, 0),
+    ];
+    for (const [index, writer] of [open(SECRET), open(SECRET, next), open(next, SECRET), open(next)].entries()) {
+      await writer.revokeToken(`token ${index}`);
+      for (const reader of readers) expect(reader.refuses(`token ${index}`)).toBe(true);
+    }
+    await open(SECRET).revokeToken('token');
+    await open(next).revokeClient('shop', { at: 2 });
+    for (const reader of readers) expect(isRefused(reader)).toEqual([true, true, 'revoked', false, false, 'clear']);
+    await open(SECRET).revokeJti('k');
+    for (const reader of readers) expect(reader.statusOf('another', other, 0)).toBe('revoked');
+  });
 
   test('find an eighth of the room beyond the limit, also for a subject that has used up its share; the rest is told', async () => {
     const bus = new LocalBus();

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect, jest, test } from '@jest/globals';
 import {
   type Authenticated,
   authenticated,
@@ -253,6 +253,40 @@ describe('a store is trusted with nothing', () => {
       const victim = new CacheUnderTest({ secret: SECRET }, { store: any, clock: reader.clock });
       expect(await victim.ask(TOKEN, denied('asked'))).toMatchObject({ reason: 'asked' });
     }
+  });
+
+  test('while a secret is replaced, instances with either order of both read what the other wrote', async () => {
+    const next = 'a secret that all instances share, 2';
+    const store = new OpenStore();
+    const open = (...secret: readonly string[]) => new CacheUnderTest({ secret }, { store });
+    await open(SECRET).ask('of the old', principalOf());
+    await open(SECRET, next).ask('of the first', principalOf());
+    await open(next, SECRET).ask('of the second', principalOf());
+    const answersOf = async (reader: CacheUnderTest) => {
+      for (const token of ['of the old', 'of the first', 'of the second']) await reader.ask(token, denied('asked'));
+      return [reader.cache.statistics.sharedHits, reader.cache.statistics.forged];
+    };
+    expect(await answersOf(open(SECRET, next))).toEqual([3, 0]);
+    expect(await answersOf(open(next, SECRET))).toEqual([3, 0]);
+    expect(await answersOf(open(next))).toEqual([1, 0]);
+    open(next, SECRET).cache.forget('of the old');
+    expect(store.values.size).toBe(2);
+  });
+
+  test('a value that another version wrote is a miss, and is told', async () => {
+    const events: CacheEvent[] = [];
+    const stop = onCacheEvent((event) => events.push(event));
+    const store = new OpenStore();
+    const { writer, reader } = instances(store);
+    const { stringify } = JSON;
+    const spy = jest.spyOn(JSON, 'stringify');
+    spy.mockImplementationOnce((value) => stringify({ ...(value as object), schema: 2 }));
+    await writer.ask(TOKEN);
+    spy.mockRestore();
+    expect(store.values.size).toBe(1);
+    expect(await reader.ask(TOKEN, denied('asked'))).toMatchObject({ reason: 'asked' });
+    stop();
+    expect(events).toEqual([{ kind: 'shared_value_unreadable', namespace: 'test' }]);
   });
 
   test('a forged value raises an event that names the cache and nothing else', async () => {

@@ -1,7 +1,7 @@
 import { clockOption } from '../clock/clock.js';
 import * as option from '../options/options.js';
 import { revocationsCheck } from '../revocation/revocations-check.js';
-import { deploymentSecret } from '../secrecy/deployment-secret.js';
+import { deploymentSecrets } from '../secrecy/deployment-secret.js';
 import { cacheStoreCheck } from '../stores/cache-store.js';
 import type { BasisFinder } from './basis.js';
 import type { VerdictMemoryLimits } from './verdict-memory.js';
@@ -30,8 +30,11 @@ export const VERDICT_CACHE = option.table('VerdictCacheOptions', {
    * callers that were good before go first.
    */
   maxFlights: option.withDefault(option.between(1, 1_000_000), 10_000),
-  /** The same on all instances that share a store; at least 32 characters. Needed with a store. */
-  secret: option.optional(deploymentSecret),
+  /**
+   * The same on all instances that share a store; at least 32 characters. Needed with a store. Two while one is replaced:
+   * the first writes, both read.
+   */
+  secret: option.optional(deploymentSecrets),
 });
 
 export interface VerdictCacheOptions extends option.Given<typeof VERDICT_CACHE> {}
@@ -41,7 +44,7 @@ export const verdictCacheOptions: option.Table<option.Kept<typeof VERDICT_CACHE>
 
 export const VERDICT_CACHE_COLLABORATORS = option.table('VerdictCacheCollaborators', {
   clock: clockOption,
-  /** A second tier that other instances share; only good verdicts go there, sealed. */
+  /** A second tier that other instances share; only good verdicts go there, encrypted. */
   store: option.optional(cacheStoreCheck),
   /** What has been revoked; one instance may serve many caches. */
   revocations: option.optional(revocationsCheck),
@@ -55,7 +58,7 @@ export interface VerdictCacheCollaborators extends option.Given<typeof VERDICT_C
 /** The options with their defaults, in the form that the cache works with. */
 export interface VerdictCacheSettings extends VerdictMemoryLimits {
   readonly namespace: string;
-  readonly secret: string | undefined;
+  readonly secret: readonly string[] | undefined;
   readonly ttlMs: number;
   readonly maxFlights: number;
 }

@@ -49,7 +49,7 @@ export class VerdictCache {
     // The lifetime is part of the namespace: caches with different lifetimes do not share answers.
     const purpose = JSON.stringify(['verdict', settings.namespace, settings.ttlMs]);
     const counters = this.#counters;
-    this.#hash = new KeyedHash(settings.secret, purpose);
+    this.#hash = new KeyedHash(settings.secret?.[0], purpose);
     this.#memory = new VerdictMemory(settings, counters, services);
     this.#flights = new Flights(settings.maxFlights, clock);
     this.#goodBefore = new GoodBefore({}, clock);
@@ -118,7 +118,7 @@ export class VerdictCache {
     const key = this.#hash.of(credential);
     this.#memory.drop(key);
     this.#flights.drop(key);
-    this.#shared?.drop(key);
+    this.#shared?.drop(credential);
   }
 
   /** Forgets every refusal of this process, also those of lookups under way: refused credentials may be good now. */
@@ -170,7 +170,7 @@ export class VerdictCache {
 }
 
 function sharedTier(
-  { namespace, purpose, secret }: { namespace: string; purpose: string; secret: string | undefined },
+  { namespace, purpose, secret }: { namespace: string; purpose: string; secret: readonly string[] | undefined },
   collaborators: SharedTierCollaborators,
 ): SharedTier {
   if (secret === undefined)

@@ -90,7 +90,7 @@ export class VerdictLookup {
   #consult(question: Question, flight: Flight): Eventually<Finding | undefined> {
     const synchronised = this.#revocations.synchronise();
     if (this.#shared === undefined && !(synchronised instanceof Promise)) return undefined;
-    return Promise.all([synchronised, this.#shared?.read(question.key)]).then(([_, shared]) => {
+    return Promise.all([synchronised, this.#shared?.read(question.credential)]).then(([_, shared]) => {
       if (this.#revocations.refuses(question.credential)) return this.#revoked();
       if (shared === undefined || !this.#revocations.covers(shared.endsAtMs - this.#ttlMs)) return undefined;
       return this.#admitShared(question, shared, flight);
@@ -117,7 +117,7 @@ export class VerdictLookup {
     const ttlMs = lifetimeMs(verdict.principal, this.#ttlMs, this.#clock);
     if (flight.isCurrent && ttlMs > 0) {
       this.#memory.keep(key, verdict, ttlMs, basis);
-      this.#shared?.write(key, { verdict, basis, endsAtMs: this.#clock.now() + ttlMs });
+      this.#shared?.write(credential, { verdict, basis, endsAtMs: this.#clock.now() + ttlMs });
     }
     return { verdict, cache: undefined };
   }

@@ -11,11 +11,14 @@ export interface DatedVerdict {
   readonly endsAtMs: number;
 }
 
+/** The form of the text. Another one is of another version of this library. */
+const SCHEMA = 1;
+
 /** Writes a verdict as JSON; undefined if reading it back would give something else. */
 export function verdictToText({ verdict, basis, endsAtMs }: DatedVerdict): string | undefined {
   const { principal, headers } = verdict;
   if (principal.kind === 'anonymous' || !survivesJson(principal.claims)) return undefined;
-  return JSON.stringify({ endsAtMs, basis, headers, principal });
+  return JSON.stringify({ schema: SCHEMA, endsAtMs, basis, headers, principal });
 }
 
 /**
@@ -73,6 +76,7 @@ const PRINCIPAL = option.table('principal', {
 });
 
 const VERDICT = option.table('verdict', {
+  schema: option.wholeBetween(SCHEMA, SCHEMA),
   endsAtMs: moment,
   basis: option.optional(option.text),
   headers: option.listOf(headerLine),

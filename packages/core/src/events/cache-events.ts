@@ -6,6 +6,8 @@ export const CACHE_CHANNEL = 'sallyport:cache';
 export type CacheEvent =
   /** A shared store returned a value that this deployment did not write. Somebody else writes to that store. */
   | { readonly kind: 'shared_value_forged'; readonly namespace: string }
+  /** A value of the shared store has a form that this version does not know: an instance of another version wrote it. */
+  | { readonly kind: 'shared_value_unreadable'; readonly namespace: string }
   /**
    * A lookup was `unavailable`, so the cache answered with an expired value (`staleIfUnavailableSeconds`). Published
    * for the first such answer, and again for the first one after a lookup has succeeded.
@@ -42,6 +44,8 @@ const events = new EventChannel<CacheEvent>(CACHE_CHANNEL, {
     switch (event.kind) {
       case 'shared_value_forged':
         return `${event.namespace}: the shared store returned a value that this deployment did not write`;
+      case 'shared_value_unreadable':
+        return `${event.namespace}: another version wrote a value of the shared store, and it is not used`;
       case 'outage_bridged':
         return `${event.namespace} uses expired answers, because nobody answers: ${event.reason}`;
       case 'revocations_behind':

@@ -46,8 +46,8 @@ export class RevocationExchange {
   /** The last time the bus was found to have lost notices, in milliseconds since the epoch. */
   #lostUntilMs = Number.NEGATIVE_INFINITY;
 
-  constructor(secret: string, { bus, clock, learn }: RevocationExchangeCollaborators) {
-    this.#envelope = new RevocationEnvelope(secret);
+  constructor(secrets: readonly string[], { bus, clock, learn }: RevocationExchangeCollaborators) {
+    this.#envelope = new RevocationEnvelope(secrets);
     this.#bus = bus;
     this.#clock = clock;
     this.#learn = learn;

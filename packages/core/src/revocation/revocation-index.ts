@@ -1,6 +1,7 @@
 import type { Clock } from '../clock/clock.js';
 import type { Principal } from '../principal/principal.js';
 import { KeyedHash } from '../secrecy/keyed-hash.js';
+import { LiveHash } from '../secrecy/live-hash.js';
 import { revocableText } from './revocable-token.js';
 import type { Revocation } from './revocation.js';
 import { type RevocationDate, type RevocationRecord, RevocationRecords } from './revocation-records.js';
@@ -12,28 +13,32 @@ import { tagOf } from './revocation-shares.js';
  */
 export type RevocationStatus = 'clear' | 'revoked' | 'outdated';
 
+/** How long a keyed hash is. */
+const NAME_LENGTH = 32;
+
 /** All revocations, by keyed hash. Single tokens have one bounded space, parties (clients and subjects) another. */
 export class RevocationIndex {
   readonly #tokens: RevocationRecords;
   readonly #parties: RevocationRecords;
-  readonly #token: KeyedHash;
-  readonly #jti: KeyedHash;
-  readonly #client: KeyedHash;
-  readonly #subject: KeyedHash;
+  readonly #token: LiveHash;
+  readonly #jti: LiveHash;
+  readonly #client: LiveHash;
+  readonly #subject: LiveHash;
   readonly #owner: KeyedHash;
+  readonly #isRevoked = (name: string): boolean => this.#tokens.has(name);
   #epoch = 0;
   /** False as long as no token, or no `jti`, was revoked: lookups then skip the hash. */
   #hasTokens = false;
   #hasJtis = false;
 
-  constructor(secret: string | undefined, maxEntries: number, clock: Clock) {
+  constructor(secrets: readonly string[] | undefined, maxEntries: number, clock: Clock) {
     this.#tokens = new RevocationRecords({ maxEntries, isDated: false }, clock);
     this.#parties = new RevocationRecords({ maxEntries, isDated: true }, clock);
-    this.#token = new KeyedHash(secret, 'revoked token');
-    this.#jti = new KeyedHash(secret, 'revoked jti');
-    this.#client = new KeyedHash(secret, 'revoked client');
-    this.#subject = new KeyedHash(secret, 'revoked subject');
-    this.#owner = new KeyedHash(secret, 'owner of a revoked token');
+    this.#token = new LiveHash(secrets, 'revoked token');
+    this.#jti = new LiveHash(secrets, 'revoked jti');
+    this.#client = new LiveHash(secrets, 'revoked client');
+    this.#subject = new LiveHash(secrets, 'revoked subject');
+    this.#owner = new KeyedHash(secrets?.[0], 'owner of a revoked token');
   }
 
   /** The number of revocations so far. */
@@ -88,11 +93,19 @@ export class RevocationIndex {
   }
 
   refuses(token: string): boolean {
-    return this.#hasTokens && this.refusesNamed(this.tokenKey(token));
+    return this.#hasTokens && this.#token.finds(revocableText(token), this.#isRevoked);
   }
 
-  refusesNamed(key: string): boolean {
-    return this.#tokens.has(key);
+  /** All names of a token in one text. */
+  tokenNames(token: string): string {
+    return this.#token.allOf(revocableText(token)).join('');
+  }
+
+  refusesNamed(names: string): boolean {
+    for (let at = 0; at < names.length; at += NAME_LENGTH) {
+      if (this.#isRevoked(names.slice(at, at + NAME_LENGTH))) return true;
+    }
+    return false;
   }
 
   statusOf(token: string, principal: Principal, since: number): RevocationStatus {
@@ -112,14 +125,14 @@ export class RevocationIndex {
     const sent = claims['jti'];
     const jti = typeof sent === 'number' ? String(sent) : sent;
     if (typeof jti !== 'string') return false;
-    return this.#tokens.has(this.jtiKey(jti, issuer)) || this.#tokens.has(this.jtiKey(jti, undefined));
+    return [issuer, undefined].some((named) => this.#jti.finds(nameOf(jti, named), this.#isRevoked));
   }
 
   #concerning({ issuer, subject, clientId }: Principal): readonly RevocationDate[] {
     if (this.#parties.isEmpty) return [];
     const keys = [...new Set([issuer, undefined])].flatMap((named) => {
-      const subjectKey = this.subjectKey(subject, named);
-      return clientId === undefined ? [subjectKey] : [subjectKey, this.clientKey(clientId, named)];
+      const subjectKeys = this.#subject.allOf(nameOf(subject, named));
+      return clientId === undefined ? subjectKeys : [...subjectKeys, ...this.#client.allOf(nameOf(clientId, named))];
     });
     return keys.flatMap((key) => this.#parties.find(key) ?? []);
   }

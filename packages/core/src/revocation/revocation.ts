@@ -24,19 +24,19 @@ export interface Revocation extends option.Given<typeof REVOCATION> {}
 
 const LABEL = 'revocation';
 
-/** Seals revocations into notices and opens them, so that nobody else who can write to the bus revokes anything. */
+/** Seals revocations into notices and opens them, so that nobody else who can reach the bus reads or revokes anything. */
 export class RevocationEnvelope {
   readonly #seal: Seal;
 
-  constructor(secret: string) {
-    this.#seal = new Seal(secret, 'revocation 1');
+  constructor(secrets: readonly string[]) {
+    this.#seal = new Seal(secrets, 'revocation 2');
   }
 
   close(revocation: Revocation): string {
     return this.#seal.close(LABEL, JSON.stringify(revocation));
   }
 
-  /** `undefined` for whatever was not sealed with this secret. */
+  /** `undefined` for whatever was not sealed with one of these secrets. */
   open(sealed: string): Revocation | undefined {
     try {
       const json = this.#seal.open(LABEL, sealed);

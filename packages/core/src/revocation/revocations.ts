@@ -134,7 +134,7 @@ export class Revocations {
 
   /** For handlers: a keyed hash, the same for all spellings of a token. Keep it instead of the token. */
   nameOf(token: string): string {
-    return this.#index.tokenKey(token);
+    return this.#index.tokenNames(token);
   }
 
   /** For handlers: whether the token with this name is revoked. */

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
-import { KeyedHash, printable } from '../../secrecy/keyed-hash.js';
+import { printable } from '../../secrecy/keyed-hash.js';
+import { LiveHash } from '../../secrecy/live-hash.js';
 
 /** Into so many hash slots the keys of a store are spread. Each keeps the keys of one operation together. */
 export const SLOT_TAGS: readonly string[] = Object.freeze([...'0123456789abcdef'].map((digit) => `{${digit}}`));
@@ -16,18 +17,19 @@ export interface SlotNames {
  */
 export class SlotNamer {
   readonly #prefix: string;
-  readonly #hashes: readonly KeyedHash[];
+  readonly #hash: LiveHash;
 
   /** `purpose` keeps the keys of stores of different kinds apart. */
   constructor({ prefix, secret }: { prefix: string; secret: readonly string[] }, purpose: string) {
     this.#prefix = `${prefix}${purpose}:`;
-    this.#hashes = secret.map((each) => new KeyedHash(each, `redis ${purpose}`));
+    this.#hash = new LiveHash(secret, `redis ${purpose}`);
   }
 
   of(key: string): SlotNames {
     const tag = `{${hash('sha256', key, 'hex')[0]}}`;
-    const [written = '', ...replaced] = this.#hashes.map((each) => this.inSlot(tag, printable(each.of(key))));
-    return { tag, names: [written, ...replaced] };
+    const inSlot = (name: string) => this.inSlot(tag, printable(name));
+    const [written, ...replaced] = this.#hash.allOf(key);
+    return { tag, names: [inSlot(written), ...replaced.map(inSlot)] };
   }
 
   /** A name of the store's own in a slot. */
