@@ -71,6 +71,8 @@ export type { BodySource, MissingBody } from './request/body.js';
 export { isPreflight } from './request/preflight.js';
 export { type IncomingRequest, type RouteKey, SecurityRequest } from './request/request.js';
 export type { DecisionTrace } from './request/trace.js';
+export { type Note, noted } from './requirement/contract/noted.js';
+export { scoped } from './requirement/contract/scoped.js';
 export { OPERATORS } from './requirement/operators.js';
 export {
   type Alternative,
@@ -81,7 +83,6 @@ export {
   isRequirement,
   type OperatorWord,
 } from './requirement/requirement.js';
-export { scoped } from './requirement/scoped.js';
 export { type ReceivedNotices, type RevocationBus, revocationBusCheck } from './revocation/revocation-bus.js';
 export { revocationsCheck } from './revocation/revocations-check.js';
 export type { Operation, OperationTable } from './routes/operation.js';

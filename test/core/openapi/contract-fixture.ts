@@ -28,5 +28,5 @@ export function handlers(scopes: readonly string[] = []): Record<'oauth' | 'key'
 }
 
 export function compiled(document: OpenApiDocument | string, options: Partial<OpenApiOptions> = {}) {
-  return openApi(document, { schemes: handlers(), ...options });
+  return openApi(document, { schemes: handlers(), doubts: () => {}, ...options });
 }

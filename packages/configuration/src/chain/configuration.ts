@@ -21,6 +21,8 @@ export const CONTRACT_SETTINGS = option.table('ConfiguredContract', {
   open: option.optional(option.listOf(option.text)),
   /** Whether all scopes of a scheme are needed or one is enough. Default `all`. */
   scopes: option.optional(option.oneOf('all', 'any')),
+  /** Whether what is hardly meant is a warning at start or an error, such as a scope that is not declared. Default `warn`. */
+  doubts: option.optional(option.oneOf('warn', 'error')),
 });
 
 export const CHAIN_SETTINGS = option.table('ConfiguredChain', {

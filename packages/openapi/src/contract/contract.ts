@@ -1,7 +1,10 @@
 import { anonymous, type Requirement, route, routes } from '@sallyport/core';
 import { checkRequirement, memberPath, option, type RouteTable } from '@sallyport/core/extend';
 import { invalidContract, type OpenApiDocument, readDefinition, type SecurityView } from '../document/document.js';
+import { ContractError, told } from '../places/contract-error.js';
 import { below } from '../places/pointer.js';
+import { declaredSchemes } from '../schemes/declared-schemes.js';
+import { type ContractDoubt, doubtsAbout } from '../schemes/doubts.js';
 import { checkNames, type NamedOperation, namedOperations } from './named-operations.js';
 import { type SchemeRequirements, SecurityCompiler } from './security.js';
 
@@ -13,6 +16,12 @@ const schemeRequirements: option.Check<SchemeRequirements> = (value, name) => {
   }
   return Object.freeze({ ...value });
 };
+
+const DOUBTS = option.oneOf('warn', 'error');
+
+const doubtsCheck: option.Check<DoubtsOption> = option.withSchema(DOUBTS.schema, (value, name) =>
+  typeof value === 'function' ? (value as DoubtsListener) : DOUBTS(value, name),
+);
 
 export const OPEN_API = option.table('OpenApiOptions', {
   /** The requirement of each security scheme of the definition. Every scheme in use needs an entry. */
@@ -29,7 +38,18 @@ export const OPEN_API = option.table('OpenApiOptions', {
   open: option.withDefault(option.listOf(option.text), []),
   /** Whether all scopes of a scheme are needed, as OpenAPI says, or one is enough. */
   scopes: option.withDefault(option.oneOf('all', 'any'), 'all'),
+  /**
+   * What is done about what is hardly meant: an undeclared scheme or scope, a deprecated scheme, a handler that takes no
+   * such credential or that no operation needs. A process warning at start, an error, or a function that is called with
+   * them.
+   */
+  doubts: option.withDefault(doubtsCheck, 'warn'),
 });
+
+/** Called once at start with everything that is doubtful about a definition. */
+export type DoubtsListener = (doubts: readonly ContractDoubt[]) => unknown;
+
+type DoubtsOption = 'warn' | 'error' | DoubtsListener;
 
 export interface OpenApiOptions extends option.Given<typeof OPEN_API> {}
 
@@ -48,22 +68,42 @@ export async function openApi<Scopes extends string = string>(
   definition: OpenApiDocument | string,
   options: OpenApiOptions,
 ): Promise<RouteTable<Scopes>> {
-  const checked = OPEN_API(options);
+  const { doubts, ...checked } = OPEN_API(options);
+  const { table, found } = await compiled<Scopes>(definition, checked);
+  if (found.length > 0) tell(found, doubts);
+  return table;
+}
+
+/** The options that decide about operations. */
+export type ContractSettings = Omit<option.Kept<typeof OPEN_API>, 'doubts'>;
+
+/** The same, with what is doubtful instead of a warning. */
+export async function compiled<Scopes extends string = string>(
+  definition: OpenApiDocument | string,
+  { schemes, basePath, open, scopes: mode }: ContractSettings,
+): Promise<{ readonly table: RouteTable<Scopes>; readonly found: readonly ContractDoubt[] }> {
   const read = await readDefinition(definition);
   const { document, faults } = read;
-  const named = namedOperations(read, checked.basePath);
-  checkNames(named, checked.open, faults);
-  const settings = { open: checked.open, compiler: new SecurityCompiler(checked.schemes, checked.scopes, faults) };
+  const declared = declaredSchemes(document as OpenApiDocument, faults);
+  const named = namedOperations(read, basePath);
+  checkNames(named, open, faults);
+  const compiler = new SecurityCompiler({ schemes, mode, declared, faults });
   const operations = named.flatMap((each) => {
-    const requirement = faults.gather(each.pointer, () => requirementOf(each, document, settings));
+    const requirement = faults.gather(each.pointer, () => requirementOf(each, document, { open, compiler }));
     // Without a requirement there is a fault, and no table is made.
     if (requirement === undefined) return [];
     return faults.gather(each.pointer, () => routesOf(each, requirement)) ?? [];
   });
   faults.check();
-  const table = faults.gather('', () => routes<Scopes>(operations));
+  const table = faults.gather('', () => routes<Scopes>(operations)) as RouteTable<Scopes>;
   faults.check();
-  return table as RouteTable<Scopes>;
+  return { table, found: doubtsAbout({ declared, uses: compiler.uses, schemes }, faults) };
+}
+
+function tell(found: readonly ContractDoubt[], doubts: DoubtsOption): void {
+  if (doubts === 'error') throw new ContractError(found);
+  if (doubts !== 'warn') doubts(found);
+  else process.emitWarning(told(found, 'the definition has', 'doubtful places'), 'SallyportWarning');
 }
 
 /** The same operation under each of its templates. */

@@ -78,5 +78,6 @@ export function checkNames(operations: readonly NamedOperation[], open: readonly
     else faults.add(pointer, `two operations are called ${id}; the other stands at #${other}`);
   }
   const stray = open.filter((id) => !first.has(id));
-  for (const id of stray) faults.add('', `the option open lists ${shownName(id)}, but no operation is called so`);
+  for (const id of stray)
+    faults.add(undefined, `the option open lists ${shownName(id)}, but no operation is called so`);
 }

@@ -1,8 +1,11 @@
 import { allOf, anonymous, anyOf, type Requirement } from '@sallyport/core';
-import { isScopeToken, quotedName, RequiredScopes, scoped, shownName } from '@sallyport/core/extend';
+import { isScopeToken, noted, quotedName, RequiredScopes, scoped, shownName } from '@sallyport/core/extend';
 import type { SecurityRequirementObject } from '../document/document.js';
 import type { Faults } from '../places/faults.js';
 import { below, type Pointer } from '../places/pointer.js';
+import { noteDeprecated } from '../schemes/contract-events.js';
+import { type SchemeEntry, schemeNamed } from '../schemes/declared-schemes.js';
+import type { SchemeUse } from '../schemes/doubts.js';
 
 /** Whether a token needs all scopes that are listed for its scheme, as OpenAPI says, or one of them, as in WSO2. */
 export type ScopeMode = 'all' | 'any';
@@ -17,20 +20,35 @@ export interface SecurityPart {
   readonly operationId: string;
 }
 
+export interface SecuritySettings {
+  readonly schemes: SchemeRequirements;
+  readonly mode: ScopeMode;
+  readonly declared: ReadonlyMap<string, SchemeEntry>;
+  readonly faults: Faults;
+}
+
 /** Makes requirements of the `security` of one definition. */
 export class SecurityCompiler {
   readonly #schemes: SchemeRequirements;
   readonly #mode: ScopeMode;
   readonly #faults: Faults;
+  readonly #declared: ReadonlyMap<string, SchemeEntry>;
+  readonly #uses: SchemeUse[] = [];
   /** By the JSON text of their `security`: operations of the same security share one requirement. */
   readonly #compiled = new Map<string, Requirement>();
   /** The places of those that cannot be compiled: what many operations inherit is told once. */
   readonly #refused = new Set<Pointer>();
 
-  constructor(schemes: SchemeRequirements, mode: ScopeMode, faults: Faults) {
+  constructor({ schemes, mode, declared, faults }: SecuritySettings) {
     this.#schemes = schemes;
     this.#mode = mode;
+    this.#declared = declared;
     this.#faults = faults;
+  }
+
+  /** The schemes that operations need; of operations that need the same, the first one. */
+  get uses(): readonly SchemeUse[] {
+    return this.#uses;
   }
 
   /**
@@ -58,14 +76,19 @@ export class SecurityCompiler {
     const object = security[index] ?? {};
     const proofs = Object.keys(object)
       .toSorted()
-      .map((name) => this.#proof(name, object[name] ?? [], below(pointer, index, name), operationId));
+      .map((key) => {
+        const name = schemeNamed(key, this.#declared);
+        return this.#proof({ name, scopes: object[key] ?? [], pointer: below(pointer, index, key), operationId });
+      });
     if (!proofs.every((proof) => proof !== undefined)) return undefined;
     const [first = anonymous(), ...others] = proofs;
     return others.length === 0 ? first : allOf(first, ...others);
   }
 
   /** One scheme with its scopes. */
-  #proof(name: string, scopes: readonly string[], pointer: Pointer, operationId: string): Requirement | undefined {
+  #proof(use: SchemeUse): Requirement | undefined {
+    const { name, scopes, pointer, operationId } = use;
+    this.#uses.push(use);
     const scheme = Object.hasOwn(this.#schemes, name) ? this.#schemes[name] : undefined;
     const needs = `operation ${operationId} needs`;
     const lack = `${needs} the security scheme ${shownName(name)}, for which there is no handler`;
@@ -77,6 +100,7 @@ export class SecurityCompiler {
     if (scheme === undefined || areTokens.includes(false)) return undefined;
     const distinct = [...new Set(scopes)];
     const rule = { match: this.#mode, strategy: 'exact', of: undefined } as const;
-    return distinct.length === 0 ? scheme : scoped(scheme, new RequiredScopes(distinct, rule));
+    const proof = distinct.length === 0 ? scheme : scoped(scheme, new RequiredScopes(distinct, rule));
+    return this.#declared.get(name)?.scheme['deprecated'] === true ? noted(proof, noteDeprecated(name)) : proof;
   }
 }

@@ -3,7 +3,7 @@ import { ContractError } from '../places/contract-error.js';
 import { Faults } from '../places/faults.js';
 import { ParsedText, UnreadableText } from '../places/parsed-text.js';
 import type { Pointer } from '../places/pointer.js';
-import { pathsOf } from './references.js';
+import { pathsOf, shortenReferences } from './references.js';
 import { checkSchema } from './schema.js';
 import { checkItem, checkTop } from './shape.js';
 
@@ -93,7 +93,9 @@ async function givenData(
 ): Promise<{ readonly document: OpenApiDocument; readonly faults: Faults }> {
   const text = typeof definition === 'string' ? await parsed(definition) : undefined;
   const faults = new Faults(text);
-  return { document: checkedData(text === undefined ? copyOf(definition, faults) : text.data, faults), faults };
+  const document = checkedData(text === undefined ? copyOf(definition, faults) : text.data, faults);
+  shortenReferences(document);
+  return { document, faults };
 }
 
 function checkVersion({ swagger, openapi }: OpenApiDocument, faults: Faults): void {

@@ -63,6 +63,43 @@ export function targetOf(document: Part, reference: string): unknown {
   return target === undefined ? undefined : partAt(document, target);
 }
 
+/** A part, or what it refers to. Undefined if that is nothing, or a circle. */
+export function resolved(document: Part, given: unknown): unknown {
+  const passed = new Set<unknown>();
+  let part = given;
+  while (isPart(part) && Object.hasOwn(part, '$ref')) {
+    if (passed.has(part)) return undefined;
+    passed.add(part);
+    part = targetOf(document, String(part['$ref']));
+  }
+  return part;
+}
+
+/** In a document that names itself (OpenAPI 3.2.0 4.1.1): makes local references of those that name it. */
+export function shortenReferences(document: Part): void {
+  const { $self: self } = document;
+  if (typeof self !== 'string' || !URL.canParse(self, ANY_BASE)) return;
+  const own = new URL(self, ANY_BASE).href;
+  for (const [reference, holder] of holdersIn(document, new Set())) {
+    const target = URL.canParse(reference, own) ? new URL(reference, own) : undefined;
+    const { hash = '' } = target ?? {};
+    if (target === undefined || hash === '') continue;
+    target.hash = '';
+    if (target.href === own) holder['$ref'] = hash;
+  }
+}
+
+/** A name that is relative stands for the address at which the document was found, which is not known here. */
+const ANY_BASE = 'https://definition.invalid/';
+
+function* holdersIn(part: unknown, passed: Set<object>): Generator<readonly [string, Record<string, unknown>]> {
+  if (typeof part !== 'object' || part === null || passed.has(part)) return;
+  passed.add(part);
+  const holder = part as Record<string, unknown>;
+  if (typeof holder['$ref'] === 'string') yield [holder['$ref'], holder];
+  for (const member of Object.values(holder)) yield* holdersIn(member, passed);
+}
+
 /** Adds every reference that leads nowhere; `reason` when none of them is found. */
 export function addBrokenReferences(document: Part, faults: Faults, reason: string): void {
   const before = faults.found.length;

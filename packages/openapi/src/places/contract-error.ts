@@ -31,17 +31,17 @@ export class ContractError extends ConfigurationError {
 
   /** `faults` has at least one. */
   constructor(faults: readonly ContractFault[], options?: ErrorOptions) {
-    super('ERR_SALLYPORT_CONTRACT_INVALID', told(faults, `the definition has ${faults.length} faults`), options);
+    super('ERR_SALLYPORT_CONTRACT_INVALID', told(faults, 'the definition has', 'faults'), options);
     this.faults = Object.freeze([...faults]);
   }
 }
 
-/** Faults in words: one as a sentence, several as lines below a title. */
-export function told(faults: readonly ContractFault[], title: string): string {
+/** Faults in words: one as a sentence, several as lines below a title, such as "the definition has 2 faults". */
+export function told(faults: readonly ContractFault[], title: string, plural: string): string {
   const lines = faults.slice(0, MOST_TOLD).map(line);
   if (faults.length === 1) return lines.join('');
   const more = faults.length - lines.length;
-  return [title, ...lines, ...(more > 0 ? [`and ${more} more`] : [])].join('\n  ');
+  return [`${title} ${faults.length} ${plural}`, ...lines, ...(more > 0 ? [`and ${more} more`] : [])].join('\n  ');
 }
 
 function line({ pointer, problem, line, column }: ContractFault): string {

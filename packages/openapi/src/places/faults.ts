@@ -22,10 +22,15 @@ export class Faults {
     return this.#text?.placeOf(namesOf(pointer));
   }
 
-  /** The same fault of the same part counts once. */
-  add(pointer: Pointer, problem: string): void {
-    const { line, column } = this.placeOf(pointer) ?? {};
-    this.#found.set(`${pointer} ${problem}`, Object.freeze({ pointer, problem, line, column }));
+  /** The same fault of the same part counts once. Without a pointer it is about an option. */
+  add(pointer: Pointer | undefined, problem: string): void {
+    this.#found.set(`${pointer} ${problem}`, this.placed(pointer, problem));
+  }
+
+  /** A fault that is not added. Without a pointer it is about an option, not about a part of the definition. */
+  placed(pointer: Pointer | undefined, problem: string): ContractFault {
+    const { line, column } = (pointer !== undefined && this.placeOf(pointer)) || {};
+    return Object.freeze({ pointer: pointer ?? '', problem, line, column });
   }
 
   /** Adds a fault unless the condition holds. Returns whether it does. */

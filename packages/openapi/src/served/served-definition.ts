@@ -1,5 +1,5 @@
 import { option } from '@sallyport/core/extend';
-import { OPEN_API, type OpenApiOptions, openApi } from '../contract/contract.js';
+import { compiled, OPEN_API, type OpenApiOptions } from '../contract/contract.js';
 import { dataOf, type OpenApiDocument } from '../document/document.js';
 import { publicAddress, SCHEME_ENDPOINTS, type SchemeEndpoints } from './scheme-endpoints.js';
 import { ServedPaths } from './served-paths.js';
@@ -42,7 +42,7 @@ export async function servedDefinition(
 ): Promise<OpenApiDocument> {
   const { schemes, endpoints, origins, basePath, open, scopes } = servedDefinitionOptions(options);
   // Refuses what cannot be enforced.
-  await openApi(definition, { schemes, basePath, open, scopes });
+  await compiled(definition, { schemes, basePath, open, scopes });
   const document = await dataOf(definition);
   const served = new ServedPaths(document, { origins, basePath, scopes });
   const components = document['components'] as object | undefined;

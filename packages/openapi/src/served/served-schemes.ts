@@ -2,8 +2,8 @@ import type { SecurityScheme } from '@sallyport/core';
 import { handlersOf } from '@sallyport/core/extend';
 import type { SchemeRequirements } from '../contract/security.js';
 import type { OpenApiDocument, SecurityRequirementObject } from '../document/document.js';
-import { targetOf } from '../document/references.js';
-import { type DeclaredScheme, fits, schemesOf } from './handler-schemes.js';
+import { resolved } from '../document/references.js';
+import { type DeclaredScheme, fits, schemesOf } from '../schemes/handler-schemes.js';
 import { SCHEME_ENDPOINTS, type SchemeEndpoints } from './scheme-endpoints.js';
 
 export interface SchemeSources {
@@ -19,16 +19,12 @@ export function servedSchemes(document: OpenApiDocument, sources: SchemeSources)
   const { securitySchemes = {} } = (document['components'] ?? {}) as { securitySchemes?: Record<string, unknown> };
   const names = new Set([...Object.keys(securitySchemes), ...sources.enforced.flatMap((each) => Object.keys(each))]);
   const served = [...names].map((name) => {
-    const declared = Object.hasOwn(securitySchemes, name) ? resolved(document, securitySchemes[name]) : undefined;
+    const declared = Object.hasOwn(securitySchemes, name)
+      ? (resolved(document, securitySchemes[name]) as DeclaredScheme)
+      : undefined;
     return [name, servedScheme(name, declared, sources, String(document['openapi']))] as const;
   });
   return Object.fromEntries(served.filter(([, scheme]) => scheme !== undefined));
-}
-
-function resolved(document: OpenApiDocument, scheme: unknown): DeclaredScheme {
-  let target = scheme as DeclaredScheme;
-  while (typeof target['$ref'] === 'string') target = targetOf(document, target['$ref']) as DeclaredScheme;
-  return target;
 }
 
 function servedScheme(

@@ -1,12 +1,12 @@
-import type { Eventually } from '../clock/eventually.js';
-import type { NeededScopes } from '../guard/needed-scopes.js';
-import type { RequiredScopes, ScopeRule } from '../guard/required-scopes.js';
-import type { SecurityHandler } from '../handler/handler.js';
-import { type Outcome, proverOf, Refusal } from '../handler/refusal.js';
-import { MissingScopes } from './missing-scopes.js';
-import type { Carries, RequirementNode } from './node.js';
-import { type Alternative, handlersOf, type Operator, operatorOn, type Requirement } from './requirement.js';
-import type { Run } from './run.js';
+import type { Eventually } from '../../clock/eventually.js';
+import type { NeededScopes } from '../../guard/needed-scopes.js';
+import type { RequiredScopes, ScopeRule } from '../../guard/required-scopes.js';
+import type { SecurityHandler } from '../../handler/handler.js';
+import { type Outcome, proverOf, Refusal } from '../../handler/refusal.js';
+import { MissingScopes } from '../missing-scopes.js';
+import type { Carries, RequirementNode } from '../node.js';
+import { type Alternative, handlersOf, type Operator, operatorOn, type Requirement } from '../requirement.js';
+import type { Run } from '../run.js';
 
 /**
  * For contracts: the proof of the member must carry scopes. If scopes are missing, `anyOf` tries the next alternative;
