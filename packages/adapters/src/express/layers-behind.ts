@@ -119,21 +119,17 @@ function recheckFrom(
 }
 
 /**
- * Handlers of errors are not asked, because Express does not run them here. A `secure()` decides by itself, and so does a
- * route that contains one.
+ * Handlers of errors are not asked, because Express does not run them here. A `secure()` decides by itself. A route runs
+ * only layers of its own, which are asked.
  */
 function decidesByItself({ handle, route }: Layer): boolean {
-  return handle.length > 3 || isSecure(handle) || (route !== undefined && holdsSecure(route));
+  return route !== undefined || handle.length > 3 || isSecure(handle);
 }
 
 /** In a route with a `secure()`, only what stands behind it is its concern, and nothing is that of another. */
 function isExempt(layer: Layer, { middleware }: Recheck, request: Request): boolean {
-  const route = request.route as Route | undefined;
-  const position = layer.route === undefined && route !== undefined ? route.stack.indexOf(layer) : -1;
-  if (route === undefined || position === -1 || !holdsSecure(route)) return false;
-  return !route.stack.slice(0, position).some(({ handle }) => handle === middleware);
-}
-
-function holdsSecure({ stack }: Route): boolean {
-  return stack.some(({ handle }) => isSecure(handle));
+  const { stack } = (request.route as Route | undefined) ?? { stack: [] };
+  const position = stack.indexOf(layer);
+  if (position === -1 || !stack.some(({ handle }) => isSecure(handle))) return false;
+  return !stack.slice(0, position).some(({ handle }) => handle === middleware);
 }
