@@ -188,6 +188,16 @@ describe.each(SERVERS)('%s: one route, one requirement', (name, open) => {
     expect(await get('/orders', as('later.alice'))).toBe('by alice');
   });
 
+  test('clients are told the scopes of the guard that the route adds (RFC 6750 3)', async () => {
+    const challenges = async (path: string, ...lines: string[]) => {
+      const answer = await ask(server.port, 'http', requestText('GET', path, lines));
+      return answer.lines.filter((line) => /^www-authenticate: Bearer /i.test(line)).join();
+    };
+    expect(await challenges('/orders')).toContain('scope="orders:read"');
+    expect(await challenges('/orders', as('now.bob'))).toContain('scope="orders:read"');
+    expect(await challenges('/either')).toMatch(/^www-authenticate: Bearer (?!.*scope=)/i);
+  });
+
   test('what the chain requires is not asked on a route that requires something else', async () => {
     expect([await get('/keys', as('now.alice')), await get('/keys', KEY)]).toEqual([401, 'by robot']);
     expect([await get('/all', KEY), await get('/all', as('now.alice'))]).toEqual([401, 'by alice']);

@@ -5,6 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { httpSecurity, upgradeSecurity } from '@sallyport/adapters/http';
 import {
@@ -14,7 +16,15 @@ import {
   liveChain,
   onConfigurationEvent,
 } from '@sallyport/configuration';
-import { type Decision, type GrantedDecision, guard, requireRoles, type SecurityHandler } from '@sallyport/core';
+import {
+  type Decision,
+  type GrantedDecision,
+  guard,
+  optional,
+  requireRoles,
+  requireScopes,
+  type SecurityHandler,
+} from '@sallyport/core';
 import { type HandlerKind, type Kinds, PERMITTED, type SecurityRequest } from '@sallyport/core/extend';
 import { ask, buildRequest, ManualClock } from '@sallyport/core/testing';
 import { builtInHandlers } from '@sallyport/handlers/kinds';
@@ -498,6 +508,37 @@ describe('what a route requires besides the file', () => {
     expect(chain.problem?.message).toContain('two handlers are called "keys"');
     expect(log).toEqual(['keys closes']);
     expect(await kindOf(chain, 'badge-0001')).toBe('denied');
+    await chain.close();
+  });
+
+  test('a guard stands in the metadata of every chain that takes over', async () => {
+    const resource = ', resource: { identifier: https://api.example }';
+    const chain = await started(withSecret('one', resource));
+    const added = requireScopes('orders:read');
+    chain.expect(added);
+    const scopes = () => chain.chain.resource?.metadata['scopes_supported'];
+    expect(scopes()).toEqual(['orders:read']);
+    await writeFile(file, withSecret('two', resource));
+    await chain.reload();
+    expect(scopes()).toEqual(['orders:read']);
+    const decision = await chain.decide(buildRequest('GET /'), undefined, added);
+    expect(decision.kind).toBe('denied');
+    await chain.close();
+  });
+
+  test('a requirement that nobody uses any more is not kept', async () => {
+    setFlagsFromString('--expose-gc');
+    const collect: () => void = runInNewContext('gc');
+    const chain = await started(withSecret('one'));
+    const keys = keyed();
+    const left = Array.from({ length: 10 }, () => {
+      const requirement = optional(keys);
+      chain.requiring(requirement);
+      return new WeakRef(requirement);
+    });
+    await nextTurn();
+    collect();
+    expect(left.filter((each) => each.deref() !== undefined)).toEqual([]);
     await chain.close();
   });
 });

@@ -38,7 +38,9 @@ describe.each(['express', 'fastify', 'koa', 'http', 'hono'])('examples/framework
 
   test('orders need a token, and say so (RFC 6750 3)', async () => {
     const response = await example.call('GET', '/orders');
-    expect([response.status, response.headers.get('www-authenticate')]).toEqual([401, 'Bearer realm="orders"']);
+    // Where one `secure()` stands in front of all routes, it does not know what they add.
+    const scope = ['fastify', 'http'].includes(name) ? ', scope="orders:read"' : '';
+    expect([response.status, response.headers.get('www-authenticate')]).toEqual([401, `Bearer realm="orders"${scope}`]);
     expect(await response.json()).toMatchObject({ status: 401, code: 'unauthenticated' });
   });
 

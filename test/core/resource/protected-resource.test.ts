@@ -249,6 +249,47 @@ describe('the metadata say what is enforced (RFC 9728 2)', () => {
   });
 });
 
+describe('a guard that a route adds', () => {
+  const added = requireScopes(['c', 'd']);
+  const request = buildRequest('GET /a');
+  const chainWith = () => of(bearer(), { guards: [requireScopes('a')] });
+  const challengeOf = async (chain: SecurityChain, parts: RequestParts) => {
+    const asked = buildRequest('GET /a', parts);
+    const decision = await chain.decide(asked, undefined, added);
+    const refused = decision.kind === 'granted' ? await chain.authorize(decision, added, asked) : decision;
+    return refused.headers.find(([name]) => name === 'WWW-Authenticate')?.[1];
+  };
+
+  test('has its scopes in the 401 and the 403, beside those that all requests need (RFC 6750 3)', async () => {
+    const all = 'scope="a c d"';
+    expect(await challengeOf(chainWith(), {})).toContain(all);
+    expect(await challengeOf(chainWith(), TOKEN)).toContain(all);
+    const allowed = of(bearer(alice({ scopes: ['a'] })), { guards: [requireScopes('a')] });
+    expect(await challengeOf(allowed, TOKEN)).toContain(all);
+    expect(await challengeOf(of(apiKey()), {})).not.toContain('scope');
+  });
+
+  test('changes nothing for requests of other routes', async () => {
+    const chain = chainWith();
+    await challengeOf(chain, {});
+    const { headers } = await chain.decide(request);
+    expect(headers.find(([name]) => name === 'WWW-Authenticate')?.[1]).toContain('scope="a"');
+  });
+
+  test('has its scopes in the metadata, as soon as the route is there', () => {
+    const chain = chainWith();
+    expect(chain.resource?.metadata).toMatchObject({ scopes_supported: ['a'] });
+    chain.expect(added);
+    expect(chain.resource?.metadata).toMatchObject({ scopes_supported: ['a', 'c', 'd'] });
+  });
+
+  test('does not make the metadata ever longer, where guards are made by the request', () => {
+    const chain = chainWith();
+    for (let index = 0; index < 2_000; index += 1) chain.expect(requireScopes(`s${index}`));
+    expect(chain.resource?.metadata['scopes_supported']).toHaveLength(1_000);
+  });
+});
+
 describe('the metadata are published (RFC 9728 3)', () => {
   const chain = of(bearer());
   const { pathname } = new URL(URL_OF_IT);

@@ -47,6 +47,7 @@ export class Gate {
    */
   of(demands: RouteDemands): RouteGate {
     const { requirement, guard } = checkedDemands(demands);
+    if (guard !== undefined) this.#decider.expect?.(guard);
     if (requirement === undefined) return { gate: this, guard };
     const decider = deciderOfRoute(this.#decider, requirement);
     if (decider === undefined)
@@ -145,7 +146,7 @@ export class Gate {
   #decide(last: Grant | undefined, request: SecurityRequest, guard: Guard | undefined): Eventually<Decision> {
     const decision =
       grantedBy(this.#decider, last, request) ??
-      this.#decider.decide(request, last && grantedEarlier(this.#decider, last, request));
+      this.#decider.decide(request, last && grantedEarlier(this.#decider, last, request), guard);
     if (guard === undefined) return decision;
     return decision instanceof Promise
       ? this.#authorizeLater(decision, guard, request)

@@ -124,8 +124,13 @@ export class LiveChain implements Decider {
   }
 
   /** Asks the chain that decides now, or the one that has granted the request earlier. */
-  decide(request: SecurityRequest, earlier?: GrantedDecision): Eventually<Decision> {
-    return this.#terms.decide(request, earlier);
+  decide(request: SecurityRequest, earlier?: GrantedDecision, next?: Guard): Eventually<Decision> {
+    return this.#terms.decide(request, earlier, next);
+  }
+
+  /** Lists the scopes of a guard that a route adds in the metadata of the resource, also after a change of the file. */
+  expect(guard: Guard): void {
+    this.#terms.expect(guard);
   }
 
   /** Asks the chain that granted, also if another one has taken over since. */

@@ -18,9 +18,10 @@ export class Term {
   decide(
     request: SecurityRequest,
     earlier: GrantedDecision | undefined,
-    requirement?: Requirement,
+    next: Guard | undefined,
+    requirement: Requirement | undefined,
   ): Eventually<Decision> {
-    return this.#counted(this.deciderFor(requirement).decide(request, earlier));
+    return this.#counted(this.deciderFor(requirement).decide(request, earlier, next));
   }
 
   deciderFor(requirement: Requirement | undefined): Decider {

@@ -8,14 +8,17 @@ import {
 } from '@sallyport/core';
 import type { Eventually, SecurityRequest } from '@sallyport/core/extend';
 import type { BuiltChain } from '../chain/built-chain.js';
+import { Living } from './living.js';
 import { Term } from './term.js';
 
 /** The chains that decide one after the other. A request that one of them has granted stays with that one. */
 export class Terms implements Decider {
   /** Which term made a grant: a grant outlives the term. */
   readonly #byChain = new WeakMap<SecurityChain, Term>();
-  /** What routes require. */
-  readonly #ofRoutes = new Set<Requirement>();
+  /** What routes require. A requirement that is made for one request goes with it. */
+  readonly #ofRoutes = new Living<Requirement>();
+  /** The guards that routes add. */
+  readonly #guards = new Living<Guard>();
   #current: Term;
 
   constructor(chain: BuiltChain, sinceMs: number) {
@@ -36,18 +39,28 @@ export class Terms implements Decider {
   /** Starts a chain with what routes require. Another route may be mounted meanwhile. */
   async prepare(chain: BuiltChain): Promise<void> {
     try {
-      for (const requirement of this.#ofRoutes) chain.requiring(requirement);
+      this.#tellRoutes(chain);
       await chain.start();
-      for (const requirement of this.#ofRoutes) chain.requiring(requirement);
+      this.#tellRoutes(chain);
     } catch (error) {
       await chain.close().catch(() => {});
       throw error;
     }
   }
 
-  decide(request: SecurityRequest, earlier?: GrantedDecision, requirement?: Requirement): Eventually<Decision> {
+  decide(
+    request: SecurityRequest,
+    earlier?: GrantedDecision,
+    next?: Guard,
+    requirement?: Requirement,
+  ): Eventually<Decision> {
     const term = (earlier && this.#termOf(earlier)) ?? this.#current;
-    return term.decide(request, earlier, requirement);
+    return term.decide(request, earlier, next, requirement);
+  }
+
+  expect(guard: Guard): void {
+    this.#current.chain.expect(guard);
+    this.#guards.add(guard);
   }
 
   authorize(granted: GrantedDecision, guard: Guard, request: SecurityRequest): Eventually<Decision> {
@@ -62,11 +75,16 @@ export class Terms implements Decider {
     this.#current.deciderFor(requirement);
     this.#ofRoutes.add(requirement);
     return {
-      decide: (request, earlier) => this.decide(request, earlier, requirement),
+      decide: (request, earlier, next) => this.decide(request, earlier, next, requirement),
       authorize: (granted, guard, request) => this.authorize(granted, guard, request),
       covers: (granted, request) => this.covers(granted, request, requirement),
       readsBodies: (method) => this.#current.deciderFor(requirement).readsBodies?.(method) ?? false,
     };
+  }
+
+  #tellRoutes(chain: BuiltChain): void {
+    for (const requirement of this.#ofRoutes.items) chain.requiring(requirement);
+    for (const guard of this.#guards.items) chain.expect(guard);
   }
 
   #begin(chain: BuiltChain, sinceMs: number): Term {

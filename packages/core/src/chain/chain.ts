@@ -121,10 +121,11 @@ export class SecurityChain<Scopes extends string = string> implements Decider<Sc
 
   /**
    * Decides. A decision that needs no I/O, such as a cached one, is returned as it is and not as a promise. `earlier` is
-   * what the chain has granted the same request at a route with another requirement: that stays required.
+   * what the chain has granted the same request at a route with another requirement: that stays required. `next` is a guard
+   * that a route adds: challenges name its scopes, too.
    */
-  decide(request: SecurityRequest, earlier?: GrantedDecision): Eventually<Decision> {
-    return this.#decider.decide(request, earlier);
+  decide(request: SecurityRequest, earlier?: GrantedDecision, next?: Guard<Scopes>): Eventually<Decision> {
+    return this.#decider.decide(request, earlier, next);
   }
 
   /** Decides and tells how. Takes plain data as well. Listeners hear of it only with `publish` (default false). */
@@ -147,6 +148,11 @@ export class SecurityChain<Scopes extends string = string> implements Decider<Sc
 
   readsBodies(method: string): boolean {
     return this.#policies.readsBodies(method);
+  }
+
+  /** Lists the scopes of a guard that a route adds in the metadata of the resource. */
+  expect(guard: Guard<Scopes>): void {
+    this.#policies.expect(guard);
   }
 
   published(method: string, target: string): PublicAnswer | undefined {

@@ -19,6 +19,7 @@ import { guardFault, guardRefusal } from './guard-refusal.js';
 import { candidatesBehind, type Policies } from './policy.js';
 import type { Policy } from './policy-compiler.js';
 import { grantedEarlier, PolicyPairs } from './policy-pairs.js';
+import { ToldWithGuard } from './told.js';
 
 const UNDECLARED = new Refusal({ kind: 'undeclared', reason: 'operation_undeclared' });
 const ALL_ABSTAINED = forbidden('all_guards_abstained');
@@ -46,6 +47,7 @@ export class PolicyDecider implements Decider {
   readonly #clock: Clock;
   readonly #random: () => number;
   readonly #observer: DecisionObserver;
+  readonly #told = new ToldWithGuard();
 
   constructor(policies: Policies, settings: DecidingSettings) {
     const { name, firewall, deadlineMs, format, clock, random, observer } = settings;
@@ -59,12 +61,12 @@ export class PolicyDecider implements Decider {
     this.#observer = observer;
   }
 
-  decide(request: SecurityRequest, earlier?: GrantedDecision): Eventually<Decision> {
-    return this.#observer.isHeard ? this.#announce(request, earlier) : this.#decide(request, earlier);
+  decide(request: SecurityRequest, earlier?: GrantedDecision, next?: Guard): Eventually<Decision> {
+    return this.#observer.isHeard ? this.#announce(request, earlier, next) : this.#decide(request, earlier, next);
   }
 
   explain(request: SecurityRequest | IncomingRequest, publish: boolean | undefined): Promise<Explanation> {
-    return this.#observer.explain(request, (asked) => this.#decide(asked, undefined), publish);
+    return this.#observer.explain(request, (asked) => this.#decide(asked, undefined, undefined), publish);
   }
 
   authorize(granted: GrantedDecision, guard: Guard, request: SecurityRequest): Eventually<Decision> {
@@ -89,17 +91,25 @@ export class PolicyDecider implements Decider {
   // Closures are made in functions of their own: inside a function on the path of a remembered decision, a closure would
   // cost each decision an allocation (bench: chain).
 
-  #announce(request: SecurityRequest, earlier: GrantedDecision | undefined): Eventually<Decision> {
-    return this.#observer.announce(request, () => this.#decide(request, earlier));
+  #announce(
+    request: SecurityRequest,
+    earlier: GrantedDecision | undefined,
+    next: Guard | undefined,
+  ): Eventually<Decision> {
+    return this.#observer.announce(request, () => this.#decide(request, earlier, next));
   }
 
   #announceGuard(granted: GrantedDecision, guard: Guard, request: SecurityRequest): Eventually<Decision> {
     return this.#observer.announce(request, () => this.#authorize(granted, guard, request), guard);
   }
 
-  #decide(request: SecurityRequest, earlier: GrantedDecision | undefined): Eventually<Decision> {
+  #decide(
+    request: SecurityRequest,
+    earlier: GrantedDecision | undefined,
+    next: Guard | undefined,
+  ): Eventually<Decision> {
     try {
-      const decision = this.#answer(request, earlier);
+      const decision = this.#answer(request, earlier, next);
       return decision instanceof Promise ? this.#inTime(decision, request) : decision;
     } catch (error) {
       return this.#failed(error, request);
@@ -107,7 +117,7 @@ export class PolicyDecider implements Decider {
   }
 
   #authorize(granted: GrantedDecision, guard: Guard, request: SecurityRequest): Eventually<Decision> {
-    const decision = this.#guard(granted, guard, request);
+    const decision = this.#guard(granted, guard, request, guard);
     return decision instanceof Promise ? this.#inTime(decision, request) : decision;
   }
 
@@ -122,11 +132,15 @@ export class PolicyDecider implements Decider {
     return this.#deny(fault('chain_failed', { culprit: this.#chain, error }), [], request);
   }
 
-  #answer(request: SecurityRequest, earlier: GrantedDecision | undefined): Eventually<Decision> {
+  #answer(
+    request: SecurityRequest,
+    earlier: GrantedDecision | undefined,
+    next: Guard | undefined,
+  ): Eventually<Decision> {
     const oddity = this.#firewall(request);
     if (oddity !== undefined) return this.#deny(new Refusal({ kind: 'unroutable', reason: oddity }), [], request);
     const { loading } = this.#policies;
-    if (loading !== undefined) return this.#answerOnce(loading, request, earlier);
+    if (loading !== undefined) return this.#answerOnce(loading, request, earlier, next);
     const found = this.#policies.find(request);
     if (found === undefined) return this.#deny(UNDECLARED, [], request);
     const before = earlier && this.#policyBehind(earlier);
@@ -135,17 +149,18 @@ export class PolicyDecider implements Decider {
     const run = policy.plan.begin(request);
     const outcome = policy.plan.evaluate(run, before && earlier?.principal);
     return outcome instanceof Promise
-      ? this.#concludeLater(outcome, policy, run)
-      : this.#conclude(outcome, policy, run);
+      ? this.#concludeLater(outcome, policy, run, next)
+      : this.#conclude(outcome, policy, run, next);
   }
 
   #answerOnce(
     loaded: Promise<unknown>,
     request: SecurityRequest,
     earlier: GrantedDecision | undefined,
+    next: Guard | undefined,
   ): Promise<Decision> {
     return loaded.then((refusal) =>
-      refusal instanceof Refusal ? this.#deny(refusal, [], request) : this.#answer(request, earlier),
+      refusal instanceof Refusal ? this.#deny(refusal, [], request) : this.#answer(request, earlier, next),
     );
   }
 
@@ -156,8 +171,8 @@ export class PolicyDecider implements Decider {
     return policy.table === this.#policies.table ? policy : undefined;
   }
 
-  #concludeLater(pending: Promise<Outcome>, policy: Policy, run: Run): Promise<Decision> {
-    return pending.then((outcome) => this.#conclude(this.#stillStanding(outcome, run), policy, run));
+  #concludeLater(pending: Promise<Outcome>, policy: Policy, run: Run, next: Guard | undefined): Promise<Decision> {
+    return pending.then((outcome) => this.#conclude(this.#stillStanding(outcome, run), policy, run, next));
   }
 
   /** With several credentials, one may have been revoked while another was verified. A single one was verified just now. */
@@ -166,19 +181,25 @@ export class PolicyDecider implements Decider {
     return run.recheck(outcome.principal) ?? outcome;
   }
 
-  #conclude(outcome: Outcome, policy: Policy, run: Run): Eventually<Decision> {
+  #conclude(outcome: Outcome, policy: Policy, run: Run, next: Guard | undefined): Eventually<Decision> {
     const { guard, candidates } = policy;
-    if (outcome instanceof Refusal) return this.#deny(outcome, candidates, run.request);
+    if (outcome instanceof Refusal) return this.#deny(outcome, this.#told.of(candidates, next), run.request);
     const granted = new GrantedDecision(policy, outcome.principal, outcome.headers, run.attempted?.summary);
-    return guard === undefined ? granted : this.#guard(granted, guard, run.request, run);
+    return guard === undefined ? granted : this.#guard(granted, guard, run.request, next, run);
   }
 
-  #guard(granted: GrantedDecision, guard: Guard, request: SecurityRequest, run?: Run): Eventually<Decision> {
+  #guard(
+    granted: GrantedDecision,
+    guard: Guard,
+    request: SecurityRequest,
+    next: Guard | undefined,
+    run?: Run,
+  ): Eventually<Decision> {
     request.trace?.noteCaller(granted.principal);
     try {
       const verdict = askGuard(guard, granted.principal, request);
-      if (verdict instanceof Promise) return this.#guardLater(verdict, guard, granted, request, run);
-      return this.#weigh(verdict, granted, request);
+      if (verdict instanceof Promise) return this.#guardLater(verdict, guard, granted, request, next, run);
+      return this.#weigh(verdict, granted, request, next);
     } catch (error) {
       return this.#deny(guardFault(error, guard, granted.principal, request), [], request);
     }
@@ -189,22 +210,23 @@ export class PolicyDecider implements Decider {
     guard: Guard,
     granted: GrantedDecision,
     request: SecurityRequest,
+    next: Guard | undefined,
     run: Run | undefined,
   ): Promise<Decision> {
     return pending.then(
       (verdict) => {
         const fallen = verdict.kind === 'permitted' ? run?.recheck(granted.principal) : undefined;
         if (fallen !== undefined) return this.#deny(fallen, candidatesBehind(granted), request);
-        return this.#weigh(verdict, granted, request);
+        return this.#weigh(verdict, granted, request, next);
       },
       (error) => this.#deny(guardFault(error, guard, granted.principal, request), [], request),
     );
   }
 
-  #weigh(verdict: GuardVerdict, granted: GrantedDecision, request: SecurityRequest): Decision {
+  #weigh(verdict: GuardVerdict, granted: GrantedDecision, request: SecurityRequest, next: Guard | undefined): Decision {
     if (verdict.kind === 'permitted') return granted;
     const refusing = verdict.kind === 'abstained' ? ALL_ABSTAINED : verdict;
-    const candidates = candidatesBehind(granted);
+    const candidates = this.#told.of(candidatesBehind(granted), next);
     return this.#deny(
       guardRefusal(refusing, granted.principal, candidates, this.#policies.handlers),
       candidates,

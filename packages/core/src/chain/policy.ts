@@ -1,6 +1,7 @@
 import { GrantedDecision } from '../decision/decision.js';
 import { ConfigurationError } from '../errors/errors.js';
 import { quotedName } from '../errors/shown-name.js';
+import type { Guard } from '../guard/guard.js';
 import type { Candidate } from '../handler/candidates.js';
 import { provesBody, type SecurityHandler } from '../handler/handler.js';
 import { overlap, templateSegments } from '../request/path-template.js';
@@ -35,7 +36,7 @@ export class PolicyTable implements Policies {
   /** By the policy of a HEAD operation and of a GET operation with the same path: the policy of both together. */
   readonly #together: ReadonlyMap<Policy, ReadonlyMap<Policy, Policy>>;
   readonly #joint: JointPolicies;
-  readonly #scopes: Set<string>;
+  #scopes: readonly string[];
   #handlers: readonly SecurityHandler[];
 
   /** @throws {ConfigurationError} ERR_SALLYPORT_REQUIREMENT_INVALID, ERR_SALLYPORT_SOURCE_CONFLICT */
@@ -52,7 +53,7 @@ export class PolicyTable implements Policies {
     this.#joint = new JointPolicies(operations, compiler);
     const policies = [this.#default, ...this.#byOperation.values()].filter((policy) => policy !== undefined);
     if (policies.length === 0) throw withoutRequirement(`chain ${name}`);
-    this.#scopes = new Set(policies.flatMap(({ scopes }) => scopes));
+    this.#scopes = distinctScopes(policies.flatMap(({ scopes }) => scopes));
     this.#handlers = distinctHandlers(policies.flatMap(({ plan }) => plan.handlers));
   }
 
@@ -65,9 +66,14 @@ export class PolicyTable implements Policies {
     return this.#handlers;
   }
 
-  /** Those that any policy names, each once. */
+  /** Those that any policy names, and any guard of a route, each once. The list is another one when it has changed. */
   get scopes(): readonly string[] {
-    return [...this.#scopes];
+    return this.#scopes;
+  }
+
+  /** Takes note of a guard that a route adds. Guards that are made by the request must not make the list ever longer. */
+  expect({ needs = [] }: Guard): void {
+    if (this.#scopes.length < MOST_SCOPES) this.#list(needs.flatMap(({ known }) => known));
   }
 
   readsBodies(method: string, rest: Policy | undefined = this.#default): boolean {
@@ -85,8 +91,13 @@ export class PolicyTable implements Policies {
   add(requirement: Requirement): Policy {
     const policy = this.#compiler.policyOfRoute(requirement);
     this.#handlers = distinctHandlers([...this.#handlers, ...policy.plan.handlers]);
-    for (const scope of policy.scopes) this.#scopes.add(scope);
+    this.#list(policy.scopes);
     return policy;
+  }
+
+  #list(scopes: readonly string[]): void {
+    if (!scopes.every((scope) => this.#scopes.includes(scope)))
+      this.#scopes = distinctScopes([...this.#scopes, ...scopes]);
   }
 
   /** The operation that the framework chose, else the one that the table finds, else `rest`. */
@@ -121,6 +132,13 @@ export class PolicyTable implements Policies {
   #both(head: Policy, get: Policy | undefined): Policy | undefined {
     return get && this.#together.get(head)?.get(get);
   }
+}
+
+/** So many are more than any client asks for. */
+const MOST_SCOPES = 1_000;
+
+function distinctScopes(scopes: readonly string[]): readonly string[] {
+  return Object.freeze([...new Set(scopes)]);
 }
 
 function isSome(operations: readonly Operation[] | undefined): boolean {

@@ -3,6 +3,7 @@ import type { Decider } from '../decision/decider.js';
 import type { Decision, GrantedDecision } from '../decision/decision.js';
 import type { DecisionEvent } from '../events/decision-events.js';
 import { harmless } from '../events/harmless.js';
+import type { Guard } from '../guard/guard.js';
 import * as option from '../options/options.js';
 import type { Principal } from '../principal/principal.js';
 import { SecurityRequest } from '../request/request.js';
@@ -82,8 +83,8 @@ export function shadow<Scopes extends string = string>(
   }
 
   return {
-    decide(request: SecurityRequest, earlier?: GrantedDecision): Eventually<Decision> {
-      const answered = decider.decide(request, earlier);
+    decide(request: SecurityRequest, earlier?: GrantedDecision, next?: Guard<Scopes>): Eventually<Decision> {
+      const answered = decider.decide(request, earlier, next);
       disregard(compare(answered, request));
       return answered;
     },
@@ -91,6 +92,7 @@ export function shadow<Scopes extends string = string>(
     covers: (granted, request) => decider.covers(granted, request),
     ...(decider.readsBodies && { readsBodies: (method: string) => decider.readsBodies?.(method) ?? false }),
     ...(decider.published && { published: (method: string, target: string) => decider.published?.(method, target) }),
+    ...(decider.expect && { expect: (guard: Guard<Scopes>) => decider.expect?.(guard) }),
     ...(decider.requiring && { requiring: decider.requiring.bind(decider) }),
   };
 }

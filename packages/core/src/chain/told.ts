@@ -1,5 +1,5 @@
 import type { Guard } from '../guard/guard.js';
-import { type Candidate, candidatesOf } from '../handler/candidates.js';
+import { Candidate, candidatesOf } from '../handler/candidates.js';
 import type { SecurityHandler } from '../handler/handler.js';
 import type { RequirementPlan } from '../requirement/plan.js';
 
@@ -26,6 +26,29 @@ export function toldOf(plan: RequirementPlan, guard: Guard | undefined, resource
     candidates: candidatesOf(plan.handlers, hintsFor),
     scopes: distinct(plan.handlers.flatMap(neededOf).flatMap(({ known }) => known)),
   };
+}
+
+/** What clients are told where a route adds a guard: its scopes are needed as well. Made once for each guard. */
+export class ToldWithGuard {
+  readonly #known = new WeakMap<readonly Candidate[], WeakMap<Guard, readonly Candidate[]>>();
+
+  of(candidates: readonly Candidate[], next: Guard | undefined): readonly Candidate[] {
+    if (next === undefined || candidates.length === 0) return candidates;
+    const byGuard = this.#known.get(candidates) ?? new WeakMap<Guard, readonly Candidate[]>();
+    const told = byGuard.get(next) ?? withScopesOf(next, candidates);
+    this.#known.set(candidates, byGuard.set(next, told));
+    return told;
+  }
+}
+
+function withScopesOf({ needs = [] }: Guard, candidates: readonly Candidate[]): readonly Candidate[] {
+  return candidates.map((candidate) => {
+    const { challenge, handlers, hints } = candidate;
+    const own = needs.filter(({ of }) => of === undefined || handlers.some(({ name }) => name === of));
+    const asked = own.flatMap((each) => each.asked);
+    if (hints === undefined || asked.length === 0) return candidate;
+    return new Candidate(challenge, handlers, { ...hints, scopes: distinct([...hints.scopes, ...asked]) });
+  });
 }
 
 function distinct(scopes: readonly string[]): readonly string[] {

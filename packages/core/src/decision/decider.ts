@@ -20,9 +20,10 @@ export interface Decider<Scopes extends string = string> {
   /**
    * Decides about a request. Never throws and never rejects. A decision that needs no I/O is returned without a
    * promise. `earlier` is what this decider, or another one that its `requiring` made, has granted the same request: what
-   * was proved there is not proved again, and what was required there still is.
+   * was proved there is not proved again, and what was required there still is. `next` is the guard that is asked after a
+   * grant: challenges name its scopes, too. A decider that ignores it leaves them out.
    */
-  decide(request: SecurityRequest, earlier?: GrantedDecision): Eventually<Decision>;
+  decide(request: SecurityRequest, earlier?: GrantedDecision, next?: Guard<Scopes>): Eventually<Decision>;
   /** Asks one more guard, which a route added, after a request was granted here. */
   authorize(granted: GrantedDecision, guard: Guard<Scopes>, request: SecurityRequest): Eventually<Decision>;
   /** Whether a decision that was granted here still holds. The framework may have chosen another route since. */
@@ -37,6 +38,11 @@ export interface Decider<Scopes extends string = string> {
    * before they ask for a decision, and write the answer as it is. Undefined for all other requests. Default: nothing.
    */
   published?(method: string, target: string): PublicAnswer | undefined;
+  /**
+   * Told of a guard that a route adds, when the route is made: the metadata of the resource list its scopes (RFC 9728 2).
+   * Default: they are not listed.
+   */
+  expect?(guard: Guard<Scopes>): void;
   /** Makes the decider of a route that has this requirement instead. A decider without this method takes none. */
   requiring?(requirement: Requirement): Decider;
 }

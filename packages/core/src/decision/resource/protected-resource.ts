@@ -11,7 +11,7 @@ import { isSafe, type ResourceSettings } from './resource-options.js';
 const WELL_KNOWN = '/.well-known/oauth-protected-resource';
 const METHODS = 'GET, HEAD, OPTIONS';
 
-/** What the chain enforces now, for the document. The list of handlers is another one when it has changed. */
+/** What the chain enforces now, for the document. A list is another one when it has changed. */
 export interface Enforced {
   readonly handlers: readonly SecurityHandler[];
   readonly scopes: readonly string[];
@@ -62,24 +62,29 @@ export class ProtectedResource {
     return method === 'GET' || method === 'HEAD' || method === 'OPTIONS' ? this.#current.answer : notAllowed();
   }
 
-  /** Routes may add requirements, and with them handlers, after the chain was made. */
+  /** Routes may add requirements and guards, and with them handlers and scopes, after the chain was made. */
   get #current(): Published {
-    const { handlers } = this.#enforced;
-    if (this.#published.handlers !== handlers) this.#published = publishedOf(this.#settings, this.#enforced);
+    const { handlers, scopes } = this.#enforced;
+    const isCurrent = this.#published.handlers === handlers && this.#published.scopes === scopes;
+    if (!isCurrent) this.#published = publishedOf(this.#settings, this.#enforced);
     return this.#published;
   }
 }
 
-/** What is published for these handlers. */
-interface Published {
-  readonly handlers: readonly SecurityHandler[];
+/** What is published for these handlers and scopes. */
+interface Published extends Enforced {
   readonly metadata: Readonly<Record<string, unknown>>;
   readonly answer: PublicAnswer;
 }
 
 function publishedOf(settings: ResourceSettings, enforced: Enforced): Published {
   const body = JSON.stringify(documentOf(settings, enforced));
-  return { handlers: enforced.handlers, metadata: Object.freeze(JSON.parse(body)), answer: answerOf(body) };
+  return {
+    handlers: enforced.handlers,
+    scopes: enforced.scopes,
+    metadata: Object.freeze(JSON.parse(body)),
+    answer: answerOf(body),
+  };
 }
 
 function documentOf(settings: ResourceSettings, { handlers, scopes }: Enforced): Readonly<Record<string, unknown>> {
