@@ -3,3 +3,4 @@ export { type NamedOperation, namedOperations } from './contract/named-operation
 export { type Definition, readDefinition } from './document/document.js';
 export { ParsedText, type Place, UnreadableText } from './places/parsed-text.js';
 export { below, type Pointer } from './places/pointer.js';
+export { declaredSchemes, declaredScopes, type SchemeEntry, schemeNamed } from './schemes/declared-schemes.js';

@@ -101,6 +101,25 @@ describe('scopes', () => {
     ]);
   });
 
+  test('are those of the scheme that a reference or, since OpenAPI 3.2, a URI leads to', async () => {
+    const flows = { clientCredentials: { tokenUrl: 'https://as.example/token', scopes: { read: 'reads' } } };
+    const responses = { default: { description: '' } };
+    const security = [{ alias: ['read', 'write'] }, { '#/components/securitySchemes/oauth': ['read', 'purge'] }];
+    folder.write('references.json', {
+      openapi: '3.2.0',
+      info: { title: 'References', version: '1' },
+      paths: { '/a': { get: { security, responses } } },
+      components: {
+        securitySchemes: { oauth: { type: 'oauth2', flows }, alias: { $ref: '#/components/securitySchemes/oauth' } },
+      },
+    });
+    const { findings } = JSON.parse((await folder.run(['check', 'references.json', '--format', 'json'])).stdout);
+    expect(findings.map(({ message }: { message: string }) => message)).toEqual([
+      'the scheme "alias" declares no scope "write"',
+      'the scheme "oauth" declares no scope "purge"',
+    ]);
+  });
+
   test('of a security that many operations share are told once', async () => {
     const responses = { default: { description: '' } };
     folder.write('shared.json', {

@@ -11,7 +11,12 @@ function viewOf(lines: readonly string[]): ContractView {
     const pointer = `/paths/${templates[0]?.replaceAll('/', '~1')}/${method.toLowerCase()}`;
     return { id: `${method} ${templates[0]}`, method, templates, pointer, object: {}, security: undefined };
   });
-  return { operations, schemes: [], placeOf: (pointer) => ({ file: 'api.yaml', pointer, line: 1, column: 1 }) };
+  return {
+    operations,
+    schemes: new Map(),
+    nameOf: (key) => key,
+    placeOf: (pointer) => ({ file: 'api.yaml', pointer, line: 1, column: 1 }),
+  };
 }
 
 /** `GET /a` is exact; behind it stand `i` (ignores case), `/` (ignores a slash at the end) and `unread`. `/a/…` is open. */

@@ -1,9 +1,13 @@
+import type { OpenApiDocument } from '@sallyport/openapi';
 import {
   below,
   type Definition,
+  declaredSchemes,
+  declaredScopes,
   type NamedOperation,
   namedOperations,
   readDefinition,
+  schemeNamed,
 } from '@sallyport/openapi/extend';
 import { textOfFile } from '../contract/text-file.js';
 import type { Place } from '../findings/finding.js';
@@ -22,7 +26,6 @@ export interface DocumentedOperation extends NamedOperation {
 
 /** A security scheme of a document. */
 export interface DocumentedScheme {
-  readonly name: string;
   readonly pointer: string;
   /** The scopes that its flows declare; undefined if a scheme of its type declares none. */
   readonly scopes: ReadonlySet<string> | undefined;
@@ -33,7 +36,10 @@ export interface DocumentedScheme {
 /** What `check` needs to know of a document. */
 export interface ContractView {
   readonly operations: readonly DocumentedOperation[];
-  readonly schemes: readonly DocumentedScheme[];
+  /** By the names under which they are declared. */
+  readonly schemes: ReadonlyMap<string, DocumentedScheme>;
+  /** The name of a scheme that a `security` list may write as a URI (OpenAPI 3.2.0 4.30). */
+  nameOf(key: string): string;
   placeOf(pointer: string): Place;
 }
 
@@ -50,10 +56,17 @@ export interface ViewOptions {
 export async function contractView(file: string, { basePaths, directory }: ViewOptions): Promise<ContractView> {
   const definition = await readDefinition(await textOfFile(file, directory));
   const named = namedOperations(definition, basePaths);
+  const declared = declaredSchemes(definition.document as OpenApiDocument, definition.faults);
   definition.faults.check();
+  const nameOf = (key: string): string => schemeNamed(key, declared);
+  const used = new Set(Array.from(keysOfSecurity(definition.document), nameOf));
+  const schemes = Array.from(declared, ([name, { scheme, pointer }]) => {
+    return [name, { pointer, scopes: declaredScopes(scheme), isUsed: used.has(name) }] as const;
+  });
   return {
     operations: named.map((operation) => ({ ...operation, security: securityOf(operation, definition) })),
-    schemes: schemesOf(definition),
+    schemes: new Map(schemes),
+    nameOf,
     placeOf(pointer) {
       const { line, column } = definition.faults.placeOf(pointer) ?? { line: 1, column: 1 };
       return { file, pointer, line, column };
@@ -66,32 +79,11 @@ function securityOf({ object, pointer }: NamedOperation, { document }: Definitio
   return document.security && { list: document.security, pointer: '/security' };
 }
 
-function schemesOf({ document }: Definition): readonly DocumentedScheme[] {
-  const used = new Set(schemesNamedIn(document));
-  return Object.entries(document.components?.securitySchemes ?? {}).map(([name, scheme]) => ({
-    name,
-    pointer: below('/components/securitySchemes', name),
-    scopes: scopesOf(scheme as SchemeObject),
-    isUsed: used.has(name),
-  }));
-}
-
-interface SchemeObject {
-  readonly type?: string;
-  readonly flows?: Readonly<Record<string, { readonly scopes?: Readonly<Record<string, string>> }>>;
-}
-
-/** Only OAuth 2.0 declares its scopes here (OpenAPI 3.0.4 4.8.27). */
-function scopesOf({ type, flows = {} }: SchemeObject): ReadonlySet<string> | undefined {
-  if (type !== 'oauth2') return undefined;
-  return new Set(Object.values(flows).flatMap(({ scopes = {} }) => Object.keys(scopes)));
-}
-
-/** The names in all `security` lists, wherever they stand. */
-function* schemesNamedIn(part: unknown): Generator<string> {
+/** The keys of all `security` lists, wherever they stand. */
+function* keysOfSecurity(part: unknown): Generator<string> {
   if (typeof part !== 'object' || part === null) return;
   for (const [name, member] of Object.entries(part)) {
     if (name === 'security' && Array.isArray(member)) yield* member.flatMap((each) => Object.keys(each ?? {}));
-    yield* schemesNamedIn(member);
+    yield* keysOfSecurity(member);
   }
 }

@@ -31,9 +31,9 @@ function wrongNeeds(contract: ContractView, configured: Enforced['configured']):
   const lists = contract.operations.flatMap(({ security }) =>
     security === undefined ? [] : [[security.pointer, security] as const],
   );
-  const schemes = new Map(contract.schemes.map((scheme) => [scheme.name, scheme]));
-  return [...new Map(lists).values()].flatMap(needsOf).flatMap(({ name, scopes, pointer }): readonly Finding[] => {
-    const scheme = schemes.get(name);
+  return [...new Map(lists).values()].flatMap(needsOf).flatMap(({ key, scopes, pointer }): readonly Finding[] => {
+    const name = contract.nameOf(key);
+    const scheme = contract.schemes.get(name);
     if (scheme === undefined) {
       const message = `the scheme ${quoted(name)} is not declared in components.securitySchemes`;
       return [{ rule: CHECK_RULES.schemeUndeclared, message, place: contract.placeOf(pointer) }];
@@ -50,21 +50,22 @@ function wrongNeeds(contract: ContractView, configured: Enforced['configured']):
 }
 
 interface Need {
-  readonly name: string;
+  /** As it is written. */
+  readonly key: string;
   readonly scopes: readonly string[];
   readonly pointer: string;
 }
 
 function needsOf({ list, pointer }: SecurityPart): readonly Need[] {
   return list.flatMap((alternative, index) =>
-    Object.entries(alternative).map(([name, scopes]) => ({ name, scopes, pointer: below(pointer, index, name) })),
+    Object.entries(alternative).map(([key, scopes]) => ({ key, scopes, pointer: below(pointer, index, key) })),
   );
 }
 
 function unusedSchemes(contract: ContractView): readonly Finding[] {
-  return contract.schemes
-    .filter(({ isUsed }) => !isUsed)
-    .map(({ name, pointer }) => ({
+  return Array.from(contract.schemes)
+    .filter(([, { isUsed }]) => !isUsed)
+    .map(([name, { pointer }]) => ({
       rule: CHECK_RULES.schemeUnused,
       message: `no operation needs the scheme ${quoted(name)}`,
       place: contract.placeOf(pointer),

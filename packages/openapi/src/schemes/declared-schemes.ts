@@ -33,3 +33,10 @@ export function schemeNamed(name: string, declared: ReadonlyMap<string, SchemeEn
   const named = name.slice(URI_OF_SCHEME.length);
   return declared.has(named) ? named : name;
 }
+
+/** The scopes that a scheme declares; undefined for a kind of scheme that declares none (OpenAPI 3.0.4 4.8.30). */
+export function declaredScopes({ type, flows }: Part): ReadonlySet<string> | undefined {
+  if (type !== 'oauth2' || typeof flows !== 'object' || flows === null) return undefined;
+  const all = Object.values(flows).flatMap((flow: { scopes?: object } | null) => Object.keys(flow?.scopes ?? {}));
+  return new Set(all);
+}

@@ -4,7 +4,7 @@ import type { Part } from '../document/shape.js';
 import type { ContractFault } from '../places/contract-error.js';
 import type { Faults } from '../places/faults.js';
 import { below, type Pointer } from '../places/pointer.js';
-import type { SchemeEntry } from './declared-schemes.js';
+import { declaredScopes, type SchemeEntry } from './declared-schemes.js';
 import { fits, schemesOf } from './handler-schemes.js';
 
 /** What can be enforced, but is hardly meant. */
@@ -45,7 +45,7 @@ export function doubtsAbout({ declared, uses, schemes }: UsedSchemes, faults: Fa
     }
     if (scheme['deprecated'] === true)
       doubt('scheme_deprecated', name, pointer, `${needs} ${what}, which is deprecated`);
-    const known = scopesOf(scheme);
+    const known = declaredScopes(scheme);
     for (const [index, scope] of scopes.entries()) {
       if (known?.has(scope) !== false) continue;
       const problem = `${needs} the scope ${quotedName(scope)}, which ${what} does not declare`;
@@ -64,13 +64,6 @@ export function doubtsAbout({ declared, uses, schemes }: UsedSchemes, faults: Fa
     doubt('handler_unfit', name, pointer, `${what}, but ${names} takes no such credential: ${kindOf(scheme)}`);
   }
   return [...found.values()];
-}
-
-/** The scopes that a scheme declares; undefined for a kind of scheme that declares none (OpenAPI 3.0.4 4.8.30). */
-function scopesOf({ type, flows }: Part): ReadonlySet<string> | undefined {
-  if (type !== 'oauth2' || typeof flows !== 'object' || flows === null) return undefined;
-  const all = Object.values(flows).flatMap((flow: { scopes?: object } | null) => Object.keys(flow?.scopes ?? {}));
-  return new Set(all);
 }
 
 function kindOf({ type, scheme, in: place }: Part): string {
