@@ -21,7 +21,7 @@ for (const [name, { open }] of Object.entries({ 'before the move': original, 'af
     after(() => app.close());
 
     test('everybody sees the public books', async () => {
-      deepEqual((await app.ask('GET /public/books')).body, { books: ['A Tale of Two Cities'] });
+      deepEqual((await app.ask('GET /public/books')).body, { books: ['A Tale of Two Cities'], yours: 0 });
       equal((await app.ask('GET /public/books', { headers: { authorization: 'Bearer a.b.c' } })).status, 200);
     });
 
@@ -31,6 +31,7 @@ for (const [name, { open }] of Object.entries({ 'before the move': original, 'af
       equal((await app.ask('POST /shelf', { ...reader, body: book })).status, 204);
       const { of, books } = (await app.ask('GET /shelf', reader)).body;
       deepEqual([of, books.at(-1)], [carol.email, book]);
+      equal((await app.ask('GET /public/books', reader)).body.yours, books.length);
     });
 
     test('who is not logged in has none', async () => {
@@ -61,7 +62,7 @@ test('what changes is what the guide says', async () => {
     (await old.ask(line, asked)).status,
     (await app.ask(line, asked)).status,
   ];
-  deepEqual(await statuses('GET /public/nowhere'), [404, 401]);
+  deepEqual(await statuses('GET /shelves'), [401, 404]);
   deepEqual(await statuses('GET /shelf', { headers: { authorization: 'Bearer' } }), [401, 400]);
   await Promise.all([old.close(), app.close()]);
 });

@@ -1,8 +1,8 @@
 import 'reflect-metadata';
 import type { Server } from 'node:http';
-import { Controller, Get, Module, Param, Req } from '@nestjs/common';
+import { Controller, Get, type MiddlewareConsumer, Module, Param, Req } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { AuthModule, secure, userOf } from './auth.js';
+import { AuthModule, admins, secure, userOf } from './auth.js';
 
 @Controller()
 export class DeskController {
@@ -28,7 +28,11 @@ export class DeskController {
 }
 
 @Module({ imports: [AuthModule], controllers: [DeskController] })
-export class AppModule {}
+export class AppModule {
+  configure(consumer: MiddlewareConsumer) {
+    consumer.apply(admins).forRoutes('admin');
+  }
+}
 
 export async function open(): Promise<Server> {
   const app = await NestFactory.create(AppModule, { logger: false });

@@ -31,7 +31,6 @@ const tokens = new JwtHandler({
 const operations = routes([
   route('GET', '/api/health', { requirement: anonymous() }),
   route('POST', '/api/auth/login', { requirement: anonymous() }),
-  route('GET', '/api/admin/tickets', { guards: [requireRoles('admin')] }),
 ]);
 
 const chain = new SecurityChain({
@@ -44,6 +43,7 @@ const chain = new SecurityChain({
 });
 
 export const secure = expressSecurity(chain);
+export const admins = secure(tokens, requireRoles('admin'));
 export const userOf = (request: object): AuthenticatedUser => principalOf<AuthenticatedUser>(request).claims;
 
 @Controller('auth')

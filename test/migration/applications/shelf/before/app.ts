@@ -22,8 +22,9 @@ export async function open(): Promise<Server> {
   app.use(koaJwt({ secret }).unless({ path: [/^\/public/, '/login'] }));
 
   const router = new Router();
-  router.get('/public/books', (context) => {
-    context.body = { books: ['A Tale of Two Cities'] };
+  router.get('/public/books', koaJwt({ secret, passthrough: true }), (context) => {
+    const email: string | undefined = context.state['user']?.data.email;
+    context.body = { books: ['A Tale of Two Cities'], yours: email === undefined ? 0 : shelfOf(email).length };
   });
   router.post('/login', async (context) => {
     const { email, password } = (await json(context.req)) as Record<string, string>;

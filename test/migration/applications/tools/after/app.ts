@@ -12,17 +12,11 @@ export async function open({ jwk }: Deployment): Promise<Server> {
     realm: 'tools',
     issuers: [{ issuer, audience: resource, algorithms: 'ES256', keys: { jwks: { keys: [jwk] } }, acceptTyp: ['JWT'] }],
   });
-  const secure = expressSecurity(
-    new SecurityChain({
-      requirement: tokens,
-      guards: [requireScopes('orders:read')],
-      resource: { identifier: resource },
-    }),
-  );
+  const secure = expressSecurity(new SecurityChain({ requirement: tokens, resource: { identifier: resource } }));
 
   const app = express();
   app.use('/.well-known/oauth-protected-resource', secure());
-  app.post('/mcp', secure(), express.json(), (request, response) => {
+  app.post('/mcp', secure(tokens, requireScopes('orders:read')), express.json(), (request, response) => {
     const { clientId = '', scopes, expiresAt = 0 } = principalOf(request);
     const auth = { token: '', clientId, scopes: [...scopes], expiresAt };
     return handle(Object.assign(request, { auth }), response);
