@@ -97,16 +97,23 @@ export class Project {
 
   /** Makes the lockfile anew, for any build of the packages: without the digests of their tarballs. */
   async lock() {
+    const file = join(this.#folder, 'package-lock.json');
+    // Of a package that the lockfile has in the same version, npm does not read the dependencies again.
+    await this.#rewrite(file, (packages, entry) => delete packages[entry]);
     const install = await output('npm', ['install', '--package-lock-only', ...NPM_QUIET], this.#folder, 8);
     if (!install.ok) throw new Error(install.text);
-    const file = join(this.#folder, 'package-lock.json');
-    const lock = await readJson(file);
-    for (const name of PACKAGES) delete lock.packages[`node_modules/@sallyport/${name}`]?.integrity;
-    await writeFile(file, `${JSON.stringify(lock, null, 2)}\n`);
+    await this.#rewrite(file, (packages, entry) => delete packages[entry]?.integrity);
     // An optional package of some platform that npm could not find is missing silently until here.
     const check = await output('npm', ['ci', '--dry-run', ...NPM_QUIET], this.#folder, 8);
     if (!check.ok) throw new Error(check.text);
     await cp(file, join(this.#source, 'package-lock.json'));
+  }
+
+  /** Changes the entry of each of our packages in a lockfile. */
+  async #rewrite(file, change) {
+    const lock = await readJson(file);
+    for (const name of PACKAGES) change(lock.packages, `node_modules/@sallyport/${name}`);
+    await writeFile(file, `${JSON.stringify(lock, null, 2)}\n`);
   }
 
   file(path) {
