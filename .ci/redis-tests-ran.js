@@ -5,6 +5,6 @@ import { readFileSync } from 'node:fs';
 const { testResults } = JSON.parse(readFileSync(process.argv[2], 'utf8'));
 const skipped = testResults
   .flatMap(({ assertionResults }) => assertionResults)
-  .filter(({ status, fullName }) => status === 'pending' && /redis/i.test(fullName));
+  .filter(({ status, fullName }) => status === 'pending' && /no redis-server/.test(fullName));
 for (const { fullName } of skipped) console.error(`skipped: ${fullName}`);
 process.exitCode = skipped.length === 0 ? 0 : 1;

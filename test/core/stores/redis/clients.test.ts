@@ -8,6 +8,9 @@ import { age, type Client, HAS_REDIS, RedisServer, until } from '../../../suppor
 const SECRET = 'a secret that all instances share, 1';
 /** A busy machine may need longer than the default for the slowest of many commands. */
 const PATIENT = { secret: SECRET, timeoutMs: 5_000 };
+/** By day the newest major of each library keeps all rules, and the others show that they are understood. */
+const isNightly = process.env['SALLYPORT_NIGHTLY'] === '1';
+const NEWEST = new Set(['redis 6', 'ioredis 6']);
 const describeWithRedis = HAS_REDIS ? describe : describe.skip;
 
 describeWithRedis(HAS_REDIS ? 'clients of Redis' : 'skipped: there is no redis-server to start', () => {
@@ -25,7 +28,8 @@ describeWithRedis(HAS_REDIS ? 'clients of Redis' : 'skipped: there is no redis-s
 
   const pass = (milliseconds: number) => age(admin, milliseconds);
 
-  describe.each(CLIENTS)('%s', (_name, connect) => {
+  describe.each(CLIENTS)('%s', (name, connect) => {
+    const keepsAll = isNightly || NEWEST.has(name);
     let connections: Connections;
 
     beforeAll(async () => {
@@ -36,14 +40,14 @@ describeWithRedis(HAS_REDIS ? 'clients of Redis' : 'skipped: there is no redis-s
     for (const { title, check } of cacheStoreRules(() => ({
       store: new RedisCacheStore({ readTimeoutMs: 1_000 }, { client: connections.client }),
       pass,
-    }))) {
+    })).slice(0, keepsAll ? undefined : 2)) {
       test(`RedisCacheStore: ${title}`, check);
     }
 
     for (const { title, check } of counterStoreRules(() => ({
       store: new RedisCounterStore(PATIENT, { client: connections.client }),
       pass,
-    }))) {
+    })).slice(0, keepsAll ? undefined : 2)) {
       test(`RedisCounterStore: ${title}`, check);
     }
 
