@@ -176,6 +176,11 @@ function documented(): [place: string, text: string][] {
 }
 
 describe('the schema of configurations', () => {
+  test('takes a store for each job', () => {
+    const stores = { cache: { type: 'memory' }, counter: { type: 'memory' }, once: { type: 'memory' } };
+    expect(isValid({ ...whole(), stores })).toBe(true);
+  });
+
   test('takes a configuration that uses every member, as chainFrom does', async () => {
     expect(isValid(whole()) || isValid.errors).toBe(true);
     expect(await refusalOf(whole())).toBeUndefined();

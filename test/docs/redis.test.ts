@@ -1,5 +1,7 @@
 import { afterAll, describe, expect, test } from '@jest/globals';
+import { fromStripe } from '../handlers/webhook/deliveries.js';
 import { HAS_REDIS, RedisServer } from '../support/redis-server.js';
+import { blocksOf } from './document-project.js';
 import { openGuide } from './open-guide.js';
 
 describe('docs/redis.md', () => {
@@ -36,6 +38,20 @@ describe('docs/redis.md', () => {
         await close();`,
       );
       expect(await guide.project.node(['instances.js'], env)).toBe('true false\ntrue\n');
+      const [yaml = ''] = blocksOf('docs/redis.md').flatMap(({ language, code }) => (language === 'yaml' ? code : []));
+      guide.project.write('security.yaml', yaml);
+      const delivery = { headers: fromStripe('{}', Math.floor(Date.now() / 1_000), env.STRIPE_SECRET), body: '{}' };
+      guide.project.write(
+        'deliver.js',
+        `import { ask } from '@sallyport/core/testing';
+        import { chain, close } from './from-a-file.js';
+        for (let turn = 0; turn < 2; turn += 1) {
+          const { status, reason } = await ask(chain, 'POST /', ${JSON.stringify(delivery)});
+          console.log(status, reason);
+        }
+        await close();`,
+      );
+      expect(await guide.project.node(['deliver.js'], env)).toBe('200 undefined\n401 webhook_replayed\n');
     },
   );
 });

@@ -32,7 +32,7 @@ export function configurationSchema(kinds: Kinds, options: ConfigurationSchemaOp
     properties: {
       ...properties,
       handlers: { ...properties['handlers'], additionalProperties: partOf('handler') },
-      stores: { ...stores, properties: { cache: store, counter: store } },
+      stores: { ...stores, properties: { cache: store, counter: store, once: store } },
     },
     $defs: {
       requirement: REQUIREMENT_SCHEMA,

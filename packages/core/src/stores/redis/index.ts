@@ -1,11 +1,11 @@
-export type { IoredisClient } from './ioredis.js';
-export type { NodeRedisClient } from './node-redis.js';
+export type { IoredisClient } from './client/ioredis.js';
+export type { NodeRedisClient } from './client/node-redis.js';
+export type { RedisClient, RedisSubscriber } from './client/redis-client.js';
 export {
   RedisCacheStore,
   type RedisCacheStoreCollaborators,
   type RedisCacheStoreOptions,
 } from './redis-cache-store.js';
-export type { RedisClient, RedisSubscriber } from './redis-client.js';
 export {
   RedisCounterStore,
   type RedisCounterStoreCollaborators,
@@ -21,3 +21,4 @@ export {
   type RedisRevocationBusCollaborators,
   type RedisRevocationBusOptions,
 } from './redis-revocation-bus.js';
+export { type RedisStoreKind, type RedisStoreKinds, redisStores } from './redis-stores.js';

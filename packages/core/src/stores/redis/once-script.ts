@@ -1,5 +1,5 @@
 import { UpstreamError } from '../../errors/errors.js';
-import { RedisScript } from './redis-script.js';
+import { RedisScript } from './client/redis-script.js';
 
 /** The time without a gap of the marks in one slot: its name, its beginning on the clock of Redis, and its marks so far. */
 export interface Epoch {

@@ -1,9 +1,9 @@
 import { clockOption } from '../../clock/clock.js';
 import * as option from '../../options/options.js';
 import type { CacheStore } from '../cache-store.js';
-import { CommandBudget } from './command-budget.js';
-import { redisClient } from './redis-client.js';
-import type { RedisCommands } from './redis-commands.js';
+import { CommandBudget } from './client/command-budget.js';
+import { redisClient } from './client/redis-client.js';
+import type { RedisCommands } from './client/redis-commands.js';
 
 export const REDIS_CACHE_STORE = option.table('RedisCacheStoreOptions', {
   /** The beginning of every key. */

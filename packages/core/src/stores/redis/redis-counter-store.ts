@@ -3,10 +3,10 @@ import { UpstreamError } from '../../errors/errors.js';
 import * as option from '../../options/options.js';
 import { deploymentSecrets } from '../../secrecy/deployment-secret.js';
 import type { Count, CounterStore } from '../counter-store.js';
-import { CommandBudget } from './command-budget.js';
-import { redisClient } from './redis-client.js';
-import type { RedisCommands } from './redis-commands.js';
-import { RedisScript } from './redis-script.js';
+import { CommandBudget } from './client/command-budget.js';
+import { redisClient } from './client/redis-client.js';
+import type { RedisCommands } from './client/redis-commands.js';
+import { RedisScript } from './client/redis-script.js';
 import { SlotNamer } from './slot-names.js';
 
 export const REDIS_COUNTER_STORE = option.table('RedisCounterStoreOptions', {

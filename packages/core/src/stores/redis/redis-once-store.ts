@@ -5,11 +5,11 @@ import { publishCacheEvent } from '../../events/cache-events.js';
 import * as option from '../../options/options.js';
 import { deploymentSecrets } from '../../secrecy/deployment-secret.js';
 import type { OnceStore } from '../once-store.js';
-import { CommandBudget } from './command-budget.js';
+import { CommandBudget } from './client/command-budget.js';
+import { redisClient } from './client/redis-client.js';
+import type { RedisCommands } from './client/redis-commands.js';
 import { evictionPolicyIn } from './eviction-policy.js';
 import { type Epoch, ONCE, type OnceReply, onceReplyOf } from './once-script.js';
-import { redisClient } from './redis-client.js';
-import type { RedisCommands } from './redis-commands.js';
 import { SLOT_TAGS, SlotNamer } from './slot-names.js';
 
 export const REDIS_ONCE_STORE = option.table('RedisOnceStoreOptions', {

@@ -1,9 +1,9 @@
 import { type Clock, clockOption } from '../../clock/clock.js';
 import * as option from '../../options/options.js';
 import type { ReceivedNotices, RevocationBus } from '../../revocation/revocation-bus.js';
-import { CommandBudget } from './command-budget.js';
-import { redisClient, redisSubscriber } from './redis-client.js';
-import type { RedisChannels, RedisCommands } from './redis-commands.js';
+import { CommandBudget } from './client/command-budget.js';
+import { redisClient, redisSubscriber } from './client/redis-client.js';
+import type { RedisChannels, RedisCommands } from './client/redis-commands.js';
 import { RevocationStreamReader, type StreamPage } from './revocation-stream.js';
 
 export const REDIS_REVOCATION_BUS = option.table('RedisRevocationBusOptions', {

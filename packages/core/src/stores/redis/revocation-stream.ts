@@ -1,6 +1,6 @@
 import type { Clock } from '../../clock/clock.js';
-import type { CommandBudget } from './command-budget.js';
-import type { RedisCommands } from './redis-commands.js';
+import type { CommandBudget } from './client/command-budget.js';
+import type { RedisCommands } from './client/redis-commands.js';
 
 /** A part of the stream that was not read before. */
 export interface StreamPage {

@@ -1,4 +1,4 @@
-import * as option from '../../options/options.js';
+import * as option from '../../../options/options.js';
 import { type IoredisClient, ioredisChannels, ioredisCommands } from './ioredis.js';
 import { type NodeRedisClient, nodeRedisChannels, nodeRedisCommands } from './node-redis.js';
 import type { RedisChannels, RedisCommands } from './redis-commands.js';

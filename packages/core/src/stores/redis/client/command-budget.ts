@@ -1,6 +1,6 @@
-import type { Clock } from '../../clock/clock.js';
-import { within } from '../../clock/within.js';
-import { UpstreamError } from '../../errors/errors.js';
+import type { Clock } from '../../../clock/clock.js';
+import { within } from '../../../clock/within.js';
+import { UpstreamError } from '../../../errors/errors.js';
 import type { RedisCommands } from './redis-commands.js';
 
 /** The pause after a command that was not answered in time: no other command is tried meanwhile. */
