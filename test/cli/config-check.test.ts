@@ -29,11 +29,28 @@ const check = (environment: Readonly<Record<string, string>>, ...flags: readonly
 
 describe('config check', () => {
   test('of a file that is right ends with 0 and names the chain and its handlers', async () => {
-    folder.write('orders.json', ordersDocument());
-    const contract = '{ document: orders.json, schemes: { oauth: tokens, key: tokens } }';
+    const security = [{ oauth: ['orders:read'] }];
+    folder.write('orders.json', ordersDocument({ listOrders: security, placeOrder: security }));
+    const contract = '{ document: orders.json, schemes: { oauth: tokens } }';
     folder.write('security.yaml', `chain: { name: orders, contract: ${contract} }\n${TOKENS}`);
     const stdout = 'security.yaml: the chain orders can be built; handlers: tokens (introspection)\n';
     expect(await check(ENVIRONMENT)).toEqual({ code: 0, stdout, stderr: '' });
+  });
+
+  test('tells in one line what a contract hardly means', async () => {
+    folder.write('orders.json', ordersDocument());
+    const contract = '{ document: orders.json, schemes: { oauth: tokens, key: tokens } }';
+    folder.write('security.yaml', `chain: { contract: ${contract} }\n${TOKENS}`);
+    const { stdout } = await check(ENVIRONMENT);
+    expect(stdout).toMatch(/^warning .*operation placeOrder needs the scope .*tokens takes no such credential/);
+    expect(stdout.trimEnd().split('\n')).toHaveLength(2);
+  });
+
+  test('names every missing environment variable at once', async () => {
+    folder.write('security.yaml', `chain: { requirement: tokens }\n${TOKENS}`);
+    expect((await check({})).stdout).toBe(
+      'error security.yaml:7:7 handlers.tokens.options.endpoint needs the environment variable ENDPOINT; missing as well: SECRET\n',
+    );
   });
 
   test('names a missing environment variable, and prints no value', async () => {

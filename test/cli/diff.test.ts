@@ -173,6 +173,14 @@ handlers:
     ]);
   });
 
+  test('what is done about a contract that is hardly meant lets nobody in, and is no reason to refuse a comparison', async () => {
+    folder.write('orders.json', ordersDocument());
+    const contract = (doubts: string) =>
+      configuration(`{ contract: { document: orders.json, schemes: { oauth: tokens, key: tokens }${doubts} } }`);
+    const changes = [{ effect: 'changes', what: 'chain.contract' }];
+    expect(await differences(contract(''), contract(', doubts: error'))).toEqual({ code: 0, changes });
+  });
+
   test('compares guards: one less opens, one more closes', async () => {
     const guarded = configuration('{ requirement: tokens, guards: [{ requireScopes: [a, b] }, officeHours] }');
     const closed = await differences(PLAIN, guarded);

@@ -5,7 +5,7 @@ import { kindsFor } from '../configuration/kinds.js';
 import { withWarnings } from '../configuration/warnings.js';
 import { textOfFile } from '../contract/text-file.js';
 import { paintFor } from '../terminal/colours.js';
-import { printable } from '../terminal/printable.js';
+import { oneLine } from '../terminal/printable.js';
 import { withProgress } from '../terminal/progress.js';
 import { type CheckedConfiguration, checkedConfiguration } from './checked-configuration.js';
 import type { CONFIG_CHECK_FLAGS } from './config-check-flags.js';
@@ -39,9 +39,9 @@ function textOf(
   const list = handlers.map(({ name, kind }) => `${name} (${kind})`).join(', ') || 'none';
   const done = `${operands[0]}: the chain ${chain} can be ${flags.start ? 'built and started' : 'built'}; handlers: ${list}`;
   return [
-    ...errors.map((error) => `${paint('red', 'error')} ${printable(error)}`),
-    ...warnings.map((warning) => `${paint('yellow', 'warning')} ${printable(warning)}`),
-    ...(errors.length === 0 ? [printable(done)] : []),
+    ...errors.map((error) => `${paint('red', 'error')} ${oneLine(error)}`),
+    ...warnings.map((warning) => `${paint('yellow', 'warning')} ${oneLine(warning)}`),
+    ...(errors.length === 0 ? [oneLine(done)] : []),
   ]
     .map((line) => `${line}\n`)
     .join('');

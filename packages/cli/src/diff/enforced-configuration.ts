@@ -24,7 +24,11 @@ export async function enforcedConfiguration(path: string, text: string, surround
   const { requirement, contract, guards, ...settings } = dataIn(listedChain);
   const names = Object.keys(handlers);
   const standIns = names.map((name, index) => [name, { type: 'standIn', options: { index } }] as const);
-  const chain = { ...(requirement !== undefined && { requirement }), ...(contract !== undefined && { contract }) };
+  const { doubts, ...enforced } = dataIn(contract);
+  const chain = {
+    ...(requirement !== undefined && { requirement }),
+    ...(contract !== undefined && { contract: enforced }),
+  };
   const services = { kinds: { standIn: STAND_IN }, environment, directory: dirname(resolve(directory, path)) };
   try {
     // Nobody hears the warnings: they are about the stand-ins.
@@ -34,7 +38,13 @@ export async function enforcedConfiguration(path: string, text: string, surround
       needsOf({ ...operation, requirement: operation.requirement ?? requires.requirement }),
     );
     const others = requires.requirement && waysOf(requires.requirement);
-    return { operations, others, guards: guardsIn(guards), handlers, settings: { ...rest, chain: settings } };
+    return {
+      operations,
+      others,
+      guards: guardsIn(guards),
+      handlers,
+      settings: { ...rest, chain: { ...settings, ...(doubts !== undefined && { contract: { doubts } }) } },
+    };
   } catch (error) {
     throw parsed.located(error);
   }

@@ -2,8 +2,11 @@ import { memberPath } from '@sallyport/core/extend';
 import type { Change, Effect } from './change.js';
 import type { Enforced } from './enforced.js';
 
-/** Options of a chain that let nobody in who was not, and keep nobody out. */
-const HARMLESS = /^chain\.(?:name|deadlineMs|maxBodyBytes|requestId|resource)(?:$|[.[])/;
+/**
+ * Options of a chain that let nobody in who was not, and keep nobody out. What is left of a contract is of that kind: the rest is
+ * compiled.
+ */
+const HARMLESS = /^chain\.(?:name|deadlineMs|maxBodyBytes|requestId|resource|contract)(?:$|[.[])/;
 /** Switches that weaken, by their names. */
 const WEAKENING = /(?:^|\.)(?:allow|dangerously)[A-Z]\w*$/;
 

@@ -4,7 +4,7 @@ import { CommandError } from '../command/command-error.js';
 import { ExitCode } from '../command/exit-code.js';
 import type { Surroundings } from '../command/surroundings.js';
 import { paintFor } from '../terminal/colours.js';
-import { printable } from '../terminal/printable.js';
+import { oneLine, printable } from '../terminal/printable.js';
 import { readArguments } from './arguments.js';
 import { COMMANDS } from './commands.js';
 import { commandHelp, toolHelp } from './help.js';
@@ -28,10 +28,6 @@ export async function run(args: readonly string[], surroundings: Surroundings): 
     await new Promise(setImmediate);
     stop();
   }
-}
-
-function oneLine(text: string): string {
-  return printable(text.replaceAll(/\s*\n\s*/g, ' '));
 }
 
 async function obey(args: readonly string[], surroundings: Surroundings): Promise<ExitCode> {

@@ -22,16 +22,28 @@ const FILE = 'file:';
  * Replaces references in every text of a configuration: `${NAME}` by the environment variable of that name,
  * `${file:path}` by the text of a file without its last line break. `$${` stands for `${` itself. What a variable or a
  * file holds stays text: it is not parsed, and no reference is looked for in it.
- * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID naming the place and the variable or file, never a value
+ * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID naming the place and the file, or every variable that is missing,
+ *   never a value
  */
 export function withReferences(value: unknown, sources: ReferenceSources, place: string): unknown {
-  return resolved(value, sources, place, 0);
+  const missing = new Map<string, string>();
+  const complete = resolved(value, { ...sources, missing }, place, 0);
+  const [first, ...others] = missing;
+  if (first === undefined) return complete;
+  const [name, needing] = first;
+  const more = others.length === 0 ? '' : `; missing as well: ${others.map(([other]) => other).join(', ')}`;
+  throw option.invalid(needing, `needs the environment variable ${name}${more}`);
+}
+
+/** The same, and the variables that were not found: by the name that is shown, where the first reference stands. */
+interface Resolving extends ReferenceSources {
+  readonly missing: Map<string, string>;
 }
 
 /** Deeper nesting comes from an alias or from an object that contains itself. */
 const MAX_DEPTH = 64;
 
-function resolved(value: unknown, sources: ReferenceSources, place: string, depth: number): unknown {
+function resolved(value: unknown, sources: Resolving, place: string, depth: number): unknown {
   if (typeof value === 'string') return substituted(value, sources, place);
   if (typeof value !== 'object' || value === null) return value;
   if (depth > MAX_DEPTH)
@@ -50,7 +62,7 @@ function isPlain(value: object): boolean {
   return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
-function substituted(text: string, sources: ReferenceSources, place: string): string {
+function substituted(text: string, sources: Resolving, place: string): string {
   return text.replace(REFERENCE, (whole, name: string | undefined, end: string | undefined) => {
     if (name === undefined) return whole.slice(1);
     if (end !== undefined && name.startsWith(FILE) && name !== FILE)
@@ -58,15 +70,16 @@ function substituted(text: string, sources: ReferenceSources, place: string): st
     // The text may be part of a secret, so the error does not quote it.
     if (end === undefined || !NAME.test(name))
       throw option.invalid(place, 'has a reference that is no name of a variable in braces');
-    return variable(name, sources.environment, place);
+    return variable(name, sources, place);
   });
 }
 
-function variable(name: string, environment: Environment, place: string): string {
+/** Nothing for a variable that is missing: there will be no configuration. */
+function variable(name: string, { environment, missing }: Resolving, place: string): string {
   const found = Object.hasOwn(environment, name) ? environment[name] : undefined;
-  if (typeof found !== 'string' || found === '')
-    throw option.invalid(place, `needs the environment variable ${shownName(name)}`);
-  return found;
+  if (typeof found === 'string' && found !== '') return found;
+  if (!missing.has(shownName(name))) missing.set(shownName(name), place);
+  return '';
 }
 
 /** The error does not name the path: what stands in its place may be a secret. */
