@@ -1,12 +1,17 @@
+import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
 import { ExampleProcess, OWN_ISSUER } from '../support/example-process.js';
 import type { Json } from '../support/gateway-process.js';
 import { signedToken } from '../support/signed-token.js';
 
-const WRITTEN = parse(readFileSync(join(__dirname, '../../examples/contract-first/orders-api.yaml'), 'utf8'));
+const ROOT = join(__dirname, '../..');
+const BIN = join(ROOT, 'packages/cli/dist/main/bin.js');
+const DEFINITION = join(ROOT, 'examples/contract-first/orders-api.yaml');
+const WRITTEN = parse(readFileSync(DEFINITION, 'utf8'));
 const MACHINE_KEY = 'a key for tests';
 const ALICE = signedToken('alice', 'orders:read orders:write');
 const BOB = signedToken('bob', 'orders:read');
@@ -49,6 +54,14 @@ describe.each(['express', 'fastify'])('examples/contract-first, %s', (name) => {
     expect([added.status, await added.json()]).toEqual([201, order]);
     expect((await example.call('POST', '/v1/orders', ALICE, '{"item":7}')).status).toBe(422);
     expect(await (await example.call('GET', '/v1/orders/1', BOB)).json()).toEqual(order);
+  });
+
+  test('sallyport check finds no route without an operation, and no operation without a route', async () => {
+    const app = join(ROOT, `examples/contract-first/dist/${name}.js`);
+    const args = [BIN, 'check', DEFINITION, '--app', app, '--fail-on', 'note'];
+    const env = { ...process.env, ...OWN_ISSUER, MACHINE_KEY, ORIGIN: 'https://api.example' };
+    const { stdout } = await promisify(execFile)(process.execPath, args, { env });
+    expect(stdout).toMatch(/^no findings in 5 operations and \d+ routes of /);
   });
 
   test('what the definition does not know is not there for anybody', async () => {

@@ -6,7 +6,7 @@ import { chain, definition } from './contract.js';
 import { Orders } from './orders.js';
 
 const orders = new Orders();
-const app = express();
+export const app = express();
 
 // All of the security. What each route below needs stands in the definition; a route that is not there gets 404.
 app.use(expressSecurity(chain)());

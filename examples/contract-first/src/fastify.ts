@@ -6,7 +6,7 @@ import { Orders } from './orders.js';
 const orders = new Orders();
 const secure = fastifySecurity(chain);
 
-const app = Fastify({ frameworkErrors: secure.frameworkErrors });
+export const app = Fastify({ frameworkErrors: secure.frameworkErrors });
 app.addHook('onClose', () => chain.close());
 
 // All of the security. What each route below needs stands in the definition; a route that is not there gets 404.
