@@ -81,6 +81,10 @@ describe('matrix', () => {
     folder.write('orders.json', document);
     const { stdout } = await matrix();
     expect(stdout).toContain('| list\\|Orders?[2J | GET |');
+    folder.write('orders.json', document.replaceAll('\\u001b', '\u009b'));
+    for (const format of ['markdown', 'json', 'csv'])
+      expect((await matrix('--format', format)).stdout).not.toMatch(/\u009b/);
+    expect(JSON.parse((await matrix('--format', 'json')).stdout).operations[0].operation).toBe('list|Orders\u009b[2J');
   });
 
   test('of a document that no chain would take, ends with 2 and says why', async () => {

@@ -3,6 +3,7 @@ import { countOf, findingLines } from '../findings/finding-lines.js';
 import { sarifOf } from '../findings/sarif.js';
 import type { LiveApplication } from '../routes/live-route.js';
 import type { Paint } from '../terminal/colours.js';
+import { jsonText } from '../terminal/json-text.js';
 import { CHECK_RULES } from './check-rules.js';
 
 /** What `check` has looked at, and what it has found. */
@@ -25,10 +26,10 @@ export function textReport({ operations, application, findings }: Report, paint:
 /** The findings, and the routes that the application serves. */
 export function jsonReport({ document, operations, application, findings }: Report): string {
   const told = findings.map(({ rule, message, place }) => ({ rule: rule.id, level: rule.level, message, ...place }));
-  return `${JSON.stringify({ document, operations, application, findings: told }, undefined, 2)}\n`;
+  return jsonText({ document, operations, application, findings: told });
 }
 
 /** SARIF 2.1.0. */
 export function sarifReport({ findings, version }: Report): string {
-  return `${JSON.stringify(sarifOf(findings, Object.values(CHECK_RULES), version), undefined, 2)}\n`;
+  return jsonText(sarifOf(findings, Object.values(CHECK_RULES), version));
 }

@@ -5,6 +5,7 @@ import { kindsFor } from '../configuration/kinds.js';
 import { withWarnings } from '../configuration/warnings.js';
 import { textOfFile } from '../contract/text-file.js';
 import { paintFor } from '../terminal/colours.js';
+import { jsonText } from '../terminal/json-text.js';
 import { oneLine } from '../terminal/printable.js';
 import { withProgress } from '../terminal/progress.js';
 import { type CheckedConfiguration, checkedConfiguration } from './checked-configuration.js';
@@ -23,9 +24,7 @@ export async function runConfigCheck(call: Call<typeof CONFIG_CHECK_FLAGS>): Pro
     ),
   );
   const checked = { ...value, warnings: [...value.warnings, ...warnings] };
-  stdout.write(
-    flags.format === 'json' ? `${JSON.stringify({ file, ...checked }, undefined, 2)}\n` : textOf(checked, call),
-  );
+  stdout.write(flags.format === 'json' ? jsonText({ file, ...checked }) : textOf(checked, call));
   const isFound = checked.errors.length > 0 || (flags.strict && checked.warnings.length > 0);
   return isFound ? ExitCode.Findings : ExitCode.Ok;
 }

@@ -1,4 +1,5 @@
 import type { Paint } from '../terminal/colours.js';
+import { jsonText } from '../terminal/json-text.js';
 import { printable } from '../terminal/printable.js';
 import { markdownTable } from '../terminal/tables.js';
 import { type Change, opensSomething } from './change.js';
@@ -34,7 +35,7 @@ export function diffMarkdown(changes: readonly Change[]): string {
 }
 
 export function diffJson(changes: readonly Change[]): string {
-  return `${JSON.stringify({ opens: changes.some(opensSomething), changes }, undefined, 2)}\n`;
+  return jsonText({ opens: changes.some(opensSomething), changes });
 }
 
 function summaryOf(changes: readonly Change[]): string {

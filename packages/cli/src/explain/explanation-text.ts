@@ -1,5 +1,6 @@
 import type { DecisionEvent, Explanation } from '@sallyport/core';
 import type { Paint } from '../terminal/colours.js';
+import { jsonText } from '../terminal/json-text.js';
 import { printable } from '../terminal/printable.js';
 
 /** What a decision says, in lines. */
@@ -69,5 +70,5 @@ export function explanationJson({ decision, event, fix }: Explanation): string {
     headers: decision.headers,
     fix,
   };
-  return `${JSON.stringify(told, undefined, 2)}\n`;
+  return jsonText(told);
 }

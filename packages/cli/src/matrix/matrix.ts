@@ -1,6 +1,7 @@
 import type { CompiledContract } from '../contract/compiled-contract.js';
 import { isOpen, type OperationNeeds, scopesText, type Way } from '../contract/needs.js';
 import type { Paint } from '../terminal/colours.js';
+import { jsonText } from '../terminal/json-text.js';
 import { csv, markdownCode, markdownTable, type Row } from '../terminal/tables.js';
 
 /** One row for each way to be let in to an operation, one column for each scheme that an operation needs. */
@@ -39,7 +40,7 @@ export function matrixJson({ schemes, operations }: CompiledContract): string {
     ways,
     guards,
   }));
-  return `${JSON.stringify({ schemes, operations: rows }, undefined, 2)}\n`;
+  return jsonText({ schemes, operations: rows });
 }
 
 /** One line for each proof of each way, for spreadsheets. */

@@ -21,7 +21,8 @@ export function markdownCode(text: string): string {
  * (CWE-1236).
  */
 export function csv(rows: readonly Row[]): string {
-  const cell = (text: string) => {
+  const cell = (given: string) => {
+    const text = printable(given);
     const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
     return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
   };
