@@ -1,7 +1,10 @@
-import { describe, expect, test } from '@jest/globals';
+import { afterEach, describe, expect, test } from '@jest/globals';
 import { anonymous, requireScopes, route, routes } from '@sallyport/core';
 import { openApi } from '@sallyport/openapi';
+import { request } from 'undici';
 import { documentOf, tablesOf } from '../support/markdown.js';
+import { DocumentedServer } from './documented-server.js';
+import { openGuide } from './open-guide.js';
 
 const [servers = [], templates = [], refused = [], several = [], spellings = []] = tablesOf(
   documentOf('docs/operations.md'),
@@ -17,6 +20,10 @@ function found(template: string, path: string): boolean {
 }
 
 describe('docs/operations.md', () => {
+  const guide = openGuide('docs/operations.md');
+  let server: DocumentedServer | undefined;
+  afterEach(() => server?.stop());
+
   test.each(servers.map((row) => [row['`servers`'] ?? '', row['`GET /orders` is found at'] ?? '']))(
     'servers: %s',
     async (cell, places) => {
@@ -69,6 +76,20 @@ describe('docs/operations.md', () => {
       expect(codesOf(paths).map((path) => table.isAmbiguous('GET', path))).toEqual(codesOf(paths).map(() => true));
     },
   );
+
+  test('a user reads their own account, and support reads all of them', async () => {
+    server = await DocumentedServer.start(guide.project.folder, 'own-account.js');
+    const { origin } = server;
+    const statusOf = async (line: string, key: string): Promise<number> => {
+      const [method = '', path = ''] = line.split(' ');
+      const { statusCode, body } = await request(origin + path, { method, headers: { 'x-key': key } });
+      await body.dump();
+      return statusCode;
+    };
+    const asked = ['GET /users/alice', 'GET /users/bob', 'DELETE /users/alice', 'DELETE /users/bob'];
+    expect(await Promise.all(asked.map((line) => statusOf(line, 'alice')))).toEqual([200, 403, 200, 403]);
+    expect(await Promise.all(asked.map((line) => statusOf(line, 'root')))).toEqual([200, 200, 403, 403]);
+  });
 
   test('every table has rows', () => {
     expect([servers, templates, refused, several, spellings].map((rows) => rows.length > 2)).toEqual(

@@ -21,7 +21,8 @@ const STATUS: Readonly<Record<string, number>> = {
 const CONSTRUCTED = /\b(denied|refused|malformed|unroutable|forbidden|fault|unavailable|giveUp)\(\s*'([a-z0-9_]+)'/g;
 /** `unavailable(CAUSE)` with a constant of the same file or another one. */
 const CONSTRUCTED_FROM_CONSTANT = /\bunavailable\(([A-Z_]+)\)/g;
-const CONCLUDED = /kind: '(missing|unrecognised|undeclared|slow|oversized|invalid)',\s*reason: '([a-z0-9_]+)'/g;
+const CONCLUDED =
+  /kind: '(missing|unrecognised|unroutable|undeclared|slow|oversized|invalid)',\s*reason: '([a-z0-9_]+)'/g;
 const RULE = /\breason: '([a-z0-9_]+)'/g;
 const TEMPLATE = /\breason: `([a-z_]+)\$\{name\}([a-z0-9_]+)`/g;
 const RETURNED = /\breturn '([a-z]+(?:_[a-z]+)+)'/g;

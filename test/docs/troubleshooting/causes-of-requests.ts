@@ -246,6 +246,19 @@ export const REQUESTS: readonly Cause[] = [
     provoke: good({ target: '/orders/../admin' }),
   },
   {
+    cause: 'A guard reads path parameters, and the path can be cut in several ways',
+    client: '400 invalid_request',
+    reason: 'path_parameters_ambiguous',
+    words: '/routes/{from}-{to}',
+    change: 'template',
+    provoke: async (scene) => {
+      const fromHere = guard('from-here', (_principal, { pathParameters }) => pathParameters['from'] === '1');
+      const operations = routes([route('GET', '/routes/{from}-{to}', { requirement: jwt(scene), guards: [fromHere] })]);
+      scene.secure({ operations });
+      await scene.send({ bearer: goodToken(), target: '/routes/a-b-c' });
+    },
+  },
+  {
     cause: 'The contract does not name the path',
     client: '404 not_found',
     reason: 'operation_undeclared',

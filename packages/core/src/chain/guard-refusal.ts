@@ -5,6 +5,7 @@ import type { SecurityHandler } from '../handler/handler.js';
 import { fault, MISSING, proverOf, Refusal } from '../handler/refusal.js';
 import type { Principal } from '../principal/principal.js';
 import type { SecurityRequest } from '../request/request.js';
+import { AmbiguousPathError } from '../request/template-segment.js';
 import { forbidden } from '../verdict/verdict.js';
 
 /** Refusals of guards that another caller might not get. `limited` and `unavailable` concern the moment. */
@@ -29,8 +30,11 @@ export function guardRefusal(
   return new Refusal(verdict, named ?? proverOf(principal, handlers), principal);
 }
 
-/** The bug of a guard, with who met it. */
+/** The bug of a guard, with who met it; or what is no bug, but a path whose parameters cannot be read for certain. */
 export function guardFault(error: unknown, guard: Guard, principal: Principal, request: SecurityRequest): Refusal {
   const caller = principal.kind === 'anonymous' ? undefined : principal;
+  if (error instanceof AmbiguousPathError) {
+    return new Refusal({ kind: 'unroutable', reason: 'path_parameters_ambiguous' }, undefined, caller);
+  }
   return fault('guard_threw', { culprit: culpritOf(error, guard, request), error }, undefined, caller);
 }

@@ -1,8 +1,10 @@
 import { metadataUrlOf } from '../decision/resource/protected-resource.js';
 import { ConfigurationError } from '../errors/errors.js';
+import { askGuard } from '../guard/ask-guard.js';
 import { every } from '../guard/every.js';
 import type { Guard, GuardLike } from '../guard/guard.js';
 import { ownMember } from '../options/own-members.js';
+import { SecurityRequest } from '../request/request.js';
 import { allOf } from '../requirement/all-of.js';
 import { RequirementPlan } from '../requirement/plan.js';
 import type { Requirement } from '../requirement/requirement.js';
@@ -13,7 +15,8 @@ import { type Told, toldOf } from './told.js';
 export interface Policy extends Told {
   /** The policies of its chain. */
   readonly table: object;
-  readonly operation: Operation | undefined;
+  /** Those that the request has to satisfy; several where a router could run any of them. The first gives the name. */
+  readonly operations: readonly Operation[];
   readonly requirement: Requirement;
   readonly plan: RequirementPlan;
   readonly guard: Guard | undefined;
@@ -61,17 +64,13 @@ export class PolicyCompiler {
       if (requirement === undefined) throw withoutRequirement(`operation ${operation.id}`);
       return requirement;
     });
-    return this.#policy(
-      operations[0],
-      requirements,
-      operations.flatMap((operation) => ownMember(operation, 'guards') ?? []),
-    );
+    return this.#policy(operations, requirements, this.#guardOf(operations));
   }
 
   /** The policy of requests that match no operation; undefined if they are refused. */
   get policyOfTheRest(): Policy | undefined {
     const { requirement } = this.#settings;
-    return requirement && this.#policy(undefined, [requirement], []);
+    return requirement && this.#policy(NONE, [requirement], this.#guard);
   }
 
   /**
@@ -79,20 +78,26 @@ export class PolicyCompiler {
    * @throws {ConfigurationError} ERR_SALLYPORT_REQUIREMENT_INVALID, ERR_SALLYPORT_SOURCE_CONFLICT
    */
   policyOfRoute(requirement: Requirement): Policy {
-    return this.#policy(undefined, [requirement], []);
+    return this.#policy(NONE, [requirement], this.#guard);
   }
 
-  #policy(
-    operation: Operation | undefined,
-    requirements: readonly Requirement[],
-    guards: readonly GuardLike[],
-  ): Policy {
+  /** Guards read the path parameters of their operation: where there are several, those of the chain are asked for each. */
+  #guardOf(operations: readonly Operation[]): Guard | undefined {
+    const guards = operations.flatMap((operation) => {
+      const own = ownMember(operation, 'guards') ?? [];
+      const guard = own.length === 0 ? this.#guard : every(...this.#settings.guards, ...own);
+      if (guard === undefined) return [];
+      return operations.length === 1 ? guard : atOperation(operation, guard);
+    });
+    return guards.length === 0 ? undefined : every(...guards);
+  }
+
+  #policy(operations: readonly Operation[], requirements: readonly Requirement[], guard: Guard | undefined): Policy {
     const requirement = together(requirements);
     const plan = this.#planOf(requirement);
-    const guard = guards.length === 0 ? this.#guard : every(...this.#settings.guards, ...guards);
     const resourceMetadata = this.#resourceMetadata;
     const told = guard === this.#guard ? this.#toldOf(plan) : toldOf(plan, guard, resourceMetadata);
-    return { table: this.#table, operation, requirement, plan, guard, resourceMetadata, asked: undefined, ...told };
+    return { table: this.#table, operations, requirement, plan, guard, resourceMetadata, asked: undefined, ...told };
   }
 
   #toldOf(plan: RequirementPlan): Told {
@@ -108,6 +113,8 @@ export class PolicyCompiler {
   }
 }
 
+const NONE: readonly Operation[] = Object.freeze([]);
+
 /** All of them; one that occurs twice is asked once. */
 export function together(requirements: readonly Requirement[]): Requirement {
   const [first, ...others] = new Set(requirements) as unknown as readonly [Requirement, ...Requirement[]];
@@ -119,4 +126,18 @@ export function withoutRequirement(owner: string): ConfigurationError {
     'ERR_SALLYPORT_REQUIREMENT_INVALID',
     `${owner} has no requirement; write anonymous() if it is meant to be open to everybody`,
   );
+}
+
+/** A guard that reads the path parameters of this operation, where the request has to satisfy several. */
+export function atOperation({ template }: Operation, guard: Guard): Guard {
+  return Object.freeze({
+    name: guard.name,
+    needs: guard.needs,
+    check: (principal, request) => askGuard(guard, principal, SecurityRequest.locatedAt(request, template)),
+  } satisfies Guard);
+}
+
+/** A guard that a route adds: it is asked for each operation that the request has to satisfy. */
+export function atEach(operations: readonly Operation[], guard: Guard): Guard {
+  return operations.length < 2 ? guard : every(...operations.map((operation) => atOperation(operation, guard)));
 }

@@ -11,13 +11,13 @@ import type { Guard, GuardVerdict } from '../guard/guard.js';
 import { type Candidate, shownTo } from '../handler/candidates.js';
 import { fault, type Outcome, Refusal } from '../handler/refusal.js';
 import type { RequestFirewall } from '../request/firewall.js';
-import type { IncomingRequest, SecurityRequest } from '../request/request.js';
+import { type IncomingRequest, SecurityRequest } from '../request/request.js';
 import type { Run } from '../requirement/run.js';
 import { forbidden } from '../verdict/verdict.js';
 import { withinDeadline } from './deadline.js';
 import { guardFault, guardRefusal } from './guard-refusal.js';
 import { candidatesBehind, type Policies } from './policy.js';
-import type { Policy } from './policy-compiler.js';
+import { atEach, type Policy } from './policy-compiler.js';
 import { grantedEarlier, PolicyPairs } from './policy-pairs.js';
 import { ToldWithGuard } from './told.js';
 
@@ -117,7 +117,9 @@ export class PolicyDecider implements Decider {
   }
 
   #authorize(granted: GrantedDecision, guard: Guard, request: SecurityRequest): Eventually<Decision> {
-    const decision = this.#guard(granted, guard, request, guard);
+    const { operations } = GrantedDecision.policyOf(granted) as Policy;
+    const asked = operations.length < 2 ? guard : atEach(operations, guard);
+    const decision = this.#guard(granted, asked, request, guard);
     return decision instanceof Promise ? this.#inTime(decision, request) : decision;
   }
 
@@ -145,7 +147,7 @@ export class PolicyDecider implements Decider {
     if (found === undefined) return this.#deny(UNDECLARED, [], request);
     const before = earlier && this.#policyBehind(earlier);
     const policy = before === undefined ? found : this.#afterEarlier.of(before, found);
-    request.trace?.noteOperation(policy.operation);
+    request.trace?.noteOperation(policy.operations[0]);
     const run = policy.plan.begin(request);
     const outcome = policy.plan.evaluate(run, before && earlier?.principal);
     return outcome instanceof Promise
@@ -197,6 +199,7 @@ export class PolicyDecider implements Decider {
   ): Eventually<Decision> {
     request.trace?.noteCaller(granted.principal);
     try {
+      SecurityRequest.locate(request, (GrantedDecision.policyOf(granted) as Policy).operations[0]?.template);
       const verdict = askGuard(guard, granted.principal, request);
       if (verdict instanceof Promise) return this.#guardLater(verdict, guard, granted, request, next, run);
       return this.#weigh(verdict, granted, request, next);

@@ -44,9 +44,14 @@ export function onOperation(operation: Policy, route: Policy): Policy {
   return { ...operation, ...demanding(operation, route, operation.guard) };
 }
 
-/** A policy where the request was granted under another one before. Guards that have let it pass are not asked again. */
+/**
+ * A policy where the request was granted under another one before. Guards that have let it pass are not asked again, unless
+ * the operation is another one now: guards read its path parameters.
+ */
 export function grantedEarlier(earlier: Policy, asked: Policy): Policy {
-  const guard = asked.guard === (earlier.asked ?? earlier).guard ? undefined : asked.guard;
+  const before = earlier.asked ?? earlier;
+  const hasPassed = asked.guard === before.guard && asked.operations === before.operations;
+  const guard = hasPassed ? undefined : asked.guard;
   return { ...asked, ...demanding(earlier, asked, asked.guard), guard, asked };
 }
 

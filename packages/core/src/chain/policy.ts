@@ -79,7 +79,7 @@ export class PolicyTable implements Policies {
   readsBodies(method: string, rest: Policy | undefined = this.#default): boolean {
     const policies = [rest, ...this.#byOperation.values()];
     return policies.some((policy) => {
-      const own = policy?.operation?.method ?? method;
+      const own = policy?.operations[0]?.method ?? method;
       return own === method && policy?.plan.handlers.some(provesBody);
     });
   }

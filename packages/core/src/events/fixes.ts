@@ -52,6 +52,8 @@ export const FIXES: Readonly<Record<string, string>> = Object.freeze({
   path_double_slash: 'Send one slash instead of two: correct the base URL of the client. Or set allowDoubleSlash.',
   path_encoded_unreserved: 'Do not encode letters, digits and -._~ in the path, or set allowEncodedUnreserved.',
   path_browser_characters: 'Percent-encode the square bracket or the vertical bar, or set allowBrowserCharacters.',
+  path_parameters_ambiguous:
+    'Send values without the text between the parameters, or put a slash there in the template.',
   duplicate_authorization:
     'Send one Authorization line. Let a proxy replace that of the client instead of adding its own.',
   joined_credentials: 'Send one credential in Authorization, and no second one behind a comma.',

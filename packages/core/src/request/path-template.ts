@@ -1,5 +1,8 @@
-import { ConfigurationError } from '../errors/errors.js';
+import { ConfigurationError, MisuseError } from '../errors/errors.js';
 import { TemplateSegment } from './template-segment.js';
+
+/** Values of path parameters, decoded, by the names in the template. */
+export type PathParameters = Readonly<Record<string, string>>;
 
 /**
  * The segments of a path template (OpenAPI 3.0.4 4.8.8): literal text with parameters in braces. A template that ends
@@ -37,6 +40,25 @@ export function withoutSlash<Segment extends TemplateSegment | string>(
 ): readonly Segment[] {
   const last = segments.at(-1);
   return last === '' || (last instanceof TemplateSegment && last.isEmpty) ? segments.slice(0, -1) : segments;
+}
+
+/**
+ * The values of the parameters of a path that the template matches, in whatever case and with a slash at the end or not.
+ * @throws {AmbiguousPathError} for a path of which routers could read other values
+ * @throws {MisuseError} for a path that the template does not match
+ */
+export function pathParametersOf(template: string, path: string): PathParameters {
+  const segments = withoutSlash(templateSegments(template));
+  const sent = withoutSlash(path.slice(1).split('/'));
+  const parameters: Record<string, string> = Object.create(null);
+  const values = segments.map((segment, index) => segment.valuesIn(sent[index] ?? ''));
+  if (sent.length !== segments.length || values.includes(undefined)) {
+    throw new MisuseError(`the path of the request has not the form of its operation, ${template}`);
+  }
+  for (const [index, { names }] of segments.entries()) {
+    for (const [number, name] of names.entries()) parameters[name] = values[index]?.[number] as string;
+  }
+  return Object.freeze(parameters);
 }
 
 /** What is in braces may be any text; what stands around it, and the name, are checked on their own. */

@@ -5,6 +5,7 @@ import { printsAs } from '../secrecy/prints-as.js';
 import { Abandonment } from './abandonment.js';
 import { type Authorization, parseAuthorization } from './authorization-header.js';
 import { type BodySource, isReceiving, type MissingBody, receive } from './body.js';
+import { type PathParameters, pathParametersOf } from './path-template.js';
 import type { DecisionTrace } from './trace.js';
 
 /** The route that a framework chose: the method and template under which the user's own handler was mounted. */
@@ -52,6 +53,8 @@ export class SecurityRequest {
   #authorization: Authorization | undefined;
   #abandonment: Abandonment | undefined;
   #trace: DecisionTrace | undefined;
+  /** Those of the operation, once somebody has asked for them; before, its template. */
+  #parameters: PathParameters | string | undefined;
 
   constructor(source: IncomingRequest) {
     this.#source = source;
@@ -94,6 +97,23 @@ export class SecurityRequest {
 
   get route(): RouteKey | undefined {
     return unlessEverybodys('route', this.#source.route);
+  }
+
+  /**
+   * The path parameters of the operation that the chain found, decoded, by their names in its template: for guards. Read
+   * on first use and only once. Empty as long as no operation was found: while handlers verify, and for requests that
+   * match none.
+   *
+   * A path of which routers could read other values, such as `1-2-3` for `{a}-{b}`, is refused with 400 where a guard asks
+   * for them.
+   * @throws {MisuseError} if the framework has chosen the operation by another path than that of the request
+   * @example
+   * const ownAccount = guard('own-account', ({ subject }, { pathParameters }) => pathParameters['userId'] === subject);
+   */
+  get pathParameters(): PathParameters {
+    if (this.#parameters === undefined) return NO_PARAMETERS;
+    if (typeof this.#parameters === 'string') this.#parameters = pathParametersOf(this.#parameters, this.path);
+    return this.#parameters;
   }
 
   /** The Authorization header, parsed on first use and only once. */
@@ -177,6 +197,21 @@ export class SecurityRequest {
     return request.#source.rawHeaders;
   }
 
+  /** For the chain only: the template of the operation whose path parameters guards read. */
+  static locate(request: SecurityRequest, template: string | undefined): void {
+    request.#parameters = template;
+  }
+
+  /** For the chain only: the same request, for the guards of one of several operations. */
+  static locatedAt(request: SecurityRequest, template: string): SecurityRequest {
+    const located = new this(request.#source);
+    located.#authorization = request.#authorization;
+    located.#abandonment = request.#watched();
+    located.#trace = request.#trace;
+    located.#parameters = template;
+    return located;
+  }
+
   /** For the chain only: attaches the trace of a decision, or detaches it. */
   static attachTrace(request: SecurityRequest, trace: DecisionTrace | undefined): void {
     if (!(#trace in request))
@@ -193,6 +228,8 @@ export class SecurityRequest {
     return this.#abandonment;
   }
 }
+
+const NO_PARAMETERS: PathParameters = Object.freeze(Object.create(null));
 
 /** The index at which the path begins: after the authority of an absolute-form target, else 0. */
 function pathStart(target: string): number {

@@ -1,3 +1,10 @@
+/** A path of whose parameters routers could read different values. */
+export class AmbiguousPathError extends Error {
+  constructor() {
+    super('routers could read different values of its path parameters');
+  }
+}
+
 /**
  * One segment of a path template: `{id}.json` has the literals '' and '.json', with one parameter between them. A
  * parameter is never empty.
@@ -55,6 +62,21 @@ export class TemplateSegment {
     return fits(this.#written.map(upperDigits), text) || fits(this.#decoded.map(encodeURI), text);
   }
 
+  /**
+   * The values of the parameters in a segment as it was sent, decoded; undefined if it does not match, whatever its case.
+   * @throws {AmbiguousPathError} if there are others as well, such as of `{a}-{b}` in `1-2-3`
+   */
+  valuesIn(sent: string): readonly string[] | undefined {
+    const text = folded(sent);
+    if (!fits(this.#folded, text)) return undefined;
+    const ends = literalsFromLeft(this.#folded, text);
+    const others = literalsFromRight(this.#folded, text);
+    if (ends.some((end, index) => end !== others[index])) throw new AmbiguousPathError();
+    const decoded = decodeURIComponent(sent);
+    const startOf = (index: number): number => (ends[index] as number) - (this.#folded[index] as string).length;
+    return this.names.map((_, index) => decoded.slice(ends[index], startOf(index + 1)));
+  }
+
   /** Whether both match some folded text. */
   overlaps(other: TemplateSegment): boolean {
     const [literals, others] = [this.#folded, other.#folded];
@@ -108,6 +130,30 @@ function fits(literals: readonly string[], text: string): boolean {
   }
   const last = literals[length - 1] as string;
   return text.length - last.length > end && text.endsWith(last);
+}
+
+/** Where each literal ends if each stands as far to the left as it can. */
+function literalsFromLeft(literals: readonly string[], text: string): readonly number[] {
+  let end = 0;
+  return literals.map((literal, index) => {
+    if (index === literals.length - 1) return text.length;
+    end = (index === 0 ? 0 : text.indexOf(literal, end + 1)) + literal.length;
+    return end;
+  });
+}
+
+/** Where each literal ends if each stands as far to the right as it can. */
+function literalsFromRight(literals: readonly string[], text: string): readonly number[] {
+  const ends = [(literals[0] as string).length];
+  const last = literals.length - 1;
+  ends[last] = text.length;
+  let start = text.length - (literals[last] as string).length;
+  for (let index = last - 1; index > 0; index -= 1) {
+    const { length } = literals[index] as string;
+    start = text.lastIndexOf(literals[index] as string, start - 1 - length);
+    ends[index] = start + length;
+  }
+  return ends;
 }
 
 function areEqual(list: readonly string[], other: readonly string[]): boolean {

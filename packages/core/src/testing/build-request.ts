@@ -33,6 +33,8 @@ export const REQUEST_PARTS = option.table('RequestParts', {
   remoteAddress: option.unchecked<string | undefined>(),
   /** The route that a framework chose. */
   route: option.unchecked<RouteKey | undefined>(),
+  /** The template of the operation that a chain would find, for guards that read path parameters: `/users/{userId}`. */
+  template: option.optional(option.text),
   certificate: option.unchecked<X509Certificate | undefined>(),
   /** Aborted when the client goes away. */
   client: option.unchecked<AbortSignal | undefined>(),
@@ -66,6 +68,7 @@ export function buildRequest(line: RequestLine = '/', parts: RequestParts = {}):
     ...(certificate && { peerCertificate: () => certificate }),
     ...(client && { onClose: (listener) => whenAborted(client, listener) }),
   });
+  SecurityRequest.locate(request, checked.template);
   bodies.set(request, body);
   return request;
 }
