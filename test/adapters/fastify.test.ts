@@ -146,4 +146,21 @@ describe('security hangs on the route that Fastify chose', () => {
     expect(await statusOf('/open/secret')).toBe(404);
     expect([await statusOf('/other'), await statusOf('/other', 'now.bob')]).toEqual([401, 200]);
   });
+
+  test('nor is one with a parameter that is a part of its segment', async () => {
+    const files = routes([
+      route('GET', '/files/{name}', { requirement: anonymous() }),
+      route('GET', '/notes/{name}', { guards: [requireScopes('orders:read')] }),
+      route('GET', '/notes/{note}.json', { requirement: anonymous() }),
+    ]);
+    app = Fastify();
+    await app.register(fastifySecurity(demoChain({ operations: files })).plugin);
+    for (const path of ['/files/:name', '/files/:name.json', '/notes/:id.json', '/notes/:one-:two']) {
+      app.get(path, async () => 'fine');
+    }
+    expect([await statusOf('/files/a'), await statusOf('/files/a.json')]).toEqual([200, 404]);
+    // The route tells that it is this operation, and not the other one that matches its path.
+    expect(await statusOf('/notes/a.json')).toBe(200);
+    expect(await statusOf('/notes/a-b')).toBe(404);
+  });
 });

@@ -1,18 +1,21 @@
 import type { PathReading } from '../gate/reading.js';
 import type { NodeRequestSource } from './node-request-source.js';
 
-/** `:name`, and nothing else in its segment: what has a counterpart in an OpenAPI path template. */
-const PARAMETER = /^:(\w+)$/;
+/**
+ * `:name`, also as a part of its segment. It ends at the end of the segment, at a hyphen or at a dot: other characters
+ * belong to the name in some routers.
+ */
+const PARAMETER = /:(\w+)(?=[-.]|$)/g;
 /** Characters that no router gives a meaning of its own. */
 const LITERAL = /^[\w\-.~%&,;=@]*$/;
 
 /**
  * The OpenAPI template of a route: `/pets/:petId` is `/pets/{petId}`. Undefined for wildcards, optional,
- * regular-expression and compound parameters, which an OpenAPI template cannot say.
+ * regular-expression and adjacent parameters, which an OpenAPI template cannot say.
  */
 export function templateOf(path: string): string | undefined {
   const segments = path.split('/');
-  if (!segments.every((segment) => PARAMETER.test(segment) || LITERAL.test(segment))) return undefined;
+  if (!segments.every((segment) => LITERAL.test(segment.replace(PARAMETER, '')))) return undefined;
   return segments.map((segment) => segment.replace(PARAMETER, '{$1}')).join('/');
 }
 
