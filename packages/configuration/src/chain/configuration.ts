@@ -23,6 +23,8 @@ export const CONTRACT_SETTINGS = option.table('ConfiguredContract', {
   scopes: option.optional(option.oneOf('all', 'any')),
   /** Whether what is hardly meant is a warning at start or an error, such as a scope that is not declared. Default `warn`. */
   doubts: option.optional(option.oneOf('warn', 'error')),
+  /** Whether the document was checked before start, and is not validated against the schema of OpenAPI again. */
+  validated: option.optional(option.flag),
 });
 
 export const CHAIN_SETTINGS = option.table('ConfiguredChain', {

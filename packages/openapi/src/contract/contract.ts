@@ -44,6 +44,11 @@ export const OPEN_API = option.table('OpenApiOptions', {
    * them.
    */
   doubts: option.withDefault(doubtsCheck, 'warn'),
+  /**
+   * Whether the definition was checked before start: it is not validated against the schema of OpenAPI again, and the
+   * validator is not loaded. All parts on which security rests are still checked.
+   */
+  validated: option.withDefault(option.flag, false),
 });
 
 /** Called once at start with everything that is doubtful about a definition. */
@@ -80,9 +85,9 @@ export type ContractSettings = Omit<option.Kept<typeof OPEN_API>, 'doubts'>;
 /** The same, with what is doubtful instead of a warning. */
 export async function compiled<Scopes extends string = string>(
   definition: OpenApiDocument | string,
-  { schemes, basePath, open, scopes: mode }: ContractSettings,
+  { schemes, basePath, open, scopes: mode, validated }: ContractSettings,
 ): Promise<{ readonly table: RouteTable<Scopes>; readonly found: readonly ContractDoubt[] }> {
-  const read = await readDefinition(definition);
+  const read = await readDefinition(definition, { validated });
   const { document, faults } = read;
   const declared = declaredSchemes(document as OpenApiDocument, faults);
   const named = namedOperations(read, basePath);
