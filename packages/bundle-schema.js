@@ -17,6 +17,23 @@ function described(part, commentsOf) {
   return { ...whole, properties: Object.fromEntries(properties) };
 }
 
+/** Writes the JSON Schema of `x-sallyport` in OpenAPI definitions. @param tables what `optionTables()` has read */
+export async function writeExtensionSchema(tables) {
+  const { schema, options } = tables.find(({ owner }) => owner === 'ContractExtension');
+  const commentsOf = new Map([[schema.title, new Map(options.map(({ name, comment }) => [name, comment]))]]);
+  await write('openapi', 'x-sallyport.json', {
+    ...described(schema, commentsOf),
+    $schema: 'https://json-schema.org/draft/2020-12/schema',
+    title: 'What x-sallyport says in an OpenAPI definition',
+  });
+}
+
+async function write(name, file, schema) {
+  const folder = join(import.meta.dirname, name, 'dist/schemas');
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, file), `${JSON.stringify(schema, undefined, 2)}\n`);
+}
+
 /** @param tables what `optionTables()` has read */
 export async function writeConfigurationSchema(tables) {
   const { configurationSchema } = await import('./configuration/dist/index.js');
@@ -25,10 +42,5 @@ export async function writeConfigurationSchema(tables) {
     tables.map(({ owner, options }) => [owner, new Map(options.map(({ name, comment }) => [name, comment]))]),
   );
   const schema = described(configurationSchema(builtInHandlers, { allowOtherKinds: true }), commentsOf);
-  const folder = join(import.meta.dirname, 'configuration/dist/schemas');
-  await mkdir(folder, { recursive: true });
-  await writeFile(
-    join(folder, 'configuration.json'),
-    `${JSON.stringify({ title: 'A security configuration of Sallyport', ...schema }, undefined, 2)}\n`,
-  );
+  await write('configuration', 'configuration.json', { title: 'A security configuration of Sallyport', ...schema });
 }

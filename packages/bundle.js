@@ -8,7 +8,7 @@ import { basename, dirname, join, relative, sep } from 'node:path';
 import { build, transform } from 'esbuild';
 import { bundleCommonJs } from './bundle-commonjs.js';
 import { describeOptions } from './bundle-options.js';
-import { writeConfigurationSchema } from './bundle-schema.js';
+import { writeConfigurationSchema, writeExtensionSchema } from './bundle-schema.js';
 import { writeCommonJsTypes } from './bundle-types.js';
 import { optionTables } from './option-tables.js';
 
@@ -153,4 +153,4 @@ async function bundle(name) {
 }
 
 const [tables] = await Promise.all([optionTables(), ...PACKAGES.map(bundle)]);
-await Promise.all([describeOptions(tables), writeConfigurationSchema(tables)]);
+await Promise.all([describeOptions(tables), writeConfigurationSchema(tables), writeExtensionSchema(tables)]);

@@ -9,7 +9,8 @@ function viewOf(lines: readonly string[]): ContractView {
   const operations = lines.map((line): DocumentedOperation => {
     const [method = '', ...templates] = line.split(' ');
     const pointer = `/paths/${templates[0]?.replaceAll('/', '~1')}/${method.toLowerCase()}`;
-    return { id: `${method} ${templates[0]}`, method, templates, pointer, object: {}, security: undefined };
+    const path = { template: templates[0] ?? '', pointer: '', item: {} };
+    return { id: `${method} ${templates[0]}`, method, templates, pointer, path, object: {}, security: undefined };
   });
   return {
     operations,

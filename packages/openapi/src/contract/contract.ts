@@ -1,6 +1,7 @@
-import { anonymous, type Requirement, route, routes } from '@sallyport/core';
-import { checkRequirement, memberPath, option, type RouteTable } from '@sallyport/core/extend';
+import { anonymous, type GuardLike, type Requirement, route, routes } from '@sallyport/core';
+import { checkRequirement, memberPath, type Operation, option, type RouteTable } from '@sallyport/core/extend';
 import { invalidContract, type OpenApiDocument, readDefinition, type SecurityView } from '../document/document.js';
+import { ExtensionCompiler } from '../extension/contract-extension.js';
 import { ContractError, told } from '../places/contract-error.js';
 import { below } from '../places/pointer.js';
 import { declaredSchemes } from '../schemes/declared-schemes.js';
@@ -15,6 +16,13 @@ const schemeRequirements: option.Check<SchemeRequirements> = (value, name) => {
     checkRequirement(requirement, memberPath(name, scheme, index));
   }
   return Object.freeze({ ...value });
+};
+
+const guardCheck: option.Check<GuardLike> = (value, name) => {
+  const { name: called, check } = Object(value) as { readonly name?: unknown; readonly check?: unknown };
+  if (typeof value === 'function' || (typeof called === 'string' && typeof check === 'function'))
+    return value as GuardLike;
+  throw option.invalid(name, 'must be a guard: a function, or what guard() returns');
 };
 
 const DOUBTS = option.oneOf('warn', 'error');
@@ -38,6 +46,8 @@ export const OPEN_API = option.table('OpenApiOptions', {
   open: option.withDefault(option.listOf(option.text), []),
   /** Whether all scopes of a scheme are needed, as OpenAPI says, or one is enough. */
   scopes: option.withDefault(option.oneOf('all', 'any'), 'all'),
+  /** Guards that the definition names in `x-sallyport`, for what it cannot say itself. */
+  guards: option.withDefault(option.namedValues(guardCheck), {}),
   /**
    * What is done about what is hardly meant: an undeclared scheme or scope, a deprecated scheme, a handler that takes no
    * such credential or that no operation needs. A process warning at start, an error, or a function that is called with
@@ -85,7 +95,7 @@ export type ContractSettings = Omit<option.Kept<typeof OPEN_API>, 'doubts'>;
 /** The same, with what is doubtful instead of a warning. */
 export async function compiled<Scopes extends string = string>(
   definition: OpenApiDocument | string,
-  { schemes, basePath, open, scopes: mode, validated }: ContractSettings,
+  { schemes, basePath, open, scopes: mode, guards, validated }: ContractSettings,
 ): Promise<{ readonly table: RouteTable<Scopes>; readonly found: readonly ContractDoubt[] }> {
   const read = await readDefinition(definition, { validated });
   const { document, faults } = read;
@@ -93,11 +103,14 @@ export async function compiled<Scopes extends string = string>(
   const named = namedOperations(read, basePath);
   checkNames(named, open, faults);
   const compiler = new SecurityCompiler({ schemes, mode, declared, faults });
+  const extensions = new ExtensionCompiler(document as OpenApiDocument, guards, faults);
   const operations = named.flatMap((each) => {
     const requirement = faults.gather(each.pointer, () => requirementOf(each, document, { open, compiler }));
+    const isOpen = (each.object.security ?? document.security ?? []).length === 0;
+    const asked = extensions.guardsOf(each, isOpen);
     // Without a requirement there is a fault, and no table is made.
     if (requirement === undefined) return [];
-    return faults.gather(each.pointer, () => routesOf(each, requirement)) ?? [];
+    return faults.gather(each.pointer, () => routesOf(each, requirement, asked)) ?? [];
   });
   faults.check();
   const table = faults.gather('', () => routes<Scopes>(operations)) as RouteTable<Scopes>;
@@ -112,8 +125,13 @@ function tell(found: readonly ContractDoubt[], doubts: DoubtsOption): void {
 }
 
 /** The same operation under each of its templates. */
-function routesOf({ id, method, templates }: NamedOperation, requirement: Requirement) {
-  return templates.map((template) => route(method, template, { id, requirement }));
+function routesOf(
+  { id, method, templates }: NamedOperation,
+  requirement: Requirement,
+  guards: readonly GuardLike[],
+): readonly Operation<never>[] {
+  const asked = guards as readonly GuardLike<never>[];
+  return templates.map((template) => route(method, template, { id, requirement, guards: asked }));
 }
 
 interface Settings {

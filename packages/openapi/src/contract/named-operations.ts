@@ -1,5 +1,5 @@
 import { shownName } from '@sallyport/core/extend';
-import type { Definition, OperationObject, PathItem, Server } from '../document/document.js';
+import type { Definition, OperationObject, PathEntry, PathItem, Server } from '../document/document.js';
 import { METHODS } from '../document/shape.js';
 import type { Faults } from '../places/faults.js';
 import { below, type Pointer } from '../places/pointer.js';
@@ -14,6 +14,8 @@ export interface NamedOperation {
   readonly object: OperationObject;
   /** Where it stands. */
   readonly pointer: Pointer;
+  /** The path that it belongs to. */
+  readonly path: PathEntry;
 }
 
 /** The operations of a definition. Servers that cannot be read are faults, and their operations are left out. */
@@ -29,7 +31,7 @@ export function namedOperations(
       if (!known.has(servers)) known.set(servers, fixed ?? faults.gather(place, () => basePathsOf(servers)));
       const templates = known.get(servers)?.map((base) => base + path.template);
       if (templates === undefined) return [];
-      return [{ id: object.operationId ?? `${method} ${templates[0]}`, method, templates, object, pointer }];
+      return [{ id: object.operationId ?? `${method} ${templates[0]}`, method, templates, object, pointer, path }];
     }),
   );
 }

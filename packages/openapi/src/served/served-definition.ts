@@ -40,9 +40,9 @@ export async function servedDefinition(
   definition: OpenApiDocument | string,
   options: ServedDefinitionOptions,
 ): Promise<OpenApiDocument> {
-  const { schemes, endpoints, origins, basePath, open, scopes, validated } = servedDefinitionOptions(options);
+  const { schemes, endpoints, origins, basePath, open, scopes, guards, validated } = servedDefinitionOptions(options);
   // Refuses what cannot be enforced.
-  await compiled(definition, { schemes, basePath, open, scopes, validated });
+  await compiled(definition, { schemes, basePath, open, scopes, guards, validated });
   const document = await dataOf(definition);
   const served = new ServedPaths(document, { origins, basePath, scopes });
   const components = document['components'] as object | undefined;
