@@ -31,7 +31,8 @@ export function namedOperations(
       if (!known.has(servers)) known.set(servers, fixed ?? faults.gather(place, () => basePathsOf(servers)));
       const templates = known.get(servers)?.map((base) => base + path.template);
       if (templates === undefined) return [];
-      return [{ id: object.operationId ?? `${method} ${templates[0]}`, method, templates, object, pointer, path }];
+      // Some generators write an empty id.
+      return [{ id: object.operationId || `${method} ${templates[0]}`, method, templates, object, pointer, path }];
     }),
   );
 }
