@@ -25,8 +25,13 @@ export class RedisCluster {
   static async start({ replicas = 0 } = {}): Promise<RedisCluster> {
     const nodes = await Promise.all(Array.from({ length: MASTERS * (1 + replicas) }, startedNode));
     const cluster = new RedisCluster(nodes);
-    await cluster.#meet();
-    await Promise.all(nodes.slice(MASTERS).map(({ admin }, index) => cluster.#replicate(admin, index % MASTERS)));
+    try {
+      await cluster.#meet();
+      await Promise.all(nodes.slice(MASTERS).map(({ admin }, index) => cluster.#replicate(admin, index % MASTERS)));
+    } catch (error) {
+      await cluster.stop();
+      throw error;
+    }
     return cluster;
   }
 
