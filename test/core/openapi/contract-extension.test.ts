@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { authenticated, createPrincipal, forbidden, SecurityChain } from '@sallyport/core';
 import { ask } from '@sallyport/core/testing';
 import type { OpenApiOptions } from '@sallyport/openapi';
-import { contractExtension } from '@sallyport/openapi/extend';
+import { extensionOptions } from '@sallyport/openapi/extend';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { bearer } from '../chain/scripted-handlers.js';
 import { compiled, definition, operation } from './contract-fixture.js';
@@ -89,7 +89,7 @@ describe('contract: x-sallyport says what OpenAPI cannot say, and it is enforced
 });
 
 describe('the JSON Schema of x-sallyport', () => {
-  const validate = new Ajv2020().compile(contractExtension.schema);
+  const validate = new Ajv2020().compile(extensionOptions.schema);
 
   test.each([
     [{ roles: ['a'], anyRole: [], guards: ['g'] }, true],
@@ -100,7 +100,7 @@ describe('the JSON Schema of x-sallyport', () => {
     [{ guards: [''] }, false],
   ])('%j: %s, as the contract says', (extension, holds) => {
     expect(validate(extension)).toBe(holds);
-    const check = () => contractExtension(extension, 'x-sallyport');
+    const check = () => extensionOptions(extension, 'x-sallyport');
     if (holds) expect(check()).toBeDefined();
     else expect(check).toThrow();
   });

@@ -9,7 +9,7 @@ import { below, type Pointer } from '../places/pointer.js';
 /** The name of the extension in a definition. */
 export const EXTENSION = 'x-sallyport';
 
-export const contractExtension = option.table('ContractExtension', {
+export const extensionOptions = option.table('ContractExtension', {
   /** Roles of which the caller needs every one. An empty list takes back what the path or the definition asks for. */
   roles: option.optional(option.listOf(option.text)),
   /** Roles of which the caller needs one. An empty list takes back what the path or the definition asks for. */
@@ -18,7 +18,7 @@ export const contractExtension = option.table('ContractExtension', {
   guards: option.optional(option.listOf(option.text)),
 });
 
-type Extension = option.Kept<typeof contractExtension>;
+type Extension = option.Kept<typeof extensionOptions>;
 
 /** An operation, the path that it belongs to, and where it stands. */
 export interface ExtendedOperation {
@@ -87,7 +87,7 @@ export class ExtensionCompiler {
     const place = below(pointer, EXTENSION);
     if (!this.#faults.expect(isPart(given), place, `${EXTENSION} must be an object`)) return undefined;
     try {
-      return contractExtension(given, EXTENSION);
+      return extensionOptions(given, EXTENSION);
     } catch (error) {
       if (!(error instanceof ConfigurationError)) throw error;
       this.#faults.add(place, error.message);
