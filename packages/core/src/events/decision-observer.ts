@@ -88,7 +88,7 @@ export class DecisionObserver {
   #observe(
     request: SecurityRequest,
     task: () => Eventually<Decision>,
-    { guard, isAskedFor = false }: { readonly guard?: Guard | undefined; readonly isAskedFor?: boolean },
+    { guard, isAskedFor }: { readonly guard: Guard | undefined; readonly isAskedFor: boolean },
   ): Eventually<Seen> {
     const { chain, clock, requestId } = this.#observed;
     const trace = new DecisionTrace(() => clock.monotonic(), isAskedFor);
@@ -108,7 +108,7 @@ export class DecisionObserver {
     publish = false,
   ): Promise<Explanation> {
     const request = given instanceof SecurityRequest ? given : new SecurityRequest(given);
-    const seen = await this.#observe(request, () => decide(request), { isAskedFor: true });
+    const seen = await this.#observe(request, () => decide(request), { guard: undefined, isAskedFor: true });
     if (publish) this.#publish(seen, request);
     const { decision, event } = seen;
     return Object.freeze({ decision, event, line: this.#lineOf(seen, request), fix: this.#fixOf(seen) });
@@ -116,7 +116,7 @@ export class DecisionObserver {
 
   /** Observes, and calls every listener before the decision is returned. */
   announce(request: SecurityRequest, task: () => Eventually<Decision>, guard?: Guard): Eventually<Decision> {
-    return andThen(this.#observe(request, task, { guard }), (seen) => {
+    return andThen(this.#observe(request, task, { guard, isAskedFor: false }), (seen) => {
       this.#publish(seen, request);
       return seen.decision;
     });

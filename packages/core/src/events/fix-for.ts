@@ -26,11 +26,13 @@ export function fixFor({ reason, refusedBy, advice }: Fixable, handlers: readonl
   return textFor({ code: reason, ...(refusedBy === undefined ? {} : { handler: refusedBy }) }, handlers);
 }
 
-function textFor({ code, handler, scheme }: Advice, handlers: readonly Fixing[]): string | undefined {
+function textFor(advice: Advice, handlers: readonly Fixing[]): string | undefined {
+  const { code, handler } = advice;
+  const scheme = ownMember(advice, 'scheme');
   const tables = [...handlers.filter(({ name }) => name === handler), { fixes: FIXES }, ...handlers];
   for (const { fixes } of tables) {
     const fix = fixes && (ownMember(fixes, code) ?? ownMember(fixes, anyClaim(code)));
-    if (typeof fix === 'string') return scheme === undefined ? fix : fix.replaceAll('<scheme>', scheme);
+    if (typeof fix === 'string') return typeof scheme === 'string' ? fix.replaceAll('<scheme>', scheme) : fix;
   }
   return undefined;
 }
