@@ -274,7 +274,9 @@ describe('fetch', () => {
       [undefined, `${kind}.bob`, `${kind}.alice`].map((token) => handler(at('/', token))),
     );
     expect(answers.map(({ status }) => status)).toEqual([401, 403, 200]);
-    expect(answers[0]?.headers.get('www-authenticate')).toMatch(/^Bearer realm="demo", Basic realm=/);
+    expect(answers[0]?.headers.get('www-authenticate')).toMatch(
+      /^Bearer realm="demo", scope="orders:read", Basic realm=/,
+    );
     expect(await answers[2]?.text()).toBe('alice');
   });
 
