@@ -19,7 +19,12 @@ jest.mock('../../packages/core/src/options/table.ts', () => {
   return { ...real, table };
 });
 
-for (const { path } of sourcesOf('packages')) if (/\/src\/.*\.ts$/.test(path)) require(resolve(path));
+/** They run when they are loaded, and declare no options. */
+const PROGRAMS = ['packages/cli/src/main/bin.ts', 'packages/cli/src/application/reading-process.ts'];
+
+for (const { path } of sourcesOf('packages')) {
+  if (/\/src\/.*\.ts$/.test(path) && !PROGRAMS.includes(path)) require(resolve(path));
+}
 const { ConfigurationError } = require('@sallyport/core') as { ConfigurationError: new () => Problem };
 
 const CANARY = 'c4n4ry 5ecret-0123456789~value';
