@@ -93,8 +93,11 @@ describeWithRedis(
 
     test('2 500 revocations are read in one go', async () => {
       const first = await open();
-      const all = Array.from({ length: 2_500 }, (_, index) => first.revocations.revokeToken(`token ${index}`));
-      expect(new Set(await Promise.all(all))).toEqual(new Set([true]));
+      // A few at a time: whoever shares them all at once may wait longer than a command may take.
+      for (let start = 0; start < 2_500; start += 250) {
+        const some = Array.from({ length: 250 }, (_, index) => first.revocations.revokeToken(`token ${start + index}`));
+        expect(new Set(await Promise.all(some))).toEqual(new Set([true]));
+      }
       expect((await open({ isDeaf: true })).revocations.size).toBe(2_500);
     });
 
