@@ -44,6 +44,13 @@ describe('diff of two OpenAPI documents', () => {
     ['health', [{ key: [] }], ['closes']],
   ];
 
+  test('a guard of x-sallyport that is gone opens, a new one closes', async () => {
+    const guarded = { ...ordersDocument(), 'x-sallyport': { guards: ['officeHours'] } };
+    expect((await differences(guarded, ordersDocument())).changes.map(({ effect }) => effect)).toContain('opens');
+    const { code, changes } = await differences(ordersDocument(), guarded);
+    expect([code, ...new Set(changes.map(({ effect }) => effect))]).toEqual([0, 'closes']);
+  });
+
   test.each(rows)('%s with the security %j: %j', async (operation, security, expected) => {
     const { code, changes } = await differences(ordersDocument(), ordersDocument({ [operation]: security }));
     expect(changes.map(({ effect }) => effect)).toEqual(expected);

@@ -42,6 +42,22 @@ describe('matrix', () => {
     expect(stdout).toContain('4 operations, 1 of them open to everybody.');
   });
 
+  test('names the roles and the guards that x-sallyport asks for', async () => {
+    const document = ordersDocument() as { paths: Record<string, Record<string, object>> };
+    const asked = { 'x-sallyport': { anyRole: ['manager', 'owner'], guards: ['freshLogin'] } };
+    Object.assign(document.paths['/orders']?.['post'] as object, asked);
+    folder.write('orders.json', { ...document, 'x-sallyport': { guards: ['officeHours'] } });
+    const { code, stdout, stderr } = await matrix('--format', 'json');
+    expect([code, stderr]).toEqual([0, '']);
+    const { operations } = JSON.parse(stdout) as { operations: readonly { operation: string; guards: unknown }[] };
+    expect(Object.fromEntries(operations.map(({ operation, guards }) => [operation, guards]))).toEqual({
+      listOrders: ['officeHours'],
+      placeOrder: ['requireRoles(manager | owner)', 'freshLogin'],
+      getOrder: ['officeHours'],
+      health: ['officeHours'],
+    });
+  });
+
   test('as JSON holds all of it as data', async () => {
     folder.write('orders.json', ordersDocument());
     const { stdout } = await matrix('--format', 'json');

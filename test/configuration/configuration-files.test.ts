@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url';
 import { inspect } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type ChainServices, type ConfigurationSource, chainFrom } from '@sallyport/configuration';
-import { ConfigurationError, type SecurityChain } from '@sallyport/core';
+import { ConfigurationError, forbidden, type SecurityChain } from '@sallyport/core';
 import type { HandlerKind, Kinds } from '@sallyport/core/extend';
 import { ask } from '@sallyport/core/testing';
 import { builtInHandlers } from '@sallyport/handlers/kinds';
@@ -102,6 +102,33 @@ describe('a chain from a file', () => {
     const chain = await chainOf(path);
     expect((await ask(chain, 'GET /orders')).challenges).toEqual(['Basic realm="r", charset="UTF-8"']);
     expect((await ask(chain, 'GET /others')).status).toBe(404);
+    await chain.close();
+  });
+
+  test('gives the guards that its contract names, built in and of the application', async () => {
+    const operation = (id: string, guard: string) =>
+      `{ get: { operationId: ${id}, x-sallyport: { guards: [${guard}] }, responses: { 200: { description: ok } } } }`;
+    await fileOf(
+      'guarded.yaml',
+      [
+        'openapi: 3.0.4',
+        'info: { title: Orders, version: "1" }',
+        'components: { securitySchemes: { Badge: { type: apiKey, in: header, name: x-badge } } }',
+        'security: [{ Badge: [] }]',
+        `paths: { /staff: ${operation('staff', 'clerksOnly')}, /night: ${operation('night', 'byDay')} }`,
+        '',
+      ].join('\n'),
+    );
+    const guards = 'guards: { clerksOnly: { requireRoles: clerk }, byDay: officeHours }';
+    const contract = `contract: { document: guarded.yaml, schemes: { Badge: doors }, ${guards} }`;
+    const path = await fileOf(
+      'guarded-security.yaml',
+      withSecret('badge-0007').replace('requirement: doors', contract),
+    );
+    const chain = await chainFrom(path, { kinds: { badge, officeHours: { guard: () => () => forbidden('closed') } } });
+    const asked = (operation: string) => ask(chain, operation, { headers: { 'x-badge': 'badge-0007' } });
+    expect(await asked('GET /staff')).toMatchObject({ status: 403, reason: 'role_missing' });
+    expect(await asked('GET /night')).toMatchObject({ status: 403, reason: 'closed' });
     await chain.close();
   });
 });

@@ -1,5 +1,5 @@
 /** For configuration files and tools. Applications need `@sallyport/openapi` alone. */
-export { type NamedOperation, namedOperations } from './contract/named-operations.js';
+export { type NamedOperation, namedGuards, namedOperations } from './contract/named-operations.js';
 export { type Definition, readDefinition } from './document/document.js';
 export { extensionOptions } from './extension/contract-extension.js';
 export { ParsedText, type Place, UnreadableText } from './places/parsed-text.js';

@@ -1,11 +1,12 @@
-import { ContractError, loadDocument, openApi } from '@sallyport/openapi';
+import { ContractError, openApi } from '@sallyport/openapi';
+import { namedGuards, readDefinition } from '@sallyport/openapi/extend';
 import type { Values } from '../command/command.js';
 import { CommandError } from '../command/command-error.js';
 import type { Surroundings } from '../command/surroundings.js';
 import { withProgress } from '../terminal/progress.js';
 import type { CONTRACT_FLAGS } from './contract-flags.js';
 import { needsOf, type OperationNeeds } from './needs.js';
-import { standIn } from './stand-in.js';
+import { standIn, standInGuard } from './stand-in.js';
 import { textOfFile } from './text-file.js';
 
 /** A compiled document: what a chain enforces that has it as its contract. */
@@ -16,7 +17,8 @@ export interface CompiledContract {
 }
 
 /**
- * Reads and compiles an OpenAPI document as a chain does, with a stand-in for each of its security schemes.
+ * Reads and compiles an OpenAPI document as a chain does, with a stand-in for each of its security schemes and for each guard that it
+ * names.
  * @throws {CommandError} where the file cannot be read, and with the faults for which a chain would refuse it
  */
 export async function compiledContract(
@@ -33,10 +35,11 @@ export async function compiledContract(
 }
 
 async function compiled(text: string, flags: Values<typeof CONTRACT_FLAGS>): Promise<CompiledContract> {
-  const { components } = await loadDocument(text);
-  const schemes = Object.keys(components?.securitySchemes ?? {});
+  const definition = await readDefinition(text);
+  const schemes = Object.keys(definition.document.components?.securitySchemes ?? {});
   const { operations } = await openApi(text, {
     schemes: Object.fromEntries(schemes.map((name, index) => [name, standIn(name, index)])),
+    guards: Object.fromEntries(namedGuards(definition).map((name) => [name, standInGuard(name)])),
     open: flags.open,
     scopes: flags.scopes,
     basePath: flags['base-path'],

@@ -1,4 +1,4 @@
-import type { SecurityHandler } from '@sallyport/core';
+import { type Guard, guard, type SecurityHandler } from '@sallyport/core';
 import { challenge } from '@sallyport/core/extend';
 
 /**
@@ -16,4 +16,11 @@ export function standIn(name: string, index: number): SecurityHandler {
       throw new Error('a stand-in decides nothing');
     },
   };
+}
+
+/** Stands for a guard of the application that a document names in `x-sallyport`. */
+export function standInGuard(name: string): Guard {
+  return guard(name, () => {
+    throw new Error('a stand-in decides nothing');
+  });
 }

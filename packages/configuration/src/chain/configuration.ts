@@ -21,6 +21,8 @@ export const CONTRACT_SETTINGS = option.table('ConfiguredContract', {
   open: option.optional(option.listOf(option.text)),
   /** Whether all scopes of a scheme are needed or one is enough. Default `all`. */
   scopes: option.optional(option.oneOf('all', 'any')),
+  /** Guards that the document names in `x-sallyport`, by these names. */
+  guards: option.optional(option.namedValues(guardExpression)),
   /** Whether what is hardly meant is a warning at start or an error, such as a scope that is not declared. Default `warn`. */
   doubts: option.optional(option.oneOf('warn', 'error')),
   /** Whether the document was checked before start, and is not validated against the schema of OpenAPI again. */
@@ -94,14 +96,19 @@ export async function optionsOf(settings: ChainSettings, material: ChainMaterial
 }
 
 async function operationsOf(
-  { document, schemes, ...options }: NonNullable<ChainSettings['contract']>,
-  { handlers, directory, files }: ChainMaterial,
+  { document, schemes, guards = {}, ...options }: NonNullable<ChainSettings['contract']>,
+  { handlers, guards: kinds, directory, files }: ChainMaterial,
 ): Promise<SecurityChainOptions['operations']> {
   const proofs = Object.entries(schemes).map(([name, expression]) => [name, expression(handlers)] as const);
+  const checks = Object.entries(guards).map(([name, expression]) => [name, expression(kinds, handlers)] as const);
   const definition = await files.text(resolve(directory, document), `${CONTRACT}.document`, 'names a file that ');
   const { openApi } = await import('@sallyport/openapi');
   try {
-    return await openApi(definition, { ...options, schemes: Object.fromEntries(proofs) });
+    return await openApi(definition, {
+      ...options,
+      schemes: Object.fromEntries(proofs),
+      guards: Object.fromEntries(checks),
+    });
   } catch (error) {
     throw placed(error, `${CONTRACT}.document`, { OpenApiOptions: CONTRACT });
   }

@@ -1,6 +1,7 @@
 import { shownName } from '@sallyport/core/extend';
 import type { Definition, OperationObject, PathEntry, PathItem, Server } from '../document/document.js';
-import { METHODS } from '../document/shape.js';
+import { isPart, METHODS } from '../document/shape.js';
+import { EXTENSION } from '../extension/contract-extension.js';
 import type { Faults } from '../places/faults.js';
 import { below, type Pointer } from '../places/pointer.js';
 import { basePathsOf, withoutTrailingSlash } from './servers.js';
@@ -35,6 +36,19 @@ export function namedOperations(
       return [{ id: object.operationId || `${method} ${templates[0]}`, method, templates, object, pointer, path }];
     }),
   );
+}
+
+/** The names of the guards that a definition asks for in `x-sallyport`: for an operation, for a path or for all. */
+export function namedGuards({ document, paths }: Definition): readonly string[] {
+  const owners = [document, ...paths.flatMap(({ item }) => [item, ...operationsOf(item).map(({ object }) => object)])];
+  const names = owners.flatMap((owner) => {
+    const extension = Object.hasOwn(owner, EXTENSION)
+      ? (owner as Readonly<Record<string, unknown>>)[EXTENSION]
+      : undefined;
+    const guards = isPart(extension) && Object.hasOwn(extension, 'guards') ? extension['guards'] : undefined;
+    return Array.isArray(guards) ? guards.filter((name) => typeof name === 'string') : [];
+  });
+  return [...new Set<string>(names)];
 }
 
 interface Part {
