@@ -45,6 +45,8 @@ export interface AdapterRow {
   readonly protocol: 'http' | 'https' | 'h2';
   /** Fetch holds lines of one name joined by comma, whatever the adapter does (RFC 9110 5.3). */
   readonly joinsLines?: true;
+  /** The guards of its route are there when the chain decides: nothing in front of the route decides before. */
+  readonly decidesInRoute?: true;
   /** `/keys` adds the requirement. */
   open(chain: Decider, options?: DemoOptions, requirement?: Requirement): Promise<DemoServer>;
 }
@@ -237,6 +239,7 @@ export const ADAPTERS: readonly AdapterRow[] = [
   {
     name: 'node:http',
     protocol: 'http',
+    decidesInRoute: true,
     open: (chain, options = {}, requirement = anonymous()) => {
       const { allowPreflight: _none, ...forUpgrades } = options;
       const upgraded = upgradeSecurity(
@@ -252,12 +255,14 @@ export const ADAPTERS: readonly AdapterRow[] = [
   {
     name: 'node:https',
     protocol: 'https',
+    decidesInRoute: true,
     open: async (chain, options = {}, requirement = anonymous()) =>
       listening(createHttpsServer(await testCertificate(), nodeListener(chain, options, requirement))),
   },
   {
     name: 'node:http2',
     protocol: 'h2',
+    decidesInRoute: true,
     open: (chain, options = {}, requirement = anonymous()) => openHttp2(chain, options, requirement),
   },
   {
@@ -275,6 +280,7 @@ export const ADAPTERS: readonly AdapterRow[] = [
   {
     name: 'Fastify 5',
     protocol: 'http',
+    decidesInRoute: true,
     open: (chain, options = {}, requirement = anonymous()) => openFastify(chain, options, requirement),
   },
   {

@@ -92,7 +92,8 @@ export function adapterRules(row: AdapterRow): void {
     });
 
     test.each(CORPUS)('$title', async (line) => {
-      const request = row.protocol === 'h2' ? { ...line, ...line.h2 } : line;
+      const inRoute = row.decidesInRoute && line.inRoute !== undefined ? { answer: line.inRoute } : {};
+      const request = row.protocol === 'h2' ? { ...line, ...inRoute, ...line.h2 } : { ...line, ...inRoute };
       const { method = 'GET', target = '/', lines, body } = request;
       const answer = call(method, target, lines, body);
       if (request.answer === 'reset') await expect(answer).rejects.toThrow(/closed with error code/);

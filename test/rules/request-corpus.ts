@@ -17,6 +17,8 @@ export interface CorpusRow {
   readonly body?: string;
   /** The name of a golden answer; `granted`; `server`: the server refuses before any adapter is asked; `reset`: it gives no answer. */
   readonly answer: string;
+  /** The golden answer where nothing decides before the route. */
+  readonly inRoute?: string;
   /** Who is let in. */
   readonly by?: string;
   /** What the application has to say besides. */
