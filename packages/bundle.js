@@ -14,15 +14,15 @@ import { optionTables } from './option-tables.js';
 
 const PACKAGES = ['core', 'openapi', 'configuration', 'handlers', 'adapters', 'cli'];
 
-/** Programs that the programs of a package start. */
-const PROCESSES = { cli: ['src/application/reading-process.ts'] };
+/** The programs of a package, and those that they start. */
+const PROGRAMS = { cli: ['src/main/bin.ts', 'src/application/reading-process.ts'] };
 
 /** The source files of the entry points of a package: of its doors, and of its programs. */
 async function entryPoints(folder, name) {
-  const { exports, bin = {} } = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8'));
+  const { exports } = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8'));
   const sourceOf = (file) => file.replace('./dist/', 'src/').replace(/\.js$/, '.ts');
   const doors = Object.values(exports).flatMap((door) => door.import?.default ?? []);
-  return { doors: doors.map(sourceOf), programs: [...Object.values(bin).map(sourceOf), ...(PROCESSES[name] ?? [])] };
+  return { doors: doors.map(sourceOf), programs: PROGRAMS[name] ?? [] };
 }
 
 /**

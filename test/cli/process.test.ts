@@ -1,15 +1,22 @@
 import { type SpawnSyncReturns, spawnSync } from 'node:child_process';
+import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 
 const ROOT = join(__dirname, '../..');
-const BIN = join(ROOT, 'packages/cli/dist/main/bin.js');
+const { bin } = JSON.parse(readFileSync(join(ROOT, 'packages/cli/package.json'), 'utf8'));
+const BIN = join(ROOT, 'packages/cli', bin.sallyport);
 
 function sallyport(...args: readonly string[]): SpawnSyncReturns<string> {
   return spawnSync(process.execPath, [BIN, ...args], { cwd: ROOT, encoding: 'utf8' });
 }
 
 describe('the program', () => {
+  test('is no part of the build: npm links only what is there when it installs a fresh checkout', () => {
+    expect(bin.sallyport).not.toContain('dist');
+    expect(statSync(BIN).mode & 0o111).toBe(0o111);
+  });
+
   test('prints on stdout and ends with 0', () => {
     const { status, stdout, stderr } = sallyport('matrix', 'examples/gateway/gateway-api.yaml');
     expect([status, stderr]).toEqual([0, '']);

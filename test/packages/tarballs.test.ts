@@ -114,7 +114,8 @@ describe.each(PACKAGES)('the tarball of %s', (name) => {
     const files = project.files.get(name) ?? [];
     const others = files.filter((file) => !/^(?:src\/.+\.ts|dist\/.+\.(?:js(?:\.map)?|cjs|d\.ts|d\.cts))$/.test(file));
     const bundled = others.filter((file) => /^dist\/(?:THIRD-PARTY-LICENSES\.txt|schemas\/)/.test(file));
-    expect(others.filter((file) => !bundled.includes(file)).sort()).toEqual(['LICENSE', 'README.md', 'package.json']);
+    const papers = ['LICENSE', 'README.md', ...(name === 'cli' ? ['bin.js'] : []), 'package.json'];
+    expect(others.filter((file) => !bundled.includes(file)).sort()).toEqual(papers);
   });
 
   test('has a source for each file of its build', () => {

@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 import { processSurroundings } from './process-surroundings.js';
 import { run } from './run.js';
 
