@@ -26,6 +26,7 @@ const rows: readonly (readonly [what: string, code: string, told: string])[] = [
     'export default new Promise(() => {});',
     'its process ended with status \\d+ before it was ready',
   ],
+  ['is killed', 'process.kill(process.pid, "SIGKILL");', 'its process ended by SIGKILL before it was ready'],
 ];
 test.each(rows)('a module that %s is told in one line, without a stack trace', async (_what, code, told) => {
   const file = join(folder, 'module.mjs');
@@ -35,15 +36,18 @@ test.each(rows)('a module that %s is told in one line, without a stack trace', a
   expect(problems).toMatch(new RegExp(`^sallyport: ${file} cannot be used: ${told}\\n$`));
 });
 
-test('an application that listens on a port that is taken meets nobody there, and ends with the command', async () => {
+test('an application that tells others it is ready, and listens on a port that is taken, meets nobody and ends with the command', async () => {
   const taken = createServer().listen(0, '127.0.0.1');
   await once(taken, 'listening');
   const { port } = taken.address() as AddressInfo;
   const file = join(folder, 'listening.cjs');
+  // As for a process manager, which the command is not.
+  const tells = `process.send('ready'); process.send({ application: { framework: 'Express', routes: [1] } });`;
   const express = JSON.stringify(require.resolve('express'));
   writeFileSync(
     file,
     `const app = require(${express})();
+    ${tells}
     setInterval(() => {}, 1000);
     exports.app = new Promise((resolve) => app.listen(${port}, '127.0.0.1', () => resolve(app)));`,
   );

@@ -39,7 +39,9 @@ export async function liveApplication(
       cancel = after(PATIENCE_MS, () => take({ problem: `it was not ready after ${PATIENCE_MS / 1_000} seconds` }));
       child.once('message', (told) => take(told as Message));
       child.once('error', ({ message: problem }) => take({ problem }));
-      child.once('exit', (code) => take({ problem: `its process ended with status ${code} before it was ready` }));
+      child.once('exit', (code, signal) =>
+        take({ problem: `its process ended ${signal ? `by ${signal}` : `with status ${code}`} before it was ready` }),
+      );
     });
     if ('application' in message) return message.application;
     throw new CommandError(`${module} cannot be used: ${message.problem}`);
