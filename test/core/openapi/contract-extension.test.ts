@@ -78,6 +78,22 @@ describe('contract: x-sallyport says what OpenAPI cannot say, and it is enforced
     }
   });
 
+  test('an unknown guard is told where it stands, not at each operation that needs it', async () => {
+    const at = async (...levels: readonly unknown[]) =>
+      chainOf(levels, []).catch(({ faults: [fault] }: { faults: readonly { pointer: string }[] }) => fault?.pointer);
+    const named = { guards: ['nobody'] };
+    expect(await at(named)).toBe('/paths/~1a/get/x-sallyport/guards/0');
+    expect(await at(undefined, named)).toBe('/paths/~1a/x-sallyport/guards/0');
+    expect(await at(undefined, undefined, named)).toBe('/x-sallyport/guards/0');
+  });
+
+  test('an operation that says nothing of security is told once, and not as open', async () => {
+    const paths = { '/a': { get: operation({ operationId: 'a' }) } };
+    await expect(compiled(definition(paths, ext({ roles: ['a'] })))).rejects.toMatchObject({
+      faults: [{ problem: expect.stringMatching(/declares no security/) }],
+    });
+  });
+
   test('refused: roles of an operation that is open to everybody', async () => {
     const paths = { '/a': { get: operation({ operationId: 'a', security: [] }) } };
     await expect(compiled(definition(paths, ext({ roles: ['a'] })))).rejects.toThrow(

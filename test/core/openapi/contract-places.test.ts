@@ -210,6 +210,11 @@ describe('contract: an error quotes no value that could be a secret', () => {
 });
 
 describe('the place of a member in a text', () => {
+  test('a text that is nested too deeply for the parser is refused as such', async () => {
+    const deep = Array.from({ length: 3_000 }, (_, level) => `${' '.repeat(level)}a:`).join('\n');
+    await expect(compiled(deep)).rejects.toMatchObject({ code: 'ERR_SALLYPORT_CONTRACT_INVALID' });
+  });
+
   const yaml = text('a: &a', '  - b: 1', '  - { c: 2, "d.e": 3 }', 'f: *a', '7: { g: null }');
   const rows: readonly (readonly [way: readonly string[], place: string])[] = [
     [[], '1:1'],

@@ -106,7 +106,7 @@ export async function compiled<Scopes extends string = string>(
   const extensions = new ExtensionCompiler(document as OpenApiDocument, guards, faults);
   const operations = named.flatMap((each) => {
     const requirement = faults.gather(each.pointer, () => requirementOf(each, document, { open, compiler }));
-    const isOpen = (each.object.security ?? document.security ?? []).length === 0;
+    const isOpen = requirement !== undefined && (each.object.security ?? document.security ?? []).length === 0;
     const asked = extensions.guardsOf(each, isOpen);
     // Without a requirement there is a fault, and no table is made.
     if (requirement === undefined) return [];

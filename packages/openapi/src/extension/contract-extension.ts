@@ -45,16 +45,20 @@ export class ExtensionCompiler {
 
   /** What an operation says goes before what its path says, and that before the definition, member by member. */
   guardsOf({ id, object, path, pointer }: ExtendedOperation, isOpen: boolean): readonly GuardLike[] {
-    const levels = [this.#at(object as Part, pointer), this.#at(path.item, path.pointer), this.#at(this.#document, '')];
-    const nearest = <Name extends keyof Extension>(name: Name) =>
-      levels.find((level) => level?.[name] !== undefined)?.[name] ?? [];
+    const levels = [
+      { asked: this.#at(object as Part, pointer), pointer },
+      { asked: this.#at(path.item, path.pointer), pointer: path.pointer },
+      { asked: this.#at(this.#document, ''), pointer: '' },
+    ];
+    const saying = (name: keyof Extension) => levels.find((level) => level.asked?.[name] !== undefined);
+    const nearest = (name: keyof Extension) => saying(name)?.asked?.[name] ?? [];
     const asked = { roles: nearest('roles'), anyRole: nearest('anyRole'), guards: nearest('guards') };
     if (isOpen && asked.roles.length + asked.anyRole.length > 0) {
       const problem = `operation ${id} is open to everybody, but ${EXTENSION} asks for roles; take them back by empty lists`;
       this.#faults.add(pointer, problem);
     }
     const text = JSON.stringify(asked);
-    const guards = this.#made.get(text) ?? this.#guardsFor(asked, pointer);
+    const guards = this.#made.get(text) ?? this.#guardsFor(asked, saying('guards')?.pointer ?? pointer);
     this.#made.set(text, guards);
     return guards;
   }
@@ -63,9 +67,10 @@ export class ExtensionCompiler {
     { roles, anyRole, guards }: { readonly [Name in keyof Extension]-?: readonly string[] },
     pointer: Pointer,
   ) {
-    const named = guards.flatMap((name) => {
+    const named = guards.flatMap((name, index) => {
       const guard = ownMember(this.#guards, name);
-      this.#faults.expect(guard !== undefined, pointer, `the option guards has no guard ${quotedName(name)}`);
+      const place = below(pointer, EXTENSION, 'guards', index);
+      this.#faults.expect(guard !== undefined, place, `the option guards has no guard ${quotedName(name)}`);
       return guard ?? [];
     });
     return [

@@ -40,7 +40,13 @@ export class ParsedText {
   private constructor(text: string, yaml: Library) {
     this.#yaml = yaml;
     this.#lines = new yaml.LineCounter();
-    this.#document = yaml.parseDocument(text, { ...STRICT, lineCounter: this.#lines });
+    try {
+      this.#document = yaml.parseDocument(text, { ...STRICT, lineCounter: this.#lines });
+    } catch (error) {
+      // The parser calls itself for each level.
+      if (error instanceof RangeError) throw new UnreadableText('is nested too deeply', { line: 1, column: 1 });
+      throw error;
+    }
     const problem = this.#document.errors[0] ?? this.#document.warnings[0];
     if (problem !== undefined) {
       throw new UnreadableText(`is neither YAML nor JSON: ${problem.code}`, this.#placeAt(problem.pos[0]));
