@@ -106,7 +106,7 @@ describe('diff of two OpenAPI documents', () => {
   before: key and oauth (orders:write orders:read)
   after:  oauth (orders:write)
 
-1 differences, 1 of them open something or may.
+1 difference, 1 of them open something or may.
 `,
     });
     const markdown = await folder.run(['diff', 'old.json', 'new.json', '--format', 'markdown']);

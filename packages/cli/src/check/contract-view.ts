@@ -1,4 +1,4 @@
-import type { OpenApiDocument } from '@sallyport/openapi';
+import { ContractError, type OpenApiDocument } from '@sallyport/openapi';
 import {
   below,
   type Definition,
@@ -9,6 +9,7 @@ import {
   readDefinition,
   schemeNamed,
 } from '@sallyport/openapi/extend';
+import { refusedDocument } from '../contract/compiled-contract.js';
 import { textOfFile } from '../contract/text-file.js';
 import type { Place } from '../findings/finding.js';
 
@@ -50,11 +51,19 @@ export interface ViewOptions {
 
 /**
  * Reads a document.
- * @throws {CommandError} where the file cannot be read
- * @throws {ContractError} ERR_SALLYPORT_CONTRACT_INVALID
+ * @throws {CommandError} where the file cannot be read, and with the faults for which a chain would refuse it
  */
 export async function contractView(file: string, { basePaths, directory }: ViewOptions): Promise<ContractView> {
-  const definition = await readDefinition(await textOfFile(file, directory));
+  const text = await textOfFile(file, directory);
+  try {
+    return await viewOf(text, file, basePaths);
+  } catch (error) {
+    throw error instanceof ContractError ? refusedDocument(file, error) : error;
+  }
+}
+
+async function viewOf(text: string, file: string, basePaths: ViewOptions['basePaths']): Promise<ContractView> {
+  const definition = await readDefinition(text);
   const named = namedOperations(definition, basePaths);
   const declared = declaredSchemes(definition.document as OpenApiDocument, definition.faults);
   definition.faults.check();

@@ -3,6 +3,7 @@ import { countOf, findingLines } from '../findings/finding-lines.js';
 import { sarifOf } from '../findings/sarif.js';
 import type { LiveApplication } from '../routes/live-route.js';
 import type { Paint } from '../terminal/colours.js';
+import { counted } from '../terminal/counted.js';
 import { jsonText } from '../terminal/json-text.js';
 import { CHECK_RULES } from './check-rules.js';
 
@@ -19,8 +20,8 @@ export interface Report {
 /** A line for each finding, and one that counts them. */
 export function textReport({ operations, application, findings }: Report, paint: Paint): string {
   const routes =
-    application === undefined ? '' : ` and ${application.routes.length} routes of ${application.framework}`;
-  return `${findingLines(findings, paint)}${countOf(findings)} in ${operations} operations${routes}\n`;
+    application === undefined ? '' : ` and ${counted(application.routes.length, 'route')} of ${application.framework}`;
+  return `${findingLines(findings, paint)}${countOf(findings)} in ${counted(operations, 'operation')}${routes}\n`;
 }
 
 /** The findings, and the routes that the application serves. */

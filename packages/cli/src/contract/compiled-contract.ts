@@ -30,7 +30,7 @@ export async function compiledContract(
   try {
     return await withProgress(`compiling ${path}`, surroundings, () => compiled(text, flags));
   } catch (error) {
-    throw error instanceof ContractError ? refused(path, error) : error;
+    throw error instanceof ContractError ? refusedDocument(path, error) : error;
   }
 }
 
@@ -49,8 +49,8 @@ async function compiled(text: string, flags: Values<typeof CONTRACT_FLAGS>): Pro
   return { schemes, operations: operations.map(needsOf) };
 }
 
-/** Each fault in a line, with its place. */
-function refused(path: string, { faults }: ContractError): CommandError {
+/** Each fault of a document in a line, with its place. */
+export function refusedDocument(path: string, { faults }: ContractError): CommandError {
   const [first = '', ...others] = faults.map(({ line, column, pointer, problem }) => {
     const place = line === undefined ? path : `${path}:${line}:${column}`;
     return `${place} ${problem}${pointer === '' ? '' : ` (#${pointer})`}`;

@@ -1,4 +1,5 @@
 import type { Paint } from '../terminal/colours.js';
+import { counted } from '../terminal/counted.js';
 import { jsonText } from '../terminal/json-text.js';
 import { printable } from '../terminal/printable.js';
 import { markdownTable } from '../terminal/tables.js';
@@ -40,5 +41,5 @@ export function diffJson(changes: readonly Change[]): string {
 
 function summaryOf(changes: readonly Change[]): string {
   const opening = changes.filter(opensSomething).length;
-  return `${changes.length} differences, ${opening} of them open something or may.`;
+  return `${counted(changes.length, 'difference')}, ${opening} of them open something or may.`;
 }

@@ -1,4 +1,5 @@
 import type { Paint } from '../terminal/colours.js';
+import { counted } from '../terminal/counted.js';
 import { printable } from '../terminal/printable.js';
 import { type Finding, LEVELS, type Level } from './finding.js';
 
@@ -19,7 +20,7 @@ export function countOf(findings: readonly Finding[]): string {
   if (findings.length === 0) return 'no findings';
   const counts = LEVELS.flatMap((level) => {
     const count = findings.filter(({ rule }) => rule.level === level).length;
-    return count === 0 ? [] : [`${count} ${level}${count === 1 ? '' : 's'}`];
+    return count === 0 ? [] : [counted(count, level)];
   });
-  return `${findings.length} finding${findings.length === 1 ? '' : 's'}: ${counts.join(', ')}`;
+  return `${counted(findings.length, 'finding')}: ${counts.join(', ')}`;
 }

@@ -1,6 +1,7 @@
 import type { CompiledContract } from '../contract/compiled-contract.js';
 import { isOpen, type OperationNeeds, scopesText, type Way } from '../contract/needs.js';
 import type { Paint } from '../terminal/colours.js';
+import { counted } from '../terminal/counted.js';
 import { jsonText } from '../terminal/json-text.js';
 import { csv, markdownCode, markdownTable, type Row } from '../terminal/tables.js';
 
@@ -27,7 +28,7 @@ function cellOf(way: Way, scheme: string): string {
 
 function summaryOf(operations: readonly OperationNeeds[]): string {
   const open = operations.filter(isOpen).length;
-  return `${operations.length} operations, ${open} of them open to everybody.`;
+  return `${counted(operations.length, 'operation')}, ${open} of them open to everybody.`;
 }
 
 /** The same as data. */
