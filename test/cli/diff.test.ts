@@ -70,13 +70,12 @@ describe('diff of two OpenAPI documents', () => {
 
   test('an operation that is new adds, or opens where it is open to everybody; one that is gone removes', async () => {
     const { paths, ...rest } = ordersDocument() as { paths: Record<string, object> };
-    const { '/health': health, ...others } = paths;
+    const { '/health': _health, ...others } = paths;
     const without = { ...rest, paths: others };
     expect((await differences(without, ordersDocument())).changes).toMatchObject([{ effect: 'opens to everybody' }]);
     const closed = ordersDocument({ health: [{ key: [] }] });
     expect(await differences(without, closed)).toMatchObject({ code: 0, changes: [{ effect: 'adds', after: 'key' }] });
     expect(await differences(ordersDocument(), without)).toMatchObject({ code: 0, changes: [{ effect: 'removes' }] });
-    expect(health).toBeDefined();
   });
 
   test('the most dangerous come first', async () => {
