@@ -12,6 +12,7 @@ import express from 'express';
 import Fastify from 'fastify';
 import { Hono } from 'hono';
 import Koa from 'koa';
+import { isNightly } from '../support/nightly.js';
 import { type DemoServer, listening } from './demo-servers.js';
 import { BASES, OPEN, TARGETS, type Target, TEMPLATES } from './path-table.js';
 
@@ -26,8 +27,7 @@ interface Router {
 const { Router }: { Router: new () => Router } = require('@koa/router');
 
 /** All of them nightly, and by day a third, in which each path occurs with one method. */
-const IS_NIGHTLY = process.env['SALLYPORT_NIGHTLY'] === '1';
-const ASKED = TARGETS.filter((_, index) => IS_NIGHTLY || index % 3 === Math.trunc(index / 3) % 3);
+const ASKED = TARGETS.filter((_, index) => isNightly || index % 3 === Math.trunc(index / 3) % 3);
 const METHODS = ['GET', 'POST'] as const;
 
 /** A route of an application: what it runs tells its name in the header X-Ran. */

@@ -40,6 +40,7 @@ import { IntrospectionHandler } from '@sallyport/handlers/introspection';
 import { JwtHandler } from '@sallyport/handlers/jwt';
 import { WebhookHandler } from '@sallyport/handlers/webhook';
 import { openApi } from '@sallyport/openapi';
+import { isNightly } from '../support/nightly.js';
 
 const PACKAGES = join(__dirname, '../../packages');
 /** What users write objects of. */
@@ -209,7 +210,7 @@ async function answers(): Promise<string> {
 }
 
 /** A flag for flags; at night also a list. */
-const VALUES = process.env['SALLYPORT_NIGHTLY'] === '1' ? [true, ['JWT']] : [true];
+const VALUES = isNightly ? [true, ['JWT']] : [true];
 
 describe('a polluted Object.prototype', () => {
   test('chooses no operation for a request whose server tells no route', async () => {

@@ -1,9 +1,10 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { systemClock } from '@sallyport/core/extend';
+import { isNightly } from '../support/nightly.js';
 import { ALL_RESOURCES } from './all-resources.js';
 import { floodOverSockets } from './flood-over-sockets.js';
 
-const everyNight = process.env['SALLYPORT_NIGHTLY'] === '1' ? test : test.skip;
+const everyNight = isNightly ? test : test.skip;
 /** How many requests of the flood have to find no place. */
 const MANY = 1_000;
 

@@ -2,11 +2,11 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect, test } from '@jest/globals';
 import { denied } from '@sallyport/core';
+import { isNightly } from '../../support/nightly.js';
 import { aRequest, CacheUnderTest, principalOf } from './cache-fixture.js';
 
-const IS_NIGHTLY = process.env['SALLYPORT_NIGHTLY'] === '1';
-const SENT = IS_NIGHTLY ? 1_000_000 : 200_000;
-const SIZE = IS_NIGHTLY ? '1 000 000' : '200 000 (1 000 000 with SALLYPORT_NIGHTLY=1)';
+const SENT = isNightly ? 1_000_000 : 200_000;
+const SIZE = isNightly ? '1 000 000' : '200 000 (1 000 000 with SALLYPORT_NIGHTLY=1)';
 /** What the heap may differ by between two collections. An entry that stays takes 100 bytes at least, so 20,000 of them show. */
 const NOISE_BYTES = 2_000_000;
 

@@ -11,8 +11,7 @@ import {
   type World,
 } from './world.js';
 
-/** 100 000 every night. */
-export const CASES = cases(5_000);
+export const CASES = cases(1_500, 100_000);
 
 const REFUSALS = [
   'denied',

@@ -4,6 +4,7 @@ import { CountedCaller, FailureLimiter, GoodBefore } from '@sallyport/core/exten
 import { ManualClock } from '@sallyport/core/testing';
 import { BasicHandler, InMemoryUserStore } from '@sallyport/handlers/basic';
 import { argon2id } from '../../../packages/handlers/src/basic/passwords/argon2id.js';
+import { isNightly } from '../../support/nightly.js';
 import { accountOf, BasicUnderTest, basic, CHEAP, requestWith } from './basic-fixture.js';
 
 const ATTACKER = '203.0.113.9';
@@ -175,7 +176,7 @@ describe('guesses that cost no hash do not flush what was counted (CWE-307)', ()
     expect(await guess()).toMatchObject({ kind: 'limited' });
   });
 
-  const every = process.env['SALLYPORT_NIGHTLY'] === '1' ? test : test.skip;
+  const every = isNightly ? test : test.skip;
 
   every(
     'a budget that was partly used up outlasts 100 000 logins that were not checked (every night: it takes 10 s)',

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import { Revocations } from '@sallyport/core';
 import { RedisCacheStore, RedisCounterStore, RedisOnceStore, RedisRevocationBus } from '@sallyport/core/redis';
 import { cacheStoreRules, counterStoreRules, onceStoreRules } from '@sallyport/core/testing';
+import { isNightly } from '../../../support/nightly.js';
 import { CLIENTS, type Connections, poolOn } from '../../../support/redis-clients.js';
 import { age, type Client, HAS_REDIS, RedisServer, until } from '../../../support/redis-server.js';
 
@@ -9,7 +10,6 @@ const SECRET = 'a secret that all instances share, 1';
 /** A busy machine may need longer than the default for the slowest of many commands. */
 const PATIENT = { secret: SECRET, timeoutMs: 5_000 };
 /** By day the newest major of each library keeps all rules, and the others show that they are understood. */
-const isNightly = process.env['SALLYPORT_NIGHTLY'] === '1';
 const NEWEST = new Set(['redis 6', 'ioredis 6']);
 const describeWithRedis = HAS_REDIS ? describe : describe.skip;
 

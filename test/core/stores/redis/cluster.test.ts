@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import { Revocations } from '@sallyport/core';
 import { RedisCacheStore, RedisCounterStore, RedisOnceStore, RedisRevocationBus } from '@sallyport/core/redis';
 import { cacheStoreRules, counterStoreRules, onceStoreRules } from '@sallyport/core/testing';
+import { isNightly } from '../../../support/nightly.js';
 import type { Connections } from '../../../support/redis-clients.js';
 import { RedisCluster } from '../../../support/redis-cluster.js';
 import { age, HAS_REDIS, until } from '../../../support/redis-server.js';
@@ -9,7 +10,6 @@ import { age, HAS_REDIS, until } from '../../../support/redis-server.js';
 const SECRET = 'a secret that all instances share, 1';
 /** A busy machine may need longer than the default for the slowest of many commands. */
 const PATIENT = { secret: SECRET, timeoutMs: 5_000 };
-const isNightly = process.env['SALLYPORT_NIGHTLY'] === '1';
 const describeWithRedis = HAS_REDIS ? describe : describe.skip;
 
 describeWithRedis(HAS_REDIS ? 'a Redis Cluster of three masters' : 'skipped: there is no redis-server to start', () => {

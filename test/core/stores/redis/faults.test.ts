@@ -3,6 +3,7 @@ import { denied, type Verdict } from '@sallyport/core';
 import { VerdictCache } from '@sallyport/core/extend';
 import { RedisCacheStore, RedisCounterStore, RedisOnceStore } from '@sallyport/core/redis';
 import { DelayingProxy } from '../../../support/delaying-proxy.js';
+import { isNightly } from '../../../support/nightly.js';
 import { CLIENTS, type Connections } from '../../../support/redis-clients.js';
 import { type Client, HAS_REDIS, RedisServer, until } from '../../../support/redis-server.js';
 import { aRequest, principalOf } from '../../cache/cache-fixture.js';
@@ -12,7 +13,6 @@ const TTL = 600;
 /** Far more than the 50 ms that a command may take, and far less than anybody would wait for Redis. */
 const BOUND_MS = 2_000;
 const HOLDERS = ['alice', 'bob', 'carol'];
-const isNightly = process.env['SALLYPORT_NIGHTLY'] === '1';
 /**
  * Without redis 5: when a connection ends during its greeting, as one through a proxy does while the server is away, redis
  * 5.9 takes itself for ready from then on, and never connects again.
