@@ -3,20 +3,12 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync,
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { type Packed, packedPackages } from './packed-packages.js';
 
 const ROOT = join(__dirname, '../..');
 export const PACKAGES = ['core', 'openapi', 'configuration', 'handlers', 'adapters', 'cli'] as const;
 export type PackageName = (typeof PACKAGES)[number];
 const run = promisify(execFile);
-
-/** What `npm pack --json` says of one package. */
-interface Packed {
-  readonly name: string;
-  readonly filename: string;
-  /** In bytes. */
-  readonly size: number;
-  readonly files: readonly { readonly path: string }[];
-}
 
 /** Names that a package's export map offers, as users import them. */
 export function entryPoints(name: PackageName): readonly string[] {
@@ -82,19 +74,13 @@ export class InstalledProject {
   }
 
   async #installPackages(): Promise<void> {
-    // What is built is packed: a build in between would take it away from the tests beside this one.
-    const folders = PACKAGES.map((name) => `./packages/${name}`);
-    const args = ['pack', ...folders, '--pack-destination', this.folder, '--json', '--ignore-scripts'];
-    const { stdout } = await run('npm', args, { cwd: ROOT });
-    const packed: readonly Packed[] = [JSON.parse(stdout)]
-      .flat()
-      .flatMap((entry) => ('files' in entry ? entry : Object.values(entry)));
-    await Promise.all(packed.map((each) => this.#unpack(each)));
+    const { folder, packed } = await packedPackages(PACKAGES);
+    await Promise.all(packed.map((each) => this.#unpack(each, folder)));
   }
 
-  async #unpack({ name: fullName, filename, files, size }: Packed): Promise<void> {
+  async #unpack({ name: fullName, filename, files, size }: Packed, folder: string): Promise<void> {
     const name = fullName.replace('@sallyport/', '') as PackageName;
-    const tarball = join(this.folder, filename);
+    const tarball = join(folder, filename);
     const target = join(this.folder, 'node_modules', fullName);
     this.files.set(
       name,
