@@ -67,6 +67,7 @@ export { Revocations } from './revocation/revocations.js';
 export type {
   RevocationsCollaborators,
   RevocationsOptions,
+  RevokedSessionOptions,
   RevokedTokenOptions,
 } from './revocation/revocations-options.js';
 export { type RouteDefinition, type RouteTable, route, routes } from './routes/route-table.js';

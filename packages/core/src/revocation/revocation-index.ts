@@ -3,7 +3,7 @@ import type { Principal } from '../principal/principal.js';
 import { KeyedHash } from '../secrecy/keyed-hash.js';
 import { LiveHash } from '../secrecy/live-hash.js';
 import { revocableText } from './revocable-token.js';
-import type { Revocation } from './revocation.js';
+import { NAMING_CLAIMS, type NamingClaim, type Revocation } from './revocation.js';
 import { type RevocationDate, type RevocationRecord, RevocationRecords } from './revocation-records.js';
 import { tagOf } from './revocation-shares.js';
 
@@ -21,23 +21,27 @@ export class RevocationIndex {
   readonly #tokens: RevocationRecords;
   readonly #parties: RevocationRecords;
   readonly #token: LiveHash;
-  readonly #jti: LiveHash;
+  readonly #claims: Readonly<Record<NamingClaim, LiveHash>>;
   readonly #client: LiveHash;
   readonly #subject: LiveHash;
+  /** Subjects whose tokens are refused if they name no session. */
+  readonly #sessionless: LiveHash;
   readonly #owner: KeyedHash;
   readonly #isRevoked = (name: string): boolean => this.#tokens.has(name);
   #epoch = 0;
-  /** False as long as no token, or no `jti`, was revoked: lookups then skip the hash. */
+  /** False as long as no token was revoked by its text: lookups then skip the hash. */
   #hasTokens = false;
-  #hasJtis = false;
+  /** The claims by which tokens were revoked: lookups skip the others. */
+  readonly #named = new Set<NamingClaim>();
 
   constructor(secrets: readonly string[] | undefined, maxEntries: number, clock: Clock) {
     this.#tokens = new RevocationRecords({ maxEntries, isDated: false }, clock);
     this.#parties = new RevocationRecords({ maxEntries, isDated: true }, clock);
     this.#token = new LiveHash(secrets, 'revoked token');
-    this.#jti = new LiveHash(secrets, 'revoked jti');
+    this.#claims = { jti: new LiveHash(secrets, 'revoked jti'), sid: new LiveHash(secrets, 'revoked session') };
     this.#client = new LiveHash(secrets, 'revoked client');
     this.#subject = new LiveHash(secrets, 'revoked subject');
+    this.#sessionless = new LiveHash(secrets, 'revoked subject without a session');
     this.#owner = new KeyedHash(secrets?.[0], 'owner of a revoked token');
   }
 
@@ -59,8 +63,8 @@ export class RevocationIndex {
     return this.#token.of(revocableText(token));
   }
 
-  jtiKey(jti: string, issuer: string | undefined): string {
-    return this.#jti.of(nameOf(jti, issuer));
+  claimKey(claim: NamingClaim, value: string, issuer: string | undefined): string {
+    return this.#claims[claim].of(nameOf(value, issuer));
   }
 
   clientKey(clientId: string, issuer: string | undefined): string {
@@ -69,6 +73,10 @@ export class RevocationIndex {
 
   subjectKey(subject: string, issuer: string | undefined): string {
     return this.#subject.of(nameOf(subject, issuer));
+  }
+
+  sessionlessKey(subject: string, issuer: string | undefined): string {
+    return this.#sessionless.of(nameOf(subject, issuer));
   }
 
   /** Identifies a subject in 24 bits, for its share of the space. */
@@ -82,8 +90,9 @@ export class RevocationIndex {
     const record = recordOf(revocation, this.#epoch + 1, isLearnt);
     if (!this.#recordsOf(revocation).keep(revocation.key, record)) return false;
     this.#epoch += 1;
-    this.#hasTokens ||= !revocation.isParty && !revocation.isJti;
-    this.#hasJtis ||= revocation.isJti === true;
+    const { isParty, claim } = revocation;
+    if (claim !== undefined) this.#named.add(claim);
+    else if (!isParty) this.#hasTokens = true;
     return true;
   }
 
@@ -110,7 +119,7 @@ export class RevocationIndex {
 
   statusOf(token: string, principal: Principal, since: number): RevocationStatus {
     if (this.#epoch === 0) return 'clear';
-    if (this.refuses(token) || this.#refusesJti(principal)) return 'revoked';
+    if (this.refuses(token) || NAMING_CLAIMS.some((claim) => this.#refusesBy(claim, principal))) return 'revoked';
     const { issuedAt } = principal;
     let status: RevocationStatus = 'clear';
     for (const record of this.#concerning(principal)) {
@@ -120,20 +129,22 @@ export class RevocationIndex {
     return status;
   }
 
-  #refusesJti({ claims, issuer }: Principal): boolean {
-    if (!this.#hasJtis) return false;
-    const sent = claims['jti'];
-    const jti = typeof sent === 'number' ? String(sent) : sent;
-    if (typeof jti !== 'string') return false;
-    return [issuer, undefined].some((named) => this.#jti.finds(nameOf(jti, named), this.#isRevoked));
+  #refusesBy(claim: NamingClaim, { claims, issuer }: Principal): boolean {
+    if (!this.#named.has(claim)) return false;
+    const value = identifierIn(claims, claim);
+    if (value === undefined) return false;
+    return [issuer, undefined].some((named) => this.#claims[claim].finds(nameOf(value, named), this.#isRevoked));
   }
 
-  #concerning({ issuer, subject, clientId }: Principal): readonly RevocationDate[] {
+  #concerning(principal: Principal): readonly RevocationDate[] {
     if (this.#parties.isEmpty) return [];
-    const keys = [...new Set([issuer, undefined])].flatMap((named) => {
-      const subjectKeys = this.#subject.allOf(nameOf(subject, named));
-      return clientId === undefined ? subjectKeys : [...subjectKeys, ...this.#client.allOf(nameOf(clientId, named))];
-    });
+    const { issuer, subject, clientId, claims } = principal;
+    const namesSession = identifierIn(claims, 'sid') !== undefined;
+    const keys = [...new Set([issuer, undefined])].flatMap((named) => [
+      ...this.#subject.allOf(nameOf(subject, named)),
+      ...(namesSession ? [] : this.#sessionless.allOf(nameOf(subject, named))),
+      ...(clientId === undefined ? [] : this.#client.allOf(nameOf(clientId, named))),
+    ]);
     return keys.flatMap((key) => this.#parties.find(key) ?? []);
   }
 
@@ -150,4 +161,11 @@ function recordOf(revocation: Revocation, epoch: number, isLearnt: boolean): Rev
 /** Without an issuer a revocation concerns that name at every issuer. */
 function nameOf(id: string, issuer: string | undefined): string {
   return JSON.stringify(issuer === undefined ? [id] : [id, issuer]);
+}
+
+/** Numbers are read as their digits, as handlers do. */
+function identifierIn(claims: Principal['claims'], name: NamingClaim): string | undefined {
+  const sent = claims[name];
+  const value = typeof sent === 'number' ? String(sent) : sent;
+  return typeof value === 'string' && value !== '' ? value : undefined;
 }

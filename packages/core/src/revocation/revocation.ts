@@ -1,12 +1,17 @@
 import * as option from '../options/options.js';
 import { Seal } from '../secrecy/seal.js';
 
+/** The claims by which tokens are revoked besides their text: one token by its `jti`, those of a session by their `sid`. */
+export const NAMING_CLAIMS = ['jti', 'sid'] as const;
+
+export type NamingClaim = (typeof NAMING_CLAIMS)[number];
+
 const REVOCATION = option.table('revocation', {
   key: option.text,
-  /** True for a client or subject: tokens issued up to `at` are refused. False for a single token. */
+  /** True for a client or subject: tokens issued up to `at` are refused. False for tokens with this name. */
   isParty: option.flag,
-  /** True if the token was named by its `jti` and not by its text. */
-  isJti: option.optional(option.flag),
+  /** The claim that names the tokens. Default: one token is named, by its text. */
+  claim: option.optional(option.oneOf(...NAMING_CLAIMS)),
   /** Seconds since the epoch. */
   at: option.between(0, Number.MAX_SAFE_INTEGER),
   /** When it may be forgotten, in milliseconds since the epoch. */

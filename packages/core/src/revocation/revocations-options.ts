@@ -37,6 +37,16 @@ export interface RevokedTokenOptions {
   readonly subject?: string | undefined;
 }
 
+/** What is known of a session that is revoked. */
+export interface RevokedSessionOptions {
+  /** Whose session it is. Default: any issuer's. */
+  readonly issuer?: string | undefined;
+  /** The user of the session. */
+  readonly subject?: string | undefined;
+  /** When it ended, in seconds since the epoch, by the clock of the issuer. Default now. */
+  readonly at?: number | undefined;
+}
+
 export const REVOCATIONS_COLLABORATORS = option.table('RevocationsCollaborators', {
   clock: clockOption,
   bus: option.optional(revocationBusCheck),

@@ -4,8 +4,10 @@ import { publishCacheEvent } from '../events/cache-events.js';
 import * as option from '../options/options.js';
 import { ownMember, ownMembers } from '../options/own-members.js';
 import type { Principal } from '../principal/principal.js';
+import { type CredentialOpener, CredentialOpeners } from './credential-openers.js';
+import { partyRevocation, type RevocationTime, TOLERANCE_SECONDS, tokenRevocation } from './new-revocation.js';
 import { type RevocableToken, readRevocableToken } from './revocable-token.js';
-import { moment, type Revocation } from './revocation.js';
+import type { NamingClaim, Revocation } from './revocation.js';
 import { RevocationExchange } from './revocation-exchange.js';
 import { RevocationIndex, type RevocationStatus } from './revocation-index.js';
 import {
@@ -13,14 +15,9 @@ import {
   REVOCATIONS_COLLABORATORS,
   type RevocationsCollaborators,
   type RevocationsOptions,
+  type RevokedSessionOptions,
   type RevokedTokenOptions,
 } from './revocations-options.js';
-
-/** How long after its expiry a verifier may still accept a token, because clocks differ. */
-const TOLERANCE_SECONDS = 60;
-
-/** Finds the other credential that a credential stands for, such as the token inside an encrypted one. */
-type CredentialOpener = (credential: string) => Promise<string | undefined>;
 
 /**
  * What has been revoked. Any number of caches share it and ask it before they answer. A revocation takes effect at once in
@@ -39,7 +36,7 @@ export class Revocations {
   readonly #clock: Clock;
   /** Undefined without a bus. */
   readonly #exchange: RevocationExchange | undefined;
-  readonly #openers = new Set<CredentialOpener>();
+  readonly #openers = new CredentialOpeners();
   #refused = 0;
 
   /** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN */
@@ -93,13 +90,26 @@ export class Revocations {
   revokeToken(token: string, options: RevokedTokenOptions = {}): Promise<boolean> {
     const read = readRevocableToken(token);
     const told = this.#revokeText(token, read, options);
-    return read.isSigned || this.#openers.size === 0 ? told : this.#revokeMeant(token, options, told);
+    return read.isSigned || this.#openers.isEmpty ? told : this.#revokeMeant(token, options, told);
   }
 
   /** Refuses the token with this `jti` (RFC 7519 4.1.7), of one issuer or, without `issuer`, of any. */
   revokeJti(jti: string, options: RevokedTokenOptions = {}): Promise<boolean> {
     const named = ownMembers(options);
-    return this.#revokeOne(this.#index.jtiKey(jti, named.issuer), true, named, undefined);
+    return this.#revokeNamed(this.#index.claimKey('jti', jti, named.issuer), 'jti', named);
+  }
+
+  /**
+   * Refuses the tokens of a session: those with this `sid` (OpenID Connect Back-Channel Logout 1.0 2.1), of one issuer or,
+   * without `issuer`, of any. With `subject`, tokens of that subject that name no session are refused as well, if they were
+   * issued up to `at`: any of them may be of this session.
+   */
+  async revokeSession(sid: string, options: RevokedSessionOptions = {}): Promise<boolean> {
+    const { issuer, subject, at } = ownMembers(options);
+    const told = this.#revokeNamed(this.#index.claimKey('sid', sid, issuer), 'sid', { issuer, subject });
+    if (subject === undefined) return told;
+    const others = this.#revokeParty(this.#index.sessionlessKey(subject, issuer), at);
+    return (await Promise.all([told, others])).every(Boolean);
   }
 
   /**
@@ -148,8 +158,7 @@ export class Revocations {
    * unsubscribes.
    */
   openWith(open: CredentialOpener): () => void {
-    this.#openers.add(open);
-    return () => this.#openers.delete(open);
+    return this.#openers.add(open);
   }
 
   /** For caches: whether an answer still holds that was looked up when `epoch` was `since`. */
@@ -181,22 +190,14 @@ export class Revocations {
     return this.covers(this.#clock.now() - this.keepSeconds * 1_000);
   }
 
-  /** `claimed` is the expiry in the token. It was not verified, so it may prolong the caller's, but never shorten it. */
-  #revokeOne(key: string, isJti: boolean, token: RevokedTokenOptions, claimed: number | undefined): Promise<boolean> {
-    const at = this.#clock.now() / 1_000;
-    const told = token.expiresAt === undefined ? undefined : moment(token.expiresAt);
-    const end = claimed === undefined ? told : Math.max(told ?? 0, moment(claimed));
-    const endsAt = (end ?? at + this.keepSeconds) + TOLERANCE_SECONDS;
-    return this.#revoke({
-      key,
-      isParty: false,
-      isJti,
-      at,
-      endsAtMs: endsAt * 1_000,
-      isEndless: end === undefined,
-      isClaimed: end !== told && endsAt > at + this.keepSeconds + TOLERANCE_SECONDS,
-      owner: token.subject === undefined ? undefined : this.#index.ownerOf(token.subject, token.issuer),
-    });
+  #revokeNamed(
+    key: string,
+    claim: NamingClaim | undefined,
+    token: RevokedTokenOptions,
+    claimed?: number,
+  ): Promise<boolean> {
+    const owner = token.subject === undefined ? undefined : this.#index.ownerOf(token.subject, token.issuer);
+    return this.#revoke(tokenRevocation({ key, claim, owner }, token, claimed, this.#time));
   }
 
   #revokeText(token: string, read: RevocableToken, options: RevokedTokenOptions): Promise<boolean> {
@@ -205,23 +206,22 @@ export class Revocations {
       issuer: ownMember(options, 'issuer') ?? read.issuer,
       subject: ownMember(options, 'subject') ?? read.subject,
     };
-    return this.#revokeOne(this.#index.tokenKey(token), false, named, read.expiresAt);
+    return this.#revokeNamed(this.#index.tokenKey(token), undefined, named, read.expiresAt);
   }
 
-  /** Asks all handlers at once. If one cannot tell, what the others tell is revoked all the same. */
   async #revokeMeant(token: string, options: RevokedTokenOptions, told: Promise<boolean>): Promise<boolean> {
-    const opened = await Promise.allSettled([...this.#openers].map((open) => open(token)));
-    const meant = new Set(opened.flatMap((each) => (each.status === 'fulfilled' ? (each.value ?? []) : [])));
-    const others = [...meant].map((other) => this.#revokeText(other, readRevocableToken(other), options));
+    const { credentials, isComplete } = await this.#openers.open(token);
+    const others = credentials.map((other) => this.#revokeText(other, readRevocableToken(other), options));
     const revoked = await Promise.all([told, ...others]);
-    return revoked.every(Boolean) && opened.every(({ status }) => status === 'fulfilled');
+    return revoked.every(Boolean) && isComplete;
   }
 
-  #revokeParty(key: string, instant: number | undefined): Promise<boolean> {
-    const now = this.#clock.now() / 1_000;
-    const at = moment(instant ?? now);
-    const endsAtMs = (now + this.keepSeconds + TOLERANCE_SECONDS) * 1_000;
-    return this.#revoke({ key, isParty: true, at, endsAtMs, isEndless: true });
+  #revokeParty(key: string, at: number | undefined): Promise<boolean> {
+    return this.#revoke(partyRevocation(key, at, this.#time));
+  }
+
+  get #time(): RevocationTime {
+    return { now: this.#clock.now() / 1_000, keepSeconds: this.keepSeconds };
   }
 
   #revoke(revocation: Revocation): Promise<boolean> {
