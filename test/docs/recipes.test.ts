@@ -106,6 +106,23 @@ describe('docs/recipes.md', () => {
     expect(await call('GET /', await withToken())).toMatchObject({ status: 200, text: 'Hello, colleague' });
   });
 
+  test('a payment asks for a stronger and newer login, and takes it', async () => {
+    const withLogin = `const { authority } = await import('./security.js');
+      const login = { acr: 'urn:example:mfa', auth_time: Math.floor(Date.now() / 1000) - 10 };
+      const { bearer } = await authority.as({ subject: 'alice', claims: login }, { opaque: true });
+      console.log('strong: ' + bearer);
+      await import('./step-up.js');`;
+    guide.project.write('stepped-up.js', withLogin);
+    await start('stepped-up.js');
+    const strong = await server.printed(/strong: (\S+)/);
+    const refused = await request(server.origin, { headers: await withToken() });
+    await refused.body.dump();
+    expect(refused.statusCode).toBe(401);
+    const said = documentOf('docs/recipes.md').match(/^WWW-Authenticate: (.*insufficient_user.*)$/m)?.[1];
+    expect(refused.headers['www-authenticate']).toBe(said);
+    expect(await call('GET /', { authorization: `Bearer ${strong}` })).toMatchObject({ status: 200, text: 'Paid' });
+  });
+
   test('a scope that the compiler knows is asked for', async () => {
     await start('typed-scopes.js');
     expect(await call('GET /', await withToken())).toMatchObject({ status: 200, text: 'Read' });

@@ -39,6 +39,7 @@ export { CACHE_CHANNEL } from './events/cache-events.js';
 export { DECISION_CHANNEL } from './events/decision-events.js';
 export { EventChannel } from './events/event-channel.js';
 export { ABSTAINED, PERMITTED } from './guard/guard.js';
+export { authenticationOptions } from './guard/require-authentication.js';
 export { roleOptions } from './guard/require-roles.js';
 export { scopeOptions } from './guard/require-scopes.js';
 export { RequiredScopes, type ScopeRule } from './guard/required-scopes.js';

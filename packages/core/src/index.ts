@@ -26,6 +26,11 @@ export { every } from './guard/every.js';
 export { type Guard, type GuardFunction, type GuardLike, type GuardVerdict, guard } from './guard/guard.js';
 export type { NeededScopes } from './guard/needed-scopes.js';
 export { requireAudience } from './guard/require-audience.js';
+export {
+  type AuthenticationCollaborators,
+  type AuthenticationOptions,
+  requireAuthentication,
+} from './guard/require-authentication.js';
 export { type RoleOptions, requireRoles } from './guard/require-roles.js';
 export { requireScopes, type ScopeOptions } from './guard/require-scopes.js';
 export type { Match } from './guard/required-names.js';

@@ -30,6 +30,7 @@ const DETAILS: Readonly<Record<string, string>> = {
   invalid_credentials: 'The credentials are not valid.',
   forbidden: 'The caller may not do this.',
   authentication_required: 'A further authentication step is needed.',
+  insufficient_user_authentication: 'The user has to authenticate anew, as this operation needs it.',
   not_found: 'There is no such operation.',
   request_timeout: 'The body did not arrive in time.',
   content_too_large: 'The body is larger than this operation takes.',

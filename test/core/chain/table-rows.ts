@@ -187,8 +187,10 @@ export const TABLE_ROWS: readonly StatusRow[] = [
     sends: TOKEN,
     status: 401,
     reason: 'insufficient_user_authentication',
-    code: 'authentication_required',
-    challenges: ['Bearer realm="api", error="insufficient_user_authentication", acr_values="urn:mfa", max_age="5"'],
+    code: 'insufficient_user_authentication',
+    challenges: [
+      'Bearer realm="api", error="insufficient_user_authentication", error_description="The user has to authenticate anew, as this operation needs it.", acr_values="urn:mfa", max_age="5"',
+    ],
   },
   {
     rule: 'challenged: a guard may ask for a step-up, too [RFC 9470 3]',

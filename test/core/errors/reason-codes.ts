@@ -28,6 +28,8 @@ const TEMPLATE = /\breason: `([a-z_]+)\$\{name\}([a-z0-9_]+)`/g;
 const RETURNED = /\breturn '([a-z]+(?:_[a-z]+)+)'/g;
 /** A cause that is chosen before `unavailable(cause)`. */
 const CHOSEN = /\bcause = [^;]*'([a-z]+(?:_[a-z]+)+)'/g;
+/** The `error` of a challenge is its reason. */
+const ASKED_AGAIN = /\berror: '([a-z]+(?:_[a-z]+)+)',$/gm;
 const COMMENT = /\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm;
 
 /** Every reason code that the sources make, with the status that it leads to. */
@@ -52,6 +54,7 @@ export function reasonCodes(): ReadonlyMap<string, number> {
     if (path.endsWith('/verdict.ts')) add(/reason: string = '([a-z_]+)'/.exec(text)?.[1], 429);
     if (path.endsWith('/verdict-members.ts')) add(/reason : '([a-z_]+)'/.exec(text)?.[1], 503);
     for (const [, reason] of text.matchAll(CHOSEN)) add(reason, 503);
+    for (const [, reason] of text.matchAll(ASKED_AGAIN)) add(reason, 401);
   }
   return found;
 }

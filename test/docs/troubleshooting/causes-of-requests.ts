@@ -9,6 +9,7 @@ import {
   headerHandler,
   optional,
   requireAudience,
+  requireAuthentication,
   requireRoles,
   requireScopes,
   route,
@@ -410,6 +411,14 @@ export const PERMISSIONS: readonly Cause[] = [
     reason: 'all_guards_abstained',
     change: 'one of the guards permit',
     provoke: guarded(guard('own-tenant', () => ABSTAINED)),
+  },
+  {
+    cause: 'The user logged in too weakly or too long ago',
+    client: '401 insufficient_user_authentication',
+    reason: 'insufficient_user_authentication',
+    words: 'auth_time is missing, expected at most 300 s ago',
+    change: 'acrValues',
+    provoke: guarded(requireAuthentication({ maxAgeSeconds: 300 })),
   },
   {
     cause: 'The audience that `requireAudience` wants is not in the token',

@@ -103,7 +103,7 @@ async function built(read: ReadConfiguration, services: CheckedServices): Promis
   });
   try {
     const { handler: handlers, guard: guards } = parts;
-    const options = await optionsOf(settings.chain, { handlers, guards, directory, files });
+    const options = await optionsOf(settings.chain, { handlers, guards, clock, directory, files });
     return inChain(() => new BuiltChain(options, { clock, random, listeners }, parts));
   } catch (error) {
     await parts.close(CLOSE_TIMEOUT_MS).catch(() => {});

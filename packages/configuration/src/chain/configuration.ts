@@ -1,8 +1,8 @@
 import { resolve } from 'node:path';
 import type { SecurityChainOptions } from '@sallyport/core';
 import { chainOptions, option } from '@sallyport/core/extend';
-import { type GuardFinder, guardExpression } from '../expressions/guard-expression.js';
-import { type HandlerFinder, requirementExpression } from '../expressions/requirement-expression.js';
+import { type GuardMaterial, guardExpression } from '../expressions/guard-expression.js';
+import { requirementExpression } from '../expressions/requirement-expression.js';
 import { inPlace, placed, ROOT } from '../file/place.js';
 import type { SourceFiles } from '../file/source-files.js';
 import { configuredPart } from '../kinds/configured-part.js';
@@ -76,9 +76,7 @@ export function checkedConfiguration(data: unknown): Configuration {
 }
 
 /** What the chain of a configuration is made with. */
-export interface ChainMaterial {
-  readonly handlers: HandlerFinder;
-  readonly guards: GuardFinder;
+export interface ChainMaterial extends GuardMaterial {
   /** The base of relative paths. */
   readonly directory: string;
   readonly files: SourceFiles;
@@ -90,17 +88,18 @@ export async function optionsOf(settings: ChainSettings, material: ChainMaterial
   return {
     ...others,
     requirement: requirement?.(material.handlers),
-    guards: guards.map((guard) => guard(material.guards, material.handlers)),
+    guards: guards.map((guard) => guard(material)),
     operations: contract && (await operationsOf(contract, material)),
   };
 }
 
 async function operationsOf(
   { document, schemes, guards = {}, ...options }: NonNullable<ChainSettings['contract']>,
-  { handlers, guards: kinds, directory, files }: ChainMaterial,
+  material: ChainMaterial,
 ): Promise<SecurityChainOptions['operations']> {
+  const { handlers, directory, files } = material;
   const proofs = Object.entries(schemes).map(([name, expression]) => [name, expression(handlers)] as const);
-  const checks = Object.entries(guards).map(([name, expression]) => [name, expression(kinds, handlers)] as const);
+  const checks = Object.entries(guards).map(([name, expression]) => [name, expression(material)] as const);
   const definition = await files.text(resolve(directory, document), `${CONTRACT}.document`, 'names a file that ');
   const { openApi } = await import('@sallyport/openapi');
   try {

@@ -1,12 +1,21 @@
 import {
+  type AuthenticationOptions,
   type GuardLike,
   type RoleOptions,
   requireAudience,
+  requireAuthentication,
   requireRoles,
   requireScopes,
   type ScopeOptions,
 } from '@sallyport/core';
-import { option, ownMembers, roleOptions, scopeOptions } from '@sallyport/core/extend';
+import {
+  authenticationOptions,
+  type Clock,
+  option,
+  ownMembers,
+  roleOptions,
+  scopeOptions,
+} from '@sallyport/core/extend';
 import { inPlace } from '../file/place.js';
 import type { HandlerFinder } from './requirement-expression.js';
 
@@ -22,8 +31,17 @@ export interface GuardReference {
 /** Finds or makes the guard that a configuration names. */
 export type GuardFinder = (reference: GuardReference) => GuardLike;
 
-/** A guard of a configuration. `guards` finds a guard of the application, `handlers` the handler that a guard names. */
-export type GuardExpression = (guards: GuardFinder, handlers: HandlerFinder) => GuardLike;
+/** What guards of a configuration are made with. */
+export interface GuardMaterial {
+  /** Finds a guard of the application. */
+  readonly guards: GuardFinder;
+  /** Finds the handler that a guard names. */
+  readonly handlers: HandlerFinder;
+  readonly clock: Clock;
+}
+
+/** A guard of a configuration. */
+export type GuardExpression = (material: GuardMaterial) => GuardLike;
 
 export const CONFIGURED_GUARD = option.table('ConfiguredGuard', {
   /** The kind: one of the table of kinds. */
@@ -32,12 +50,15 @@ export const CONFIGURED_GUARD = option.table('ConfiguredGuard', {
   options: option.optional(option.plainObject),
 });
 
-const GUARDS = ['requireScopes', 'requireRoles', 'requireAudience'] as const;
+/** The guards that take a list of names, with their options beside it. */
+const LISTING = ['requireScopes', 'requireRoles', 'requireAudience'] as const;
+const GUARDS = [...LISTING, 'requireAuthentication'] as const;
 
 /**
  * A guard as data: the name of a guard of the application, alone or with options (`{ type: officeHours, options: { … } }`),
  * or one of `{ requireScopes: orders.read }`, `{ requireRoles: [a, b], match: any }`, `{ requireAudience: … }`. The options
- * of these three stand beside the list; `of` is the name of a handler.
+ * of these three stand beside the list; `of` is the name of a handler. `{ requireAuthentication: { maxAgeSeconds: 300 } }`
+ * has options alone.
  */
 export const guardExpression: option.Check<GuardExpression, unknown> = option.withSchema(
   { $ref: '#/$defs/guard' },
@@ -57,6 +78,7 @@ function compiledGuard(value: unknown, name: string): GuardExpression {
     throw option.invalid(name, `must be the name of a guard or have one of ${GUARDS.join(', ')}, type${hint}`);
   }
   const { [kind]: list, ...options } = given;
+  if (kind === 'requireAuthentication') return authenticationOf(list, options, name);
   const names = option.textOrTexts(list, `${name}.${kind}`);
   if (kind === 'requireScopes' && Object.hasOwn(options, 'of')) return scopesOf(names, options, name);
   const guard = builtInGuard(kind, names, options, name);
@@ -72,20 +94,25 @@ export const GUARD_SCHEMA: option.Schema = {
     builtInSchema('requireScopes', { ...scopeOptions.schema.properties, of: option.text.schema as option.Schema }),
     builtInSchema('requireRoles', { ...roleOptions.schema.properties }),
     builtInSchema('requireAudience', {}),
+    builtInSchema('requireAuthentication', {}, authenticationOptions.schema),
   ],
 };
 
-function builtInSchema(kind: (typeof GUARDS)[number], options: Readonly<Record<string, option.Schema>>): option.Schema {
+function builtInSchema(
+  kind: (typeof GUARDS)[number],
+  options: Readonly<Record<string, option.Schema>>,
+  own: option.Schema = option.textOrTexts.schema as option.Schema,
+): option.Schema {
   return {
     type: 'object',
-    properties: { [kind]: option.textOrTexts.schema as option.Schema, ...options },
+    properties: { [kind]: own, ...options },
     required: [kind],
     additionalProperties: false,
   };
 }
 
 function named(type: string, options: object | undefined, place: string): GuardExpression {
-  return (guards) => guards({ type, options, place });
+  return ({ guards }) => guards({ type, options, place });
 }
 
 /** Checks everything but the handler at once, by making the guard without it. */
@@ -96,11 +123,20 @@ function scopesOf(
 ): GuardExpression {
   const handler = option.text(of, `${name}.of`);
   builtInGuard('requireScopes', names, options, name);
-  return (_guards, handlers) => requireScopes(names, { ...options, of: handlers(handler, `${name}.of`) });
+  return ({ handlers }) => requireScopes(names, { ...options, of: handlers(handler, `${name}.of`) });
+}
+
+/** Checked at once, by making the guard with the clock of the system. */
+function authenticationOf(given: unknown, others: object, name: string): GuardExpression {
+  const place = `${name}.requireAuthentication`;
+  if (Object.keys(others).length > 0) throw option.invalid(name, 'has no options beside requireAuthentication');
+  const options = option.plainObject(given, place) as AuthenticationOptions;
+  inPlace(place, () => requireAuthentication(options), { AuthenticationOptions: place });
+  return ({ clock }) => requireAuthentication(options, { clock });
 }
 
 function builtInGuard(
-  kind: (typeof GUARDS)[number],
+  kind: (typeof LISTING)[number],
   names: readonly string[],
   options: Record<string, unknown>,
   name: string,

@@ -64,7 +64,7 @@ function registerRead(container: DependencyContainer, read: ReadConfiguration): 
     (async (lookup, services) => {
       try {
         const guards = guardFinder(container, { ...services, directory });
-        return await optionsOf(listed, { handlers: lookup, guards, directory, files });
+        return await optionsOf(listed, { handlers: lookup, guards, clock: services.clock, directory, files });
       } catch (error) {
         throw located(error);
       }

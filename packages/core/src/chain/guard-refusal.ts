@@ -6,7 +6,8 @@ import { fault, MISSING, proverOf, Refusal } from '../handler/refusal.js';
 import type { Principal } from '../principal/principal.js';
 import type { SecurityRequest } from '../request/request.js';
 import { AmbiguousPathError } from '../request/template-segment.js';
-import { forbidden } from '../verdict/verdict.js';
+import { takesToken } from '../verdict/challenge.js';
+import { type Challenged, forbidden } from '../verdict/verdict.js';
 
 /** Refusals of guards that another caller might not get. `limited` and `unavailable` concern the moment. */
 const ABOUT_THE_CALLER: ReadonlySet<string> = new Set(['forbidden', 'denied', 'challenged']);
@@ -25,9 +26,19 @@ export function guardRefusal(
   if (principal.kind === 'anonymous' && ABOUT_THE_CALLER.has(verdict.kind)) {
     return candidates.length > 0 ? MISSING : new Refusal(forbidden(verdict.reason));
   }
+  if (verdict.kind === 'challenged' && !canChallenge(verdict, candidates)) {
+    const { reason, detail } = verdict;
+    return new Refusal(forbidden(reason, { detail }), proverOf(principal, handlers), principal);
+  }
   const asked = verdict.kind === 'forbidden' ? verdict.of : undefined;
   const named = asked === undefined ? undefined : handlers.find(({ name }) => name === asked);
   return new Refusal(verdict, named ?? proverOf(principal, handlers), principal);
+}
+
+/** Another login with Basic gives the same answer: browsers would ask their user for ever. */
+function canChallenge({ parameters }: Challenged, candidates: readonly Candidate[]): boolean {
+  if (!Object.hasOwn(parameters, 'error') || candidates.length === 0) return true;
+  return candidates.some(({ challenge }) => takesToken(challenge));
 }
 
 /** The bug of a guard, with who met it; or what is no bug, but a path whose parameters cannot be read for certain. */

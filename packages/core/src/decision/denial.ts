@@ -87,6 +87,9 @@ const CODES: Readonly<Record<Refusal['verdict']['kind'], PublicCode>> = {
   unavailable: 'temporarily_unavailable',
 };
 
+/** RFC 9470 3. */
+const STEP_UP = 'insufficient_user_authentication';
+
 function codeOf(refusal: Refusal, candidates: readonly Candidate[]): PublicCode {
   const { verdict, handler } = refusal;
   if (verdict.kind === 'denied' && handler?.challenges.some(takesToken)) return 'invalid_token';
@@ -95,6 +98,7 @@ function codeOf(refusal: Refusal, candidates: readonly Candidate[]): PublicCode 
   }
   if (verdict.kind === 'malformed' && statusOf(refusal) === 401) return 'invalid_credentials';
   if (verdict.kind === 'forbidden' && verdict.scopes !== undefined) return 'insufficient_scope';
+  if (verdict.kind === 'challenged' && verdict.reason === STEP_UP) return STEP_UP;
   return CODES[verdict.kind];
 }
 
@@ -102,8 +106,12 @@ function challengeLines(refusal: Refusal, code: PublicCode, candidates: readonly
   const { verdict } = refusal;
   const own = addressed(refusal, candidates);
   if (verdict.kind === 'challenged') {
-    const [asking = candidates[0]] = own;
-    return asking === undefined ? [] : [asking.lineWith(verdict.parameters)];
+    const asking = askingAgain(refusal, own, candidates);
+    if (asking === undefined) return [];
+    const { error, ...others } = verdict.parameters;
+    const described =
+      error === STEP_UP ? { error, error_description: DETAILS[STEP_UP], ...others } : verdict.parameters;
+    return [asking.lineWith(described)];
   }
   if (verdict.kind === 'forbidden' && verdict.scopes !== undefined) {
     const { scopes } = verdict;
@@ -118,6 +126,24 @@ function challengeLines(refusal: Refusal, code: PublicCode, candidates: readonly
   return candidates.map((candidate) =>
     blamed.includes(candidate) ? candidate.errorLine(code, DETAILS[code]) : candidate.line,
   );
+}
+
+/**
+ * The challenge that asks for one more round. A handler asks by its own. A guard asks by the scheme that the caller used; if
+ * it names an `error`, by a token scheme, because others have no such parameter (RFC 7617 2).
+ */
+function askingAgain(
+  { verdict, principal, handler }: Refusal,
+  own: readonly Candidate[],
+  candidates: readonly Candidate[],
+): Candidate | undefined {
+  const [first = candidates[0]] = own;
+  if (principal === undefined || verdict.kind !== 'challenged') return first;
+  const used = principal.via.find((proof) => proof.handler === handler?.name)?.scheme;
+  const isUsed = ({ challenge }: Candidate) => challenge.scheme.toLowerCase() === used;
+  const fits = Object.hasOwn(verdict.parameters, 'error') ? asksForToken : () => true;
+  const fitting = own.filter(fits);
+  return fitting.find(isUsed) ?? fitting[0] ?? candidates.find(fits) ?? first;
 }
 
 /** The challenges of the handler that refused. If no handler took the credential: the challenges of its scheme. */

@@ -54,11 +54,12 @@ export const TITLES: Readonly<Record<number, string>> = {
   503: 'Service Unavailable',
 };
 
-/** The catalogue: public code to text. The first three texts are also the `error_description` (RFC 6750 3). */
+/** The catalogue: public code to text. The first four texts are also the `error_description` (RFC 6750 3). */
 export const DETAILS = {
   invalid_request: 'The request is malformed or carries its credentials in more than one way.',
   invalid_token: 'The access token is missing, expired, revoked or otherwise not valid.',
   insufficient_scope: 'The access token does not carry a scope that this operation needs.',
+  insufficient_user_authentication: 'The user has to authenticate anew, as this operation needs it.',
   unauthenticated: 'This resource needs credentials.',
   invalid_credentials: 'The credentials are not valid.',
   forbidden: 'The caller may not do this.',

@@ -9,6 +9,8 @@ export const FIXES: Readonly<Record<string, string>> = Object.freeze({
   credentials_incomplete: 'Send all of them. If one is enough, write anyOf instead of allOf.',
   headers_parsed: 'If a serverless host or a mock made the request, give its event or the mock the headers.',
   preflight_refused: 'Mount the CORS middleware in front of secure(), or set allowPreflight.',
+  insufficient_user_authentication:
+    'Nothing to fix here, if the client then sends its user through another login. If it comes back with the same: let the authorization server put acr and auth_time into its tokens or answers, and write acrValues as it does.',
   credentials_unrecognised:
     'Put a handler for such credentials into the requirement: those that read this scheme left them to others.',
   scheme_unread: 'Send a scheme that is expected, or give the handler the source authorization:<scheme>.',

@@ -8,7 +8,8 @@ import { firstAsked } from './needed-scopes.js';
 
 /**
  * Asks the guards in order until one permits. If none does, the answer is the first `unavailable`, because that guard
- * might have permitted; else the first refusal; else abstained. Needs at least one guard.
+ * might have permitted; else the first `challenged`, because one more login may be enough; else the first refusal; else
+ * abstained. Needs at least one guard.
  * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID without guards, and for what is no guard
  * @example
  * const mayRead = some(requireScopes('orders:read'), requireRoles('auditor'));
@@ -33,7 +34,13 @@ function someFrom(
   if (member === undefined) return soFar;
   return andThen(askGuard(member, principal, request), (verdict) => {
     if (verdict.kind === 'permitted') return verdict;
-    const replaces = soFar.kind === 'abstained' || (verdict.kind === 'unavailable' && soFar.kind !== 'unavailable');
-    return someFrom(index + 1, members, replaces ? verdict : soFar, principal, request);
+    return someFrom(index + 1, members, rank(verdict) > rank(soFar) ? verdict : soFar, principal, request);
   });
+}
+
+/** As in `anyOf`: what might still have permitted outranks what has refused. */
+function rank({ kind }: GuardVerdict): number {
+  if (kind === 'unavailable') return 3;
+  if (kind === 'challenged') return 2;
+  return kind === 'abstained' ? 0 : 1;
 }

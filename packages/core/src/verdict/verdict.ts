@@ -79,10 +79,12 @@ class ChallengedVerdict extends Branded<'challenged'> {
   readonly reason: string;
   readonly parameters: Challenge['parameters'];
   readonly headers: readonly HeaderLine[];
+  readonly detail: string | undefined;
 
-  constructor(parameters: Challenge['parameters'], headers: readonly HeaderLine[]) {
+  constructor(parameters: Challenge['parameters'], headers: readonly HeaderLine[], detail: string | undefined) {
     super('challenged');
     this.reason = checkedReason(ownMember(parameters, 'error') ?? 'challenged');
+    this.detail = checkedDetail(detail);
     this.parameters = checkedParameters(parameters, 'challenged()', (problem) => new MisuseError(problem));
     this.headers = headers;
     Object.freeze(this);
@@ -181,16 +183,18 @@ export function forbidden(
 
 /**
  * One more round is needed, for example for a DPoP nonce (RFC 9449 9) or a step-up (RFC 9470 3): 401 with these
- * parameters on the handler's own challenge and these extra header lines. `parameters.error` is the reason.
+ * parameters on the handler's own challenge and these extra header lines. `parameters.error` is the reason. From a guard,
+ * an `error` goes on the Bearer or DPoP challenge that the caller used, else on the first one of the operation; if it has
+ * none, the answer is 403, because other schemes have no such parameter. `detail` is as in `forbidden`.
  * @throws {TypeError} when a name is no token or a value is not printable ASCII (RFC 9110 11.6.1)
  * @example
  * challenged({ error: 'insufficient_user_authentication', acr_values: 'mfa' });
  */
 export function challenged(
   parameters: Challenge['parameters'],
-  options: { headers?: readonly HeaderLine[] | undefined } = {},
+  options: { headers?: readonly HeaderLine[] | undefined; detail?: string | undefined } = {},
 ): Challenged {
-  return new ChallengedVerdict(parameters, frozenLines(ownMember(options, 'headers')));
+  return new ChallengedVerdict(parameters, frozenLines(ownMember(options, 'headers')), ownMember(options, 'detail'));
 }
 
 /**

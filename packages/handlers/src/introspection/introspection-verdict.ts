@@ -49,7 +49,7 @@ const NO_CERTIFICATE = denied('confirmation_unproved', {
   detail: 'the connection has not the client certificate that cnf names',
 });
 
-/** RFC 7662 does not register `auth_time`. A wrong value is therefore ignored. It cannot grant anything. */
+/** Servers that do not know RFC 9470 6.2 may write anything there. A wrong value is ignored: it grants nothing. */
 const UNUSED = ['auth_time'];
 
 /**
