@@ -3,11 +3,8 @@ import { describe, expect, test } from '@jest/globals';
 import type { Verdict } from '@sallyport/core';
 import { buildRequest, ManualClock } from '@sallyport/core/testing';
 import fc from 'fast-check';
-import {
-  type AnswerRules,
-  confirmed,
-  verdictOf,
-} from '../../packages/handlers/src/introspection/introspection-verdict.js';
+import { Possession } from '../../packages/handlers/src/confirmation/possession.js';
+import { type AnswerRules, verdictOf } from '../../packages/handlers/src/introspection/introspection-verdict.js';
 import { parseStrictJson } from '../../packages/handlers/src/token/strict-json.js';
 import { cases } from '../support/random-cases.js';
 import { AUDIENCE, ISSUER, jwtWith, NOON, outcomeOf, trusted } from './jwt/jwt-fixture.js';
@@ -72,17 +69,11 @@ const FAULTS: readonly Fault[] = [
     (aud): Fault => ['audience_mismatch', { aud }],
   ),
   ...[null, '', undefined].map((aud): Fault => ['audience_mismatch', { aud }]),
-  ...[
-    { jkt: 'AAAA' },
-    { jwk: {} },
-    { 'x5t#S256': 'AAAA' },
-    { 'x5t#S256': 'AAAA', jkt: 'AAAA' },
-    {},
-    [],
-    'x',
-    0,
-    false,
-  ].map((cnf): Fault => ['confirmation_unproved', { cnf }]),
+  ...[{ jkt: 'A'.repeat(43) }, { 'x5t#S256': 'A'.repeat(43) }, { 'x5t#S256': 'A'.repeat(43), jkt: 'A'.repeat(43) }].map(
+    (cnf): Fault => ['confirmation_unproved', { cnf }],
+  ),
+  ...[{ jwk: {} }, { jkt: 'A'.repeat(43), x: 1 }].map((cnf): Fault => ['confirmation_method_unknown', { cnf }]),
+  ...[{ jkt: 'AAAA' }, {}, { jkt: null }, [], 'x', 0, false].map((cnf): Fault => ['confirmation_malformed', { cnf }]),
 ];
 
 /** One member that says anything else than it should, or nothing. It never cures what other members say. */
@@ -202,11 +193,12 @@ describe('introspection answers', () => {
     clock: new ManualClock(),
   };
   const REQUEST = buildRequest('GET /');
+  const POSSESSION = new Possession({ required: false });
   const CALLER = { waiters: new AbortController(), credentials: [], onFailure: () => {} };
 
   const judged = async (text: string): Promise<Verdict | undefined> => {
     const answer = parseStrictJson(Buffer.from(text));
-    return answer && confirmed(await verdictOf(answer, RULES, NOON, CALLER), REQUEST);
+    return answer && POSSESSION.proved(await verdictOf(answer, RULES, NOON, CALLER), REQUEST);
   };
   const reasonOf = (verdict: Verdict | undefined) => (verdict && 'reason' in verdict ? verdict.reason : verdict?.kind);
 

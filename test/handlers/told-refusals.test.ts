@@ -89,7 +89,13 @@ describe('a refused JWT is told with what was expected and what came', () => {
       {},
       `token_too_old: iat is ${NOON - 600}, now is ${NOON}, at most 60 s are allowed`,
     ],
-    ['cnf (RFC 7800 3.1)', {}, { cnf: { jkt: 's3cret' } }, {}, 'confirmation_unproved: cnf asks for a proof by "jkt"'],
+    [
+      'cnf (RFC 7800 3.1)',
+      {},
+      { cnf: { mac: 's3cret' } },
+      {},
+      'confirmation_method_unknown: cnf asks for a proof by "mac", known are "x5t#S256", "jkt"',
+    ],
     [
       'a claim with a rule',
       { claimRules: { tenant: 'acme' } },
@@ -232,7 +238,11 @@ describe('a token that introspection refuses is told with what was expected and 
       'token_type_refused: token_type is "refresh_token", token_use is missing',
     ],
     ['exp', { exp: 1 }, `token_expired: exp is 1, now is ${NOON}, tolerance 5 s`],
-    ['cnf', { cnf: { jkt: 's3cret' } }, 'confirmation_unproved: cnf asks for a proof by "jkt"'],
+    [
+      'cnf',
+      { cnf: { mac: 's3cret' } },
+      'confirmation_method_unknown: cnf asks for a proof by "mac", known are "x5t#S256", "jkt"',
+    ],
   ])('%s (RFC 7662 2.2)', async (_what, members, expected) => {
     server.answers({ body: { active: true, sub: 'alice', iss: 'https://as.test', aud: 'api', ...members } });
     const { endpoint } = server;

@@ -79,7 +79,7 @@ const RICH = authenticated(
     authenticatedAt: NOON - 1.5,
     acr: 'gold',
     amr: ['pwd', 'otp'],
-    confirmation: { method: 'jkt', value: 'thumb' },
+    confirmation: { jkt: 'thumb', 'x5t#S256': 'print' },
   }).principal,
   { headers: [['DPoP-Nonce', 'n']] },
 );
@@ -280,7 +280,7 @@ describe('a store is trusted with nothing', () => {
     const { writer, reader } = instances(store);
     const { stringify } = JSON;
     const spy = jest.spyOn(JSON, 'stringify');
-    spy.mockImplementationOnce((value) => stringify({ ...(value as object), schema: 2 }));
+    spy.mockImplementationOnce((value) => stringify({ ...(value as object), schema: 1 }));
     await writer.ask(TOKEN);
     spy.mockRestore();
     expect(store.values.size).toBe(1);

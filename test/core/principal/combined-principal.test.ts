@@ -96,7 +96,7 @@ describe('a principal of several proofs', () => {
   });
 
   test('keeps the proof of possession that one of them brought (RFC 7800 3.1)', async () => {
-    const confirmation = { method: 'x5t#S256', value: 'abc' };
+    const confirmation = { 'x5t#S256': 'abc' };
     expect((await combined({ subject: 'a' }, { subject: 'b', confirmation })).confirmation).toEqual(confirmation);
   });
 
@@ -111,7 +111,7 @@ describe('a principal of several proofs', () => {
 
   test('is frozen all through', async () => {
     const principal = await combined(
-      { subject: 'a', scopes: ['x'], claims: { a: [{}] }, confirmation: { method: 'jkt', value: 'a' } },
+      { subject: 'a', scopes: ['x'], claims: { a: [{}] }, confirmation: { jkt: 'a' } },
       { subject: 'b', claims: { b: [{}] } },
     );
     const parts = [principal, ...Object.values(principal), ...Object.values(principal.claims), ...principal.via];

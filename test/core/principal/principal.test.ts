@@ -17,7 +17,7 @@ const FULL: PrincipalInit = {
   authenticatedAt: 1_800_000_000,
   acr: 'urn:mace:incommon:iap:silver',
   amr: ['pwd', 'otp'],
-  confirmation: { method: 'jkt', value: '0ZcOCORZNYy' },
+  confirmation: { jkt: '0ZcOCORZNYy' },
   via: [{ handler: 'jwt', scheme: 'bearer' }],
 };
 
@@ -120,7 +120,10 @@ describe('a principal', () => {
     ['an end that is not finite', { expiresAt: Number.POSITIVE_INFINITY }],
     ['an issue that is a date', { issuedAt: new Date() }],
     ['an authentication at null', { authenticatedAt: null }],
-    ['a confirmation without a value', { confirmation: { method: 'jkt' } }],
+    ['a confirmation by nothing', { confirmation: {} }],
+    ['a confirmation without a value', { confirmation: { jkt: '' } }],
+    ['a confirmation by no text', { confirmation: { jkt: 7 } }],
+    ['a confirmation that is a list', { confirmation: ['jkt'] }],
     ['a confirmation that is null', { confirmation: null }],
     ['proofs that are no list', { via: { handler: 'a', scheme: 'b' } }],
     ['a proof without a handler', { via: [{ scheme: 'b' }] }],

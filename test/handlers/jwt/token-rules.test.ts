@@ -80,7 +80,8 @@ describe('claims', () => {
 
   test('with a cnf that nobody proves are refused (RFC 7800 3.1)', async () => {
     const under = jwtWith(withPem());
-    for (const cnf of [{ jkt: 'x' }, { 'x5t#S256': 'x' }, { unknown: 1 }, {}, 'jkt']) {
+    const [jkt, x5t] = ['0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I', 'A4DtL2JmUMhAsvJj5tKyn64SqzmuXbMrJa0n761y5v0'];
+    for (const cnf of [{ jkt }, { 'x5t#S256': x5t }, { jkt, 'x5t#S256': x5t }]) {
       expect(await under.outcome(tokenBy(EC, { cnf }))).toBe('401 confirmation_unproved');
     }
     expect(await under.outcome(tokenBy(EC, { cnf: null }))).toBe('granted');

@@ -12,7 +12,7 @@ export interface DatedVerdict {
 }
 
 /** The form of the text. Another one is of another version of this library. */
-const SCHEMA = 1;
+const SCHEMA = 2;
 
 /** Writes a verdict as JSON; undefined if reading it back would give something else. */
 export function verdictToText({ verdict, basis, endsAtMs }: DatedVerdict): string | undefined {
@@ -71,7 +71,7 @@ const PRINCIPAL = option.table('principal', {
   authenticatedAt: option.optional(date),
   acr: option.optional(option.text),
   amr: texts,
-  confirmation: option.optional(option.table('confirmation', { method: option.text, value: option.text })),
+  confirmation: option.optional(option.namedValues(option.text)),
   via: option.listOf(option.table('via', { handler: option.text, scheme: option.text })),
 });
 

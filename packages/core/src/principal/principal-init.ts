@@ -10,12 +10,11 @@ export interface Via {
   readonly scheme: string;
 }
 
-/** A proof-of-possession binding that was checked (RFC 7800 3.1, RFC 8705 3.1, RFC 9449 6). */
-export interface Confirmation {
-  /** The member of `cnf` that was checked: `jkt`, `x5t#S256`. */
-  readonly method: string;
-  readonly value: string;
-}
+/**
+ * The keys whose possession is proved on every request, by the members of `cnf` that name them (RFC 7800 3.1): `x5t#S256` is
+ * the thumbprint of a client certificate (RFC 8705 3.1), `jkt` that of a DPoP key (RFC 9449 6.1).
+ */
+export type Confirmation = Readonly<Record<string, string>>;
 
 /** The members that `createPrincipal` takes. Lists are copied unless frozen; claims are deep-copied and deep-frozen. */
 export interface PrincipalInit<Claims extends object = Record<string, unknown>> {
@@ -81,7 +80,7 @@ function checkMembers(init: PrincipalInit<object>): void {
   check(init, LISTS, (list) => Array.isArray(list) && list.every(isText), 'an array of strings');
   check(init, TIMES, Number.isFinite, 'a finite number');
   check(init, ['via'], (via) => Array.isArray(via) && via.every(isProof), 'an array of proofs');
-  check(init, ['confirmation'], isConfirmation, 'a method and a value');
+  check(init, ['confirmation'], isConfirmation, 'texts by the names of their methods');
 }
 
 function check(
@@ -105,7 +104,9 @@ function isProof(value: unknown): boolean {
 }
 
 function isConfirmation(value: unknown): boolean {
-  return holdsTexts(value, 'method', 'value');
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  const texts = Object.values(value);
+  return texts.length > 0 && texts.every((text) => isText(text) && text !== '');
 }
 
 function holdsTexts(value: unknown, ...names: readonly string[]): boolean {

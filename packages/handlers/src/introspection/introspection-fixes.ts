@@ -1,8 +1,10 @@
+import { CONFIRMATION_FIXES } from '../confirmation/confirmation-fixes.js';
 import { TOKEN_FIXES } from '../token/token-fixes.js';
 
 /** What to change, by reason: see `SecurityHandler.fixes`. */
 export const INTROSPECTION_FIXES: Readonly<Record<string, string>> = Object.freeze({
   ...TOKEN_FIXES,
+  ...CONFIRMATION_FIXES,
   token_inactive: 'Get a new token; check that client and API use the same authorization server and tenant.',
   token_type_unsupported:
     'Send the token that was issued for this API. If the server also issues JWTs, put a JwtHandler beside this one.',
@@ -10,8 +12,6 @@ export const INTROSPECTION_FIXES: Readonly<Record<string, string>> = Object.free
   audience_mismatch:
     'Ask for a token for this API, or correct audience. If the server never names an audience, set audienceOptional.',
   issuer_mismatch: 'Get a token of the issuer that is configured, or correct issuer.',
-  confirmation_unproved:
-    'Let the client show the certificate that cnf names to this server. If a proxy ends TLS, or cnf names another proof, let the authorization server bind tokens to nothing.',
   issuer_missing: 'Let the server send iss, or leave out requireIssuer.',
   introspection_answer_unusable:
     'Correct endpoint, or repair the server: the line says what it answers (RFC 7662 2.2).',

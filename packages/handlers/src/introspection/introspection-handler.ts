@@ -20,6 +20,7 @@ import {
   VerdictCache,
   type Waiters,
 } from '@sallyport/core/extend';
+import { Possession } from '../confirmation/possession.js';
 import { OutboundClient } from '../outbound/outbound-client.js';
 import type { Caller } from '../outbound/outbound-request.js';
 import type { OutboundStatistics } from '../outbound/outbound-statistics.js';
@@ -36,7 +37,7 @@ import {
   introspectionCollaborators,
   introspectionSettings,
 } from './introspection-options.js';
-import { type AnswerRules, confirmed, EXPIRED, verdictOf, withoutToken } from './introspection-verdict.js';
+import { type AnswerRules, EXPIRED, verdictOf, withoutToken } from './introspection-verdict.js';
 import { placed, TokenIntrospection } from './token-introspection.js';
 
 /** What an introspection handler has done so far. */
@@ -69,6 +70,7 @@ export class IntrospectionHandler implements SecurityHandler<string> {
   readonly authorizationServers: readonly string[];
   readonly #tokens: TokenSource;
   readonly #rules: AnswerRules;
+  readonly #possession: Possession;
   readonly #client: OutboundClient;
   readonly #server: TokenIntrospection;
   readonly #cache: VerdictCache;
@@ -91,6 +93,7 @@ export class IntrospectionHandler implements SecurityHandler<string> {
     this.source = Object.freeze(this.#tokens.places.map((at) => Object.freeze({ at, fallback })));
     const via = Object.freeze([Object.freeze({ handler: settings.name, scheme: 'bearer' })]);
     this.#rules = { ...settings, via, clock };
+    this.#possession = new Possession(settings.confirmation);
     this.#clock = clock;
     this.#client = new OutboundClient(settings.outbound, { clock });
     this.#goodBefore = new GoodBefore({}, clock);
@@ -126,7 +129,7 @@ export class IntrospectionHandler implements SecurityHandler<string> {
   /** Remembered tokens passed the syntax check before. Only other tokens are checked here. */
   verify(token: string, request: SecurityRequest): Eventually<Verdict> {
     const known = this.#cache.find(token, request);
-    if (known !== undefined) return this.#tokens.answered(confirmed(known, request), request);
+    if (known !== undefined) return this.#tokens.answered(this.#possession.proved(known, request), request);
     return this.#tokens.flawOf(token) ?? this.#tokens.answered(this.#resolve(token, request), request);
   }
 
@@ -154,8 +157,8 @@ export class IntrospectionHandler implements SecurityHandler<string> {
   #resolve(token: string, request: SecurityRequest): Eventually<Verdict> {
     const verdict = this.#cache.resolve(token, request, (waiters) => this.#introspect(token, request, waiters));
     return verdict instanceof Promise
-      ? verdict.then((later) => confirmed(later, request))
-      : confirmed(verdict, request);
+      ? verdict.then((later) => this.#possession.proved(later, request))
+      : this.#possession.proved(verdict, request);
   }
 
   async #introspect(

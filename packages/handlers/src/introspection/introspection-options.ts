@@ -6,6 +6,11 @@ import {
   type VerdictCacheOptions,
   verdictCacheOptions,
 } from '@sallyport/core/extend';
+import {
+  type ConfirmationOptions,
+  type ConfirmationSettings,
+  confirmationOptions,
+} from '../confirmation/confirmation-options.js';
 import { signatureAlgorithms } from '../jose/algorithms.js';
 import { type KeySource, type KeySourceSettings, keySource } from '../keys/key-source.js';
 import { type OutboundOptions, type OutboundSettings, outboundOptions } from '../outbound/outbound-options.js';
@@ -90,6 +95,8 @@ const INTROSPECTION = option.table('IntrospectionHandlerOptions', {
    * before reach a token. Default: `clockToleranceSeconds`.
    */
   issuedAheadToleranceSeconds: option.optional(option.between(0, 3_600)),
+  /** What tokens have to be bound to. */
+  confirmation: option.group<ConfirmationSettings, ConfirmationOptions>(confirmationOptions),
   /** How answers are remembered. */
   cache: option.group<RememberedAnswerSettings, RememberedAnswerOptions>(
     option.without(verdictCacheOptions, 'namespace'),

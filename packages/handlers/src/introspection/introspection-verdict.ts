@@ -7,8 +7,8 @@ import {
   type Verdict,
   type Via,
 } from '@sallyport/core';
-import { type Eventually, isVerdict, type SecurityRequest } from '@sallyport/core/extend';
-import { confirmationOf, isConfirmed, unprovedBy } from '../confirmation/confirmation.js';
+import { type Eventually, isVerdict } from '@sallyport/core/extend';
+import { readConfirmation } from '../confirmation/confirmation.js';
 import { type ClaimNames, principalInit, SUBJECT_CLAIMS, subjectProblem } from '../token/claimed-principal.js';
 import { oneOf, said, typeOf } from '../token/details.js';
 import { type Mapping, type MappingCaller, mappedPrincipal, whenMapped } from '../token/principal-mapping.js';
@@ -45,9 +45,6 @@ export const EXPIRED: Denied = denied('token_expired');
 
 const INACTIVE = denied('token_inactive');
 const UNSUPPORTED = denied('token_type_unsupported');
-const NO_CERTIFICATE = denied('confirmation_unproved', {
-  detail: 'the connection has not the client certificate that cnf names',
-});
 
 /** Servers that do not know RFC 9470 6.2 may write anything there. A wrong value is ignored: it grants nothing. */
 const UNUSED = ['auth_time'];
@@ -75,11 +72,10 @@ export function verdictOf(
 
 /** What the members of a readable answer say against the token. */
 function refusalOf(claims: TokenClaims, rules: AnswerRules, now: number): Denied | undefined {
-  const { cnf, iss, token_type: type, token_use: use } = claims;
+  const { iss, token_type: type, token_use: use } = claims;
   if (!isAccessToken(claims)) {
     return denied('token_type_refused', { detail: `${said('token_type', type)}, ${said('token_use', use)}` });
   }
-  if (confirmationOf(cnf) === 'unknown') return denied('confirmation_unproved', { detail: unprovedBy(cnf) });
   if (rules.requireIssuer && iss === undefined) return denied('issuer_missing', { detail: said('iss', iss) });
   const audience = isAudienceWaived(claims, rules) ? undefined : rules.audience;
   const unmet = unmetExpectation(claims, { ...rules, audience, now });
@@ -128,15 +124,11 @@ function lastPartOf(name: string): string {
  */
 function principalVerdict(answer: TokenClaims, rules: AnswerRules, caller: MappingCaller): Eventually<Verdict> {
   const { via, issuer } = rules;
-  const confirmation = confirmationOf(readClaims(answer)['cnf']);
+  const confirmation = readConfirmation(answer['cnf']);
+  if (isVerdict(confirmation)) return confirmation;
   const names = namesOf(rules);
   const init = principalInit(answer, names);
-  const proved = {
-    ...init,
-    issuer: init.issuer ?? issuer,
-    confirmation: confirmation === 'unknown' ? undefined : confirmation,
-    via,
-  };
+  const proved = { ...init, issuer: init.issuer ?? issuer, confirmation, via };
   return whenMapped(mappedPrincipal(proved, answer, rules, caller), (mapped) => {
     if (mapped === undefined) return answerUnusable(nobodyNamed(answer, names));
     return isVerdict(mapped) ? mapped : authenticated(mapped);
@@ -159,11 +151,4 @@ export function withoutToken(answer: TokenClaims, token: string): TokenClaims {
   const members = Object.entries(answer);
   const kept = members.filter(([, value]) => value !== token);
   return kept.length === members.length ? answer : Object.assign(Object.create(null), Object.fromEntries(kept));
-}
-
-/** Checks the proof of possession. Each request needs its own, also when the answer is remembered (RFC 8705 3). */
-export function confirmed(verdict: Verdict, request: SecurityRequest): Verdict {
-  if (verdict.kind !== 'authenticated') return verdict;
-  const { confirmation } = verdict.principal;
-  return confirmation === undefined || isConfirmed(confirmation, request) ? verdict : NO_CERTIFICATE;
 }

@@ -1,8 +1,10 @@
+import { CONFIRMATION_FIXES } from '../confirmation/confirmation-fixes.js';
 import { TOKEN_FIXES } from '../token/token-fixes.js';
 
 /** What to change, by reason or cause: see `SecurityHandler.fixes`. */
 export const JWT_FIXES: Readonly<Record<string, string>> = Object.freeze({
   ...TOKEN_FIXES,
+  ...CONFIRMATION_FIXES,
   token_opaque: 'Send a JWT, or put an IntrospectionHandler beside this handler: it takes opaque tokens.',
   token_encrypted: 'Give the handler decryptionKeys, or let the issuer only sign.',
   token_unreadable: 'Send the token as it was issued: its three parts are no signed JWT.',
@@ -14,8 +16,6 @@ export const JWT_FIXES: Readonly<Record<string, string>> = Object.freeze({
     'Ask for a token for this API, or correct audience. If tokens of this issuer have no aud, let it write one, or check clients instead.',
   token_type_refused:
     'Send the access token. If it is one, set acceptTyp to what the issuer writes into typ, or allowMissingTyp.',
-  confirmation_unproved:
-    'Let the issuer bind the token to no key: a JwtHandler proves no confirmation (cnf). Or put a handler for that binding in its place.',
   'claim_<name>_beyond_year_9999':
     'Let the issuer write seconds (RFC 7519 2). If its tokens shall never end, set allowExpiryBeyondYear9999.',
   token_malformed: 'Send the token as it was issued.',

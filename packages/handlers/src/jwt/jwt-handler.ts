@@ -21,6 +21,7 @@ import {
   VerdictCache,
   withoutCredentials,
 } from '@sallyport/core/extend';
+import { Possession } from '../confirmation/possession.js';
 import { outlineOf, peekIssuer } from '../jose/compact-jws.js';
 import { decryptToken } from '../jose/decryption.js';
 import { InnerToken } from '../jose/inner-token.js';
@@ -73,6 +74,7 @@ export class JwtHandler implements SecurityHandler<JwtCredential> {
   readonly #settings: JwtSettings;
   readonly #issuers: Issuers;
   readonly #verification: Verification;
+  readonly #possession: Possession;
   readonly #cache: VerdictCache;
   /** Issuers whose tokens were good, and the networks that these came from. */
   readonly #good: GoodBefore;
@@ -96,6 +98,7 @@ export class JwtHandler implements SecurityHandler<JwtCredential> {
     const onChange = () => this.#cache.forgetRefusals();
     this.#issuers = new Issuers(settings, { clock, good: this.#good, onChange, revocations });
     this.authorizationServers = Object.freeze([...new Set(this.#issuers.names)]);
+    this.#possession = new Possession(settings.confirmation);
     this.#revocations = revocations;
     this.#openForRevocations();
     this.#verification = {
@@ -135,7 +138,7 @@ export class JwtHandler implements SecurityHandler<JwtCredential> {
     const { known } = credential;
     if (known === undefined) return this.#tokens.answered(this.#resolve(credential, request), request);
     request.trace?.noteCache('hit');
-    return this.#tokens.answered(known, request);
+    return this.#tokens.answered(this.#possession.proved(known, request), request);
   }
 
   /** Refuses a token that expired or was revoked while the decision waited for something else. */
@@ -165,7 +168,12 @@ export class JwtHandler implements SecurityHandler<JwtCredential> {
   #resolve(credential: JwtCredential, request: SecurityRequest): Eventually<Verdict> {
     const { remoteAddress: address } = request;
     const token = credential.reveal();
-    return this.#cache.resolve(token, request, (waiters) => this.#verify(credential, { token, address, waiters }));
+    const verdict = this.#cache.resolve(token, request, (waiters) =>
+      this.#verify(credential, { token, address, waiters }),
+    );
+    return verdict instanceof Promise
+      ? verdict.then((later) => this.#possession.proved(later, request))
+      : this.#possession.proved(verdict, request);
   }
 
   #openForRevocations(): void {

@@ -5,6 +5,11 @@ import {
   type VerdictCacheOptions,
   verdictCacheOptions,
 } from '@sallyport/core/extend';
+import {
+  type ConfirmationOptions,
+  type ConfirmationSettings,
+  confirmationOptions,
+} from '../confirmation/confirmation-options.js';
 import { type DecryptionKey, type DecryptionSettings, decryptionKey } from '../jose/decryption-key.js';
 import { tokenOptions } from '../token/token-source.js';
 import { type IssuerResolverOptions, type IssuerResolverSettings, issuerResolver } from './resolver-options.js';
@@ -41,6 +46,8 @@ const JWT = option.table('JwtHandlerOptions', {
   issuedAheadToleranceSeconds: option.optional(option.between(0, 3_600)),
   /** Accepts encrypted tokens (RFC 7516), too, and takes every five-part token. Default: none are. */
   decryptionKeys: option.withDefault(option.listOf<DecryptionSettings, DecryptionKey>(decryptionKey), []),
+  /** What tokens have to be bound to. */
+  confirmation: option.group<ConfirmationSettings, ConfirmationOptions>(confirmationOptions),
   /** How verified tokens, and those that were refused, are remembered. */
   cache: option.group<VerifiedTokenSettings, VerifiedTokenOptions>(VERIFIED_TOKENS),
   /** Lets the start fail when a configured issuer's keys cannot be fetched. Otherwise tokens get 503 until they can. */

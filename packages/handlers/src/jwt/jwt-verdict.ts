@@ -1,6 +1,6 @@
 import { authenticated, type Denied, denied, type PrincipalInit, type Verdict } from '@sallyport/core';
 import { type Clock, type Eventually, FoundedVerdict, isVerdict } from '@sallyport/core/extend';
-import { unprovedBy } from '../confirmation/confirmation.js';
+import { readConfirmation } from '../confirmation/confirmation.js';
 import { openJws } from '../jose/open-jws.js';
 import { claimAt } from '../token/claim-words.js';
 import { type ClaimNames, principalInit, SUBJECT_CLAIMS, subjectProblem } from '../token/claimed-principal.js';
@@ -81,9 +81,11 @@ function tokenVerdict(sent: TokenClaims, settings: IssuerSettings, circumstances
   const refusal =
     formRefusal({ sent, claims }, settings, circumstances) ?? valueRefusal({ sent, claims }, settings, circumstances);
   if (refusal !== undefined) return refusal;
+  const confirmation = readConfirmation(claims['cnf']);
+  if (isVerdict(confirmation)) return confirmation;
   const names = namesOf(settings);
   const via = [{ handler: circumstances.handler, scheme: 'bearer' }];
-  const init = { ...principalInit(sent, names), issuer: settings.issuer, via };
+  const init = { ...principalInit(sent, names), issuer: settings.issuer, confirmation, via };
   const expiresAt = endOf(init, settings);
   const { clock, clockToleranceSeconds, sender, onMappingFailure: onFailure } = circumstances;
   const caller = { waiters: sender.waiters, credentials: [sender.token], onFailure };
@@ -177,8 +179,6 @@ function valueRefusal(
     const detail = `${said('iat', claims['iat'])}, now is ${circumstances.now}, at most ${maxTokenAgeSeconds} s are allowed`;
     return denied('token_too_old', { detail });
   }
-  // Nothing that a bearer sends proves possession of a key (RFC 7800 3.1), so a bound token is not good here.
-  if (claims['cnf'] !== undefined) return denied('confirmation_unproved', { detail: unprovedBy(claims['cnf']) });
   const broken = claimRules && brokenRule(claimRules, sent);
   return broken === undefined ? undefined : denied('claim_rule_broken', { detail: broken });
 }
