@@ -35,6 +35,7 @@ import {
 import { SecurityRequest } from '@sallyport/core/extend';
 import { RedisCacheStore, RedisRevocationBus } from '@sallyport/core/redis';
 import { AuthorizationServer, ask } from '@sallyport/core/testing';
+import { ApiKeyHandler, MemoryApiKeyStore } from '@sallyport/handlers/api-key';
 import { BasicHandler, InMemoryUserStore } from '@sallyport/handlers/basic';
 import { IntrospectionHandler } from '@sallyport/handlers/introspection';
 import { JwtHandler } from '@sallyport/handlers/jwt';
@@ -103,6 +104,7 @@ async function makeMore(): Promise<void> {
   new BasicHandler({ realm: 'r', users: new InMemoryUserStore(), hashing: { algorithm: 'scrypt' } });
   new MemoryCounterStore();
   new MemoryOnceStore();
+  new ApiKeyHandler({ prefix: 'acme', secret: 's'.repeat(32), store: new MemoryApiKeyStore() });
   new WebhookHandler({ scheme: 'standardWebhooks', secrets: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw' });
   for (const clientAuthentication of [
     { method: 'client_secret_basic', clientId: 'c', clientSecret: 's' },

@@ -9,6 +9,7 @@ import {
   onceStoreRules,
 } from '@sallyport/core/testing';
 import { request } from 'undici';
+import { KeyFormat } from '../../packages/handlers/src/api-key/form/key-format.js';
 import { fromGithub, fromStripe, OLD_SECRET, SECRET } from '../handlers/webhook/deliveries.js';
 import { blocksOf } from './document-project.js';
 import { DocumentedServer } from './documented-server.js';
@@ -158,6 +159,43 @@ describe('docs/discovery.md', () => {
     expect(answers.map(({ statusCode }) => statusCode)).toEqual([401, 200]);
     await Promise.all(answers.map((answer) => answer.body.dump()));
     await server.stop();
+  });
+});
+
+describe('docs/api-keys.md', () => {
+  const guide = openGuide('docs/api-keys.md');
+  const [[run = '', curl = ''], [shown = '', pattern = '']] = ['sh', 'text'].map((wanted) =>
+    blocksOf('docs/api-keys.md').flatMap(({ language, code }) => (language === wanted ? code : [])),
+  ) as [string[], string[]];
+  const [, secret = '', program = ''] = /^KEY_SECRET='(.*)' node (.*)$/m.exec(run) ?? [];
+
+  test('the key that is shown is one, with its checksum, and the pattern finds it', () => {
+    const [key = ''] = shown.split('\n');
+    expect(new KeyFormat('acme').flawOf(key)).toBeUndefined();
+    expect(pattern.trim()).toBe(new KeyFormat('acme').pattern);
+    expect(new RegExp(pattern.trim()).exec(shown)?.[0]).toBe(key);
+  });
+
+  test('the server takes the key that it prints, by the command of the page, and no other', async () => {
+    const server = await DocumentedServer.start(guide.project.folder, program, { KEY_SECRET: secret });
+    const key = (await server.printed(/^The key of web-shop: (\S+)$/)) ?? '';
+    const [, header = ''] = /-H "([^:]+): \$KEY"/.exec(curl) ?? [];
+    const ask = async (sent: string) => {
+      const { statusCode, body } = await request(server.origin, { headers: { [header]: sent } });
+      return [statusCode, await body.text()];
+    };
+    expect(await ask(key)).toEqual([200, 'Hello, web-shop']);
+    expect(await ask(key.slice(0, -1))).toEqual([401, expect.anything()]);
+    await server.stop();
+  });
+
+  test('keys are made, rotated, revoked and listed', async () => {
+    const lines = (await guide.project.node(['admin.js'])).trim().split('\n');
+    expect(lines).toEqual([
+      expect.stringMatching(/^acme_\w{61} \w{12}$/),
+      expect.stringMatching(/^acme_\w{61}$/),
+      expect.stringMatching(/^\w{12} web-shop CI of the web shop undefined \d+$/),
+    ]);
   });
 });
 

@@ -39,6 +39,7 @@ describe('an import loads', () => {
     ['@sallyport/handlers/introspection', []],
     ['@sallyport/handlers/jwt', []],
     ['@sallyport/handlers/basic', []],
+    ['@sallyport/handlers/api-key', []],
     ['@sallyport/handlers/webhook', []],
     ['@sallyport/handlers/providers', []],
     ['@sallyport/adapters/express', []],

@@ -2,12 +2,15 @@ import { afterAll, beforeAll, describe, test } from '@jest/globals';
 import { AuthorizationServer, handlerRules, ManualClock, type Rule } from '@sallyport/core/testing';
 import {
   type Account,
+  ApiKeyHandler,
   BasicHandler,
   IntrospectionHandler,
   JwtHandler,
   type TrustedIssuer,
   WebhookHandler,
 } from '@sallyport/handlers';
+import { KeyFormat } from '../../packages/handlers/src/api-key/form/key-format.js';
+import { SECRET as KEY_SECRET, ObservedStore } from '../handlers/api-key/api-key-fixture.js';
 import { accountOf, CHEAP } from '../handlers/basic/basic-fixture.js';
 import { fromGithub, OLD_SECRET, SECRET } from '../handlers/webhook/deliveries.js';
 
@@ -97,6 +100,40 @@ describe('the Basic handler', () => {
       unavailable: [{ basic: ['outage', 'correct horse battery'] }],
       stalled: { basic: ['stalled', 'correct horse battery'] },
     }),
+  );
+});
+
+describe('the API key handler', () => {
+  const unused = new Map(['outage', 'stalled'].map((what) => [what, new KeyFormat('acme').issue()]));
+  const store = new ObservedStore((id) => {
+    if (id === unused.get('stalled')?.id) return new Promise(() => {});
+    if (id === unused.get('outage')?.id) throw new Error('the database is down');
+  });
+  const sent = (text = '') => ({ headers: { 'X-API-Key': text } });
+  const options = { prefix: 'acme', secret: KEY_SECRET, store };
+  keepsTheRules(
+    handlerRules(
+      (clock) => new ApiKeyHandler(options, { clock }),
+      async () => {
+        const { keys } = new ApiKeyHandler(options, { clock: new ManualClock() });
+        const [alice, bob, revoked] = await Promise.all(
+          ['alice', 'bob', 'mallory'].map((subject) => keys.create({ subject })),
+        );
+        await store.delete(revoked?.record.id ?? '');
+        return {
+          accepted: [sent(alice?.key.reveal()), sent(bob?.key.reveal())],
+          refused: [
+            sent(revoked?.key.reveal()),
+            sent(new KeyFormat('acme').issue().text),
+            sent('a-key-of-another-system'),
+          ],
+          foreign: [{ headers: { 'X-Other-Key': 'a-key-of-another-system' } }],
+          unavailable: [sent(unused.get('outage')?.text)],
+          stalled: sent(unused.get('stalled')?.text),
+          secrets: [KEY_SECRET],
+        };
+      },
+    ),
   );
 });
 

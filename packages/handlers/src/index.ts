@@ -1,3 +1,4 @@
+export * from './api-key/index.js';
 export * from './basic/index.js';
 export * from './introspection/index.js';
 export * from './jwt/index.js';

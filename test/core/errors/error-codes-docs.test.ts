@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { SALLYPORT_ERROR_CODES } from '@sallyport/core/extend';
 import { DETAILS } from '../../../packages/core/src/decision/problem.js';
 import { FIXES } from '../../../packages/core/src/events/fixes.js';
+import { API_KEY_FIXES } from '../../../packages/handlers/src/api-key/api-key-fixes.js';
 import { BASIC_FIXES } from '../../../packages/handlers/src/basic/basic-fixes.js';
 import { INTROSPECTION_FIXES } from '../../../packages/handlers/src/introspection/introspection-fixes.js';
 import { JWT_FIXES } from '../../../packages/handlers/src/jwt/jwt-fixes.js';
@@ -10,8 +11,8 @@ import { documentOf, tablesOf } from '../../support/markdown.js';
 import { reasonCodes } from './reason-codes.js';
 
 /** What the lines of decisions advise, by reason or cause. Handlers have advice of their own for some reasons. */
-const FIXES_IN_CODE = [FIXES, JWT_FIXES, INTROSPECTION_FIXES, BASIC_FIXES, WEBHOOK_FIXES].flatMap((table) =>
-  Object.entries(table),
+const FIXES_IN_CODE = [FIXES, JWT_FIXES, INTROSPECTION_FIXES, BASIC_FIXES, API_KEY_FIXES, WEBHOOK_FIXES].flatMap(
+  (table) => Object.entries(table),
 );
 
 const document = documentOf('docs/error-codes.md');

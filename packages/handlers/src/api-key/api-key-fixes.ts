@@ -1,0 +1,14 @@
+/** What to change, by reason: see `SecurityHandler.fixes`. */
+export const API_KEY_FIXES: Readonly<Record<string, string>> = Object.freeze({
+  credentials_missing: 'Send the key at a place that the line names, and let no proxy remove it.',
+  api_key_malformed:
+    'Send the key as it was shown when it was made. Look for quotes, a cut end, or a key of another system: prefix names ours.',
+  api_key_unknown:
+    'Look the id up by list() of keys. If it is there, the key is of another store or was made with another secret.',
+  api_key_expired: 'Make a new key, or one with a later end.',
+  api_key_replaced: 'Send the new text of the key: the old one is no longer good beside it (overlapSeconds).',
+  api_key_revoked: 'Make a new key. If this one comes on, find out who has it.',
+  token_revoked: 'Make a new key: this one, its subject or its client was revoked.',
+  err_sallyport_upstream_timeout: 'Find out why the store of keys is slow, or raise storeTimeoutMs.',
+  err_sallyport_upstream_body: 'Correct what the line names: the store returned something that is no record of a key.',
+});

@@ -1,0 +1,61 @@
+import {
+  clockOption,
+  fieldNameCheck,
+  option,
+  revocationsCheck,
+  type VerdictCacheOptions,
+  verdictCacheOptions,
+} from '@sallyport/core/extend';
+import { apiKeysOptions } from './api-keys.js';
+import { apiKeyStore } from './stores/api-key-store.js';
+
+/** How long proved keys are remembered, and how many. */
+export type RememberedKeyOptions = Omit<VerdictCacheOptions, 'namespace' | 'secret'>;
+
+type RememberedKeySettings = Omit<option.Kept<typeof verdictCacheOptions>, 'namespace' | 'secret'>;
+
+const API_KEY = option.table('ApiKeyHandlerOptions', {
+  /** Names this handler in requirements, traces and logs. */
+  name: option.withDefault(option.text, 'api-key'),
+  /** Where keys are kept. */
+  store: apiKeyStore,
+  /** The header field that carries the key. */
+  header: option.withDefault(fieldNameCheck, 'X-API-Key'),
+  /** What the challenge of a 401 says is protected. Default: nothing. */
+  realm: option.optional(option.text),
+  /** How proved keys are remembered. */
+  cache: option.group<RememberedKeySettings, RememberedKeyOptions>(
+    // No more lookups than a store over the network lets wait: a flood of strangers then leaves places for others.
+    option.withDefaults(option.without(verdictCacheOptions, 'namespace', 'secret'), { maxFlights: 500 }),
+  ),
+  /** How long the store may take, in milliseconds. After that the answer is 503. */
+  storeTimeoutMs: option.withDefault(option.between(1, 60_000), 2_000),
+  /**
+   * How exact the time of the last use is, in seconds: it is written to the store no more often. A key that is remembered counts as
+   * used when it was looked up. 0 writes nothing.
+   */
+  lastUseSeconds: option.withDefault(option.between(0, 86_400), 60),
+});
+
+const API_KEY_OF_ISSUER = option.merged(apiKeysOptions, API_KEY);
+
+export interface ApiKeyHandlerOptions extends option.Given<typeof API_KEY_OF_ISSUER> {}
+
+export const apiKeyOptions: option.Table<
+  option.Kept<typeof API_KEY_OF_ISSUER>,
+  ApiKeyHandlerOptions
+> = API_KEY_OF_ISSUER;
+
+const COLLABORATORS = option.table('ApiKeyHandlerCollaborators', {
+  clock: clockOption,
+  /** What has been revoked: keys by their id (`jti`), clients and subjects. */
+  revocations: option.optional(revocationsCheck),
+});
+
+/** Services of an API key handler. */
+export interface ApiKeyHandlerCollaborators extends option.Given<typeof COLLABORATORS> {}
+
+export const apiKeyCollaborators: option.Table<
+  option.Kept<typeof COLLABORATORS>,
+  ApiKeyHandlerCollaborators
+> = COLLABORATORS;

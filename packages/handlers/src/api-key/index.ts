@@ -1,0 +1,14 @@
+export { API_KEY_CHANNEL, type ApiKeyEvent, onApiKeyEvent } from './api-key-events.js';
+export { ApiKeyHandler } from './api-key-handler.js';
+export type { ApiKeyHandlerCollaborators, ApiKeyHandlerOptions, RememberedKeyOptions } from './api-key-options.js';
+export {
+  type ApiKeyRotation,
+  ApiKeys,
+  type ApiKeysCollaborators,
+  type ApiKeysOptions,
+  type NewApiKey,
+  type ShownApiKey,
+} from './api-keys.js';
+export type { ApiKeyRecord, ApiKeySecret } from './stores/api-key-record.js';
+export type { ApiKeyStore } from './stores/api-key-store.js';
+export { MemoryApiKeyStore } from './stores/memory-api-key-store.js';
