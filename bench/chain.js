@@ -87,6 +87,7 @@ async function cachedDecisions() {
     const handlers = [...others, remembering];
     const chain = new SecurityChain({ requirement: count === 1 ? remembering : anyOf(...handlers) });
     const guarded = new SecurityChain({ requirement: anyOf(...handlers), guards: [requireScopes('read')] });
+    const counting = new SecurityChain({ requirement: anyOf(...handlers), statistics: {} });
     for (const one of [chain, guarded]) {
       const decision = one.decide(requestOf(fresh(0)));
       if (decision instanceof Promise || decision.kind !== 'granted') throw new Error('not granted at once');
@@ -96,6 +97,7 @@ async function cachedDecisions() {
       [`loop over ${count}`, make, (request) => askAll(handlers, request)],
       [`chain of ${count}`, make, (request) => chain.decide(request)],
       [`chain of ${count}, with a guard`, make, (request) => guarded.decide(request)],
+      [`chain of ${count}, with statistics`, make, (request) => counting.decide(request)],
     ];
   });
   const figures = measure(rows);

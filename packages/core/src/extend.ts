@@ -38,6 +38,7 @@ export { isNameLike, memberPath, quotedName, shownName } from './errors/shown-na
 export { CACHE_CHANNEL } from './events/cache-events.js';
 export { DECISION_CHANNEL } from './events/decision-events.js';
 export { EventChannel } from './events/event-channel.js';
+export type { StatisticsSettings } from './events/statistics/statistics-options.js';
 export { ABSTAINED, PERMITTED } from './guard/guard.js';
 export { authenticationOptions } from './guard/require-authentication.js';
 export { roleOptions } from './guard/require-roles.js';

@@ -22,6 +22,15 @@ export {
 } from './events/decision-events.js';
 export type { Explanation } from './events/explanation.js';
 export type { RequestIdFunction } from './events/request-id.js';
+export type {
+  ChainStatistics,
+  ClientFigures,
+  DividedFigures,
+  NamedFigures,
+} from './events/statistics/chain-statistics.js';
+export type { DecisionFigures } from './events/statistics/decision-counts.js';
+export type { DurationFigures } from './events/statistics/durations.js';
+export type { StatisticsOptions } from './events/statistics/statistics-options.js';
 export { every } from './guard/every.js';
 export { type Guard, type GuardFunction, type GuardLike, type GuardVerdict, guard } from './guard/guard.js';
 export type { NeededScopes } from './guard/needed-scopes.js';

@@ -7,11 +7,22 @@ import {
   MeterProvider,
   PeriodicExportingMetricReader,
 } from '@opentelemetry/sdk-metrics';
-import { ConfigurationError, Revocations, SecurityChain } from '@sallyport/core';
+import {
+  ConfigurationError,
+  createPrincipal,
+  headerHandler,
+  Revocations,
+  route,
+  routes,
+  SecurityChain,
+} from '@sallyport/core';
 import { recordMetrics } from '@sallyport/core/opentelemetry';
 import { AuthorizationServer, ask, ManualClock } from '@sallyport/core/testing';
 import { IntrospectionHandler } from '@sallyport/handlers/introspection';
 import { deciding } from './deciding.js';
+import { counting } from './statistics/counting.js';
+
+const ALICE = createPrincipal({ subject: 'alice' });
 
 let exporter: InMemoryMetricExporter;
 let provider: MeterProvider;
@@ -42,15 +53,16 @@ async function points(name: string): Promise<readonly DataPoint<unknown>[]> {
 }
 
 describe('metrics', () => {
-  test('count decisions by chain, outcome, status and reason', async () => {
+  test('count decisions by chain, operation, outcome, status and reason', async () => {
     const { ask } = deciding();
     for (const token of ['good', 'good', 'token_expired', 'outage']) await ask(token);
     const counted = (await points('sallyport.decisions')).map(({ value, attributes }) => ({ value, ...attributes }));
     expect(counted).toEqual([
-      { value: 2, 'sallyport.chain': 'api', 'sallyport.outcome': 'granted' },
+      { value: 2, 'sallyport.chain': 'api', 'sallyport.operation': 'readPet', 'sallyport.outcome': 'granted' },
       {
         value: 1,
         'sallyport.chain': 'api',
+        'sallyport.operation': 'readPet',
         'sallyport.outcome': 'denied',
         'sallyport.reason': 'token_expired',
         'http.response.status_code': 401,
@@ -58,6 +70,7 @@ describe('metrics', () => {
       {
         value: 1,
         'sallyport.chain': 'api',
+        'sallyport.operation': 'readPet',
         'sallyport.outcome': 'denied',
         'sallyport.reason': 'server_down',
         'http.response.status_code': 503,
@@ -96,6 +109,17 @@ describe('metrics', () => {
     const counted = await points('sallyport.decisions');
     expect(counted).toHaveLength(129);
     expect(counted.find(({ attributes }) => attributes['sallyport.reason'] === '_OTHER')?.value).toBe(372);
+  });
+
+  test('an application with endless operations is held to 256 of them', async () => {
+    const rows = Array.from({ length: 300 }, (_, index) => route('GET', `/r${index}`, { id: `read${index}` }));
+    const requirement = headerHandler({ name: 'key', header: 'X-Key', verify: () => ALICE });
+    const chain = new SecurityChain({ requirement, operations: routes(rows) });
+    for (let index = 0; index < 300; index += 1)
+      await ask(chain, `/r${index}`, { headers: { 'X-Key': 'k' } }, { publish: true });
+    const counted = await points('sallyport.decisions');
+    expect(counted).toHaveLength(257);
+    expect(counted.find(({ attributes }) => attributes['sallyport.operation'] === '_OTHER')?.value).toBe(44);
   });
 
   test('the globally registered provider is the default', async () => {
@@ -166,6 +190,44 @@ describe('metrics of the chains and revocations that are given', () => {
     expect(await figures('sallyport.credentials_refused')).toEqual([
       [0, 'good', 'good-tokens'],
       [1, 'bad', 'bad-tokens'],
+    ]);
+    stopMeasuring();
+  });
+
+  test('tell the clients and operations of chains with statistics, and no more of them than those have rows', async () => {
+    const { chain, ask: say, clock } = counting({ maxClients: 2 });
+    const stopMeasuring = recordMetrics({ meterProvider: provider, chains: [chain] });
+    for (const said of ['shop', 'shop', 'app', 'late', 'later', 'bad_key'])
+      await say(said, undefined, () => clock.pass(1));
+    await say('shop', 'DELETE /pets/7', () => clock.pass(1));
+    const figures = async (name: string, ...names: string[]) =>
+      (await points(name))
+        .filter(({ value }) => value !== 0)
+        .map(({ value, attributes }) => [value, ...names.map((each) => attributes[`sallyport.${each}`])]);
+    expect(await figures('sallyport.client.decisions', 'client', 'client.issuer', 'result')).toEqual([
+      [2, 'shop', 'https://as.example', 'granted'],
+      [1, 'shop', 'https://as.example', 'refused'],
+      [1, 'app', 'https://as.example', 'granted'],
+      [1, undefined, undefined, 'refused'],
+      [2, '_OTHER', undefined, 'granted'],
+    ]);
+    expect(await figures('sallyport.client.decision.time', 'client')).toEqual([
+      [3, 'shop'],
+      [1, 'app'],
+      [1, undefined],
+      [2, '_OTHER'],
+    ]);
+    expect(await figures('sallyport.client.cache.lookups', 'client', 'cache')).toEqual([
+      [2, 'shop', 'hit'],
+      [1, 'shop', 'miss'],
+      [1, 'app', 'miss'],
+      [1, undefined, 'miss'],
+      [2, '_OTHER', 'miss'],
+    ]);
+    expect(await figures('sallyport.operation.cache.lookups', 'chain', 'operation', 'cache')).toEqual([
+      [1, 'api', 'readPet', 'hit'],
+      [5, 'api', 'readPet', 'miss'],
+      [1, 'api', 'deletePet', 'hit'],
     ]);
     stopMeasuring();
   });

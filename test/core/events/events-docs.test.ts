@@ -14,6 +14,7 @@ import { recordMetrics, recordSpans } from '@sallyport/core/opentelemetry';
 import { sourcesOf } from '../../repository/source-tree.js';
 import { documentOf, type TableRow, tablesOf } from '../../support/markdown.js';
 import { type Deciding, deciding, eventsOf } from './deciding.js';
+import { counting } from './statistics/counting.js';
 
 const [members = [], options = [], spans = [], metrics = [], kinds = []] = tablesOf(documentOf('docs/events.md'));
 
@@ -157,8 +158,10 @@ describe('docs/events.md and the code agree', () => {
     const exporter = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);
     const reader = new PeriodicExportingMetricReader({ exporter, exportIntervalMillis: 3_600_000 });
     const meterProvider = new MeterProvider({ readers: [reader] });
-    stops.push(recordMetrics({ meterProvider, chains: [MEASURED], revocations: [{ lagSeconds: 1 }] }));
+    const counted = counting();
+    stops.push(recordMetrics({ meterProvider, chains: [MEASURED, counted.chain], revocations: [{ lagSeconds: 1 }] }));
     await decideAll(deciding());
+    await counted.ask('shop');
     await meterProvider.forceFlush();
     const recorded = exporter
       .getMetrics()

@@ -5,6 +5,11 @@ import { type ResourceOptions, type ResourceSettings, resourceOptions } from '..
 import type { LineWriter } from '../events/debug-lines.js';
 import type { DecisionListener } from '../events/decision-events.js';
 import { requestIdOption } from '../events/request-id.js';
+import {
+  type StatisticsOptions,
+  type StatisticsSettings,
+  statisticsOptions,
+} from '../events/statistics/statistics-options.js';
 import type { GuardLike } from '../guard/guard.js';
 import * as option from '../options/options.js';
 import { firewallOptions } from '../request/firewall.js';
@@ -39,6 +44,8 @@ export const SECURITY_CHAIN = option.table('SecurityChainOptions', {
    * printable characters. Without it, events have none.
    */
   requestId: option.optional(requestIdOption),
+  /** Counts decisions by operation, client and reason, for `chain.statistics`. Default: counts nothing. */
+  statistics: option.optional<StatisticsSettings, StatisticsOptions>(statisticsOptions),
   /**
    * The API as a protected resource of OAuth: challenges then name its metadata, and adapters publish these (RFC 9728).
    * Default: neither.

@@ -5,6 +5,8 @@ import { type Decision, GrantedDecision, isDecision } from '../decision/decision
 import { ProtectedResource } from '../decision/resource/protected-resource.js';
 import { DecisionObserver } from '../events/decision-observer.js';
 import type { Explanation } from '../events/explanation.js';
+import type { ChainStatistics } from '../events/statistics/chain-statistics.js';
+import { DecisionStatistics } from '../events/statistics/decision-statistics.js';
 import type { Guard, GuardLike } from '../guard/guard.js';
 import type { SecurityHandler } from '../handler/handler.js';
 import { Refusal } from '../handler/refusal.js';
@@ -55,6 +57,7 @@ export class SecurityChain<Scopes extends string = string> implements Decider<Sc
   readonly #settings: DecidingSettings;
   readonly #clock: Clock;
   readonly #requires: ChainRequirements;
+  readonly #statistics: DecisionStatistics | undefined;
   readonly #ofRoutes = new WeakMap<Requirement, Decider<Scopes>>();
   #isStarted = false;
   #closing: Promise<void> | undefined;
@@ -62,10 +65,11 @@ export class SecurityChain<Scopes extends string = string> implements Decider<Sc
   /** @throws {ConfigurationError} with any of the codes for options, requirements and sources */
   constructor(options: SecurityChainOptions<Scopes>, collaborators: SecurityChainCollaborators = {}) {
     const checked = SECURITY_CHAIN(options);
-    const { name, firewall, requestId, resource } = checked;
+    const { name, firewall, requestId, resource, statistics } = checked;
     const { clock, random, listeners, debug } = SECURITY_CHAIN_COLLABORATORS(collaborators);
     const policies = new PolicyTable(name, checked);
-    const observed = { chain: name, policies, clock, requestId };
+    this.#statistics = statistics && new DecisionStatistics(name, statistics, clock);
+    const observed = { chain: name, policies, clock, requestId, record: this.#statistics?.count };
     const observer = new DecisionObserver(observed, listeners, debug);
     const settings = { ...checked, firewall: requestFirewall(firewall), clock, random, observer };
     warnOfRelaxations(name, firewall);
@@ -94,6 +98,14 @@ export class SecurityChain<Scopes extends string = string> implements Decider<Sc
   /** What it requires, and of which requests: for tools that show or compare chains. */
   get requires(): ChainRequirements {
     return this.#requires;
+  }
+
+  /**
+   * What was decided since the chain was made, by operation, client and reason: a frozen snapshot. Undefined without the
+   * option `statistics`. Reading it sets nothing back: what happened in between is the difference of two snapshots.
+   */
+  get statistics(): ChainStatistics | undefined {
+    return this.#statistics?.snapshot;
   }
 
   /** What this chain starts and closes. */

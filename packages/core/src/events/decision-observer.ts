@@ -39,6 +39,8 @@ export interface Observed {
   readonly policies: { readonly handlers: readonly SecurityHandler[] };
   readonly clock: Clock;
   readonly requestId: RequestIdFunction | undefined;
+  /** A record of this chain alone. As all records, it tells nobody why. It never throws. */
+  readonly record: DecisionListener | undefined;
 }
 
 interface Seen {
@@ -66,7 +68,7 @@ export class DecisionObserver {
 
   /** Whether there is a listener or a record. Without them, the chain does not observe its decisions. */
   get isHeard(): boolean {
-    return this.#isTold || recordedDecisions.hasSubscribers;
+    return this.#isTold || recordedDecisions.hasSubscribers || this.#observed.record !== undefined;
   }
 
   /** Whether there is a listener, who learns why. */
@@ -159,6 +161,7 @@ export class DecisionObserver {
     const { event } = seen;
     decisionEvents.publish(event);
     recordedDecisions.publish(event);
+    this.#observed.record?.(event);
     for (const listener of this.#listeners) listener(event);
     this.#writeLine?.(this.#lineOf(seen, request));
   }

@@ -2,9 +2,10 @@ import type { Attributes, BatchObservableResult, Meter, ObservableResult } from 
 import type { SecurityHandler } from '../../handler/handler.js';
 import type { CacheFigure, CircuitFigure, CircuitState } from '../../handler/handler-statistics.js';
 import * as option from '../../options/options.js';
+import type { Counting } from './statistics-metrics.js';
 
 /** Whose handlers are measured: a chain, or a decider that has one. */
-export interface Measured {
+export interface Measured extends Counting {
   readonly name?: string | undefined;
   readonly handlers: readonly SecurityHandler[];
 }
