@@ -132,8 +132,11 @@ describe('a 500 names itself to the client, and its line says what failed', () =
     definition: async () => ({ json: {}, yaml: '' }),
     authorizationServer: { addClient: async () => {} },
     metrics: { text: async () => Promise.reject(new RangeError('the password is hunter2')) },
+    statistics: () => {
+      throw new RangeError('the password is hunter2');
+    },
     log,
-    doors: { api: expressSecurity(chain)(), registration: open(), metrics: open() },
+    doors: { api: expressSecurity(chain)(), registration: open(), metrics: open(), analytics: open() },
   });
   const server = createServer(app);
   let origin: string;
@@ -153,6 +156,7 @@ describe('a 500 names itself to the client, and its line says what failed', () =
   test.each([
     ['a handler', '/api/am/gateway/v1/swagger.json', /access denied: 500 .*fault=broken:TypeError/],
     ['the application', '/metrics', /application failed .*name=RangeError/],
+    ['the page of statistics', '/analytics', /application failed .*name=RangeError/],
   ])('of %s', async (_whose, path, line) => {
     const { statusCode, body } = await request(origin + path, { headers: { 'x-api-key': 'k' } });
     const answer = (await body.json()) as { moreInfo: string; code: number };

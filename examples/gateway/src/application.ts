@@ -1,5 +1,7 @@
 import { principalOf } from '@sallyport/adapters/express';
+import type { ChainStatistics } from '@sallyport/core';
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
+import { ANALYTICS_PAGE_PATH, ANALYTICS_PATH, sendAnalytics, sendAnalyticsPage } from './analytics.js';
 import { ArtifactStore } from './artifact-store.js';
 import type { AuthorizationServer } from './authorization-server/authorization-server.js';
 import { ClientRegistration } from './client-registration.js';
@@ -19,18 +21,22 @@ export interface Doors {
   readonly api: RequestHandler;
   readonly registration: RequestHandler;
   readonly metrics: RequestHandler;
+  readonly analytics: RequestHandler;
 }
 
 export interface ApplicationParts {
   readonly definition: () => Promise<Definition>;
   readonly authorizationServer: Pick<AuthorizationServer, 'addClient'>;
   readonly metrics: Pick<Metrics, 'text'>;
+  /** What the API has decided. */
+  readonly statistics: () => ChainStatistics;
   readonly log: OperatorLog;
   readonly doors: Doors;
 }
 
 /** The whole application, with a door in front of each of its parts. It has no other security. */
-export function application({ definition, authorizationServer, metrics, log, doors }: ApplicationParts): Express {
+export function application(parts: ApplicationParts): Express {
+  const { definition, authorizationServer, metrics, statistics, log, doors } = parts;
   const store = new ArtifactStore();
   for (const key of PIZZA_SHACK_KEYS) store.add(key, PIZZA_SHACK);
   const registration = new ClientRegistration(authorizationServer);
@@ -44,6 +50,8 @@ export function application({ definition, authorizationServer, metrics, log, doo
   app.get(METRICS_PATH, doors.metrics, async (_request, response) => {
     response.set('Content-Type', METRICS_TYPE).send(await metrics.text());
   });
+  app.get(ANALYTICS_PAGE_PATH, doors.analytics, sendAnalyticsPage(statistics));
+  app.get(ANALYTICS_PATH, doors.analytics, sendAnalytics(statistics));
   app.use((_request, response) => sendWso2Error(response, 404, 'Not Found', 'There is nothing at this address.'));
   app.use(answerError(log));
   return app;

@@ -5,6 +5,7 @@ import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { expressSecurity } from '@sallyport/adapters/express';
 import { Revocations } from '@sallyport/core';
+import { analyticsSecurity } from './analytics.js';
 import type { ApiKeyOwner } from './api-key-handler.js';
 import { application } from './application.js';
 import { AuthorizationServer } from './authorization-server/authorization-server.js';
@@ -99,16 +100,22 @@ async function furnish(options: GatewayOptions, { port, tokenPort, tls }: Place,
   };
   const origins = { origin, tokenOrigin: `https://localhost:${tokenPort}` };
   const api = await SecuredApi.create(options, security, { origins, log });
-  const chains = { registration: registrationSecurity(people), metrics: metricsSecurity(people) };
+  const chains = {
+    registration: registrationSecurity(people),
+    metrics: metricsSecurity(people),
+    analytics: await analyticsSecurity(api.tokens, people),
+  };
   const app = application({
     definition: () => api.definition(),
     authorizationServer,
     metrics,
+    statistics: () => api.statistics,
     log,
     doors: {
       api: expressSecurity(api.decider, options.isWso2Compatible ? { onDenied: refuseAsWso2 } : {})(),
       registration: expressSecurity(chains.registration)(),
       metrics: expressSecurity(chains.metrics)(),
+      analytics: expressSecurity(chains.analytics)(),
     },
   });
   log.listen();
@@ -117,7 +124,7 @@ async function furnish(options: GatewayOptions, { port, tokenPort, tls }: Place,
   });
   inside.tokenEntrance.open(tokenEndpoint(authorizationServer));
   await api.start();
-  const parts = [api, chains.registration, chains.metrics, logins, authorizationServer, metrics];
+  const parts = [api, ...Object.values(chains), logins, authorizationServer, metrics];
   return {
     port,
     tokenPort,

@@ -5,6 +5,7 @@ export const ROLES_OF_SCOPE: Readonly<Record<string, readonly string[]>> = {
   'apim:api_create': ['admin', 'Internal/creator'],
   'apim:subscribe': ['admin', 'Internal/subscriber', 'Internal/devops'],
   'apim:admin': ['admin'],
+  'apim:analytics_view': ['admin'],
 };
 
 /** The scope of a user's token when none of the requested scopes is allowed. */

@@ -1,5 +1,13 @@
 import { readFile } from 'node:fs/promises';
-import { type Decider, type SecurityChain, type ShadowDifference, type ShadowedOutcome, shadow } from '@sallyport/core';
+import {
+  type ChainStatistics,
+  type Decider,
+  type Requirement,
+  type SecurityChain,
+  type ShadowDifference,
+  type ShadowedOutcome,
+  shadow,
+} from '@sallyport/core';
 import type { OpenApiOptions } from '@sallyport/openapi';
 import type { Definition, Origins } from './definition.js';
 import type { OperatorLog } from './operator-log.js';
@@ -61,6 +69,16 @@ export class SecuredApi {
   definition(): Promise<Definition> {
     this.#served ??= this.#serve();
     return this.#served;
+  }
+
+  /** Who proves access tokens, for other parts of the gateway that take them. */
+  get tokens(): Requirement {
+    return this.#parts.contract.schemes['OAuth2Security'] as Requirement;
+  }
+
+  /** What was decided since the start. */
+  get statistics(): ChainStatistics {
+    return this.#parts.chain.statistics as ChainStatistics;
   }
 
   async close(): Promise<void> {

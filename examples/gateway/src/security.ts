@@ -53,6 +53,7 @@ export async function apiSecurity(
     operations: await openApi(definition, contract),
     guards: [OWN_TENANT],
     format: wso2Format,
+    statistics: {},
     // Clients that know only the address learn from this where tokens are issued (RFC 9728).
     resource: { identifier: audience, name: 'Gateway API', authorizationServers: [issuer] },
   });

@@ -1,3 +1,5 @@
+import { escaped } from '../escaped.js';
+
 /** What an application asks of a person. */
 export interface Asked {
   /** The name with which the application was registered. */
@@ -42,9 +44,4 @@ function purpose(beginning: string, { application, redirectUri, scopes }: Asked)
 function page(title: string, content: string): string {
   return `<!doctype html><html lang="en"><title>${title}</title><body style="font-family:sans-serif;margin:3em">
 <h1>${title}</h1>${content}</body></html>`;
-}
-
-/** Escapes HTML. Anybody may have registered these names and addresses. */
-function escaped(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }
