@@ -47,12 +47,15 @@ export class TokenAuthority {
     if (known === undefined) return token;
     const { sub, scope } = known;
     const claims = { iss: this.origin, sub, scope, aud: audience, client_id: 'shop', jti: token, iat, exp: iat + 60 };
-    const parts = [{ alg: 'ES256', typ: 'at+jwt', kid: 'key-1' }, claims].map((part) =>
-      Buffer.from(JSON.stringify(part)).toString('base64url'),
-    );
-    const input = parts.join('.');
-    const signature = sign('sha256', Buffer.from(input), { key: KEY.privateKey, dsaEncoding: 'ieee-p1363' });
-    return `${input}.${signature.toString('base64url')}`;
+    return signed('at+jwt', claims);
+  }
+
+  /** A logout token (OpenID Connect Back-Channel Logout 1.0 2.4) about alice. */
+  logoutToken(audience: string): string {
+    const iat = Math.floor(Date.now() / 1_000);
+    const events = { 'http://schemas.openid.net/event/backchannel-logout': {} };
+    const claims = { iss: this.origin, aud: audience, sub: 'alice', iat, exp: iat + 60, jti: 'logout', events };
+    return signed('logout+jwt', claims);
   }
 
   async close(): Promise<void> {
@@ -61,6 +64,15 @@ export class TokenAuthority {
     this.#server.closeAllConnections();
     await once(this.#server, 'close');
   }
+}
+
+function signed(typ: string, claims: object): string {
+  const parts = [{ alg: 'ES256', typ, kid: 'key-1' }, claims].map((part) =>
+    Buffer.from(JSON.stringify(part)).toString('base64url'),
+  );
+  const input = parts.join('.');
+  const signature = sign('sha256', Buffer.from(input), { key: KEY.privateKey, dsaEncoding: 'ieee-p1363' });
+  return `${input}.${signature.toString('base64url')}`;
 }
 
 const ACTIVE = { active: true, sub: 'alice', token_type: 'Bearer' };

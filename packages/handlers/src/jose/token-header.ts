@@ -9,7 +9,11 @@ export interface HeaderRules {
   /** Accepted values of `typ` besides that of access tokens, in lower case and without `application/`. */
   readonly acceptTyp: ReadonlySet<string>;
   readonly allowMissingTyp: boolean;
+  /** False where tokens of another kind are expected: an access token is then refused like any other. Default true. */
+  readonly takesAccessTokens?: boolean | undefined;
 }
+
+export const ACCESS_TOKEN_TYPE = 'at+jwt';
 
 /** A header that meets the rules. */
 export interface TokenHeader {
@@ -41,10 +45,12 @@ export function readTokenHeader(encoded: string, rules: HeaderRules): TokenHeade
   }
   if (enc !== undefined || zip !== undefined) return ENCRYPTION;
   const type = tokenType(typ);
-  const isAccessToken = type === 'at+jwt';
+  const takesAccessTokens = rules.takesAccessTokens !== false;
+  const isAccessToken = takesAccessTokens && type === ACCESS_TOKEN_TYPE;
   const isAccepted = type === undefined ? typ === undefined && rules.allowMissingTyp : rules.acceptTyp.has(type);
   if (!isAccessToken && !isAccepted) {
-    const detail = `${said('typ', typ)}, expected ${oneOf(['at+jwt', ...rules.acceptTyp])}`;
+    const expected = [...(takesAccessTokens ? [ACCESS_TOKEN_TYPE] : []), ...rules.acceptTyp];
+    const detail = `${said('typ', typ)}, expected ${oneOf(expected)}`;
     return denied('token_type_refused', { detail });
   }
   const keyName = keyNameOf(header);
