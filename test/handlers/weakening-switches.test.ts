@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { httpSecurity } from '@sallyport/adapters/http';
 import { anonymous, attempt, MemoryCounterStore, SecurityChain } from '@sallyport/core';
+import { ApiKeyHandler, MemoryApiKeyStore } from '@sallyport/handlers/api-key';
 import { BasicHandler, InMemoryUserStore } from '@sallyport/handlers/basic';
 import { IntrospectionHandler } from '@sallyport/handlers/introspection';
 import { JwtHandler } from '@sallyport/handlers/jwt';
@@ -54,6 +55,10 @@ const WARNING: Readonly<Record<string, () => void>> = {
   allowEncodedUnreserved: firewall('allowEncodedUnreserved'),
   allowBrowserCharacters: firewall('allowBrowserCharacters'),
   source: () => jwt({ audience: AUDIENCE }, { source: 'query:access_token' }),
+  query: () => {
+    const options = { prefix: 'acme', secret: 's'.repeat(32), store: new MemoryApiKeyStore() };
+    new ApiKeyHandler({ ...options, query: 'api_key' });
+  },
   allowMissingExpiry: () => jwt({ audience: AUDIENCE, allowMissingExpiry: true }),
   allowExpiryBeyondYear9999: () => jwt({ audience: AUDIENCE, allowExpiryBeyondYear9999: true }),
   issuedAheadToleranceSeconds: () => jwt({ audience: AUDIENCE }, { issuedAheadToleranceSeconds: 60 }),

@@ -26,7 +26,10 @@ export type CredentialSource = string | DividedSource;
 /** A source that several handlers share. */
 export interface DividedSource {
   readonly at: string;
-  /** The handler takes only some credentials of this source (tokens of its issuers) and leaves the others. */
+  /**
+   * The handler takes only some credentials of this source (tokens of its issuers) and leaves the others. Another source of the
+   * same handler may be whole; then its own credential in two places is for the handler itself to refuse.
+   */
   readonly selective?: boolean;
   /** The handler takes the credentials that no other handler of this source takes. */
   readonly fallback?: boolean;
@@ -36,7 +39,8 @@ export interface DividedSource {
 export interface ReadSource {
   /** Where the credential may stand, explicit places first. At least one. */
   readonly places: readonly CredentialPlace[];
-  readonly selective: boolean;
+  /** Those of them of which it takes every credential. */
+  readonly whole: readonly CredentialPlace[];
   readonly fallback: boolean;
 }
 
@@ -59,11 +63,10 @@ export function sourceOf(handler: Sourced): ReadSource {
   if (first === undefined || places.length < sources.length) {
     throw unfit(handler, 'must be such as authorization:bearer or header:x-api-key, in lower case');
   }
-  const { selective, fallback } = first;
-  if (sources.some((each) => each.selective !== selective || each.fallback !== fallback)) {
-    throw unfit(handler, 'must be all selective, all fallback, or neither');
-  }
-  return { places: explicitFirst(places), selective, fallback };
+  const { fallback } = first;
+  if (sources.some((each) => each.fallback !== fallback)) throw unfit(handler, 'must be all fallback, or none of it');
+  const whole = places.filter((_, index) => !fallback && sources[index]?.selective === false);
+  return { places: explicitFirst(places), whole: explicitFirst(whole), fallback };
 }
 
 function unfit({ name }: Sourced, rule: string): ConfigurationError {

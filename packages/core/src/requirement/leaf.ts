@@ -24,6 +24,8 @@ export class Leaf implements RequirementNode, CredentialOwner {
   readonly #carried: Carries | undefined;
   readonly #singleHeader: string | undefined;
   readonly #hasSeveralPlaces: boolean;
+  /** A credential of another handler may stand at a selective place beside one at a whole place. */
+  readonly #countedPlaces: readonly CredentialPlace[];
   readonly #verification: Verification;
 
   /**
@@ -39,6 +41,7 @@ export class Leaf implements RequirementNode, CredentialOwner {
     const [first] = places as readonly [CredentialPlace];
     this.#carried = places.every(({ isAmbient }) => isAmbient === first.isAmbient) ? carriedIn(first) : undefined;
     this.#hasSeveralPlaces = places.length > 1;
+    this.#countedPlaces = source.whole.length > 0 ? source.whole : places;
     const [kind, name] = first.at.split(':', 2);
     this.#singleHeader = kind === 'header' && !this.#hasSeveralPlaces ? name : undefined;
   }
@@ -119,7 +122,7 @@ export class Leaf implements RequirementNode, CredentialOwner {
   }
 
   #isDoubled(request: SecurityRequest): boolean {
-    if (this.#hasSeveralPlaces) return isVerdict(sentIn(this.source.places, request));
+    if (this.#hasSeveralPlaces) return isVerdict(sentIn(this.#countedPlaces, request));
     return this.#singleHeader !== undefined && request.headerLines(this.#singleHeader).length > 1;
   }
 

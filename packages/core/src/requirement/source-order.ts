@@ -12,8 +12,8 @@ interface Sourced {
 }
 
 /**
- * Makes a leaf for each handler, in the order of extraction: selective handlers first, fallbacks last. Within a rank
- * the chain's order holds.
+ * Makes a leaf for each handler, in the order of extraction: selective handlers first, then those that are selective at some of
+ * their places, fallbacks last. Within a rank the chain's order holds.
  * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_SOURCE_CONFLICT
  */
 export function leavesInSourceOrder(handlers: readonly SecurityHandler[], maxBodyBytes: number): readonly Leaf[] {
@@ -35,8 +35,7 @@ function withSource(handler: SecurityHandler): Sourced {
 function checkSources(sourced: readonly Sourced[]): void {
   const whole = new Map<string, SecurityHandler>();
   for (const { source, handler } of sourced) {
-    if (source.selective || source.fallback) continue;
-    for (const { at } of source.places) {
+    for (const { at } of source.whole) {
       const rival = whole.get(at);
       if (rival !== undefined) {
         throw new ConfigurationError(
@@ -54,7 +53,8 @@ function isAt(wanted: string): (place: CredentialPlace) => boolean {
   return ({ at }) => at === wanted;
 }
 
-function rank({ source }: Sourced): number {
-  if (source.fallback) return 2;
-  return source.selective ? 0 : 1;
+function rank({ source: { fallback, whole, places } }: Sourced): number {
+  if (fallback) return 3;
+  if (whole.length === 0) return 0;
+  return whole.length < places.length ? 1 : 2;
 }

@@ -3,16 +3,16 @@ import {
   type CacheStatistics,
   type Challenge,
   type Clock,
-  type CredentialPlace,
+  type CredentialSource,
   challenge,
-  credentialPlace,
   type Eventually,
   FoundedVerdict,
   isVerdict,
   type SecurityRequest,
-  sentIn,
   VerdictCache,
 } from '@sallyport/core/extend';
+import { keptPrivate } from '../token/kept-private.js';
+import { KeyPlaces } from './api-key-credential.js';
 import { API_KEY_FIXES } from './api-key-fixes.js';
 import {
   type ApiKeyHandlerCollaborators,
@@ -39,11 +39,11 @@ import { LastUse } from './last-use.js';
 export class ApiKeyHandler implements SecurityHandler<string> {
   readonly name: string;
   readonly challenges: readonly Challenge[];
-  readonly source: string;
+  readonly source: readonly CredentialSource[];
   readonly fixes = API_KEY_FIXES;
   /** Issues, rotates and revokes the keys that this handler takes. */
   readonly keys: ApiKeys;
-  readonly #places: readonly CredentialPlace[];
+  readonly #places: KeyPlaces;
   readonly #format: KeyFormat;
   readonly #hashes: KeyHashes;
   readonly #directory: KeyDirectory;
@@ -53,15 +53,15 @@ export class ApiKeyHandler implements SecurityHandler<string> {
 
   /** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN */
   constructor(options: ApiKeyHandlerOptions, collaborators: ApiKeyHandlerCollaborators = {}) {
-    const { name, prefix, secret, store, header, realm, cache, storeTimeoutMs, lastUseSeconds } =
-      apiKeyOptions(options);
+    const settings = apiKeyOptions(options);
+    const { name, prefix, secret, store, header, realm, cache, storeTimeoutMs, lastUseSeconds } = settings;
     const { clock, revocations } = apiKeyCollaborators(collaborators);
     this.name = name;
     this.challenges = Object.freeze([challenge('ApiKey', { realm, header })]);
-    this.source = `header:${header.toLowerCase()}`;
     this.keys = new ApiKeys({ prefix, secret }, { store, clock, revocations });
-    this.#places = [credentialPlace(this.source) as CredentialPlace];
     this.#format = new KeyFormat(prefix);
+    this.#places = new KeyPlaces(settings, this.#format);
+    this.source = this.#places.sources;
     this.#hashes = new KeyHashes(secret);
     this.#directory = new KeyDirectory(store, storeTimeoutMs, clock);
     const usage = { handler: name, intervalSeconds: lastUseSeconds, timeoutMs: storeTimeoutMs };
@@ -76,12 +76,16 @@ export class ApiKeyHandler implements SecurityHandler<string> {
   }
 
   extract(request: SecurityRequest): string | Verdict | undefined {
-    const sent = sentIn(this.#places, request);
-    return sent === undefined || isVerdict(sent) ? sent : sent.value;
+    return this.#places.textIn(request);
+  }
+
+  verify(key: string, request: SecurityRequest): Eventually<Verdict> {
+    const verdict = this.#judge(key, request);
+    return this.#places.isInQuery(request) ? keptPrivate(verdict) : verdict;
   }
 
   /** Remembered keys passed all checks of their text before. */
-  verify(key: string, request: SecurityRequest): Eventually<Verdict> {
+  #judge(key: string, request: SecurityRequest): Eventually<Verdict> {
     if (!this.#format.hasLengthOf(key)) return FLAWED.form;
     const known = this.#cache.find(key, request);
     if (known !== undefined) return known;

@@ -1,5 +1,6 @@
 import {
   clockOption,
+  credentialPlace,
   fieldNameCheck,
   option,
   revocationsCheck,
@@ -14,6 +15,13 @@ export type RememberedKeyOptions = Omit<VerdictCacheOptions, 'namespace' | 'secr
 
 type RememberedKeySettings = Omit<option.Kept<typeof verdictCacheOptions>, 'namespace' | 'secret'>;
 
+const parameterName = option.withSchema({ type: 'string', pattern: '^[!-~]+$' }, (value, name) => {
+  const parameter = option.text(value, name);
+  if (credentialPlace(`query:${parameter}`) === undefined)
+    throw option.invalid(name, 'must be of visible ASCII characters');
+  return parameter;
+});
+
 const API_KEY = option.table('ApiKeyHandlerOptions', {
   /** Names this handler in requirements, traces and logs. */
   name: option.withDefault(option.text, 'api-key'),
@@ -21,6 +29,20 @@ const API_KEY = option.table('ApiKeyHandlerOptions', {
   store: apiKeyStore,
   /** The header field that carries the key. */
   header: option.withDefault(fieldNameCheck, 'X-API-Key'),
+  /**
+   * Takes only what has the form of its keys from that header, and leaves the rest to other handlers of it, such as those of keys
+   * that were issued before. Without another handler, the rest counts as no credential.
+   */
+  selective: option.withDefault(option.flag, false),
+  /** Takes keys that are the user name of Basic credentials, too: `curl -u KEY:`. */
+  basicUser: option.withDefault(option.flag, true),
+  /** Takes keys that follow the scheme Bearer, too. Other tokens are left to other handlers. */
+  bearer: option.withDefault(option.flag, false),
+  /**
+   * The query parameter that carries the key, too. Weakens: addresses end up in logs and histories (RFC 6750 5.3). Default: none
+   * does.
+   */
+  query: option.optional(parameterName),
   /** What the challenge of a 401 says is protected. Default: nothing. */
   realm: option.optional(option.text),
   /** How proved keys are remembered. */

@@ -1,4 +1,4 @@
-import { authenticated, malformed, type SecurityScheme, type Verdict } from '@sallyport/core';
+import { malformed, type SecurityScheme, type Verdict } from '@sallyport/core';
 import {
   bearerChallenge,
   type Challenge,
@@ -13,6 +13,7 @@ import {
   sentIn,
 } from '@sallyport/core/extend';
 import { isBearerToken } from './bearer-token.js';
+import { keptPrivate } from './kept-private.js';
 
 /** A place where a token may stand; docs/recipes.md shows each ("Tokens in other places"). */
 export type TokenPlace =
@@ -114,8 +115,6 @@ interface TokenSettings extends TokenKept {
 
 const MALFORMED: Verdict = malformed('bearer_token_malformed');
 const TOO_LONG: Verdict = malformed('bearer_token_too_long');
-/** Forbids caches to share an answer: its address contains a token (RFC 6750 2.3). */
-const PRIVATE = [['Cache-Control', 'private']] as const;
 
 /** Finds the token of a request. */
 export class TokenSource {
@@ -177,17 +176,12 @@ export class TokenSource {
     if (!this.#readsQuery) return verdict;
     const sent = sentIn(this.#places, request);
     if (sent === undefined || isVerdict(sent) || !isOfQuery(sent.place.at)) return verdict;
-    return verdict instanceof Promise ? verdict.then(keptPrivate) : keptPrivate(verdict);
+    return keptPrivate(verdict);
   }
 }
 
 function isOfQuery(at: string): boolean {
   return at.startsWith('query:');
-}
-
-function keptPrivate(verdict: Verdict): Verdict {
-  if (verdict.kind !== 'authenticated') return verdict;
-  return authenticated(verdict.principal, { headers: [...verdict.headers, ...PRIVATE] });
 }
 
 /** Leaves out repeated challenges: several places may have the same one. */

@@ -1,0 +1,101 @@
+import { type Malformed, malformed } from '@sallyport/core';
+import {
+  type CredentialPlace,
+  type CredentialSource,
+  credentialPlace,
+  type SecurityRequest,
+} from '@sallyport/core/extend';
+import type { KeyFormat } from './form/key-format.js';
+
+/** The options that say where keys stand. */
+export interface KeyPlaceSettings {
+  readonly name: string;
+  readonly header: string;
+  readonly selective: boolean;
+  readonly basicUser: boolean;
+  readonly bearer: boolean;
+  readonly query: string | undefined;
+}
+
+interface KeyPlace {
+  readonly source: { readonly at: string; readonly selective: boolean };
+  readonly place: CredentialPlace;
+  /** What a value at this place holds as a key. */
+  readonly textIn: (value: string) => string;
+}
+
+const DOUBLED = malformed('duplicate_credentials');
+const LEFT = 'it begins as a key does, and has not its form';
+
+/** Finds the key of a request. */
+export class KeyPlaces {
+  readonly sources: readonly CredentialSource[];
+  readonly #name: string;
+  readonly #format: KeyFormat;
+  readonly #places: readonly KeyPlace[];
+  readonly #query: CredentialPlace | undefined;
+
+  /** Warns where keys may stand in the query. */
+  constructor({ name, header, selective, basicUser, bearer, query }: KeyPlaceSettings, format: KeyFormat) {
+    this.#name = name;
+    this.#format = format;
+    this.#places = [
+      placeAt(`header:${header.toLowerCase()}`, selective),
+      ...(basicUser ? [placeAt('authorization:basic', true, userNameIn)] : []),
+      ...(bearer ? [placeAt('authorization:bearer', true)] : []),
+      ...(query === undefined ? [] : [placeAt(`query:${query}`, false)]),
+    ];
+    this.#query = query === undefined ? undefined : credentialPlace(`query:${query}`);
+    this.sources = Object.freeze(this.#places.map(({ source }) => Object.freeze(source)));
+    if (query !== undefined)
+      process.emitWarning(
+        `${name} takes keys from the query, which logs and histories keep (query)`,
+        'SallyportWarning',
+      );
+  }
+
+  /** The unchecked text of the key. */
+  textIn(request: SecurityRequest): string | Malformed | undefined {
+    let found: string | undefined;
+    for (const { source, place, textIn } of this.#places) {
+      const values = place.valuesIn(request);
+      for (const value of values) {
+        const text = textIn(value);
+        if (source.selective && !this.#format.fits(text)) {
+          this.#noteLeft(text, request);
+          continue;
+        }
+        if (found !== undefined || values.length > 1) return DOUBLED;
+        found = text;
+      }
+    }
+    return found;
+  }
+
+  /** Whether the key of this request stands in the query, if it has one. */
+  isInQuery(request: SecurityRequest): boolean {
+    return this.#query !== undefined && this.#query.valuesIn(request).length > 0;
+  }
+
+  #noteLeft(text: string, { trace }: SecurityRequest): void {
+    if (trace !== undefined && text.startsWith(this.#format.beginning))
+      trace.noteUnclaimed(this.#name, LEFT, 'api_key_malformed');
+  }
+}
+
+function placeAt(at: string, selective: boolean, textIn = asItIs): KeyPlace {
+  return { source: { at, selective }, place: credentialPlace(at) as CredentialPlace, textIn };
+}
+
+function asItIs(value: string): string {
+  return value;
+}
+
+/** The user name in Basic credentials (RFC 7617 2), whatever the password is: `curl -u KEY:` sends an empty one. */
+function userNameIn(token68: string): string {
+  const bytes = Buffer.from(token68, 'base64');
+  const colon = bytes.indexOf(':');
+  const name = colon === -1 ? '' : bytes.toString('latin1', 0, colon);
+  bytes.fill(0);
+  return name;
+}
