@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import { type ClientHttp2Stream, connect, createSecureServer, type Http2ServerRequest } from 'node:http2';
 import { Duplex, type Readable } from 'node:stream';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import { type NodeRequest, NodeRequestSource, type NodeResponse } from '@sallyport/adapters/extend';
+import { NO_PROXIES, type NodeRequest, NodeRequestSource, type NodeResponse } from '@sallyport/adapters/extend';
 import { httpSecurity } from '@sallyport/adapters/http';
 import { type DecisionEvent, SecurityChain } from '@sallyport/core';
 import { ManualClock } from '@sallyport/core/testing';
@@ -273,7 +273,7 @@ test('a stream of HTTP/2 that was reset before its body is read has none [RFC 91
       .on('error', () => {})
       .write('he');
     const [request] = (await asked) as [Http2ServerRequest];
-    const source = new NodeRequestSource(request, undefined, 0);
+    const source = new NodeRequestSource(request, undefined, NO_PROXIES);
     const closed = once(request, 'close');
     socket.destroy();
     await closed;

@@ -4,7 +4,7 @@ import { PassThrough } from 'node:stream';
 import { serve } from '@hono/node-server';
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import { expressSecurity } from '@sallyport/adapters/express';
-import { NodeRequestSource } from '@sallyport/adapters/extend';
+import { NO_PROXIES, NodeRequestSource } from '@sallyport/adapters/extend';
 import { fetchSecurity } from '@sallyport/adapters/fetch';
 import { anonymous, type DecisionEvent, SecurityChain } from '@sallyport/core';
 import express from 'express';
@@ -182,7 +182,7 @@ describe('what is left of a refused body is discarded', () => {
   ])('where it is %s', async (_what, headers, sent) => {
     const request = Object.assign(new PassThrough(), { headers, httpVersionMajor: 1, aborted: false });
     request.write(sent);
-    const source = new NodeRequestSource(request as never, undefined, 0);
+    const source = new NodeRequestSource(request as never, undefined, NO_PROXIES);
     expect(await source.body(10, new AbortController().signal)).toBe('too_large');
     await turn();
     expect(request.readableFlowing).toBe(true);
@@ -192,7 +192,7 @@ describe('what is left of a refused body is discarded', () => {
   test('where nobody waits for it any more', async () => {
     const request = Object.assign(new PassThrough(), { headers: {}, httpVersionMajor: 1, aborted: false });
     const waiting = new AbortController();
-    const body = new NodeRequestSource(request as never, undefined, 0).body(10, waiting.signal);
+    const body = new NodeRequestSource(request as never, undefined, NO_PROXIES).body(10, waiting.signal);
     await turn();
     waiting.abort();
     expect(await body).toBe('broken_off');

@@ -4,7 +4,7 @@ import { SecurityChain, type SecurityHandler } from '@sallyport/core';
 import { challenge, type SecurityRequest } from '@sallyport/core/extend';
 import { BasicHandler, hashPassword, InMemoryUserStore } from '@sallyport/handlers/basic';
 import { Hono } from 'hono';
-import { clientAddress } from '../../packages/adapters/src/node/client-address.js';
+import { clientAddress } from '../../packages/adapters/src/proxies/client-address.js';
 
 const CLIENT = '198.51.100.7';
 

@@ -15,7 +15,7 @@ import { fetchSecurity } from '@sallyport/adapters/fetch';
 import { httpSecurity } from '@sallyport/adapters/http';
 import { koaSecurity } from '@sallyport/adapters/koa';
 import { authenticated, createPrincipal, SecurityChain, type SecurityHandler } from '@sallyport/core';
-import { challenge } from '@sallyport/core/extend';
+import { type ClientCertificate, challenge } from '@sallyport/core/extend';
 import express from 'express';
 import Fastify from 'fastify';
 import Koa from 'koa';
@@ -36,7 +36,10 @@ const byCertificate: SecurityHandler<string> = {
   name: 'certificate',
   challenges: [challenge('Mutual')],
   source: { at: 'tls:certificate' },
-  extract: (request) => request.peerCertificate()?.fingerprint256,
+  extract(request) {
+    const certificate = request.clientCertificate() as ClientCertificate | undefined;
+    return certificate?.isVerified ? certificate.x509.fingerprint256 : undefined;
+  },
   verify: (subject) => authenticated(createPrincipal({ subject })),
 };
 const chain = new SecurityChain({ requirement: byCertificate });

@@ -4,7 +4,7 @@ import { serve } from '@hono/node-server';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { fetchSecurity, principalOf } from '@sallyport/adapters/fetch';
 import { anonymous, anyOf, cookieHandler, headerHandler, route, routes, SecurityChain } from '@sallyport/core';
-import { type SecurityRequest } from '@sallyport/core/extend';
+import type { ClientCertificate, SecurityRequest } from '@sallyport/core/extend';
 import { Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { principalNamed } from '../../packages/core/src/testing/rules/adapter/rule-tokens.js';
@@ -152,7 +152,9 @@ describe('a Request that the application makes of a received one', () => {
     const seen: unknown[] = [];
     const chain = new SecurityChain({
       requirement: anonymous(),
-      guards: [(_principal, request) => seen.push(request.peerCertificate()) > 0],
+      guards: [
+        (_principal, request) => seen.push((request.clientCertificate() as ClientCertificate | undefined)?.x509) > 0,
+      ],
     });
     const secured = fetchSecurity(chain, { allowRewriting: true })<[object]>(() => new Response('ran'));
     const socket = { authorized: true, getPeerX509Certificate: () => certificate };

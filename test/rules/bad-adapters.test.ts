@@ -12,6 +12,7 @@ import {
   NodeRequestSource,
   type RouteDemands,
   setHeaderLines,
+  TrustedProxies,
   userOf,
   writeDenial,
 } from '@sallyport/adapters/extend';
@@ -62,7 +63,7 @@ class GoodAdapter {
   }
 
   protected reading(request: IncomingMessage, response: ServerResponse): NodeRequestSource {
-    return new NodeRequestSource(request, response, this.options.trustedHops);
+    return new NodeRequestSource(request, response, this.options.proxies);
   }
 
   protected guards(): RouteDemands {
@@ -236,19 +237,27 @@ class Parsed extends GoodAdapter {
   protected override reading(request: IncomingMessage, response: ServerResponse): NodeRequestSource {
     const rawHeaders = Object.entries(request.headers).flatMap(([name, value]) => [name, String(value)]);
     const parsed = Object.create(request, { rawHeaders: { value: rawHeaders } });
-    return new NodeRequestSource(parsed, response, this.options.trustedHops);
+    return new NodeRequestSource(parsed, response, this.options.proxies);
   }
 }
 
 class PathOnly extends GoodAdapter {
   protected override reading(request: IncomingMessage, response: ServerResponse): NodeRequestSource {
-    return new NodeRequestSource(request, response, this.options.trustedHops, request.url?.split('?', 1)[0]);
+    return new NodeRequestSource(request, response, this.options.proxies, request.url?.split('?', 1)[0]);
   }
 }
 
 class Trusting extends GoodAdapter {
   protected override reading(request: IncomingMessage, response: ServerResponse): NodeRequestSource {
-    return new NodeRequestSource(request, response, 1);
+    return new NodeRequestSource(request, response, new TrustedProxies({ ...this.options, trustedHops: 1 }));
+  }
+}
+
+/** Lets everybody forward a certificate. */
+class Gullible extends GoodAdapter {
+  protected override reading(request: IncomingMessage, response: ServerResponse): NodeRequestSource {
+    const { clientCertificates } = checkedAdapterOptions({ clientCertificates: { proxies: '0.0.0.0/0' } });
+    return new NodeRequestSource(request, response, new TrustedProxies({ ...this.options, clientCertificates }));
   }
 }
 
@@ -379,6 +388,12 @@ const BAD_ADAPTERS: readonly (readonly [
     ['the chain was told the target "/Items/a%20b", not /Items/a%20b?page=2&x'],
   ],
   ['client-address', 'believes X-Forwarded-For', Trusting, ['the address is 198.51.100.1, not that of the connection']],
+  [
+    'forwarded-certificates',
+    'believes a certificate of anybody',
+    Gullible,
+    ['the certificate of a peer that is none is '],
+  ],
   ['client-gone', 'does not tell that clients have gone', Deaf, ['the decision was not told that its client has gone']],
   [
     'body-too-large serves-on',

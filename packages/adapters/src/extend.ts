@@ -16,3 +16,5 @@ export { attemptedOf, principalOf, userOf } from './node/principal.js';
 export { nodeReading, readAsReceived, runningTarget } from './node/rewriting.js';
 export { templateOf } from './node/route-template.js';
 export { answerBy, headerFields, setHeaderLines, writeDenial } from './node/write-denial.js';
+export { CERTIFICATE_CHANNEL, type CertificateEvent, onCertificateEvent } from './proxies/certificate-events.js';
+export { NO_PROXIES, TrustedProxies } from './proxies/trusted-proxies.js';

@@ -70,6 +70,7 @@ export {
   parseAuthorization,
 } from './request/authorization-header.js';
 export type { BodySource, MissingBody } from './request/body.js';
+export { type ClientCertificate, thumbprintOf } from './request/client-certificate.js';
 export { isPreflight } from './request/preflight.js';
 export { type IncomingRequest, type RouteKey, SecurityRequest } from './request/request.js';
 export type { DecisionTrace } from './request/trace.js';

@@ -3,7 +3,13 @@ import { createServer, IncomingMessage, type RequestListener } from 'node:http';
 import { Socket } from 'node:net';
 import { describe, expect, test } from '@jest/globals';
 import { expressSecurity, principalOf } from '@sallyport/adapters/express';
-import { headerLinesOf, type NodeRequest, NodeRequestSource } from '@sallyport/adapters/extend';
+import {
+  headerLinesOf,
+  NO_PROXIES,
+  type NodeRequest,
+  NodeRequestSource,
+  TrustedProxies,
+} from '@sallyport/adapters/extend';
 import { fastifySecurity } from '@sallyport/adapters/fastify';
 import { httpSecurity } from '@sallyport/adapters/http';
 import { koaSecurity } from '@sallyport/adapters/koa';
@@ -24,7 +30,7 @@ const express4: typeof express = require('express4');
 /** A request that somebody made out of parts. */
 const made = (parts: object) => parts as NodeRequest;
 const linesOf = (headers: object, rawHeaders?: readonly string[]) => headerLinesOf(made({ headers, rawHeaders }));
-const sourceOf = (parts: object) => new NodeRequestSource(made(parts), undefined, 0);
+const sourceOf = (parts: object) => new NodeRequestSource(made(parts), undefined, NO_PROXIES);
 
 describe('header lines of a request that a host made', () => {
   test.each<[string, object, readonly string[]]>([
@@ -62,20 +68,22 @@ describe('header lines of a request that a host made', () => {
     const message = new IncomingMessage(new Socket());
     message.headers = { authorization: 'Bearer a' };
     expect(headerLinesOf(message)).toEqual(['authorization', 'Bearer a']);
-    expect(new NodeRequestSource(message, undefined, 0).headersFrom).toBe('parsed');
+    expect(new NodeRequestSource(message, undefined, NO_PROXIES).headersFrom).toBe('parsed');
   });
 
   test.each([{}, { socket: {} }, { socket: { remoteAddress: '' } }])(
     '%j has no address, and no certificate',
     (parts) => {
       const source = sourceOf({ headers: {}, ...parts });
-      expect([source.remoteAddress, source.peerCertificate()]).toEqual([undefined, undefined]);
+      expect([source.remoteAddress, source.clientCertificate()]).toEqual([undefined, undefined]);
     },
   );
 
   test('an address that the host gives is taken, and behind trusted proxies that of their header', () => {
     const request = { socket: { remoteAddress: '198.51.100.7' }, headers: { 'x-forwarded-for': '203.0.113.9' } };
-    const addresses = [0, 1].map((hops) => new NodeRequestSource(made(request), undefined, hops).remoteAddress);
+    const behind = (trustedHops: number) =>
+      new NodeRequestSource(made(request), undefined, new TrustedProxies({ trustedHops }));
+    const addresses = [0, 1].map((hops) => behind(hops).remoteAddress);
     expect(addresses).toEqual(['198.51.100.7', '203.0.113.9']);
   });
 });

@@ -15,6 +15,7 @@ import { mountOf, readingOf, targetOf } from './reading.js';
 import { RouteKeys } from './route-key.js';
 
 export { attemptedOf, principalOf } from '../node/principal.js';
+export { CERTIFICATE_CHANNEL, type CertificateEvent, onCertificateEvent } from '../proxies/certificate-events.js';
 
 export type ExpressSecurityOptions = AdapterOptions<readonly [request: Request, response: Response]>;
 
@@ -51,7 +52,7 @@ export function expressSecurity<Scopes extends string = string>(
   decider: Decider<Scopes>,
   options: ExpressSecurityOptions = {},
 ): ExpressSecurity<Scopes> {
-  const { allowPreflight, allowRewriting, trustedHops, onDenied } = checkedAdapterOptions(options);
+  const { allowPreflight, allowRewriting, proxies, onDenied } = checkedAdapterOptions(options);
   const chainGate = new Gate(decider);
   return function secure(...demands) {
     const { gate, guard } = chainGate.of(demands);
@@ -89,12 +90,12 @@ export function expressSecurity<Scopes extends string = string>(
         const target = targetOf(request, layer, forwarding);
         if (staysLetThrough(request, request, allowPreflight) || forwarding.isInFront(request, layer)) return next();
         if (gate.hasGranted(request, request.method, target)) return next();
-        pass(new NodeRequestSource(request, response, trustedHops, target), request, response, next);
+        pass(new NodeRequestSource(request, response, proxies, target), request, response, next);
       },
     });
     const keys = new RouteKeys(sallyport);
     const forwarding = new Forwarding(sallyport);
-    const place = { trustedHops, allowRewriting, keys, forwarding };
+    const place = { proxies, allowRewriting, keys, forwarding };
     // Reads only properties that every request has.
     return sallyport as ExpressMiddleware;
   };

@@ -1,13 +1,14 @@
 import type { NextFunction, Request, Response } from 'express';
 import { NodeRequestSource } from '../node/node-request-source.js';
 import { readAsReceived, runningTarget } from '../node/rewriting.js';
+import type { TrustedProxies } from '../proxies/trusted-proxies.js';
 import type { Layer } from './application.js';
 import type { Forwarding } from './forwarding.js';
 import type { RouteKeys } from './route-key.js';
 
 /** What is the same for all requests that pass one `secure()`. */
 export interface Place {
-  readonly trustedHops: number;
+  readonly proxies: TrustedProxies;
   readonly allowRewriting: boolean;
   readonly keys: RouteKeys;
   readonly forwarding: Forwarding;
@@ -23,7 +24,7 @@ export function readingOf(
   next: NextFunction,
   method: string,
   received: string | undefined,
-  { trustedHops, allowRewriting, keys, forwarding }: Place,
+  { proxies, allowRewriting, keys, forwarding }: Place,
 ): NodeRequestSource {
   const { url = '' } = request;
   const originalUrl = received ?? url;
@@ -31,7 +32,7 @@ export function readingOf(
   const mount = baseUrl !== '' && forwarding.concerns(request, next) ? '' : baseUrl;
   const target = runningTarget(originalUrl, mount, url);
   const routeOf = () => keys.of(request, source, mount, next);
-  const source = new NodeRequestSource(request, response, trustedHops, target, routeOf, method);
+  const source = new NodeRequestSource(request, response, proxies, target, routeOf, method);
   if (!allowRewriting) readAsReceived(source, request, source.method, originalUrl, mount, url);
   if (mount !== baseUrl) forwarding.doubt(source, request, next, runningTarget(originalUrl, baseUrl, url));
   return source;

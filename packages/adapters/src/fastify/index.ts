@@ -15,6 +15,7 @@ import { readingOf } from './reading.js';
 import { type Route, RouteKeys } from './route-key.js';
 
 export { attemptedOf, principalOf } from '../node/principal.js';
+export { CERTIFICATE_CHANNEL, type CertificateEvent, onCertificateEvent } from '../proxies/certificate-events.js';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -56,7 +57,7 @@ export function fastifySecurity<Scopes extends string = string>(
   decider: Decider<Scopes>,
   options: FastifySecurityOptions = {},
 ): FastifySecurity<Scopes> {
-  const { allowPreflight, allowRewriting, trustedHops, onDenied = sendDenial } = checkedAdapterOptions(options);
+  const { allowPreflight, allowRewriting, proxies, onDenied = sendDenial } = checkedAdapterOptions(options);
   const chainGate = new Gate(decider);
   const keys = new RouteKeys();
 
@@ -70,7 +71,7 @@ export function fastifySecurity<Scopes extends string = string>(
         return done();
       }
       const route = keys.routeOf(request);
-      const source = readingOf(request, reply, trustedHops, allowRewriting, keys, route);
+      const source = readingOf(request, reply, proxies, allowRewriting, keys, route);
       gate.pass(request, source, guardOf(route), (decision) => {
         if (reply.sent) return;
         request.user = userOf(principalOf(request)) ?? null;

@@ -2,6 +2,7 @@ import type { MissingBody, RouteKey } from '@sallyport/core/extend';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { NodeRequestSource } from '../node/node-request-source.js';
 import { readAsReceived, receivedMethod } from '../node/rewriting.js';
+import { NO_PROXIES, type TrustedProxies } from '../proxies/trusted-proxies.js';
 import type { Route, RouteKeys } from './route-key.js';
 import { routedPath } from './routed-path.js';
 
@@ -11,13 +12,18 @@ class FastifySource extends NodeRequestSource {
   static {
     const request = { raw: { url: '', method: '' } } as FastifyRequest;
     const reply = { raw: {} } as FastifyReply;
-    Object.assign(this, { [Symbol('specimen')]: new this(request, reply, 0, () => undefined) });
+    Object.assign(this, { [Symbol('specimen')]: new this(request, reply, NO_PROXIES, () => undefined) });
   }
 
   readonly #framed: RawBodied<FastifyRequest>;
 
-  constructor(request: FastifyRequest, reply: FastifyReply, trustedHops: number, routeOf: () => RouteKey | undefined) {
-    super(request.raw, reply.raw, trustedHops, request.raw.url, routeOf);
+  constructor(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    proxies: TrustedProxies,
+    routeOf: () => RouteKey | undefined,
+  ) {
+    super(request.raw, reply.raw, proxies, request.raw.url, routeOf);
     this.#framed = request;
   }
 
@@ -37,13 +43,13 @@ type RawBodied<Request> = Request & { rawBody?: unknown };
 export function readingOf(
   request: FastifyRequest,
   reply: FastifyReply,
-  trustedHops: number,
+  proxies: TrustedProxies,
   allowRewriting: boolean,
   keys: RouteKeys,
   route: Route,
 ): NodeRequestSource {
   const { raw, originalUrl } = request;
-  const source = new FastifySource(request, reply, trustedHops, () => keys.of(route, request));
+  const source = new FastifySource(request, reply, proxies, () => keys.of(route, request));
   const routed = routedPath(request);
   if (!allowRewriting) readAsReceived(source, request, receivedMethod(raw), originalUrl);
   // The route that Fastify chose runs, even if a hook has changed the URL since.

@@ -1,5 +1,6 @@
 import { option } from '@sallyport/core/extend';
 import { type AdapterOptions, adapterOptions, type CheckedAdapterOptions } from '../gate/adapter-options.js';
+import { TrustedProxies } from '../proxies/trusted-proxies.js';
 import type { RemoteAddress } from './peer-addresses.js';
 
 type Context = readonly [request: Request];
@@ -23,5 +24,7 @@ export const fetchOptions = option.merged(adapterOptions, FETCH_SECURITY);
 
 /** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN */
 export function checkedFetchOptions(options: FetchSecurityOptions) {
-  return fetchOptions(options) as CheckedAdapterOptions<Context, Answer> & option.Kept<typeof FETCH_SECURITY>;
+  const checked = fetchOptions(options);
+  return { ...checked, proxies: new TrustedProxies(checked) } as CheckedAdapterOptions<Context, Answer> &
+    option.Kept<typeof FETCH_SECURITY>;
 }

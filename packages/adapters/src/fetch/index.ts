@@ -13,6 +13,7 @@ import { PeerAddresses } from './peer-addresses.js';
 import { fetchReading } from './reading.js';
 
 export { attemptedOf, principalOf } from '../node/principal.js';
+export { CERTIFICATE_CHANNEL, type CertificateEvent, onCertificateEvent } from '../proxies/certificate-events.js';
 export type { FetchSecurityOptions } from './fetch-options.js';
 
 /** A fetch handler: what servers of many runtimes call, with whatever they pass besides the request. */
@@ -71,8 +72,8 @@ export function fetchSecurity<Scopes extends string = string>(
   options: FetchSecurityOptions = {},
 ): FetchSecurity<Scopes> {
   const checked = checkedFetchOptions(options);
-  const { allowPreflight, allowRewriting, trustedHops, onDenied = responseOf } = checked;
-  const reading = { trustedHops, allowRewriting, peers: new PeerAddresses(checked.remoteAddress) };
+  const { allowPreflight, allowRewriting, proxies, onDenied = responseOf } = checked;
+  const reading = { proxies, allowRewriting, peers: new PeerAddresses(checked.remoteAddress) };
   const chainGate = new Gate(decider);
   const isLetThrough = (request: Request) => allowPreflight && isPreflight(request.method, [...request.headers].flat());
   const decide = (

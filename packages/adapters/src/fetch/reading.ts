@@ -1,17 +1,17 @@
-import type { X509Certificate } from 'node:crypto';
-import type { BodySource, Eventually, MissingBody, RouteKey } from '@sallyport/core/extend';
+import type { Malformed } from '@sallyport/core';
+import type { BodySource, ClientCertificate, Eventually, MissingBody, RouteKey } from '@sallyport/core/extend';
 import type { OtherReading, PathReading, Reading } from '../gate/reading.js';
-import { clientAddress } from '../node/client-address.js';
 import type { NodeRequest } from '../node/node-message.js';
 import { NodeRequestSource } from '../node/node-request-source.js';
 import { readAsReceived, receivedMethod, receivedUrl } from '../node/rewriting.js';
 import { hasHeadersOf, hasNodeRequest, isRequestOf, type NodeBindings, targetOf } from '../node/same-request.js';
+import { NO_PROXIES, type TrustedProxies } from '../proxies/trusted-proxies.js';
 import { readBody } from './body.js';
 import type { PeerAddresses } from './peer-addresses.js';
 import { routedTarget } from './routed-path.js';
 
 export interface ReadingOptions {
-  readonly trustedHops: number;
+  readonly proxies: TrustedProxies;
   readonly allowRewriting: boolean;
   readonly peers: PeerAddresses;
 }
@@ -57,7 +57,7 @@ function readingOf(
   path?: string,
   route?: RouteKey,
 ): ReceivedReading | RequestReading {
-  const { trustedHops, allowRewriting } = options;
+  const { proxies, allowRewriting } = options;
   const [bindings] = rest;
   const routed = routedTarget(request.url, path);
   if (!hasNodeRequest(bindings)) {
@@ -67,7 +67,7 @@ function readingOf(
     return reading;
   }
   const { incoming } = bindings;
-  const received = new ReceivedReading(request, bindings, trustedHops, route);
+  const received = new ReceivedReading(request, bindings, proxies, route);
   if (!allowRewriting) readAsReceived(received, incoming, receivedMethod(incoming), receivedUrl(incoming));
   const isReceived = isRequestOf(incoming, request);
   if (isReceived && routed === undefined) return received;
@@ -97,13 +97,13 @@ class ReceivedReading extends NodeRequestSource {
   // One lives for ever, so that V8 keeps the optimised code (docs/performance.md, "Specimens").
   static {
     const bindings = { incoming: { url: '', method: '' } } as NodeBindings;
-    Object.assign(this, { [Symbol('specimen')]: new this({} as Request, bindings, 0) });
+    Object.assign(this, { [Symbol('specimen')]: new this({} as Request, bindings, NO_PROXIES) });
   }
 
   readonly #fetched: Request;
 
-  constructor(fetched: Request, { incoming, outgoing }: NodeBindings, trustedHops: number, route?: RouteKey) {
-    super(incoming, outgoing, trustedHops, incoming.url, route && telling(route));
+  constructor(fetched: Request, { incoming, outgoing }: NodeBindings, proxies: TrustedProxies, route?: RouteKey) {
+    super(incoming, outgoing, proxies, incoming.url, route && telling(route));
     this.#fetched = fetched;
   }
 
@@ -181,16 +181,21 @@ class RequestReading implements Reading {
   /** That of the connection, over which the client sent whatever the application made of it. */
   get remoteAddress(): string | undefined {
     if (this.#received !== undefined) return this.#received.remoteAddress;
-    const { trustedHops, peers } = this.#options;
-    const claimed = trustedHops === 0 ? undefined : clientAddress(undefined, this.rawHeaders, trustedHops);
+    const { proxies, peers } = this.#options;
+    const claimed = proxies.forwardAddresses ? proxies.addressOf(undefined, this.rawHeaders) : undefined;
     return claimed ?? peers.find(this.#request, this.#rest);
   }
 
   /** A Request with other headers has credentials of its own: the certificate of the connection is not one of them. */
-  peerCertificate(): X509Certificate | undefined {
+  clientCertificate(): ClientCertificate | Malformed | undefined {
     const incoming = this.#incoming;
+    const { proxies, peers } = this.#options;
+    if (incoming === undefined)
+      return proxies.forwardCertificates
+        ? proxies.certificateFrom(peers.find(this.#request, this.#rest), this.rawHeaders)
+        : undefined;
     return incoming !== undefined && hasHeadersOf(incoming, this.#request)
-      ? this.#received?.peerCertificate()
+      ? this.#received?.clientCertificate()
       : undefined;
   }
 

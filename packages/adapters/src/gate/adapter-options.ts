@@ -1,5 +1,7 @@
 import { type DeniedDecision } from '@sallyport/core';
 import { option } from '@sallyport/core/extend';
+import { CLIENT_CERTIFICATES } from '../proxies/forwarded-certificates.js';
+import { TrustedProxies } from '../proxies/trusted-proxies.js';
 
 export type OnDenied<Context extends readonly unknown[], Answer> = (
   denied: DeniedDecision,
@@ -21,6 +23,11 @@ const preflightFlag = weakeningFlag('CORS preflights pass without a decision (al
 export const DOOR = option.table('DoorOptions', {
   /** How many proxies in front of the server append to X-Forwarded-For. With 0 the header is not read. */
   trustedHops: option.withDefault(option.wholeBetween(0, 16), 0),
+  /**
+   * Where proxies that end TLS write the certificate of the client. The certificate of the connection is that of the proxy
+   * then, and counts for nothing. Default: the certificate of the connection is the client's, and no header is read.
+   */
+  clientCertificates: option.optional(CLIENT_CERTIFICATES),
   /**
    * Answers a refused request instead of the adapter, for example by a redirect. Its last parameter, `answer()`, gives the
    * adapter's answer.
@@ -57,6 +64,8 @@ export interface AdapterOptions<Context extends readonly unknown[], Answer = unk
 
 export interface CheckedDoorOptions<Context extends readonly unknown[], Answer> extends option.Kept<typeof DOOR> {
   readonly onDenied: OnDenied<Context, Answer> | undefined;
+  /** What `trustedHops` and `clientCertificates` say of the proxies in front of the server. */
+  readonly proxies: TrustedProxies;
 }
 
 export interface CheckedAdapterOptions<Context extends readonly unknown[], Answer>
@@ -67,12 +76,14 @@ export interface CheckedAdapterOptions<Context extends readonly unknown[], Answe
 export function checkedDoorOptions<Context extends readonly unknown[], Answer>(
   options: DoorOptions<Context, Answer>,
 ): CheckedDoorOptions<Context, Answer> {
-  return DOOR(options) as CheckedDoorOptions<Context, Answer>;
+  const checked = DOOR(options);
+  return { ...checked, proxies: new TrustedProxies(checked) } as CheckedDoorOptions<Context, Answer>;
 }
 
 /** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN */
 export function checkedAdapterOptions<Context extends readonly unknown[], Answer>(
   options: AdapterOptions<Context, Answer>,
 ): CheckedAdapterOptions<Context, Answer> {
-  return adapterOptions(options) as CheckedAdapterOptions<Context, Answer>;
+  const checked = adapterOptions(options);
+  return { ...checked, proxies: new TrustedProxies(checked) } as CheckedAdapterOptions<Context, Answer>;
 }

@@ -11,6 +11,7 @@ import { nodeReading } from '../node/rewriting.js';
 import { setHeaderLines, writeDenial } from '../node/write-denial.js';
 
 export { attemptedOf, principalOf } from '../node/principal.js';
+export { CERTIFICATE_CHANNEL, type CertificateEvent, onCertificateEvent } from '../proxies/certificate-events.js';
 export { type SecuredUpgrade, type UpgradeSecurity, type UpgradeSecurityOptions, upgradeSecurity } from './upgrade.js';
 
 export type HttpSecurityOptions = AdapterOptions<readonly [request: NodeRequest, response: NodeResponse]>;
@@ -47,7 +48,7 @@ export function httpSecurity<Scopes extends string = string>(
   decider: Decider<Scopes>,
   options: HttpSecurityOptions = {},
 ): HttpSecurity<Scopes> {
-  const { allowPreflight, allowRewriting, trustedHops, onDenied } = checkedAdapterOptions(options);
+  const { allowPreflight, allowRewriting, proxies, onDenied } = checkedAdapterOptions(options);
   const chainGate = new Gate(decider);
   function refuse(denied: DeniedDecision, request: NodeRequest, response: NodeResponse): void {
     const answer = () => writeDenial(response, denied);
@@ -63,7 +64,7 @@ export function httpSecurity<Scopes extends string = string>(
         gate.letThrough(request);
         return listener(request, response, ANONYMOUS);
       }
-      gate.pass(request, nodeReading(request, response, trustedHops, allowRewriting), guard, (decision) => {
+      gate.pass(request, nodeReading(request, response, proxies, allowRewriting), guard, (decision) => {
         if (decision.kind === 'granted') {
           setHeaderLines(response, decision.headers);
           return listener(request, response, decision.principal);

@@ -8,6 +8,7 @@ import { Gate } from '../gate/gate.js';
 import type { RouteDemands } from '../gate/route-demands.js';
 import { NodeRequestSource } from '../node/node-request-source.js';
 import { writeDenial } from '../node/write-denial.js';
+import type { TrustedProxies } from '../proxies/trusted-proxies.js';
 
 export type UpgradeSecurityOptions = DoorOptions<readonly [request: IncomingMessage, response: ServerResponse]>;
 
@@ -33,14 +34,14 @@ export function upgradeSecurity<Scopes extends string = string>(
   decider: Decider<Scopes>,
   options: UpgradeSecurityOptions = {},
 ): UpgradeSecurity<Scopes> {
-  const { trustedHops, onDenied = answerDenial } = checkedDoorOptions(options);
+  const { proxies, onDenied = answerDenial } = checkedDoorOptions(options);
   const chainGate = new Gate(decider);
   if (chainGate.readsBodies('GET')) throw bodiless();
   return function secureUpgrade(listener, ...demands) {
     const { gate, guard } = chainGate.of(demands);
     if (gate.readsBodies('GET')) throw bodiless();
     return function sallyport(request, socket, head) {
-      const source = new UpgradeRequestSource(request, socket, trustedHops);
+      const source = new UpgradeRequestSource(request, socket, proxies);
       gate.pass(request, source, guard, (decision) => {
         if (socket.destroyed) return source.release();
         if (decision.kind === 'granted') {
@@ -73,8 +74,8 @@ class UpgradeRequestSource extends NodeRequestSource {
   readonly #ignore = (): void => {};
   #gone: (() => void) | undefined;
 
-  constructor(request: IncomingMessage, socket: Duplex, trustedHops: number) {
-    super(request, undefined, trustedHops);
+  constructor(request: IncomingMessage, socket: Duplex, proxies: TrustedProxies) {
+    super(request, undefined, proxies);
     this.#socket = socket.on('error', this.#ignore);
   }
 

@@ -14,6 +14,7 @@ import { RouteKeys } from './route-key.js';
 import { RewritingBehind, watchOf } from './watched-request.js';
 
 export { attemptedOf, principalOf } from '../node/principal.js';
+export { CERTIFICATE_CHANNEL, type CertificateEvent, onCertificateEvent } from '../proxies/certificate-events.js';
 
 export type KoaSecurityOptions = AdapterOptions<readonly [context: Context]>;
 
@@ -41,7 +42,7 @@ export function koaSecurity<Scopes extends string = string>(
   decider: Decider<Scopes>,
   options: KoaSecurityOptions = {},
 ): KoaSecurity<Scopes> {
-  const { allowPreflight, allowRewriting, trustedHops, onDenied = answerDenial } = checkedAdapterOptions(options);
+  const { allowPreflight, allowRewriting, proxies, onDenied = answerDenial } = checkedAdapterOptions(options);
   const chainGate = new Gate(decider);
   const refuse = (denied: DeniedDecision, context: Context): unknown =>
     onDenied(denied, context, () => answerDenial(denied, context));
@@ -65,7 +66,7 @@ export function koaSecurity<Scopes extends string = string>(
         context.state['user'] = undefined;
         return behind.run(context, next, method, url, mount);
       }
-      const source = readingOf(context, trustedHops, allowRewriting, mount, keys);
+      const source = readingOf(context, proxies, allowRewriting, mount, keys);
       const decision = gate.decide(context, source, guard);
       if (!(decision instanceof Promise)) return proceed(context, next, decision, method, url, mount);
       return decision.then((later) => (source.isOver ? undefined : proceed(context, next, later, method, url, mount)));
@@ -87,7 +88,7 @@ export function koaSecurity<Scopes extends string = string>(
     const behind = new RewritingBehind(sallyport, {
       decide: (context, mount, url) => {
         // `secure()` in front has judged the request as it was received. Here only the request that runs is judged.
-        const source = rewrittenReading(context, trustedHops, mount, url);
+        const source = rewrittenReading(context, proxies, mount, url);
         if (staysLetThrough(context, source, allowPreflight)) return undefined;
         if (gate.hasGranted(context, source.method, source.target)) return undefined;
         const decision = gate.decide(context, source, guard);

@@ -1,6 +1,7 @@
 import type { Context } from 'koa';
 import { NodeRequestSource } from '../node/node-request-source.js';
 import { readAsReceived, receivedMethod, receivedUrl, runningTarget } from '../node/rewriting.js';
+import type { TrustedProxies } from '../proxies/trusted-proxies.js';
 import type { RouteKeys } from './route-key.js';
 
 // Node's own request is read here, not `ctx.url` and `ctx.method`: these ask for a decision (see watched-request.ts).
@@ -31,7 +32,7 @@ export function mountOf(context: RoutedContext, keys: RouteKeys): string {
  */
 export function readingOf(
   context: Context,
-  trustedHops: number,
+  proxies: TrustedProxies,
   allowRewriting: boolean,
   mount: string,
   keys: RouteKeys,
@@ -40,7 +41,7 @@ export function readingOf(
   const url = urlOf(context);
   const received = receivedUrl(req, originalUrl);
   const target = runningTarget(received, mount, url);
-  const source = new NodeRequestSource(req, res, trustedHops, target, () => keys.of(context, source, mount));
+  const source = new NodeRequestSource(req, res, proxies, target, () => keys.of(context, source, mount));
   if (!allowRewriting) readAsReceived(source, context, receivedMethod(req), received, mount, url);
   return source;
 }
@@ -48,11 +49,11 @@ export function readingOf(
 /** Reads a request as it runs behind a rewriting: by its path alone, without the key of a route. */
 export function rewrittenReading(
   { request: { req }, res, originalUrl }: Context,
-  trustedHops: number,
+  proxies: TrustedProxies,
   mount: string,
   url: string,
 ): NodeRequestSource {
-  return new NodeRequestSource(req, res, trustedHops, runningTarget(receivedUrl(req, originalUrl), mount, url));
+  return new NodeRequestSource(req, res, proxies, runningTarget(receivedUrl(req, originalUrl), mount, url));
 }
 
 /** The URL that runs below the mount: the path by which a router routes counts instead of that of the request. */

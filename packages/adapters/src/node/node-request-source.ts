@@ -1,9 +1,8 @@
-import type { X509Certificate } from 'node:crypto';
-import type { TLSSocket } from 'node:tls';
-import type { Eventually, MissingBody, RouteKey } from '@sallyport/core/extend';
+import type { Malformed } from '@sallyport/core';
+import type { ClientCertificate, Eventually, MissingBody, RouteKey } from '@sallyport/core/extend';
 import type { AnswerableReading, OtherReading, PathReading } from '../gate/reading.js';
+import { NO_PROXIES, type TrustedProxies } from '../proxies/trusted-proxies.js';
 import { readBody } from './body.js';
-import { clientAddress } from './client-address.js';
 import { headerLinesOf, isFromConnection } from './header-lines.js';
 import { isOver, type NodeRequest, type NodeResponse } from './node-message.js';
 
@@ -11,7 +10,9 @@ import { isOver, type NodeRequest, type NodeResponse } from './node-message.js';
 export class NodeRequestSource implements AnswerableReading {
   // One lives for ever, so that V8 keeps the optimised code (docs/performance.md, "Specimens").
   static {
-    Object.assign(this, { [Symbol('specimen')]: new this({ url: '', method: '' } as NodeRequest, undefined, 0) });
+    Object.assign(this, {
+      [Symbol('specimen')]: new this({ url: '', method: '' } as NodeRequest, undefined, NO_PROXIES),
+    });
   }
 
   readonly method: string;
@@ -20,7 +21,7 @@ export class NodeRequestSource implements AnswerableReading {
   byPath: PathReading | undefined;
   readonly #request: NodeRequest;
   readonly #response: NodeResponse | undefined;
-  readonly #trustedHops: number;
+  readonly #proxies: TrustedProxies;
   #routeOf: (() => RouteKey | undefined) | undefined;
   #route: RouteKey | undefined;
 
@@ -31,7 +32,7 @@ export class NodeRequestSource implements AnswerableReading {
   constructor(
     request: NodeRequest,
     response: NodeResponse | undefined,
-    trustedHops: number,
+    proxies: TrustedProxies,
     target: string = request.url ?? '',
     routeOf?: () => RouteKey | undefined,
     method: string = request.method ?? '',
@@ -42,7 +43,7 @@ export class NodeRequestSource implements AnswerableReading {
     this.byPath = undefined;
     this.#request = request;
     this.#response = response;
-    this.#trustedHops = trustedHops;
+    this.#proxies = proxies;
     this.#routeOf = routeOf;
   }
 
@@ -53,7 +54,7 @@ export class NodeRequestSource implements AnswerableReading {
 
   /** The same request with another method or target, and without a route. */
   readAs(method: string, target: string): NodeRequestSource {
-    return anew(this.#request, this.#response, this.#trustedHops, target, undefined, method);
+    return anew(this.#request, this.#response, this.#proxies, target, undefined, method);
   }
 
   get route(): RouteKey | undefined {
@@ -79,12 +80,11 @@ export class NodeRequestSource implements AnswerableReading {
   }
 
   get remoteAddress(): string | undefined {
-    return clientAddress(this.#request.socket?.remoteAddress, this.rawHeaders, this.#trustedHops);
+    return this.#proxies.addressOf(this.#request.socket?.remoteAddress, this.rawHeaders);
   }
 
-  peerCertificate(): X509Certificate | undefined {
-    const socket = this.#request.socket as TLSSocket | undefined;
-    return socket?.authorized === true ? socket.getPeerX509Certificate?.() : undefined;
+  clientCertificate(): ClientCertificate | Malformed | undefined {
+    return this.#proxies.certificateOf(this.#request.socket, this.rawHeaders);
   }
 
   body(limitBytes: number, signal: AbortSignal): Eventually<Uint8Array | MissingBody> {

@@ -1,3 +1,4 @@
+import type { TrustedProxies } from '../proxies/trusted-proxies.js';
 import { type NodeRequest, type NodeResponse } from './node-message.js';
 import { NodeRequestSource } from './node-request-source.js';
 
@@ -50,10 +51,10 @@ export function readAsReceived(
 export function nodeReading(
   request: NodeRequest,
   response: NodeResponse | undefined,
-  trustedHops: number,
+  proxies: TrustedProxies,
   allowRewriting: boolean,
 ): NodeRequestSource {
-  const source = new NodeRequestSource(request, response, trustedHops);
+  const source = new NodeRequestSource(request, response, proxies);
   if (!allowRewriting) readAsReceived(source, request, receivedMethod(request), receivedUrl(request));
   return source;
 }

@@ -106,7 +106,7 @@ function withoutBody(request: SecurityRequest): SecurityRequest {
     headersFrom: request.headersFrom,
     remoteAddress: request.remoteAddress,
     route: request.route,
-    peerCertificate: () => request.peerCertificate(),
+    clientCertificate: () => request.clientCertificate(),
     body: () => 'broken_off',
   });
 }

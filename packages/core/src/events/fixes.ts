@@ -61,6 +61,9 @@ export const FIXES: Readonly<Record<string, string>> = Object.freeze({
   joined_credentials: 'Send one credential in Authorization, and no second one behind a comma.',
   malformed_authorization: 'Write the scheme, one space and the credential into Authorization.',
   duplicate_credentials: 'Send the credential once, in one place.',
+  client_certificate_doubled: 'Let the proxy replace the header that a client sends, instead of adding its own line.',
+  client_certificate_malformed:
+    'Give clientCertificates the format that the proxy writes, and let the proxy replace what a client sends.',
   credential_empty: 'Send a value: perhaps a variable of the client is not set.',
   credential_too_long: 'Send a shorter value.',
   bearer_token_malformed: 'Send the token as it was issued. Look for quotes of a shell or of JSON.',

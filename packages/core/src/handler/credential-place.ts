@@ -39,7 +39,7 @@ const READERS: Readonly<Record<string, (name: string) => Reader>> = {
   cookie: (name) => (request) => cookieValues(request, name),
   query: (name) => (request) => queryValues(request, name),
   subprotocol: (name) => (request) => protocolsAfter(request, name),
-  tls: () => (request) => (request.peerCertificate() === undefined ? NOTHING : CERTIFICATE),
+  tls: () => (request) => (request.clientCertificate() === undefined ? NOTHING : CERTIFICATE),
 };
 
 const NOTHING: readonly string[] = Object.freeze([]);

@@ -1,10 +1,11 @@
-import type { X509Certificate } from 'node:crypto';
 import { foreignCopy, mark } from '../brand/brand.js';
 import { unlessEverybodys } from '../options/own-members.js';
 import { printsAs } from '../secrecy/prints-as.js';
+import type { Malformed } from '../verdict/verdict.js';
 import { Abandonment } from './abandonment.js';
 import { type Authorization, parseAuthorization } from './authorization-header.js';
 import { type BodySource, isReceiving, type MissingBody, receive } from './body.js';
+import type { ClientCertificate } from './client-certificate.js';
 import { type PathParameters, pathParametersOf } from './path-template.js';
 import type { DecisionTrace } from './trace.js';
 
@@ -38,8 +39,8 @@ export interface IncomingRequest extends BodySource {
   readonly remoteAddress?: string | undefined;
   /** The framework's routing result, if it is known before the chain runs. */
   readonly route?: RouteKey | undefined;
-  /** The client certificate of the TLS connection, if one was sent and verified. */
-  peerCertificate?(): X509Certificate | undefined;
+  /** The certificate of the client, of TLS or as a trusted proxy forwarded it; malformed if that cannot be read. */
+  clientCertificate?(): ClientCertificate | Malformed | undefined;
   /** Calls `listener` once when the client disconnects before it got an answer. */
   onClose?(listener: () => void): void;
 }
@@ -53,6 +54,7 @@ export class SecurityRequest {
   #authorization: Authorization | undefined;
   #abandonment: Abandonment | undefined;
   #trace: DecisionTrace | undefined;
+  #certificate: ClientCertificate | Malformed | 'none' | undefined;
   /** Those of the operation, once somebody has asked for them; before, its template. */
   #parameters: PathParameters | string | undefined;
 
@@ -145,8 +147,13 @@ export class SecurityRequest {
     return lines.length === 0 ? undefined : lines.join(', ');
   }
 
-  peerCertificate(): X509Certificate | undefined {
-    return this.#source.peerCertificate?.();
+  /**
+   * The certificate of the client, verified or not; undefined if it has none. A verdict if what a proxy forwarded cannot be
+   * read: then that is the answer. Read on first use and only once.
+   */
+  clientCertificate(): ClientCertificate | Malformed | undefined {
+    this.#certificate ??= this.#source.clientCertificate?.() ?? 'none';
+    return this.#certificate === 'none' ? undefined : this.#certificate;
   }
 
   /**
@@ -208,6 +215,7 @@ export class SecurityRequest {
     located.#authorization = request.#authorization;
     located.#abandonment = request.#watched();
     located.#trace = request.#trace;
+    located.#certificate = request.#certificate;
     located.#parameters = template;
     return located;
   }

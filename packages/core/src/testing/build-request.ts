@@ -1,8 +1,9 @@
-import type { X509Certificate } from 'node:crypto';
+import { X509Certificate } from 'node:crypto';
 import { types } from 'node:util';
 import * as option from '../options/options.js';
 import { plainObject } from '../options/options.js';
 import { ownMembers } from '../options/own-members.js';
+import type { ClientCertificate } from '../request/client-certificate.js';
 import { type RouteKey, SecurityRequest } from '../request/request.js';
 
 const credential: option.Check<string> = (value, name) => {
@@ -35,7 +36,8 @@ export const REQUEST_PARTS = option.table('RequestParts', {
   route: option.unchecked<RouteKey | undefined>(),
   /** The template of the operation that a chain would find, for guards that read path parameters: `/users/{userId}`. */
   template: option.optional(option.text),
-  certificate: option.unchecked<X509Certificate | undefined>(),
+  /** The certificate of the client. One alone counts as verified by TLS. */
+  certificate: option.unchecked<X509Certificate | ClientCertificate | undefined>(),
   /** Aborted when the client goes away. */
   client: option.unchecked<AbortSignal | undefined>(),
 });
@@ -65,12 +67,16 @@ export function buildRequest(line: RequestLine = '/', parts: RequestParts = {}):
     remoteAddress,
     route,
     body: (limitBytes) => (body.length > limitBytes ? 'too_large' : body),
-    ...(certificate && { peerCertificate: () => certificate }),
+    ...(certificate && { clientCertificate: () => clientCertificateOf(certificate) }),
     ...(client && { onClose: (listener) => whenAborted(client, listener) }),
   });
   SecurityRequest.locate(request, checked.template);
   bodies.set(request, body);
   return request;
+}
+
+function clientCertificateOf(certificate: X509Certificate | ClientCertificate): ClientCertificate {
+  return certificate instanceof X509Certificate ? { x509: certificate, isVerified: true, chain: [] } : certificate;
 }
 
 const bodies = new WeakMap<SecurityRequest, Buffer>();

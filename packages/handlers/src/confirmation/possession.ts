@@ -1,4 +1,4 @@
-import { type Confirmation, type Denied, denied, type Verdict } from '@sallyport/core';
+import { type Confirmation, type Denied, denied, type Malformed, type Verdict } from '@sallyport/core';
 import type { SecurityRequest } from '@sallyport/core/extend';
 import { listed } from '../token/details.js';
 import { unprovedCertificate } from './certificate-possession.js';
@@ -42,7 +42,7 @@ export class Possession {
 }
 
 /** Why one of the keys is not proved. All of them have to be. */
-function unproved(confirmation: Confirmation, request: SecurityRequest): Denied | undefined {
+function unproved(confirmation: Confirmation, request: SecurityRequest): Denied | Malformed | undefined {
   for (const [method, value] of Object.entries(confirmation)) {
     const problem = method === 'x5t#S256' ? unprovedCertificate(value, request) : NO_PROOF;
     if (problem !== undefined) return problem;

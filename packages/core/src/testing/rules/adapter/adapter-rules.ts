@@ -15,7 +15,7 @@ import {
   writesHeadersOfGrants,
 } from './granting-rules.js';
 import { publishesTheMetadata } from './publishing-rules.js';
-import { readsWhatWasSent, tellsMethodAndTarget, tellsTheClient } from './reading-rules.js';
+import { readsForwardedCertificates, readsWhatWasSent, tellsMethodAndTarget, tellsTheClient } from './reading-rules.js';
 import {
   handsDenialsBack,
   keepsChallengesApart,
@@ -44,6 +44,11 @@ const RULES: readonly RuleRow<Subject>[] = [
   ['read-as-sent', 'lines and target are read as they were sent', readsWhatWasSent],
   ['method-and-target', 'the chain is told the method and the whole target', tellsMethodAndTarget],
   ['client-address', 'the chain is told who is connected, and X-Forwarded-For only by an option', tellsTheClient],
+  [
+    'forwarded-certificates',
+    'the chain is told the certificate that a proxy forwards, and only from proxies of an option',
+    readsForwardedCertificates,
+  ],
   ['client-gone', 'a client that goes away ends its decision', endsWithItsClient],
   ['serves-on', 'a connection serves on after a refusal, and a body is not taken for a request', servesOnAfterRefusals],
   ['requests-apart', 'of many requests none is answered with the principal of another', keepsRequestsApart],

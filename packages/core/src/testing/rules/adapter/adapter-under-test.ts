@@ -22,6 +22,7 @@ export interface AdapterUnderTest {
 export interface MountingOptions {
   readonly allowPreflight?: boolean;
   readonly trustedHops?: number;
+  readonly clientCertificates?: { readonly proxies: readonly string[] };
   readonly onDenied?: (...given: readonly unknown[]) => never;
 }
 

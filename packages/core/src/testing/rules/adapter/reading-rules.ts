@@ -1,7 +1,10 @@
+import { hash } from 'node:crypto';
+import { thumbprintOf } from '../../../request/client-certificate.js';
 import type { SecurityRequest } from '../../../request/request.js';
 import { expectRule, shown } from '../rule.js';
 import { type Mounted, type MountingOptions, mounted, type Subject, sending } from './adapter-under-test.js';
 import { denialOf, expectDenial } from './refusing-rules.js';
+import { RULE_CERTIFICATE } from './rule-certificate.js';
 import type { WireRequest } from './wire.js';
 
 /** Requests that can be refused only by the lines and the target as they were sent. */
@@ -42,13 +45,44 @@ export async function tellsTheClient(subject: Subject): Promise<void> {
   expectRule(isLast, `${told}, not the one that the proxy appended (198.51.100.1)`);
 }
 
-type Seen = Pick<SecurityRequest, 'method' | 'target' | 'remoteAddress'>;
+const LOOPBACK = ['127.0.0.0/8', '::1'];
+
+export async function readsForwardedCertificates(subject: Subject): Promise<void> {
+  const lines = [`Client-Cert: :${RULE_CERTIFICATE}:`];
+  const behind = (proxies: readonly string[]) => ({ clientCertificates: { proxies } });
+  const told = async (options: MountingOptions, sent: readonly string[]) => {
+    const { certificate } = await seenWith(subject, options, { lines: [...sent] });
+    return certificate === undefined
+      ? 'none'
+      : 'x509' in certificate
+        ? thumbprintOf(certificate.x509)
+        : certificate.kind;
+  };
+  const thumbprint = hash('sha256', Buffer.from(RULE_CERTIFICATE, 'base64'), 'base64url');
+  const cases = [
+    ['of a trusted proxy', behind(LOOPBACK), lines, thumbprint],
+    ['of a peer that is none', behind(['192.0.2.1']), lines, 'none'],
+    ['without the option', {}, lines, 'none'],
+    ['of a trusted proxy that sends two lines', behind(LOOPBACK), [...lines, ...lines], 'malformed'],
+  ] as const;
+  for (const [what, options, sent, expected] of cases) {
+    // The client of Node sends no two lines of one name over HTTP/2.
+    if (sent.length > 1 && subject.protocol === 'h2') continue;
+    const found = await told(options, sent);
+    expectRule(found === expected, `the certificate ${what} is ${found}, not ${expected}`);
+  }
+}
+
+interface Seen extends Pick<SecurityRequest, 'method' | 'target' | 'remoteAddress'> {
+  readonly certificate: ReturnType<SecurityRequest['clientCertificate']>;
+}
 
 /** The request as the chain sees it. */
 async function seenWith(subject: Subject, options: MountingOptions, request: WireRequest): Promise<Seen> {
   const seen: Seen[] = [];
-  const look = (_principal: unknown, { method, target, remoteAddress }: SecurityRequest): boolean => {
-    seen.push({ method, target, remoteAddress });
+  const look = (_principal: unknown, request: SecurityRequest): boolean => {
+    const { method, target, remoteAddress } = request;
+    seen.push({ method, target, remoteAddress, certificate: request.clientCertificate() });
     return true;
   };
   const lines = [...sending('now.alice'), ...(request.lines ?? [])];
