@@ -228,9 +228,12 @@ test('what is sent again is sent once, in order, up to the first that fails', as
       const notice = given.at(-1) ?? '';
       if (given.at(-2) !== 'notice' || fails(notice)) throw new Error('READONLY');
       sent.push(notice);
-      return '1-1';
+      return `${sent.length}-0`;
     },
-    XRANGE: () => [],
+    XRANGE: (_name, after = '') => {
+      const entries = sent.map((notice, index) => [`${index + 1}-0`, ['notice', notice]]);
+      return entries.slice(Number.parseInt(after.slice(1), 10));
+    },
   });
   const bus = new RedisRevocationBus({}, { client, clock: new ManualClock() });
   for (const notice of ['a', 'b', 'c']) await bus.publish(notice);

@@ -174,6 +174,25 @@ describeWithRedis(HAS_REDIS ? 'the stream of revocations' : 'skipped: there is n
     });
   });
 
+  test('restored as it was before the last revocation, which nobody has read yet: that is put back as well', async () => {
+    const [first, second] = [await open(), await open()];
+    await first.revokeToken('old');
+    await first.synchronise();
+    const snapshot = await entries();
+    await first.revokeToken('new');
+    await admin.del(STREAM);
+    for (const { id, message } of snapshot) await admin.xAdd(STREAM, id, message);
+    await first.synchronise();
+    await until(async () => {
+      await second.synchronise();
+      return second.refuses('new');
+    });
+    await first.synchronise();
+    const { length } = await entries();
+    await first.synchronise();
+    expect(await entries()).toHaveLength(length);
+  });
+
   test('that is told again changes nothing where it was known', async () => {
     const [first, second] = [await open(), await open()];
     await first.revokeToken('token');

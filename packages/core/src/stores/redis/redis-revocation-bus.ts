@@ -70,6 +70,8 @@ export class RedisRevocationBus implements RevocationBus {
   /** Notices that this instance published, as long as others may need them. */
   #own: readonly OwnNotice[] = [];
   #unsent: readonly string[] = [];
+  /** Notices that Redis took and that were not read back yet. */
+  #unread: readonly string[] = [];
   #isSendingAgain = false;
   #nextMarkMs = Number.NEGATIVE_INFINITY;
   /** The time of Redis at the last notice that it took. */
@@ -105,6 +107,7 @@ export class RedisRevocationBus implements RevocationBus {
   async receive(): Promise<ReceivedNotices> {
     const notices: string[] = [];
     let hasGap = false;
+    const owed = this.#unread;
     const startedMs = this.#clock.monotonic();
     while (this.#clock.monotonic() - startedMs <= this.#readTimeoutMs) {
       const page = await this.#stream.read();
@@ -113,6 +116,7 @@ export class RedisRevocationBus implements RevocationBus {
       this.#noteLost(page);
       notices.push(...page.notices);
       if (page.isLast) {
+        this.#noteUnfound(owed, notices);
         this.#sendAgain();
         if (!this.#stream.isAnchored) this.#mark();
         return { notices, isComplete: true, hasGap };
@@ -148,6 +152,18 @@ export class RedisRevocationBus implements RevocationBus {
     this.#unsent = this.#unsent.filter((notice) => !found.has(notice));
   }
 
+  /**
+   * What Redis took before a reading has to be found by it. Otherwise it was lost so soon that no gap shows, as by a failover
+   * or an older snapshot, and has to be sent again.
+   */
+  #noteUnfound(owed: readonly string[], notices: readonly string[]): void {
+    if (this.#unread.length === 0) return;
+    const found = new Set(notices);
+    const seen = new Set([...owed, ...notices]);
+    this.#unread = this.#unread.filter((notice) => !seen.has(notice));
+    this.#unsent = [...new Set([...this.#unsent, ...owed.filter((notice) => !found.has(notice))])].slice(-MAX_OWN);
+  }
+
   /** The result is that of the stream: instances that miss the message read the notice there. */
   async #append(notice: string): Promise<boolean> {
     const appended = this.#add('notice', notice, this.#writes);
@@ -155,6 +171,7 @@ export class RedisRevocationBus implements RevocationBus {
     const id = await appended;
     if (typeof id !== 'string') return false;
     this.#serverMs = Number.parseInt(id, 10);
+    this.#unread = [...this.#unread, notice].slice(-MAX_OWN);
     return true;
   }
 
