@@ -73,7 +73,9 @@ runInstance(async (settings) => {
       },
       establish: () => onceStore.establish(),
       refuses: (tokens) => tokens.filter((token) => revocations.refuses(token)).length,
-      events: () => events.splice(0),
+      /** The kinds of all events so far. */
+      events: () => events,
+      forgetEvents: () => events.splice(0).length,
       statistics: () => chains.api.statistics,
     },
     async close() {

@@ -9,7 +9,7 @@ const describeWithRedis = HAS_REDIS ? describe : describe.skip;
 /** On the real clock only at night: by day other tests keep the machine busy. */
 const SIZE = isNightly
   ? { tokens: 10_000, revoked: 1_000, lateMs: 1_000 }
-  : { tokens: 300, revoked: 60, lateMs: 10_000 };
+  : { tokens: 160, revoked: 32, lateMs: 10_000 };
 const WIDTH = 32;
 
 /** The same order in each run. */

@@ -77,7 +77,7 @@ export class Instance {
 
 /** Several processes that run the same script, as a deployment does: each listens on a port of its own. */
 export class Fleet {
-  readonly instances: Instance[];
+  readonly instances: readonly Instance[];
   readonly #script: string;
   readonly #settings: object;
   readonly #agent = new Agent({ connections: 32, pipelining: 1 });
@@ -85,7 +85,7 @@ export class Fleet {
   private constructor(script: string, settings: object, instances: readonly Instance[]) {
     this.#script = script;
     this.#settings = settings;
-    this.instances = [...instances];
+    this.instances = instances;
   }
 
   /** `script` is a path from the root of the repository; `settings` reach it as JSON. */
@@ -99,11 +99,9 @@ export class Fleet {
     throw failed.reason;
   }
 
-  /** One more process. */
-  async grow(): Promise<Instance> {
-    const instance = await Instance.start(this.#script, this.#settings);
-    this.instances.push(instance);
-    return instance;
+  /** One more process, which gets no load. The caller stops it. */
+  recruit(): Promise<Instance> {
+    return Instance.start(this.#script, this.#settings);
   }
 
   /** Runs a function of every process. */

@@ -39,6 +39,11 @@ export class RedisCluster {
     return this.#nodes.slice(0, MASTERS).map(({ server }) => server);
   }
 
+  /** Of all nodes, so that a client finds the Cluster whichever fails. */
+  get ports(): readonly number[] {
+    return this.#nodes.map(({ server }) => server.port);
+  }
+
   /** Runs a command on every master. */
   async everywhere(command: (admin: Client) => Promise<unknown>): Promise<void> {
     await Promise.all(this.#nodes.slice(0, MASTERS).map(({ admin }) => command(admin)));

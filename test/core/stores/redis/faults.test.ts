@@ -5,6 +5,7 @@ import { RedisCacheStore, RedisCounterStore, RedisOnceStore } from '@sallyport/c
 import { DelayingProxy } from '../../../support/delaying-proxy.js';
 import { isNightly } from '../../../support/nightly.js';
 import { CLIENTS, type Connections } from '../../../support/redis-clients.js';
+import { answersIn, keysOf, REDIS_FAULTS } from '../../../support/redis-faults.js';
 import { type Client, HAS_REDIS, RedisServer, until } from '../../../support/redis-server.js';
 import { aRequest, principalOf } from '../../cache/cache-fixture.js';
 
@@ -19,15 +20,6 @@ const HOLDERS = ['alice', 'bob', 'carol'];
  */
 const BROKEN = isNightly ? CLIENTS.filter(([name]) => name !== 'redis 5') : CLIENTS.slice(0, 2);
 const describeWithRedis = HAS_REDIS ? describe : describe.skip;
-
-interface Fault {
-  /** Returns what ends it. */
-  inject(): Promise<() => unknown>;
-  /** Whether marks that were made before are gone. */
-  readonly losesMarks?: boolean;
-  /** Whether it takes a second or more, because commands get no answer in time. By day, redis-cache-store.test.ts has one of these. */
-  readonly isSlow?: boolean;
-}
 
 describeWithRedis(HAS_REDIS ? 'a Redis that is' : 'skipped: there is no redis-server to start', () => {
   let server: RedisServer;
@@ -48,89 +40,8 @@ describeWithRedis(HAS_REDIS ? 'a Redis that is' : 'skipped: there is no redis-se
     await admin.flushAll();
   });
 
-  const keysOf = async (kind: RegExp) => (await admin.keys('*')).filter((key) => kind.test(key));
-  const answers = () => keysOf(/^sallyport:[\w-]{43}$/);
-
-  const FAULTS: Readonly<Record<string, Fault>> = {
-    stopped: {
-      losesMarks: true,
-      async inject() {
-        await server.kill();
-        await until(() => !admin.isReady);
-        return () => server.restart();
-      },
-    },
-    restarted: {
-      losesMarks: true,
-      async inject() {
-        await server.fail(admin);
-        return () => {};
-      },
-    },
-    frozen: {
-      isSlow: true,
-      async inject() {
-        server.freeze();
-        return () => server.thaw();
-      },
-    },
-    'paused for its clients': {
-      isSlow: true,
-      async inject() {
-        await admin.sendCommand(['CLIENT', 'PAUSE', '1000', 'ALL']);
-        // Answered when the pause is over.
-        return () => admin.ping();
-      },
-    },
-    slow: {
-      isSlow: true,
-      async inject() {
-        proxy.delayMs = 200;
-        return () => {
-          proxy.delayMs = 0;
-        };
-      },
-    },
-    'cut off': {
-      async inject() {
-        proxy.cut();
-        return () => proxy.mend();
-      },
-    },
-    full: {
-      async inject() {
-        await admin.configSet({ maxmemory: '1', 'maxmemory-policy': 'noeviction' });
-        return () => admin.configSet({ maxmemory: '0' });
-      },
-    },
-    flushed: {
-      losesMarks: true,
-      async inject() {
-        await admin.flushAll();
-        return () => {};
-      },
-    },
-    'read-only': {
-      async inject() {
-        await admin.sendCommand(['CONFIG', 'SET', 'min-replicas-to-write', '1']);
-        return () => admin.sendCommand(['CONFIG', 'SET', 'min-replicas-to-write', '0']);
-      },
-    },
-    poisoned: {
-      async inject() {
-        for (const key of await keysOf(/^sallyport:(?!once)/)) await admin.set(key, 'x'.repeat(200));
-        return () => {};
-      },
-    },
-    'filled with the values of other keys': {
-      async inject() {
-        const [first = '', ...others] = await answers();
-        for (const key of others) await admin.copy(first, key, { REPLACE: true });
-        return () => {};
-      },
-    },
-  };
-  const rows = Object.entries(FAULTS).filter(([, { isSlow = false }]) => isNightly || !isSlow);
+  const answers = () => answersIn(admin);
+  const rows = Object.entries(REDIS_FAULTS).filter(([, { isSlow = false }]) => isNightly || !isSlow);
 
   describe.each(BROKEN)('reached by %s and', (_client, connect) => {
     let connections: Connections;
@@ -189,7 +100,7 @@ describeWithRedis(HAS_REDIS ? 'a Redis that is' : 'skipped: there is no redis-se
         });
 
         slowestMs = 0;
-        const end = await fault.inject();
+        const end = await fault.inject({ server, admin, proxy }, new Map());
         for (let round = 0; round < 2; round += 1) {
           for (const subject of HOLDERS) {
             const answer = await ask(`token of ${subject}`, principalOf({ subject: 'looked up' }));
@@ -208,7 +119,7 @@ describeWithRedis(HAS_REDIS ? 'a Redis that is' : 'skipped: there is no redis-se
         await until(() => admin.isReady);
 
         await works(() => once.mark('seen', TTL), fault.losesMarks === true ? 'ERR_SALLYPORT_MARKS_LOST' : false);
-        for (const key of await keysOf(/^sallyport:once:.*:epoch$/)) await admin.hSet(key, 'since', '0');
+        for (const key of await keysOf(admin, /^sallyport:once:.*:epoch$/)) await admin.hSet(key, 'since', '0');
         const after = new RedisOnceStore({ secret: SECRET }, { client: connections.client });
         let attempt = 0;
         const mark = () => {
