@@ -22,11 +22,12 @@ class GoodStore implements CounterStore {
     return { value: found.value, endsInMs: found.endsAtMs - this.nowMs };
   }
 
-  add(key: string, windowSeconds: number): Count | Promise<Count> {
+  add(key: string, windowSeconds: number, amount = 1, most = Number.POSITIVE_INFINITY): Count | Promise<Count> {
     const found = this.count(key);
     const endsInMs = found?.endsInMs ?? windowSeconds * 1_000;
-    this.counts.set(key, { value: (found?.value ?? 0) + 1, endsAtMs: this.nowMs + endsInMs });
-    return this.count(key) as Count;
+    const value = (found?.value ?? 0) + amount;
+    if (value <= most) this.counts.set(key, { value, endsAtMs: this.nowMs + endsInMs });
+    return { value, endsInMs };
   }
 
   reset(key: string): void {
@@ -59,8 +60,8 @@ class FirstLetters extends GoodStore {
     return super.get(key.slice(0, 3));
   }
 
-  override add(key: string, windowSeconds: number): Count {
-    return super.add(key.slice(0, 3), windowSeconds) as Count;
+  override add(key: string, ...given: [windowSeconds: number, amount?: number, most?: number]): Count {
+    return super.add(key.slice(0, 3), ...given) as Count;
   }
 
   override reset(key: string): void {
@@ -69,16 +70,17 @@ class FirstLetters extends GoodStore {
 }
 
 class Prolonging extends GoodStore {
-  override add(key: string, windowSeconds: number): Count {
-    const { value } = super.add(key, windowSeconds) as Count;
-    this.counts.set(key, { value, endsAtMs: this.nowMs + windowSeconds * 1_000 });
-    return super.get(key) as Count;
+  override add(key: string, windowSeconds: number, amount?: number, most?: number): Count {
+    const { value } = super.add(key, windowSeconds, amount, most) as Count;
+    const found = this.counts.get(key);
+    if (found !== undefined) found.endsAtMs = this.nowMs + windowSeconds * 1_000;
+    return { value, endsInMs: windowSeconds * 1_000 };
   }
 }
 
 class OneWindow extends GoodStore {
-  override add(key: string): Count {
-    return super.add(key, 900) as Count;
+  override add(key: string, _windowSeconds: number, amount?: number, most?: number): Count {
+    return super.add(key, 900, amount, most) as Count;
   }
 }
 
@@ -88,9 +90,36 @@ class ResetsAll extends GoodStore {
   }
 }
 
+/** Knows of no amounts. */
+class CountsOnes extends GoodStore {
+  override add(key: string, windowSeconds: number, amount = 1, most?: number): Count | Promise<Count> {
+    return super.add(key, windowSeconds, amount === 7 ? 1 : amount, most);
+  }
+}
+
+/** Adds whatever it is given. */
+class AddsTooMuch extends GoodStore {
+  override add(key: string, windowSeconds: number, amount = 1, most?: number): Count | Promise<Count> {
+    return super.add(key, windowSeconds, amount, amount === 1 ? most : undefined);
+  }
+}
+
+/** Looks at the most first, and adds later. */
+class LooksFirst extends GoodStore {
+  override async add(key: string, windowSeconds: number, amount = 1, most?: number): Promise<Count> {
+    if (most === undefined || amount > 1) return super.add(key, windowSeconds, amount, most);
+    const isTooMuch = (this.get(key)?.value ?? 0) + amount > most;
+    await null;
+    if (isTooMuch) return { value: most + amount, endsInMs: windowSeconds * 1_000 };
+    await super.add(key, windowSeconds, amount);
+    return { value: most, endsInMs: windowSeconds * 1_000 };
+  }
+}
+
 /** Reads and writes apart. */
 class Losing extends GoodStore {
-  override async add(key: string, windowSeconds: number): Promise<Count> {
+  override async add(key: string, windowSeconds: number, amount?: number, most?: number): Promise<Count> {
+    if (most !== undefined || amount !== undefined) return super.add(key, windowSeconds, amount, most);
     const before = this.get(key);
     await null;
     const count = { value: (before?.value ?? 0) + 1, endsInMs: before?.endsInMs ?? windowSeconds * 1_000 };
@@ -126,6 +155,19 @@ const BAD_STORES: readonly (readonly [rule: string, what: string, make: () => Go
     'a short window: the window ends in 900000 ms, not in 60 seconds',
   ],
   ['resets', 'resets everything', () => new ResetsAll(), 'beside a reset: the count is undefined, not 1'],
+  [
+    'amounts',
+    'adds one where it is given more',
+    () => new CountsOnes(),
+    'an amount of 7: the count is {"value":1,"endsInMs":900000}, not 7',
+  ],
+  [
+    'most',
+    'adds more than the most',
+    () => new AddsTooMuch(),
+    'after what was too much: the count is {"value":11,"endsInMs":900000}, not 8',
+  ],
+  ['most-at-once', 'looks before it adds', () => new LooksFirst(), '60 at once with a most of 50: 60 were added'],
   [
     'many-at-once',
     'loses counts',

@@ -9,6 +9,7 @@ import {
   guard,
   headerHandler,
   type Principal,
+  rateLimit,
   requireAudience,
   requireRoles,
   requireScopes,
@@ -233,6 +234,11 @@ describe.each<[string, () => GuardLike, GuardCases]>([
   ],
   ['requireRoles', () => requireRoles('admin'), both],
   ['requireAudience', () => requireAudience(['api', 'other']), both],
+  [
+    'rateLimit',
+    () => rateLimit({ name: 'l', limit: 1, windowSeconds: 60, cost: ({ subject }) => (subject === 'alice' ? 0 : 2) }),
+    both,
+  ],
   ['every', () => every(requireScopes('a'), requireRoles('admin'), () => true), both],
   ['some', () => some(requireScopes('c'), requireAudience('api')), both],
   [

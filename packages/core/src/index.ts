@@ -60,6 +60,10 @@ export type {
   OpenIdConnectScheme,
   SecurityScheme,
 } from './handler/security-scheme.js';
+export type { Limit } from './limits/rate/limit-guard.js';
+export type { LimitKeyFunction, LimitKeyPart } from './limits/rate/limit-key.js';
+export { rateLimit } from './limits/rate/rate-limit.js';
+export type { CostFunction, RateLimitCollaborators, RateLimitOptions } from './limits/rate/rate-limit-options.js';
 export {
   type Confirmation,
   createPrincipal,
@@ -69,6 +73,7 @@ export {
   type Via,
 } from './principal/principal.js';
 export type { FirewallOptions } from './request/firewall.js';
+export type { LimitUse } from './request/limit-uses.js';
 export type { CacheState, MissingPermissions, TraceFault, TraceStep, UnclaimedCredential } from './request/trace.js';
 export { allOf } from './requirement/all-of.js';
 export { anonymous } from './requirement/anonymous.js';

@@ -7,7 +7,7 @@ import {
   PeriodicExportingMetricReader,
 } from '@opentelemetry/sdk-metrics';
 import { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base';
-import { denied, guard, SecurityChain } from '@sallyport/core';
+import { anonymous, denied, guard, rateLimit, SecurityChain } from '@sallyport/core';
 import { type AuditLogger, auditDecisions } from '@sallyport/core/audit';
 import { challenge, SecurityRequest } from '@sallyport/core/extend';
 import { recordMetrics, recordSpans } from '@sallyport/core/opentelemetry';
@@ -61,6 +61,8 @@ async function decideAll({ chain, ask }: Deciding): Promise<void> {
   const granted = await ask('good', { headersFrom: 'parsed' });
   if (granted.kind !== 'granted') throw new Error('not granted');
   const request = new SecurityRequest({ method: 'GET', target: '/', rawHeaders: [] });
+  const limits = [rateLimit({ name: 'minute', limit: 10, windowSeconds: 60, by: 'everybody' })];
+  await new SecurityChain({ name: 'limited', requirement: anonymous(), limits }).decide(request);
   await chain.authorize(
     granted,
     guard('owner', () => false),
@@ -109,6 +111,7 @@ describe('docs/events.md and the code agree', () => {
     expect(members.map((row) => firstCode(row, 'Member'))).toEqual(Object.keys(events[0] ?? {}));
     const meaning = (member: string) => members.find((row) => firstCode(row, 'Member') === member)?.['Meaning'];
     expect(codesIn(meaning('steps'))).toEqual(used(events.flatMap(({ steps }) => steps)));
+    expect(codesIn(meaning('limits'))).toEqual(used(events.flatMap(({ limits }) => limits)));
     expect(codesIn(meaning('principal'))).toEqual(used(events.flatMap(({ principal }) => principal ?? [])));
     expect(codesIn(meaning('fault'))).toEqual(new Set(Object.keys(events.find(({ fault }) => fault)?.fault ?? {})));
   });

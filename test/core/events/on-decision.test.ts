@@ -47,6 +47,7 @@ describe('a decision as an event', () => {
         },
       ],
       unclaimed: [],
+      limits: [],
       fault: undefined,
       correlationId: undefined,
       durationMs: 0,

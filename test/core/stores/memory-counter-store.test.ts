@@ -42,27 +42,30 @@ describe('MemoryCounterStore', () => {
 
   test('keeps maxEntries counters, those at their limit among them (CWE-770)', () => {
     const store = new MemoryCounterStore({ maxEntries: 100 }, { clock });
-    for (let index = 0; index < 40; index += 1) store.add(`spent ${index}`, 900, 1);
-    for (let index = 0; index < 1_000; index += 1) store.add(`name ${index}`, 900, 10);
+    for (let index = 0; index < 40; index += 1) store.add(`spent ${index}`, 900, 1, Number.POSITIVE_INFINITY, 1);
+    for (let index = 0; index < 1_000; index += 1) store.add(`name ${index}`, 900, 1, Number.POSITIVE_INFINITY, 10);
     expect(store.size).toBe(100);
   });
 
   test('keeps counters at their limit for longer than others: junk buys no further guesses', () => {
     const store = new MemoryCounterStore({ maxEntries: 100 }, { clock });
-    for (let guess = 0; guess < 10; guess += 1) store.add('victim', 900, 10);
-    for (let index = 0; index < 10_000; index += 1) store.add(`name ${index}`, 900, 10);
+    for (let guess = 0; guess < 10; guess += 1) store.add('victim', 900, 1, Number.POSITIVE_INFINITY, 10);
+    for (let index = 0; index < 10_000; index += 1) store.add(`name ${index}`, 900, 1, Number.POSITIVE_INFINITY, 10);
     expect(store.size).toBe(100);
     expect(store.get('victim')?.value).toBe(10);
-    expect(store.add('victim', 900, 10).value).toBe(11);
+    expect(store.add('victim', 900, 1, Number.POSITIVE_INFINITY, 10).value).toBe(11);
   });
 
   test('counts on when all counters are at their limit, and forgets those whose window is over first', () => {
     const store = new MemoryCounterStore({ maxEntries: 100 }, { clock });
-    for (let index = 0; index < 200; index += 1) store.add(`limited ${index}`, 60, 1);
+    for (let index = 0; index < 200; index += 1) store.add(`limited ${index}`, 60, 1, Number.POSITIVE_INFINITY, 1);
     expect(store.size).toBe(100);
-    expect([store.add('new', 900, 2).value, store.add('new', 900, 3).value]).toEqual([1, 2]);
+    expect([
+      store.add('new', 900, 1, Number.POSITIVE_INFINITY, 2).value,
+      store.add('new', 900, 1, Number.POSITIVE_INFINITY, 3).value,
+    ]).toEqual([1, 2]);
     clock.pass(60);
-    for (let index = 0; index < 200; index += 1) store.add(`later ${index}`, 900, 10);
+    for (let index = 0; index < 200; index += 1) store.add(`later ${index}`, 900, 1, Number.POSITIVE_INFINITY, 10);
     expect(store.size).toBe(100);
     expect(store.get('later 100')?.value).toBe(1);
   });

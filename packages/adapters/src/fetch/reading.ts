@@ -168,6 +168,10 @@ class RequestReading implements Reading {
     return this.#incoming === undefined ? this.#request : this;
   }
 
+  get identity(): object {
+    return this.#incoming ?? this.#request;
+  }
+
   /** A Request keeps no lines: those of one name are joined. */
   get headersFrom(): 'parsed' {
     return 'parsed';

@@ -90,6 +90,12 @@ class UpgradeRequestSource extends NodeRequestSource {
     else this.#socket.once('close', listener);
   }
 
+  /** An upgraded connection is one request until it is closed. */
+  override onEnd(listener: () => void): void {
+    if (this.#socket.destroyed) listener();
+    else this.#socket.once('close', listener);
+  }
+
   /** Leaves the socket as it was found. */
   release(): void {
     this.#socket.off('error', this.#ignore);

@@ -52,6 +52,10 @@ export class NodeRequestSource implements AnswerableReading {
     return this.#request;
   }
 
+  get identity(): object {
+    return this.#request;
+  }
+
   /** The same request with another method or target, and without a route. */
   readAs(method: string, target: string): NodeRequestSource {
     return anew(this.#request, this.#response, this.#proxies, target, undefined, method);
@@ -89,6 +93,21 @@ export class NodeRequestSource implements AnswerableReading {
 
   body(limitBytes: number, signal: AbortSignal): Eventually<Uint8Array | MissingBody> {
     return readBody(this.#request, this.#response, limitBytes, signal);
+  }
+
+  /** The end is the last byte handed to the system, or that of the connection. */
+  onEnd(listener: () => void): void {
+    const response = this.#response;
+    let hasEnded = false;
+    const end = () => {
+      if (hasEnded) return;
+      hasEnded = true;
+      response?.off?.('finish', end);
+      listener();
+    };
+    response?.on?.('finish', end);
+    response?.on?.('close', end);
+    this.onClose(end);
   }
 
   /** Both are listened to: a response that waits behind another one on its connection is never told of its end. */

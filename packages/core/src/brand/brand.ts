@@ -4,7 +4,7 @@ import { SallyportError } from '../errors/errors.js';
  * What counts only where this copy of core made it. Each of these classes has a private member as its brand, which nothing
  * else can bear, and asks for it by a function of its own: one function for all would see too many shapes to be fast.
  */
-type Branded = 'verdict' | 'guard verdict' | 'principal' | 'decision' | 'requirement' | 'request';
+type Branded = 'verdict' | 'guard verdict' | 'principal' | 'decision' | 'requirement' | 'request' | 'limit';
 
 const MARK = Symbol.for('@sallyport/core/brand');
 const MOST_OF_A_PATH = 500;

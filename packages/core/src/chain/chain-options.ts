@@ -1,18 +1,21 @@
-import { clockOption } from '../clock/clock.js';
+import { foreignCopy } from '../brand/brand.js';
+import { type Clock, clockOption } from '../clock/clock.js';
 import { isThenable } from '../clock/eventually.js';
 import { type ProblemFormatter, problemJson } from '../decision/problem.js';
 import { type ResourceOptions, type ResourceSettings, resourceOptions } from '../decision/resource/resource-options.js';
 import type { LineWriter } from '../events/debug-lines.js';
 import type { DecisionListener } from '../events/decision-events.js';
+import type { DecisionObserver } from '../events/decision-observer.js';
 import { requestIdOption } from '../events/request-id.js';
 import {
   type StatisticsOptions,
   type StatisticsSettings,
   statisticsOptions,
 } from '../events/statistics/statistics-options.js';
-import type { GuardLike } from '../guard/guard.js';
+import type { Guard, GuardLike } from '../guard/guard.js';
+import { isLimit, type Limit } from '../limits/rate/limit-guard.js';
 import * as option from '../options/options.js';
-import { firewallOptions } from '../request/firewall.js';
+import { firewallOptions, type RequestFirewall } from '../request/firewall.js';
 import type { Requirement } from '../requirement/requirement.js';
 import type { OperationTable } from '../routes/operation.js';
 
@@ -23,6 +26,14 @@ const operationTable: option.Check<OperationTable> = (value, name) => {
   return hasFind(value, name);
 };
 
+const earlyLimit: option.Check<Limit> = (value, name) => {
+  if (!isLimit(value))
+    throw foreignCopy(value, 'limit') ?? option.invalid(name, 'must be a limit, such as rateLimit(…)');
+  if (!value.isEarly)
+    throw option.invalid(name, 'counts by who calls, which is not known yet; put it among the guards');
+  return value;
+};
+
 export const SECURITY_CHAIN = option.table('SecurityChainOptions', {
   /** Names the chain in events. */
   name: option.withDefault(option.text, 'default'),
@@ -30,6 +41,8 @@ export const SECURITY_CHAIN = option.table('SecurityChainOptions', {
   requirement: option.unchecked<Requirement | undefined>(),
   /** Checks after authentication, on every request; see `every`. */
   guards: option.withDefault(option.listOf(option.unchecked<GuardLike>()), []),
+  /** Limits that are asked before anybody is authenticated: by network, by operation, of everybody. */
+  limits: option.withDefault(option.listOf(earlyLimit), []),
   /** Requirements by operation, from `routes()` or `openApi()`. Without `requirement`, other requests get 404. */
   operations: option.optional(operationTable),
   /** How long a decision may take, in milliseconds, before it becomes 503. */
@@ -81,3 +94,17 @@ export const SECURITY_CHAIN_COLLABORATORS = option.table('SecurityChainCollabora
 
 /** Services of a chain; tests replace them. */
 export interface SecurityChainCollaborators extends option.Given<typeof SECURITY_CHAIN_COLLABORATORS> {}
+
+/** How a chain decides, whichever of its policies a request has to satisfy. */
+export interface DecidingSettings {
+  /** The name of the chain. */
+  readonly name: string;
+  readonly firewall: RequestFirewall;
+  readonly deadlineMs: number;
+  readonly format: ProblemFormatter;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly observer: DecisionObserver;
+  /** Asked before anybody is authenticated. */
+  readonly limits: readonly Guard[];
+}

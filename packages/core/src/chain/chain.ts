@@ -17,6 +17,7 @@ import type { Requirement } from '../requirement/requirement.js';
 import type { Operation } from '../routes/operation.js';
 import { unavailable } from '../verdict/verdict.js';
 import {
+  type DecidingSettings,
   SECURITY_CHAIN,
   SECURITY_CHAIN_COLLABORATORS,
   type SecurityChainCollaborators,
@@ -25,7 +26,7 @@ import {
 import { closeHandlers, startHandlers } from './lifecycle.js';
 import { PolicyTable } from './policy.js';
 import type { Policy } from './policy-compiler.js';
-import { type DecidingSettings, PolicyDecider } from './policy-decider.js';
+import { PolicyDecider } from './policy-decider.js';
 import { RoutePolicies } from './route-policies.js';
 
 /** What a chain requires. Requirements that routes add are not among it. */

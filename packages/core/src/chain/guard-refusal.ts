@@ -1,11 +1,15 @@
-import { culpritOf } from '../guard/ask-guard.js';
-import type { Guard } from '../guard/guard.js';
+import type { Eventually } from '../clock/eventually.js';
+import { GrantedDecision } from '../decision/decision.js';
+import { limitFields } from '../decision/limit-fields.js';
+import { askGuard, culpritOf } from '../guard/ask-guard.js';
+import type { Guard, GuardVerdict } from '../guard/guard.js';
 import type { Candidate } from '../handler/candidates.js';
 import type { SecurityHandler } from '../handler/handler.js';
 import { fault, MISSING, proverOf, Refusal } from '../handler/refusal.js';
-import type { Principal } from '../principal/principal.js';
-import type { SecurityRequest } from '../request/request.js';
+import { ANONYMOUS, type Principal } from '../principal/principal.js';
+import { SecurityRequest } from '../request/request.js';
 import { AmbiguousPathError } from '../request/template-segment.js';
+import type { Operation } from '../routes/operation.js';
 import { takesToken } from '../verdict/challenge.js';
 import { type Challenged, forbidden } from '../verdict/verdict.js';
 
@@ -48,4 +52,30 @@ export function guardFault(error: unknown, guard: Guard, principal: Principal, r
     return new Refusal({ kind: 'unroutable', reason: 'path_parameters_ambiguous' }, undefined, caller);
   }
   return fault('guard_threw', { culprit: culpritOf(error, guard, request), error }, undefined, caller);
+}
+
+/** What limits say before anybody is authenticated; undefined if they let the request go on. */
+export function earlyRefusal(
+  limits: Guard,
+  operation: Operation | undefined,
+  request: SecurityRequest,
+): Eventually<Refusal | undefined> {
+  SecurityRequest.belongsTo(request, operation);
+  try {
+    const verdict = askGuard(limits, ANONYMOUS, request);
+    if (!(verdict instanceof Promise)) return refusalOf(verdict);
+    return verdict.then(refusalOf, (error) => guardFault(error, limits, ANONYMOUS, request));
+  } catch (error) {
+    return guardFault(error, limits, ANONYMOUS, request);
+  }
+}
+
+function refusalOf(verdict: GuardVerdict): Refusal | undefined {
+  return verdict.kind === 'permitted' || verdict.kind === 'abstained' ? undefined : new Refusal(verdict);
+}
+
+/** Tells a granted caller how the limits stand that were counted. */
+export function toldOfLimits(granted: GrantedDecision, request: SecurityRequest): GrantedDecision {
+  const uses = SecurityRequest.countedLimits(request);
+  return uses === undefined ? granted : GrantedDecision.withLines(granted, limitFields(uses));
 }

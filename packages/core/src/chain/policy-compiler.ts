@@ -129,11 +129,11 @@ export function withoutRequirement(owner: string): ConfigurationError {
 }
 
 /** A guard that reads the path parameters of this operation, where the request has to satisfy several. */
-export function atOperation({ template }: Operation, guard: Guard): Guard {
+export function atOperation(operation: Operation, guard: Guard): Guard {
   return Object.freeze({
     name: guard.name,
     needs: guard.needs,
-    check: (principal, request) => askGuard(guard, principal, SecurityRequest.locatedAt(request, template)),
+    check: (principal, request) => askGuard(guard, principal, SecurityRequest.locatedAt(request, operation)),
   } satisfies Guard);
 }
 

@@ -1,21 +1,22 @@
-import type { Clock } from '../clock/clock.js';
-import type { Eventually } from '../clock/eventually.js';
+import { andThen, type Eventually } from '../clock/eventually.js';
 import type { Decider } from '../decision/decider.js';
 import { type Decision, type DeniedDecision, GrantedDecision, isDecision } from '../decision/decision.js';
 import { denialOf } from '../decision/denial.js';
-import type { ProblemFormatter } from '../decision/problem.js';
 import type { DecisionObserver } from '../events/decision-observer.js';
 import type { Explanation } from '../events/explanation.js';
 import { askGuard } from '../guard/ask-guard.js';
+import { every } from '../guard/every.js';
 import type { Guard, GuardVerdict } from '../guard/guard.js';
 import { type Candidate, shownTo } from '../handler/candidates.js';
 import { fault, type Outcome, Refusal } from '../handler/refusal.js';
+import type { Principal } from '../principal/principal.js';
 import type { RequestFirewall } from '../request/firewall.js';
 import { type IncomingRequest, SecurityRequest } from '../request/request.js';
 import type { Run } from '../requirement/run.js';
 import { forbidden } from '../verdict/verdict.js';
+import type { DecidingSettings } from './chain-options.js';
 import { withinDeadline } from './deadline.js';
-import { guardFault, guardRefusal } from './guard-refusal.js';
+import { earlyRefusal, guardFault, guardRefusal, toldOfLimits } from './guard-refusal.js';
 import { candidatesBehind, type Policies } from './policy.js';
 import { atEach, type Policy } from './policy-compiler.js';
 import { grantedEarlier, PolicyPairs } from './policy-pairs.js';
@@ -24,41 +25,23 @@ import { ToldWithGuard } from './told.js';
 const UNDECLARED = new Refusal({ kind: 'undeclared', reason: 'operation_undeclared' });
 const ALL_ABSTAINED = forbidden('all_guards_abstained');
 
-/** How a chain decides, whichever of its policies a request has to satisfy. */
-export interface DecidingSettings {
-  /** The name of the chain. */
-  readonly name: string;
-  readonly firewall: RequestFirewall;
-  readonly deadlineMs: number;
-  readonly format: ProblemFormatter;
-  readonly clock: Clock;
-  readonly random: () => number;
-  readonly observer: DecisionObserver;
-}
-
 /** Decides by policies: those of a chain, or those of a route with a requirement of its own. */
 export class PolicyDecider implements Decider {
-  readonly #chain: string;
   readonly #policies: Policies;
+  readonly #settings: DecidingSettings;
   readonly #afterEarlier = new PolicyPairs(grantedEarlier);
   readonly #firewall: RequestFirewall;
-  readonly #deadlineMs: number;
-  readonly #format: ProblemFormatter;
-  readonly #clock: Clock;
-  readonly #random: () => number;
   readonly #observer: DecisionObserver;
+  readonly #limits: Guard | undefined;
   readonly #told = new ToldWithGuard();
 
   constructor(policies: Policies, settings: DecidingSettings) {
-    const { name, firewall, deadlineMs, format, clock, random, observer } = settings;
-    this.#chain = name;
+    const { firewall, observer, limits } = settings;
     this.#policies = policies;
+    this.#settings = settings;
     this.#firewall = firewall;
-    this.#deadlineMs = deadlineMs;
-    this.#format = format;
-    this.#clock = clock;
-    this.#random = random;
     this.#observer = observer;
+    this.#limits = limits.length === 0 ? undefined : every(...limits);
   }
 
   decide(request: SecurityRequest, earlier?: GrantedDecision, next?: Guard): Eventually<Decision> {
@@ -117,21 +100,21 @@ export class PolicyDecider implements Decider {
   }
 
   #authorize(granted: GrantedDecision, guard: Guard, request: SecurityRequest): Eventually<Decision> {
-    const { operations } = GrantedDecision.policyOf(granted) as Policy;
-    const asked = operations.length < 2 ? guard : atEach(operations, guard);
+    const asked = atEach((GrantedDecision.policyOf(granted) as Policy).operations, guard);
     const decision = this.#guard(granted, asked, request, guard);
     return decision instanceof Promise ? this.#inTime(decision, request) : decision;
   }
 
   #inTime(decision: Promise<Decision>, request: SecurityRequest): Promise<Decision> {
     const decided = decision.catch((error) => this.#failed(error, request));
-    const patience = { clock: this.#clock, timeoutMs: this.#deadlineMs };
+    const { clock, deadlineMs: timeoutMs } = this.#settings;
+    const patience = { clock, timeoutMs };
     return withinDeadline(decided, request, patience, (refusal) => this.#deny(refusal, [], request));
   }
 
   /** An error outside of handlers and guards is a bug of this library: 500. */
   #failed(error: unknown, request: SecurityRequest): DeniedDecision {
-    return this.#deny(fault('chain_failed', { culprit: this.#chain, error }), [], request);
+    return this.#deny(fault('chain_failed', { culprit: this.#settings.name, error }), [], request);
   }
 
   #answer(
@@ -148,8 +131,32 @@ export class PolicyDecider implements Decider {
     const before = earlier && this.#policyBehind(earlier);
     const policy = before === undefined ? found : this.#afterEarlier.of(before, found);
     request.trace?.noteOperation(policy.operations[0]);
+    const proved = before && earlier?.principal;
+    if (this.#limits === undefined) return this.#evaluate(policy, request, proved, next);
+    return this.#evaluateWithin(this.#limits, policy, request, proved, next);
+  }
+
+  /** Limits go first: who is above one costs no verification. */
+  #evaluateWithin(
+    limits: Guard,
+    policy: Policy,
+    request: SecurityRequest,
+    proved: Principal | undefined,
+    next: Guard | undefined,
+  ): Eventually<Decision> {
+    return andThen(earlyRefusal(limits, policy.operations[0], request), (refusal) =>
+      refusal === undefined ? this.#evaluate(policy, request, proved, next) : this.#deny(refusal, [], request),
+    );
+  }
+
+  #evaluate(
+    policy: Policy,
+    request: SecurityRequest,
+    proved: Principal | undefined,
+    next: Guard | undefined,
+  ): Eventually<Decision> {
     const run = policy.plan.begin(request);
-    const outcome = policy.plan.evaluate(run, before && earlier?.principal);
+    const outcome = policy.plan.evaluate(run, proved);
     return outcome instanceof Promise
       ? this.#concludeLater(outcome, policy, run, next)
       : this.#conclude(outcome, policy, run, next);
@@ -174,20 +181,16 @@ export class PolicyDecider implements Decider {
   }
 
   #concludeLater(pending: Promise<Outcome>, policy: Policy, run: Run, next: Guard | undefined): Promise<Decision> {
-    return pending.then((outcome) => this.#conclude(this.#stillStanding(outcome, run), policy, run, next));
-  }
-
-  /** With several credentials, one may have been revoked while another was verified. A single one was verified just now. */
-  #stillStanding(outcome: Outcome, run: Run): Outcome {
-    if (outcome instanceof Refusal || !run.hasSeveralCredentials) return outcome;
-    return run.recheck(outcome.principal) ?? outcome;
+    return pending.then((outcome) => this.#conclude(run.stillStanding(outcome), policy, run, next));
   }
 
   #conclude(outcome: Outcome, policy: Policy, run: Run, next: Guard | undefined): Eventually<Decision> {
     const { guard, candidates } = policy;
     if (outcome instanceof Refusal) return this.#deny(outcome, this.#told.of(candidates, next), run.request);
     const granted = new GrantedDecision(policy, outcome.principal, outcome.headers, run.attempted?.summary);
-    return guard === undefined ? granted : this.#guard(granted, guard, run.request, next, run);
+    return guard === undefined
+      ? toldOfLimits(granted, run.request)
+      : this.#guard(granted, guard, run.request, next, run);
   }
 
   #guard(
@@ -199,7 +202,7 @@ export class PolicyDecider implements Decider {
   ): Eventually<Decision> {
     request.trace?.noteCaller(granted.principal);
     try {
-      SecurityRequest.locate(request, (GrantedDecision.policyOf(granted) as Policy).operations[0]?.template);
+      SecurityRequest.locate(request, (GrantedDecision.policyOf(granted) as Policy).operations[0]);
       const verdict = askGuard(guard, granted.principal, request);
       if (verdict instanceof Promise) return this.#guardLater(verdict, guard, granted, request, next, run);
       return this.#weigh(verdict, granted, request, next);
@@ -227,7 +230,7 @@ export class PolicyDecider implements Decider {
   }
 
   #weigh(verdict: GuardVerdict, granted: GrantedDecision, request: SecurityRequest, next: Guard | undefined): Decision {
-    if (verdict.kind === 'permitted') return granted;
+    if (verdict.kind === 'permitted') return toldOfLimits(granted, request);
     const refusing = verdict.kind === 'abstained' ? ALL_ABSTAINED : verdict;
     const candidates = this.#told.of(candidatesBehind(granted), next);
     return this.#deny(
@@ -240,6 +243,8 @@ export class PolicyDecider implements Decider {
   #deny(refusal: Refusal, candidates: readonly Candidate[], request: SecurityRequest): DeniedDecision {
     this.#observer.noteRefusal(refusal, request);
     const shown = shownTo(request, candidates);
-    return denialOf(refusal, { candidates: shown, format: this.#format, request, random: this.#random });
+    const limits = SecurityRequest.countedLimits(request);
+    const { format, random } = this.#settings;
+    return denialOf(refusal, { candidates: shown, format, request, random, limits });
   }
 }

@@ -52,6 +52,13 @@ export class GrantedDecision extends Branded {
   static policyOf(granted: GrantedDecision): object {
     return granted.#policy;
   }
+
+  /** For the chain only: the same with these header lines, in the place of those of their names. */
+  static withLines(granted: GrantedDecision, lines: readonly HeaderLine[]): GrantedDecision {
+    if (lines.length === 0) return granted;
+    const others = granted.headers.filter(([name]) => !lines.some(([added]) => added === name));
+    return new this(granted.#policy, granted.principal, [...others, ...lines], granted.attempted);
+  }
 }
 
 /** A denial: a complete HTTP answer. Adapters write it as it is, without the body for HEAD. */

@@ -2,11 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { disregard } from '../clock/eventually.js';
 import type { Candidate } from '../handler/candidates.js';
 import type { Refusal } from '../handler/refusal.js';
+import type { LimitUses } from '../request/limit-uses.js';
 import type { SecurityRequest } from '../request/request.js';
 import { MissingScopes } from '../requirement/missing-scopes.js';
 import { takesToken } from '../verdict/challenge.js';
 import type { HeaderLine } from '../verdict/verdict.js';
 import { DeniedDecision } from './decision.js';
+import { limitFields } from './limit-fields.js';
 import {
   DETAILS,
   type Problem,
@@ -24,6 +26,8 @@ export interface DenialContext {
   readonly request: Pick<SecurityRequest, 'header'>;
   /** 0 to 1, for the jitter of Retry-After. */
   readonly random: () => number;
+  /** The limits that were counted for the request. */
+  readonly limits?: LimitUses | undefined;
 }
 
 const DEFAULT_RETRY_AFTER_SECONDS = 5;
@@ -43,6 +47,7 @@ export function denialOf(refusal: Refusal, context: DenialContext): DeniedDecisi
     ...challengeLines(refusal, code, context.candidates),
     ...retryAfter(verdict, context.random),
     ...(verdict.kind === 'challenged' ? verdict.headers : []),
+    ...limitFields(context.limits),
   ];
   return new DeniedDecision(status, headers, body, verdict.reason, correlationId);
 }

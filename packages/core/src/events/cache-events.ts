@@ -1,6 +1,6 @@
 import { EventChannel } from './event-channel.js';
 
-/** The `node:diagnostics_channel` for problems of caches and revocations. Without subscribers it costs nothing. */
+/** The `node:diagnostics_channel` for problems of caches, shared stores and revocations. Without subscribers it costs nothing. */
 export const CACHE_CHANNEL = 'sallyport:cache';
 
 export type CacheEvent =
@@ -35,6 +35,13 @@ export type CacheEvent =
    * a mark lasts, what is to be marked is refused with 503.
    */
   | { readonly kind: 'once_marks_lost'; readonly prefix: string }
+  /**
+   * The counter store of a limit gives no answer: each process grants its share of the limit. Published at the first such
+   * answer, and again at the first one after the store has answered.
+   */
+  | { readonly kind: 'limit_store_unavailable'; readonly limit: string; readonly reason: string }
+  /** The counter store of a limit answers again. */
+  | { readonly kind: 'limit_store_recovered'; readonly limit: string }
   /** A Redis with a once store drops marks when its memory is full: then the same may pass a second time. */
   | { readonly kind: 'once_marks_evictable'; readonly prefix: string; readonly policy: string };
 
@@ -58,6 +65,9 @@ const events = new EventChannel<CacheEvent>(CACHE_CHANNEL, {
         return `the once store ${event.prefix} is new or has lost marks: for as long as one lasts, none is made`;
       case 'once_marks_evictable':
         return `the once store ${event.prefix} may lose marks by the policy ${event.policy}: noeviction keeps them`;
+      case 'limit_store_unavailable':
+        return `the limit ${event.limit} has no answer of its counter store (${event.reason}): each process grants its share`;
+      case 'limit_store_recovered':
       case 'revocations_full':
         return undefined;
     }

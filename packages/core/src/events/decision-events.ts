@@ -1,4 +1,5 @@
 import type { PrincipalKind } from '../principal/principal.js';
+import type { LimitUse } from '../request/limit-uses.js';
 import type { MissingPermissions, TraceFault, TraceStep, UnclaimedCredential } from '../request/trace.js';
 import { EventChannel } from './event-channel.js';
 
@@ -45,6 +46,8 @@ export interface DecisionEvent {
   readonly steps: readonly TraceStep[];
   /** The handlers that left a credential to others, where they say why. */
   readonly unclaimed: readonly UnclaimedCredential[];
+  /** The limits that were counted in this decision, and how they stand. Empty where there are none. */
+  readonly limits: readonly LimitUse[];
   readonly fault: TraceFault | undefined;
   /** Only for a 500: the id that the client received and that the logs carry. */
   readonly correlationId: string | undefined;

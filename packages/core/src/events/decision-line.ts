@@ -1,3 +1,4 @@
+import type { LimitUse } from '../request/limit-uses.js';
 import type { TraceStep } from '../request/trace.js';
 import { oneLine, quoted } from '../secrecy/quoted.js';
 import type { DecisionEvent, PrincipalSummary } from './decision-events.js';
@@ -15,6 +16,7 @@ export function decisionLine(event: DecisionEvent, { path, fix }: { path: string
     headline(event, path),
     ...event.steps.map(stepFacts),
     ...event.unclaimed.map(({ handler, detail }) => `${handler} leaves it: ${detail}`),
+    ...event.limits.filter(({ refused }) => !refused).map(limitFacts),
     ...ownDetail(event),
     ...(missing === undefined
       ? []
@@ -43,6 +45,10 @@ function headline({ method, operation, route, guard, status, reason, refusedBy }
 function stepFacts({ handler, verdict, reason, detail, cache }: TraceStep): string {
   const told = [verdict, reason, cache === undefined ? undefined : `cache ${cache}`].filter(Boolean).join(', ');
   return `${handler}: ${told}${detail === undefined ? '' : ` (${detail})`}`;
+}
+
+function limitFacts({ limit, by, used, most, isLocal }: LimitUse): string {
+  return `limit ${limit}: ${used} of ${most} by ${by}${isLocal ? ' in this process alone' : ''}`;
 }
 
 /** What a guard says. What handlers say stands with their steps. */

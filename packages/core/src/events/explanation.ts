@@ -52,6 +52,7 @@ export function eventOf(decision: Decision, circumstances: Circumstances): Decis
     missing: granted ? undefined : trace.missing,
     steps: trace.steps,
     unclaimed: trace.unclaimed,
+    limits: trace.limits,
     fault: trace.fault,
     correlationId: granted ? undefined : decision.correlationId,
     durationMs: trace.elapsedMs,

@@ -198,7 +198,8 @@ export class FailureLimiter {
   /** Counts in this process first, so that an outage of the store loses no failure. */
   async #count(keys: CounterKeys): Promise<void> {
     const { windowSeconds } = this.#limits;
-    for (const key of keys.all) this.#note(this.#local.add(key, windowSeconds, this.#limitOf(key, keys)));
+    for (const key of keys.all)
+      this.#note(this.#local.add(key, windowSeconds, 1, Number.POSITIVE_INFINITY, this.#limitOf(key, keys)));
     await this.#shared.add(keys.all, windowSeconds);
   }
 
@@ -223,7 +224,7 @@ export class FailureLimiter {
   }
 
   #addUnchecked(key: string, limit: number, windowSeconds = UNCHECKED_SECONDS): void {
-    this.#note(this.#unchecked.add(key, windowSeconds, limit));
+    this.#note(this.#unchecked.add(key, windowSeconds, 1, Number.POSITIVE_INFINITY, limit));
   }
 
   #note({ value, endsInMs }: Count): void {

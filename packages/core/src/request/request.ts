@@ -4,46 +4,14 @@ import { printsAs } from '../secrecy/prints-as.js';
 import type { Malformed } from '../verdict/verdict.js';
 import { Abandonment } from './abandonment.js';
 import { type Authorization, parseAuthorization } from './authorization-header.js';
-import { type BodySource, isReceiving, type MissingBody, receive } from './body.js';
+import { isReceiving, type MissingBody, receive } from './body.js';
 import type { ClientCertificate } from './client-certificate.js';
+import type { IncomingRequest, LocatedOperation, RouteKey } from './incoming-request.js';
+import { LimitUses } from './limit-uses.js';
 import { type PathParameters, pathParametersOf } from './path-template.js';
 import type { DecisionTrace } from './trace.js';
 
-/** The route that a framework chose: the method and template under which the user's own handler was mounted. */
-export interface RouteKey {
-  readonly method: string;
-  readonly template: string;
-  /**
-   * The requested path up to the mounted router that chose the route; `template` continues from there. For frameworks
-   * that do not report the template of a mount.
-   */
-  readonly mount?: string | undefined;
-}
-
-/** The request as an adapter supplies it. Only the first three members are required. */
-export interface IncomingRequest extends BodySource {
-  readonly method: string;
-  /**
-   * The request target exactly as received (RFC 9112 3.2), before any router changed it. If the application rewrote the
-   * request: the target that runs.
-   */
-  readonly target: string;
-  /** Header lines as received, names and values alternating, like Node's `rawHeaders`. */
-  readonly rawHeaders: readonly string[];
-  /**
-   * `parsed` where a host or a Fetch `Request` gave its parsed headers instead of lines: it may have joined, dropped or
-   * changed some. Default: the lines are as received.
-   */
-  readonly headersFrom?: 'parsed' | undefined;
-  /** The network address of the peer. If the adapter trusts proxies: of the client in front of them. */
-  readonly remoteAddress?: string | undefined;
-  /** The framework's routing result, if it is known before the chain runs. */
-  readonly route?: RouteKey | undefined;
-  /** The certificate of the client, of TLS or as a trusted proxy forwarded it; malformed if that cannot be read. */
-  clientCertificate?(): ClientCertificate | Malformed | undefined;
-  /** Calls `listener` once when the client disconnects before it got an answer. */
-  onClose?(listener: () => void): void;
-}
+export type { IncomingRequest, RouteKey };
 
 /**
  * The request as handlers and guards see it. Read-only, so a handler cannot change what the next one sees. Printing it
@@ -57,6 +25,8 @@ export class SecurityRequest {
   #certificate: ClientCertificate | Malformed | 'none' | undefined;
   /** Those of the operation, once somebody has asked for them; before, its template. */
   #parameters: PathParameters | string | undefined;
+  #operation: string | undefined;
+  #limitUses: LimitUses | undefined;
 
   constructor(source: IncomingRequest) {
     this.#source = source;
@@ -204,19 +174,49 @@ export class SecurityRequest {
     return request.#source.rawHeaders;
   }
 
-  /** For the chain only: the template of the operation whose path parameters guards read. */
-  static locate(request: SecurityRequest, template: string | undefined): void {
-    request.#parameters = template;
+  /** For the chain only: the operation that was found, whose path parameters guards read. */
+  static locate(request: SecurityRequest, operation: LocatedOperation | undefined): void {
+    request.#parameters = operation?.template;
+    request.#operation = operation?.id;
+  }
+
+  /** For the chain only: tells limits the operation that was found, before anybody is authenticated. */
+  static belongsTo(request: SecurityRequest, operation: LocatedOperation | undefined): void {
+    request.#operation = operation?.id;
+  }
+
+  /** For limits only: the id of the operation that was found; undefined for requests that match none. */
+  static operationOf(request: SecurityRequest): string | undefined {
+    return request.#operation;
+  }
+
+  /** For limits only: calls `listener` when the answer has ended; false if the adapter cannot tell. */
+  static onEnd(request: SecurityRequest, listener: () => void): boolean {
+    request.#source.onEnd?.(listener);
+    return request.#source.onEnd !== undefined;
+  }
+
+  /** For limits only: what was counted for the request, in whichever decision about it. */
+  static countLimits(request: SecurityRequest): LimitUses {
+    const { identity } = request.#source;
+    request.#limitUses ??= LimitUses.of(unlessEverybodys('identity', identity) ?? request.#source);
+    return request.#limitUses;
+  }
+
+  /** For the chain only: the same; undefined if nothing was counted in the decision about this very object. */
+  static countedLimits(request: SecurityRequest): LimitUses | undefined {
+    return request.#limitUses;
   }
 
   /** For the chain only: the same request, for the guards of one of several operations. */
-  static locatedAt(request: SecurityRequest, template: string): SecurityRequest {
+  static locatedAt(request: SecurityRequest, operation: LocatedOperation): SecurityRequest {
     const located = new this(request.#source);
     located.#authorization = request.#authorization;
     located.#abandonment = request.#watched();
     located.#trace = request.#trace;
     located.#certificate = request.#certificate;
-    located.#parameters = template;
+    located.#limitUses = this.countLimits(request);
+    this.locate(located, operation);
     return located;
   }
 

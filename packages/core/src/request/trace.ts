@@ -1,6 +1,7 @@
 import type { DescribedError } from '../errors/described-error.js';
 import type { Principal } from '../principal/principal.js';
 import { fingerprint } from '../secrecy/secret.js';
+import type { LimitUse } from './limit-uses.js';
 
 /** Where a handler's answer came from. */
 export type CacheState = 'hit' | 'negative_hit' | 'miss' | 'joined' | 'stale' | 'shared_hit';
@@ -68,6 +69,7 @@ export interface DecidedOperation {
 export class DecisionTrace {
   readonly #steps: TraceStep[] = [];
   readonly #unclaimed: UnclaimedCredential[] = [];
+  readonly #limits: LimitUse[] = [];
   readonly #guards = new Map<object, string>();
   readonly #monotonic: () => number;
   readonly #startedMs: number;
@@ -107,6 +109,11 @@ export class DecisionTrace {
 
   get unclaimed(): readonly UnclaimedCredential[] {
     return Object.freeze([...this.#unclaimed]);
+  }
+
+  /** The limits that were counted, and how they stand. */
+  get limits(): readonly LimitUse[] {
+    return Object.freeze([...this.#limits]);
   }
 
   /** Who was proved, also when a guard or a missing scope refuses the request. Undefined for an anonymous caller. */
@@ -173,6 +180,11 @@ export class DecisionTrace {
   /** For the chain: what the refused caller lacks. */
   noteMissing(missing: MissingPermissions | undefined): void {
     this.#missing = missing;
+  }
+
+  /** For limits: how one stands after it was counted, or was the reason of a refusal. */
+  noteLimit(use: LimitUse): void {
+    this.#limits.push(Object.freeze(use));
   }
 
   /** For guards: which of several gave a refusal. The innermost one notes it first. */

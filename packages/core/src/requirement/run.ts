@@ -1,5 +1,5 @@
 import type { Eventually } from '../clock/eventually.js';
-import type { Outcome, Refusal } from '../handler/refusal.js';
+import { type Outcome, Refusal } from '../handler/refusal.js';
 import type { Principal } from '../principal/principal.js';
 import { SecurityRequest } from '../request/request.js';
 
@@ -96,6 +96,12 @@ export class Run {
       if (refusal !== undefined) return refusal;
     }
     return this.#owner?.recheck(this.#credential, this.#outcome, principal, this.request);
+  }
+
+  /** With several credentials, one may have been revoked while another was verified. A single one was verified just now. */
+  stillStanding(outcome: Outcome): Outcome {
+    if (outcome instanceof Refusal || !this.hasSeveralCredentials) return outcome;
+    return this.recheck(outcome.principal) ?? outcome;
   }
 }
 

@@ -8,8 +8,8 @@ export interface Count {
 }
 
 /**
- * Counts events for a time, such as failed logins: in this process, or in a store that several processes share. Keys
- * are hashes.
+ * Counts events for a time, such as failed logins or requests: in this process, or in a store that several processes share.
+ * Keys are hashes.
  */
 export interface CounterStore {
   /**
@@ -18,9 +18,11 @@ export interface CounterStore {
    */
   get(key: string): Eventually<Count | undefined>;
   /**
-   * Adds one and returns the count. The first addition opens a window of `windowSeconds`; later ones do not prolong it.
+   * Adds `amount`, a whole number of at least 1 (default 1), and returns the count. The first addition opens a window of
+   * `windowSeconds`; later ones do not prolong it. If the count would be above `most` (default: no limit), nothing is
+   * added: the returned count, which includes the amount, is then above `most`.
    */
-  add(key: string, windowSeconds: number): Eventually<Count>;
+  add(key: string, windowSeconds: number, amount?: number, most?: number): Eventually<Count>;
   /** Deletes a count. */
   reset(key: string): Eventually<unknown>;
 }

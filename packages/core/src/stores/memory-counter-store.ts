@@ -55,13 +55,22 @@ export class MemoryCounterStore implements CounterStore {
     return counter && { value: counter.value, endsInMs: counter.endsAtMs - this.#clock.monotonic() };
   }
 
-  /** A counter that reaches `limit` is kept for longer than others. Default: no limit. */
-  add(key: string, windowSeconds: number, limit: number = Number.POSITIVE_INFINITY): Count {
+  /** A counter that reaches `limit` is kept for longer than others. Default: `most`. */
+  add(
+    key: string,
+    windowSeconds: number,
+    amount: number = 1,
+    most: number = Number.POSITIVE_INFINITY,
+    limit: number = most,
+  ): Count {
     const nowMs = this.#clock.monotonic();
-    const counter = this.#find(key) ?? this.#open(key, { value: 0, endsAtMs: nowMs + windowSeconds * 1_000 });
-    counter.value += 1;
-    if (counter.value >= limit) this.#keepLonger(key, counter);
-    return { value: counter.value, endsInMs: counter.endsAtMs - nowMs };
+    const known = this.#find(key);
+    const value = (known?.value ?? 0) + amount;
+    if (value > most) return { value, endsInMs: known === undefined ? 0 : known.endsAtMs - nowMs };
+    const counter = known ?? this.#open(key, { value: 0, endsAtMs: nowMs + windowSeconds * 1_000 });
+    counter.value = value;
+    if (value >= limit) this.#keepLonger(key, counter);
+    return { value, endsInMs: counter.endsAtMs - nowMs };
   }
 
   reset(key: string): void {

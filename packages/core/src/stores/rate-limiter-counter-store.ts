@@ -6,6 +6,7 @@ import type { Count, CounterStore } from './counter-store.js';
 export interface RateLimiterLike {
   get(key: string): Promise<RateLimiterCount | null>;
   penalty(key: string, points: number, options: { customDuration: number }): Promise<RateLimiterCount>;
+  reward(key: string, points: number, options: { customDuration: number }): Promise<RateLimiterCount>;
   delete(key: string): Promise<boolean>;
 }
 
@@ -34,8 +35,20 @@ export class RateLimiterCounterStore implements CounterStore {
     return count === null ? undefined : countOf(count);
   }
 
-  async add(key: string, windowSeconds: number): Promise<Count> {
-    return countOf(await this.#limiter.penalty(key, 1, { customDuration: windowSeconds }));
+  /**
+   * The limiter cannot add on a condition: what is too much is added and taken back. Meanwhile others see the higher count,
+   * so that some may be refused too early, but nobody too late.
+   */
+  async add(
+    key: string,
+    windowSeconds: number,
+    amount: number = 1,
+    most: number = Number.POSITIVE_INFINITY,
+  ): Promise<Count> {
+    const duration = { customDuration: windowSeconds };
+    const count = countOf(await this.#limiter.penalty(key, amount, duration));
+    if (count.value > most) await this.#limiter.reward(key, amount, duration);
+    return count;
   }
 
   async reset(key: string): Promise<void> {

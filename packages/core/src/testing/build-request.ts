@@ -70,7 +70,11 @@ export function buildRequest(line: RequestLine = '/', parts: RequestParts = {}):
     ...(certificate && { clientCertificate: () => clientCertificateOf(certificate) }),
     ...(client && { onClose: (listener) => whenAborted(client, listener) }),
   });
-  SecurityRequest.locate(request, checked.template);
+  const { template } = checked;
+  SecurityRequest.locate(
+    request,
+    template === undefined ? undefined : { id: `${request.method} ${template}`, template },
+  );
   bodies.set(request, body);
   return request;
 }

@@ -94,10 +94,12 @@ class ChallengedVerdict extends Branded<'challenged'> {
 class LimitedVerdict extends Branded<'limited'> {
   readonly reason: string = 'rate_limited';
   readonly retryAfterSeconds: number;
+  readonly detail: string | undefined;
 
-  constructor(retryAfterSeconds: number) {
+  constructor(retryAfterSeconds: number, detail: string | undefined) {
     super('limited');
     this.retryAfterSeconds = checkedSeconds(retryAfterSeconds);
+    this.detail = checkedDetail(detail);
     Object.freeze(this);
   }
 }
@@ -199,13 +201,13 @@ export function challenged(
 
 /**
  * Too many attempts: 429, the same for known and unknown users. `retryAfterSeconds` is rounded up to a whole number
- * from 1 to 86 400.
+ * from 1 to 86 400. `detail` tells the operator, and nobody else, which limit; it must hold no secret.
  * @throws {TypeError} when `retryAfterSeconds` is no finite number
  * @example
  * limited({ retryAfterSeconds: 30 });
  */
-export function limited(options: { retryAfterSeconds: number }): Limited {
-  return new LimitedVerdict(ownMember(options, 'retryAfterSeconds') as number);
+export function limited(options: { retryAfterSeconds: number; detail?: string | undefined }): Limited {
+  return new LimitedVerdict(ownMember(options, 'retryAfterSeconds') as number, ownMember(options, 'detail'));
 }
 
 /**

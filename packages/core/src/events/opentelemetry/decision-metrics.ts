@@ -21,9 +21,13 @@ export interface MetricOptions extends option.Given<typeof METRICS> {}
 /** Each has several time series. */
 const MAX_OPERATIONS = 256;
 
+/** From little used to used up. */
+const USE = { unit: '1', advice: { explicitBucketBoundaries: [0.1, 0.25, 0.5, 0.75, 0.9, 1] } };
+
 /**
  * Counts decisions in `sallyport.decisions`. Measures the time of decisions in `sallyport.decision.duration` and of
- * every handler that was asked in `sallyport.verify.duration`, in seconds. Of the `chains` and `revocations` given, it
+ * every handler that was asked in `sallyport.verify.duration`, in seconds. Counts what limits let pass and refused in
+ * `sallyport.limit.requests`, and how much of them is used in `sallyport.limit.use`. Of the `chains` and `revocations` given, it
  * measures caches, circuits, refused credentials and lag; of chains with `statistics`, their clients and operations. A client
  * cannot create new time series, beyond the rows of the statistics.
  * @returns a function that ends the recording
@@ -38,6 +42,8 @@ export function recordMetrics(options: MetricOptions = {}): () => void {
   const decisions = meter.createCounter('sallyport.decisions', { unit: '{decision}', description: 'Decisions made' });
   const decisionDuration = meter.createHistogram('sallyport.decision.duration', duration);
   const verifyDuration = meter.createHistogram('sallyport.verify.duration', duration);
+  const limitRequests = meter.createCounter('sallyport.limit.requests', { unit: '{request}' });
+  const limitUse = meter.createHistogram('sallyport.limit.use', USE);
   const reasons = new BoundedValues();
   const operations = new BoundedValues(MAX_OPERATIONS);
   const stopObserving = observeState(meter, chains, revocations);
@@ -56,6 +62,11 @@ export function recordMetrics(options: MetricOptions = {}): () => void {
         'sallyport.verdict': verdict,
         'sallyport.cache': cache,
       });
+    }
+    for (const { limit, used, most, refused, isLocal } of event.limits) {
+      const which = { 'sallyport.chain': event.chain, 'sallyport.limit': limit };
+      limitRequests.add(1, { ...which, 'sallyport.limit.refused': refused, 'sallyport.limit.local': isLocal });
+      limitUse.record(used / most, which);
     }
   });
   return () => {

@@ -43,24 +43,30 @@ const COUNT = `local function count(key)
 end
 local value, left = count(KEYS[1])
 `;
-/** While a secret is replaced, other instances may count under the other one. */
-const SUM = `if KEYS[2] then
+// While a secret is replaced, other instances may count under the other one: KEYS[2].
+
+const ADD =
+  new RedisScript(`${COUNT}local window, amount, most = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+if left == 0 then value = 0 end
+local sum, longest = value + amount, left
+if KEYS[2] then
+  local other, otherLeft = count(KEYS[2])
+  sum, longest = sum + other, math.max(left, otherLeft)
+end
+if most and sum > most then return {sum, math.max(longest, 0)} end
+if value == 0 then
+  redis.call('SET', KEYS[1], ARGV[2], 'PX', window)
+  return {sum, math.max(longest, window)}
+end
+redis.call('INCRBY', KEYS[1], ARGV[2])
+if left < 0 then redis.call('PEXPIRE', KEYS[1], window); longest = math.max(longest, window) end
+return {sum, longest}`);
+
+const GET = new RedisScript(`${COUNT}if KEYS[2] then
   local other, otherLeft = count(KEYS[2])
   value, left = value + other, math.max(left, otherLeft)
 end
-return {value, left}`;
-
-const ADD = new RedisScript(`${COUNT}local window = tonumber(ARGV[1])
-if value == 0 or left == 0 then
-  value, left = 1, window
-  redis.call('SET', KEYS[1], 1, 'PX', window)
-else
-  value = redis.call('INCR', KEYS[1])
-  if left < 0 then left = window; redis.call('PEXPIRE', KEYS[1], window) end
-end
-${SUM}`);
-
-const GET = new RedisScript(`${COUNT}${SUM}`);
+return {value, left}`);
 
 /**
  * A counter store in Redis 7. Each addition is one step in Redis, whoever else counts. A Redis that does not answer in time, or
@@ -94,10 +100,15 @@ export class RedisCounterStore implements CounterStore {
   }
 
   /** @throws {UpstreamError} ERR_SALLYPORT_UPSTREAM_* when Redis does not answer */
-  async add(key: string, windowSeconds: number): Promise<Count> {
+  async add(
+    key: string,
+    windowSeconds: number,
+    amount: number = 1,
+    most: number = Number.POSITIVE_INFINITY,
+  ): Promise<Count> {
     const { names } = this.#names.of(key);
-    const windowMs = Math.ceil(windowSeconds * 1_000);
-    return countOf(await this.#budget.ask(() => ADD.run(this.#client, names, [windowMs])));
+    const given = [Math.ceil(windowSeconds * 1_000), amount, Number.isFinite(most) ? most : ''];
+    return countOf(await this.#budget.ask(() => ADD.run(this.#client, names, given)));
   }
 
   /** @throws {UpstreamError} ERR_SALLYPORT_UPSTREAM_* when Redis does not answer */

@@ -16,6 +16,9 @@ const RULES: readonly RuleRow<Subject>[] = [
   ['window-stays', 'the first count opens the window, later ones do not prolong it', opensOneWindow],
   ['windows-apart', 'each key may have a window of its own', keepsWindowsApart],
   ['resets', 'a reset forgets the count of one key, and that of an unknown one is no error', resets],
+  ['amounts', 'an amount is added at once, and an amount of 1 where none is given', addsAmounts],
+  ['most', 'what would be above the most is not added, and the returned count says so', addsNoMoreThanMost],
+  ['most-at-once', 'of many at once, never more are added than the most allows', keepsToMostAtOnce],
   ['many-at-once', 'none is lost among many at once', losesNone],
 ];
 
@@ -95,4 +98,27 @@ async function resets(subject: Subject): Promise<void> {
 async function losesNone({ store }: Subject): Promise<void> {
   await Promise.all(Array.from({ length: 200 }, () => store.add('key', WINDOW_SECONDS)));
   expectCount(await store.get('key'), 200, WINDOW_SECONDS, '200 at once');
+}
+
+async function addsAmounts({ store }: Subject): Promise<void> {
+  expectCount(await store.add('key', WINDOW_SECONDS, 7), 7, WINDOW_SECONDS, 'an amount of 7');
+  expectCount(await store.add('key', WINDOW_SECONDS), 8, WINDOW_SECONDS, 'and 1');
+  expectCount(await store.add('key', WINDOW_SECONDS, 5, 100), 13, WINDOW_SECONDS, 'and 5');
+  expectCount(await store.get('key'), 13, WINDOW_SECONDS, 'get()');
+}
+
+async function addsNoMoreThanMost({ store }: Subject): Promise<void> {
+  expectCount(await store.add('key', WINDOW_SECONDS, 8, 10), 8, WINDOW_SECONDS, '8 of 10');
+  expectCount(await store.add('key', WINDOW_SECONDS, 3, 10), 11, WINDOW_SECONDS, '3 more, which are too many');
+  expectCount(await store.get('key'), 8, WINDOW_SECONDS, 'after what was too much');
+  expectCount(await store.add('key', WINDOW_SECONDS, 2, 10), 10, WINDOW_SECONDS, '2 more, which are not');
+  const { value } = await store.add('unknown', WINDOW_SECONDS, 11, 10);
+  expectRule(value === 11, `11 of 10 on an unknown key: the count is ${shown(value)}, not 11`);
+}
+
+async function keepsToMostAtOnce({ store }: Subject): Promise<void> {
+  const counts = await Promise.all(Array.from({ length: 60 }, () => store.add('key', WINDOW_SECONDS, 1, 50)));
+  const added = counts.filter(({ value }) => value <= 50).length;
+  expectRule(added <= 50, `60 at once with a most of 50: ${added} were added`);
+  expectRule(added > 0, '60 at once with a most of 50: none was added');
 }

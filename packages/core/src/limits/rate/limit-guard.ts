@@ -1,0 +1,43 @@
+import { mark } from '../../brand/brand.js';
+import type { Eventually } from '../../clock/eventually.js';
+import type { Guard, GuardVerdict } from '../../guard/guard.js';
+import type { Principal } from '../../principal/principal.js';
+import type { SecurityRequest } from '../../request/request.js';
+
+type Check = (principal: Principal, request: SecurityRequest) => Eventually<GuardVerdict>;
+
+class LimitGuard implements Limit {
+  readonly #brand = true;
+  readonly name: string;
+  readonly isEarly: boolean;
+  readonly check: Check;
+
+  constructor(name: string, isEarly: boolean, check: Check) {
+    this.name = name;
+    this.isEarly = isEarly;
+    this.check = check;
+    Object.freeze(this);
+  }
+
+  static {
+    mark(this, 'limit');
+  }
+
+  static made(value: unknown): boolean {
+    return typeof value === 'object' && value !== null && #brand in value;
+  }
+}
+
+/** A guard that limits how much callers may ask for. Only `rateLimit` and `concurrencyLimit` make one. */
+export interface Limit extends Guard<never> {
+  /** Whether it counts by what is known before anybody is authenticated: then `limits` of a chain take it, too. */
+  readonly isEarly: boolean;
+}
+
+export function newLimit(name: string, isEarly: boolean, check: Check): Limit {
+  return new LimitGuard(name, isEarly, check);
+}
+
+export function isLimit(value: unknown): value is Limit {
+  return LimitGuard.made(value);
+}

@@ -1,0 +1,55 @@
+import type { Malformed } from '../verdict/verdict.js';
+import type { BodySource } from './body.js';
+import type { ClientCertificate } from './client-certificate.js';
+
+/** The route that a framework chose: the method and template under which the user's own handler was mounted. */
+export interface RouteKey {
+  readonly method: string;
+  readonly template: string;
+  /**
+   * The requested path up to the mounted router that chose the route; `template` continues from there. For frameworks
+   * that do not report the template of a mount.
+   */
+  readonly mount?: string | undefined;
+}
+
+/** The request as an adapter supplies it. Only the first three members are required. */
+export interface IncomingRequest extends BodySource {
+  readonly method: string;
+  /**
+   * The request target exactly as received (RFC 9112 3.2), before any router changed it. If the application rewrote the
+   * request: the target that runs.
+   */
+  readonly target: string;
+  /** Header lines as received, names and values alternating, like Node's `rawHeaders`. */
+  readonly rawHeaders: readonly string[];
+  /**
+   * `parsed` where a host or a Fetch `Request` gave its parsed headers instead of lines: it may have joined, dropped or
+   * changed some. Default: the lines are as received.
+   */
+  readonly headersFrom?: 'parsed' | undefined;
+  /** The network address of the peer. If the adapter trusts proxies: of the client in front of them. */
+  readonly remoteAddress?: string | undefined;
+  /** The framework's routing result, if it is known before the chain runs. */
+  readonly route?: RouteKey | undefined;
+  /** The certificate of the client, of TLS or as a trusted proxy forwarded it; malformed if that cannot be read. */
+  clientCertificate?(): ClientCertificate | Malformed | undefined;
+  /** Calls `listener` once when the client disconnects before it got an answer. */
+  onClose?(listener: () => void): void;
+  /**
+   * Calls `listener` once when the answer was written, or can be written no more. Limits of requests at once need it: without
+   * it, a chain that has one refuses the request as a bug.
+   */
+  onEnd?(listener: () => void): void;
+  /**
+   * The same object whenever a decision about this request is asked for, such as the framework's own: limits count the
+   * request once. Default: this object.
+   */
+  readonly identity?: object | undefined;
+}
+
+/** The part of an operation that a request is read by. */
+export interface LocatedOperation {
+  readonly id: string;
+  readonly template: string;
+}
