@@ -35,4 +35,15 @@ describe('docs/revocation.md', () => {
     expect(await send(logout)).toBe(400);
     await server.stop();
   });
+
+  test('whoever has the scope revokes a token, and nobody else', async () => {
+    const server = await start('revoke.js');
+    const revoke = async (token: string) => {
+      const headers = { authorization: `Bearer ${authority.jwt(token, 'orders')}` };
+      const body = new URLSearchParams({ token: 'opaque' });
+      return (await fetch(`${server.origin}/revoke`, { method: 'POST', headers, body })).status;
+    };
+    expect([await revoke('writer'), await revoke('reader'), await revoke('stranger')]).toEqual([200, 403, 401]);
+    await server.stop();
+  });
 });

@@ -26,17 +26,11 @@ import {
   backChannelLogoutCollaborators,
   backChannelLogoutOptions,
 } from './back-channel-logout-options.js';
+import { Endpoint } from './endpoint.js';
 import { DONE, type EndpointAnswer, failure, tryAgain } from './endpoint-answer.js';
 import type { EndpointRequest } from './endpoint-request.js';
 import type { LogoutIssuerSettings } from './logout-issuer.js';
 import { type Logout, logoutOf } from './logout-token.js';
-import {
-  answerFetch,
-  answerNode,
-  type MountedOptions,
-  type NodeEndpointRequest,
-  type NodeEndpointResponse,
-} from './mounting.js';
 import { isUnreadable, onlyValue, readForm, unusableMember } from './received-form.js';
 import { publishRevocationEvent } from './revocation-events.js';
 
@@ -80,7 +74,7 @@ const MAX_SHARED = 10_000;
  * );
  * app.post('/backchannel-logout', (request, response) => logout.node(request, response));
  */
-export class BackChannelLogout {
+export class BackChannelLogout extends Endpoint {
   readonly #settings: BackChannelLogoutSettings;
   readonly #issuers = new Map<string, OpenIssuer>();
   readonly #clock: Clock;
@@ -92,7 +86,9 @@ export class BackChannelLogout {
 
   /** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN */
   constructor(options: BackChannelLogoutOptions, collaborators: BackChannelLogoutCollaborators) {
-    this.#settings = backChannelLogoutOptions(options);
+    const settings = backChannelLogoutOptions(options);
+    super(settings.maxBodyBytes);
+    this.#settings = settings;
     const services = backChannelLogoutCollaborators(collaborators);
     const { clock, revocations, onceStore = new MemoryOnceStore({}, { clock }) } = services;
     this.#clock = clock;
@@ -123,19 +119,7 @@ export class BackChannelLogout {
     await Promise.all([...this.#issuers.values()].map(async ({ keys }) => keys.close?.()));
   }
 
-  /** Answers a request of node:http, node:http2, Express or whatever gives these. A body that a parser has read is taken. */
-  node(request: NodeEndpointRequest, response: NodeEndpointResponse, options: MountedOptions = {}): Promise<void> {
-    const { maxBodyBytes } = this.#settings;
-    return answerNode((each) => this.receive(each), request, response, { maxBodyBytes, mounted: options });
-  }
-
-  /** Answers a request of Fetch, such as in Hono or Next.js. */
-  fetch(request: Request, options: MountedOptions = {}): Promise<Response> {
-    const { maxBodyBytes } = this.#settings;
-    return answerFetch((each) => this.receive(each), request, { maxBodyBytes, mounted: options });
-  }
-
-  /** For other servers: the answer to a request. Never rejects for what was sent. */
+  /** Never rejects for what was sent. */
   async receive(request: EndpointRequest): Promise<EndpointAnswer> {
     const form = readForm(request, this.#settings.maxBodyBytes);
     if (isUnreadable(form)) return this.#refuse(form, false, form.answer);

@@ -34,6 +34,9 @@ export const NO_FORM: EndpointAnswer = failure(
   'The body must be a form (application/x-www-form-urlencoded).',
 );
 
+/** A bug; the operator is told. */
+export const BROKEN: EndpointAnswer = failure(500, 'server_error', 'The request could not be processed.');
+
 /** The sender may try again: nobody knows yet whether it has had its effect everywhere. */
 export function tryAgain(seconds: number = 1): EndpointAnswer {
   const retryAfter: HeaderLine = ['Retry-After', String(Math.max(1, Math.ceil(seconds)))];

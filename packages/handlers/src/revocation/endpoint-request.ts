@@ -1,4 +1,4 @@
-import type { X509Certificate } from 'node:crypto';
+import type { ClientCertificate } from '@sallyport/core/extend';
 
 /** A request to an endpoint, and its body. */
 export interface EndpointRequest {
@@ -11,8 +11,8 @@ export interface EndpointRequest {
   readonly body: Uint8Array | string | object | undefined;
   /** The address of the peer or, behind trusted proxies, of the client: shares are by network. */
   readonly remoteAddress?: string | undefined;
-  /** The client certificate of the TLS connection, if one was sent and verified. */
-  peerCertificate?(): X509Certificate | undefined;
+  /** The certificate of the client, of TLS or as a trusted proxy forwarded it. */
+  clientCertificate?(): ClientCertificate | undefined;
 }
 
 /** The value of a header; `undefined` where it is missing, or there is more than one line. */

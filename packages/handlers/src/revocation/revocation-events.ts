@@ -31,6 +31,26 @@ export type RevocationEvent =
       readonly reason: string;
       /** What was wrong, and where. Holds no secrets. */
       readonly detail: string | undefined;
+    }
+  /**
+   * `token_revoked`: a caller has revoked a token, and every instance was told. `revocation_failed`: they could not be told,
+   * or there was no room: 503.
+   */
+  | {
+      readonly kind: 'token_revoked' | 'revocation_failed';
+      /** The caller. */
+      readonly issuer: string | undefined;
+      readonly subject: string;
+      readonly clientId: string | undefined;
+    }
+  /** A bug of a store, guard or mapping: 500. The class and code of the error. */
+  | { readonly kind: 'endpoint_threw'; readonly name: string; readonly code: string | undefined }
+  /** Nothing was revoked: the caller may not do this, or sent something else than a token. */
+  | {
+      readonly kind: 'revocation_refused';
+      readonly reason: string;
+      /** The caller, if there is one. */
+      readonly subject: string | undefined;
     };
 
 const events = new EventChannel<RevocationEvent>(REVOCATION_CHANNEL, {
@@ -44,6 +64,13 @@ const events = new EventChannel<RevocationEvent>(REVOCATION_CHANNEL, {
         return event.isSigned ? `a logout token was refused: ${reasonOf(event)}` : undefined;
       case 'logout_failed':
         return `a logout could not be done: ${reasonOf(event)}`;
+      case 'revocation_failed':
+        return 'a revoked token could not be shared with all instances';
+      case 'endpoint_threw':
+        return `an endpoint of revocations threw ${event.name}${event.code === undefined ? '' : ` (${event.code})`}`;
+      case 'token_revoked':
+      case 'revocation_refused':
+        return undefined;
     }
   },
 });
