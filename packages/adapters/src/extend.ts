@@ -5,11 +5,13 @@ export {
   checkedAdapterOptions,
   type OnDenied,
 } from './gate/adapter-options.js';
+export type { Closable, ClosableSocket } from './gate/closable.js';
 export { Gate } from './gate/gate.js';
 export { isPreflight } from './gate/preflight.js';
 export type { AnswerableReading, OtherReading, PathReading, Reading } from './gate/reading.js';
 export type { RouteDemands } from './gate/route-demands.js';
 export { headerLinesOf } from './node/header-lines.js';
+export { type LeaseOptions, leaseOf } from './node/lease.js';
 export { isAnswerable, type NodeRequest, type NodeResponse } from './node/node-message.js';
 export { NodeRequestSource } from './node/node-request-source.js';
 export { attemptedOf, principalOf, userOf } from './node/principal.js';

@@ -23,14 +23,17 @@ export type {
   StoreKind,
   StoreServices,
 } from './chain/kind.js';
+export { LEASE_CHANNEL } from './chain/lease/lease-events.js';
 export { closeHandlers, runWithin, startHandlers } from './chain/lifecycle.js';
 export { answerWithin } from './clock/answer-within.js';
 export { type Clock, clockCheck, clockOption, systemClock } from './clock/clock.js';
 export { attemptTo, disregard, type Eventually, isThenable } from './clock/eventually.js';
 export { Expiring, type ExpiringLimits } from './clock/expiring.js';
 export { JoinedTasks } from './clock/joined-tasks.js';
+export { TimerWheel, type WheelItem } from './clock/timer-wheel.js';
 export { type Patience, within } from './clock/within.js';
 export { isDecision } from './decision/decision.js';
+export { type LeaseOptions, type LeaseTerms, leaseOptions } from './decision/lease.js';
 export type { ResourceSettings } from './decision/resource/resource-options.js';
 export { type DescribedError, describeError } from './errors/described-error.js';
 export { SALLYPORT_ERROR_CODES } from './errors/errors.js';
@@ -49,6 +52,7 @@ export { type CredentialSource, type DividedSource, type ReadSource, sourceOf } 
 export { isHandler } from './handler/handler.js';
 export type { CacheFigure, CircuitFigure, CircuitState, HandlerStatistics } from './handler/handler-statistics.js';
 export { fieldNameCheck } from './handler/header-handler.js';
+export type { LastingProof, ProofWatcher } from './handler/lasting-proof.js';
 export type { Applicant } from './limits/applicant.js';
 export { CountedCaller, type CounterKeys } from './limits/counted-caller.js';
 export { FailureLimiter, type FailureLimiterServices } from './limits/failure-limiter.js';

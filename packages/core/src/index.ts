@@ -1,8 +1,11 @@
 export { type ChainRequirements, SecurityChain } from './chain/chain.js';
 export type { SecurityChainCollaborators, SecurityChainOptions } from './chain/chain-options.js';
+export { type LeaseEvent, onLeaseEvent } from './chain/lease/lease-events.js';
+export type { LeaseStatistics } from './chain/lease/leases.js';
 export { type ShadowDifference, type ShadowedOutcome, type ShadowOptions, shadow } from './chain/shadow.js';
 export type { Decider, PublicAnswer } from './decision/decider.js';
 export type { Decision, DeniedDecision, GrantedDecision, RefusedAttempt } from './decision/decision.js';
+export type { Lease, LeaseEnd } from './decision/lease.js';
 export {
   type Problem,
   type ProblemBody,

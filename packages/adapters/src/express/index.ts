@@ -14,6 +14,7 @@ import { LayersBehind } from './layers-behind.js';
 import { mountOf, readingOf, targetOf } from './reading.js';
 import { RouteKeys } from './route-key.js';
 
+export { type LeaseOptions, leaseOf } from '../node/lease.js';
 export { attemptedOf, principalOf } from '../node/principal.js';
 export { CERTIFICATE_CHANNEL, type CertificateEvent, onCertificateEvent } from '../proxies/certificate-events.js';
 

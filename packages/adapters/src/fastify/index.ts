@@ -14,6 +14,7 @@ import { sendDenial } from './denial.js';
 import { readingOf } from './reading.js';
 import { type Route, RouteKeys } from './route-key.js';
 
+export { type LeaseOptions, leaseOf } from '../node/lease.js';
 export { attemptedOf, principalOf } from '../node/principal.js';
 export { CERTIFICATE_CHANNEL, type CertificateEvent, onCertificateEvent } from '../proxies/certificate-events.js';
 

@@ -12,6 +12,7 @@ import { checkedFetchOptions, type FetchSecurityOptions } from './fetch-options.
 import { PeerAddresses } from './peer-addresses.js';
 import { fetchReading } from './reading.js';
 
+export { type LeaseOptions, leaseOf } from '../node/lease.js';
 export { attemptedOf, principalOf } from '../node/principal.js';
 export { CERTIFICATE_CHANNEL, type CertificateEvent, onCertificateEvent } from '../proxies/certificate-events.js';
 export type { FetchSecurityOptions } from './fetch-options.js';

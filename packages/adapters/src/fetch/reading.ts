@@ -1,5 +1,6 @@
 import type { Malformed } from '@sallyport/core';
 import type { BodySource, ClientCertificate, Eventually, MissingBody, RouteKey } from '@sallyport/core/extend';
+import type { Closable } from '../gate/closable.js';
 import type { OtherReading, PathReading, Reading } from '../gate/reading.js';
 import type { NodeRequest } from '../node/node-message.js';
 import { NodeRequestSource } from '../node/node-request-source.js';
@@ -170,6 +171,11 @@ class RequestReading implements Reading {
 
   get identity(): object {
     return this.#incoming ?? this.#request;
+  }
+
+  /** Of a Request alone, nobody knows what will answer it. */
+  get answer(): Closable | undefined {
+    return this.#received?.answer;
   }
 
   /** A Request keeps no lines: those of one name are joined. */

@@ -1,12 +1,5 @@
 import type { Decider, Decision, Guard, PublicAnswer } from '@sallyport/core';
-import {
-  type Eventually,
-  foreignCopy,
-  type IncomingRequest,
-  isDecision,
-  option,
-  SecurityRequest,
-} from '@sallyport/core/extend';
+import { type Eventually, foreignCopy, isDecision, option, SecurityRequest } from '@sallyport/core/extend';
 import {
   deciderOfRoute,
   forgetGrants,
@@ -102,12 +95,12 @@ export class Gate {
     else proceed(decision);
   }
 
-  #decideOne(carrier: object, source: IncomingRequest, guard: Guard | undefined): Eventually<Decision> {
+  #decideOne(carrier: object, source: Reading, guard: Guard | undefined): Eventually<Decision> {
     const last = lastGrantOf(carrier);
     const decision = this.#decide(last, new SecurityRequest(source), guard);
     return decision instanceof Promise
-      ? this.#admitLater(carrier, source, decision)
-      : this.#admit(carrier, source, decision, last);
+      ? this.#admitLater(carrier, source, decision, guard)
+      : this.#admit(carrier, source, decision, last, guard);
   }
 
   #decideAll(
@@ -138,7 +131,7 @@ export class Gate {
     const path = new SecurityRequest(byPath.source);
     if (grantedBy(this.#decider, lastGrantOf(carrier), path) !== undefined) return decision;
     const goOn = (other: Decision): Decision =>
-      other.kind === 'denied' ? other : this.#admit(carrier, reading, decision, lastGrantOf(carrier));
+      other.kind === 'denied' ? other : this.#admit(carrier, reading, decision, lastGrantOf(carrier), undefined);
     const other = this.#decideOne(carrier, byPath.respelt(), undefined);
     return other instanceof Promise ? other.then(goOn) : goOn(other);
   }
@@ -163,15 +156,25 @@ export class Gate {
     return pending.then((decision) => this.#authorize(decision, guard, request));
   }
 
-  #admitLater(carrier: object, source: IncomingRequest, pending: Promise<Decision>): Promise<Decision> {
-    return pending.then((decision) => this.#admit(carrier, source, decision, lastGrantOf(carrier)));
+  #admitLater(
+    carrier: object,
+    source: Reading,
+    pending: Promise<Decision>,
+    guard: Guard | undefined,
+  ): Promise<Decision> {
+    return pending.then((decision) => this.#admit(carrier, source, decision, lastGrantOf(carrier), guard));
   }
 
-  #admit(carrier: object, source: IncomingRequest, decision: Decision, last: Grant | undefined): Decision {
+  #admit(
+    carrier: object,
+    source: Reading,
+    decision: Decision,
+    last: Grant | undefined,
+    guard: Guard | undefined,
+  ): Decision {
     if (!isDecision(decision)) throw foreignCopy(decision, 'decision') ?? new TypeError('only a SecurityChain decides');
-    if (decision.kind === 'granted' && last?.decision !== decision) {
-      const { method, target } = source;
-      keepGrant(carrier, { decider: this.#decider, decision, method, target, before: last });
+    if (decision.kind === 'granted' && (last?.decision !== decision || (guard !== undefined && last.guard !== guard))) {
+      keepGrant(carrier, { decider: this.#decider, decision, source, guard, before: last });
     }
     return decision;
   }

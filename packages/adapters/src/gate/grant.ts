@@ -1,5 +1,6 @@
-import type { Decider, GrantedDecision, Requirement } from '@sallyport/core';
+import type { Decider, GrantedDecision, Guard, Requirement } from '@sallyport/core';
 import type { SecurityRequest } from '@sallyport/core/extend';
+import type { Reading } from './reading.js';
 
 const PASSAGE: unique symbol = Symbol.for('@sallyport/adapters/passage');
 
@@ -7,8 +8,9 @@ const PASSAGE: unique symbol = Symbol.for('@sallyport/adapters/passage');
 export interface Grant {
   readonly decider: Decider;
   readonly decision: GrantedDecision;
-  readonly method: string;
-  readonly target: string;
+  readonly source: Reading;
+  /** The guard of a route that permitted it as well. */
+  readonly guard: Guard | undefined;
   readonly before: Grant | undefined;
 }
 
@@ -90,7 +92,8 @@ export function deciderOfRoute(decider: Decider, requirement: Requirement): Deci
   return made;
 }
 
-function chainOf(decider: Decider): Decider {
+/** The decider of the chain that a decider of a route was made from. */
+export function chainOf(decider: Decider): Decider {
   return ofRoutes.get(decider) ?? decider;
 }
 
@@ -116,7 +119,8 @@ export function hasGrantOf(
 }
 
 function isOf(grant: Grant, method: string, rest: string, mount = ''): boolean {
-  return grant.method === method && isJoined(grant.target, mount, rest);
+  const { source } = grant;
+  return source.method === method && isJoined(source.target, mount, rest);
 }
 
 /** Without joining the parts: this is asked in front of each handler. */

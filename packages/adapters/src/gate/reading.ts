@@ -1,5 +1,6 @@
 import type { Decision } from '@sallyport/core';
 import type { Eventually, IncomingRequest } from '@sallyport/core/extend';
+import type { Closable } from './closable.js';
 
 /** A request as it runs at the place where the chain is asked. */
 export interface Reading extends IncomingRequest {
@@ -7,6 +8,8 @@ export interface Reading extends IncomingRequest {
   readonly others?: readonly OtherReading[] | undefined;
   /** Set once the route was asked for, by adapters that cannot be sure of it. */
   readonly byPath?: PathReading | undefined;
+  /** The answer, or the socket of an upgrade: what a lease ends. Undefined where the platform shows neither. */
+  readonly answer?: Closable | undefined;
 }
 
 /** A request whose answer may be over before it is decided about. */
@@ -17,21 +20,21 @@ export interface AnswerableReading extends Reading {
 
 /** The same request by its path alone: the route that the framework tells may be one that the request has left. */
 export interface PathReading {
-  readonly source: IncomingRequest;
+  readonly source: Reading;
   /** The path in the spelling of the route, for paths that only its router takes for the same. */
-  respelt(): IncomingRequest;
+  respelt(): Reading;
 }
 
 /** A reading of a request that must be granted as well. What is granted to it is kept on its `carrier`. */
 export interface OtherReading {
   readonly carrier: object;
-  readonly source: IncomingRequest;
+  readonly source: Reading;
 }
 
 /** Asks for the other readings one after the other, and for the one that runs last. The first refusal is the answer. */
 export function decideAll(
   others: readonly OtherReading[],
-  decide: (carrier: object, source: IncomingRequest) => Eventually<Decision>,
+  decide: (carrier: object, source: Reading) => Eventually<Decision>,
   decideRunning: () => Eventually<Decision>,
   index = 0,
 ): Eventually<Decision> {

@@ -10,6 +10,7 @@ import { isAnswerable, type NodeRequest, type NodeResponse } from '../node/node-
 import { nodeReading } from '../node/rewriting.js';
 import { setHeaderLines, writeDenial } from '../node/write-denial.js';
 
+export { type LeaseOptions, leaseOf } from '../node/lease.js';
 export { attemptedOf, principalOf } from '../node/principal.js';
 export { CERTIFICATE_CHANNEL, type CertificateEvent, onCertificateEvent } from '../proxies/certificate-events.js';
 export { type SecuredUpgrade, type UpgradeSecurity, type UpgradeSecurityOptions, upgradeSecurity } from './upgrade.js';

@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream';
 import type { Decider, DeniedDecision, Principal } from '@sallyport/core';
 import { option } from '@sallyport/core/extend';
 import { checkedDoorOptions, type DoorOptions } from '../gate/adapter-options.js';
+import type { Closable } from '../gate/closable.js';
 import { Gate } from '../gate/gate.js';
 import type { RouteDemands } from '../gate/route-demands.js';
 import { NodeRequestSource } from '../node/node-request-source.js';
@@ -77,6 +78,10 @@ class UpgradeRequestSource extends NodeRequestSource {
   constructor(request: IncomingMessage, socket: Duplex, proxies: TrustedProxies) {
     super(request, undefined, proxies);
     this.#socket = socket.on('error', this.#ignore);
+  }
+
+  override get answer(): Closable {
+    return this.#socket;
   }
 
   /** What follows the head of an upgrade belongs to the new protocol. */

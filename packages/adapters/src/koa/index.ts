@@ -13,6 +13,7 @@ import { mountOf, readingOf, rewrittenReading } from './reading.js';
 import { RouteKeys } from './route-key.js';
 import { RewritingBehind, watchOf } from './watched-request.js';
 
+export { type LeaseOptions, leaseOf } from '../node/lease.js';
 export { attemptedOf, principalOf } from '../node/principal.js';
 export { CERTIFICATE_CHANNEL, type CertificateEvent, onCertificateEvent } from '../proxies/certificate-events.js';
 

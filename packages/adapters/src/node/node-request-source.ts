@@ -1,5 +1,6 @@
 import type { Malformed } from '@sallyport/core';
 import type { ClientCertificate, Eventually, MissingBody, RouteKey } from '@sallyport/core/extend';
+import type { Closable } from '../gate/closable.js';
 import type { AnswerableReading, OtherReading, PathReading } from '../gate/reading.js';
 import { NO_PROXIES, type TrustedProxies } from '../proxies/trusted-proxies.js';
 import { readBody } from './body.js';
@@ -67,6 +68,10 @@ export class NodeRequestSource implements AnswerableReading {
       this.#routeOf = undefined;
     }
     return this.#route;
+  }
+
+  get answer(): Closable | undefined {
+    return this.#response;
   }
 
   /** Whether the answer came from elsewhere while the chain decided, or the client has gone. */

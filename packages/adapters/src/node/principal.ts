@@ -1,6 +1,6 @@
-import { type GrantedDecision, type Principal, type RefusedAttempt } from '@sallyport/core';
+import { type Principal, type RefusedAttempt } from '@sallyport/core';
 import { ANONYMOUS } from '@sallyport/core/extend';
-import { grantedTo } from '../gate/grant.js';
+import { type Grant, lastGrantOf } from '../gate/grant.js';
 import { hasNodeRequest, isRequestOf } from './same-request.js';
 
 /**
@@ -13,7 +13,7 @@ import { hasNodeRequest, isRequestOf } from './same-request.js';
  * });
  */
 export function principalOf<Claims extends object = Record<string, unknown>>(request: object): Principal<Claims> {
-  return (decisionAbout(request)?.principal ?? ANONYMOUS) as Principal<Claims>;
+  return (grantAbout(request)?.decision.principal ?? ANONYMOUS) as Principal<Claims>;
 }
 
 /**
@@ -25,7 +25,7 @@ export function principalOf<Claims extends object = Record<string, unknown>>(req
  * });
  */
 export function attemptedOf(request: object): RefusedAttempt | undefined {
-  return decisionAbout(request)?.attempted;
+  return grantAbout(request)?.decision.attempted;
 }
 
 /** What goes where a framework's users look for a user: nobody is none, or `if (request.user)` would be true of anyone. */
@@ -33,14 +33,14 @@ export function userOf(principal: Principal): Principal | undefined {
   return principal.kind === 'anonymous' ? undefined : principal;
 }
 
-/** About the object itself or, where it is Hono's context, about its Request, and Node's request behind that. */
-function decisionAbout(asked: object): GrantedDecision | undefined {
-  const known = grantedTo(asked);
+/** The last grant: on the object itself or, where it is Hono's context, about its Request, and Node's request behind that. */
+export function grantAbout(asked: object): Grant | undefined {
+  const known = lastGrantOf(asked);
   if (known !== undefined) return known;
   const { req, env } = asked as { readonly req?: { readonly raw?: Request }; readonly env?: unknown };
   const request = req?.raw;
   if (request === undefined) return undefined;
   // A Request that says the same was copied, say with another body; any other has credentials of its own.
   const isCopy = hasNodeRequest(env) && isRequestOf(env.incoming, request);
-  return grantedTo(request) ?? (isCopy ? grantedTo(env.incoming) : undefined);
+  return lastGrantOf(request) ?? (isCopy ? lastGrantOf(env.incoming) : undefined);
 }

@@ -14,6 +14,8 @@ export interface Basis {
    * cache hit calls it.
    */
   stands(nowMs: number): boolean;
+  /** Another credential whose revocation ends it, by its name among the revocations (`Revocations.nameOf`). */
+  readonly revocable?: string | undefined;
 }
 
 /** Finds a basis of this process by the name that another process gave it. */

@@ -1,4 +1,6 @@
+import type { Clock } from '../clock/clock.js';
 import type { Eventually } from '../clock/eventually.js';
+import type { LastingProof } from '../handler/lasting-proof.js';
 import { GoodBefore } from '../limits/good-before.js';
 import * as option from '../options/options.js';
 import type { Principal } from '../principal/principal.js';
@@ -9,6 +11,7 @@ import { type Authenticated, isVerdict, type Unavailable, type Verdict } from '.
 import type { FoundedVerdict } from './basis.js';
 import { CacheCounters, type CacheStatistics } from './cache-statistics.js';
 import { type Flight, Flights, TOO_MANY_LOOKUPS, type Waiters } from './flights.js';
+import { FoundedProof } from './founded-proof.js';
 import { SharedTier, type SharedTierCollaborators } from './shared-tier.js';
 import {
   checkedVerdictCacheOptions,
@@ -33,6 +36,8 @@ export class VerdictCache {
   readonly #lookup: VerdictLookup;
   readonly #shared: SharedTier | undefined;
   readonly #counters = new CacheCounters();
+  readonly #revocations: Revocations;
+  readonly #clock: Clock;
 
   /** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN */
   constructor(options: VerdictCacheOptions, collaborators: VerdictCacheCollaborators = {}) {
@@ -49,6 +54,8 @@ export class VerdictCache {
     // The lifetime is part of the namespace: caches with different lifetimes do not share answers.
     const purpose = JSON.stringify(['verdict', settings.namespace, settings.ttlMs]);
     const counters = this.#counters;
+    this.#revocations = revocations;
+    this.#clock = clock;
     this.#hash = new KeyedHash(settings.secret?.[0], purpose);
     this.#memory = new VerdictMemory(settings, counters, services);
     this.#flights = new Flights(settings.maxFlights, clock);
@@ -111,6 +118,16 @@ export class VerdictCache {
   /** For `recheck` of a handler: the refusal if a verdict of this cache no longer holds. Starts no lookup. */
   recheck(credential: string, principal: Principal): Verdict | undefined {
     return this.#memory.recheck(this.#hash.of(credential), credential, principal);
+  }
+
+  /**
+   * For `follow` of a handler: what goes on of a verdict after its request. It falls by a revocation, and when what the
+   * verdict rests on falls. Holds neither the credential nor the verdict.
+   */
+  follow(credential: string, principal: Principal): LastingProof {
+    const remembered = this.#memory.good.find(this.#hash.of(credential));
+    const proof = this.#revocations.follow(credential, principal, remembered?.epoch ?? 0, remembered?.basis?.revocable);
+    return remembered?.basis === undefined ? proof : new FoundedProof(proof, remembered.basis, this.#clock);
   }
 
   /** Forgets what is known about a credential, here and in the shared store: the next caller looks it up again. */

@@ -1,6 +1,7 @@
 import type { Clock } from '../clock/clock.js';
 import type { Eventually } from '../clock/eventually.js';
 import { publishCacheEvent } from '../events/cache-events.js';
+import { REVOKED } from '../revocation/revocable-proof.js';
 import type { Revocations } from '../revocation/revocations.js';
 import { type Authenticated, isVerdict, type Unavailable, type Verdict } from '../verdict/verdict.js';
 import { type Basis, FoundedVerdict } from './basis.js';
@@ -8,7 +9,7 @@ import type { CacheCounters } from './cache-statistics.js';
 import type { Finding, Flight, Waiters } from './flights.js';
 import { lifetimeMs } from './lifetime.js';
 import type { SharedTier, SharedVerdict } from './shared-tier.js';
-import { REVOKED, type VerdictMemory } from './verdict-memory.js';
+import type { VerdictMemory } from './verdict-memory.js';
 
 /** A verdict of another process may be older than every revocation known here. */
 const BEFORE_ANY_REVOCATION = 0;

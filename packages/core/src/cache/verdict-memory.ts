@@ -1,8 +1,9 @@
 import type { Clock } from '../clock/clock.js';
 import { Expiring } from '../clock/expiring.js';
 import type { Principal } from '../principal/principal.js';
+import { REVOKED } from '../revocation/revocable-proof.js';
 import type { Revocations } from '../revocation/revocations.js';
-import { type Authenticated, type Denied, denied, type Unavailable, unavailable } from '../verdict/verdict.js';
+import { type Authenticated, type Denied, type Unavailable, unavailable } from '../verdict/verdict.js';
 import type { Basis } from './basis.js';
 import type { CacheCounters } from './cache-statistics.js';
 import { hasExpired } from './lifetime.js';
@@ -11,8 +12,7 @@ import { Remembered, VerdictSpace } from './verdict-space.js';
 /** What is remembered about a bad credential: a refusal, or an outage that this credential caused. */
 export type Negative = Denied | Unavailable;
 
-export const REVOKED: Denied = denied('token_revoked');
-const PROOF_OUTDATED: Unavailable = unavailable('proof_outdated');
+export const PROOF_OUTDATED: Unavailable = unavailable('proof_outdated');
 
 /** These refusals end by themselves. If they were remembered, they would last longer than their cause. */
 const PASSING_REASONS: ReadonlySet<string> = new Set(['token_not_yet_valid', 'token_issued_in_future']);

@@ -2,6 +2,7 @@ import type { Clock } from '../clock/clock.js';
 import type { Eventually } from '../clock/eventually.js';
 import type { Decider, PublicAnswer } from '../decision/decider.js';
 import { type Decision, GrantedDecision, isDecision } from '../decision/decision.js';
+import type { Lease, LeaseTerms } from '../decision/lease.js';
 import { ProtectedResource } from '../decision/resource/protected-resource.js';
 import { DecisionObserver } from '../events/decision-observer.js';
 import type { Explanation } from '../events/explanation.js';
@@ -23,8 +24,9 @@ import {
   type SecurityChainCollaborators,
   type SecurityChainOptions,
 } from './chain-options.js';
+import { type LeaseStatistics, Leases } from './lease/leases.js';
 import { closeHandlers, startHandlers } from './lifecycle.js';
-import { PolicyTable } from './policy.js';
+import { leaseInitOf, PolicyTable } from './policy.js';
 import type { Policy } from './policy-compiler.js';
 import { PolicyDecider } from './policy-decider.js';
 import { RoutePolicies } from './route-policies.js';
@@ -60,6 +62,7 @@ export class SecurityChain<Scopes extends string = string> implements Decider<Sc
   readonly #requires: ChainRequirements;
   readonly #statistics: DecisionStatistics | undefined;
   readonly #ofRoutes = new WeakMap<Requirement, Decider<Scopes>>();
+  readonly #leases: Leases;
   #isStarted = false;
   #closing: Promise<void> | undefined;
 
@@ -80,6 +83,7 @@ export class SecurityChain<Scopes extends string = string> implements Decider<Sc
     this.#policies = policies;
     this.#settings = settings;
     this.#clock = clock;
+    this.#leases = new Leases({ name, clock, deadlineMs: checked.deadlineMs });
     const { requirement, guards, operations } = checked;
     this.#requires = Object.freeze({ requirement, guards, operations: operations?.operations ?? [] });
     chains.set(policies, this);
@@ -109,6 +113,11 @@ export class SecurityChain<Scopes extends string = string> implements Decider<Sc
     return this.#statistics?.snapshot;
   }
 
+  /** How many leases go on, and how many have ended by which reason. */
+  get leases(): LeaseStatistics {
+    return this.#leases.statistics;
+  }
+
   /** What this chain starts and closes. */
   protected get held(): readonly SecurityHandler[] {
     return this.handlers;
@@ -123,11 +132,12 @@ export class SecurityChain<Scopes extends string = string> implements Decider<Sc
   }
 
   /**
-   * Closes every handler, last first, waiting at most `timeoutMs` (default 5 000) for each. A handler that runs for
-   * another chain, too, stays open until that closes. A second call waits for the first.
+   * Ends every lease. Closes every handler, last first, waiting at most `timeoutMs` (default 5 000) for each. A handler that
+   * runs for another chain, too, stays open until that closes. A second call waits for the first.
    */
   close(options: { timeoutMs?: number } = {}): Promise<void> {
     this.#isStarted = false;
+    this.#leases.close();
     this.#closing ??= closeHandlers(this, this.held, this.#clock, ownMember(options, 'timeoutMs'));
     return this.#closing;
   }
@@ -168,6 +178,10 @@ export class SecurityChain<Scopes extends string = string> implements Decider<Sc
     this.#policies.expect(guard);
   }
 
+  lease(granted: GrantedDecision, request: IncomingRequest, terms: LeaseTerms): Lease {
+    return this.#leases.grant(leaseInitOf(granted, terms), request);
+  }
+
   published(method: string, target: string): PublicAnswer | undefined {
     return this.resource?.answer(method, target);
   }
@@ -189,6 +203,7 @@ export class SecurityChain<Scopes extends string = string> implements Decider<Sc
   async #start(timeoutMs: number | undefined): Promise<void> {
     this.#isStarted = true;
     this.#closing = undefined;
+    this.#leases.open();
     try {
       await startHandlers(this, this.held, this.#clock, timeoutMs);
     } catch (error) {

@@ -1,4 +1,5 @@
 import { GrantedDecision } from '../decision/decision.js';
+import type { LeaseTerms } from '../decision/lease.js';
 import { ConfigurationError } from '../errors/errors.js';
 import { quotedName } from '../errors/shown-name.js';
 import type { Guard } from '../guard/guard.js';
@@ -10,7 +11,8 @@ import type { Requirement } from '../requirement/requirement.js';
 import type { Operation, OperationTable } from '../routes/operation.js';
 import { canBe, RouteIndex } from '../routes/route-index.js';
 import { JointPolicies } from './joint-policies.js';
-import { type Policy, PolicyCompiler, type PolicySettings, withoutRequirement } from './policy-compiler.js';
+import type { LeaseInit } from './lease/leases.js';
+import { atEach, type Policy, PolicyCompiler, type PolicySettings, withoutRequirement } from './policy-compiler.js';
 
 /** Chooses the policy that a request has to satisfy. */
 export interface Policies {
@@ -182,4 +184,23 @@ function distinctHandlers(handlers: readonly SecurityHandler[]): readonly Securi
 /** The challenges of the policy that a request satisfied. */
 export function candidatesBehind(granted: GrantedDecision): readonly Candidate[] {
   return (GrantedDecision.policyOf(granted) as Policy).candidates;
+}
+
+/** What of a grant goes on as a lease: its handlers, and the guards of its policy and of its routes. */
+export function leaseInitOf(granted: GrantedDecision, { guards, others, recheckSeconds }: LeaseTerms): LeaseInit {
+  const { operations, plan, guard } = GrantedDecision.policyOf(granted) as Policy;
+  const added = guards.map((each) => atEach(operations, each));
+  return {
+    principal: granted.principal,
+    operation: operations[0],
+    handlers: plan.handlers,
+    guards: guard === undefined ? added : [guard, ...added],
+    known: [granted, ...others].flatMap(handlersKnownTo),
+    recheckSeconds,
+  };
+}
+
+/** All handlers of the chain that granted. */
+function handlersKnownTo(granted: GrantedDecision): readonly SecurityHandler[] {
+  return ((GrantedDecision.policyOf(granted) as Policy).table as Policies).handlers;
 }

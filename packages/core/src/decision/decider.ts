@@ -1,9 +1,10 @@
 import type { Eventually } from '../clock/eventually.js';
 import type { Guard } from '../guard/guard.js';
-import type { SecurityRequest } from '../request/request.js';
+import type { IncomingRequest, SecurityRequest } from '../request/request.js';
 import type { Requirement } from '../requirement/requirement.js';
 import type { HeaderLine } from '../verdict/verdict.js';
 import type { Decision, GrantedDecision } from './decision.js';
+import type { Lease, LeaseTerms } from './lease.js';
 
 /** An answer that everybody gets, complete. Adapters write it as they write a denial. */
 export interface PublicAnswer {
@@ -43,6 +44,11 @@ export interface Decider<Scopes extends string = string> {
    * Default: they are not listed.
    */
   expect?(guard: Guard<Scopes>): void;
+  /**
+   * Lets a decision go on that was granted here, or by a decider that `requiring` made: for answers and connections that last.
+   * `request` is read at once and not kept. A decider without this method grants no leases.
+   */
+  lease?(granted: GrantedDecision, request: IncomingRequest, terms: LeaseTerms): Lease;
   /** Makes the decider of a route that has this requirement instead. A decider without this method takes none. */
   requiring?(requirement: Requirement): Decider;
 }

@@ -4,6 +4,7 @@ import type { Challenge } from '../verdict/challenge.js';
 import type { Verdict } from '../verdict/verdict.js';
 import type { CredentialSource } from './credential-source.js';
 import type { HandlerStatistics } from './handler-statistics.js';
+import type { LastingProof } from './lasting-proof.js';
 import type { SecurityScheme } from './security-scheme.js';
 
 /**
@@ -43,6 +44,12 @@ export interface SecurityHandler<Credential = unknown> {
    * the deadline of the chain.
    */
   recheck?(credential: Credential, principal: Principal): Verdict | undefined;
+  /**
+   * What goes on of a grant after its request, for leases: something that tells when the proof falls, such as by a
+   * revocation, and that does not keep the credential. `Revocations` and `VerdictCache` make it by their own `follow`.
+   * Without this method, a lease ends by the principal's expiry and by what guards say.
+   */
+  follow?(credential: Credential, principal: Principal): LastingProof;
   /**
    * Whether this caller must not see the challenges of this handler, such as a page whose browser would open a dialog. A
    * 401 then names them under a scheme that no client knows, such as `x-Basic`. Asked for refusals only. Default: never.

@@ -1,4 +1,5 @@
 import type { Clock } from '../clock/clock.js';
+import { publishCacheEvent } from '../events/cache-events.js';
 import type { Principal } from '../principal/principal.js';
 import { KeyedHash } from '../secrecy/keyed-hash.js';
 import { LiveHash } from '../secrecy/live-hash.js';
@@ -6,6 +7,7 @@ import { revocableText } from './revocable-token.js';
 import { NAMING_CLAIMS, type NamingClaim, type Revocation } from './revocation.js';
 import { type RevocationDate, type RevocationRecord, RevocationRecords } from './revocation-records.js';
 import { tagOf } from './revocation-shares.js';
+import { RevocationWatch } from './revocation-watch.js';
 
 /**
  * What the known revocations say about a credential. `clear`: nothing. `revoked`: it is revoked. `outdated`: its subject
@@ -18,6 +20,8 @@ const NAME_LENGTH = 32;
 
 /** All revocations, by keyed hash. Single tokens have one bounded space, parties (clients and subjects) another. */
 export class RevocationIndex {
+  /** Who is told of what is added. */
+  readonly watch: RevocationWatch;
   readonly #tokens: RevocationRecords;
   readonly #parties: RevocationRecords;
   readonly #token: LiveHash;
@@ -29,12 +33,14 @@ export class RevocationIndex {
   readonly #owner: KeyedHash;
   readonly #isRevoked = (name: string): boolean => this.#tokens.has(name);
   #epoch = 0;
+  #refused = 0;
   /** False as long as no token was revoked by its text: lookups then skip the hash. */
   #hasTokens = false;
   /** The claims by which tokens were revoked: lookups skip the others. */
   readonly #named = new Set<NamingClaim>();
 
   constructor(secrets: readonly string[] | undefined, maxEntries: number, clock: Clock) {
+    this.watch = new RevocationWatch(clock);
     this.#tokens = new RevocationRecords({ maxEntries, isDated: false }, clock);
     this.#parties = new RevocationRecords({ maxEntries, isDated: true }, clock);
     this.#token = new LiveHash(secrets, 'revoked token');
@@ -52,6 +58,11 @@ export class RevocationIndex {
 
   get size(): number {
     return this.#tokens.size + this.#parties.size;
+  }
+
+  /** How many had no room. */
+  get refused(): number {
+    return this.#refused;
   }
 
   get bytes(): number {
@@ -88,11 +99,15 @@ export class RevocationIndex {
   /** False if there is no room: the revocation then has no effect. `isLearnt`: another instance has it already. */
   add(revocation: Revocation, isLearnt: boolean): boolean {
     const record = recordOf(revocation, this.#epoch + 1, isLearnt);
-    if (!this.#recordsOf(revocation).keep(revocation.key, record)) return false;
+    if (!this.#recordsOf(revocation).keep(revocation.key, record)) {
+      this.#tellFull();
+      return false;
+    }
     this.#epoch += 1;
     const { isParty, claim } = revocation;
     if (claim !== undefined) this.#named.add(claim);
     else if (!isParty) this.#hasTokens = true;
+    this.watch.tell(revocation.key);
     return true;
   }
 
@@ -119,7 +134,32 @@ export class RevocationIndex {
 
   statusOf(token: string, principal: Principal, since: number): RevocationStatus {
     if (this.#epoch === 0) return 'clear';
-    if (this.refuses(token) || NAMING_CLAIMS.some((claim) => this.#refusesBy(claim, principal))) return 'revoked';
+    return this.refuses(token) ? 'revoked' : this.#statusOfPrincipal(principal, since);
+  }
+
+  /** The same for a token whose names are known. */
+  statusOfNamed(names: string, principal: Principal, since: number): RevocationStatus {
+    if (this.#epoch === 0) return 'clear';
+    return this.refusesNamed(names) ? 'revoked' : this.#statusOfPrincipal(principal, since);
+  }
+
+  /** Every name by which a revocation may concern a token with these names, and its principal. */
+  namesOf(names: string, principal: Principal): readonly string[] {
+    const { claims, issuer } = principal;
+    const single = Array.from({ length: names.length / NAME_LENGTH }, (_, index) =>
+      names.slice(index * NAME_LENGTH, (index + 1) * NAME_LENGTH),
+    );
+    const named = NAMING_CLAIMS.flatMap((claim) => {
+      const value = identifierIn(claims, claim);
+      return value === undefined
+        ? []
+        : [issuer, undefined].flatMap((of) => this.#claims[claim].allOf(nameOf(value, of)));
+    });
+    return [...new Set([...single, ...named, ...this.#partyKeys(principal)])];
+  }
+
+  #statusOfPrincipal(principal: Principal, since: number): RevocationStatus {
+    if (NAMING_CLAIMS.some((claim) => this.#refusesBy(claim, principal))) return 'revoked';
     const { issuedAt } = principal;
     let status: RevocationStatus = 'clear';
     for (const record of this.#concerning(principal)) {
@@ -138,14 +178,22 @@ export class RevocationIndex {
 
   #concerning(principal: Principal): readonly RevocationDate[] {
     if (this.#parties.isEmpty) return [];
-    const { issuer, subject, clientId, claims } = principal;
+    return this.#partyKeys(principal).flatMap((key) => this.#parties.find(key) ?? []);
+  }
+
+  #partyKeys({ issuer, subject, clientId, claims }: Principal): readonly string[] {
     const namesSession = identifierIn(claims, 'sid') !== undefined;
-    const keys = [...new Set([issuer, undefined])].flatMap((named) => [
+    return [...new Set([issuer, undefined])].flatMap((named) => [
       ...this.#subject.allOf(nameOf(subject, named)),
       ...(namesSession ? [] : this.#sessionless.allOf(nameOf(subject, named))),
       ...(clientId === undefined ? [] : this.#client.allOf(nameOf(clientId, named))),
     ]);
-    return keys.flatMap((key) => this.#parties.find(key) ?? []);
+  }
+
+  #tellFull(): void {
+    if (this.#refused === 0) process.emitWarning('there is no room for a revocation (maxEntries)', 'SallyportWarning');
+    this.#refused += 1;
+    publishCacheEvent({ kind: 'revocations_full' });
   }
 
   #recordsOf({ isParty }: Revocation): RevocationRecords {

@@ -1,11 +1,12 @@
 import type { Clock } from '../clock/clock.js';
 import type { Eventually } from '../clock/eventually.js';
-import { publishCacheEvent } from '../events/cache-events.js';
+import type { LastingProof } from '../handler/lasting-proof.js';
 import * as option from '../options/options.js';
 import { ownMember, ownMembers } from '../options/own-members.js';
 import type { Principal } from '../principal/principal.js';
 import { type CredentialOpener, CredentialOpeners } from './credential-openers.js';
 import { partyRevocation, type RevocationTime, TOLERANCE_SECONDS, tokenRevocation } from './new-revocation.js';
+import { RevocableProof } from './revocable-proof.js';
 import { type RevocableToken, readRevocableToken } from './revocable-token.js';
 import type { NamingClaim, Revocation } from './revocation.js';
 import { RevocationExchange } from './revocation-exchange.js';
@@ -37,7 +38,6 @@ export class Revocations {
   /** Undefined without a bus. */
   readonly #exchange: RevocationExchange | undefined;
   readonly #openers = new CredentialOpeners();
-  #refused = 0;
 
   /** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN */
   constructor(options: RevocationsOptions = {}, collaborators: RevocationsCollaborators = {}) {
@@ -51,6 +51,7 @@ export class Revocations {
     this.#clock = clock;
     const learn = (revocation: Revocation) => this.#learn(revocation);
     this.#exchange = bus && secret !== undefined ? new RevocationExchange(secret, { bus, clock, learn }) : undefined;
+    this.#index.watch.others = this.#exchange;
   }
 
   /** How many revocations are remembered. */
@@ -65,7 +66,7 @@ export class Revocations {
 
   /** How many had no room and therefore have no effect. */
   get refused(): number {
-    return this.#refused;
+    return this.#index.refused;
   }
 
   /** For how long revocations of other instances may be missing, in seconds; 0 while all can be read, or without a bus. */
@@ -185,6 +186,16 @@ export class Revocations {
     this.#exchange?.keepUp(nowMs);
   }
 
+  /**
+   * For handlers: what goes on of a credential after its request, for leases. It falls as soon as the credential, in one of
+   * its spellings, is revoked, or anything else that it names. `since` is the epoch at which it was judged. If nobody knows,
+   * pass 0: without an `issuedAt`, each revocation that concerns it then counts. `other` names one more credential.
+   */
+  follow(credential: string | readonly string[], principal: Principal, since: number, other = ''): LastingProof {
+    const names = [credential].flat().map((spelling) => this.nameOf(spelling));
+    return new RevocableProof(this.#index, { names: names.join('') + other, principal, since });
+  }
+
   async #synchroniseWith(exchange: RevocationExchange): Promise<boolean> {
     await exchange.synchronise();
     return this.covers(this.#clock.now() - this.keepSeconds * 1_000);
@@ -225,22 +236,11 @@ export class Revocations {
   }
 
   #revoke(revocation: Revocation): Promise<boolean> {
-    if (!this.#add(revocation, false)) return Promise.resolve(false);
+    if (!this.#index.add(revocation, false)) return Promise.resolve(false);
     return this.#exchange?.publish(revocation) ?? Promise.resolve(true);
   }
 
   #learn(revocation: Revocation): void {
-    if (this.#index.isNews(revocation)) this.#add(revocation, true);
-  }
-
-  #add(revocation: Revocation, isLearnt: boolean): boolean {
-    const isKept = this.#index.add(revocation, isLearnt);
-    if (!isKept) {
-      if (this.#refused === 0)
-        process.emitWarning('there is no room for a revocation (maxEntries)', 'SallyportWarning');
-      this.#refused += 1;
-      publishCacheEvent({ kind: 'revocations_full' });
-    }
-    return isKept;
+    if (this.#index.isNews(revocation)) this.#index.add(revocation, true);
   }
 }

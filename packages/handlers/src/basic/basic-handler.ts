@@ -17,6 +17,7 @@ import {
   GoodBefore,
   isVerdict,
   JoinedTasks,
+  type LastingProof,
   networkOf,
   type SecurityRequest,
   UNKNOWN_NETWORK,
@@ -118,6 +119,11 @@ export class BasicHandler implements SecurityHandler<BasicCredential> {
   /** Refuses a password that was revoked while the chain waited for another handler or a guard. */
   recheck(credential: BasicCredential, principal: Principal): Verdict | undefined {
     return this.#stands(credential, principal, credential.revocation) ? undefined : REVOKED;
+  }
+
+  /** Goes on until the password or its account is revoked. A new password ends it no more than it ends a session. */
+  follow(credential: BasicCredential, principal: Principal): LastingProof {
+    return this.#revocations.follow(credential, principal, this.#proved.find(credential.name)?.revocation ?? 0);
   }
 
   /** Forgets that passwords of this account were right: the next login with one is hashed again. */

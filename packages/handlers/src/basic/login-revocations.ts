@@ -1,5 +1,5 @@
 import type { Principal, Revocations } from '@sallyport/core';
-import { type Eventually, isVerdict } from '@sallyport/core/extend';
+import { type Eventually, isVerdict, type LastingProof } from '@sallyport/core/extend';
 import { BasicCredential, parseUserName } from './basic-credential.js';
 import type { AccountDirectory } from './users/account-directory.js';
 
@@ -51,6 +51,11 @@ export class LoginRevocations {
   leaves(credential: BasicCredential, principal: Principal, since: number): boolean {
     if (this.refuses(credential, principal.subject)) return false;
     return this.#revocations.statusOf(NO_TOKEN, principal, since) === 'clear';
+  }
+
+  /** What goes on of a password that was proved at epoch `since`, by every spelling of the credential. */
+  follow(credential: BasicCredential, principal: Principal, since: number): LastingProof {
+    return this.#revocations.follow(credential.spellings(principal.subject), principal, since);
   }
 
   /**

@@ -16,6 +16,7 @@ import {
   FoundedVerdict,
   GoodBefore,
   isVerdict,
+  type LastingProof,
   type SecurityRequest,
   VerdictCache,
   type Waiters,
@@ -139,6 +140,11 @@ export class IntrospectionHandler implements SecurityHandler<string> {
     const nowSeconds = this.#clock.now() / 1_000;
     if (expiresAt !== undefined && expiresAt <= nowSeconds - this.#rules.clockToleranceSeconds) return EXPIRED;
     return this.#cache.recheck(token, principal);
+  }
+
+  /** Goes on until the token is revoked here. The authorization server is not asked again, because the token is not kept. */
+  follow(token: string, principal: Principal): LastingProof {
+    return this.#cache.follow(token, principal);
   }
 
   /** Starts also when the server cannot be found yet. Each token that comes looks for it again. */

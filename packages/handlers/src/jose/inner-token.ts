@@ -9,13 +9,13 @@ export class InnerToken implements Basis {
   readonly name = undefined;
   readonly #proof: Basis;
   readonly #revocations: Revocations;
-  readonly #token: string;
+  readonly revocable: string;
   /** The last revocation that the token is known to have survived. */
   #epoch: number | undefined;
 
   /** @param token the name of the token inside, among the revocations */
   constructor(token: string, proof: Basis, revocations: Revocations) {
-    this.#token = token;
+    this.revocable = token;
     this.#proof = proof;
     this.#revocations = revocations;
   }
@@ -27,7 +27,7 @@ export class InnerToken implements Basis {
   #isUnrevoked(): boolean {
     const { epoch } = this.#revocations;
     if (this.#epoch === epoch) return true;
-    if (this.#revocations.refusesNamed(this.#token)) return false;
+    if (this.#revocations.refusesNamed(this.revocable)) return false;
     this.#epoch = epoch;
     return true;
   }

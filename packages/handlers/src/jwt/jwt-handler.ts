@@ -17,6 +17,7 @@ import {
   type Eventually,
   FoundedVerdict,
   GoodBefore,
+  type LastingProof,
   type SecurityRequest,
   VerdictCache,
   withoutCredentials,
@@ -147,6 +148,11 @@ export class JwtHandler implements SecurityHandler<JwtCredential> {
     const { expiresAt } = principal;
     if (expiresAt !== undefined && expiresAt <= now() - clockToleranceSeconds) return EXPIRED;
     return this.#cache.recheck(credential.reveal(), principal);
+  }
+
+  /** Goes on until the token is revoked, or the key that signed it is withdrawn. */
+  follow(credential: JwtCredential, principal: Principal): LastingProof {
+    return this.#cache.follow(credential.reveal(), principal);
   }
 
   async start(): Promise<void> {
