@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { createPrincipal, headerHandler, route, routes, SecurityChain } from '@sallyport/core';
+import { createPrincipal, headerHandler, rateLimit, route, routes, SecurityChain } from '@sallyport/core';
 import { ask } from '@sallyport/core/testing';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { parse } from 'yaml';
@@ -117,6 +117,7 @@ test('the page escapes the names of clients, operations and reasons', async () =
       verify: (key) => createPrincipal({ kind: 'client', subject: key }),
     }),
     operations: routes([route('GET', '/pets', { id: '<i>pets</i>' })]),
+    guards: [rateLimit({ name: 'day', limit: 10, windowSeconds: 86_400, by: 'client' })],
     statistics: {},
   });
   for (const name of names) await ask(chain, '/pets', { headers: { 'X-Key': name } }, { publish: true });
@@ -125,4 +126,5 @@ test('the page escapes the names of clients, operations and reasons', async () =
   expect(page).not.toMatch(/<script|<img|<b>|<i>/);
   expect(page).toContain('&#60;script&#62;alert(1)&#60;/script&#62;');
   expect(page).toContain('a&#39;b&#38;c');
+  expect(page).toContain('<td>day 10 %</td>');
 });

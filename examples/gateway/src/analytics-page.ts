@@ -4,7 +4,7 @@ import { escaped } from './escaped.js';
 
 const STYLE = `body{font-family:sans-serif;margin:2em}table{border-collapse:collapse;margin:0 0 2em}
 th,td{padding:.3em .8em;border-bottom:1px solid #ccc;text-align:right;vertical-align:top}
-th:first-child,td:first-child,td:last-child,th:last-child{text-align:left}caption{text-align:left;font-weight:bold}`;
+th:first-child,td:first-child,td:nth-last-child(-n+2),th:nth-last-child(-n+2){text-align:left}caption{text-align:left;font-weight:bold}`;
 
 /** The page loads nothing and runs nothing: only its own style is used. */
 export const PAGE_POLICY: string = [
@@ -44,18 +44,19 @@ function rowsOf(divided: DividedFigures<NamedFigures>, none: string): readonly R
 const HEADINGS = ['decisions', 'granted', 'refused', 'limited', 'failed', 'cached', '50 %', '95 %', '99 %', 'longest'];
 
 function table(caption: string, rows: readonly Row[]): string {
-  const head = ['', ...HEADINGS, 'reasons'].map((heading) => `<th scope="col">${heading}</th>`).join('');
+  const head = ['', ...HEADINGS, 'limits', 'reasons'].map((heading) => `<th scope="col">${heading}</th>`).join('');
   return `<table><caption>${caption}</caption><thead><tr>${head}</tr></thead><tbody>
 ${rows.map(line).join('\n')}
 </tbody></table>`;
 }
 
 function line([name, figures]: Row): string {
-  const { decisions, granted, refused, limited, failed, duration, reasons } = figures;
+  const { decisions, granted, refused, limited, failed, duration, limits, reasons } = figures;
   const counts = [decisions, granted, refused, limited, failed].map(String);
   const times = [duration.p50Ms, duration.p95Ms, duration.p99Ms, duration.maxMs].map((ms) => `${rounded(ms)} ms`);
   const why = Object.entries(reasons).map(([reason, count]) => `${reason} ${count}`);
-  const cells = [name, ...counts, cached(figures), ...times, why.join(', ')];
+  const use = Object.entries(limits).map(([limit, { highestUse }]) => `${limit} ${Math.round(100 * highestUse)} %`);
+  const cells = [name, ...counts, cached(figures), ...times, use.join(', '), why.join(', ')];
   return `<tr>${cells.map((cell) => `<td>${escaped(cell)}</td>`).join('')}</tr>`;
 }
 

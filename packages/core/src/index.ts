@@ -33,6 +33,7 @@ export type {
 } from './events/statistics/chain-statistics.js';
 export type { DecisionFigures } from './events/statistics/decision-counts.js';
 export type { DurationFigures } from './events/statistics/durations.js';
+export type { LimitFigures } from './events/statistics/limit-counts.js';
 export type { StatisticsOptions } from './events/statistics/statistics-options.js';
 export { every } from './guard/every.js';
 export { type Guard, type GuardFunction, type GuardLike, type GuardVerdict, guard } from './guard/guard.js';

@@ -120,6 +120,37 @@ describe('chain.statistics', () => {
     expect(rowOf(clients, 'shop').cache).toMatchObject({ hit: 2, miss: 1 });
   });
 
+  test('tell how limits were used, by operation and client as well', async () => {
+    const { chain, ask } = counting();
+    for (let turn = 0; turn < 6; turn += 1) await ask('shop', 'POST /orders');
+    await ask('app', 'POST /orders');
+    await ask('app');
+    const { total, operations, clients, reasons } = statisticsOf(chain);
+    expect(total.limits).toEqual({
+      orders: { requests: 7, refused: 1, local: 0, cost: 12, highestUse: 1 },
+    });
+    expect(rowOf(operations, 'readPet').limits).toEqual({});
+    expect(rowOf(operations, 'placeOrder').limits).toEqual(total.limits);
+    expect(rowOf(clients, 'shop').limits['orders']).toMatchObject({ requests: 6, refused: 1, highestUse: 1 });
+    expect(rowOf(clients, 'app').limits['orders']).toEqual({
+      requests: 1,
+      refused: 0,
+      local: 0,
+      cost: 2,
+      highestUse: 0.2,
+    });
+    expect(rowOf(reasons, 'rate_limited').limits['orders']).toMatchObject({ requests: 1, refused: 1 });
+    expect(outcomes(rowOf(operations, 'placeOrder'))).toEqual([7, 6, 0, 1, 0]);
+  });
+
+  test('count the use of a limit whose store gives no answer', async () => {
+    const down = () => Promise.reject(new Error('down'));
+    const counterStore = { add: down, get: down, reset: async () => {} };
+    const { chain, ask } = counting({}, { counterStore });
+    for (let turn = 0; turn < 3; turn += 1) await ask('shop', 'POST /orders');
+    expect(statisticsOf(chain).total.limits['orders']).toMatchObject({ requests: 3, local: 3 });
+  });
+
   test('measure how long decisions take, in fixed buckets', async () => {
     const { chain, ask, clock } = counting();
     for (const seconds of [0.0004, 0.0004, 0.03, 9]) await ask('shop', undefined, () => clock.pass(seconds));
@@ -255,14 +286,16 @@ describe('the number of rows is bounded', () => {
     const { chain, ask, clock } = counting({ maxClients: 1 });
     for (const said of ['a', 'a']) await ask(said);
     await ask('a', 'DELETE /pets/7');
+    await ask('a', 'POST /orders');
     clock.pass(601);
     await ask('b');
     const { rows, other } = clientsOf(chain);
     expect(rows.map(({ name }) => name)).toEqual(['b']);
-    expect(outcomes(other)).toEqual([3, 2, 1, 0, 0]);
+    expect(outcomes(other)).toEqual([4, 3, 1, 0, 0]);
     expect(other.reasons).toEqual({ policy_refused: 1 });
-    expect(other.cache).toMatchObject({ miss: 1, hit: 2 });
-    expect(other.duration.counts.reduce((sum, count) => sum + count, 0)).toBe(3);
+    expect(other.cache).toMatchObject({ miss: 1, hit: 3 });
+    expect(other.limits['orders']).toMatchObject({ requests: 1, cost: 2, highestUse: 0.2 });
+    expect(other.duration.counts.reduce((sum, count) => sum + count, 0)).toBe(4);
   });
 
   test('free places are looked for once in a minute, so a flood costs no search each time', async () => {

@@ -6,6 +6,8 @@ import {
   guard,
   limited,
   type Principal,
+  type RateLimitCollaborators,
+  rateLimit,
   route,
   routes,
   SecurityChain,
@@ -55,12 +57,15 @@ export interface Counting {
 }
 
 /** A chain with statistics. */
-export function counting(statistics: StatisticsOptions = {}): Counting {
+export function counting(statistics: StatisticsOptions = {}, services: RateLimitCollaborators = {}): Counting {
   const clock = new ManualClock();
   const handler = new ObedientHandler();
   const noDeletions = guard('no_deletions', ({ subject }) => subject === 'nobody');
+  const limit = { name: 'orders', limit: 10, windowSeconds: 3_600, by: 'client', cost: 2 } as const;
+  const orders = rateLimit(limit, { clock, ...services });
   const operations = routes([
     route('GET', '/pets/{petId}', { id: 'readPet' }),
+    route('POST', '/orders', { id: 'placeOrder', guards: [orders] }),
     route('DELETE', '/pets/{petId}', { id: 'deletePet', guards: [noDeletions] }),
   ]);
   const chain = new SecurityChain({ name: 'api', requirement: handler, operations, statistics }, { clock });

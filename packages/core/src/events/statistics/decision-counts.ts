@@ -1,6 +1,8 @@
+import type { LimitUse } from '../../request/limit-uses.js';
 import type { CacheState } from '../../request/trace.js';
 import type { DecisionEvent } from '../decision-events.js';
 import { type DurationFigures, Durations } from './durations.js';
+import { LimitCounts, type LimitFigures } from './limit-counts.js';
 
 /** What was decided, how often and how fast: a snapshot. */
 export interface DecisionFigures {
@@ -18,6 +20,8 @@ export interface DecisionFigures {
   /** Where the answers about credentials came from. A decision may need several, or none. */
   readonly cache: Readonly<Record<CacheState, number>>;
   readonly duration: DurationFigures;
+  /** The limits that counted these decisions, by their names. */
+  readonly limits: Readonly<Record<string, LimitFigures>>;
 }
 
 const NO_LOOKUPS: Readonly<Record<CacheState, number>> = {
@@ -29,18 +33,19 @@ const NO_LOOKUPS: Readonly<Record<CacheState, number>> = {
   shared_hit: 0,
 };
 
-/** Counts decisions. Its size depends on the number of reasons only, which the caller bounds. */
+/** Counts decisions. Its size depends on the number of reasons and limits only, which the caller bounds. */
 export class DecisionCounts {
   readonly #durations = new Durations();
   readonly #reasons = new Map<string, number>();
+  readonly #limits = new Map<string, LimitCounts>();
   readonly #cache: Record<CacheState, number> = { ...NO_LOOKUPS };
   #granted = 0;
   #refused = 0;
   #limited = 0;
   #failed = 0;
 
-  /** `reason` is that of the event, or what stands for it where there are too many. */
-  add({ status, steps, durationMs }: DecisionEvent, reason: string | undefined): void {
+  /** `reason` and `limits` are those of the event, with what stands for their names where there are too many. */
+  add({ status, steps, durationMs }: DecisionEvent, reason: string | undefined, limits: readonly LimitUse[]): void {
     if (status === undefined) this.#granted += 1;
     else if (status === 429) this.#limited += 1;
     else if (status < 500) this.#refused += 1;
@@ -48,6 +53,7 @@ export class DecisionCounts {
     if (reason !== undefined) this.#addReason(reason, 1);
     for (const { cache } of steps) if (cache !== undefined) this.#cache[cache] += 1;
     this.#durations.add(durationMs);
+    for (const use of limits) this.#limitNamed(use.limit).add(use);
   }
 
   /** Adds all that another one has counted. */
@@ -59,6 +65,7 @@ export class DecisionCounts {
     for (const [reason, count] of other.#reasons) this.#addReason(reason, count);
     for (const state of Object.keys(NO_LOOKUPS) as CacheState[]) this.#cache[state] += other.#cache[state];
     this.#durations.absorb(other.#durations);
+    for (const [name, counts] of other.#limits) this.#limitNamed(name).absorb(counts);
   }
 
   get figures(): DecisionFigures {
@@ -71,7 +78,14 @@ export class DecisionCounts {
       reasons: Object.freeze(Object.fromEntries(this.#reasons)),
       cache: Object.freeze({ ...this.#cache }),
       duration: this.#durations.figures,
+      limits: Object.freeze(Object.fromEntries([...this.#limits].map(([name, { figures }]) => [name, figures]))),
     });
+  }
+
+  #limitNamed(name: string): LimitCounts {
+    const known = this.#limits.get(name) ?? new LimitCounts();
+    this.#limits.set(name, known);
+    return known;
   }
 
   #addReason(reason: string, count: number): void {

@@ -28,6 +28,7 @@ export class DecisionStatistics {
   readonly #clients: Division;
   readonly #reasons: Division = divisionOf(Number.POSITIVE_INFINITY);
   readonly #known = new BoundedValues();
+  readonly #limits = new BoundedValues();
 
   constructor(chain: string, { maxClients, maxOperations }: StatisticsSettings, clock: Clock) {
     this.#chain = chain;
@@ -42,13 +43,14 @@ export class DecisionStatistics {
     if (event.guard !== undefined && event.outcome === 'granted') return;
     const reason = this.#known.bounded(event.reason);
     const nowMs = this.#clock.monotonic();
-    this.#total.add(event, reason);
+    const limits = event.limits.map((use) => ({ ...use, limit: this.#limits.bounded(use.limit) as string }));
+    this.#total.add(event, reason, limits);
     for (const [division, name] of [
       [this.#operations, operationOf(event)],
       [this.#clients, clientOf(event.principal)],
       [this.#reasons, reason],
     ] as const) {
-      countsOf(division, name, nowMs).add(event, reason);
+      countsOf(division, name, nowMs).add(event, reason, limits);
     }
   };
 
