@@ -1,5 +1,7 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
 import { documentOf } from '../support/markdown.js';
@@ -22,6 +24,26 @@ describe('examples/cluster', () => {
     expect(shown.split('\n').length).toBeGreaterThan(10);
     expect(words(stdout)).toBe(words(shown));
   });
+
+  testWithRedis(
+    HAS_REDIS
+      ? 'a process that ends is replaced, and a signal ends all of it'
+      : 'skipped: there is no redis-server to start',
+    async () => {
+      const { REDIS_URL: _, ...env } = process.env;
+      const child = spawn(process.execPath, [join(EXAMPLE, 'main.js')], { env: { ...env, PORT: '0' } });
+      const printed = createInterface({ input: child.stdout });
+      const said = createInterface({ input: child.stderr });
+      const [line] = (await once(printed, 'line')) as [string];
+      const [pid = 0] = [...line.matchAll(/\d+/g)].map(Number);
+      process.kill(pid, 'SIGKILL');
+      const [told] = (await once(said, 'line')) as [string];
+      expect(told).toBe(`process ${pid} has ended; another one takes its place`);
+      const exited = once(child, 'exit');
+      child.kill('SIGTERM');
+      expect(await exited).toEqual([0, null]);
+    },
+  );
 
   test.each(['main.js', 'show.js'])('%s says what is missing where there is no redis-server', async (file) => {
     const env = { ...process.env, PATH: '/nowhere', REDIS_URL: undefined, PORT: '0' };
