@@ -187,7 +187,7 @@ describe('introspection answers', () => {
     audienceOptional: false,
     scopeClaims: ['scope'],
     rolesClaims: ['roles'],
-    via: [],
+    via: { bearer: [], dpop: [] },
     mapPrincipal: undefined,
     mapPrincipalTimeoutMs: 1,
     clock: new ManualClock(),
@@ -198,7 +198,7 @@ describe('introspection answers', () => {
 
   const judged = async (text: string): Promise<Verdict | undefined> => {
     const answer = parseStrictJson(Buffer.from(text));
-    return answer && POSSESSION.proved(await verdictOf(answer, RULES, NOON, CALLER), REQUEST);
+    return answer && POSSESSION.proved(await verdictOf(answer, RULES, NOON, CALLER), text, REQUEST);
   };
   const reasonOf = (verdict: Verdict | undefined) => (verdict && 'reason' in verdict ? verdict.reason : verdict?.kind);
 

@@ -23,7 +23,7 @@ import {
 export interface DenialContext {
   readonly candidates: readonly Candidate[];
   readonly format: ProblemFormatter;
-  readonly request: Pick<SecurityRequest, 'header'>;
+  readonly request: Pick<SecurityRequest, 'header' | 'authorization'>;
   /** 0 to 1, for the jitter of Retry-After. */
   readonly random: () => number;
   /** The limits that were counted for the request. */
@@ -36,7 +36,7 @@ const DEFAULT_RETRY_AFTER_SECONDS = 5;
 export function denialOf(refusal: Refusal, context: DenialContext): DeniedDecision {
   const { verdict } = refusal;
   const status = statusOf(refusal);
-  const code = codeOf(refusal, context.candidates);
+  const code = codeOf(refusal, context);
   const correlationId = verdict.kind === 'fault' ? randomUUID() : undefined;
   const scopes = verdict.kind === 'forbidden' ? verdict.scopes : undefined;
   const problem = { status, title: TITLES[status] as string, detail: DETAILS[code], code, scopes, correlationId };
@@ -44,7 +44,7 @@ export function denialOf(refusal: Refusal, context: DenialContext): DeniedDecisi
   const headers: HeaderLine[] = [
     ['Cache-Control', 'no-store'],
     ['Content-Type', contentType],
-    ...challengeLines(refusal, code, context.candidates),
+    ...challengeLines(refusal, code, context),
     ...retryAfter(verdict, context.random),
     ...(verdict.kind === 'challenged' ? verdict.headers : []),
     ...limitFields(context.limits),
@@ -95,10 +95,10 @@ const CODES: Readonly<Record<Refusal['verdict']['kind'], PublicCode>> = {
 /** RFC 9470 3. */
 const STEP_UP = 'insufficient_user_authentication';
 
-function codeOf(refusal: Refusal, candidates: readonly Candidate[]): PublicCode {
+function codeOf(refusal: Refusal, context: DenialContext): PublicCode {
   const { verdict, handler } = refusal;
-  if (verdict.kind === 'denied' && handler?.challenges.some(takesToken)) return 'invalid_token';
-  if (verdict.kind === 'unrecognised' && addressed(refusal, candidates).some(asksForToken)) {
+  if (verdict.kind === 'denied' && handler?.challenges.some(takesToken)) return verdict.error ?? 'invalid_token';
+  if (verdict.kind === 'unrecognised' && addressed(refusal, context).some(asksForToken)) {
     return 'invalid_token';
   }
   if (verdict.kind === 'malformed' && statusOf(refusal) === 401) return 'invalid_credentials';
@@ -107,9 +107,10 @@ function codeOf(refusal: Refusal, candidates: readonly Candidate[]): PublicCode 
   return CODES[verdict.kind];
 }
 
-function challengeLines(refusal: Refusal, code: PublicCode, candidates: readonly Candidate[]): readonly HeaderLine[] {
+function challengeLines(refusal: Refusal, code: PublicCode, context: DenialContext): readonly HeaderLine[] {
   const { verdict } = refusal;
-  const own = addressed(refusal, candidates);
+  const { candidates } = context;
+  const own = addressed(refusal, context);
   if (verdict.kind === 'challenged') {
     const asking = askingAgain(refusal, own, candidates);
     if (asking === undefined) return [];
@@ -127,7 +128,7 @@ function challengeLines(refusal: Refusal, code: PublicCode, candidates: readonly
   if (status === 400)
     return candidates.filter(asksForToken).map((candidate) => candidate.errorLine(code, DETAILS[code]));
   if (status !== 401) return [];
-  const blamed = code === 'invalid_token' ? own.filter(asksForToken) : [];
+  const blamed = code === 'invalid_token' || code === 'invalid_dpop_proof' ? own.filter(asksForToken) : [];
   return candidates.map((candidate) =>
     blamed.includes(candidate) ? candidate.errorLine(code, DETAILS[code]) : candidate.line,
   );
@@ -151,9 +152,18 @@ function askingAgain(
   return fitting.find(isUsed) ?? fitting[0] ?? candidates.find(fits) ?? first;
 }
 
-/** The challenges of the handler that refused. If no handler took the credential: the challenges of its scheme. */
-function addressed({ verdict, handler }: Refusal, candidates: readonly Candidate[]): readonly Candidate[] {
-  if (handler !== undefined) return candidates.filter(({ handlers }) => handlers.includes(handler));
+/**
+ * The challenges of the handler that refused: of several, those of the scheme that the client used, because an error is about
+ * that. If no handler took the credential: the challenges of its scheme.
+ */
+function addressed({ verdict, handler }: Refusal, { candidates, request }: DenialContext): readonly Candidate[] {
+  if (handler !== undefined) {
+    const own = candidates.filter(({ handlers }) => handlers.includes(handler));
+    const { authorization } = request;
+    if (own.length < 2 || authorization.kind !== 'credentials') return own;
+    const used = own.filter(({ challenge }) => challenge.scheme.toLowerCase() === authorization.scheme);
+    return used.length > 0 ? used : own;
+  }
   if (verdict.kind !== 'unrecognised') return [];
   return candidates.filter(({ challenge }) => challenge.scheme.toLowerCase() === verdict.scheme);
 }

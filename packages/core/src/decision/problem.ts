@@ -54,10 +54,11 @@ export const TITLES: Readonly<Record<number, string>> = {
   503: 'Service Unavailable',
 };
 
-/** The catalogue: public code to text. The first four texts are also the `error_description` (RFC 6750 3). */
+/** The catalogue: public code to text. The first five texts are also the `error_description` (RFC 6750 3). */
 export const DETAILS = {
   invalid_request: 'The request is malformed or carries its credentials in more than one way.',
   invalid_token: 'The access token is missing, expired, revoked or otherwise not valid.',
+  invalid_dpop_proof: 'The DPoP proof is missing, used before or otherwise not valid for this request.',
   insufficient_scope: 'The access token does not carry a scope that this operation needs.',
   insufficient_user_authentication: 'The user has to authenticate anew, as this operation needs it.',
   unauthenticated: 'This resource needs credentials.',

@@ -1,6 +1,7 @@
 import { MisuseError } from '../errors/errors.js';
 import { isScopeToken } from '../principal/scope-token.js';
 import { oneLine } from '../secrecy/quoted.js';
+import { isFieldValue, isToken } from './http-grammar.js';
 
 const REASON = /^[a-z][a-z0-9_]{0,63}$/;
 
@@ -10,6 +11,15 @@ export function checkedReason(reason: string): string {
     throw new MisuseError('a reason is a code in snake_case of at most 64 characters');
   }
   return reason;
+}
+
+/** What clients are told of a proof beside the token (RFC 9449 7.1, 12.2). */
+export type ProofError = 'invalid_dpop_proof';
+
+/** The list is closed, because each error has its text in the catalogue of problems. */
+export function checkedProofError(error: ProofError): ProofError {
+  if (error === 'invalid_dpop_proof') return error;
+  throw new MisuseError('the error of a denied verdict is invalid_dpop_proof');
 }
 
 const MAX_DETAIL = 1_000;
@@ -36,4 +46,17 @@ export function checkedScopes(scopes: readonly string[]): readonly string[] {
 export function checkedSeconds(seconds: number): number {
   if (!Number.isFinite(seconds)) throw new MisuseError('retryAfterSeconds must be a finite number');
   return Math.min(86_400, Math.max(1, Math.ceil(seconds)));
+}
+
+/** One header line of an answer: name and value. */
+export type HeaderLine = readonly [name: string, value: string];
+
+const NO_HEADERS: readonly HeaderLine[] = Object.freeze([]);
+
+export function frozenLines(lines: readonly HeaderLine[] | undefined): readonly HeaderLine[] {
+  if (lines === undefined || lines.length === 0) return NO_HEADERS;
+  if (lines.every(([name, value]) => isToken(name) && isFieldValue(value))) {
+    return Object.freeze(lines.map(([name, value]) => Object.freeze([name, value] as const)));
+  }
+  throw new MisuseError('a header line is a token and a value without control characters (RFC 9110 5.5)');
 }

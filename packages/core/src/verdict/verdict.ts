@@ -3,8 +3,17 @@ import { MisuseError } from '../errors/errors.js';
 import { ownMember, ownMembers } from '../options/own-members.js';
 import { isPrincipal, type Principal } from '../principal/principal.js';
 import { type Challenge, checkedParameters } from './challenge.js';
-import { isFieldValue, isToken } from './http-grammar.js';
-import { checkedDetail, checkedReason, checkedScopes, checkedSeconds, reasonOf } from './verdict-members.js';
+import {
+  checkedDetail,
+  checkedProofError,
+  checkedReason,
+  checkedScopes,
+  checkedSeconds,
+  frozenLines,
+  type HeaderLine,
+  type ProofError,
+  reasonOf,
+} from './verdict-members.js';
 
 /**
  * The answer of a handler about a credential: a closed union. Only the functions of this file make verdicts, and a
@@ -12,8 +21,7 @@ import { checkedDetail, checkedReason, checkedScopes, checkedSeconds, reasonOf }
  */
 export type Verdict = Authenticated | Denied | Malformed | Forbidden | Challenged | Limited | Unavailable;
 
-/** One header line of an answer: name and value. */
-export type HeaderLine = readonly [name: string, value: string];
+export type { HeaderLine };
 
 class Branded<Kind extends string> {
   readonly #brand = true;
@@ -47,11 +55,13 @@ class AuthenticatedVerdict extends Branded<'authenticated'> {
 class ReasonedVerdict<Kind extends 'denied' | 'malformed'> extends Branded<Kind> {
   readonly reason: string;
   readonly detail: string | undefined;
+  readonly error: ProofError | undefined;
 
-  constructor(kind: Kind, reason: string, detail?: string) {
+  constructor(kind: Kind, reason: string, detail?: string, error?: ProofError) {
     super(kind);
     this.reason = checkedReason(reason);
     this.detail = checkedDetail(detail);
+    this.error = error && checkedProofError(error);
     Object.freeze(this);
   }
 }
@@ -126,8 +136,6 @@ export type Challenged = ChallengedVerdict;
 export type Limited = LimitedVerdict;
 export type Unavailable = UnavailableVerdict;
 
-const NO_HEADERS: readonly HeaderLine[] = Object.freeze([]);
-
 /**
  * The credential is good: the only verdict that grants. `headers` are added to the application's answer, for example a
  * new nonce.
@@ -148,13 +156,17 @@ export function authenticated(
 
 /**
  * The credential is definitely bad: 401. `reason` is a stable code in snake_case. `detail` says what was expected and what
- * came. Both are shown to the operator only. `detail` must hold no secret; it is cut to 1 000 printable characters.
- * @throws {TypeError} for a reason that is no code in snake_case of at most 64 characters
+ * came. Both are shown to the operator only. `detail` must hold no secret; it is cut to 1 000 printable characters. `error` is
+ * what the challenge of a token scheme tells the client instead of `invalid_token`: `invalid_dpop_proof` (RFC 9449 7.1).
+ * @throws {TypeError} for a reason that is no code in snake_case of at most 64 characters, and for another `error`
  * @example
  * denied('audience_mismatch', { detail: 'aud is "billing", expected "orders"' });
  */
-export function denied(reason: string, options: { detail?: string | undefined } = {}): Denied {
-  return new ReasonedVerdict('denied', reason, ownMember(options, 'detail'));
+export function denied(
+  reason: string,
+  options: { detail?: string | undefined; error?: ProofError | undefined } = {},
+): Denied {
+  return new ReasonedVerdict('denied', reason, ownMember(options, 'detail'), ownMember(options, 'error'));
 }
 
 /**
@@ -228,12 +240,4 @@ export function unavailable(
 /** True only for objects that the functions above made. */
 export function isVerdict(value: unknown): value is Verdict {
   return Branded.made(value);
-}
-
-function frozenLines(lines: readonly HeaderLine[] | undefined): readonly HeaderLine[] {
-  if (lines === undefined || lines.length === 0) return NO_HEADERS;
-  if (lines.every(([name, value]) => isToken(name) && isFieldValue(value))) {
-    return Object.freeze(lines.map(([name, value]) => Object.freeze([name, value] as const)));
-  }
-  throw new MisuseError('a header line is a token and a value without control characters (RFC 9110 5.5)');
 }

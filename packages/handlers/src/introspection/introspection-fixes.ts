@@ -1,10 +1,12 @@
 import { CONFIRMATION_FIXES } from '../confirmation/confirmation-fixes.js';
+import { DPOP_FIXES } from '../dpop/dpop-fixes.js';
 import { TOKEN_FIXES } from '../token/token-fixes.js';
 
 /** What to change, by reason: see `SecurityHandler.fixes`. */
 export const INTROSPECTION_FIXES: Readonly<Record<string, string>> = Object.freeze({
   ...TOKEN_FIXES,
   ...CONFIRMATION_FIXES,
+  ...DPOP_FIXES,
   token_inactive: 'Get a new token; check that client and API use the same authorization server and tenant.',
   token_type_unsupported:
     'Send the token that was issued for this API. If the server also issues JWTs, put a JwtHandler beside this one.',

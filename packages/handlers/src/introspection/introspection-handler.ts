@@ -5,6 +5,7 @@ import {
   type Unavailable,
   UpstreamError,
   type Verdict,
+  type Via,
 } from '@sallyport/core';
 import {
   type CacheStatistics,
@@ -21,13 +22,14 @@ import {
   VerdictCache,
   type Waiters,
 } from '@sallyport/core/extend';
-import { Possession } from '../confirmation/possession.js';
+import type { Possession } from '../confirmation/possession.js';
+import { boundTokens } from '../dpop/bound-tokens.js';
 import { OutboundClient } from '../outbound/outbound-client.js';
 import type { Caller } from '../outbound/outbound-request.js';
 import type { OutboundStatistics } from '../outbound/outbound-statistics.js';
 import type { MappingFailure } from '../token/mapping-failure.js';
 import { warnOfEarlyTokens } from '../token/token-claims.js';
-import { TokenSource } from '../token/token-source.js';
+import type { TokenSource } from '../token/token-source.js';
 import { answerNamespace, checkSharing } from './answer-namespace.js';
 import { publishIntrospectionEvent, tellMappingFailure } from './introspection-events.js';
 import { INTROSPECTION_FIXES } from './introspection-fixes.js';
@@ -36,6 +38,7 @@ import {
   type IntrospectionHandlerOptions,
   type IntrospectionSettings,
   introspectionCollaborators,
+  introspectionOptions,
   introspectionSettings,
 } from './introspection-options.js';
 import { type AnswerRules, EXPIRED, verdictOf, withoutToken } from './introspection-verdict.js';
@@ -89,12 +92,13 @@ export class IntrospectionHandler implements SecurityHandler<string> {
     warnOfMissingAudience(settings);
     const { fallback, issuer } = settings;
     this.authorizationServers = Object.freeze(issuer === undefined ? [] : [issuer]);
-    this.#tokens = new TokenSource(settings);
+    const { tokens, possession } = boundTokens(settings, introspectionOptions.owner, services);
+    this.#tokens = tokens;
+    this.#possession = possession;
     this.challenges = this.#tokens.challenges;
     this.source = Object.freeze(this.#tokens.places.map((at) => Object.freeze({ at, fallback })));
-    const via = Object.freeze([Object.freeze({ handler: settings.name, scheme: 'bearer' })]);
+    const via = { bearer: provedBy(settings.name, 'bearer'), dpop: provedBy(settings.name, 'dpop') };
     this.#rules = { ...settings, via, clock };
-    this.#possession = new Possession(settings.confirmation);
     this.#clock = clock;
     this.#client = new OutboundClient(settings.outbound, { clock });
     this.#goodBefore = new GoodBefore({}, clock);
@@ -107,7 +111,7 @@ export class IntrospectionHandler implements SecurityHandler<string> {
     const { basisNamed } = this.#server;
     this.#cache = new VerdictCache(
       { ...settings.cache, namespace: answerNamespace(settings) },
-      { ...services, basisNamed },
+      { clock, store, revocations: services.revocations, basisNamed },
     );
   }
 
@@ -130,7 +134,7 @@ export class IntrospectionHandler implements SecurityHandler<string> {
   /** Remembered tokens passed the syntax check before. Only other tokens are checked here. */
   verify(token: string, request: SecurityRequest): Eventually<Verdict> {
     const known = this.#cache.find(token, request);
-    if (known !== undefined) return this.#tokens.answered(this.#possession.proved(known, request), request);
+    if (known !== undefined) return this.#tokens.answered(this.#possession.proved(known, token, request), request);
     return this.#tokens.flawOf(token) ?? this.#tokens.answered(this.#resolve(token, request), request);
   }
 
@@ -163,8 +167,8 @@ export class IntrospectionHandler implements SecurityHandler<string> {
   #resolve(token: string, request: SecurityRequest): Eventually<Verdict> {
     const verdict = this.#cache.resolve(token, request, (waiters) => this.#introspect(token, request, waiters));
     return verdict instanceof Promise
-      ? verdict.then((later) => this.#possession.proved(later, request))
-      : this.#possession.proved(verdict, request);
+      ? verdict.then((later) => this.#possession.proved(later, token, request))
+      : this.#possession.proved(verdict, token, request);
   }
 
   async #introspect(
@@ -210,6 +214,11 @@ export class IntrospectionHandler implements SecurityHandler<string> {
     const { retryAfterSeconds } = outage;
     this.#cache.suspend(credential, outage, retryAfterSeconds ?? (standing === 'known' ? 1 : undefined));
   }
+}
+
+/** Frozen, because all principals share it. */
+function provedBy(handler: string, scheme: string): readonly Via[] {
+  return Object.freeze([Object.freeze({ handler, scheme })]);
 }
 
 /** The answer itself is wrong, and not what the server or the mapping is like. */

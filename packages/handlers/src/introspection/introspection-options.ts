@@ -1,6 +1,7 @@
 import {
   cacheStoreCheck,
   clockOption,
+  onceStoreCheck,
   option,
   revocationsCheck,
   type VerdictCacheOptions,
@@ -11,6 +12,7 @@ import {
   type ConfirmationSettings,
   confirmationOptions,
 } from '../confirmation/confirmation-options.js';
+import { type DpopOptions, type DpopSettings, dpopOptions } from '../dpop/dpop-options.js';
 import { signatureAlgorithms } from '../jose/algorithms.js';
 import { type KeySource, type KeySourceSettings, keySource } from '../keys/key-source.js';
 import { type OutboundOptions, type OutboundSettings, outboundOptions } from '../outbound/outbound-options.js';
@@ -97,6 +99,8 @@ const INTROSPECTION = option.table('IntrospectionHandlerOptions', {
   issuedAheadToleranceSeconds: option.optional(option.between(0, 3_600)),
   /** What tokens have to be bound to. */
   confirmation: option.group<ConfirmationSettings, ConfirmationOptions>(confirmationOptions),
+  /** Takes tokens by the scheme DPoP, too (RFC 9449). Default: none are. */
+  dpop: option.optional<DpopSettings, DpopOptions>(dpopOptions),
   /** How answers are remembered. */
   cache: option.group<RememberedAnswerSettings, RememberedAnswerOptions>(
     option.without(verdictCacheOptions, 'namespace'),
@@ -118,6 +122,11 @@ const COLLABORATORS = option.table('IntrospectionHandlerCollaborators', {
   clock: clockOption,
   /** Shares good answers with other instances; needs `cache.secret`. */
   store: option.optional(cacheStoreCheck),
+  /**
+   * Remembers DPoP proofs, so that each is good once. Default: a `MemoryOnceStore`; with several instances, give one that they
+   * share, and `dpop.secret`.
+   */
+  onceStore: option.optional(onceStoreCheck),
   /** What has been revoked: tokens, their `jti`, clients and subjects. */
   revocations: option.optional(revocationsCheck),
 });

@@ -14,6 +14,7 @@ import { oneOf, said, typeOf } from '../token/details.js';
 import { type Mapping, type MappingCaller, mappedPrincipal, whenMapped } from '../token/principal-mapping.js';
 import {
   type ClaimExpectations,
+  isAbsent,
   mistypedClaim,
   readClaims,
   type TokenClaims,
@@ -26,8 +27,8 @@ export interface AnswerRules extends Omit<ClaimExpectations, 'now'>, Mapping {
   readonly audienceOptional: boolean;
   readonly scopeClaims: readonly string[];
   readonly rolesClaims: readonly string[];
-  /** How the token is proved. Frozen, because all principals share it. */
-  readonly via: readonly Via[];
+  /** How the token is proved: by the scheme that a token has to come with. */
+  readonly via: { readonly bearer: readonly Via[]; readonly dpop: readonly Via[] };
 }
 
 /** An answer breaks its format. */
@@ -105,14 +106,22 @@ function isAudienceWaived({ aud }: TokenClaims, { audienceOptional }: AnswerRule
 }
 
 /** What is no access token, or none that its bearer may use without a proof (RFC 6749 7.1, RFC 8693 3, RFC 9449 5). */
-const OTHER_KINDS = /refresh|offline|logout|code|saml|^id([-_ ]?token)?$|^(n_a|mac|d?pop|hok)$/;
+const OTHER_KINDS = /refresh|offline|logout|code|saml|^id([-_ ]?token)?$|^(n_a|mac|pop|hok)$/;
 
 /**
  * A refresh token can be active, too (RFC 7662 2.1). Servers have many names for an access token, such as the URIs of RFC
  * 8693 3; what is let in is everything that is not named as something else.
  */
-function isAccessToken({ token_type: type, token_use: use }: TokenClaims): boolean {
-  return ![type, use].some((name) => typeof name === 'string' && OTHER_KINDS.test(lastPartOf(name)));
+function isAccessToken({ token_type: type, token_use: use, cnf }: TokenClaims): boolean {
+  return ![type, use].some((name) => {
+    const kind = typeof name === 'string' ? lastPartOf(name) : '';
+    return OTHER_KINDS.test(kind) || (kind === 'dpop' && !isForDpop(cnf));
+  });
+}
+
+/** A token of the type DPoP names its key (RFC 9449 6.2), which is then proved. Without a key anybody could use it. */
+function isForDpop(cnf: unknown): boolean {
+  return typeof cnf === 'object' && cnf !== null && !isAbsent((cnf as TokenClaims)['jkt']);
 }
 
 function lastPartOf(name: string): string {
@@ -128,7 +137,12 @@ function principalVerdict(answer: TokenClaims, rules: AnswerRules, caller: Mappi
   if (isVerdict(confirmation)) return confirmation;
   const names = namesOf(rules);
   const init = principalInit(answer, names);
-  const proved = { ...init, issuer: init.issuer ?? issuer, confirmation, via };
+  const proved = {
+    ...init,
+    issuer: init.issuer ?? issuer,
+    confirmation,
+    via: confirmation?.['jkt'] === undefined ? via.bearer : via.dpop,
+  };
   return whenMapped(mappedPrincipal(proved, answer, rules, caller), (mapped) => {
     if (mapped === undefined) return answerUnusable(nobodyNamed(answer, names));
     return isVerdict(mapped) ? mapped : authenticated(mapped);

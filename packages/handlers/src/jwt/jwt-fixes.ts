@@ -1,10 +1,12 @@
 import { CONFIRMATION_FIXES } from '../confirmation/confirmation-fixes.js';
+import { DPOP_FIXES } from '../dpop/dpop-fixes.js';
 import { TOKEN_FIXES } from '../token/token-fixes.js';
 
 /** What to change, by reason or cause: see `SecurityHandler.fixes`. */
 export const JWT_FIXES: Readonly<Record<string, string>> = Object.freeze({
   ...TOKEN_FIXES,
   ...CONFIRMATION_FIXES,
+  ...DPOP_FIXES,
   token_opaque: 'Send a JWT, or put an IntrospectionHandler beside this handler: it takes opaque tokens.',
   token_encrypted: 'Give the handler decryptionKeys, or let the issuer only sign.',
   token_unreadable: 'Send the token as it was issued: its three parts are no signed JWT.',

@@ -22,12 +22,13 @@ import {
   VerdictCache,
   withoutCredentials,
 } from '@sallyport/core/extend';
-import { Possession } from '../confirmation/possession.js';
+import type { Possession } from '../confirmation/possession.js';
+import { boundTokens } from '../dpop/bound-tokens.js';
 import { outlineOf, peekIssuer } from '../jose/compact-jws.js';
 import { decryptToken } from '../jose/decryption.js';
 import { InnerToken } from '../jose/inner-token.js';
 import { warnOfEarlyTokens } from '../token/token-claims.js';
-import { TokenSource } from '../token/token-source.js';
+import type { TokenSource } from '../token/token-source.js';
 import { verifyWithEntries } from './issuer-entries.js';
 import type { TokenSender } from './issuer-resolver.js';
 import { Issuers, type Strangeness } from './issuers.js';
@@ -91,15 +92,16 @@ export class JwtHandler implements SecurityHandler<JwtCredential> {
     this.#settings = settings;
     warnOfEarlyTokens(settings.name, settings);
     this.name = settings.name;
-    this.#tokens = new TokenSource(settings);
+    const { tokens, possession } = boundTokens(settings, jwtOptions.owner, services);
+    this.#tokens = tokens;
+    this.#possession = possession;
     this.challenges = this.#tokens.challenges;
     this.source = Object.freeze(this.#tokens.places.map((at) => Object.freeze({ at, selective: true })));
-    this.#cache = new VerdictCache({ ...settings.cache, namespace: settings.name }, services);
+    this.#cache = new VerdictCache({ ...settings.cache, namespace: settings.name }, { clock, revocations });
     this.#good = new GoodBefore({}, clock);
     const onChange = () => this.#cache.forgetRefusals();
     this.#issuers = new Issuers(settings, { clock, good: this.#good, onChange, revocations });
     this.authorizationServers = Object.freeze([...new Set(this.#issuers.names)]);
-    this.#possession = new Possession(settings.confirmation);
     this.#revocations = revocations;
     this.#openForRevocations();
     this.#verification = {
@@ -139,7 +141,7 @@ export class JwtHandler implements SecurityHandler<JwtCredential> {
     const { known } = credential;
     if (known === undefined) return this.#tokens.answered(this.#resolve(credential, request), request);
     request.trace?.noteCache('hit');
-    return this.#tokens.answered(this.#possession.proved(known, request), request);
+    return this.#tokens.answered(this.#possession.proved(known, credential.reveal(), request), request);
   }
 
   /** Refuses a token that expired or was revoked while the decision waited for something else. */
@@ -178,8 +180,8 @@ export class JwtHandler implements SecurityHandler<JwtCredential> {
       this.#verify(credential, { token, address, waiters }),
     );
     return verdict instanceof Promise
-      ? verdict.then((later) => this.#possession.proved(later, request))
-      : this.#possession.proved(verdict, request);
+      ? verdict.then((later) => this.#possession.proved(later, token, request))
+      : this.#possession.proved(verdict, token, request);
   }
 
   #openForRevocations(): void {

@@ -1,5 +1,6 @@
 import {
   clockOption,
+  onceStoreCheck,
   option,
   revocationsCheck,
   type VerdictCacheOptions,
@@ -10,6 +11,7 @@ import {
   type ConfirmationSettings,
   confirmationOptions,
 } from '../confirmation/confirmation-options.js';
+import { type DpopOptions, type DpopSettings, dpopOptions } from '../dpop/dpop-options.js';
 import { type DecryptionKey, type DecryptionSettings, decryptionKey } from '../jose/decryption-key.js';
 import { tokenOptions } from '../token/token-source.js';
 import { type IssuerResolverOptions, type IssuerResolverSettings, issuerResolver } from './resolver-options.js';
@@ -48,6 +50,8 @@ const JWT = option.table('JwtHandlerOptions', {
   decryptionKeys: option.withDefault(option.listOf<DecryptionSettings, DecryptionKey>(decryptionKey), []),
   /** What tokens have to be bound to. */
   confirmation: option.group<ConfirmationSettings, ConfirmationOptions>(confirmationOptions),
+  /** Takes tokens by the scheme DPoP, too (RFC 9449). Default: none are. */
+  dpop: option.optional<DpopSettings, DpopOptions>(dpopOptions),
   /** How verified tokens, and those that were refused, are remembered. */
   cache: option.group<VerifiedTokenSettings, VerifiedTokenOptions>(VERIFIED_TOKENS),
   /** Lets the start fail when a configured issuer's keys cannot be fetched. Otherwise tokens get 503 until they can. */
@@ -64,6 +68,11 @@ export const jwtOptions: option.Table<JwtSettings, JwtHandlerOptions> = JWT_OF_T
 
 const COLLABORATORS = option.table('JwtHandlerCollaborators', {
   clock: clockOption,
+  /**
+   * Remembers DPoP proofs, so that each is good once. Default: a `MemoryOnceStore`; with several instances, give one that they
+   * share, and `dpop.secret`.
+   */
+  onceStore: option.optional(onceStoreCheck),
   /** What has been revoked: tokens, their `jti`, clients and subjects. */
   revocations: option.optional(revocationsCheck),
 });

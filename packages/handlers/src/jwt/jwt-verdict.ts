@@ -84,7 +84,8 @@ function tokenVerdict(sent: TokenClaims, settings: IssuerSettings, circumstances
   const confirmation = readConfirmation(claims['cnf']);
   if (isVerdict(confirmation)) return confirmation;
   const names = namesOf(settings);
-  const via = [{ handler: circumstances.handler, scheme: 'bearer' }];
+  const scheme = confirmation?.['jkt'] === undefined ? 'bearer' : 'dpop';
+  const via = [{ handler: circumstances.handler, scheme }];
   const init = { ...principalInit(sent, names), issuer: settings.issuer, confirmation, via };
   const expiresAt = endOf(init, settings);
   const { clock, clockToleranceSeconds, sender, onMappingFailure: onFailure } = circumstances;

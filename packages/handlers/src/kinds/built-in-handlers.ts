@@ -59,19 +59,19 @@ type BuiltInHandlers = {
 export const builtInHandlers: BuiltInHandlers = Object.freeze({
   introspection: {
     options: introspectionKindOptions,
-    handler(given, { name, clock, cacheStore: store, revocations }) {
+    handler(given, { name, clock, cacheStore: store, onceStore, revocations }) {
       const options = withoutProvider(given, introspectionOptions.owner, AUTHORIZATION_SERVERS, introspectionOptions);
       return new IntrospectionHandler(
         { name, ...(options as IntrospectionHandlerOptions) },
-        { clock, store, revocations },
+        { clock, store, onceStore, revocations },
       );
     },
   },
   jwt: {
     options: jwtKindOptions,
-    handler(options, { name, clock, revocations }) {
+    handler(options, { name, clock, onceStore, revocations }) {
       const issuers = listedIssuers(ownMember(options, 'issuers'), `${jwtOptions.owner}.issuers`);
-      return new JwtHandler({ name, ...options, issuers }, { clock, revocations });
+      return new JwtHandler({ name, ...options, issuers }, { clock, onceStore, revocations });
     },
   },
   basic: {

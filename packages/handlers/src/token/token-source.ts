@@ -113,6 +113,15 @@ interface TokenSettings extends TokenKept {
   readonly realm: string;
 }
 
+/** The scheme DPoP, beside the places of the option (RFC 9449 7.1). */
+export interface DpopScheme {
+  readonly challenge: Challenge;
+  /** Whether no token is good without it: then nothing else is advertised. */
+  readonly isRequired: boolean;
+}
+
+const DPOP = 'authorization:dpop';
+
 const MALFORMED: Verdict = malformed('bearer_token_malformed');
 const TOO_LONG: Verdict = malformed('bearer_token_too_long');
 
@@ -123,17 +132,24 @@ export class TokenSource {
   /** One for each kind of place, in the order of the option. */
   readonly challenges: readonly Challenge[];
   readonly #places: readonly CredentialPlace[];
-  /** The scheme, where the token stands in Authorization alone: then nothing else is looked at. */
-  readonly #onlyScheme: string | undefined;
+  /** The schemes, where the token stands in Authorization alone: then nothing else is looked at. */
+  readonly #firstScheme: string | undefined;
+  readonly #secondScheme: string | undefined;
   readonly #readsQuery: boolean;
   readonly #maxTokenBytes: number;
 
   /** Warns where tokens may stand in the query. */
-  constructor({ name, realm, source, maxTokenBytes }: TokenSettings) {
-    this.#places = explicitFirst(source.map(({ place }) => place));
+  constructor({ name, realm, source, maxTokenBytes }: TokenSettings, dpop?: DpopScheme) {
+    const own = source.map(({ place }) => place);
+    this.#places = explicitFirst(dpop === undefined ? own : [...own, credentialPlace(DPOP) as CredentialPlace]);
     this.places = this.#places.map(({ at }) => at);
-    this.challenges = distinct(source.map(({ challengeFor }) => challengeFor(realm)));
-    this.#onlyScheme = this.#places.length === 1 ? this.#places[0]?.scheme : undefined;
+    const ownChallenges = dpop?.isRequired === true ? [] : source.map(({ challengeFor }) => challengeFor(realm));
+    this.challenges = distinct(dpop === undefined ? ownChallenges : [...ownChallenges, dpop.challenge]);
+    const [first, second, ...others] = this.#places.map(({ scheme }) => scheme);
+    if (others.length === 0 && (this.#places.length === 1 || second !== undefined)) {
+      this.#firstScheme = first;
+      this.#secondScheme = second;
+    }
     this.#readsQuery = this.places.some(isOfQuery);
     this.#maxTokenBytes = maxTokenBytes;
     if (this.#readsQuery) {
@@ -149,20 +165,24 @@ export class TokenSource {
    * `flawOf`. `malformed` when it is sent twice, `undefined` when none is sent.
    */
   textIn(request: SecurityRequest): string | Verdict | undefined {
-    const scheme = this.#onlyScheme;
-    if (scheme === undefined) {
+    const first = this.#firstScheme;
+    if (first === undefined) {
       const sent = sentIn(this.#places, request);
       return sent === undefined || isVerdict(sent) ? sent : sent.value;
     }
     const { authorization } = request;
-    return authorization.kind === 'credentials' && authorization.scheme === scheme ? authorization.value : undefined;
+    if (authorization.kind !== 'credentials') return undefined;
+    const { scheme } = authorization;
+    return scheme === first || scheme === this.#secondScheme ? authorization.value : undefined;
   }
 
   /** How OpenAPI describes the tokens; `discovered` is what metadata tell of the servers that issue them. */
   describedWith(bearerFormat: string | undefined, discovered: readonly SecurityScheme[]): readonly SecurityScheme[] {
-    const bearer: SecurityScheme = { type: 'http', scheme: 'bearer', ...(bearerFormat && { bearerFormat }) };
+    const format = bearerFormat && { bearerFormat };
+    const schemes = [USUAL, DPOP].filter((place) => this.places.includes(place)).map((place) => place.split(':')[1]);
+    const told = schemes.map((scheme = ''): SecurityScheme => ({ type: 'http', scheme, ...format }));
     const issued: readonly SecurityScheme[] = discovered.length > 0 ? discovered : [{ type: 'oauth2' }];
-    return this.places.includes(USUAL) ? [bearer, ...issued] : issued;
+    return [...told, ...issued];
   }
 
   /** What is wrong with a text as a bearer token (RFC 6750 2.1), if anything is. */

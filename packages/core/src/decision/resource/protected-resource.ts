@@ -92,6 +92,7 @@ function documentOf(settings: ResourceSettings, { handlers, scopes }: Enforced):
   const listed = settings.scopes ?? scopes.filter((scope) => scope !== 'offline_access');
   const takers = handlers.filter(({ challenges }) => challenges.some(takesToken));
   return {
+    ...boundTokens(takers),
     ...settings.members,
     resource: settings.identifier,
     authorization_servers: someOf([...new Set(servers)]),
@@ -101,6 +102,21 @@ function documentOf(settings: ResourceSettings, { handlers, scopes }: Enforced):
     resource_documentation: settings.documentation,
     resource_policy_uri: settings.policy,
     resource_tos_uri: settings.termsOfService,
+  };
+}
+
+/**
+ * How tokens are bound to keys, by the challenges: the algorithms of DPoP proofs, and whether there is no other way in. The
+ * options may say it in other words.
+ */
+function boundTokens(takers: readonly SecurityHandler[]): Readonly<Record<string, unknown>> {
+  const challenges = takers.flatMap((handler) => handler.challenges.filter(takesToken));
+  const ofDpop = challenges.filter(({ scheme }) => scheme.toLowerCase() === 'dpop');
+  if (ofDpop.length === 0) return {};
+  const algorithms = ofDpop.flatMap(({ parameters }) => parameters['algs']?.split(' ') ?? []);
+  return {
+    dpop_signing_alg_values_supported: someOf([...new Set(algorithms)]),
+    dpop_bound_access_tokens_required: ofDpop.length === challenges.length || undefined,
   };
 }
 
