@@ -39,6 +39,8 @@ export const FIXES: Readonly<Record<string, string>> = Object.freeze({
   dependency_failed: 'Look at the own log of what the line names.',
   proof_outdated: 'Nothing to fix: the next request is checked anew.',
   too_many_lookups: 'Find out why lookups are slow, or raise maxFlights.',
+  once_marks_lost:
+    'Nothing to do if Redis has lost its data: this ends by itself. If Redis is new, call establish() once when you set it up (docs/redis.md).',
   once_store_unavailable:
     'Look at the once store: the line says how it failed. A full MemoryOnceStore needs more maxEntries.',
   method_malformed: 'Send a method that is one word, such as GET.',

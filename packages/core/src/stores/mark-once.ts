@@ -1,6 +1,7 @@
 import { answerWithin } from '../clock/answer-within.js';
 import { attemptTo, type Eventually } from '../clock/eventually.js';
 import type { Patience } from '../clock/within.js';
+import { UpstreamError } from '../errors/errors.js';
 import { ownMember } from '../options/own-members.js';
 import { printable } from '../secrecy/keyed-hash.js';
 import { LiveHash } from '../secrecy/live-hash.js';
@@ -15,6 +16,8 @@ export interface OnceMark {
   readonly ttlSeconds: number;
   /** On whose account the mark stands, for the fair share of a bounded store. Default: one account for all without. */
   readonly holder?: string | undefined;
+  /** How long ago it can have happened for the first time, in seconds, where that is known. Default: `ttlSeconds`. */
+  readonly ageSeconds?: number | undefined;
 }
 
 /** How a store is asked. */
@@ -28,8 +31,8 @@ export interface MarkingOptions extends Patience {
 
 /**
  * Marks something in a once store: true the first time, false while the mark lasts. A store that throws, takes longer than
- * `timeoutMs` or returns anything else cannot tell, so the answer is `unavailable` with the reason `once_store_unavailable`:
- * 503, never a pass. What a store in memory answers comes at once. With a `secret`, the store sees keyed hashes of the keys.
+ * `timeoutMs` or returns anything else cannot tell, so the answer is `unavailable` with the reason `once_store_unavailable`, or
+ * `once_marks_lost` where it has lost marks: 503, never a pass. What a store in memory answers comes at once. With a `secret`, the store sees keyed hashes of the keys.
  *
  * @example
  * const isFirst = markOnce(onceStore, { key, ttlSeconds: 601 }, { clock, timeoutMs: 50 });
@@ -69,7 +72,8 @@ function markName(
   mark: OnceMark,
   { clock, timeoutMs }: Patience,
 ): Eventually<boolean | Unavailable> {
-  const asked = attemptTo(() => store.mark(name, mark.ttlSeconds, ownMember(mark, 'holder')), untold);
+  const [holder, ageSeconds] = [ownMember(mark, 'holder'), ownMember(mark, 'ageSeconds')];
+  const asked = attemptTo(() => store.mark(name, mark.ttlSeconds, holder, ageSeconds), untold);
   if (!(asked instanceof Promise)) return checked(asked);
   return answerWithin(timeoutMs, asked, clock).then(checked, untold);
 }
@@ -81,6 +85,9 @@ function checked(answer: unknown): boolean | Unavailable {
 
 /** Of an error only its code is told, and when to come again: its message may quote a key. */
 function untold(error: unknown): Unavailable {
-  const { reason, retryAfterSeconds } = unavailable(error);
-  return unavailable('once_store_unavailable', { retryAfterSeconds, detail: `the store failed: ${reason}` });
+  const { reason } = unavailable(error);
+  const retryAfterSeconds = error instanceof UpstreamError ? error.retryAfterSeconds : undefined;
+  const isLoss = reason === 'err_sallyport_marks_lost';
+  const code = isLoss ? 'once_marks_lost' : 'once_store_unavailable';
+  return unavailable(code, { retryAfterSeconds, detail: `the store failed: ${reason}` });
 }

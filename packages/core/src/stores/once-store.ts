@@ -11,8 +11,10 @@ export interface OnceStore {
    * prolonged. Of several calls at once, exactly one gets true. A store that cannot answer, or has no room, throws or
    * rejects: it never forgets a mark before its time.
    * @param holder on whose account the mark stands, such as a client. A store with bounded room keeps a share for others.
+   * @param ageSeconds how long ago it can have happened for the first time at most, where that is known, such as by a nonce. A
+   *   store that has lost its marks before may then mark it at once. Default: as long as a mark lasts.
    */
-  mark(key: string, ttlSeconds: number, holder?: string): Eventually<boolean>;
+  mark(key: string, ttlSeconds: number, holder?: string, ageSeconds?: number): Eventually<boolean>;
 }
 
 /** The check of an option that is a once store. */

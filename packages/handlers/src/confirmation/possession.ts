@@ -44,7 +44,8 @@ export class Possession {
   }
 
   /** The verdict about a token as it holds for this request. */
-  proved(verdict: Verdict, token: string, request: SecurityRequest): Eventually<Verdict> {
+  proved(verdict: Eventually<Verdict>, token: string, request: SecurityRequest): Eventually<Verdict> {
+    if (verdict instanceof Promise) return verdict.then((later) => this.proved(later, token, request));
     if (verdict.kind !== 'authenticated') return verdict;
     const { confirmation } = verdict.principal;
     if (this.#required !== false) {

@@ -1,5 +1,13 @@
 import { hash } from 'node:crypto';
-import { type Authenticated, authenticated, type Challenged, challenged, type Verdict } from '@sallyport/core';
+import {
+  type Authenticated,
+  authenticated,
+  type Challenged,
+  challenged,
+  type Unavailable,
+  unavailable,
+  type Verdict,
+} from '@sallyport/core';
 import { type Clock, type Eventually, isVerdict, type OnceStore, type SecurityRequest } from '@sallyport/core/extend';
 import { LRUCache } from 'lru-cache';
 import type { KeyProof } from '../confirmation/possession.js';
@@ -21,7 +29,7 @@ import {
 } from './dpop-verdict.js';
 import { type ProofClaims, readProofClaims } from './proof-claims.js';
 import { type ProofHeader, proofKey, readProofHeader } from './proof-header.js';
-import { ProofMarks } from './proof-marks.js';
+import { ProofMarks, type UsedProof } from './proof-marks.js';
 import { isForUrl } from './request-url.js';
 import { ServerNonces } from './server-nonces.js';
 
@@ -135,9 +143,16 @@ export class DpopProofs implements KeyProof {
     const { issuer = '', subject } = verdict.principal;
     const used = { ...claims, thumbprint: header.thumbprint, nonceAge, holder: `${issuer} ${subject}`, request };
     const answer = await this.#marks.mark(used);
-    if (answer === 'lost') return this.#askForNonce();
-    if (typeof answer !== 'boolean') return answer;
+    if (typeof answer !== 'boolean') return this.#unsure(answer, used);
     return answer ? this.#granted(verdict, nonceAge) : REPLAYED;
+  }
+
+  /** Where marks were lost, a nonce of now shows that a proof is newer. */
+  #unsure(outage: Unavailable, used: UsedProof): Verdict {
+    const seconds = this.#nonces && this.#marks.untilNewer(outage, used);
+    if (seconds === undefined) return outage;
+    const { reason, detail } = outage;
+    return seconds === 0 ? this.#askForNonce() : unavailable(reason, { detail, retryAfterSeconds: seconds });
   }
 
   /** With the next nonce, where that of the client ends soon (RFC 9449 8.2). */

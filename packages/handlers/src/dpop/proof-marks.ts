@@ -3,7 +3,7 @@ import { MemoryOnceStore, type Unavailable, unavailable } from '@sallyport/core'
 import { type Clock, type Eventually, markOnce, type OnceStore, SecurityRequest } from '@sallyport/core/extend';
 
 /** A proof that is about to be used. */
-interface UsedProof {
+export interface UsedProof {
   readonly jti: string;
   readonly iat: number;
   readonly thumbprint: string;
@@ -20,6 +20,7 @@ interface MarkRules {
   readonly nonceSeconds: number;
   readonly toleranceSeconds: number;
   readonly storeTimeoutMs: number;
+  readonly secret: readonly string[] | undefined;
 }
 
 /**
@@ -40,17 +41,14 @@ export class ProofMarks {
     this.#store = onceStore ?? new MemoryOnceStore({}, { clock });
   }
 
-  /**
-   * Whether the proof comes for the first time. `lost`: the store has lost marks, and only a proof with a newer nonce can be
-   * known to be new.
-   */
-  mark(proof: UsedProof): Eventually<boolean | Unavailable | 'lost'> {
-    const { name, storeTimeoutMs: timeoutMs } = this.#rules;
+  /** Whether the proof comes for the first time. */
+  mark(proof: UsedProof): Eventually<boolean | Unavailable> {
+    const { name, storeTimeoutMs: timeoutMs, secret } = this.#rules;
     const key = hash('sha256', JSON.stringify(['dpop', name, proof.thumbprint, proof.jti]), 'base64url');
     const lines = SecurityRequest.linesOf(proof.request);
     if (markedFor.get(lines) === key) return true;
-    const { holder } = proof;
-    const marked = markOnce(this.#store, { key, holder, ...this.#timesOf(proof) }, { clock: this.#clock, timeoutMs });
+    const mark = { key, holder: proof.holder, ...this.#timesOf(proof) };
+    const marked = markOnce(this.#store, mark, { clock: this.#clock, timeoutMs, secret });
     const noted = (answer: Awaited<typeof marked>) => {
       if (answer === true) markedFor.set(lines, key);
       return answer;
@@ -58,12 +56,30 @@ export class ProofMarks {
     return marked instanceof Promise ? unlessGone(marked.then(noted), proof.request) : noted(marked);
   }
 
-  /** A mark lasts for as long as its proof would be good, on the slowest clock of all instances. */
-  #timesOf({ iat, nonceAge }: UsedProof): { readonly ttlSeconds: number } {
+  /**
+   * How long it takes, in seconds, until a proof with a new nonce is known to be newer than what the store has lost; 0 where it is
+   * now. A nonce is no older than it says, but for the difference of two clocks. `undefined` where no marks were lost.
+   */
+  untilNewer({ reason, retryAfterSeconds = 0 }: Unavailable, proof: UsedProof): number | undefined {
+    if (reason !== 'once_marks_lost') return undefined;
+    const { ttlSeconds, ageSeconds = ttlSeconds } = this.#timesOf(proof);
+    const sinceLoss = Math.min(ttlSeconds, ageSeconds) - retryAfterSeconds;
+    return Math.max(0, this.#rules.toleranceSeconds - sinceLoss);
+  }
+
+  /**
+   * A mark lasts for as long as its proof would be good, on the slowest clock of all instances. A proof cannot be older than
+   * its nonce; `iat` is what the client says.
+   */
+  #timesOf({ iat, nonceAge }: UsedProof): { readonly ttlSeconds: number; readonly ageSeconds?: number } {
     const { windowSeconds, nonceSeconds, toleranceSeconds } = this.#rules;
-    if (nonceAge !== undefined) return { ttlSeconds: Math.max(0, nonceSeconds - nonceAge) + toleranceSeconds + 1 };
-    const left = iat + windowSeconds - this.#clock.now() / 1_000;
-    return { ttlSeconds: Math.max(0, left) + toleranceSeconds + 1 };
+    const ending = toleranceSeconds + 1;
+    if (nonceAge === undefined) {
+      const left = iat + windowSeconds - this.#clock.now() / 1_000;
+      return { ttlSeconds: Math.max(0, left) + ending };
+    }
+    const ttlSeconds = Math.max(0, nonceSeconds - nonceAge) + ending;
+    return { ttlSeconds, ageSeconds: Math.max(0, nonceAge) + toleranceSeconds };
   }
 }
 

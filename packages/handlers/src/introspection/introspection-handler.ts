@@ -166,9 +166,7 @@ export class IntrospectionHandler implements SecurityHandler<string> {
 
   #resolve(token: string, request: SecurityRequest): Eventually<Verdict> {
     const verdict = this.#cache.resolve(token, request, (waiters) => this.#introspect(token, request, waiters));
-    return verdict instanceof Promise
-      ? verdict.then((later) => this.#possession.proved(later, token, request))
-      : this.#possession.proved(verdict, token, request);
+    return this.#possession.proved(verdict, token, request);
   }
 
   async #introspect(

@@ -179,9 +179,7 @@ export class JwtHandler implements SecurityHandler<JwtCredential> {
     const verdict = this.#cache.resolve(token, request, (waiters) =>
       this.#verify(credential, { token, address, waiters }),
     );
-    return verdict instanceof Promise
-      ? verdict.then((later) => this.#possession.proved(later, token, request))
-      : this.#possession.proved(verdict, token, request);
+    return this.#possession.proved(verdict, token, request);
   }
 
   #openForRevocations(): void {

@@ -22,11 +22,11 @@ export interface OnceReply {
 /**
  * Marks a key, in one step. The epoch of its slot is begun anew when it is gone or cannot be read, and when it is older or
  * shorter than the caller has seen it: then Redis has lost marks. What was marked before may come again until its own time
- * is over, so until then nothing is marked that lasts as long.
+ * is over, so until then nothing is marked that lasts as long, unless it is known to be newer than the epoch.
  *
  * KEYS: the epoch, then the names of the mark; without these it only looks after the epoch. ARGV: how long the mark lasts in
  * milliseconds; the id and beginning of a new epoch, if one begins (`now` for now); id, beginning and marks of the epoch as the
- * caller has seen it.
+ * caller has seen it; how long ago it can have been marked before, in milliseconds.
  */
 export const ONCE: RedisScript = new RedisScript(`local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -45,7 +45,7 @@ if isNew then
   redis.call('DEL', KEYS[1])
   redis.call('HSET', KEYS[1], 'id', id, 'since', string.format('%.0f', since), 'marks', 0)
 end
-local answer, unsure = 'first', since + ARGV[1] - now
+local answer, unsure = 'first', since + math.min(ARGV[1], ARGV[7]) - now
 for index = 2, #KEYS do
   if redis.call('EXISTS', KEYS[index]) == 1 then answer = 'again' end
 end

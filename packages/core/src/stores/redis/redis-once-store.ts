@@ -79,11 +79,12 @@ export class RedisOnceStore implements OnceStore {
    * @throws {TypeError} if the time is no number above 0
    * @throws {UpstreamError} ERR_SALLYPORT_MARKS_LOST; ERR_SALLYPORT_UPSTREAM_* when Redis does not answer
    */
-  async mark(key: string, ttlSeconds: number): Promise<boolean> {
+  async mark(key: string, ttlSeconds: number, _holder?: string, ageSeconds: number = ttlSeconds): Promise<boolean> {
     if (!(ttlSeconds > 0)) throw new TypeError('a mark lasts for more than 0 seconds');
     this.#tellPolicy();
     const { tag, names } = this.#names.of(key);
-    const reply = await this.#ask(tag, names, { ttlMs: Math.ceil(ttlSeconds * 1_000), since: 'now' }, this.#budget);
+    const times = { ttlMs: Math.ceil(ttlSeconds * 1_000), ageMs: Math.ceil(ageSeconds * 1_000), since: 'now' } as const;
+    const reply = await this.#ask(tag, names, times, this.#budget);
     if (reply.isNewEpoch) this.#noteLost();
     if (reply.answer === 'unsure') throw lost(reply.unsureMs);
     return reply.answer === 'first';
@@ -102,11 +103,11 @@ export class RedisOnceStore implements OnceStore {
   async #ask(
     tag: string,
     names: readonly string[],
-    { ttlMs, since }: { ttlMs: number; since: 'now' | 0 },
+    { ttlMs, ageMs = ttlMs, since }: { ttlMs: number; ageMs?: number; since: 'now' | 0 },
     budget: CommandBudget,
   ): Promise<OnceReply> {
     const { id, since: seenSince, marks } = this.#seen.get(tag) ?? UNSEEN;
-    const given = [ttlMs, randomBytes(12).toString('base64url'), since, id, seenSince, marks];
+    const given = [ttlMs, randomBytes(12).toString('base64url'), since, id, seenSince, marks, ageMs];
     const keys = [this.#names.inSlot(tag, 'epoch'), ...names] as const;
     const reply = onceReplyOf(await budget.ask(() => ONCE.run(this.#client, keys, given)));
     this.#noteSeen(tag, reply.epoch);
