@@ -22,7 +22,14 @@ function whole(): Record<string, unknown> {
     chain: {
       name: 'orders',
       requirement: {
-        anyOf: ['tokens', 'forge', 'meetings', { allOf: ['signed', 'users'], sameParty: true }, { anonymous: true }],
+        anyOf: [
+          'tokens',
+          'partners',
+          'forge',
+          'meetings',
+          { allOf: ['signed', 'users'], sameParty: true },
+          { anonymous: true },
+        ],
       },
       guards: [
         'officeHours',
@@ -63,6 +70,13 @@ function whole(): Record<string, unknown> {
         },
       },
       users: { type: 'basic', options: { realm: 'orders', users: { accounts: [] } } },
+      partners: {
+        type: 'api-key',
+        options: {
+          ...{ prefix: 'acme', secret: ['s'.repeat(32), 't'.repeat(32)], bearer: true, query: 'key' },
+          store: { file: { path: 'keys.jsonl', checkIntervalMs: 0 } },
+        },
+      },
       forge: {
         type: 'webhook',
         options: { scheme: 'github', secrets: ['a secret of the forge', 'the one before it'] },
@@ -105,6 +119,10 @@ const BAD: readonly [path: string, value: unknown][] = [
   [`${HANDLERS}.tokens.type`, undefined],
   [`${HANDLERS}.tokens.type`, 'introspektion'],
   [`${HANDLERS}.tokens.option`, {}],
+  [`${HANDLERS}.partners.options.prefix`, 'Acme'],
+  [`${HANDLERS}.partners.options.secret`, 'short'],
+  [`${HANDLERS}.partners.options.store`, { files: {} }],
+  [`${HANDLERS}.partners.options.store.file.path`, undefined],
   [`${HANDLERS}.forge.options.scheme`, 'gitlab'],
   [`${HANDLERS}.forge.options.secrets`, []],
   [`${HANDLERS}.forge.options.secrets`, undefined],
@@ -202,6 +220,7 @@ describe('the schema of configurations', () => {
   test('takes references where a choice stands', () => {
     expect(isValid(withValue(`${TOKENS}.clientAuthentication.clientSecret`, `\${file:secret}`))).toBe(true);
     expect(isValid(withValue('chain.guards.2.match', `\${MATCH}`))).toBe(true);
+    expect(isValid(withValue(`${HANDLERS}.partners.options.secret`, `\${SECRET}`))).toBe(true);
   });
 
   test('knows other kinds only where it is told to allow them', () => {

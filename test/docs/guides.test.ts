@@ -1,4 +1,5 @@
 import { execFile, spawnSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
 import {
@@ -8,6 +9,7 @@ import {
   handlerRules,
   onceStoreRules,
 } from '@sallyport/core/testing';
+import { apiKeyStoreRules } from '@sallyport/handlers/testing';
 import { request } from 'undici';
 import { KeyFormat } from '../../packages/handlers/src/api-key/form/key-format.js';
 import { fromGithub, fromStripe, OLD_SECRET, SECRET } from '../handlers/webhook/deliveries.js';
@@ -100,6 +102,7 @@ describe('docs/writing-a-store.md', () => {
     ['folder-store.test.js', cacheStoreRules(unused).length],
     ['map-counters.test.js', counterStoreRules(unused).length],
     ['map-marks.test.js', onceStoreRules(unused).length],
+    ['map-keys.test.js', apiKeyStoreRules(unused).length],
   ])('%s passes, which has the rules of stores', async (file, rules) => {
     const report = await guide.project.node(['--test', '--test-reporter=tap', file]);
     expect(report).toMatch(new RegExp(`^# pass ${rules}$`, 'm'));
@@ -196,6 +199,21 @@ describe('docs/api-keys.md', () => {
       expect.stringMatching(/^acme_\w{61}$/),
       expect.stringMatching(/^\w{12} web-shop CI of the web shop undefined \d+$/),
     ]);
+  });
+
+  test('the part of a configuration file makes a chain, and its file of keys beside it', async () => {
+    const [yaml = ''] = blocksOf('docs/api-keys.md').flatMap(({ language, code }) => (language === 'yaml' ? code : []));
+    guide.project.write('security.yaml', yaml);
+    const check = `import { chainFrom } from '@sallyport/configuration';
+      import { ask } from '@sallyport/core/testing';
+      import { builtInHandlers } from '@sallyport/handlers/kinds';
+      const chain = await chainFrom('security.yaml', { kinds: builtInHandlers });
+      const { key } = await chain.handlers[0].keys.create({ subject: 'web-shop' });
+      console.log((await ask(chain, 'GET /', { headers: { 'X-API-Key': key.reveal() } })).principal.subject);
+      await chain.close();`;
+    const printed = await guide.project.node(['--input-type=module', '-e', check], { KEY_SECRET: secret });
+    expect(printed).toBe('web-shop\n');
+    expect(readdirSync(guide.project.folder)).toContain('keys.jsonl');
   });
 });
 

@@ -5,6 +5,7 @@ import { sourcesOf } from '../repository/source-tree.js';
 import { documentOf, type TableRow, tablesOf } from '../support/markdown.js';
 import { BODIES } from './troubleshooting/causes-of-bodies.js';
 import { BUGS } from './troubleshooting/causes-of-bugs.js';
+import { KEYS } from './troubleshooting/causes-of-keys.js';
 import { OUTAGES } from './troubleshooting/causes-of-outages.js';
 import { PASSWORDS } from './troubleshooting/causes-of-passwords.js';
 import { CREDENTIALS, PERMISSIONS, REQUESTS, UNSEEN } from './troubleshooting/causes-of-requests.js';
@@ -16,6 +17,7 @@ const CAUSES = [
   ...CREDENTIALS,
   ...TOKENS,
   ...PASSWORDS,
+  ...KEYS,
   ...BODIES,
   ...REQUESTS,
   ...PERMISSIONS,

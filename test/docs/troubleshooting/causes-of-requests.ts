@@ -25,7 +25,7 @@ import type { Cause, Scene, Sent } from './scene.js';
 const partnerKey = headerHandler({
   name: 'partner-key',
   header: 'X-API-Key',
-  verify: (key) => (key === 'partner-key-1' ? { subject: 'partner' } : denied('api_key_unknown')),
+  verify: (key) => (key === 'partner-key-1' ? { subject: 'partner' } : denied('partner_unknown')),
 });
 const session = cookieHandler({ name: 'session', cookie: 'session', verify: () => ({ subject: 'alice' }) });
 
@@ -141,7 +141,7 @@ export const CREDENTIALS: readonly Cause[] = [
   {
     cause: 'A handler of your own refuses',
     client: '401 invalid_credentials',
-    reason: 'api_key_unknown',
+    reason: 'partner_unknown',
     words: 'partner-key: denied',
     change: 'denied',
     provoke: (scene) => scene.ask(partnerKey, { lines: ['X-API-Key: another-key'] }),

@@ -19,7 +19,7 @@ export class KeysUnderTest {
   readonly chain: SecurityChain;
 
   constructor(
-    options: Partial<ApiKeyHandlerOptions> & { readonly store?: ApiKeyStore } = {},
+    options: Partial<Omit<ApiKeyHandlerOptions, 'store'>> & { readonly store?: ApiKeyStore } = {},
     { clock = new ManualClock(), revocations }: { clock?: ManualClock; revocations?: Revocations } = {},
   ) {
     const { store = new MemoryApiKeyStore() } = options;

@@ -451,7 +451,9 @@ describe('the options', () => {
     expect(() => new ApiKeyHandler({ ...good, secret: 'short' })).toThrow(
       'ApiKeyHandlerOptions.secret must have at least 32 characters',
     );
-    expect(() => new ApiKeyHandler({ ...good, store: {} as never })).toThrow('must have a method find()');
+    expect(() => new ApiKeyHandler({ ...good, store: {} as never })).toThrow(
+      'ApiKeyHandlerOptions.store.file must be an object',
+    );
     expect(() => new ApiKeyHandler({ ...good, ttlSeconds: 1 } as never)).toThrow('has no option "ttlSeconds"');
     expect(() => new ApiKeyHandler({ ...good, header: 'Authorization' })).toThrow(
       'must not be Authorization or Cookie',

@@ -74,15 +74,19 @@ function schemaOf({ options }: Kind): option.Schema | undefined {
   return options?.schema;
 }
 
-/** What is a choice or has a pattern may also be a reference, such as `${METHOD}`. */
+/** As in `${A}`. */
+const SHORTEST_REFERENCE = 4;
+
+/** What is a choice, has a pattern or has to be long may also be a reference, such as `${METHOD}`. */
 function allowingReferences<Part>(part: Part): Part {
   if (typeof part !== 'object' || part === null) return part;
   if (Array.isArray(part)) return part.map(allowingReferences) as Part;
   const members = Object.entries(part).map(([name, member]) => [name, allowingReferences(member)]);
   const schema: option.Schema = Object.fromEntries(members);
-  const isRestricted = schema.type === 'string' && (schema.enum !== undefined || schema.pattern !== undefined);
+  const { enum: values, pattern, minLength = 0, ...others } = schema;
+  const isLong = minLength > SHORTEST_REFERENCE;
+  const isRestricted = schema.type === 'string' && (values !== undefined || pattern !== undefined || isLong);
   if (!isRestricted) return schema as Part;
-  const { enum: values, pattern, ...others } = schema;
-  const own = { ...(values && { enum: values }), ...(pattern && { pattern }) };
+  const own = { ...(values && { enum: values }), ...(pattern && { pattern }), ...(isLong && { minLength }) };
   return { ...others, anyOf: [own, { pattern: '\\$\\{' }] } as Part;
 }

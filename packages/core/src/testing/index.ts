@@ -24,5 +24,5 @@ export { guardRules } from './rules/guard-rules.js';
 export type { CaseParts, HandlerCases, HandlerFactory } from './rules/handler-cases.js';
 export { handlerRules } from './rules/handler-rules.js';
 export { onceStoreRules } from './rules/once-store-rules.js';
-export { assertRules, BrokenRule, type Rule } from './rules/rule.js';
-export type { StoreUnderTest } from './rules/store-under-test.js';
+export { assertRules, BrokenRule, expectRule, type Rule, type RuleRow } from './rules/rule.js';
+export { type StoreUnderTest, storeRules } from './rules/store-under-test.js';

@@ -1,19 +1,15 @@
 import { EventChannel } from '@sallyport/core/extend';
-
-/**
- * The `node:diagnostics_channel` of the events around API keys. Without subscribers it costs nothing.
- * @example
- * subscribe(API_KEY_CHANNEL, (event) => log.info(event));
- */
-export const API_KEY_CHANNEL = 'sallyport:api-key';
+import { API_KEY_CHANNEL, type KeyFileEvent } from './stores/key-file-events.js';
 
 export type ApiKeyEvent =
+  | KeyFileEvent
   /** The store did not take the time of the last use. The request was not affected. */
-  { readonly kind: 'use_not_noted'; readonly handler: string; readonly reason: string };
+  | { readonly kind: 'use_not_noted'; readonly handler: string; readonly reason: string };
 
 const events = new EventChannel<ApiKeyEvent>(API_KEY_CHANNEL, {
   listener: 'onApiKeyEvent()',
-  problemOf: ({ handler, reason }) => `${handler}: the last use of keys is not noted: ${reason}`,
+  problemOf: (event) =>
+    event.kind === 'use_not_noted' ? `${event.handler}: the last use of keys is not noted: ${event.reason}` : undefined,
 });
 
 export const publishApiKeyEvent: EventChannel<ApiKeyEvent>['publish'] = events.publish;

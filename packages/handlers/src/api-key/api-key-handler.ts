@@ -22,6 +22,7 @@ import {
 } from './api-key-options.js';
 import { FLAWED, unknown, verdictOf } from './api-key-verdict.js';
 import { ApiKeys } from './api-keys.js';
+import { storeOf } from './configured-store.js';
 import { KeyFormat } from './form/key-format.js';
 import { KeyHashes } from './form/key-hashes.js';
 import { KeyDirectory } from './key-directory.js';
@@ -54,8 +55,10 @@ export class ApiKeyHandler implements SecurityHandler<string> {
   /** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN */
   constructor(options: ApiKeyHandlerOptions, collaborators: ApiKeyHandlerCollaborators = {}) {
     const settings = apiKeyOptions(options);
-    const { name, prefix, secret, store, header, realm, cache, storeTimeoutMs, lastUseSeconds } = settings;
-    const { clock, revocations } = apiKeyCollaborators(collaborators);
+    const { name, prefix, secret, header, realm, cache, storeTimeoutMs, lastUseSeconds } = settings;
+    const services = apiKeyCollaborators(collaborators);
+    const { clock, revocations } = services;
+    const store = storeOf(settings.store, services);
     this.name = name;
     this.challenges = Object.freeze([challenge('ApiKey', { realm, header })]);
     this.keys = new ApiKeys({ prefix, secret }, { store, clock, revocations });

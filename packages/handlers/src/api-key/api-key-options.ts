@@ -8,7 +8,7 @@ import {
   verdictCacheOptions,
 } from '@sallyport/core/extend';
 import { apiKeysOptions } from './api-keys.js';
-import { apiKeyStore } from './stores/api-key-store.js';
+import { keyStore } from './configured-store.js';
 
 /** How long proved keys are remembered, and how many. */
 export type RememberedKeyOptions = Omit<VerdictCacheOptions, 'namespace' | 'secret'>;
@@ -25,8 +25,8 @@ const parameterName = option.withSchema({ type: 'string', pattern: '^[!-~]+$' },
 const API_KEY = option.table('ApiKeyHandlerOptions', {
   /** Names this handler in requirements, traces and logs. */
   name: option.withDefault(option.text, 'api-key'),
-  /** Where keys are kept. */
-  store: apiKeyStore,
+  /** Where keys are kept: a store, or a file (`{ file: { path } }`). */
+  store: keyStore,
   /** The header field that carries the key. */
   header: option.withDefault(fieldNameCheck, 'X-API-Key'),
   /**
@@ -70,6 +70,8 @@ export const apiKeyOptions: option.Table<
 
 const COLLABORATORS = option.table('ApiKeyHandlerCollaborators', {
   clock: clockOption,
+  /** The base of relative paths in `store.file`. */
+  directory: option.withDefault(option.text, '.'),
   /** What has been revoked: keys by their id (`jti`), clients and subjects. */
   revocations: option.optional(revocationsCheck),
 });

@@ -1,5 +1,6 @@
 import { type Unavailable, unavailable } from '@sallyport/core';
 import { answerWithin, type Basis, type Clock, describeError } from '@sallyport/core/extend';
+import { FileUnusable } from '../files/reloaded-file.js';
 import { type ApiKeyRecord, checkedRecord } from './stores/api-key-record.js';
 import type { ApiKeyStore } from './stores/api-key-store.js';
 
@@ -38,6 +39,7 @@ export class KeyDirectory {
 
 /** The message stays away: a store is foreign code. */
 function problemOf(error: unknown): string {
+  if (error instanceof FileUnusable) return error.message;
   const { name, code } = describeError(error);
   return `the store of keys failed with ${name}${code === undefined ? '' : ` (${code})`}`;
 }

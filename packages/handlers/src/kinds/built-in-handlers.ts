@@ -1,4 +1,6 @@
 import { type HandlerKind, option, ownMember } from '@sallyport/core/extend';
+import { apiKeyOptions } from '../api-key/api-key-options.js';
+import { ApiKeyHandler, type ApiKeyHandlerOptions } from '../api-key/index.js';
 import { basicOptions } from '../basic/basic-options.js';
 import { BasicHandler, type BasicHandlerOptions } from '../basic/index.js';
 import { IntrospectionHandler, type IntrospectionHandlerOptions } from '../introspection/index.js';
@@ -46,6 +48,8 @@ type BuiltInHandlers = {
   readonly jwt: HandlerKind<JwtKindOptions>;
   /** User names and passwords (RFC 7617). */
   readonly basic: HandlerKind<BasicHandlerOptions>;
+  /** API keys that this library issues. */
+  readonly 'api-key': HandlerKind<ApiKeyHandlerOptions>;
   /** Deliveries of webhooks, by their signature. */
   readonly webhook: HandlerKind<WebhookHandlerOptions>;
 };
@@ -78,6 +82,12 @@ export const builtInHandlers: BuiltInHandlers = Object.freeze({
     options: basicOptions,
     handler(options, { name, clock, directory, counterStore, revocations }) {
       return new BasicHandler({ name, ...options }, { clock, directory, counterStore, revocations });
+    },
+  },
+  'api-key': {
+    options: apiKeyOptions,
+    handler(options, { name, clock, directory, revocations }) {
+      return new ApiKeyHandler({ name, ...options }, { clock, directory, revocations });
     },
   },
   webhook: {

@@ -28,6 +28,13 @@ export function shown(value: unknown): string {
   return text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
 }
 
+/**
+ * For rules of your own: breaks the rule with these words, unless it is kept.
+ * @throws {BrokenRule}
+ * @example
+ * const found = [...'abc'].length;
+ * expectRule(found === 3, `there are ${found}, not 3`);
+ */
 export function expectRule(isKept: boolean, breach: string): asserts isKept {
   if (!isKept) throw new BrokenRule(breach);
 }

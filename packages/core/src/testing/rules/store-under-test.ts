@@ -11,7 +11,18 @@ export interface StoreUnderTest<Store> {
   close?(): Eventually<void>;
 }
 
-/** `methods` are those that the store must have. */
+/**
+ * For rules of your own about a kind of store. Each row is a rule: its id, its title, and what it does to an empty store. `methods`
+ * are those that the store must have, and the only ones that a rule can call: a call that throws or stays without an answer
+ * breaks the rule, and says which it was.
+ * @example
+ * const empty: RuleRow<StoreUnderTest<Set<string>>> = [
+ *   'empty',
+ *   'an empty store has nothing',
+ *   async ({ store }) => expectRule((await store.has('a')) === false, 'has() is not false'),
+ * ];
+ * const rules = storeRules<Set<string>>(['has'], [empty], () => ({ store: new Set(), pass() {} }));
+ */
 export function storeRules<Store>(
   methods: readonly (keyof Store & string)[],
   rows: readonly RuleRow<StoreUnderTest<Store>>[],

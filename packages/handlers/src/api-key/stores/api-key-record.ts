@@ -120,3 +120,8 @@ export function checkedRecord(found: unknown): ApiKeyRecord {
     throw new UpstreamError('ERR_SALLYPORT_UPSTREAM_BODY', `A store of API keys returned no record: ${problem}`);
   }
 }
+
+/** The record with the later of two uses. */
+export function usedSince(record: ApiKeyRecord, usedAt: number): ApiKeyRecord {
+  return (record.usedAt ?? 0) >= usedAt ? record : Object.freeze({ ...record, usedAt });
+}

@@ -1,4 +1,4 @@
-import type { ApiKeyRecord } from './api-key-record.js';
+import { type ApiKeyRecord, usedSince } from './api-key-record.js';
 import type { ApiKeyStore } from './api-key-store.js';
 
 /**
@@ -46,9 +46,4 @@ export class MemoryApiKeyStore implements ApiKeyStore {
     const record = this.#records.get(id);
     if (record !== undefined) this.#records.set(id, usedSince(record, usedAt));
   }
-}
-
-/** The record with the later of two uses. */
-export function usedSince(record: ApiKeyRecord, usedAt: number): ApiKeyRecord {
-  return (record.usedAt ?? 0) >= usedAt ? record : Object.freeze({ ...record, usedAt });
 }

@@ -1,7 +1,7 @@
 import { type Unavailable, UpstreamError, unavailable } from '@sallyport/core';
 import { answerWithin, type Clock, describeError, type Eventually } from '@sallyport/core/extend';
+import { FileUnusable } from '../../files/reloaded-file.js';
 import type { Account } from './account.js';
-import { UserFileUnusable } from './reloaded-file.js';
 import type { UserStore } from './user-store.js';
 
 /** Asks a user store, with a time limit, and checks its answers. */
@@ -42,7 +42,7 @@ export class AccountDirectory {
 }
 
 function cannotTell(error: unknown): Unavailable {
-  return unavailable(error, { detail: error instanceof UserFileUnusable ? error.message : problemOf(error) });
+  return unavailable(error, { detail: error instanceof FileUnusable ? error.message : problemOf(error) });
 }
 
 /** The message stays away: a store is foreign code. */

@@ -1,8 +1,8 @@
 import { option } from '@sallyport/core/extend';
+import type { ParsedFile, SkippedLine } from '../../files/reloaded-file.js';
 import { hasControlCharacter, MAX_USER_NAME_BYTES, normalForm } from '../passwords/basic-text.js';
 import { readHash } from '../passwords/password-hash.js';
 import type { LegacyHash } from '../passwords/password-hash-format.js';
-import type { ParsedFile, SkippedLine } from './reloaded-file.js';
 
 /**
  * Parses a password file as Apache's htpasswd writes it, with one `user:hash` a line. Further fields are ignored. Empty

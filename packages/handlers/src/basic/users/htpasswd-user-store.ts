@@ -1,8 +1,9 @@
 import { type Clock, clockOption, type Eventually, option } from '@sallyport/core/extend';
+import { ReloadedFile } from '../../files/reloaded-file.js';
 import type { LegacyHash } from '../passwords/password-hash-format.js';
 import type { Account } from './account.js';
 import { parseGroups, parseHtpasswd } from './htpasswd-file.js';
-import { ReloadedFile } from './reloaded-file.js';
+import { USER_FILE_REPORTS } from './user-file-events.js';
 import { type UserStore, legacyHashes as weakHashes } from './user-store.js';
 
 const HTPASSWD = option.table('HtpasswdUserStoreOptions', {
@@ -70,12 +71,13 @@ export class HtpasswdUserStore implements UserStore {
     const { path, groupPath, legacyHashes, checkIntervalMs, maxStaleMs } = htpasswdUserStoreOptions(options);
     const { clock } = COLLABORATORS(collaborators);
     this.legacyHashes = legacyHashes;
+    const reports = USER_FILE_REPORTS;
     const parse = (text: string, of: string) => parseHtpasswd(text, of, legacyHashes);
-    this.#passwords = new ReloadedFile({ path, parse, maxStaleMs }, clock);
+    this.#passwords = new ReloadedFile({ path, parse, maxStaleMs, reports }, clock);
     this.#groups =
       groupPath === undefined
         ? undefined
-        : new ReloadedFile({ path: groupPath, parse: parseGroups, maxStaleMs }, clock);
+        : new ReloadedFile({ path: groupPath, parse: parseGroups, maxStaleMs, reports }, clock);
     this.#checkIntervalMs = checkIntervalMs;
     this.#clock = clock;
     this.#trustedUntilMs = clock.monotonic() + checkIntervalMs;

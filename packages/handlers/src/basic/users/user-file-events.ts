@@ -1,4 +1,5 @@
 import { EventChannel } from '@sallyport/core/extend';
+import type { FileReports } from '../../files/reloaded-file.js';
 
 /**
  * The `node:diagnostics_channel` of the events around Basic. Without subscribers it costs nothing.
@@ -31,4 +32,8 @@ const events = new EventChannel<UserFileEvent>(BASIC_CHANNEL, {
     event.kind === 'user_file_rejected' ? `the user file ${event.path} cannot be used: ${event.problem}` : undefined,
 });
 
-export const publishUserFileEvent: EventChannel<UserFileEvent>['publish'] = events.publish;
+export const USER_FILE_REPORTS: FileReports = Object.freeze({
+  reloaded: (path) => events.publish({ kind: 'user_file_reloaded', path }),
+  skipped: (path, lines, count) => events.publish({ kind: 'user_lines_skipped', path, lines, count }),
+  rejected: (path, problem) => events.publish({ kind: 'user_file_rejected', path, problem }),
+} satisfies FileReports);

@@ -4,15 +4,14 @@ import { readFileSync, statSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { ConfigurationError, UpstreamError } from '@sallyport/core';
 import { type Clock, option } from '@sallyport/core/extend';
-import { publishUserFileEvent } from './user-file-events.js';
 
-/** User files are small. A larger file is a mistake. */
+/** The files of a configuration are small. A larger file is a mistake. */
 const MAX_BYTES = 16 * 1_024 * 1_024;
 /** How many skipped lines one event names. */
 const MOST_TOLD = 100;
 
-/** A user file cannot be used. The message names the file and the problem, and quotes nothing of it. */
-export class UserFileUnusable extends UpstreamError {}
+/** A file cannot be used. The message names the file and the problem, and quotes nothing of it. */
+export class FileUnusable extends UpstreamError {}
 
 /** A line that cannot be read. `problem` quotes nothing of it. */
 export interface SkippedLine {
@@ -32,6 +31,20 @@ export interface ReloadedFileOptions<Content> {
   readonly parse: (text: string, path: string) => ParsedFile<Content>;
   /** How long the last good content stays in use while a changed file cannot be parsed, in milliseconds. */
   readonly maxStaleMs: number;
+  /** Whether the file may be made later: until then it cannot be read. */
+  readonly mayBeAbsent?: boolean;
+  /** Tells the operator. */
+  readonly reports: FileReports;
+}
+
+/** What happens to a file that is read again and again. */
+export interface FileReports {
+  /** It has changed and is in use. */
+  reloaded(path: string): void;
+  /** Lines of it cannot be read: some of them, and how many there are. */
+  skipped(path: string, lines: readonly SkippedLine[], count: number): void;
+  /** It cannot be used. `problem` quotes nothing of it. */
+  rejected(path: string, problem: string): void;
 }
 
 /**
@@ -42,7 +55,7 @@ export interface ReloadedFileOptions<Content> {
 export class ReloadedFile<Content> {
   readonly #options: ReloadedFileOptions<Content>;
   readonly #clock: Clock;
-  #content: Content;
+  #content: Content | undefined;
   /** Undefined after a look that failed. The next look then reads the file in any case. */
   #signature: string | undefined;
   /**
@@ -70,24 +83,28 @@ export class ReloadedFile<Content> {
       this.#digest = digestOf(bytes);
       this.#content = this.#read(parse(textOf(bytes), path));
     } catch (error) {
-      throw unusable(path, error);
+      if (options.mayBeAbsent !== true || (error as { code?: unknown }).code !== 'ENOENT') throw unusable(path, error);
+      this.#isReadable = false;
     }
   }
 
-  /** @throws {UserFileUnusable} 503 while the file cannot be read, or once it could not be parsed for `maxStaleMs` */
+  /** @throws {FileUnusable} 503 while the file cannot be read, or once it could not be parsed for `maxStaleMs` */
   get content(): Content {
     if (!this.#isReadable) {
-      throw new UserFileUnusable('ERR_SALLYPORT_UPSTREAM_UNREACHABLE', String(this.#problem));
+      throw new FileUnusable(
+        'ERR_SALLYPORT_UPSTREAM_UNREACHABLE',
+        this.#problem ?? `${this.#options.path} is not there`,
+      );
     }
     if (this.#clock.monotonic() >= (this.#unfitSinceMs ?? Number.POSITIVE_INFINITY) + this.#options.maxStaleMs) {
-      throw new UserFileUnusable('ERR_SALLYPORT_UPSTREAM_BODY', String(this.#problem));
+      throw new FileUnusable('ERR_SALLYPORT_UPSTREAM_BODY', String(this.#problem));
     }
-    return this.#content;
+    return this.#content as Content;
   }
 
   /** Looks whether the file has changed. Never rejects: problems are published. */
   async refresh(): Promise<void> {
-    const { path, parse } = this.#options;
+    const { path, parse, reports } = this.#options;
     try {
       const bytes = await this.#readIfChanged();
       this.#isReadable = true;
@@ -95,7 +112,7 @@ export class ReloadedFile<Content> {
       const parsed = parse(textOf(bytes), path);
       this.#unfitSinceMs = undefined;
       this.#problem = undefined;
-      publishUserFileEvent({ kind: 'user_file_reloaded', path });
+      reports.reloaded(path);
       this.#content = this.#read(parsed);
     } catch (error) {
       this.#isReadable = isUnfit(error);
@@ -134,15 +151,10 @@ export class ReloadedFile<Content> {
     const told = JSON.stringify(skipped);
     const [first] = skipped;
     if (first !== undefined && told !== this.#toldSkipped) {
-      const { path } = this.#options;
+      const { path, reports } = this.#options;
       const others = skipped.length === 1 ? '' : `, and ${skipped.length - 1} more`;
       process.emitWarning(`${path} line ${first.line} ${first.problem}: it is skipped${others}`, 'SallyportWarning');
-      publishUserFileEvent({
-        kind: 'user_lines_skipped',
-        path,
-        lines: skipped.slice(0, MOST_TOLD),
-        count: skipped.length,
-      });
+      reports.skipped(path, skipped.slice(0, MOST_TOLD), skipped.length);
     }
     this.#toldSkipped = told;
     return content;
@@ -152,7 +164,7 @@ export class ReloadedFile<Content> {
   #report(problem: string): void {
     if (problem === this.#problem) return;
     this.#problem = problem;
-    publishUserFileEvent({ kind: 'user_file_rejected', path: this.#options.path, problem });
+    this.#options.reports.rejected(this.#options.path, problem);
   }
 }
 

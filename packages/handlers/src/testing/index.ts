@@ -1,0 +1,1 @@
+export { apiKeyStoreRules } from './api-key-store-rules.js';
