@@ -59,6 +59,7 @@ export { FailureLimiter, type FailureLimiterServices } from './limits/failure-li
 export { type FailureLimits, failureLimits } from './limits/failure-limits.js';
 export { GoodBefore, type GoodBeforeOptions, type Standing } from './limits/good-before.js';
 export { networkOf, networksOf, UNKNOWN_NETWORK } from './limits/network.js';
+export { concurrencyLimitOptions } from './limits/rate/concurrency-limit.js';
 export { isLimit } from './limits/rate/limit-guard.js';
 export { rateLimitOptions } from './limits/rate/rate-limit-options.js';
 export { runInTurn, type Turn } from './limits/run-in-turn.js';

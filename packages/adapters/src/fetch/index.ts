@@ -7,6 +7,7 @@ import type { RouteDemands } from '../gate/route-demands.js';
 import { principalOf, userOf } from '../node/principal.js';
 import { hasNodeRequest, targetOf } from '../node/same-request.js';
 import { headerFields } from '../node/write-denial.js';
+import { answering } from './answer-end.js';
 import { responseOf } from './denial.js';
 import { checkedFetchOptions, type FetchSecurityOptions } from './fetch-options.js';
 import { PeerAddresses } from './peer-addresses.js';
@@ -117,9 +118,11 @@ export function fetchSecurity<Scopes extends string = string>(
         return handler(request, ...rest);
       }
       const proceed = (decision: Decision) =>
-        decision.kind === 'denied'
-          ? refuse(decision, request)
-          : withHeaders(handler(request, ...rest), decision.headers);
+        answering(request, () =>
+          decision.kind === 'denied'
+            ? refuse(decision, request)
+            : withHeaders(handler(request, ...rest), decision.headers),
+        );
       const decision = decide(request, rest, asked, undefined, template);
       return decision instanceof Promise ? decision.then(proceed) : proceed(decision);
     };
@@ -139,8 +142,8 @@ export function fetchSecurity<Scopes extends string = string>(
       }
       const decision = await decide(request, [context.env], asked, context.req.path);
       attach(request, context);
-      if (decision.kind === 'denied') return refuse(decision, request);
-      await next();
+      if (decision.kind === 'denied') return answering(request, () => refuse(decision, request));
+      await answering(request, next);
       // Only now: what is set before is lost where a handler answers with a Response of its own.
       for (const [name, value, append] of placed(decision.headers)) context.header(name, value, { append });
       return undefined;

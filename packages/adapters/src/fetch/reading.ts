@@ -7,6 +7,7 @@ import { NodeRequestSource } from '../node/node-request-source.js';
 import { readAsReceived, receivedMethod, receivedUrl } from '../node/rewriting.js';
 import { hasHeadersOf, hasNodeRequest, isRequestOf, type NodeBindings, targetOf } from '../node/same-request.js';
 import { NO_PROXIES, type TrustedProxies } from '../proxies/trusted-proxies.js';
+import { whenAnswered } from './answer-end.js';
 import { readBody } from './body.js';
 import type { PeerAddresses } from './peer-addresses.js';
 import { routedTarget } from './routed-path.js';
@@ -211,6 +212,12 @@ class RequestReading implements Reading {
 
   body(limitBytes: number, signal: AbortSignal): Promise<Uint8Array | MissingBody> {
     return readBody(this.#request, limitBytes, signal);
+  }
+
+  /** Without Node's response nobody tells when the last byte is gone: then the end is the Response of the handler. */
+  onEnd(listener: () => void): void {
+    if (this.#received !== undefined) this.#received.onEnd(listener);
+    else whenAnswered(this.#request, listener);
   }
 
   onClose(listener: () => void): void {

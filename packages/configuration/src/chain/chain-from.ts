@@ -102,8 +102,9 @@ async function built(read: ReadConfiguration, services: CheckedServices): Promis
     revocations,
   });
   try {
-    const { handler: handlers, guard: guards } = parts;
-    const options = await optionsOf(settings.chain, { handlers, guards, clock, directory, files });
+    const { handler: handlers, guard: guards, counterStore: counts } = parts;
+    const material = { handlers, guards, counterStore: counts, clock, directory, files };
+    const options = await optionsOf(settings.chain, material);
     return inChain(() => new BuiltChain(options, { clock, random, listeners }, parts));
   } catch (error) {
     await parts.close(CLOSE_TIMEOUT_MS).catch(() => {});

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import type { SecurityChainOptions } from '@sallyport/core';
+import type { Limit, SecurityChainOptions } from '@sallyport/core';
 import { chainOptions, option } from '@sallyport/core/extend';
 import { type GuardMaterial, guardExpression } from '../expressions/guard-expression.js';
 import { requirementExpression } from '../expressions/requirement-expression.js';
@@ -34,13 +34,15 @@ export const CHAIN_SETTINGS = option.table('ConfiguredChain', {
   requirement: option.optional(requirementExpression),
   /** Checks after authentication, on every request. */
   guards: option.withDefault(option.listOf(guardExpression), []),
+  /** Limits that are asked before anybody is authenticated: by network, by operation, of everybody. */
+  limits: option.withDefault(option.listOf(guardExpression), []),
   /** Requirements by operation, from an OpenAPI document. */
   contract: option.optional(CONTRACT_SETTINGS),
 });
 
 /** With the options of a chain that are data. */
 export const chainSettings = option.merged(
-  option.without(chainOptions, 'requirement', 'guards', 'operations', 'format'),
+  option.without(chainOptions, 'requirement', 'guards', 'limits', 'operations', 'format'),
   CHAIN_SETTINGS,
 );
 
@@ -84,11 +86,13 @@ export interface ChainMaterial extends GuardMaterial {
 
 /** The options of a `SecurityChain`. Loads the compiler of contracts only if there is a contract. */
 export async function optionsOf(settings: ChainSettings, material: ChainMaterial): Promise<SecurityChainOptions> {
-  const { requirement, guards, contract, ...others } = settings;
+  const { requirement, guards, limits, contract, ...others } = settings;
   return {
     ...others,
     requirement: requirement?.(material.handlers),
     guards: guards.map((guard) => guard(material)),
+    // The chain checks that they are limits.
+    limits: limits.map((limit) => limit(material) as Limit),
     operations: contract && (await operationsOf(contract, material)),
   };
 }

@@ -1,7 +1,11 @@
 import {
   type AuthenticationOptions,
+  type ConcurrencyLimitOptions,
+  concurrencyLimit,
   type GuardLike,
+  type RateLimitOptions,
   type RoleOptions,
+  rateLimit,
   requireAudience,
   requireAuthentication,
   requireRoles,
@@ -11,8 +15,11 @@ import {
 import {
   authenticationOptions,
   type Clock,
+  type CounterStore,
+  concurrencyLimitOptions,
   option,
   ownMembers,
+  rateLimitOptions,
   roleOptions,
   scopeOptions,
 } from '@sallyport/core/extend';
@@ -38,6 +45,8 @@ export interface GuardMaterial {
   /** Finds the handler that a guard names. */
   readonly handlers: HandlerFinder;
   readonly clock: Clock;
+  /** The counts of limits, where several processes share them. */
+  readonly counterStore: CounterStore | undefined;
 }
 
 /** A guard of a configuration. */
@@ -52,13 +61,13 @@ export const CONFIGURED_GUARD = option.table('ConfiguredGuard', {
 
 /** The guards that take a list of names, with their options beside it. */
 const LISTING = ['requireScopes', 'requireRoles', 'requireAudience'] as const;
-const GUARDS = [...LISTING, 'requireAuthentication'] as const;
+const GUARDS = [...LISTING, 'requireAuthentication', 'rateLimit', 'concurrencyLimit'] as const;
 
 /**
  * A guard as data: the name of a guard of the application, alone or with options (`{ type: officeHours, options: { … } }`),
  * or one of `{ requireScopes: orders.read }`, `{ requireRoles: [a, b], match: any }`, `{ requireAudience: … }`. The options
  * of these three stand beside the list; `of` is the name of a handler. `{ requireAuthentication: { maxAgeSeconds: 300 } }`
- * has options alone.
+ * has options alone, and so have `{ rateLimit: { name: minute, limit: 100, windowSeconds: 60 } }` and `concurrencyLimit`.
  */
 export const guardExpression: option.Check<GuardExpression, unknown> = option.withSchema(
   { $ref: '#/$defs/guard' },
@@ -78,7 +87,8 @@ function compiledGuard(value: unknown, name: string): GuardExpression {
     throw option.invalid(name, `must be the name of a guard or have one of ${GUARDS.join(', ')}, type${hint}`);
   }
   const { [kind]: list, ...options } = given;
-  if (kind === 'requireAuthentication') return authenticationOf(list, options, name);
+  if (kind === 'requireAuthentication' || kind === 'rateLimit' || kind === 'concurrencyLimit')
+    return ALONE[kind](list, options, name);
   const names = option.textOrTexts(list, `${name}.${kind}`);
   if (kind === 'requireScopes' && Object.hasOwn(options, 'of')) return scopesOf(names, options, name);
   const guard = builtInGuard(kind, names, options, name);
@@ -95,6 +105,8 @@ export const GUARD_SCHEMA: option.Schema = {
     builtInSchema('requireRoles', { ...roleOptions.schema.properties }),
     builtInSchema('requireAudience', {}),
     builtInSchema('requireAuthentication', {}, authenticationOptions.schema),
+    builtInSchema('rateLimit', {}, rateLimitOptions.schema),
+    builtInSchema('concurrencyLimit', {}, concurrencyLimitOptions.schema),
   ],
 };
 
@@ -126,14 +138,37 @@ function scopesOf(
   return ({ handlers }) => requireScopes(names, { ...options, of: handlers(handler, `${name}.of`) });
 }
 
-/** Checked at once, by making the guard with the clock of the system. */
-function authenticationOf(given: unknown, others: object, name: string): GuardExpression {
-  const place = `${name}.requireAuthentication`;
-  if (Object.keys(others).length > 0) throw option.invalid(name, 'has no options beside requireAuthentication');
-  const options = option.plainObject(given, place) as AuthenticationOptions;
-  inPlace(place, () => requireAuthentication(options), { AuthenticationOptions: place });
-  return ({ clock }) => requireAuthentication(options, { clock });
+/**
+ * A guard whose options stand alone. Checked at once, by making it with the clock of the system; `owner` stands in front of
+ * its errors.
+ */
+function alone<Options extends object>(
+  kind: (typeof GUARDS)[number],
+  owner: string,
+  make: (options: Options, material: Partial<GuardMaterial>) => GuardLike,
+) {
+  return (given: unknown, others: object, name: string): GuardExpression => {
+    const place = `${name}.${kind}`;
+    if (Object.keys(others).length > 0) throw option.invalid(name, `has no options beside ${kind}`);
+    const options = option.plainObject(given, place) as Options;
+    inPlace(place, () => make(options, {}), { [owner]: place });
+    return (material) => make(options, material);
+  };
 }
+
+const ALONE = {
+  requireAuthentication: alone<AuthenticationOptions>(
+    'requireAuthentication',
+    'AuthenticationOptions',
+    (options, { clock }) => requireAuthentication(options, { clock }),
+  ),
+  rateLimit: alone<RateLimitOptions>('rateLimit', 'RateLimitOptions', (options, { clock, counterStore }) =>
+    rateLimit(options, { clock, counterStore }),
+  ),
+  concurrencyLimit: alone<ConcurrencyLimitOptions>('concurrencyLimit', 'ConcurrencyLimitOptions', (options) =>
+    concurrencyLimit(options),
+  ),
+};
 
 function builtInGuard(
   kind: (typeof LISTING)[number],

@@ -2,6 +2,7 @@ import type { GuardLike, SecurityHandler } from '@sallyport/core';
 import {
   type Clock,
   type ConfigurationServices,
+  type CounterStore,
   disregard,
   type GuardKind,
   type Kinds,
@@ -82,6 +83,11 @@ export class ConfiguredParts {
     }
     return this.#handlers.named(name, (_name, problem) => option.invalid(place, problem));
   };
+
+  /** The store for counts: listed, or given by the application. */
+  get counterStore(): CounterStore | undefined {
+    return this.#services.counterStore;
+  }
 
   /** The guard that a configuration names. */
   readonly guard = (reference: GuardReference): GuardLike =>

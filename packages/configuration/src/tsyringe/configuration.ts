@@ -64,7 +64,8 @@ function registerRead(container: DependencyContainer, read: ReadConfiguration): 
     (async (lookup, services) => {
       try {
         const guards = guardFinder(container, { ...services, directory });
-        return await optionsOf(listed, { handlers: lookup, guards, clock: services.clock, directory, files });
+        const { clock, counterStore } = services;
+        return await optionsOf(listed, { handlers: lookup, guards, counterStore, clock, directory, files });
       } catch (error) {
         throw located(error);
       }

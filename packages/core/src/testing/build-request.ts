@@ -68,6 +68,8 @@ export function buildRequest(line: RequestLine = '/', parts: RequestParts = {}):
     route,
     body: (limitBytes) => (body.length > limitBytes ? 'too_large' : body),
     ...(certificate && { clientCertificate: () => clientCertificateOf(certificate) }),
+    // Nobody answers it, so that it ends with its decision.
+    onEnd: (listener) => void setImmediate(listener),
     ...(client && { onClose: (listener) => whenAborted(client, listener) }),
   });
   const { template } = checked;

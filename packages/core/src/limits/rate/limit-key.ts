@@ -46,10 +46,10 @@ const PART_SCHEMA: Schema = {
   ],
 };
 
-/** One part, or a list of them, which count together. */
-export const limitKey: Check<LimitKey, LimitKeyPart | readonly LimitKeyPart[]> = withSchema(
-  { anyOf: [PART_SCHEMA, { type: 'array', items: PART_SCHEMA, minItems: 1 }] },
-  (value, name) => {
+/** The option `by` of limits: one part, or a list of them, which count together. */
+export const limitKey: Check<LimitKey, LimitKeyPart | readonly LimitKeyPart[] | undefined> = withSchema(
+  { anyOf: [PART_SCHEMA, { type: 'array', items: PART_SCHEMA, minItems: 1 }], default: 'principal' },
+  (value = 'principal', name) => {
     const given: readonly unknown[] = Array.isArray(value) ? value : [value];
     const parts = given.map((each) => partOf(each, name));
     if (parts.length === 0) throw invalid(name, 'must not be empty');
@@ -59,6 +59,7 @@ export const limitKey: Check<LimitKey, LimitKeyPart | readonly LimitKeyPart[]> =
       of: parts.length === 1 ? (parts[0] as Part).of : joined(parts),
     });
   },
+  true,
 );
 
 function joined(parts: readonly Part[]): Part['of'] {

@@ -3,7 +3,7 @@ import * as option from '../../options/options.js';
 import type { Principal } from '../../principal/principal.js';
 import type { SecurityRequest } from '../../request/request.js';
 import { counterStoreCheck } from '../../stores/counter-store.js';
-import { type LimitKeyPart, limitKey } from './limit-key.js';
+import { limitKey } from './limit-key.js';
 
 const MOST = 1_000_000_000;
 
@@ -41,10 +41,7 @@ export const RATE_LIMIT = option.table('RateLimitOptions', {
    * What is counted apart: `principal`, `client`, `network`, `operation`, `everybody`, `{ claim: 'tenant' }`, or a function;
    * of a list, all together. Who has no client or no such claim is counted as principal, and who is anonymous by network.
    */
-  by: option.withDefault<ReturnType<typeof limitKey>, LimitKeyPart | readonly LimitKeyPart[]>(
-    limitKey,
-    limitKey('principal', 'by'),
-  ),
+  by: limitKey,
   /** What a request costs: a whole number, or a function that returns one. */
   cost: option.withDefault(cost, 1),
   /** How many processes share the store. While it gives no answer, each grants this part of the limit, at least 1. */
