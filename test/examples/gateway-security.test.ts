@@ -36,9 +36,13 @@ async function open(definition: Json): Promise<SecurityChain> {
     introspection: { endpoint, certificate, clientId: client.clientId, clientSecret: client.clientSecret },
     issuer,
     apiKeys: [],
+    throttling: { limits: [], guards: [] },
     revocations: new Revocations(),
   });
-  const chain = await apiSecurity('gateway-api', definition, contract, issuer);
+  const chain = await apiSecurity('gateway-api', definition, contract, {
+    issuer,
+    throttling: { limits: [], guards: [] },
+  });
   opened.push(chain);
   return chain;
 }

@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { option } from '@sallyport/core/extend';
 import { DEFINITION_FILE } from './definition.js';
+import { TIER_NAMES, type Tier, type Tiers } from './throttling.js';
 
 export interface CommandLine {
   /** The address to listen at. */
@@ -16,6 +17,8 @@ export interface CommandLine {
   readonly definition: string;
   /** The file of a definition that is tried beside it. */
   readonly nextDefinition: string | undefined;
+  /** What callers may ask for in a minute. */
+  readonly tiers: Tiers;
   /** Refuses a missing scope with 401, as WSO2 does, and not with 403 (RFC 6750 3.1). */
   readonly isWso2Compatible: boolean;
 }
@@ -31,6 +34,9 @@ export const USAGE = `Usage: npm start -- [--port N] [--token-port N] [--access-
   --access-token-ttl SECONDS  life of an access token (ACCESS_TOKEN_TTL, default 3600)
   --definition FILE           the OpenAPI definition that is enforced (default gateway-api.yaml of this example)
   --next-definition FILE      tell in the log which requests another definition would answer differently
+  --application-tier NAME     what an application may ask for in a minute: 10PerMin, 20PerMin, 50PerMin, … (default Unlimited)
+  --subscription-tier NAME    what an application may ask for of the API: Bronze, Silver, Gold (default Unlimited)
+  --network-tier NAME         what a network may ask for, authenticated or not: Unauthenticated (default Unlimited)
   --wso2-compatible           refuse a missing scope with 401, as WSO2 does, instead of 403
   --introspection-endpoint URL, --introspection-ca FILE
                               introspect through another address, a proxy say, whose certificate is in FILE
@@ -50,6 +56,11 @@ export function readCommandLine(args: readonly string[], environment: NodeJS.Pro
     introspection: elsewhere(values['introspection-endpoint'], values['introspection-ca']),
     definition: values.definition ?? DEFINITION_FILE,
     nextDefinition: values['next-definition'],
+    tiers: {
+      application: tier('application-tier', values['application-tier']),
+      subscription: tier('subscription-tier', values['subscription-tier']),
+      network: tier('network-tier', values['network-tier']),
+    },
     isWso2Compatible: values['wso2-compatible'] ?? false,
   };
 }
@@ -71,6 +82,9 @@ const FLAGS = {
   'introspection-ca': { type: 'string' },
   definition: { type: 'string' },
   'next-definition': { type: 'string' },
+  'application-tier': { type: 'string' },
+  'subscription-tier': { type: 'string' },
+  'network-tier': { type: 'string' },
   'wso2-compatible': { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
 } as const;
@@ -96,6 +110,12 @@ function unknownFlag(message: string): string | undefined {
     return (error as Error).message;
   }
   return undefined;
+}
+
+function tier(name: string, text = 'Unlimited'): Tier {
+  const known = TIER_NAMES.find((each) => each === text);
+  if (known === undefined) throw new CommandLineError(`${name} must be one of ${TIER_NAMES.join(', ')}`);
+  return known;
 }
 
 function whole(name: string, text: string, least: number, most: number): number {

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { expressSecurity } from '@sallyport/adapters/express';
-import { Revocations } from '@sallyport/core';
+import { MemoryCounterStore, Revocations } from '@sallyport/core';
 import { analyticsSecurity } from './analytics.js';
 import type { ApiKeyOwner } from './api-key-handler.js';
 import { application } from './application.js';
@@ -18,6 +18,7 @@ import { OperatorLog } from './operator-log.js';
 import { PasswordCheck } from './password-check.js';
 import { SecuredApi } from './secured-api.js';
 import { metricsSecurity, peopleByPassword, registrationSecurity } from './security.js';
+import { throttling } from './throttling.js';
 import { tokenEndpoint } from './token-endpoint.js';
 import { SUPER_TENANT } from './users.js';
 import { refuseAsWso2 } from './wso2-error.js';
@@ -80,7 +81,9 @@ async function furnish(options: GatewayOptions, { port, tokenPort, tls }: Place,
   const log = new OperatorLog();
   const metrics = new Metrics();
   const revocations = new Revocations();
-  const people = await peopleByPassword();
+  // One place for all that is counted: failed logins, and what callers ask for.
+  const counterStore = new MemoryCounterStore();
+  const people = await peopleByPassword(counterStore);
   const logins = new PasswordCheck('login', people);
   const { accessTokenTtlSeconds, introspection } = options;
   const authorizationServer = await AuthorizationServer.create(
@@ -96,6 +99,7 @@ async function furnish(options: GatewayOptions, { port, tokenPort, tls }: Place,
     },
     issuer: { issuer: authorizationServer.issuer, audience, certificate: tls.cert },
     apiKeys: [apiKey],
+    throttling: throttling(options.tiers, 'gateway-api', counterStore),
     revocations,
   };
   const origins = { origin, tokenOrigin: `https://localhost:${tokenPort}` };

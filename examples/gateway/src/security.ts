@@ -1,4 +1,5 @@
 import { anyOf, type Guard, guard, type Revocations, requireRoles, SecurityChain } from '@sallyport/core';
+import type { CounterStore } from '@sallyport/core/extend';
 import { BasicHandler, hashPassword, InMemoryUserStore } from '@sallyport/handlers/basic';
 import { IntrospectionHandler } from '@sallyport/handlers/introspection';
 import { JwtHandler } from '@sallyport/handlers/jwt';
@@ -7,6 +8,7 @@ import { ApiKeyHandler, type ApiKeyOwner } from './api-key-handler.js';
 import { SIGNING_ALGORITHMS } from './authorization-server/access-token-format.js';
 import { callerOf, mayReach } from './caller.js';
 import { scopesOfRoles } from './scopes.js';
+import type { Throttling } from './throttling.js';
 import { ALL_USERS } from './users.js';
 import { wso2Format } from './wso2-error.js';
 
@@ -24,6 +26,8 @@ export interface ApiSecurity {
   /** The issuer of JWT access tokens for this API, and the certificate of the server that publishes its keys. */
   readonly issuer: { readonly issuer: string; readonly audience: string; readonly certificate: string };
   readonly apiKeys: readonly ApiKeyOwner[];
+  /** What callers may ask for. */
+  readonly throttling: Throttling;
   /** Access tokens that ended before their time. Cached answers about them are not used. */
   readonly revocations: Revocations;
 }
@@ -46,12 +50,14 @@ export async function apiSecurity(
   name: string,
   definition: OpenApiDocument | string,
   contract: OpenApiOptions,
-  { issuer, audience }: Pick<ApiSecurity['issuer'], 'issuer' | 'audience'>,
+  { issuer: { issuer, audience }, throttling: { limits, guards } }: Pick<ApiSecurity, 'issuer' | 'throttling'>,
 ): Promise<SecurityChain> {
   return new SecurityChain({
     name,
     operations: await openApi(definition, contract),
-    guards: [OWN_TENANT],
+    limits,
+    // What they count is told even where the tenant is foreign: nobody tries tenants without end.
+    guards: [...guards, OWN_TENANT],
     format: wso2Format,
     statistics: {},
     // Clients that know only the address learn from this where tokens are issued (RFC 9728).
@@ -88,11 +94,11 @@ function jwtTokens({ issuer: { issuer, audience, certificate }, revocations }: A
  * The handler for names and passwords of people. It is used wherever they are sent, so all places share its budgets of
  * failures.
  */
-export async function peopleByPassword(): Promise<BasicHandler> {
+export async function peopleByPassword(counterStore: CounterStore): Promise<BasicHandler> {
   const accounts = await Promise.all(
     ALL_USERS.map(async ({ name, password, roles }) => ({ name, roles, hash: await hashPassword(password) })),
   );
-  return new BasicHandler({ realm: REALM, users: new InMemoryUserStore(accounts), scopesOfRoles });
+  return new BasicHandler({ realm: REALM, users: new InMemoryUserStore(accounts), scopesOfRoles }, { counterStore });
 }
 
 /** Client registration asks for the name and password of a user, such as the administrator. */
