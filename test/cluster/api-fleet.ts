@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { AuthorizationServer } from '@sallyport/core/testing';
 import { fromStripe } from '../handlers/webhook/deliveries.js';
 import { Fleet, type FleetCall } from '../support/fleet.js';
+import { isNightly } from '../support/nightly.js';
 
 /** A person who has a token. Tests look for these texts in what Redis keeps. */
 export interface Holder {
@@ -28,9 +29,9 @@ export class ApiFleet {
     const { issuer, audience, jwksUri, introspectionEndpoint, clientId, clientSecret } = server;
     const hookSecret = randomBytes(24).toString('base64url');
     const tokens = { issuer, audience, jwksUri, introspectionEndpoint, clientId, clientSecret };
-    const secrets = { secret: 'a secret that all instances share, 1', hookSecret };
+    const others = { isNightly, secret: 'a secret that all instances share, 1', hookSecret };
     try {
-      const fleet = await Fleet.start('test/cluster/api-instance.js', { ...redis, ...tokens, ...secrets }, processes);
+      const fleet = await Fleet.start('test/cluster/api-instance.js', { ...redis, ...tokens, ...others }, processes);
       await fleet.instances[0]?.order('establish');
       return new ApiFleet(fleet, server, hookSecret);
     } catch (error) {

@@ -9,7 +9,15 @@ import { WebhookHandler } from '@sallyport/handlers/webhook';
 import { createClient, createCluster } from 'redis';
 import { runInstance } from '../support/fleet-instance.js';
 
-const outbound = { allowInsecureLoopback: true };
+/** By day other tests keep the machine busy: then nothing is about time. */
+const BY_DAY = {
+  outbound: { timeoutMs: 25_000 },
+  chain: { deadlineMs: 30_000 },
+  bus: { readTimeoutMs: 1_000, publishTimeoutMs: 30_000 },
+  store: { readTimeoutMs: 1_000 },
+  once: { timeoutMs: 5_000 },
+  hooks: { storeTimeoutMs: 5_000 },
+};
 const reconnectStrategy = () => 20;
 
 /** A single Redis at `redisPort`, or the Cluster of which `redisNodes` are some. */
@@ -26,7 +34,8 @@ async function connected({ redisPort, redisNodes }) {
   return client;
 }
 
-function deciding(settings, { store, onceStore, revocations }) {
+function deciding(settings, limits, { store, onceStore, revocations }) {
+  const outbound = { allowInsecureLoopback: true, ...limits.outbound };
   const { issuer, audience, jwksUri, introspectionEndpoint, clientId, clientSecret, secret, hookSecret } = settings;
   const jwt = new JwtHandler(
     { realm: 'fleet', issuers: [{ issuer, audience, algorithms: 'ES256', keys: { jwksUri, outbound } }] },
@@ -43,22 +52,29 @@ function deciding(settings, { store, onceStore, revocations }) {
     { store, revocations },
   );
   // A delivery is too late after 3 s, so its mark lasts for 7.
-  const hooks = new WebhookHandler({ scheme: 'stripe', secrets: hookSecret, toleranceSeconds: 3 }, { onceStore });
+  const hooks = new WebhookHandler(
+    { scheme: 'stripe', secrets: hookSecret, toleranceSeconds: 3, ...limits.hooks },
+    { onceStore },
+  );
   return {
-    api: new SecurityChain({ name: 'api', requirement: anyOf(jwt, opaque), statistics: {} }),
-    hooks: new SecurityChain({ name: 'hooks', requirement: hooks }),
+    api: new SecurityChain({ name: 'api', requirement: anyOf(jwt, opaque), statistics: {}, ...limits.chain }),
+    hooks: new SecurityChain({ name: 'hooks', requirement: hooks, ...limits.chain }),
   };
 }
 
 runInstance(async (settings) => {
   const [client, subscriber] = await Promise.all([connected(settings), connected(settings)]);
-  const { secret } = settings;
+  const { secret, isNightly } = settings;
+  const limits = isNightly ? {} : BY_DAY;
   const events = [];
   onCacheEvent(({ kind }) => events.push(kind));
-  const revocations = new Revocations({ secret }, { bus: new RedisRevocationBus({}, { client, subscriber }) });
-  const store = new RedisCacheStore({}, { client });
-  const onceStore = new RedisOnceStore({ secret }, { client });
-  const chains = deciding(settings, { store, onceStore, revocations });
+  const revocations = new Revocations(
+    { secret },
+    { bus: new RedisRevocationBus({ ...limits.bus }, { client, subscriber }) },
+  );
+  const store = new RedisCacheStore({ ...limits.store }, { client });
+  const onceStore = new RedisOnceStore({ secret, ...limits.once }, { client });
+  const chains = deciding(settings, limits, { store, onceStore, revocations });
   await revocations.start();
   await Promise.all(Object.values(chains).map((chain) => chain.start()));
   const served = (_request, response, { subject }) => response.end(subject);

@@ -1,23 +1,25 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { DelayingProxy } from '../support/delaying-proxy.js';
 import type { Instance } from '../support/fleet.js';
 import { isNightly } from '../support/nightly.js';
 import { RedisCluster } from '../support/redis-cluster.js';
 import { REDIS_FAULTS, REDIS_RETURNS, type RedisFault } from '../support/redis-faults.js';
-import { type Client, HAS_REDIS, RedisServer, until } from '../support/redis-server.js';
+import { type Client, HAS_REDIS, RedisServer } from '../support/redis-server.js';
 import { ApiFleet, type Holder } from './api-fleet.js';
 import { WatchedLoad } from './watched-load.js';
 
 const describeWithRedis = HAS_REDIS ? describe : describe.skip;
 const NO_REDIS = 'skipped: there is no redis-server to start';
+/** For a machine that other tests keep busy. */
+jest.setTimeout(isNightly ? 600_000 : 120_000);
 /** By day those that are over at once. */
 const BY_DAY = ['flushed', 'replayed: old answers are written back'];
 /** How long a fault goes on. */
 const LASTS_MS = isNightly ? 1_500 : 100;
 /** Half of the deadline of a decision. By day other tests keep the machine busy. */
-const BOUND_MS = isNightly ? 2_500 : 10_000;
+const BOUND_MS = isNightly ? 2_500 : 60_000;
 /** A mark of a delivery lasts 7 s; after a loss nothing is marked for as long. */
-const RECOVERED_MS = isNightly ? 20_000 : 10_000;
+const RECOVERED_MS = 20_000;
 const HOLDERS = 8;
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -32,10 +34,11 @@ async function recovered(what: string, isSo: () => boolean | Promise<boolean>): 
 }
 
 /** All processes ask about these tokens, so that they remember the answers. */
-async function remembered(api: ApiFleet, holders: readonly Holder[], status: number): Promise<void> {
+async function remembered(api: ApiFleet, holders: readonly Holder[]): Promise<void> {
   for (const instance of api.fleet.instances) {
-    const statuses = await Promise.all(holders.map((holder) => api.fleet.status(instance, api.call(holder))));
-    expect(new Set(statuses)).toEqual(new Set([status]));
+    for (const holder of holders) {
+      await recovered('a token is good', async () => (await api.fleet.status(instance, api.call(holder))) === 200);
+    }
   }
 }
 
@@ -95,10 +98,10 @@ async function endure(
     Holder[],
     Holder[],
   ];
-  await remembered(api, holders, 200);
+  await remembered(api, holders);
   const kept = await keep();
   await revoke(first, revoked);
-  await until(() => allRefuse(api, revoked));
+  await recovered('all know what was revoked', () => allRefuse(api, revoked));
   await api.fleet.everywhere('forgetEvents');
   const load = new WatchedLoad(api, good, revoked);
   try {
@@ -167,7 +170,7 @@ describeWithRedis(HAS_REDIS ? 'four processes under load, while one Redis is' : 
 
   test('a dump holds no token, name, claim or secret in clear', async () => {
     const holders = await api.holders(20);
-    await remembered(api, holders, 200);
+    await remembered(api, holders);
     await revoke(api.fleet.instances[0] as Instance, holders.slice(0, 5));
     const dump = await server.dump(admin);
     expect(dump).toContain('sallyport:revocations');
