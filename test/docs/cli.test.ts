@@ -1,4 +1,6 @@
+import { execFile } from 'node:child_process';
 import { createHmac } from 'node:crypto';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { blocksOf, DocumentProject } from './document-project.js';
 
@@ -53,6 +55,20 @@ describe(DOCUMENT, () => {
       code: 1,
       stdout: expect.stringMatching(/^denied 401 credentials_missing\n {2}operation: placeOrder/),
     });
+  });
+
+  test('the commands about keys run in a shell as they are shown', async () => {
+    const [shown = ''] = blocksOf(DOCUMENT).flatMap(({ code }) => (code.includes('key create') ? code : []));
+    const handler = `{ type: api-key, options: { prefix: acme, secret: '\${KEY_SECRET}', store: { file: { path: keys.jsonl } } } }`;
+    project.write('keys.yaml', `handlers: { partners: ${handler} }\nchain: { requirement: partners }\n`);
+    const commands = shown.replaceAll('npx sallyport', `${process.execPath} ${BIN}`);
+    const { stdout } = await promisify(execFile)('bash', ['-euc', commands], { cwd: project.folder });
+    expect(stdout.trimEnd().split('\n')).toEqual([
+      expect.stringMatching(/^ID +SUBJECT/),
+      expect.stringMatching(/^\w{12} +web-shop +- +orders:read +good /),
+      expect.stringMatching(/^acme_\w{61}$/),
+      expect.stringMatching(/^the key \w{12} of web-shop is revoked$/),
+    ]);
   });
 
   test('the file of docs/configuration.md is right with the kinds that the guide makes, and not without', async () => {

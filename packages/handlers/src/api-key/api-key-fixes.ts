@@ -4,7 +4,7 @@ export const API_KEY_FIXES: Readonly<Record<string, string>> = Object.freeze({
   api_key_malformed:
     'Copy the key once more, as it was shown when it was made, without quotes. If it is of another system (prefix names ours), let another handler take it, and set selective.',
   api_key_unknown:
-    'Look the id up by list() of keys. If it is there, the key is of another store or was made with another secret.',
+    'Look the id up by list() of keys, or by sallyport key list. If it is there, the key is of another store or was made with another secret.',
   api_key_expired: 'Make a new key, with a later expiresAt or none.',
   api_key_replaced: 'Send the new text of the key: the old one is no longer good beside it (overlapSeconds).',
   api_key_revoked: 'Make a new key. If this one comes on, find out who has it.',

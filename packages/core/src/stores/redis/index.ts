@@ -17,6 +17,13 @@ export {
   type RedisOnceStoreOptions,
 } from './redis-once-store.js';
 export {
+  type FoundRecord,
+  type KeptRecord,
+  RedisRecordStore,
+  type RedisRecordStoreCollaborators,
+  type RedisRecordStoreOptions,
+} from './redis-record-store.js';
+export {
   RedisRevocationBus,
   type RedisRevocationBusCollaborators,
   type RedisRevocationBusOptions,
