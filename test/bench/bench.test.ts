@@ -11,6 +11,7 @@ const GOAL_ROW = /^\| (\d+) \| [^|]+ \| -?[\d.]+[^|]* \| [<>]= [^|]+ \| (?:yes|n
 /** Which goals a bench measures. */
 const GOALS: Readonly<Record<string, readonly number[]>> = {
   adapters: [1, 2, 11],
+  'api-keys': [3],
   basic: [12],
   cache: [7, 10],
   chain: [3, 4, 9],

@@ -42,8 +42,8 @@ export class Leaf implements RequirementNode, CredentialOwner {
     this.#carried = places.every(({ isAmbient }) => isAmbient === first.isAmbient) ? carriedIn(first) : undefined;
     this.#hasSeveralPlaces = places.length > 1;
     this.#countedPlaces = source.whole.length > 0 ? source.whole : places;
-    const [kind, name] = first.at.split(':', 2);
-    this.#singleHeader = kind === 'header' && !this.#hasSeveralPlaces ? name : undefined;
+    const [kind, name] = (this.#countedPlaces[0]?.at ?? '').split(':', 2);
+    this.#singleHeader = kind === 'header' && this.#countedPlaces.length === 1 ? name : undefined;
   }
 
   /** Whether credentials of this Authorization scheme, in lower case, are for this leaf. */
@@ -122,7 +122,7 @@ export class Leaf implements RequirementNode, CredentialOwner {
   }
 
   #isDoubled(request: SecurityRequest): boolean {
-    if (this.#hasSeveralPlaces) return isVerdict(sentIn(this.#countedPlaces, request));
+    if (this.#countedPlaces.length > 1) return isVerdict(sentIn(this.#countedPlaces, request));
     return this.#singleHeader !== undefined && request.headerLines(this.#singleHeader).length > 1;
   }
 
