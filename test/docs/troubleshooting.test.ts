@@ -5,6 +5,7 @@ import { sourcesOf } from '../repository/source-tree.js';
 import { documentOf, type TableRow, tablesOf } from '../support/markdown.js';
 import { BODIES } from './troubleshooting/causes-of-bodies.js';
 import { BUGS } from './troubleshooting/causes-of-bugs.js';
+import { CERTIFICATES } from './troubleshooting/causes-of-certificates.js';
 import { KEYS } from './troubleshooting/causes-of-keys.js';
 import { OUTAGES } from './troubleshooting/causes-of-outages.js';
 import { PASSWORDS } from './troubleshooting/causes-of-passwords.js';
@@ -18,6 +19,7 @@ const CAUSES = [
   ...TOKENS,
   ...PASSWORDS,
   ...KEYS,
+  ...CERTIFICATES,
   ...BODIES,
   ...REQUESTS,
   ...PERMISSIONS,

@@ -5,6 +5,7 @@ import { ApiKeyHandler, MemoryApiKeyStore } from '@sallyport/handlers/api-key';
 import { BasicHandler, InMemoryUserStore } from '@sallyport/handlers/basic';
 import { IntrospectionHandler } from '@sallyport/handlers/introspection';
 import { JwtHandler } from '@sallyport/handlers/jwt';
+import { MutualTlsHandler } from '@sallyport/handlers/mutual-tls';
 import { OutboundClient } from '@sallyport/handlers/outbound';
 import { supabase } from '@sallyport/handlers/providers';
 import { WebhookHandler } from '@sallyport/handlers/webhook';
@@ -94,6 +95,13 @@ const SILENT: Readonly<Record<string, () => void>> = {
   acceptTyp: () => jwt({ audience: AUDIENCE, acceptTyp: ['JWT'] }),
   allowMissingTyp: () => jwt({ audience: AUDIENCE, allowMissingTyp: true }),
   clients: () => jwt({ clients: ['web-shop'] }),
+  allVerified: () => {
+    const chain = new SecurityChain({ requirement: new MutualTlsHandler({ identity: 'dns', names: 'a' }) });
+    httpSecurity(chain, { clientCertificates: { proxies: '10.0.0.5', allVerified: true } });
+  },
+  allowUnverified: () => {
+    new MutualTlsHandler({ identity: 'thumbprint', names: 'A'.repeat(43), allowUnverified: true });
+  },
   allowInsecureLoopback: () => introspection({ outbound: { allowInsecureLoopback: true } }),
   allowAnonymousUsers: () => {
     const issuer = supabase({ projectUrl: 'https://shopabcdefghijklmnop.supabase.co', allowAnonymousUsers: true });

@@ -6,6 +6,7 @@ import {
   BasicHandler,
   IntrospectionHandler,
   JwtHandler,
+  MutualTlsHandler,
   type TrustedIssuer,
   WebhookHandler,
 } from '@sallyport/handlers';
@@ -13,6 +14,7 @@ import { KeyFormat } from '../../packages/handlers/src/api-key/form/key-format.j
 import { SECRET as KEY_SECRET, ObservedStore } from '../handlers/api-key/api-key-fixture.js';
 import { accountOf, CHEAP } from '../handlers/basic/basic-fixture.js';
 import { fromGithub, OLD_SECRET, SECRET } from '../handlers/webhook/deliveries.js';
+import { authority, type Issued, issue } from '../support/certificates.js';
 
 /** The clock of a starting handler runs fast while one server is silent; the others must be able to answer before. */
 const OUTBOUND = { allowInsecureLoopback: true, timeoutMs: 6_000 };
@@ -133,6 +135,39 @@ describe('the API key handler', () => {
           secrets: [KEY_SECRET],
         };
       },
+    ),
+  );
+});
+
+describe('the mutual TLS handler', () => {
+  const named = (value: string) => ({ names: [{ type: 'dns', value } as const] });
+  let ca: Issued;
+  beforeAll(async () => {
+    ca = await authority('Root');
+  });
+  keepsTheRules(
+    handlerRules(
+      (clock) =>
+        new MutualTlsHandler(
+          {
+            identity: 'dns',
+            issuedBy: ca.cert,
+            mapPrincipal: (init) => {
+              if (init.subject === 'stalled') return new Promise<never>(() => {});
+              return init.subject === 'outage' ? Promise.reject(new Error('down')) : init;
+            },
+          },
+          { clock },
+        ),
+      async () => ({
+        accepted: [
+          { certificate: (await issue({ by: ca, ...named('alice') })).x509 },
+          { certificate: (await issue({ by: ca, ...named('bob') })).x509 },
+        ],
+        refused: [{ certificate: (await issue(named('alice'))).x509 }],
+        unavailable: [{ certificate: (await issue({ by: ca, ...named('outage') })).x509 }],
+        stalled: { certificate: (await issue({ by: ca, ...named('stalled') })).x509 },
+      }),
     ),
   );
 });

@@ -6,14 +6,21 @@ import { API_KEY_FIXES } from '../../../packages/handlers/src/api-key/api-key-fi
 import { BASIC_FIXES } from '../../../packages/handlers/src/basic/basic-fixes.js';
 import { INTROSPECTION_FIXES } from '../../../packages/handlers/src/introspection/introspection-fixes.js';
 import { JWT_FIXES } from '../../../packages/handlers/src/jwt/jwt-fixes.js';
+import { MUTUAL_TLS_FIXES } from '../../../packages/handlers/src/mutual-tls/mutual-tls-fixes.js';
 import { WEBHOOK_FIXES } from '../../../packages/handlers/src/webhook/webhook-fixes.js';
 import { documentOf, tablesOf } from '../../support/markdown.js';
 import { reasonCodes } from './reason-codes.js';
 
 /** What the lines of decisions advise, by reason or cause. Handlers have advice of their own for some reasons. */
-const FIXES_IN_CODE = [FIXES, JWT_FIXES, INTROSPECTION_FIXES, BASIC_FIXES, API_KEY_FIXES, WEBHOOK_FIXES].flatMap(
-  (table) => Object.entries(table),
-);
+const FIXES_IN_CODE = [
+  FIXES,
+  JWT_FIXES,
+  INTROSPECTION_FIXES,
+  BASIC_FIXES,
+  API_KEY_FIXES,
+  MUTUAL_TLS_FIXES,
+  WEBHOOK_FIXES,
+].flatMap((table) => Object.entries(table));
 
 const document = documentOf('docs/error-codes.md');
 const tables = tablesOf(document);

@@ -38,7 +38,7 @@ export function reasonCodes(): ReadonlyMap<string, number> {
   const add = (reason: string | undefined, status: number | undefined) => {
     if (reason !== undefined && status !== undefined) found.set(reason, reason.startsWith('basic_') ? 401 : status);
   };
-  const sources = ['core', 'handlers'].flatMap((name) => sourcesOf(`packages/${name}/src`));
+  const sources = ['core', 'handlers', 'adapters'].flatMap((name) => sourcesOf(`packages/${name}/src`));
   const shipped = sources
     .filter(({ path }) => !path.includes('/testing/'))
     .map(({ path, text }) => ({ path, text: text.replace(COMMENT, '') }));

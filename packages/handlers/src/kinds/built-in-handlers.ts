@@ -8,6 +8,8 @@ import { introspectionOptions } from '../introspection/introspection-options.js'
 import { JwtHandler, type JwtHandlerOptions, type TrustedIssuer } from '../jwt/index.js';
 import { jwtOptions } from '../jwt/jwt-options.js';
 import { trustedIssuer } from '../jwt/trusted-issuer.js';
+import { MutualTlsHandler, type MutualTlsHandlerOptions } from '../mutual-tls/index.js';
+import { mutualTlsOptions } from '../mutual-tls/mutual-tls-options.js';
 import { WebhookHandler, type WebhookHandlerOptions } from '../webhook/index.js';
 import { webhookOptions } from '../webhook/webhook-options.js';
 import { type ByProvider, schemaByProvider, withoutProvider } from './by-provider.js';
@@ -50,6 +52,8 @@ type BuiltInHandlers = {
   readonly basic: HandlerKind<BasicHandlerOptions>;
   /** API keys that this library issues. */
   readonly 'api-key': HandlerKind<ApiKeyHandlerOptions>;
+  /** Client certificates (RFC 8705 2, RFC 9440). */
+  readonly 'mutual-tls': HandlerKind<MutualTlsHandlerOptions>;
   /** Deliveries of webhooks, by their signature. */
   readonly webhook: HandlerKind<WebhookHandlerOptions>;
 };
@@ -88,6 +92,12 @@ export const builtInHandlers: BuiltInHandlers = Object.freeze({
     options: apiKeyOptions,
     handler(options, { name, clock, directory, revocations }) {
       return new ApiKeyHandler({ name, ...options }, { clock, directory, revocations });
+    },
+  },
+  'mutual-tls': {
+    options: mutualTlsOptions,
+    handler(options, { name, clock, revocations }) {
+      return new MutualTlsHandler({ name, ...options }, { clock, revocations });
     },
   },
   webhook: {
