@@ -72,7 +72,7 @@ async function hits() {
   const figures = measure([
     ['limit: unkeyed hash, Map', fresh, (token) => byHash.get(hash('sha256', token, 'binary'))],
     ['by hand: lru-cache by the whole token', fresh, (token) => byToken.get(token)],
-    ['VerdictCache.find', fresh, (token) => cache.find(token)],
+    ['VerdictCache.find', fresh, (token) => cache.find(token, request)],
     ['VerdictCache.resolve', fresh, (token) => cache.resolve(token, request, load)],
   ]);
   return [...figures].map(([row, { ns, bytes }]) => ({

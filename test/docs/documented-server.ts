@@ -40,6 +40,10 @@ export class DocumentedServer {
     return this.#printed.find(pattern);
   }
 
+  signal(name: NodeJS.Signals): void {
+    this.#child.kill(name);
+  }
+
   /** The exit code; null for a server that takes no notice of signals. */
   async stop(): Promise<number | null> {
     const { exitCode, signalCode } = this.#child;

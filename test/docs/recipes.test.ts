@@ -242,6 +242,27 @@ describe('docs/recipes.md', () => {
     expect(await server.stop()).toBe(0);
   });
 
+  test('a token that was revoked a moment ago is refused where nothing remembered is taken', async () => {
+    const revoking = `const { authority } = await import('./security.js');
+      const { bearer } = await authority.as({ subject: 'bob' }, { opaque: true });
+      console.log('bob: ' + bearer);
+      process.on('SIGUSR2', () => {
+        authority.revoke(bearer);
+        console.log('revoked: it');
+      });
+      await import('./no-old-answers.js');`;
+    guide.project.write('revoking.js', revoking);
+    await start('revoking.js');
+    const bearer = { authorization: `Bearer ${await server.printed(/bob: (\S+)/)}` };
+    expect(await call('GET /orders', bearer)).toMatchObject({ status: 200 });
+    server.signal('SIGUSR2');
+    await server.printed(/revoked: (it)/);
+    expect(await call('GET /orders', bearer)).toMatchObject({ status: 200 });
+    expect(await call('POST /orders', bearer)).toMatchObject({ status: 200 });
+    expect(await call('DELETE /account', bearer)).toMatchObject({ status: 401 });
+    expect(await call('GET /orders', bearer)).toMatchObject({ status: 401 });
+  });
+
   test('handlers with other lifetimes and other client authentication can be made', async () => {
     await Promise.all(['company-ca', 'orders'].map(writeKeyPair));
     await guide.project.node(['remember-longer.js']);

@@ -2,6 +2,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect, test } from '@jest/globals';
 import { denied } from '@sallyport/core';
+import { buildRequest } from '@sallyport/core/testing';
 import { isNightly } from '../../support/nightly.js';
 import { aRequest, CacheUnderTest, principalOf } from './cache-fixture.js';
 
@@ -37,7 +38,7 @@ test(`${SIZE} distinct bad tokens leave memory bounded and every good entry in p
   const before = await usedBytes();
   await flood(warmUp, SENT);
   expect((await usedBytes()) - before).toBeLessThan(NOISE_BYTES);
-  expect(goodTokens.filter((token) => cache.find(token) === undefined)).toEqual([]);
+  expect(goodTokens.filter((token) => cache.find(token, buildRequest('/')) === undefined)).toEqual([]);
   expect(cache.statistics).toMatchObject({
     misses: SENT + 1_000,
     entries: 1_000,

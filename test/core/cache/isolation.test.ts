@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { ConfigurationError, denied, MemoryCacheStore, type Verdict } from '@sallyport/core';
 import { configurationDigest, Secret, VerdictCache } from '@sallyport/core/extend';
-import { ManualClock } from '@sallyport/core/testing';
+import { buildRequest, ManualClock } from '@sallyport/core/testing';
 import { aRequest, CacheUnderTest, principalOf } from './cache-fixture.js';
 
 const SECRET = 'a secret that all instances share, 1';
@@ -72,9 +72,9 @@ describe('look-alike tokens are different tokens (fast-jwt CVE-2026-35039)', () 
   test.each(lookAlikes)('%j', async (lookAlike) => {
     const subject = new CacheUnderTest();
     await subject.ask(token);
-    expect(subject.cache.find(lookAlike)).toBeUndefined();
+    expect(subject.cache.find(lookAlike, buildRequest('/'))).toBeUndefined();
     expect(await subject.ask(lookAlike, denied('signature_invalid'))).toMatchObject({ kind: 'denied' });
-    expect(subject.cache.find(token)).toMatchObject({ kind: 'authenticated' });
+    expect(subject.cache.find(token, buildRequest('/'))).toMatchObject({ kind: 'authenticated' });
   });
 });
 

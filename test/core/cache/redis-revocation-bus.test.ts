@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { type CacheEvent, denied, onCacheEvent, Revocations, type Verdict } from '@sallyport/core';
 import { VerdictCache } from '@sallyport/core/extend';
 import { RedisCacheStore, RedisRevocationBus } from '@sallyport/core/redis';
-import { ManualClock } from '@sallyport/core/testing';
+import { buildRequest, ManualClock } from '@sallyport/core/testing';
 import { type Client, HAS_REDIS, RedisServer, until } from '../../support/redis-server.js';
 import { ScriptedClient } from '../../support/scripted-client.js';
 import { aRequest, Lookup, principalOf } from './cache-fixture.js';
@@ -60,7 +60,7 @@ describeWithRedis(
       const [first, ...others] = [await open(), await open(), await open()];
       for (const instance of [first, ...others]) await ask(instance, 'token');
       expect(await first.revocations.revokeToken('token')).toBe(true);
-      for (const { cache } of others) await until(() => cache.find('token') === undefined);
+      for (const { cache } of others) await until(() => cache.find('token', buildRequest('/')) === undefined);
       for (const instance of others) expect(await ask(instance, 'token')).toMatchObject(REVOKED);
     });
 
@@ -73,14 +73,14 @@ describeWithRedis(
       await until(() => second.revocations.epoch === 1);
       lookup.answer(principalOf());
       expect(await pending).toMatchObject(REVOKED);
-      expect(second.cache.find('token')).toBeUndefined();
+      expect(second.cache.find('token', buildRequest('/'))).toBeUndefined();
     });
 
     test('all messages lost: the next lookup reads what the stream has kept', async () => {
       const [first, deaf] = [await open(), await open({ isDeaf: true })];
       await ask(deaf, 'known');
       await first.revocations.revokeToken('known');
-      expect(deaf.cache.find('known')).toMatchObject({ kind: 'authenticated' });
+      expect(deaf.cache.find('known', buildRequest('/'))).toMatchObject({ kind: 'authenticated' });
       await ask(deaf, 'any other token');
       expect(await ask(deaf, 'known')).toMatchObject(REVOKED);
     });
@@ -114,7 +114,7 @@ describeWithRedis(
       await ask(only, 'token');
       await ask(only, 'another');
       expect(only.revocations.epoch).toBe(1);
-      expect(only.cache.find('token')).toMatchObject({ kind: 'authenticated' });
+      expect(only.cache.find('token', buildRequest('/'))).toMatchObject({ kind: 'authenticated' });
     });
 
     test('what nobody sealed revokes nothing, and raises an event', async () => {

@@ -10,7 +10,7 @@ import {
   type RevocationsOptions,
 } from '@sallyport/core';
 import { type ReceivedNotices, type RevocationBus } from '@sallyport/core/extend';
-import { ManualClock } from '@sallyport/core/testing';
+import { buildRequest, ManualClock } from '@sallyport/core/testing';
 import { isNightly } from '../../support/nightly.js';
 import { aRequest, CacheUnderTest, Lookup, NOON, principalOf } from './cache-fixture.js';
 
@@ -31,7 +31,7 @@ describe('a revoked token', () => {
     revocations.revokeToken('unknown');
     expect(await subject.ask('known')).toMatchObject(REVOKED);
     expect(await subject.ask('unknown')).toMatchObject(REVOKED);
-    expect(subject.cache.find('known')).toBeUndefined();
+    expect(subject.cache.find('known', buildRequest('/'))).toBeUndefined();
     expect(await subject.ask('other')).toMatchObject({ kind: 'authenticated' });
     expect(subject.loads).toBe(2);
   });
@@ -207,7 +207,7 @@ describe('a lookup under way does not bring back what was revoked', () => {
       doRevoke(revocations);
       lookup.answer(good);
       for (const verdict of await Promise.all(waiting)) expect(verdict).toMatchObject(REVOKED);
-      expect(subject.cache.find('t')).toBeUndefined();
+      expect(subject.cache.find('t', buildRequest('/'))).toBeUndefined();
     }
   });
 
@@ -228,7 +228,7 @@ describe('a lookup under way does not bring back what was revoked', () => {
     revocations.revokeSubject('bob', { issuer: ISSUER });
     lookup.answer(found[0] as never);
     expect(await pending).toBe(found[0]);
-    expect(subject.cache.find('t')).toBe(found[0]);
+    expect(subject.cache.find('t', buildRequest('/'))).toBe(found[0]);
   });
 });
 
@@ -523,7 +523,7 @@ test('remembered answers alone have the bus read, once a second and with nobody 
     await revocations.revokeToken('t');
   };
   clock.pass(1);
-  expect(cache.find('t')).toMatchObject({ kind: 'authenticated' });
+  expect(cache.find('t', buildRequest('/'))).toMatchObject({ kind: 'authenticated' });
   await revocations.synchronise();
-  expect(cache.find('t')).toBeUndefined();
+  expect(cache.find('t', buildRequest('/'))).toBeUndefined();
 });

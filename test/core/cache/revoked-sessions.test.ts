@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { Revocations } from '@sallyport/core';
-import { ManualClock } from '@sallyport/core/testing';
+import { buildRequest, ManualClock } from '@sallyport/core/testing';
 import { aRequest, CacheUnderTest, NOON, principalOf } from './cache-fixture.js';
 
 const REVOKED = { kind: 'denied', reason: 'token_revoked' };
@@ -48,7 +48,7 @@ describe('the tokens of a revoked session (OpenID Connect Back-Channel Logout 1.
       return tokenOf('s1');
     });
     expect(await looking).toMatchObject(REVOKED);
-    expect(subject.cache.find('t')).toBeUndefined();
+    expect(subject.cache.find('t', buildRequest('/'))).toBeUndefined();
   });
 
   test.each([

@@ -11,7 +11,7 @@ import {
   unavailable,
 } from '@sallyport/core';
 import { type CacheStore, FoundedVerdict, isPrincipal, isVerdict, VerdictCache } from '@sallyport/core/extend';
-import { ManualClock } from '@sallyport/core/testing';
+import { buildRequest, ManualClock } from '@sallyport/core/testing';
 import { CacheUnderTest, NOON, principalOf } from './cache-fixture.js';
 
 const SECRET = 'a secret that all instances share, 1';
@@ -160,9 +160,9 @@ describe('what one instance found out', () => {
     const [writer, reader] = [open(), open()];
     await writer.ask(TOKEN, new FoundedVerdict(principalOf(), ground));
     await reader.ask(TOKEN);
-    expect(reader.cache.find(TOKEN)).toMatchObject({ kind: 'authenticated' });
+    expect(reader.cache.find(TOKEN, buildRequest('/'))).toMatchObject({ kind: 'authenticated' });
     ground.isThere = false;
-    expect(reader.cache.find(TOKEN)).toBeUndefined();
+    expect(reader.cache.find(TOKEN, buildRequest('/'))).toBeUndefined();
   });
 
   test('is copied for half of what is left of its lifetime, to the second', async () => {
@@ -173,9 +173,9 @@ describe('what one instance found out', () => {
     await reader.ask(TOKEN);
     store.values.clear();
     clock.pass(9);
-    expect(reader.cache.find(TOKEN)).toMatchObject({ kind: 'authenticated' });
+    expect(reader.cache.find(TOKEN, buildRequest('/'))).toMatchObject({ kind: 'authenticated' });
     clock.pass(1);
-    expect(reader.cache.find(TOKEN)).toBeUndefined();
+    expect(reader.cache.find(TOKEN, buildRequest('/'))).toBeUndefined();
   });
 
   test.each([
@@ -200,7 +200,7 @@ describe('what one instance found out', () => {
     reader.clock.set(-3_600);
     await reader.ask(TOKEN);
     reader.clock.pass(15);
-    expect(reader.cache.find(TOKEN)).toBeUndefined();
+    expect(reader.cache.find(TOKEN, buildRequest('/'))).toBeUndefined();
   });
 
   test('is forgotten in the store as well', async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { denied, unavailable, type Verdict } from '@sallyport/core';
 import { type Eventually, SecurityRequest, type Waiters } from '@sallyport/core/extend';
+import { buildRequest } from '@sallyport/core/testing';
 import { aRequest, CacheUnderTest, Lookup, leavableRequest, principalOf } from './cache-fixture.js';
 
 /** Lets everything run that is not waiting for a test. */
@@ -92,7 +93,7 @@ describe('a lookup belongs to none of those who wait', () => {
     lookup.answer(principalOf());
     expect(await second).toMatchObject({ kind: 'authenticated' });
     expect(await first).toMatchObject({ kind: 'authenticated' });
-    expect(cache.find('t')).toMatchObject({ kind: 'authenticated' });
+    expect(cache.find('t', buildRequest('/'))).toMatchObject({ kind: 'authenticated' });
   });
 
   test('it goes on when one who joined goes away', async () => {
@@ -117,7 +118,7 @@ describe('a lookup belongs to none of those who wait', () => {
     expect(cache.statistics.flights).toBe(0);
     lookup.answer(principalOf());
     await Promise.all(waiting);
-    expect(cache.find('t')).toBeUndefined();
+    expect(cache.find('t', buildRequest('/'))).toBeUndefined();
   });
 
   test('a caller who comes after that starts anew', async () => {
@@ -168,7 +169,7 @@ describe('a lookup that hangs', () => {
     expect(await later).toMatchObject({ kind: 'denied' });
     lookup.answer(principalOf(), 0);
     await stuck;
-    expect(cache.find('t')).toBeUndefined();
+    expect(cache.find('t', buildRequest('/'))).toBeUndefined();
   });
 });
 
@@ -220,7 +221,7 @@ describe('lookups are limited in number', () => {
     expect(lookup.signals.map(({ aborted }) => aborted)).toEqual([false, false, false, true, false]);
     for (const call of [0, 1, 2, 3, 4]) lookup.answer(principalOf(), call);
     expect(await good).toMatchObject({ kind: 'authenticated' });
-    expect(cache.find('d')).toBeUndefined();
+    expect(cache.find('d', buildRequest('/'))).toBeUndefined();
     expect(cache.statistics).toMatchObject({ entries: 4, flights: 0 });
   });
 });

@@ -13,6 +13,7 @@ import {
   type Verdict,
 } from '@sallyport/core';
 import { type Basis, FoundedVerdict, VerdictCache } from '@sallyport/core/extend';
+import { buildRequest } from '@sallyport/core/testing';
 import { aRequest, CacheUnderTest, NOON, principalOf } from './cache-fixture.js';
 
 /** Some caches here bridge outages, which warns. */
@@ -44,7 +45,7 @@ describe('a good verdict', () => {
     const good = principalOf();
     expect(await cache.resolve('t', aRequest(), async () => good)).toBe(good);
     expect(cache.resolve('t', aRequest(), () => Promise.reject(new Error('not asked')))).toBe(good);
-    expect(cache.find('t')).toBe(good);
+    expect(cache.find('t', buildRequest('/'))).toBe(good);
   });
 
   test.each([
@@ -66,7 +67,7 @@ describe('a good verdict', () => {
     const subject = new CacheUnderTest({ ttlSeconds: 3_600 });
     await subject.ask('t', principalOf({ expiresAt: NOON + 1_800 }));
     subject.clock.set(3_600);
-    expect(subject.cache.find('t')).toBeUndefined();
+    expect(subject.cache.find('t', buildRequest('/'))).toBeUndefined();
   });
 
   test('does not live longer when the clock is set back by an hour', async () => {
@@ -74,7 +75,7 @@ describe('a good verdict', () => {
     await subject.ask('t', principalOf({ expiresAt: NOON + 10 }));
     subject.clock.set(-3_600);
     subject.clock.pass(10);
-    expect(subject.cache.find('t')).toBeUndefined();
+    expect(subject.cache.find('t', buildRequest('/'))).toBeUndefined();
   });
 
   test('is not kept when it has expired already, or when the lifetime is 0', async () => {
@@ -99,11 +100,11 @@ describe('a good verdict', () => {
     const { cache } = new CacheUnderTest();
     await cache.resolve('t', aRequest(), async () => principalOf());
     cache.forget('t');
-    expect(cache.find('t')).toBeUndefined();
+    expect(cache.find('t', buildRequest('/'))).toBeUndefined();
     const pending = cache.resolve('t', aRequest(), async () => principalOf());
     cache.forget('t');
     await pending;
-    expect(cache.find('t')).toBeUndefined();
+    expect(cache.find('t', buildRequest('/'))).toBeUndefined();
   });
 });
 
@@ -135,7 +136,7 @@ describe('a refusal', () => {
   test('is not found by find, which knows good verdicts only', async () => {
     const subject = new CacheUnderTest();
     await subject.ask('t', denied('token_inactive'));
-    expect(subject.cache.find('t')).toBeUndefined();
+    expect(subject.cache.find('t', buildRequest('/'))).toBeUndefined();
   });
 });
 
@@ -190,7 +191,7 @@ describe('stale answers', () => {
     const subject = new CacheUnderTest({ staleIfUnavailableSeconds: 10 });
     await subject.ask('t');
     subject.clock.pass(30);
-    expect(subject.cache.find('t')).toBeUndefined();
+    expect(subject.cache.find('t', buildRequest('/'))).toBeUndefined();
   });
 
   test('never reach beyond the expiry of the credential', async () => {
@@ -251,10 +252,10 @@ describe('limits', () => {
     const subject = new CacheUnderTest({ maxEntries: 2 });
     await subject.ask('a');
     await subject.ask('b');
-    subject.cache.find('a');
+    subject.cache.find('a', buildRequest('/'));
     await subject.ask('c');
-    expect(subject.cache.find('a')).toMatchObject({ kind: 'authenticated' });
-    expect(subject.cache.find('b')).toBeUndefined();
+    expect(subject.cache.find('a', buildRequest('/'))).toMatchObject({ kind: 'authenticated' });
+    expect(subject.cache.find('b', buildRequest('/'))).toBeUndefined();
     expect(subject.cache.statistics).toMatchObject({ entries: 2, evictions: 1 });
   });
 
@@ -265,7 +266,7 @@ describe('limits', () => {
     expect(subject.cache.statistics.entries).toBe(2);
     expect(subject.cache.statistics.bytes).toBeLessThanOrEqual(20_000);
     await subject.ask('d', principalOf({ claims: { note: 'x'.repeat(30_000) } }));
-    expect(subject.cache.find('d')).toBeUndefined();
+    expect(subject.cache.find('d', buildRequest('/'))).toBeUndefined();
   });
 
   test.each([
@@ -299,7 +300,7 @@ describe('what can be seen', () => {
     const subject = new CacheUnderTest();
     await Promise.all([subject.ask('good'), subject.ask('good')]);
     await subject.ask('good');
-    subject.cache.find('good');
+    subject.cache.find('good', buildRequest('/'));
     await subject.ask('bad', denied('token_inactive'));
     await subject.ask('bad');
     expect(subject.cache.statistics).toMatchObject({ hits: 2, negativeHits: 1, misses: 2, joined: 1 });
@@ -337,9 +338,9 @@ describe('what a verdict rests on', () => {
     const subject = new CacheUnderTest();
     const basis = new Ground();
     await subject.ask('t', new FoundedVerdict(principalOf(), basis));
-    expect(subject.cache.find('t')).toMatchObject({ kind: 'authenticated' });
+    expect(subject.cache.find('t', buildRequest('/'))).toMatchObject({ kind: 'authenticated' });
     basis.isThere = false;
-    expect(subject.cache.find('t')).toBeUndefined();
+    expect(subject.cache.find('t', buildRequest('/'))).toBeUndefined();
     expect(await subject.ask('t', denied('key_unknown'))).toMatchObject({ kind: 'denied' });
     expect(subject.loads).toBe(2);
   });
@@ -353,7 +354,7 @@ describe('what a verdict rests on', () => {
     basis.isThere = false;
     expect(subject.cache.statistics.entries).toBe(1_000);
     expect(basis.asked).toBe(asked);
-    expect(subject.cache.find('t7')).toBeUndefined();
+    expect(subject.cache.find('t7', buildRequest('/'))).toBeUndefined();
     expect(basis.asked).toBe(asked + 1);
   });
 
@@ -363,7 +364,7 @@ describe('what a verdict rests on', () => {
     const waiting = cache.resolve('t', aRequest(), async () => new FoundedVerdict(principalOf(), basis));
     basis.isThere = false;
     await waiting;
-    expect(cache.find('t')).toBeUndefined();
+    expect(cache.find('t', buildRequest('/'))).toBeUndefined();
   });
 
   test('is told the time of the monotonic clock', async () => {
@@ -371,7 +372,7 @@ describe('what a verdict rests on', () => {
     const basis = new Ground();
     await subject.ask('t', new FoundedVerdict(principalOf(), basis));
     subject.clock.pass(7);
-    subject.cache.find('t');
+    subject.cache.find('t', buildRequest('/'));
     expect(basis.nowMs).toBe(subject.clock.monotonic());
   });
 
@@ -402,7 +403,7 @@ describe('forgetting the refusals', () => {
     await subject.ask('good');
     await subject.ask('bad', denied('token_inactive'));
     subject.cache.forgetRefusals();
-    expect(subject.cache.find('good')).toMatchObject({ kind: 'authenticated' });
+    expect(subject.cache.find('good', buildRequest('/'))).toMatchObject({ kind: 'authenticated' });
     expect(subject.cache.statistics.negativeEntries).toBe(0);
     expect(await subject.ask('bad')).toMatchObject({ kind: 'authenticated' });
   });

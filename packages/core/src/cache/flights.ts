@@ -9,6 +9,10 @@ import { type Unavailable, unavailable, type Verdict } from '../verdict/verdict.
 export interface Finding {
   readonly verdict: Verdict;
   readonly cache: CacheState | undefined;
+  /** When the verdict was asked for, if that was before the lookup began. On the monotonic clock. */
+  readonly askedMs?: number;
+  /** The outage that a verdict past its lifetime bridges. */
+  readonly outage?: Unavailable;
 }
 
 /** Who asks for a place among the lookups. */
@@ -97,7 +101,10 @@ const DISPLACED: Finding = { verdict: TOO_MANY_LOOKUPS, cache: undefined };
  * that hangs is joined by nobody any more.
  */
 export class Flights {
+  /** By key: the lookup that new callers may join. */
   readonly #byKey = new Map<string, Flight>();
+  /** Also those that nobody joins any more. */
+  readonly #underWay = new Set<Flight>();
   readonly #seats = new WeakMap<Flight, Applicant>();
   readonly #unshared: number;
   readonly #shares: Shares;
@@ -110,13 +117,14 @@ export class Flights {
   }
 
   get size(): number {
-    return this.#byKey.size;
+    return this.#underWay.size;
   }
 
-  find(key: string): Flight | undefined {
+  /** The lookup to join; none that began `maxAgeMs` ago. */
+  find(key: string, maxAgeMs: number): Flight | undefined {
     const flight = this.#byKey.get(key);
     if (flight === undefined) return undefined;
-    return this.#clock.monotonic() - flight.startedMs < MAX_JOINABLE_MS ? flight : undefined;
+    return this.#clock.monotonic() - flight.startedMs < Math.min(MAX_JOINABLE_MS, maxAgeMs) ? flight : undefined;
   }
 
   /**
@@ -125,7 +133,7 @@ export class Flights {
    */
   start(key: string, lookUp: (flight: Flight) => Promise<Finding>, caller: () => Caller): Flight | undefined {
     this.drop(key);
-    if (this.#byKey.size - this.#shares.running < this.#unshared) return this.#depart(key, lookUp);
+    if (this.#underWay.size - this.#shares.running < this.#unshared) return this.#depart(key, lookUp);
     let flight: Flight | undefined;
     const seat: Applicant = {
       ...caller(),
@@ -141,10 +149,12 @@ export class Flights {
   #depart(key: string, lookUp: (flight: Flight) => Promise<Finding>): Flight {
     const flight = new Flight(this.#clock.monotonic(), lookUp, (ended) => {
       if (ended.isCurrent) this.drop(key);
+      this.#underWay.delete(ended);
       const seat = this.#seats.get(ended);
       if (seat !== undefined) this.#shares.leave(seat);
     });
     this.#byKey.set(key, flight);
+    this.#underWay.add(flight);
     return flight;
   }
 

@@ -79,19 +79,23 @@ export class VerdictCache {
     });
   }
 
-  /** The remembered good verdict about a credential, if there is one; counts as a hit. Asks nobody. */
-  find(credential: string, request?: SecurityRequest): Authenticated | undefined {
-    const verdict = this.#memory.recall(this.#hash.of(credential), credential);
+  /**
+   * The remembered good verdict about a credential, if there is one that is new enough for the request; counts as a hit.
+   * Asks nobody.
+   */
+  find(credential: string, request: SecurityRequest): Authenticated | undefined {
+    const verdict = this.#memory.recall(this.#hash.of(credential), credential, maxAgeMs(request));
     if (verdict?.kind !== 'authenticated') return undefined;
     this.#counters.hits += 1;
-    request?.trace?.noteCache('hit');
+    request.trace?.noteCache('hit');
     return verdict;
   }
 
   /**
    * The remembered verdict, without a promise, or the result of `load`. Concurrent callers with the same credential share
    * one `load`. It must therefore use the signal of the waiters, and never the signal of one request. `credential` must
-   * be well-formed Unicode.
+   * be well-formed Unicode. A good verdict that is too old for the operation (`maxVerdictAgeSeconds` of the request) is no
+   * answer, wherever it comes from: memory, the shared store, a lookup that began before, or an outage that is bridged.
    */
   resolve(
     credential: string,
@@ -99,10 +103,11 @@ export class VerdictCache {
     load: (waiters: Waiters) => Promise<Verdict | FoundedVerdict>,
   ): Eventually<Verdict> {
     const key = this.#hash.of(credential);
-    const known = this.#memory.recall(key, credential) ?? this.#memory.refusal(key, credential);
-    if (known === undefined) return this.#ask({ key, credential, load }, request);
+    const ageMs = maxAgeMs(request);
+    const known = this.#memory.recall(key, credential, ageMs) ?? this.#memory.refusal(key, credential);
+    if (known === undefined) return this.#ask({ key, credential, load, maxAgeMs: ageMs }, request);
     return known.kind === 'unavailable'
-      ? this.#bridge({ key, credential, load }, known, request)
+      ? this.#bridge({ key, credential, load, maxAgeMs: ageMs }, known, request)
       : this.#noteHit(known, request);
   }
 
@@ -159,12 +164,13 @@ export class VerdictCache {
 
   /** Own function: a closure inside `resolve` would cost every cache hit an allocation (bench: cache). */
   #ask(question: Question, request: SecurityRequest): Eventually<Verdict> {
-    const underWay = this.#flights.find(question.key);
+    const askedMs = this.#clock.monotonic();
+    const underWay = this.#flights.find(question.key, question.maxAgeMs);
     const flight = underWay ?? this.#start(question, request);
     if (flight === undefined) return TOO_MANY_LOOKUPS;
     this.#counters[underWay === undefined ? 'misses' : 'joined'] += 1;
     request.trace?.noteCache(underWay === undefined ? 'miss' : 'joined');
-    return this.#await(flight, request);
+    return this.#await(flight, question, askedMs, request);
   }
 
   #start(question: Question, request: SecurityRequest): Flight | undefined {
@@ -179,11 +185,25 @@ export class VerdictCache {
     return this.#flights.start(key, lookUp, () => ({ address, standing: this.#goodBefore.standingOf(key, address) }));
   }
 
-  async #await(flight: Flight, request: SecurityRequest): Promise<Verdict> {
-    const { verdict, cache } = await flight.join(SecurityRequest.abandonmentOf(request));
+  async #await(flight: Flight, question: Question, askedMs: number, request: SecurityRequest): Promise<Verdict> {
+    const finding = await flight.join(SecurityRequest.abandonmentOf(request));
+    const { verdict, cache } = finding;
+    // Who joined the lookup of another caller may want a newer verdict than that one did.
+    if (finding.askedMs !== undefined && askedMs - finding.askedMs >= question.maxAgeMs)
+      return finding.outage ?? this.#askAnew(question, request);
     if (cache !== undefined) request.trace?.noteCache(cache);
     return verdict;
   }
+
+  /** Takes nothing that is remembered or under way, so that this is the last attempt. */
+  #askAnew(question: Question, request: SecurityRequest): Eventually<Verdict> {
+    return this.#ask({ ...question, maxAgeMs: 0 }, request);
+  }
+}
+
+/** Infinite where the operation says nothing. */
+function maxAgeMs({ maxVerdictAgeSeconds }: SecurityRequest): number {
+  return maxVerdictAgeSeconds === undefined ? Number.POSITIVE_INFINITY : maxVerdictAgeSeconds * 1_000;
 }
 
 function sharedTier(

@@ -19,6 +19,8 @@ export interface Question {
   readonly key: string;
   readonly credential: string;
   readonly load: (waiters: Waiters) => Promise<Verdict | FoundedVerdict>;
+  /** How old a remembered verdict may be that answers it. */
+  readonly maxAgeMs: number;
 }
 
 /** A good verdict and its basis, if it has one. */
@@ -76,38 +78,44 @@ export class VerdictLookup {
   }
 
   /** During an outage: the verdict that memory holds beyond its lifetime (`staleIfUnavailableSeconds`), or the outage. */
-  bridge({ key, credential }: Question, outage: Unavailable): Finding {
-    const verdict = this.#memory.recallStale(key, credential);
+  bridge({ key, credential, maxAgeMs }: Question, outage: Unavailable): Finding {
+    const verdict = this.#memory.recallStale(key, credential, maxAgeMs);
     if (verdict?.kind !== 'authenticated') return { verdict: verdict ?? outage, cache: undefined };
     this.#counters.staleHits += 1;
     if (!this.#isBridging) {
       this.#isBridging = true;
       publishCacheEvent({ kind: 'outage_bridged', namespace: this.#namespace, reason: outage.reason });
     }
-    return { verdict, cache: 'stale' };
+    return { verdict, cache: 'stale', askedMs: this.#memory.askedMs(key), outage };
   }
 
   /** Asks other instances: for their revocations and, if a store is shared, for the verdict. */
   #consult(question: Question, flight: Flight): Eventually<Finding | undefined> {
     const synchronised = this.#revocations.synchronise();
-    if (this.#shared === undefined && !(synchronised instanceof Promise)) return undefined;
-    return Promise.all([synchronised, this.#shared?.read(question.credential)]).then(([_, shared]) => {
+    const shared = question.maxAgeMs > 0 ? this.#shared : undefined;
+    if (shared === undefined && !(synchronised instanceof Promise)) return undefined;
+    return Promise.all([synchronised, shared?.read(question.credential)]).then(([_, found]) => {
       if (this.#revocations.refuses(question.credential)) return this.#revoked();
-      if (shared === undefined || !this.#revocations.covers(shared.endsAtMs - this.#ttlMs)) return undefined;
-      return this.#admitShared(question, shared, flight);
+      if (found === undefined || !this.#revocations.covers(found.endsAtMs - this.#ttlMs)) return undefined;
+      return this.#admitShared(question, found, flight);
     });
   }
 
   /** A copy of a stored verdict lives for half of its remaining time, so that changes in the store are seen soon. */
-  #admitShared({ key, credential }: Question, shared: SharedVerdict, flight: Flight): Finding | undefined {
+  #admitShared({ key, credential, maxAgeMs }: Question, shared: SharedVerdict, flight: Flight): Finding | undefined {
     const { verdict, endsAtMs, basis } = shared;
+    const nowMs = this.#clock.monotonic();
+    // A verdict that ends with its credential is younger than this, and is then looked up too early.
+    const ageMs = Math.max(0, this.#clock.now() - (endsAtMs - this.#ttlMs));
+    if (ageMs >= maxAgeMs) return undefined;
     const status = this.#revocations.statusOf(credential, verdict.principal, BEFORE_ANY_REVOCATION);
     if (status === 'revoked') return this.#revoked();
     if (status === 'outdated') return undefined;
     const leftMs = lifetimeMs(verdict.principal, Math.min(this.#ttlMs, endsAtMs - this.#clock.now()), this.#clock);
-    if (flight.isCurrent) this.#memory.keep(key, verdict, leftMs / 2, basis);
+    const askedMs = nowMs - ageMs;
+    if (flight.isCurrent) this.#memory.keep(key, verdict, { askedMs, freshUntilMs: nowMs + leftMs / 2 }, basis);
     this.#counters.sharedHits += 1;
-    return { verdict, cache: 'shared_hit' };
+    return { verdict, cache: 'shared_hit', askedMs };
   }
 
   /** If the token was revoked during the lookup, its verdict is neither given nor kept. */
@@ -117,8 +125,11 @@ export class VerdictLookup {
     if (status !== 'clear') return this.#revoked();
     const ttlMs = lifetimeMs(verdict.principal, this.#ttlMs, this.#clock);
     if (flight.isCurrent && ttlMs > 0) {
-      this.#memory.keep(key, verdict, ttlMs, basis);
-      this.#shared?.write(credential, { verdict, basis, endsAtMs: this.#clock.now() + ttlMs });
+      const nowMs = this.#clock.monotonic();
+      const { startedMs: askedMs } = flight;
+      this.#memory.keep(key, verdict, { askedMs, freshUntilMs: nowMs + ttlMs }, basis);
+      // Other instances read the age of a verdict from its end.
+      this.#shared?.write(credential, { verdict, basis, endsAtMs: this.#clock.now() + ttlMs - (nowMs - askedMs) });
     }
     return { verdict, cache: undefined };
   }

@@ -7,7 +7,7 @@ import { type Authenticated, type Denied, type Unavailable, unavailable } from '
 import type { Basis } from './basis.js';
 import type { CacheCounters } from './cache-statistics.js';
 import { hasExpired } from './lifetime.js';
-import { Remembered, VerdictSpace } from './verdict-space.js';
+import { Remembered, VerdictSpace, type VerdictTimes } from './verdict-space.js';
 
 /** What is remembered about a bad credential: a refusal, or an outage that this credential caused. */
 export type Negative = Denied | Unavailable;
@@ -49,16 +49,24 @@ export class VerdictMemory {
     this.#revocations = collaborators.revocations;
   }
 
-  /** The good verdict about a credential while it is fresh, or a refusal if it was revoked. */
-  recall(key: string, credential: string): Authenticated | Denied | undefined {
+  /**
+   * The good verdict about a credential while it is fresh, or a refusal if it was revoked. What was asked for `maxAgeMs` ago
+   * is too old. Refusals have no such limit: they let nobody pass, and keep bad credentials away from servers.
+   */
+  recall(key: string, credential: string, maxAgeMs: number): Authenticated | Denied | undefined {
     const remembered = this.good.find(key);
-    return remembered && this.#use(key, credential, remembered, 0);
+    return remembered && this.#use(key, credential, remembered, 0, maxAgeMs);
   }
 
   /** As `recall`, but also for a while after the lifetime: for outages. */
-  recallStale(key: string, credential: string): Authenticated | Denied | undefined {
+  recallStale(key: string, credential: string, maxAgeMs: number): Authenticated | Denied | undefined {
     const remembered = this.good.find(key);
-    return remembered && this.#use(key, credential, remembered, this.#limits.graceMs);
+    return remembered && this.#use(key, credential, remembered, this.#limits.graceMs, maxAgeMs);
+  }
+
+  /** When the good verdict about a credential was asked for; long ago if there is none. */
+  askedMs(key: string): number {
+    return this.good.find(key)?.askedMs ?? 0;
   }
 
   /** The remembered refusal, or `REVOKED`, or the remembered outage. */
@@ -78,9 +86,9 @@ export class VerdictMemory {
     return remembered?.basis?.stands(this.#clock.monotonic()) === false ? PROOF_OUTDATED : undefined;
   }
 
-  keep(key: string, verdict: Authenticated, ttlMs: number, basis: Basis | undefined): void {
+  keep(key: string, verdict: Authenticated, times: VerdictTimes, basis: Basis | undefined): void {
     this.bad.delete(key);
-    this.good.keep(key, new Remembered(verdict, this.#clock.monotonic() + ttlMs, this.#revocations.epoch, basis));
+    this.good.keep(key, new Remembered(verdict, times, this.#revocations.epoch, basis));
   }
 
   refuse(key: string, verdict: Denied): void {
@@ -111,15 +119,21 @@ export class VerdictMemory {
     this.bad.delete(key);
   }
 
-  #use(key: string, credential: string, remembered: Remembered, graceMs: number): Authenticated | Denied | undefined {
-    const { verdict, freshUntilMs, epoch, basis } = remembered;
+  #use(
+    key: string,
+    credential: string,
+    remembered: Remembered,
+    graceMs: number,
+    maxAgeMs: number,
+  ): Authenticated | Denied | undefined {
+    const { verdict, freshUntilMs, askedMs, epoch, basis } = remembered;
     const nowMs = this.#clock.monotonic();
     const overMs = nowMs - freshUntilMs;
     if (overMs >= this.#limits.graceMs || hasExpired(verdict.principal, this.#clock)) {
       this.good.drop(key);
       return undefined;
     }
-    if (overMs >= graceMs || basis?.stands(nowMs) === false) return undefined;
+    if (overMs >= graceMs || nowMs - askedMs >= maxAgeMs || basis?.stands(nowMs) === false) return undefined;
     this.#revocations.keepUp(nowMs);
     return epoch === this.#revocations.epoch ? verdict : this.#recheck(key, credential, remembered);
   }

@@ -2,18 +2,27 @@ import { LRUCache } from 'lru-cache';
 import type { Authenticated } from '../verdict/verdict.js';
 import type { Basis } from './basis.js';
 
+/** The times of a verdict, in milliseconds on the monotonic clock. */
+export interface VerdictTimes {
+  readonly askedMs: number;
+  readonly freshUntilMs: number;
+}
+
 /** A good verdict in a cache. */
 export class Remembered {
   readonly verdict: Authenticated;
   /** On the monotonic clock. A whole number, because V8 stores others as separate objects. */
   readonly freshUntilMs: number;
+  /** When it was asked for: what it says was true then. On the same clock, and whole as well. */
+  readonly askedMs: number;
   /** The last revocation that it was checked against. */
   epoch: number;
   readonly basis: Basis | undefined;
 
-  constructor(verdict: Authenticated, freshUntilMs: number, epoch: number, basis: Basis | undefined) {
+  constructor(verdict: Authenticated, times: VerdictTimes, epoch: number, basis: Basis | undefined) {
     this.verdict = verdict;
-    this.freshUntilMs = Math.floor(freshUntilMs);
+    this.freshUntilMs = Math.floor(times.freshUntilMs);
+    this.askedMs = Math.floor(times.askedMs);
     this.epoch = epoch;
     this.basis = basis;
   }

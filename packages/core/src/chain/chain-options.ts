@@ -18,6 +18,7 @@ import * as option from '../options/options.js';
 import { firewallOptions, type RequestFirewall } from '../request/firewall.js';
 import type { Requirement } from '../requirement/requirement.js';
 import type { OperationTable } from '../routes/operation.js';
+import { verdictAge } from '../routes/route-table.js';
 
 const hasFind = option.having<OperationTable>('find');
 
@@ -45,6 +46,12 @@ export const SECURITY_CHAIN = option.table('SecurityChainOptions', {
   limits: option.withDefault(option.listOf(earlyLimit), []),
   /** Requirements by operation, from `routes()` or `openApi()`. Without `requirement`, other requests get 404. */
   operations: option.optional(operationTable),
+  /**
+   * How old a remembered verdict may be that lets a request pass, in seconds: what is as old is looked up anew, and then
+   * remembered for others. 0: every request is looked up. Operations may ask for less. Default: the lifetimes of each cache
+   * count.
+   */
+  maxVerdictAgeSeconds: option.optional(verdictAge),
   /** How long a decision may take, in milliseconds, before it becomes 503. */
   deadlineMs: option.withDefault(option.between(1, 60_000), 5_000),
   /**

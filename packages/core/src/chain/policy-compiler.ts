@@ -20,6 +20,8 @@ export interface Policy extends Told {
   readonly requirement: Requirement;
   readonly plan: RequirementPlan;
   readonly guard: Guard | undefined;
+  /** How old a remembered verdict may be. */
+  readonly maxVerdictAgeSeconds: number | undefined;
   /** The address of the metadata of the resource, which challenges name. */
   readonly resourceMetadata: string | undefined;
   /** The policy that was asked for, where this one also holds what an earlier one of the same request wants. */
@@ -33,6 +35,8 @@ export interface PolicySettings {
   /** Run before the guards of operations. */
   readonly guards: readonly GuardLike[];
   readonly maxBodyBytes: number;
+  /** For all requests; operations may ask for less. */
+  readonly maxVerdictAgeSeconds: number | undefined;
   readonly resource: { readonly identifier: string } | undefined;
 }
 
@@ -97,7 +101,10 @@ export class PolicyCompiler {
     const plan = this.#planOf(requirement);
     const resourceMetadata = this.#resourceMetadata;
     const told = guard === this.#guard ? this.#toldOf(plan) : toldOf(plan, guard, resourceMetadata);
-    return { table: this.#table, operations, requirement, plan, guard, resourceMetadata, asked: undefined, ...told };
+    const ages = operations.map((operation) => ownMember(operation, 'maxVerdictAgeSeconds'));
+    const maxVerdictAgeSeconds = strictest(this.#settings.maxVerdictAgeSeconds, ...ages);
+    const own = { table: this.#table, operations, requirement, plan, guard, maxVerdictAgeSeconds, resourceMetadata };
+    return { ...own, asked: undefined, ...told };
   }
 
   #toldOf(plan: RequirementPlan): Told {
@@ -114,6 +121,12 @@ export class PolicyCompiler {
 }
 
 const NONE: readonly Operation[] = Object.freeze([]);
+
+/** The least of the ages that are given. */
+export function strictest(...ages: readonly (number | undefined)[]): number | undefined {
+  const given = ages.filter((age) => age !== undefined);
+  return given.length === 0 ? undefined : Math.min(...given);
+}
 
 /** All of them; one that occurs twice is asked once. */
 export function together(requirements: readonly Requirement[]): Requirement {

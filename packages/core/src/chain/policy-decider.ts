@@ -19,7 +19,7 @@ import { withinDeadline } from './deadline.js';
 import { earlyRefusal, guardFault, guardRefusal, toldOfLimits } from './guard-refusal.js';
 import { candidatesBehind, type Policies } from './policy.js';
 import { atEach, type Policy } from './policy-compiler.js';
-import { grantedEarlier, PolicyPairs } from './policy-pairs.js';
+import { grantedEarlier, isNewEnough, PolicyPairs } from './policy-pairs.js';
 import { ToldWithGuard } from './told.js';
 
 const UNDECLARED = new Refusal({ kind: 'undeclared', reason: 'operation_undeclared' });
@@ -108,8 +108,7 @@ export class PolicyDecider implements Decider {
   #inTime(decision: Promise<Decision>, request: SecurityRequest): Promise<Decision> {
     const decided = decision.catch((error) => this.#failed(error, request));
     const { clock, deadlineMs: timeoutMs } = this.#settings;
-    const patience = { clock, timeoutMs };
-    return withinDeadline(decided, request, patience, (refusal) => this.#deny(refusal, [], request));
+    return withinDeadline(decided, request, { clock, timeoutMs }, (refusal) => this.#deny(refusal, [], request));
   }
 
   /** An error outside of handlers and guards is a bug of this library: 500. */
@@ -131,7 +130,8 @@ export class PolicyDecider implements Decider {
     const before = earlier && this.#policyBehind(earlier);
     const policy = before === undefined ? found : this.#afterEarlier.of(before, found);
     request.trace?.noteOperation(policy.operations[0]);
-    const proved = before && earlier?.principal;
+    SecurityRequest.limitVerdictAge(request, policy.maxVerdictAgeSeconds);
+    const proved = isNewEnough(before, found) ? earlier?.principal : undefined;
     if (this.#limits === undefined) return this.#evaluate(policy, request, proved, next);
     return this.#evaluateWithin(this.#limits, policy, request, proved, next);
   }

@@ -1,7 +1,7 @@
 import type { Guard } from '../guard/guard.js';
 import { RequirementPlan } from '../requirement/plan.js';
 import { handlersOf, type Requirement } from '../requirement/requirement.js';
-import { type Policy, together } from './policy-compiler.js';
+import { type Policy, strictest, together } from './policy-compiler.js';
 import { type Told, toldOf } from './told.js';
 
 /** Makes the policy of two that a request has to satisfy. */
@@ -52,7 +52,14 @@ export function grantedEarlier(earlier: Policy, asked: Policy): Policy {
   const before = earlier.asked ?? earlier;
   const hasPassed = asked.guard === before.guard && asked.operations === before.operations;
   const guard = hasPassed ? undefined : asked.guard;
-  return { ...asked, ...demanding(earlier, asked, asked.guard), guard, asked };
+  const maxVerdictAgeSeconds = strictest(earlier.maxVerdictAgeSeconds, asked.maxVerdictAgeSeconds);
+  return { ...asked, ...demanding(earlier, asked, asked.guard), guard, maxVerdictAgeSeconds, asked };
+}
+
+/** Whether what was proved under an earlier policy of the same request is as new as this one wants it. */
+export function isNewEnough(before: Policy | undefined, { maxVerdictAgeSeconds: wanted }: Policy): boolean {
+  if (before === undefined) return false;
+  return wanted === undefined || (before.maxVerdictAgeSeconds ?? Number.POSITIVE_INFINITY) <= wanted;
 }
 
 type Demanding = Pick<Policy, 'requirement' | 'plan' | keyof Told>;

@@ -9,6 +9,7 @@ import type { ClientCertificate } from './client-certificate.js';
 import type { IncomingRequest, LocatedOperation, RouteKey } from './incoming-request.js';
 import { LimitUses } from './limit-uses.js';
 import { type PathParameters, pathParametersOf } from './path-template.js';
+import { pathOf, queryOf } from './request-target.js';
 import type { DecisionTrace } from './trace.js';
 
 export type { IncomingRequest, RouteKey };
@@ -27,6 +28,7 @@ export class SecurityRequest {
   #parameters: PathParameters | string | undefined;
   #operation: string | undefined;
   #limitUses: LimitUses | undefined;
+  #maxVerdictAgeSeconds: number | undefined;
 
   constructor(source: IncomingRequest) {
     this.#source = source;
@@ -44,18 +46,12 @@ export class SecurityRequest {
 
   /** The path of the target, still percent-encoded; also of an absolute-form target (RFC 9112 3.2.2). */
   get path(): string {
-    const { target } = this.#source;
-    const query = target.indexOf('?');
-    const end = query === -1 ? target.length : query;
-    const start = pathStart(target);
-    return start < end || start === 0 ? target.slice(start, end) : '/';
+    return pathOf(this.#source.target);
   }
 
   /** The target after the first `?`, not decoded; empty when there is none. */
   get query(): string {
-    const { target } = this.#source;
-    const query = target.indexOf('?');
-    return query === -1 ? '' : target.slice(query + 1);
+    return queryOf(this.#source.target);
   }
 
   get remoteAddress(): string | undefined {
@@ -86,6 +82,14 @@ export class SecurityRequest {
     if (this.#parameters === undefined) return NO_PARAMETERS;
     if (typeof this.#parameters === 'string') this.#parameters = pathParametersOf(this.#parameters, this.path);
     return this.#parameters;
+  }
+
+  /**
+   * How old a remembered verdict may be, in seconds: what is as old is looked up anew. Handlers that remember verdicts
+   * without a `VerdictCache` have to keep to it, too.
+   */
+  get maxVerdictAgeSeconds(): number | undefined {
+    return this.#maxVerdictAgeSeconds;
   }
 
   /** The Authorization header, parsed on first use and only once. */
@@ -217,7 +221,13 @@ export class SecurityRequest {
     located.#certificate = request.#certificate;
     located.#limitUses = this.countLimits(request);
     this.locate(located, operation);
+    located.#maxVerdictAgeSeconds = request.#maxVerdictAgeSeconds;
     return located;
+  }
+
+  /** For the chain only: the operation takes no remembered verdict of this age. A demand is never taken back. */
+  static limitVerdictAge(request: SecurityRequest, seconds = request.#maxVerdictAgeSeconds): void {
+    request.#maxVerdictAgeSeconds = seconds && Math.min(seconds, request.#maxVerdictAgeSeconds ?? seconds);
   }
 
   /** For the chain only: attaches the trace of a decision, or detaches it. */
@@ -238,12 +248,3 @@ export class SecurityRequest {
 }
 
 const NO_PARAMETERS: PathParameters = Object.freeze(Object.create(null));
-
-/** The index at which the path begins: after the authority of an absolute-form target, else 0. */
-function pathStart(target: string): number {
-  if (target.startsWith('/')) return 0;
-  const authority = target.indexOf('://');
-  if (authority === -1) return 0;
-  const slash = target.indexOf('/', authority + 3);
-  return slash === -1 ? target.length : slash;
-}

@@ -12,6 +12,8 @@ export interface Operation<Scopes extends string = string> {
   readonly requirement?: Requirement | undefined;
   /** Run after the chain's own guards. */
   readonly guards?: readonly GuardLike<Scopes>[] | undefined;
+  /** How old a remembered verdict may be, in seconds; 0: none is taken. Default: as the chain says. */
+  readonly maxVerdictAgeSeconds?: number | undefined;
 }
 
 /** Operations that a chain can look up. `routes()` and `openApi()` make such tables. */

@@ -9,12 +9,20 @@ import type { Operation, OperationTable } from './operation.js';
 import { OperationTree, type Placed, speltAt } from './operation-tree.js';
 import { SentPath } from './sent-path.js';
 
+/** As long as the longest lifetime of a remembered verdict: that says nothing. */
+export const verdictAge: option.Check<number> = option.between(0, 86_400);
+
 export const ROUTE = option.table('RouteDefinition', {
   /** Default: method and template. */
   id: option.optional(option.text),
   /** Default: the chain's requirement. */
   requirement: option.unchecked<Requirement | undefined>(),
   guards: option.unchecked<readonly GuardLike[] | undefined>(),
+  /**
+   * How old a remembered verdict may be that lets a request pass, in seconds: what is as old is looked up anew, and then
+   * remembered for others. 0: every request is looked up. Default: as the chain says.
+   */
+  maxVerdictAgeSeconds: option.optional(verdictAge),
 });
 
 /** The parts of an operation besides method and template. */
@@ -39,9 +47,10 @@ export function route<Scopes extends string = never>(
 ): Operation<Scopes> {
   checkMethod(method);
   templateSegments(template);
-  const { requirement, guards, id } = ROUTE(definition);
+  const { id, ...others } = ROUTE(definition);
+  const { requirement } = others;
   if (requirement !== undefined) checkRequirement(requirement, `route ${method} ${template}`);
-  const operation: Operation = { id: id ?? `${method} ${template}`, method, template, requirement, guards };
+  const operation: Operation = { id: id ?? `${method} ${template}`, method, template, ...others };
   return Object.freeze(operation) as Operation<Scopes>;
 }
 
@@ -190,7 +199,10 @@ function isSamePath({ segments }: Placed, { segments: others }: Placed): boolean
 function needTheSame(one: Placed, other: Placed): boolean {
   const [guards = [], others = []] = [one.operation.guards, other.operation.guards];
   const hasSameGuards = guards.length === others.length && guards.every((guard, index) => guard === others[index]);
-  return one.operation.requirement === other.operation.requirement && hasSameGuards && namesOf(one) === namesOf(other);
+  const isAlike = (['requirement', 'maxVerdictAgeSeconds'] as const).every(
+    (member) => one.operation[member] === other.operation[member],
+  );
+  return isAlike && hasSameGuards && namesOf(one) === namesOf(other);
 }
 
 /** Names hold no slash. */

@@ -5,6 +5,7 @@ import { plainObject } from '../options/options.js';
 import { ownMembers } from '../options/own-members.js';
 import type { ClientCertificate } from '../request/client-certificate.js';
 import { type RouteKey, SecurityRequest } from '../request/request.js';
+import { verdictAge } from '../routes/route-table.js';
 
 const credential: option.Check<string> = (value, name) => {
   if (typeof value !== 'string') throw option.invalid(name, 'must be a string');
@@ -36,6 +37,8 @@ export const REQUEST_PARTS = option.table('RequestParts', {
   route: option.unchecked<RouteKey | undefined>(),
   /** The template of the operation that a chain would find, for guards that read path parameters: `/users/{userId}`. */
   template: option.optional(option.text),
+  /** How old a remembered verdict may be, as the operation would say. Default: it says nothing. */
+  maxVerdictAgeSeconds: option.optional(verdictAge),
   /** The certificate of the client. One alone counts as verified by TLS. */
   certificate: option.unchecked<X509Certificate | ClientCertificate | undefined>(),
   /** Aborted when the client goes away. */
@@ -72,11 +75,12 @@ export function buildRequest(line: RequestLine = '/', parts: RequestParts = {}):
     onEnd: (listener) => void setImmediate(listener),
     ...(client && { onClose: (listener) => whenAborted(client, listener) }),
   });
-  const { template } = checked;
+  const { template, maxVerdictAgeSeconds } = checked;
   SecurityRequest.locate(
     request,
     template === undefined ? undefined : { id: `${request.method} ${template}`, template },
   );
+  SecurityRequest.limitVerdictAge(request, maxVerdictAgeSeconds);
   bodies.set(request, body);
   return request;
 }

@@ -152,7 +152,7 @@ export class BasicHandler implements SecurityHandler<BasicCredential> {
     const joins = key !== undefined && this.#underWay.has(key);
     const refusal = this.#limiter.standing(caller, joins);
     if (refusal !== undefined) return refusal;
-    if (account !== undefined && this.#isProved(credential, account)) {
+    if (account !== undefined && this.#isProved(credential, account, request)) {
       request.trace?.noteCache('hit');
       return this.#granted.of(account);
     }
@@ -164,14 +164,13 @@ export class BasicHandler implements SecurityHandler<BasicCredential> {
     return this.#underWay.join(key ?? checkKey(caller, account), request.signal, (gone) => this.#check(login, gone));
   }
 
-  /**
-   * True when the password was right for the account's present hash and no revocation has ended that proof. An ended
-   * proof is forgotten.
-   */
-  #isProved(credential: BasicCredential, account: Account): boolean {
+  /** True when the password was right for the present hash, and lately enough, and no revocation has ended that. */
+  #isProved(credential: BasicCredential, account: Account, { maxVerdictAgeSeconds }: SecurityRequest): boolean {
     const proof = this.#proved.find(credential.name);
     if (proof?.hash !== account.hash) return false;
-    this.#revocations.keepUp(this.#clock.monotonic());
+    const nowMs = this.#clock.monotonic();
+    if (maxVerdictAgeSeconds !== undefined && nowMs - proof.askedMs >= maxVerdictAgeSeconds * 1_000) return false;
+    this.#revocations.keepUp(nowMs);
     const { epoch } = this.#revocations;
     if (proof.revocation === epoch) return true;
     const stands = this.#stands(credential, this.#granted.of(account).principal, proof.revocation);
@@ -189,7 +188,7 @@ export class BasicHandler implements SecurityHandler<BasicCredential> {
     const { credential, caller, account, stored } = login;
     const { userName: user, password } = credential;
     const { address } = caller;
-    const { epoch } = this.#proved;
+    const [{ epoch }, askedMs] = [this.#proved, this.#clock.monotonic()];
     if (networkOf(address) === UNKNOWN_NETWORK) this.#warnOfUnknownAddresses();
     const standing = this.#good.standingOf(credential.name, address);
     let since = 0;
@@ -205,7 +204,7 @@ export class BasicHandler implements SecurityHandler<BasicCredential> {
       if (typeof passed !== 'boolean') return passed;
       if (isRevoked) return REVOKED;
       if (!passed || account === undefined || stored === undefined) return wrong(account);
-      const proof = { userName: user, account: account.name, hash: account.hash, revocation: since };
+      const proof = { userName: user, account: account.name, hash: account.hash, askedMs, revocation: since };
       this.#proved.add(credential.name, proof, epoch);
       const hash = await this.#replaceWeakHash({ user, address, standing: 'known' }, login);
       if (hash !== undefined) this.#proved.add(credential.name, { ...proof, hash }, epoch);

@@ -132,7 +132,7 @@ export class JwtHandler implements SecurityHandler<JwtCredential> {
   extract(request: SecurityRequest): JwtCredential | Verdict | undefined {
     const text = this.#tokens.textIn(request);
     if (typeof text !== 'string') return text;
-    const known = text.includes('.') ? this.#cache.find(text) : undefined;
+    const known = text.includes('.') ? this.#cache.find(text, request) : undefined;
     if (known !== undefined) return new JwtCredential(text, undefined, known);
     return this.#tokens.flawOf(text) ?? this.#take(text, request.trace);
   }

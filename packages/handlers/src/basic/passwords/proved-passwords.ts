@@ -21,6 +21,8 @@ export interface Proof {
   readonly account: string;
   /** The stored hash that the password was checked against. The proof ends when the account has another hash. */
   readonly hash: string;
+  /** When the password came that was checked, on the monotonic clock. */
+  readonly askedMs: number;
   /** The last revocation that the proof is known to have survived. */
   revocation: number;
 }
