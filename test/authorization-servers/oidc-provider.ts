@@ -15,6 +15,8 @@ export interface ServerOptions {
   readonly tls?: Certificate & { readonly ca: string };
   /** Clients as registration has them (RFC 7591 2), besides the shop. */
   readonly clients: readonly object[];
+  /** Whether DPoP proofs for tokens need a nonce of the server (RFC 9449 8). */
+  readonly asksForNonces?: boolean;
 }
 
 interface Opened {

@@ -1,7 +1,7 @@
 // Real authorization servers for tests: oidc-providers in a process of their own, because the package is an ES module
 // only. Started with fork(). Takes orders, one at a time, and answers each with one message. Their time stands still until
 // an order sets it.
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer as createHttpServer } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
@@ -39,7 +39,7 @@ const MUTUAL_TLS = {
     property === 'tls_client_auth_san_dns' && socket.getPeerX509Certificate().checkHost(expected) !== undefined,
 };
 
-async function configurationOf({ clients, discovery }) {
+async function configurationOf({ clients, discovery, asksForNonces = false }) {
   const { privateKey } = await generateKeyPair('ES256', { extractable: true });
   return {
     clients,
@@ -58,6 +58,7 @@ async function configurationOf({ clients, discovery }) {
       revocation: { enabled: true },
       resourceIndicators: { enabled: true, getResourceServerInfo: async (_context, resource) => resourceOf(resource) },
       mTLS: MUTUAL_TLS,
+      dPoP: { enabled: true, nonceSecret: randomBytes(32), requireNonce: () => asksForNonces },
     },
   };
 }
@@ -88,7 +89,7 @@ async function listening(door) {
   return door.address().port;
 }
 
-async function open({ issuer, tls, clients }) {
+async function open({ issuer, tls, clients, asksForNonces }) {
   const doors = tls
     ? [createHttpsServer(tls), createHttpsServer({ ...tls, requestCert: true, rejectUnauthorized: false })]
     : [createHttpServer()];
@@ -97,7 +98,7 @@ async function open({ issuer, tls, clients }) {
   // Clients with certificates are sent to the second door (RFC 8705 5).
   const alias = `https://${new URL(name).hostname}:${mutualTlsPort}`;
   const discovery = tls && { mtls_endpoint_aliases: { introspection_endpoint: `${alias}/token/introspection` } };
-  const provider = new Provider(name, await configurationOf({ clients, discovery }));
+  const provider = new Provider(name, await configurationOf({ clients, discovery, asksForNonces }));
   provider.registerGrantType('password', (context) => grantPassword(provider, context), [
     'username',
     'scope',
