@@ -146,7 +146,7 @@ describe('openid-client, which knows only the address', () => {
   let token = '';
 
   /** A token with this scope, for what the metadata call the resource. */
-  async function tokenFor(scope: string): Promise<string> {
+  async function tokenFor(scope: string, options: client.DPoPOptions = {}): Promise<string> {
     const verifier = client.randomPKCECodeVerifier();
     const asked = client.buildAuthorizationUrl(server, {
       redirect_uri: CALLBACK,
@@ -156,8 +156,9 @@ describe('openid-client, which knows only the address', () => {
       code_challenge_method: 'S256',
     });
     const answer = await agree(browser, asked);
-    const { access_token } = await client.authorizationCodeGrant(server, answer, { pkceCodeVerifier: verifier });
-    return access_token;
+    const checks = { pkceCodeVerifier: verifier };
+    const issued = await client.authorizationCodeGrant(server, answer, checks, undefined, options);
+    return issued.access_token;
   }
 
   test('finds the authorization server by the metadata of the API (RFC 9728 3)', async () => {
@@ -192,5 +193,18 @@ describe('openid-client, which knows only the address', () => {
     ]);
     const more = await tokenFor(scope);
     expect((await client.fetchProtectedResource(server, more, deploy, 'POST')).status).toBe(200);
+  });
+
+  test('gets a token that is bound to its key, and uses it with proofs; a thief cannot (RFC 9449 7)', async () => {
+    const DPoP = client.getDPoPHandle(server, await client.randomDPoPKeyPair('ES256'));
+    const bound = await tokenFor('apim:tier_view', { DPoP });
+    const address = new URL(`${gateway.origin}${PATH}/end-points?${QUERY}`);
+    const get = async (options?: client.DPoPOptions) =>
+      client.fetchProtectedResource(server, bound, address, 'GET', null, undefined, options);
+    expect((await get({ DPoP })).status).toBe(200);
+    expect((await get({ DPoP })).status).toBe(200);
+    const thief = client.getDPoPHandle(server, await client.randomDPoPKeyPair('ES256'));
+    await expect(get()).rejects.toMatchObject({ status: 401 });
+    await expect(get({ DPoP: thief })).rejects.toMatchObject({ status: 401 });
   });
 });

@@ -342,6 +342,9 @@ describe('the six operations', () => {
       expect(answer.status).toBe(401);
       expect(answer.headers['www-authenticate']).toEqual([
         expect.stringMatching(/^Bearer realm="Gateway API", scope="apim:[a-z_]+", resource_metadata="[^"]+"$/),
+        expect.stringMatching(
+          /^DPoP realm="Gateway API", algs="ES256 [^"]+", scope="apim:[a-z_]+", resource_metadata="[^"]+"$/,
+        ),
         'ApiKey realm="Gateway API", header="X-API-Key"',
       ]);
       expect(answer.headers['cache-control']).toBe('no-store');
@@ -358,6 +361,7 @@ describe('the six operations', () => {
       authorization_servers: [expect.stringContaining(gateway.origin)],
       scopes_supported: ['apim:api_publish', 'apim:tier_view'],
       bearer_methods_supported: ['header'],
+      dpop_signing_alg_values_supported: ['ES256', 'ES384', 'EdDSA', 'Ed25519', 'PS256', 'RS256'],
       resource_name: 'Gateway API',
     });
     const issuer = (resource['authorization_servers'] as string[])[0] as string;

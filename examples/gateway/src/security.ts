@@ -2,7 +2,7 @@ import { anyOf, type Guard, guard, type Revocations, requireRoles, SecurityChain
 import type { CounterStore } from '@sallyport/core/extend';
 import { BasicHandler, hashPassword, InMemoryUserStore } from '@sallyport/handlers/basic';
 import { IntrospectionHandler } from '@sallyport/handlers/introspection';
-import { JwtHandler } from '@sallyport/handlers/jwt';
+import { type DpopOptions, JwtHandler } from '@sallyport/handlers/jwt';
 import { type OpenApiDocument, type OpenApiOptions, openApi } from '@sallyport/openapi';
 import { ApiKeyHandler, type ApiKeyOwner } from './api-key-handler.js';
 import { SIGNING_ALGORITHMS } from './authorization-server/access-token-format.js';
@@ -71,7 +71,13 @@ const OWN_TENANT: Guard = guard('own_tenant', (principal, { query }) => {
   return tenants.every((tenant) => mayReach(callerOf(principal), tenant));
 });
 
-function opaqueTokens({ introspection, revocations }: ApiSecurity): IntrospectionHandler {
+/** Tokens may be bound to a key of their client (RFC 9449). Proofs name the address by which clients know this server. */
+function proofs({ issuer: { audience } }: ApiSecurity): DpopOptions {
+  return { externalUrl: new URL(audience).origin };
+}
+
+function opaqueTokens(security: ApiSecurity): IntrospectionHandler {
+  const { introspection, revocations } = security;
   const { endpoint, certificate, clientId, clientSecret } = introspection;
   return new IntrospectionHandler(
     {
@@ -79,15 +85,18 @@ function opaqueTokens({ introspection, revocations }: ApiSecurity): Introspectio
       endpoint,
       clientAuthentication: { method: 'client_secret_basic', clientId, clientSecret },
       outbound: { certificateAuthorities: [certificate] },
+      dpop: proofs(security),
     },
     { revocations },
   );
 }
 
-function jwtTokens({ issuer: { issuer, audience, certificate }, revocations }: ApiSecurity): JwtHandler {
+function jwtTokens(security: ApiSecurity): JwtHandler {
+  const { issuer, audience, certificate } = security.issuer;
   const keys = { discovery: true, outbound: { certificateAuthorities: [certificate] } } as const;
   const trusted = { issuer, audience, algorithms: SIGNING_ALGORITHMS, keys };
-  return new JwtHandler({ realm: REALM, issuers: [trusted] }, { revocations });
+  const { revocations } = security;
+  return new JwtHandler({ realm: REALM, issuers: [trusted], dpop: proofs(security) }, { revocations });
 }
 
 /**

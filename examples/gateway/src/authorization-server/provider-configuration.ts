@@ -77,6 +77,8 @@ export function configurationOf(
       devInteractions: { enabled: false },
       rpInitiatedLogout: { enabled: false },
       clientCredentials: { enabled: true },
+      // A client that sends a proof with its code or refresh token gets a token that is bound to its key (RFC 9449 5).
+      dPoP: { enabled: true },
       introspection: {
         enabled: true,
         // A refresh token is no access token. To the gateway it does not exist (RFC 7662 4).

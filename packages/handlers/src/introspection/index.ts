@@ -1,3 +1,5 @@
+export type { ConfirmationOptions } from '../confirmation/confirmation-options.js';
+export type { DpopOptions } from '../dpop/dpop-options.js';
 export type { SignatureAlgorithm } from '../jose/algorithms.js';
 export type { KeySource } from '../keys/key-source.js';
 export type { ClientCertificate } from '../outbound/connections/connection-options.js';

@@ -1,3 +1,5 @@
+export type { ConfirmationOptions } from '../confirmation/confirmation-options.js';
+export type { DpopOptions } from '../dpop/dpop-options.js';
 export type { SignatureAlgorithm } from '../jose/algorithms.js';
 export type { DecryptionKey } from '../jose/decryption-key.js';
 export type { ConfiguredPublicKey, ConfiguredSecret } from '../keys/configured-key.js';
