@@ -1,7 +1,16 @@
 // What a decision costs beside the same handlers asked by a plain loop: cached, and with handlers that are not concerned
 // (goals 3, 4, 9).
 // Run after a build: npm run bench -- chain [--quick]
-import { anyOf, authenticated, createPrincipal, requireScopes, route, routes, SecurityChain } from '@sallyport/core';
+import {
+  anyOf,
+  authenticated,
+  createPrincipal,
+  rateLimit,
+  requireScopes,
+  route,
+  routes,
+  SecurityChain,
+} from '@sallyport/core';
 import { bearerChallenge, challenge, SecurityRequest, VerdictCache } from '@sallyport/core/extend';
 import { measure, measureAfterCollection } from './measure.js';
 import { atMost, IS_QUICK, printGoals, printTable } from './report.js';
@@ -78,6 +87,9 @@ function fresh(index) {
   return Buffer.from(`Bearer ${tokens[index % TOKENS]}`, 'latin1').latin1Slice();
 }
 
+/** Never reached; in memory. */
+const LIMIT = rateLimit({ name: 'bench', limit: 1_000_000_000, windowSeconds: 60 });
+
 const remembering = new RememberingHandler();
 for (const [index, token] of tokens.entries()) await remembering.learn(token, index);
 
@@ -87,6 +99,7 @@ async function cachedDecisions() {
     const handlers = [...others, remembering];
     const chain = new SecurityChain({ requirement: count === 1 ? remembering : anyOf(...handlers) });
     const guarded = new SecurityChain({ requirement: anyOf(...handlers), guards: [requireScopes('read')] });
+    const limited = new SecurityChain({ requirement: anyOf(...handlers), guards: [LIMIT] });
     const counting = new SecurityChain({ requirement: anyOf(...handlers), statistics: {} });
     for (const one of [chain, guarded]) {
       const decision = one.decide(requestOf(fresh(0)));
@@ -97,6 +110,7 @@ async function cachedDecisions() {
       [`loop over ${count}`, make, (request) => askAll(handlers, request)],
       [`chain of ${count}`, make, (request) => chain.decide(request)],
       [`chain of ${count}, with a guard`, make, (request) => guarded.decide(request)],
+      [`chain of ${count}, with a limit`, make, (request) => limited.decide(request)],
       [`chain of ${count}, with statistics`, make, (request) => counting.decide(request)],
     ];
   });

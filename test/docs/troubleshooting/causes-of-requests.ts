@@ -8,6 +8,7 @@ import {
   guard,
   headerHandler,
   optional,
+  rateLimit,
   requireAudience,
   requireAuthentication,
   requireRoles,
@@ -322,6 +323,19 @@ export const REQUESTS: readonly Cause[] = [
       method: 'OPTIONS',
       lines: ['Origin: https://shop.example', 'Access-Control-Request-Method: POST'],
     }),
+  },
+  {
+    cause: 'A limit is used up',
+    client: '429 rate_limited',
+    reason: 'rate_limited',
+    words: 'minute: 1 of 1 used in 60 s, counted by principal',
+    change: 'rateLimit',
+    provoke: async (scene) => {
+      const guards = [rateLimit({ name: 'minute', limit: 1, windowSeconds: 60 })];
+      scene.secure({ requirement: jwt(scene), guards });
+      await scene.send({ bearer: goodToken() });
+      await scene.send({ bearer: goodToken() });
+    },
   },
 ];
 

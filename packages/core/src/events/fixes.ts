@@ -23,7 +23,7 @@ export const FIXES: Readonly<Record<string, string>> = Object.freeze({
   body_unreadable:
     'Mount secure() in front of body parsers: they find the body again. If a parser has to come first, let it keep the bytes in rawBody.',
   rate_limited:
-    'Wait for the time in Retry-After. For a limit: the line names it. For Basic: if many users share one address, raise failures; behind a proxy, set trustedHops.',
+    'Wait for the time in Retry-After. For a limit: raise the rateLimit that the line names. For Basic: if many users share one address, raise failures; behind a proxy, set trustedHops.',
   handler_threw:
     'Mend the code at the place that the line names. verify returns authenticated, denied or another verdict; mapPrincipal rejects if it cannot tell who is calling.',
   err_sallyport_several_copies: 'Load one copy of @sallyport/core: npm ls @sallyport/core shows them.',
