@@ -3,11 +3,13 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect, jest, test } from '@jest/globals';
 import { documentOf } from '../support/markdown.js';
 import { isNightly } from '../support/nightly.js';
 import { HAS_REDIS } from '../support/redis-server.js';
 
+/** A busy machine may need longer. */
+jest.setTimeout(120_000);
 const run = promisify(execFile);
 const EXAMPLE = join(__dirname, '../../examples/cluster/dist');
 /** By day a few requests only, and no limit in real seconds. */

@@ -6,6 +6,9 @@ const TIMES = Number(process.argv[2] ?? 80);
 /** A revocation reaches every process within a second. */
 const SPREAD_MS = Number(process.argv[3] ?? 1_000);
 
+/** What security.yaml grants each caller in a minute. */
+const LIMIT = 400;
+
 let failures = 0;
 
 function tell(isAsItShouldBe: boolean, words: string): void {
@@ -36,6 +39,15 @@ async function tellEnd(name: string, token: string): Promise<void> {
   tell(isInTime, `${name} ends the session at one process: ${refusing.size} refuse after ${seconds} s`);
 }
 
+/** Asks more often than is granted in a minute. */
+async function tellLimit(name: string, token: string, least: number): Promise<void> {
+  const answers = await ask(token, LIMIT + 80);
+  const granted = answers.filter(({ status }) => status === 200).length;
+  const limited = answers.filter(({ status }) => status === 429).length;
+  const isKept = granted >= least && granted <= LIMIT && granted + limited === answers.length;
+  tell(isKept, `${name} asks ${answers.length} times in a minute: ${granted} granted, ${limited} limited`);
+}
+
 const slowest = (answers: readonly Answer[]) => Math.ceil(Math.max(...answers.map(({ tookMs }) => tookMs)));
 
 const gateway = await GatewayCluster.start(0).catch((error: Error) => {
@@ -44,9 +56,9 @@ const gateway = await GatewayCluster.start(0).catch((error: Error) => {
 });
 const { origin, authorizationServer, redis } = gateway;
 const ask = (token: string, times = TIMES) => callOften(origin, token, times);
-const [alice, bob, carol, dave] = (await Promise.all(
-  ['alice', 'bob', 'carol', 'dave'].map((subject) => tokenOf(authorizationServer, subject)),
-)) as [string, string, string, string];
+const [alice, bob, carol, dave, erin, frank] = (await Promise.all(
+  ['alice', 'bob', 'carol', 'dave', 'erin', 'frank'].map((subject) => tokenOf(authorizationServer, subject)),
+)) as [string, string, string, string, string, string];
 
 try {
   console.log('One port, four processes');
@@ -61,6 +73,9 @@ try {
   tellAll('alice, from then on', await ask(alice), 401);
   tellAll('bob', await ask(bob), 200);
 
+  console.log('Limits');
+  await tellLimit('erin', erin, 0.99 * LIMIT);
+
   if (redis !== undefined) {
     console.log('Redis stops');
     await redis.kill();
@@ -68,6 +83,7 @@ try {
     tellAll('bob, whom they know', known, 200);
     tellAll('carol, about whom each asks the authorization server', stranger, 200);
     tellAll('alice, whose session has ended', revoked, 401);
+    await tellLimit('frank, to whom each process grants a quarter,', frank, 0.9 * LIMIT);
     tell(
       slowest([...known, ...stranger, ...revoked]) < 2 * SPREAD_MS,
       `nobody waited for ${(2 * SPREAD_MS) / 1_000} seconds`,
