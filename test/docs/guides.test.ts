@@ -201,6 +201,23 @@ describe('docs/api-keys.md', () => {
     ]);
   });
 
+  test('each key has the limit of its class, counted by itself', async () => {
+    const check = `import { ask } from '@sallyport/core/testing';
+      import { chain, ofBank, ofShop } from './rate-classes.js';
+      for (const { key } of [ofShop, ofShop, ofShop, ofBank, ofBank, ofBank])
+        console.log((await ask(chain, 'GET /', { headers: { 'X-API-Key': key.reveal() } })).status);`;
+    expect(await guide.project.node(['--input-type=module', '-e', check])).toBe('200\n200\n429\n200\n200\n200\n');
+  });
+
+  test('old and new keys live together in one header', async () => {
+    const check = `import { ask } from '@sallyport/core/testing';
+      import { chain, young } from './both.js';
+      const { key } = await young.keys.create({ subject: 'bob' });
+      for (const sent of [key.reveal(), 'an-old-key-of-alice', 'another'])
+        { const { principal, reason } = await ask(chain, 'GET /', { headers: { 'X-API-Key': sent } }); console.log(principal?.subject ?? reason); }`;
+    expect(await guide.project.node(['--input-type=module', '-e', check])).toBe('bob\nalice\nold_key_unknown\n');
+  });
+
   test('the part of a configuration file makes a chain, and its file of keys beside it', async () => {
     const [yaml = ''] = blocksOf('docs/api-keys.md').flatMap(({ language, code }) => (language === 'yaml' ? code : []));
     guide.project.write('security.yaml', yaml);
