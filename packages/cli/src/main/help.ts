@@ -11,7 +11,7 @@ const COMMON_FLAGS: readonly (readonly [string, string])[] = [['--help, -h', 'pr
 export function toolHelp(commands: readonly Command[]): string {
   return [
     'Usage: sallyport COMMAND [options]\n',
-    'Shows, checks and compares what OpenAPI definitions and configuration files of Sallyport enforce.\n',
+    'Shows, checks and compares what OpenAPI definitions and configuration files of Sallyport enforce, and manages API keys.\n',
     `Commands:\n${columns(commands.map((command) => [synopsis(command), command.summary]))}`,
     `Options:\n${columns([...COMMON_FLAGS, ['--version', 'print the version']])}`,
     'sallyport COMMAND --help tells more about a command.\n',

@@ -1,6 +1,5 @@
 import { authenticated, createPrincipal, type Denied, denied, type Verdict } from '@sallyport/core';
 import type { KeyFlaw } from './form/key-format.js';
-import type { FoundHash } from './form/key-hashes.js';
 import type { ApiKeyRecord, ApiKeySecret } from './stores/api-key-record.js';
 
 /**
@@ -21,8 +20,8 @@ export function unknown(record: ApiKeyRecord | undefined): Denied {
 }
 
 /** What a key is worth whose text was proved. `now` is in seconds. */
-export function verdictOf(record: ApiKeyRecord, { index }: FoundHash, now: number, handler: string): Verdict {
-  const secret = record.secrets[index] as ApiKeySecret;
+export function verdictOf(record: ApiKeyRecord, secretIndex: number, now: number, handler: string): Verdict {
+  const secret = record.secrets[secretIndex] as ApiKeySecret;
   const { id, revokedAt, expiresAt } = record;
   if (revokedAt !== undefined)
     return denied('api_key_revoked', { detail: `the key ${id} was revoked at ${revokedAt}` });

@@ -7,13 +7,6 @@ const HASH_BYTES = 32;
 /** Compared where there is no hash. No key has it. */
 const NO_HASH: Buffer = Buffer.alloc(HASH_BYTES);
 
-/** Which of the hashes of a record is that of a key. */
-export interface FoundHash {
-  readonly index: number;
-  /** Whether it was made with the deployment secret that is replaced. */
-  readonly isReplaced: boolean;
-}
-
 /**
  * The hashes by which keys are kept: HMAC-SHA-256 (RFC 2104) with the deployment secret. A slow hash, as passwords need it,
  * would gain nothing: a key has 256 random bits, which nobody tries out. With the deployment secret, a stolen store does not
@@ -32,16 +25,16 @@ export class KeyHashes {
   }
 
   /**
-   * Finds the hash of a key. The time does not depend on which it is, on how many there are, or on whether there are any: always
+   * Finds the hash of a key among those of a record, and returns its index. The time does not depend on which it is, on how many there are, or on whether there are any: always
    * as many are compared as there can be.
    */
-  find(key: string, hashes: readonly string[]): FoundHash | undefined {
-    let found: FoundHash | undefined;
-    for (const [age, secret] of this.#secrets.entries()) {
+  find(key: string, hashes: readonly string[]): number | undefined {
+    let found: number | undefined;
+    for (const secret of this.#secrets) {
       const expected = hashed(secret, key);
       for (let index = 0; index < MOST_SECRETS; index += 1) {
         const isSame = timingSafeEqual(expected, bytesOf(hashes[index]));
-        if (isSame) found ??= { index, isReplaced: age > 0 };
+        if (isSame) found ??= index;
       }
     }
     return found;
