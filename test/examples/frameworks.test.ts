@@ -125,6 +125,29 @@ describe('examples/frameworks, webhooks', () => {
   });
 });
 
+describe('examples/frameworks, API keys', () => {
+  test('a partner reads orders by the key that the server printed, also after a restart (RFC 7617 2)', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'keys-'));
+    const env = { KEY_SECRET: 'the secret of this deployment, 32 characters', KEY_FILE: join(folder, 'keys.jsonl') };
+    let key = '';
+    for (const round of ['first', 'second']) {
+      const example = await ExampleProcess.start('frameworks/api-keys', env);
+      if (round === 'first') key = /^export KEY=(\S+)$/m.exec(example.output)?.[1] ?? '';
+      else expect(example.output).not.toContain('KEY=');
+      const ask = async (headers: Record<string, string>) => {
+        const answer = await fetch(`${example.origin}/orders`, { headers });
+        return [answer.status, (await answer.text()).slice(0, 20)];
+      };
+      const user = `Basic ${Buffer.from(`${key}:`).toString('base64')}`;
+      expect(await ask({ 'X-API-Key': key })).toEqual([200, '{"readBy":"web-shop"']);
+      expect(await ask({ Authorization: user })).toEqual([200, '{"readBy":"web-shop"']);
+      expect((await ask({ 'X-API-Key': `${key.slice(0, -1)}_` }))[0]).toBe(401);
+      expect(await example.stop()).toBe(0);
+    }
+    await rm(folder, { recursive: true });
+  });
+});
+
 describe('examples/frameworks, the WebSocket of http', () => {
   let example: ExampleProcess;
   beforeAll(async () => {

@@ -10,6 +10,8 @@ export const OWN_ISSUER = { ISSUER, AUDIENCE, ISSUER_PUBLIC_KEY };
 /** An example as its users run it: a process of its own, on a free port. */
 export class ExampleProcess {
   readonly origin: string;
+  /** What it printed before it was ready. */
+  readonly output: string;
   readonly #child: ChildProcess;
 
   /** `name` is the folder of an example, and the file of its server: `frameworks/express`. */
@@ -18,16 +20,19 @@ export class ExampleProcess {
       env: { ...process.env, ...env, PORT: '0' },
       stdio: ['ignore', 'pipe', 'inherit'],
     });
+    let output = '';
     for await (const line of createInterface({ input: child.stdout as NodeJS.ReadableStream })) {
       const port = /^Listening on http:\/\/\S+:(\d+)$/.exec(line)?.[1];
-      if (port !== undefined) return new ExampleProcess(child, `http://localhost:${port}`);
+      if (port !== undefined) return new ExampleProcess(child, `http://localhost:${port}`, output);
+      output += `${line}\n`;
     }
     throw new Error(`${name} ended before it was ready`);
   }
 
-  private constructor(child: ChildProcess, origin: string) {
+  private constructor(child: ChildProcess, origin: string, output: string) {
     this.#child = child;
     this.origin = origin;
+    this.output = output;
   }
 
   async call(method: string, path: string, token?: string, body?: string): Promise<Response> {
