@@ -204,6 +204,23 @@ describe('tokens that are bound to a certificate (RFC 8705 3)', () => {
     }
     expect(outcomes).toEqual(['200', UNPROVED, UNPROVED, '200']);
   });
+
+  test.each(['opaque', 'jwt'] as const)(
+    'may be bound to one that nobody has verified (RFC 8705 2.2): %s',
+    async (tokens) => {
+      const { open } = surroundings.servers;
+      const [setUp] = SET_UPS.filter((each) => each.place === 'open' && each.tokens === tokens) as [SetUp];
+      const tls = { ...(await company.certificateOf('localhost')), ca: company.authority };
+      const api = await apiOf(setUp.make(surroundings, { clock }), tls);
+      const { ownCertificate: own } = surroundings;
+      const { scope, resource } = aliceWants(tokens);
+      const token = await open.boundToken('own-till', { scope, resource }, own);
+      const outcomes = [];
+      for (const certificate of [own, till, undefined])
+        outcomes.push((await api.ask('GET /orders', token, certificate)).outcome);
+      expect(outcomes).toEqual(['200', UNPROVED, UNPROVED]);
+    },
+  );
 });
 
 describe('a handler that the server does not believe', () => {

@@ -73,6 +73,14 @@ export function clientsOf({ ownCertificate, publicKeys }: { ownCertificate: obje
       tls_client_auth_san_dns: 'till',
       tls_client_certificate_bound_access_tokens: true,
     },
+    {
+      ...client,
+      client_id: 'own-till',
+      grant_types: ['client_credentials'],
+      token_endpoint_auth_method: 'self_signed_tls_client_auth',
+      jwks: { keys: [ownCertificate] },
+      tls_client_certificate_bound_access_tokens: true,
+    },
   ];
 }
 

@@ -211,6 +211,27 @@ describe('the metadata say what is enforced (RFC 9728 2)', () => {
     expect(metadataOf(apiKey())).not.toHaveProperty('bearer_methods_supported');
   });
 
+  test('tokens that have to be bound to certificates are told (RFC 9728 2; RFC 8705 3.3)', () => {
+    const told = (handler: object) => metadataOf(Object.assign(bearer(), handler));
+    expect(told({ boundTo: ['x5t#S256'] })).toMatchObject({ tls_client_certificate_bound_access_tokens: true });
+    for (const handler of [{}, { boundTo: [] }, { boundTo: ['jkt'] }])
+      expect(told(handler)).not.toHaveProperty('tls_client_certificate_bound_access_tokens');
+    const members = { tls_client_certificate_bound_access_tokens: true };
+    expect(metadataOf(bearer(), {}, { members })).toMatchObject(members);
+    const issuers = [
+      { issuer: 'https://as.example', audience: 'a', algorithms: 'HS256', keys: { secret: 's'.repeat(32) } },
+    ] as const;
+    const tokens = new JwtHandler({ realm: 'a', issuers, confirmation: { required: 'x5t#S256' } });
+    expect(metadataOf(tokens)).toMatchObject(members);
+    const opaque = new IntrospectionHandler({
+      realm: 'a',
+      endpoint: 'https://as.example/introspect',
+      clientAuthentication: { method: 'client_secret_basic', clientId: 'a', clientSecret: 'b' },
+      confirmation: { required: ['x5t#S256'] },
+    });
+    expect(metadataOf(opaque)).toMatchObject(members);
+  });
+
   test('options say the rest, and may say scopes and servers', () => {
     const resource = {
       authorizationServers: ['https://as.example/tenant'],

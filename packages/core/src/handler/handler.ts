@@ -61,6 +61,11 @@ export interface SecurityHandler<Credential = unknown> {
    */
   readonly authorizationServers?: readonly string[];
   /**
+   * What its tokens have to be bound to: members of `cnf` (RFC 7800 3.1), which the metadata of the resource tell. Default:
+   * nothing.
+   */
+  readonly boundTo?: readonly string[];
+  /**
    * How a served OpenAPI definition describes its credential, besides what `source` says: the first that has the type of the
    * scheme in the definition. Read when the definition is made, so it may have what `start` has found. Default: none.
    */

@@ -34,13 +34,17 @@ export interface KeyProof {
  */
 export class Possession {
   readonly #required: ConfirmationSettings['required'];
-
   readonly #dpop: KeyProof | undefined;
 
   /** `dpop` is there where tokens may come by the scheme DPoP. */
   constructor({ required }: ConfirmationSettings, dpop?: KeyProof) {
     this.#required = required;
     this.#dpop = dpop;
+  }
+
+  /** The members that `cnf` of every token has to have, for the metadata of the resource. */
+  get required(): readonly string[] {
+    return typeof this.#required === 'boolean' ? [] : this.#required;
   }
 
   /** The verdict about a token as it holds for this request. */

@@ -72,6 +72,7 @@ export class IntrospectionHandler implements SecurityHandler<string> {
   readonly fixes = INTROSPECTION_FIXES;
   readonly source: readonly CredentialSource[];
   readonly authorizationServers: readonly string[];
+  readonly boundTo: readonly string[];
   readonly #tokens: TokenSource;
   readonly #rules: AnswerRules;
   readonly #possession: Possession;
@@ -92,9 +93,12 @@ export class IntrospectionHandler implements SecurityHandler<string> {
     warnOfMissingAudience(settings);
     const { fallback, issuer } = settings;
     this.authorizationServers = Object.freeze(issuer === undefined ? [] : [issuer]);
-    const { tokens, possession } = boundTokens(settings, introspectionOptions.owner, services);
-    this.#tokens = tokens;
-    this.#possession = possession;
+    ({ tokens: this.#tokens, possession: this.#possession } = boundTokens(
+      settings,
+      introspectionOptions.owner,
+      services,
+    ));
+    this.boundTo = this.#possession.required;
     this.challenges = this.#tokens.challenges;
     this.source = Object.freeze(this.#tokens.places.map((at) => Object.freeze({ at, fallback })));
     const via = { bearer: provedBy(settings.name, 'bearer'), dpop: provedBy(settings.name, 'dpop') };

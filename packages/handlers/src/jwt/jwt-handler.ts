@@ -72,6 +72,7 @@ export class JwtHandler implements SecurityHandler<JwtCredential> {
   readonly fixes = JWT_FIXES;
   readonly source: readonly CredentialSource[];
   readonly authorizationServers: readonly string[];
+  readonly boundTo: readonly string[];
   readonly #tokens: TokenSource;
   readonly #settings: JwtSettings;
   readonly #issuers: Issuers;
@@ -92,9 +93,8 @@ export class JwtHandler implements SecurityHandler<JwtCredential> {
     this.#settings = settings;
     warnOfEarlyTokens(settings.name, settings);
     this.name = settings.name;
-    const { tokens, possession } = boundTokens(settings, jwtOptions.owner, services);
-    this.#tokens = tokens;
-    this.#possession = possession;
+    ({ tokens: this.#tokens, possession: this.#possession } = boundTokens(settings, jwtOptions.owner, services));
+    this.boundTo = this.#possession.required;
     this.challenges = this.#tokens.challenges;
     this.source = Object.freeze(this.#tokens.places.map((at) => Object.freeze({ at, selective: true })));
     this.#cache = new VerdictCache({ ...settings.cache, namespace: settings.name }, { clock, revocations });

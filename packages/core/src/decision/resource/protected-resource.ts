@@ -106,10 +106,15 @@ function documentOf(settings: ResourceSettings, { handlers, scopes }: Enforced):
 }
 
 /**
- * How tokens are bound to keys, by the challenges: the algorithms of DPoP proofs, and whether there is no other way in. The
- * options may say it in other words.
+ * How tokens are bound to keys: by the challenges, the algorithms of DPoP proofs and whether there is no other way in; by what
+ * handlers say, whether they have to be bound to certificates. The options may say it in other words.
  */
 function boundTokens(takers: readonly SecurityHandler[]): Readonly<Record<string, unknown>> {
+  const isOfCertificates = takers.some((handler) => declaredMember(handler, 'boundTo')?.includes('x5t#S256'));
+  return { ...boundByDpop(takers), tls_client_certificate_bound_access_tokens: isOfCertificates || undefined };
+}
+
+function boundByDpop(takers: readonly SecurityHandler[]): Readonly<Record<string, unknown>> {
   const challenges = takers.flatMap((handler) => handler.challenges.filter(takesToken));
   const ofDpop = challenges.filter(({ scheme }) => scheme.toLowerCase() === 'dpop');
   if (ofDpop.length === 0) return {};
