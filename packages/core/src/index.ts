@@ -91,6 +91,7 @@ export { Revocations } from './revocation/revocations.js';
 export type {
   RevocationsCollaborators,
   RevocationsOptions,
+  RevokedPartyOptions,
   RevokedSessionOptions,
   RevokedTokenOptions,
 } from './revocation/revocations-options.js';

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { type CacheEvent, denied, onCacheEvent, Revocations, type Verdict } from '@sallyport/core';
-import { VerdictCache } from '@sallyport/core/extend';
+import { type Clock, systemClock, VerdictCache } from '@sallyport/core/extend';
 import { RedisCacheStore, RedisRevocationBus } from '@sallyport/core/redis';
 import { buildRequest, ManualClock } from '@sallyport/core/testing';
 import { type Client, HAS_REDIS, RedisServer, until } from '../../support/redis-server.js';
@@ -19,6 +19,7 @@ interface Instance {
   readonly revocations: Revocations;
   readonly cache: VerdictCache;
   readonly client: Client;
+  readonly subscriber: Client | undefined;
 }
 
 describeWithRedis(
@@ -41,16 +42,21 @@ describeWithRedis(
     });
 
     /** An instance that hears of revocations at once, or, when deaf, only by what the stream keeps. */
-    async function open({ isDeaf = false, withStore = false } = {}): Promise<Instance> {
-      const client = await server.client();
+    async function open({
+      isDeaf = false,
+      withStore = false,
+      clock = systemClock as Clock,
+      client: given = undefined as Client | undefined,
+    } = {}): Promise<Instance> {
+      const client = given ?? (await server.client());
       const subscriber = isDeaf ? undefined : await server.client();
       const bus = new RedisRevocationBus(PATIENT, { client, subscriber });
-      const revocations = new Revocations({ secret: SECRET }, { bus });
+      const revocations = new Revocations({ secret: SECRET }, { bus, clock });
       const store = withStore ? new RedisCacheStore({}, { client }) : undefined;
-      const cache = new VerdictCache({ namespace: 'test', secret: SECRET }, { revocations, store });
+      const cache = new VerdictCache({ namespace: 'test', secret: SECRET }, { revocations, store, clock });
       await revocations.start();
       started.push(revocations);
-      return { revocations, cache, client };
+      return { revocations, cache, client, subscriber };
     }
 
     const ask = async ({ cache }: Instance, token: string, verdict: Verdict = principalOf()) =>
@@ -83,6 +89,63 @@ describeWithRedis(
       expect(deaf.cache.find('known', buildRequest('/'))).toMatchObject({ kind: 'authenticated' });
       await ask(deaf, 'any other token');
       expect(await ask(deaf, 'known')).toMatchObject(REVOKED);
+    });
+
+    test('a message that was missed while a subscription was away lets nothing pass after a second', async () => {
+      const clock = new ManualClock();
+      const [first, second] = [await open({ client: admin }), await open({ clock })];
+      await ask(second, 'token');
+      // On one connection, so that nobody has subscribed again when the message is sent.
+      const [, isTold] = await Promise.all([
+        admin.sendCommand(['CLIENT', 'KILL', 'TYPE', 'pubsub']),
+        first.revocations.revokeToken('token'),
+      ]);
+      expect(isTold).toBe(true);
+      expect(second.cache.find('token', aRequest())).toMatchObject({ kind: 'authenticated' });
+      await until(() => second.subscriber?.isReady === true);
+      clock.pass(1);
+      expect(await ask(second, 'token')).toMatchObject(REVOKED);
+      // The subscription is back as well: the next one comes at once.
+      await ask(second, 'another');
+      await until(async () => {
+        await first.revocations.revokeToken('another');
+        return second.revocations.refuses('another');
+      });
+    });
+
+    test('while Redis is away, an idle instance answers from memory; a second later it refuses what the others revoked', async () => {
+      const clock = new ManualClock();
+      const [first, second] = [await open(), await open({ clock, isDeaf: true })];
+      await ask(second, 'token');
+      await server.kill();
+      expect(await first.revocations.revokeToken('token')).toBe(false);
+      clock.pass(20);
+      expect(await ask(second, 'token')).toMatchObject({ kind: 'authenticated' });
+      server.restart();
+      await until(() => first.client.isReady && second.client.isReady && admin.isReady);
+      await until(async () => {
+        await first.revocations.synchronise();
+        return (await admin.xLen(STREAM)) > 0 && first.revocations.lagSeconds === 0;
+      });
+      await until(async () => {
+        clock.pass(1);
+        return (await ask(second, 'token')).kind === 'denied';
+      });
+    });
+
+    test('what one cache forgets, all forget: with the message, and without it a second later', async () => {
+      const clock = new ManualClock();
+      const [first, second, deaf] = [
+        await open({ withStore: true }),
+        await open({ withStore: true }),
+        await open({ withStore: true, isDeaf: true, clock }),
+      ];
+      for (const instance of [first, second, deaf]) await ask(instance, 'token');
+      expect(await first.cache.forget('token')).toBe(true);
+      await until(() => second.cache.find('token', aRequest()) === undefined);
+      expect(await ask(second, 'token', denied('asked'))).toMatchObject({ reason: 'asked' });
+      clock.pass(1);
+      expect(await ask(deaf, 'token', denied('asked'))).toMatchObject({ reason: 'asked' });
     });
 
     test('an instance that starts later knows what was revoked before', async () => {

@@ -494,7 +494,7 @@ test('a revocation does not touch refusals', async () => {
   expect(await subject.ask('t')).toMatchObject({ reason: 'token_inactive' });
 });
 
-test('remembered answers alone have the bus read, once a second and with nobody waiting', async () => {
+test('remembered answers alone have the bus read, twice a second and with nobody waiting', async () => {
   const clock = new ManualClock();
   let reads = 0;
   let revoke = async () => {};
@@ -516,14 +516,90 @@ test('remembered answers alone have the bus read, once a second and with nobody 
     expect(cache.resolve('t', aRequest(), async () => denied('asked'))).toMatchObject({ kind: 'authenticated' });
     await turn();
   }
-  expect(reads).toBe(1 + 3);
+  expect(reads).toBe(1 + 6);
   await revocations.synchronise();
   revoke = async () => {
     await Promise.resolve();
     await revocations.revokeToken('t');
   };
-  clock.pass(1);
+  clock.pass(0.6);
   expect(cache.find('t', buildRequest('/'))).toMatchObject({ kind: 'authenticated' });
   await revocations.synchronise();
   expect(cache.find('t', buildRequest('/'))).toBeUndefined();
+});
+
+describe('a process that was idle for a second', () => {
+  /** A bus that keeps notices, whose messages are all lost. */
+  function deafInstance(readNotices: () => Promise<ReceivedNotices>) {
+    const clock = new ManualClock();
+    const bus: RevocationBus = {
+      publish: async () => true,
+      receive: readNotices,
+      listen: async () => {},
+      close: async () => {},
+    };
+    const revocations = new Revocations({ secret: 'a deployment secret of 32 characters or more' }, { clock, bus });
+    return new CacheUnderTest({ ttlSeconds: 3_600, negativeTtlSeconds: 0 }, { clock, revocations });
+  }
+
+  test('reads the bus before it answers: no missed message lets a revoked token pass', async () => {
+    const sent: string[] = [];
+    const sender = new Revocations(
+      { secret: 'a deployment secret of 32 characters or more' },
+      {
+        bus: {
+          publish: async (notice) => sent.push(notice) > 0,
+          receive: async () => ({ notices: [], isComplete: true }),
+          listen: async () => {},
+          close: async () => {},
+        },
+      },
+    );
+    const subject = deafInstance(async () => ({ notices: sent.splice(0), isComplete: true }));
+    for (const token of ['revoked', 'another']) await subject.ask(token);
+    await sender.revokeToken('revoked');
+    subject.clock.pass(1);
+    expect(subject.cache.find('revoked', aRequest())).toBeUndefined();
+    const [revoked, another] = await Promise.all([subject.ask('revoked'), subject.ask('another')]);
+    expect([revoked, another]).toMatchObject([REVOKED, { kind: 'authenticated' }]);
+    expect(subject.loads).toBe(2);
+  });
+
+  test('has all callers wait for one reading, not only the first', async () => {
+    let finish = (_notices: ReceivedNotices) => {};
+    let isFirst = true;
+    let reads = 0;
+    const subject = deafInstance(async () => {
+      if (isFirst) return { notices: [], isComplete: true };
+      reads += 1;
+      return new Promise<ReceivedNotices>((resolve) => {
+        finish = resolve;
+      });
+    });
+    await subject.ask('t');
+    isFirst = false;
+    subject.clock.pass(5);
+    const asked = [1, 2, 3].map(() => subject.ask('t'));
+    const settled: unknown[] = [];
+    for (const each of asked) each.then((verdict) => settled.push(verdict));
+    await turn();
+    expect([settled.length, reads]).toEqual([0, 1]);
+    finish({ notices: [], isComplete: true });
+    expect(await Promise.all(asked)).toMatchObject(asked.map(() => ({ kind: 'authenticated' })));
+    expect(subject.loads).toBe(1);
+  });
+
+  test('answers from memory while the bus is away, and waits for one attempt in a second at most', async () => {
+    let reads = 0;
+    const subject = deafInstance(async () => {
+      reads += 1;
+      return { notices: [], isComplete: false };
+    });
+    await subject.ask('t');
+    subject.clock.pass(60);
+    expect(await subject.ask('t')).toMatchObject({ kind: 'authenticated' });
+    expect(reads).toBe(2);
+    expect(subject.cache.find('t', aRequest())).toBeDefined();
+    expect(subject.loads).toBe(1);
+  });
 });

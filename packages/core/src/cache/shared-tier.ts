@@ -1,4 +1,5 @@
 import type { Clock } from '../clock/clock.js';
+import { within } from '../clock/within.js';
 import { publishCacheEvent } from '../events/cache-events.js';
 import { printable } from '../secrecy/keyed-hash.js';
 import { LiveHash } from '../secrecy/live-hash.js';
@@ -8,6 +9,9 @@ import type { Authenticated } from '../verdict/verdict.js';
 import type { Basis, BasisFinder } from './basis.js';
 import { hasExpired } from './lifetime.js';
 import { type DatedVerdict, verdictFromText, verdictToText } from './verdict-text.js';
+
+/** How long a store may take to delete a value before the other instances are told all the same. */
+const LONGEST_DELETION_MS = 1_000;
 
 /** A shared verdict and its end. */
 export interface SharedVerdict {
@@ -70,8 +74,10 @@ export class SharedTier {
     this.#attempt(() => this.#store.set(label, this.#seal.close(label, text), ttlMs));
   }
 
-  drop(credential: string): void {
-    for (const label of this.#labelsOf(credential)) this.#attempt(() => this.#store.delete(label));
+  /** Settles when the store has deleted it, has failed to, or took too long. */
+  async drop(credential: string): Promise<void> {
+    const dropped = this.#labelsOf(credential).map((label) => this.#attempt(() => this.#store.delete(label)));
+    await within({ clock: this.#clock, timeoutMs: LONGEST_DELETION_MS }, Promise.all(dropped), () => {});
   }
 
   #labelsOf(credential: string): readonly string[] {

@@ -6,7 +6,7 @@ import * as option from '../options/options.js';
 import type { Principal } from '../principal/principal.js';
 import { SecurityRequest } from '../request/request.js';
 import { Revocations } from '../revocation/revocations.js';
-import { KeyedHash } from '../secrecy/keyed-hash.js';
+import { LiveHash } from '../secrecy/live-hash.js';
 import { type Authenticated, isVerdict, type Unavailable, type Verdict } from '../verdict/verdict.js';
 import type { FoundedVerdict } from './basis.js';
 import { CacheCounters, type CacheStatistics } from './cache-statistics.js';
@@ -29,14 +29,14 @@ import { VerdictMemory } from './verdict-memory.js';
  * uses share one lookup.
  */
 export class VerdictCache {
-  readonly #hash: KeyedHash;
+  readonly #hash: LiveHash;
+  readonly #revocations: Revocations;
   readonly #memory: VerdictMemory;
   readonly #flights: Flights;
   readonly #goodBefore: GoodBefore;
   readonly #lookup: VerdictLookup;
   readonly #shared: SharedTier | undefined;
   readonly #counters = new CacheCounters();
-  readonly #revocations: Revocations;
   readonly #clock: Clock;
 
   /** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN */
@@ -54,9 +54,12 @@ export class VerdictCache {
     // The lifetime is part of the namespace: caches with different lifetimes do not share answers.
     const purpose = JSON.stringify(['verdict', settings.namespace, settings.ttlMs]);
     const counters = this.#counters;
-    this.#revocations = revocations;
     this.#clock = clock;
-    this.#hash = new KeyedHash(settings.secret?.[0], purpose);
+    // Instances tell each other what to forget by these names.
+    this.#hash =
+      settings.secret === undefined ? revocations.caches.hashFor(purpose) : new LiveHash(settings.secret, purpose);
+    this.#revocations = revocations;
+    revocations.caches.add(this);
     this.#memory = new VerdictMemory(settings, counters, services);
     this.#flights = new Flights(settings.maxFlights, clock);
     this.#goodBefore = new GoodBefore({}, clock);
@@ -135,12 +138,23 @@ export class VerdictCache {
     return remembered?.basis === undefined ? proof : new FoundedProof(proof, remembered.basis, this.#clock);
   }
 
-  /** Forgets what is known about a credential, here and in the shared store: the next caller looks it up again. */
-  forget(credential: string): void {
-    const key = this.#hash.of(credential);
-    this.#memory.drop(key);
-    this.#flights.drop(key);
-    this.#shared?.drop(credential);
+  /**
+   * Forgets what is known about a credential: here at once, then in the shared store, and within a second in the caches of
+   * the other instances, if their revocations share a bus. The next caller looks it up again. The promise is true if the
+   * other instances were told.
+   */
+  async forget(credential: string): Promise<boolean> {
+    const names = this.#hash.allOf(credential);
+    for (const name of names) this.forgetNamed(name);
+    // In this order: otherwise another instance might take from the store what it has just forgotten.
+    await this.#shared?.drop(credential);
+    return this.#revocations.caches.forgetElsewhere(names);
+  }
+
+  /** Forgets what is known under a keyed hash, also what a lookup under way would bring. */
+  forgetNamed(name: string): void {
+    this.#memory.drop(name);
+    this.#flights.drop(name);
   }
 
   /** Forgets every refusal of this process, also those of lookups under way: refused credentials may be good now. */

@@ -92,10 +92,15 @@ export class VerdictLookup {
   /** Asks other instances: for their revocations and, if a store is shared, for the verdict. */
   #consult(question: Question, flight: Flight): Eventually<Finding | undefined> {
     const synchronised = this.#revocations.synchronise();
-    const shared = question.maxAgeMs > 0 ? this.#shared : undefined;
+    const { key, credential, maxAgeMs } = question;
+    const shared = maxAgeMs > 0 ? this.#shared : undefined;
     if (shared === undefined && !(synchronised instanceof Promise)) return undefined;
-    return Promise.all([synchronised, shared?.read(question.credential)]).then(([_, found]) => {
-      if (this.#revocations.refuses(question.credential)) return this.#revoked();
+    // What is remembered only waited for the revocations: no store has to be asked.
+    const isHeld = synchronised instanceof Promise && this.#memory.holds(key);
+    return Promise.all([synchronised, isHeld ? undefined : shared?.read(credential)]).then(([_, found]) => {
+      const remembered = isHeld ? this.#memory.recall(key, credential, maxAgeMs) : undefined;
+      if (remembered !== undefined) return { verdict: remembered, cache: 'hit', askedMs: this.#memory.askedMs(key) };
+      if (this.#revocations.refuses(credential)) return this.#revoked();
       if (found === undefined || !this.#revocations.covers(found.endsAtMs - this.#ttlMs)) return undefined;
       return this.#admitShared(question, found, flight);
     });

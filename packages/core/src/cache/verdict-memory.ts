@@ -51,7 +51,8 @@ export class VerdictMemory {
 
   /**
    * The good verdict about a credential while it is fresh, or a refusal if it was revoked. What was asked for `maxAgeMs` ago
-   * is too old. Refusals have no such limit: they let nobody pass, and keep bad credentials away from servers.
+   * is too old. Refusals have no such limit: they let nobody pass, and keep bad credentials away from servers. Undefined
+   * also while the revocations of other instances have to be read first.
    */
   recall(key: string, credential: string, maxAgeMs: number): Authenticated | Denied | undefined {
     const remembered = this.good.find(key);
@@ -84,6 +85,11 @@ export class VerdictMemory {
     const { epoch } = remembered ?? this.#revocations;
     if (this.#revocations.statusOf(credential, principal, epoch) !== 'clear') return REVOKED;
     return remembered?.basis?.stands(this.#clock.monotonic()) === false ? PROOF_OUTDATED : undefined;
+  }
+
+  /** Whether there is a good verdict, fresh or not. */
+  holds(key: string): boolean {
+    return this.good.find(key) !== undefined;
   }
 
   keep(key: string, verdict: Authenticated, times: VerdictTimes, basis: Basis | undefined): void {
@@ -134,7 +140,8 @@ export class VerdictMemory {
       return undefined;
     }
     if (overMs >= graceMs || nowMs - askedMs >= maxAgeMs || basis?.stands(nowMs) === false) return undefined;
-    this.#revocations.keepUp(nowMs);
+    // With grace, an outage is bridged: that goes on while the bus is away, too.
+    if (!this.#revocations.keepUp(nowMs) && graceMs === 0) return undefined;
     return epoch === this.#revocations.epoch ? verdict : this.#recheck(key, credential, remembered);
   }
 

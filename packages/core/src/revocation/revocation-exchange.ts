@@ -2,19 +2,22 @@ import type { Clock } from '../clock/clock.js';
 import { within } from '../clock/within.js';
 import { UpstreamError } from '../errors/errors.js';
 import { publishCacheEvent } from '../events/cache-events.js';
-import { type Revocation, RevocationEnvelope } from './revocation.js';
+import { type Notice, NoticeEnvelope } from './revocation.js';
 import type { ReceivedNotices, RevocationBus } from './revocation-bus.js';
 
 /** Services of an exchange. */
 export interface RevocationExchangeCollaborators {
   readonly bus: RevocationBus;
   readonly clock: Clock;
-  /** Called with each revocation of another instance. */
-  readonly learn: (revocation: Revocation) => void;
+  /** Called with each notice. Some are the own ones of this process. */
+  readonly learn: (notice: Notice) => void;
 }
 
-/** How long remembered answers may be used between two readings of the bus. */
-const MAX_PAUSE_MS = 1_000;
+/** How long remembered answers may be used after a reading of the bus. Then they wait for the next one. */
+const MAX_AGE_MS = 1_000;
+
+/** How long after a reading the next one is made in the background, so that under load nobody has to wait. */
+const PAUSE_MS = MAX_AGE_MS / 2;
 
 /**
  * How long a bus may take for a call, in milliseconds. The bus has limits of its own; this one is for a bus that does not
@@ -30,15 +33,17 @@ const MAX_ROUNDS = 100;
 
 /** Sends revocations to other instances, receives theirs, and knows whether some may be missing. */
 export class RevocationExchange {
-  readonly #envelope: RevocationEnvelope;
+  readonly #envelope: NoticeEnvelope;
   readonly #bus: RevocationBus;
   readonly #clock: Clock;
-  readonly #learn: (revocation: Revocation) => void;
+  readonly #learn: (notice: Notice) => void;
   #receiving: Promise<void> | undefined;
   /** Goes on when lookups no longer wait for it, because calls of a bus must not overlap. */
   #reading: Promise<void> | undefined;
   /** When `keepUp` reads the bus again, on the monotonic clock. */
   #nextMs = Number.NEGATIVE_INFINITY;
+  /** How new what was read is, on the monotonic clock; after a failure, when that was found out. */
+  #attemptMs = Number.NEGATIVE_INFINITY;
   /** True when the bus could not be read to its end. */
   #isBehind = false;
   /** When it was read to its end the last time, on the monotonic clock; at first, when the exchange was made. */
@@ -47,7 +52,7 @@ export class RevocationExchange {
   #lostUntilMs = Number.NEGATIVE_INFINITY;
 
   constructor(secrets: readonly string[], { bus, clock, learn }: RevocationExchangeCollaborators) {
-    this.#envelope = new RevocationEnvelope(secrets);
+    this.#envelope = new NoticeEnvelope(secrets);
     this.#bus = bus;
     this.#clock = clock;
     this.#learn = learn;
@@ -82,9 +87,9 @@ export class RevocationExchange {
   }
 
   /** Never rejects; false if other instances may not learn of it. */
-  async publish(revocation: Revocation): Promise<boolean> {
+  async publish(notice: Notice): Promise<boolean> {
     try {
-      return await this.#inTime(this.#bus.publish(this.#envelope.close(revocation)));
+      return await this.#inTime(this.#bus.publish(this.#envelope.close(notice)));
     } catch {
       return false;
     }
@@ -92,7 +97,7 @@ export class RevocationExchange {
 
   /** Reads what the bus has kept; concurrent callers share one reading. One that is overdue is not waited for again. */
   synchronise(): Promise<void> {
-    this.#nextMs = this.#clock.monotonic() + MAX_PAUSE_MS;
+    this.#nextMs = this.#clock.monotonic() + PAUSE_MS;
     this.#receiving ??= this.#receiveInTime().finally(() => {
       this.#receiving = undefined;
     });
@@ -100,6 +105,15 @@ export class RevocationExchange {
   }
 
   async #receiveInTime(): Promise<void> {
+    const startedMs = this.#clock.monotonic();
+    try {
+      await this.#readInTime();
+    } finally {
+      this.#attemptMs = this.#isBehind ? this.#clock.monotonic() : startedMs;
+    }
+  }
+
+  async #readInTime(): Promise<void> {
     if (this.#reading !== undefined) return;
     this.#reading = this.#receive().finally(() => {
       this.#reading = undefined;
@@ -113,9 +127,14 @@ export class RevocationExchange {
     });
   }
 
-  /** Reads in the background, if nobody has read for `MAX_PAUSE_MS`. */
-  keepUp(nowMs: number): void {
+  /**
+   * Reads in the background, if nobody has for `PAUSE_MS`. False if nobody has for `MAX_AGE_MS`, such as in a process that
+   * was idle: a notice may have been missed, so the caller has to wait for the reading. Whether the bus answers is not
+   * asked here: while it is away, one attempt in `MAX_AGE_MS` is waited for.
+   */
+  keepUp(nowMs: number): boolean {
     if (nowMs >= this.#nextMs) this.synchronise();
+    return nowMs < this.#attemptMs + MAX_AGE_MS;
   }
 
   async #receive(): Promise<void> {
@@ -135,9 +154,9 @@ export class RevocationExchange {
   }
 
   #open(sealed: string): void {
-    const revocation = this.#envelope.open(sealed);
-    if (revocation === undefined) publishCacheEvent({ kind: 'revocation_forged' });
-    else this.#learn(revocation);
+    const notice = this.#envelope.open(sealed);
+    if (notice === undefined) publishCacheEvent({ kind: 'revocation_forged' });
+    else this.#learn(notice);
   }
 }
 

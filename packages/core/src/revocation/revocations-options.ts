@@ -37,14 +37,18 @@ export interface RevokedTokenOptions {
   readonly subject?: string | undefined;
 }
 
-/** What is known of a session that is revoked. */
-export interface RevokedSessionOptions {
-  /** Whose session it is. Default: any issuer's. */
+/** What is known of a client or subject whose tokens are revoked. */
+export interface RevokedPartyOptions {
+  /** Whose client or subject it is. Default: any issuer's. */
   readonly issuer?: string | undefined;
+  /** Up to when tokens were issued that are refused, in seconds since the epoch, by the clock of the issuer. Default now. */
+  readonly at?: number | undefined;
+}
+
+/** What is known of a session that is revoked. */
+export interface RevokedSessionOptions extends RevokedPartyOptions {
   /** The user of the session. */
   readonly subject?: string | undefined;
-  /** When it ended, in seconds since the epoch, by the clock of the issuer. Default now. */
-  readonly at?: number | undefined;
 }
 
 export const REVOCATIONS_COLLABORATORS = option.table('RevocationsCollaborators', {

@@ -5,10 +5,18 @@ import * as option from '../options/options.js';
 import { ownMember, ownMembers } from '../options/own-members.js';
 import type { Principal } from '../principal/principal.js';
 import { type CredentialOpener, CredentialOpeners } from './credential-openers.js';
-import { partyRevocation, type RevocationTime, TOLERANCE_SECONDS, tokenRevocation } from './new-revocation.js';
+import { ForgettingCaches } from './forgetting-caches.js';
 import { RevocableProof } from './revocable-proof.js';
 import { type RevocableToken, readRevocableToken } from './revocable-token.js';
-import type { NamingClaim, Revocation } from './revocation.js';
+import {
+  type NamingClaim,
+  type Notice,
+  partyRevocation,
+  type Revocation,
+  type RevocationTerms,
+  TOLERANCE_SECONDS,
+  tokenRevocation,
+} from './revocation.js';
 import { RevocationExchange } from './revocation-exchange.js';
 import { RevocationIndex, type RevocationStatus } from './revocation-index.js';
 import {
@@ -16,6 +24,7 @@ import {
   REVOCATIONS_COLLABORATORS,
   type RevocationsCollaborators,
   type RevocationsOptions,
+  type RevokedPartyOptions,
   type RevokedSessionOptions,
   type RevokedTokenOptions,
 } from './revocations-options.js';
@@ -33,8 +42,11 @@ import {
  */
 export class Revocations {
   readonly keepSeconds: number;
+  /** For caches: those that forget together. */
+  readonly caches: ForgettingCaches;
   readonly #index: RevocationIndex;
   readonly #clock: Clock;
+  readonly #terms: RevocationTerms;
   /** Undefined without a bus. */
   readonly #exchange: RevocationExchange | undefined;
   readonly #openers = new CredentialOpeners();
@@ -49,7 +61,9 @@ export class Revocations {
     this.keepSeconds = keepSeconds;
     this.#index = new RevocationIndex(secret, maxEntries, clock);
     this.#clock = clock;
-    const learn = (revocation: Revocation) => this.#learn(revocation);
+    this.#terms = { clock, keepSeconds };
+    const learn = (notice: Notice) => this.#learn(notice);
+    this.caches = new ForgettingCaches(secret, async (forgotten) => this.#exchange?.publish({ forgotten }) ?? true);
     this.#exchange = bus && secret !== undefined ? new RevocationExchange(secret, { bus, clock, learn }) : undefined;
     this.#index.watch.others = this.#exchange;
   }
@@ -101,9 +115,8 @@ export class Revocations {
   }
 
   /**
-   * Refuses the tokens of a session: those with this `sid` (OpenID Connect Back-Channel Logout 1.0 2.1), of one issuer or,
-   * without `issuer`, of any. With `subject`, tokens of that subject that name no session are refused as well, if they were
-   * issued up to `at`: any of them may be of this session.
+   * Refuses the tokens with this `sid` (OpenID Connect Back-Channel Logout 1.0 2.1), of one issuer or, without, of any. With
+   * `subject`, its tokens without a `sid` that were issued up to `at` are refused as well: they may be of this session.
    */
   async revokeSession(sid: string, options: RevokedSessionOptions = {}): Promise<boolean> {
     const { issuer, subject, at } = ownMembers(options);
@@ -118,18 +131,12 @@ export class Revocations {
    * authorization server if it tells one, because tokens carry the time of its clock. With `issuer`, only principals of
    * that issuer are concerned.
    */
-  revokeClient(
-    clientId: string,
-    options: { issuer?: string | undefined; at?: number | undefined } = {},
-  ): Promise<boolean> {
+  revokeClient(clientId: string, options: RevokedPartyOptions = {}): Promise<boolean> {
     return this.#revokeParty(this.#index.clientKey(clientId, ownMember(options, 'issuer')), ownMember(options, 'at'));
   }
 
   /** As `revokeClient`, for a subject. Pass the issuer, because issuers may use the same subject for different users. */
-  revokeSubject(
-    subject: string,
-    options: { issuer?: string | undefined; at?: number | undefined } = {},
-  ): Promise<boolean> {
+  revokeSubject(subject: string, options: RevokedPartyOptions = {}): Promise<boolean> {
     return this.#revokeParty(this.#index.subjectKey(subject, ownMember(options, 'issuer')), ownMember(options, 'at'));
   }
 
@@ -181,9 +188,9 @@ export class Revocations {
     return this.#exchange === undefined ? true : this.#synchroniseWith(this.#exchange);
   }
 
-  /** For caches, on every hit: reads the bus in the background if nobody did for a second. `nowMs` is monotonic. */
-  keepUp(nowMs: number): void {
-    this.#exchange?.keepUp(nowMs);
+  /** For caches, on every hit: reads the bus in the background. False if the hit has to wait for `synchronise`. */
+  keepUp(nowMs: number): boolean {
+    return this.#exchange?.keepUp(nowMs) ?? true;
   }
 
   /**
@@ -208,7 +215,7 @@ export class Revocations {
     claimed?: number,
   ): Promise<boolean> {
     const owner = token.subject === undefined ? undefined : this.#index.ownerOf(token.subject, token.issuer);
-    return this.#revoke(tokenRevocation({ key, claim, owner }, token, claimed, this.#time));
+    return this.#revoke(tokenRevocation({ key, claim, owner }, token, claimed, this.#terms));
   }
 
   #revokeText(token: string, read: RevocableToken, options: RevokedTokenOptions): Promise<boolean> {
@@ -228,19 +235,16 @@ export class Revocations {
   }
 
   #revokeParty(key: string, at: number | undefined): Promise<boolean> {
-    return this.#revoke(partyRevocation(key, at, this.#time));
-  }
-
-  get #time(): RevocationTime {
-    return { now: this.#clock.now() / 1_000, keepSeconds: this.keepSeconds };
+    return this.#revoke(partyRevocation(key, at, this.#terms));
   }
 
   #revoke(revocation: Revocation): Promise<boolean> {
     if (!this.#index.add(revocation, false)) return Promise.resolve(false);
-    return this.#exchange?.publish(revocation) ?? Promise.resolve(true);
+    return this.#exchange?.publish({ revocation }) ?? Promise.resolve(true);
   }
 
-  #learn(revocation: Revocation): void {
-    if (this.#index.isNews(revocation)) this.#index.add(revocation, true);
+  #learn(notice: Notice): void {
+    if ('forgotten' in notice) this.caches.learn(notice.forgotten);
+    else if (this.#index.isNews(notice.revocation)) this.#index.add(notice.revocation, true);
   }
 }

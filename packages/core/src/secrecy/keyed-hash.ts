@@ -50,6 +50,11 @@ export function printable(name: string): string {
   return Buffer.from(name, 'latin1').toString('base64url');
 }
 
+/** The name that `printable` wrote. */
+export function unprintable(text: string): string {
+  return Buffer.from(text, 'base64url').toString('latin1');
+}
+
 function beginning(length: number): Buffer {
   let bytes = beginnings.get(length);
   if (bytes === undefined) {

@@ -110,6 +110,8 @@ export class BasicHandler implements SecurityHandler<BasicCredential> {
   }
 
   verify(credential: BasicCredential, request: SecurityRequest): Eventually<Verdict> {
+    const pending = this.#revocations.catchUp(this.#clock.monotonic());
+    if (pending instanceof Promise) return pending.then(() => this.verify(credential, request));
     credential.revocation = this.#revocations.epoch;
     const found = this.#accounts.find(credential.userName);
     if (!(found instanceof Promise)) return this.#judge(credential, found, request);
@@ -170,7 +172,6 @@ export class BasicHandler implements SecurityHandler<BasicCredential> {
     if (proof?.hash !== account.hash) return false;
     const nowMs = this.#clock.monotonic();
     if (maxVerdictAgeSeconds !== undefined && nowMs - proof.askedMs >= maxVerdictAgeSeconds * 1_000) return false;
-    this.#revocations.keepUp(nowMs);
     const { epoch } = this.#revocations;
     if (proof.revocation === epoch) return true;
     const stands = this.#stands(credential, this.#granted.of(account).principal, proof.revocation);

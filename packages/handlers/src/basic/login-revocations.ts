@@ -36,9 +36,12 @@ export class LoginRevocations {
     return this.#revocations.synchronise();
   }
 
-  /** Has the revocations of other instances read in the background while remembered passwords are used. */
-  keepUp(nowMs: number): void {
-    this.#revocations.keepUp(nowMs);
+  /**
+   * Has the revocations of other instances read in the background while remembered passwords are used. A promise if they
+   * have to be read first.
+   */
+  catchUp(nowMs: number): Eventually<unknown> {
+    return this.#revocations.keepUp(nowMs) ? undefined : this.synchronise();
   }
 
   /** True when this user name with this password is revoked. */

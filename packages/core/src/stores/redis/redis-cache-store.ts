@@ -62,8 +62,8 @@ export class RedisCacheStore implements CacheStore {
     if (this.#fits(value)) this.#run(key, 'SET', value, 'PX', String(ttlMs));
   }
 
-  delete(key: string): void {
-    this.#run(key, 'DEL');
+  async delete(key: string): Promise<void> {
+    await this.#run(key, 'DEL');
   }
 
   #run(key: string, command: string, ...given: readonly string[]): Promise<unknown> | undefined {

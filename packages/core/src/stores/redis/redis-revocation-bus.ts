@@ -23,8 +23,8 @@ export const REDIS_REVOCATION_BUS_COLLABORATORS = option.table('RedisRevocationB
   /** A client of node-redis or ioredis, single or Cluster. The bus does not close it. */
   client: redisClient,
   /**
-   * A connected duplicate of the client, for instant notices. Without it, an instance learns of revocations within a
-   * second of its next request.
+   * A connected duplicate of the client, for instant notices. Without it, or while it is away, an instance learns of
+   * revocations within a second: it reads the stream twice a second, or before its next answer.
    */
   subscriber: option.optional(redisSubscriber),
   clock: clockOption,
