@@ -1,10 +1,11 @@
 // One process of an API (fleet.ts) that shares answers, revocations and once marks over Redis: bearer tokens at every path but
-// /hooks, which takes deliveries of webhooks.
+// /hooks, which takes deliveries of webhooks, and /backchannel-logout, which takes logout tokens for `logoutClients`.
 import { httpSecurity } from '@sallyport/adapters/http';
 import { anyOf, onCacheEvent, Revocations, SecurityChain } from '@sallyport/core';
 import { RedisCacheStore, RedisOnceStore, RedisRevocationBus } from '@sallyport/core/redis';
 import { IntrospectionHandler } from '@sallyport/handlers/introspection';
 import { JwtHandler } from '@sallyport/handlers/jwt';
+import { BackChannelLogout } from '@sallyport/handlers/revocation';
 import { WebhookHandler } from '@sallyport/handlers/webhook';
 import { createClient, createCluster } from 'redis';
 import { runInstance } from '../support/fleet-instance.js';
@@ -62,6 +63,11 @@ function deciding(settings, limits, { store, onceStore, revocations }) {
   };
 }
 
+function loggingOut({ issuer, jwksUri, logoutClients = ['nobody'] }, services) {
+  const keys = { jwksUri, outbound };
+  return new BackChannelLogout({ issuers: [{ issuer, clientId: logoutClients, algorithms: 'ES256', keys }] }, services);
+}
+
 runInstance(async (settings) => {
   const [client, subscriber] = await Promise.all([connected(settings), connected(settings)]);
   const { secret, isNightly } = settings;
@@ -75,12 +81,18 @@ runInstance(async (settings) => {
   const store = new RedisCacheStore({ ...limits.store }, { client });
   const onceStore = new RedisOnceStore({ secret, ...limits.once }, { client });
   const chains = deciding(settings, limits, { store, onceStore, revocations });
+  // Issuers wait longer than people do.
+  const patient = new RedisOnceStore({ secret, timeoutMs: 1_000, ...limits.once }, { client });
+  const logout = loggingOut(settings, { revocations, onceStore: patient });
   await revocations.start();
   await Promise.all(Object.values(chains).map((chain) => chain.start()));
   const served = (_request, response, { subject }) => response.end(subject);
   const [api, hooks] = [chains.api, chains.hooks].map((chain) => httpSecurity(chain)(served));
   return {
-    listener: (request, response) => (request.url === '/hooks' ? hooks : api)(request, response),
+    listener(request, response) {
+      if (request.url === '/backchannel-logout') return logout.node(request, response);
+      return (request.url === '/hooks' ? hooks : api)(request, response);
+    },
     orders: {
       /** When it was revoked, by the clock of this machine, and whether the others were told. */
       async revoke(token) {
@@ -96,6 +108,7 @@ runInstance(async (settings) => {
     },
     async close() {
       await Promise.all(Object.values(chains).map((chain) => chain.close()));
+      await logout.close();
       await revocations.close();
       for (const each of [client, subscriber]) each.destroy();
     },

@@ -124,6 +124,19 @@ describe('instances that share a once store', () => {
     expect(await receiver(store, { name: 'mail' }).receive(delivery, BODY)).toBe('200');
   });
 
+  test('mark what nobody can tell who reads the store, with the secret of the deployment', async () => {
+    const keys: string[] = [];
+    const store = { mark: (key: string) => keys.push(key) > 0 };
+    const delivery = fromStripe(BODY, clock.now() / 1_000, SECRET);
+    const deploymentSecrets = ['the secret of one deployment, of 32', 'the secret of another one, of 32 too'];
+    await receiver(store).receive(delivery, BODY);
+    for (const deploymentSecret of deploymentSecrets)
+      await receiver(store, { deploymentSecret }).receive(delivery, BODY);
+    expect(new Set(keys).size).toBe(3);
+    await receiver(store, { deploymentSecret: deploymentSecrets }).receive(delivery, BODY);
+    expect(keys.slice(3)).toEqual(keys.slice(1, 3));
+  });
+
   test('put neither signature nor secret nor body into keys', async () => {
     const keys: string[] = [];
     const delivery = fromStripe(BODY, clock.now() / 1_000, SECRET);

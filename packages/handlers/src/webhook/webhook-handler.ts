@@ -78,9 +78,10 @@ export class WebhookHandler implements SecurityHandler<WebhookCredential> {
    * either, so that instances agree while one is replaced.
    */
   #firstTime(credential: WebhookCredential, body: Uint8Array, ttlSeconds: number): Eventually<Verdict> {
-    const { name, scheme, storeTimeoutMs: timeoutMs } = this.#settings;
+    const { name, scheme, storeTimeoutMs: timeoutMs, deploymentSecret: secret } = this.#settings;
     const key = scheme.signs.nameOf(`webhook\0${name}\0`, credential, body);
-    const marked = markOnce(this.#onceStore, { key, ttlSeconds, holder: name }, { clock: this.#clock, timeoutMs });
+    const mark = { key, ttlSeconds, holder: name };
+    const marked = markOnce(this.#onceStore, mark, { clock: this.#clock, timeoutMs, secret });
     const verdictOf = (answer: Awaited<typeof marked>): Verdict => {
       if (typeof answer !== 'boolean') return answer;
       return answer ? grantOf(credential, this.#settings) : replayed(ttlSeconds);

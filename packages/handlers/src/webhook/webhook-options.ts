@@ -1,4 +1,4 @@
-import { clockOption, onceStoreCheck, option } from '@sallyport/core/extend';
+import { clockOption, deploymentSecrets, onceStoreCheck, option } from '@sallyport/core/extend';
 import { liveSecrets } from './live-secrets.js';
 import { type NamedScheme, namedScheme } from './vendor-schemes.js';
 
@@ -33,6 +33,11 @@ const WEBHOOK = option.table('WebhookHandlerOptions', {
   replayWindowSeconds: option.optional(option.between(1, 2_592_000)),
   /** How long the once store may take, in milliseconds, before the answer is 503. */
   storeTimeoutMs: option.withDefault(option.between(1, 5_000), 50),
+  /**
+   * The secret of the deployment, so that who reads the once store cannot tell which delivery was there; at least 32
+   * characters, the same on all instances. Two while one is replaced. Not needed with a `RedisOnceStore`, which has its own.
+   */
+  deploymentSecret: option.optional(deploymentSecrets),
 });
 
 export interface WebhookHandlerOptions extends option.Given<typeof WEBHOOK> {}
