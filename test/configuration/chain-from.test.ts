@@ -11,6 +11,8 @@ import {
 import type { CacheStore, CounterStore, HandlerKind, Kinds } from '@sallyport/core/extend';
 import { ask, buildRequest, ManualClock } from '@sallyport/core/testing';
 import { builtInHandlers } from '@sallyport/handlers/kinds';
+import { DpopClient, EXTERNAL_URL, TOKEN_KEY } from '../handlers/dpop/dpop-fixture.js';
+import { AUDIENCE, ISSUER } from '../handlers/jwt/jwt-fixture.js';
 import { fromStripe, SECRET } from '../handlers/webhook/deliveries.js';
 import { badge, badgeHandler, memoryCounters, memoryStore, notedBadge, officeHours } from './application-kinds.js';
 
@@ -175,6 +177,29 @@ describe('a store of the application is one row', () => {
       expect((await ask(chain, 'POST /', delivery)).status).toBe(200);
       expect((await ask(chain, 'POST /', delivery)).reason).toBe('webhook_replayed');
       expect(marks).toHaveLength(2);
+    });
+  });
+
+  test('the JWT handler marks DPoP proofs in it', async () => {
+    const marks: string[] = [];
+    const once = { store: () => ({ mark: (key: string) => marks.push(key) === 1 }) } satisfies Kinds[string];
+    const { publicKey, kid } = TOKEN_KEY;
+    const pem = String(publicKey.export({ type: 'spki', format: 'pem' }));
+    const issuers = [{ issuer: ISSUER, audience: AUDIENCE, algorithms: 'ES256', keys: { publicKey: pem, kid } }];
+    const dpop = { externalUrl: EXTERNAL_URL, nonce: 'never' };
+    const configuration = {
+      stores: { once: { type: 'once' } },
+      handlers: { tokens: { type: 'jwt', options: { realm: 'orders', issuers, dpop } } },
+      chain: { requirement: 'tokens' },
+    };
+    await decided(configuration, { kinds: { ...builtInHandlers, once }, clock: new ManualClock() }, async (chain) => {
+      const owner = new DpopClient();
+      const token = owner.token();
+      const sent = { headers: { Authorization: `DPoP ${token}`, DPoP: owner.proof(token) } };
+      expect((await ask(chain, 'GET /orders', sent)).status).toBe(200);
+      expect(marks).toHaveLength(1);
+      const other = { headers: { Authorization: `DPoP ${token}`, DPoP: owner.proof(token) } };
+      expect((await ask(chain, 'GET /orders', other)).reason).toBe('dpop_proof_replayed');
     });
   });
 

@@ -41,6 +41,7 @@ describe('verdicts are made by their constructors alone (rule 12)', () => {
     ['a grant for a look-alike', () => authenticated(JSON.parse(JSON.stringify(alice)))],
     ['a grant for nobody', () => authenticated(JSON.parse('null'))],
     ['a reason that quotes a credential', () => denied('bad key sk_live_1')],
+    ['an error that has no text', () => denied('bad', { error: 'invalid_proof' as never })],
     ['a reason in capitals', () => malformed('Syntax')],
     ['a reason without end', () => forbidden('a'.repeat(65))],
     ['no reason', () => denied('')],

@@ -232,6 +232,24 @@ describe('the metadata say what is enforced (RFC 9728 2)', () => {
     expect(metadataOf(opaque)).toMatchObject(members);
   });
 
+  test('DPoP is told by its challenges: the algorithms of proofs, and whether there is no other way in', () => {
+    const taking = (...schemes: readonly string[]) => ({
+      ...bearer(),
+      extract: () => undefined,
+      verify: () => alice(),
+      challenges: schemes.map((scheme) =>
+        challenge(scheme, { realm: 'api', ...(scheme === 'DPoP' && { algs: 'ES256 PS256' }) }),
+      ),
+    });
+    expect(metadataOf(taking('Bearer'))).not.toHaveProperty('dpop_signing_alg_values_supported');
+    const both = metadataOf(taking('Bearer', 'DPoP'));
+    expect(both).toMatchObject({ dpop_signing_alg_values_supported: ['ES256', 'PS256'] });
+    expect(both).not.toHaveProperty('dpop_bound_access_tokens_required');
+    expect(metadataOf(taking('DPoP'))).toMatchObject({ dpop_bound_access_tokens_required: true });
+    const members = { dpop_signing_alg_values_supported: ['ES256'] };
+    expect(metadataOf(taking('DPoP'), {}, { members })).toMatchObject(members);
+  });
+
   test('options say the rest, and may say scopes and servers', () => {
     const resource = {
       authorizationServers: ['https://as.example/tenant'],

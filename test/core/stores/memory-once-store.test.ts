@@ -118,6 +118,13 @@ describe('markOnce', () => {
     expect(await ask(mark)).toMatchObject(told);
   });
 
+  test('a store that has lost marks cannot tell either, and says for how long: the reason is another', async () => {
+    const lost = () => {
+      throw new UpstreamError('ERR_SALLYPORT_MARKS_LOST', 'key', { retryAfterSeconds: 7 });
+    };
+    expect(await ask(lost)).toMatchObject({ kind: 'unavailable', reason: 'once_marks_lost', retryAfterSeconds: 7 });
+  });
+
   test('a store that never answers cannot tell: 503 after its time', async () => {
     const pending = ask(() => new Promise(() => {}));
     clock.pass(0.05);

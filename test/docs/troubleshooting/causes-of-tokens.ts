@@ -1,6 +1,7 @@
 import { Revocations } from '@sallyport/core';
 import { IntrospectionHandler, type IntrospectionHandlerOptions } from '@sallyport/handlers/introspection';
 import { JwtHandler, type JwtHandlerCollaborators, type TrustedIssuer } from '@sallyport/handlers/jwt';
+import { DpopClient, type DpopOptions, EXTERNAL_URL } from '../../handlers/dpop/dpop-fixture.js';
 import { CLIENT } from '../../handlers/introspection/introspection-fixture.js';
 import { IntrospectionServer } from '../../handlers/introspection/introspection-server.js';
 import { AUDIENCE, CLAIMS, type ClaimChanges, ISSUER, NOON, tokenBy, trusted } from '../../handlers/jwt/jwt-fixture.js';
@@ -30,6 +31,22 @@ const wrong =
   (claims: ClaimChanges, header: ClaimChanges = {}, entry: Partial<TrustedIssuer> = {}, key = EC) =>
   (scene: Scene) =>
     scene.ask(jwt(scene, entry), { bearer: tokenBy(key, claims, header) });
+
+/** A token that is bound to a DPoP key, with a proof, sent so often. */
+const byDpop =
+  (proofOf: (owner: DpopClient, token: string) => string | undefined, times = 1, dpop: Partial<DpopOptions> = {}) =>
+  async (scene: Scene) => {
+    const owner = new DpopClient();
+    const token = tokenBy(EC, { cnf: { jkt: owner.thumbprint } });
+    const keys = { publicKey: EC.publicKey, kid: EC.kid };
+    const handler = new JwtHandler(
+      { realm: 'shop', issuers: [trusted(keys)], dpop: { externalUrl: EXTERNAL_URL, ...dpop } },
+      { clock: scene.clock },
+    );
+    const DPoP = proofOf(owner, token);
+    const lines = [`Authorization: DPoP ${token}`, ...(DPoP === undefined ? [] : [`DPoP: ${DPoP}`])];
+    for (let sent = 0; sent < times; sent += 1) await scene.ask(handler, { lines });
+  };
 
 const bearer = (token: string) => (scene: Scene) => scene.ask(jwt(scene), { bearer: token });
 
@@ -288,6 +305,43 @@ export const TOKENS: readonly Cause[] = [
     words: 'cnf is missing, expected "x5t#S256"',
     change: 'confirmation.required',
     provoke: introspected(ACTIVE, { confirmation: { required: 'x5t#S256' } }),
+  },
+  {
+    cause: 'A DPoP token came without a proof',
+    client: '401 invalid_dpop_proof',
+    reason: 'dpop_proof_missing',
+    change: 'send a proof in the header DPoP',
+    provoke: byDpop(() => undefined),
+  },
+  {
+    cause: 'The proof of a DPoP token names another address',
+    client: '401 invalid_dpop_proof',
+    reason: 'dpop_proof_url_mismatch',
+    words: 'htu is "http://10.0.0.7:3000/orders", expected https://api.example.com/orders',
+    change: 'dpop.externalUrl',
+    provoke: byDpop((owner, token) => owner.proof(token, { claims: { htu: 'http://10.0.0.7:3000/orders' } })),
+  },
+  {
+    cause: 'A DPoP proof was sent a second time, such as by a client that repeats a request as it was',
+    client: '401 invalid_dpop_proof',
+    reason: 'dpop_proof_replayed',
+    change: 'a new proof for each request',
+    provoke: byDpop((owner, token) => owner.proof(token), 2),
+  },
+  {
+    cause: 'The clock of a DPoP client is wrong, and nonces are switched off',
+    client: '401 invalid_dpop_proof',
+    reason: 'dpop_proof_untimely',
+    change: 'dpop.windowSeconds',
+    provoke: byDpop((owner, token) => owner.proof(token, { claims: { iat: NOON - 3_600 } }), 1, { nonce: 'never' }),
+  },
+  {
+    cause: 'The proof of a DPoP token is by another key',
+    client: '401 invalid_token',
+    reason: 'dpop_key_mismatch',
+    words: 'the proof is by another key than the one that cnf.jkt names',
+    change: 'the key for which it got the token',
+    provoke: byDpop((_owner, token) => new DpopClient().proof(token)),
   },
   {
     cause: 'The authorization server does not know the token, or has revoked it',

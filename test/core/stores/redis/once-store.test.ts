@@ -62,6 +62,17 @@ describeWithRedis(HAS_REDIS ? 'marks in a Redis server' : 'skipped: there is no 
     await expect(open().mark('other', TTL)).rejects.toMatchObject(LOST);
   });
 
+  test('what is known to be newer than the loss is marked at once', async () => {
+    const store = open();
+    await expect(store.mark('key', TTL, undefined, 60)).rejects.toMatchObject({ ...LOST, retryAfterSeconds: 60 });
+    await until(async () => (await epochs()).length === 16);
+    await ageEpochs(30);
+    await expect(open().mark('key', TTL, undefined, 31)).rejects.toMatchObject(LOST);
+    expect(await open().mark('key', TTL, undefined, 29)).toBe(true);
+    expect(await open().mark('key', TTL, undefined, 29)).toBe(false);
+    await expect(open().mark('other', TTL)).rejects.toMatchObject(LOST);
+  });
+
   test('a Redis that was established marks at once, and establishing it again changes nothing', async () => {
     const store = await established();
     expect(await store.mark('key', TTL)).toBe(true);
