@@ -114,10 +114,12 @@ export class RemoteKeySet implements KeySet, KeyOwner {
 
   /**
    * Whether verdicts by a key of this set still hold: the keys are not too old. Like `find`, it fetches them again in
-   * time.
+   * time, and also when they are too old: a lease may be all that asks.
    */
   stands(nowMs: number): boolean {
-    return this.#usable(nowMs) !== undefined && this.#owner?.stands(nowMs) !== false;
+    const isUsable = this.#usable(nowMs) !== undefined;
+    if (!isUsable) this.#refresh.run();
+    return isUsable && this.#owner?.stands(nowMs) !== false;
   }
 
   async start(): Promise<void> {
