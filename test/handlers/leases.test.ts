@@ -3,6 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import { type GrantedDecision, type Lease, Revocations, SecurityChain } from '@sallyport/core';
 import type { ReceivedNotices, RevocationBus } from '@sallyport/core/extend';
 import { AuthorizationServer, ManualClock } from '@sallyport/core/testing';
+import { ApiKeyHandler, MemoryApiKeyStore } from '@sallyport/handlers/api-key';
 import type { UserStore } from '@sallyport/handlers/basic';
 import { IntrospectionHandler } from '@sallyport/handlers/introspection';
 import type { DecryptionKey } from '@sallyport/handlers/jwt';
@@ -106,13 +107,11 @@ describe('a lease on a JWT of a key that is believed for a shorter time than the
     const server = await keyServer(KEY.jwk);
     const jwt = jwtWith(trusted(published(server, { maxAgeSeconds: 10, cooldownSeconds: 1 })));
     const lease = await leaseOn(jwt.chain, `Bearer ${tokenBy(KEY)}`);
-    for (let round = 0; round < 3; round += 1) {
-      const loaded = nextKeySetEvent('keys_loaded');
-      jwt.clock.pass(60.5);
-      await loaded;
-      jwt.clock.pass(5.5);
-      expect(lease.ended).toBeUndefined();
-    }
+    const loaded = nextKeySetEvent('keys_loaded');
+    jwt.clock.pass(60.5);
+    await loaded;
+    jwt.clock.pass(5.5);
+    expect([lease.ended, server.fetches]).toEqual([undefined, 2]);
     lease.release();
   });
 });
@@ -162,6 +161,29 @@ describe('a lease on a Basic credential', () => {
   });
 
   const token68 = (name: string, password: string) => basic(name, password).slice('Basic '.length);
+});
+
+describe('a lease on an API key', () => {
+  test('ends when the key is revoked or deleted, and not when another key changes', async () => {
+    const clock = new ManualClock();
+    const secret = 'a secret that all instances share, 1';
+    const handler = new ApiKeyHandler(
+      { prefix: 'acme', secret, store: new MemoryApiKeyStore() },
+      { clock, revocations: new Revocations({}, { clock }) },
+    );
+    const chain = new SecurityChain({ requirement: handler }, { clock });
+    const made = await Promise.all(['a', 'b', 'c'].map((subject) => handler.keys.create({ subject, scopes: [] })));
+    const leases: Lease[] = [];
+    for (const { key } of made) {
+      const request = { method: 'GET', target: '/', rawHeaders: ['X-API-Key', key.reveal()] };
+      const { decision } = await chain.explain(request);
+      leases.push(chain.lease(decision as GrantedDecision, request, { guards: [], others: [], recheckSeconds: 10 }));
+    }
+    await handler.keys.revoke(made[0]?.record.id as string);
+    await handler.keys.delete(made[1]?.record.id as string);
+    clock.pass(60);
+    expect(leases.map(({ ended }) => ended)).toEqual(['revoked', 'revoked', undefined]);
+  });
 });
 
 describe('a lease ends by what another instance revokes', () => {

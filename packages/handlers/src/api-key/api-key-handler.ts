@@ -1,4 +1,4 @@
-import type { Principal, SecurityHandler, Verdict } from '@sallyport/core';
+import type { Principal, Revocations, SecurityHandler, Verdict } from '@sallyport/core';
 import {
   type CacheStatistics,
   type Challenge,
@@ -8,6 +8,7 @@ import {
   type Eventually,
   FoundedVerdict,
   isVerdict,
+  type LastingProof,
   type SecurityRequest,
   VerdictCache,
 } from '@sallyport/core/extend';
@@ -50,6 +51,7 @@ export class ApiKeyHandler implements SecurityHandler<string> {
   readonly #directory: KeyDirectory;
   readonly #lastUse: LastUse;
   readonly #cache: VerdictCache;
+  readonly #revocations: Revocations | undefined;
   readonly #clock: Clock;
 
   /** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN */
@@ -70,6 +72,7 @@ export class ApiKeyHandler implements SecurityHandler<string> {
     const usage = { handler: name, intervalSeconds: lastUseSeconds, timeoutMs: storeTimeoutMs };
     this.#lastUse = new LastUse(usage, { store, clock });
     this.#cache = new VerdictCache({ ...cache, namespace: name }, { clock, revocations });
+    this.#revocations = revocations;
     this.#clock = clock;
   }
 
@@ -100,6 +103,11 @@ export class ApiKeyHandler implements SecurityHandler<string> {
   /** Refuses a key that was revoked while the decision waited for something else. */
   recheck(key: string, principal: Principal): Verdict | undefined {
     return this.#cache.recheck(key, principal);
+  }
+
+  /** Goes on until the key is revoked. Without `revocations` nobody tells which key, so every change in the store ends it. */
+  follow(key: string, principal: Principal): LastingProof {
+    return this.#revocations?.follow(key, principal, 0) ?? this.#cache.follow(key, principal);
   }
 
   async close(): Promise<void> {
