@@ -14,6 +14,8 @@ export interface ChainCollaborators {
 export interface OwnedParts {
   /** The handlers, also those that only other handlers use. A handler comes after the handlers that it uses. */
   readonly handlers: readonly SecurityHandler[];
+  /** The same for equal handlers and stores. Default: no other parts are known to be equal. */
+  readonly digest?: string;
   /** Closes the rest, such as stores, for a chain whose handlers are closed. Rejects with these and its own failures. */
   closeRest(timeoutMs: number, failures?: unknown[]): Promise<void>;
 }
@@ -27,6 +29,12 @@ export class BuiltChain extends SecurityChain {
   constructor(options: SecurityChainOptions, collaborators: ChainCollaborators, parts: OwnedParts) {
     super(options, collaborators);
     this.#parts = parts;
+  }
+
+  /** Takes over the leases of the chain before, if whatever proved their callers proves them here, too. */
+  succeed(before: BuiltChain): void {
+    const { digest } = this.#parts;
+    this.inheritLeases(before, digest !== undefined && digest === before.#parts.digest);
   }
 
   protected override get held(): readonly SecurityHandler[] {

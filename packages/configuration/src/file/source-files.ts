@@ -88,3 +88,9 @@ function problemOf(error: unknown): string {
   const { code = 'unknown error' } = error as NodeJS.ErrnoException;
   return code === 'ERR_ENCODING_INVALID_ENCODED_DATA' ? 'is no UTF-8' : `cannot be read (${code})`;
 }
+
+export type States = ReadonlyMap<string, FileState>;
+
+export function areEqual(some: States, others: States): boolean {
+  return some.size === others.size && [...some].every(([path, state]) => others.get(path) === state);
+}

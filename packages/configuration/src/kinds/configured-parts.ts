@@ -5,6 +5,7 @@ import {
   type CounterStore,
   disregard,
   type GuardKind,
+  KeyedHash,
   type Kinds,
   memberPath,
   option,
@@ -27,6 +28,7 @@ export interface ListedParts {
 export type GivenServices = Omit<ConfigurationServices, 'handler'>;
 
 const CLOSE_TIMEOUT_MS = 5_000;
+const PARTS = new KeyedHash(undefined, 'handlers and stores of a configuration');
 
 /** Makes the guard that a configuration names. */
 export function guardBy(
@@ -73,6 +75,12 @@ export class ConfiguredParts {
   /** All handlers that were built. A handler comes after the handlers that it uses. */
   get handlers(): readonly SecurityHandler[] {
     return this.#handlers.all;
+  }
+
+  /** A keyed hash of all that handlers and stores are made of: where it is the same, a proof of before is one now. */
+  get digest(): string {
+    const { handlers, stores } = this.#listed;
+    return PARTS.of(JSON.stringify([handlers, stores]));
   }
 
   /** The handler of this name, built on first use. `place` is where the name stands. */

@@ -1,3 +1,4 @@
+import { SallyportError } from '@sallyport/core';
 import { EventChannel } from '@sallyport/core/extend';
 
 /**
@@ -35,4 +36,9 @@ export function publishConfigurationEvent(event: ConfigurationEvent): void {
  */
 export function onConfigurationEvent(listener: (event: ConfigurationEvent) => unknown): () => void {
   return events.listen(listener);
+}
+
+/** Errors of the library quote no value. Of others only the class is told. */
+export function problemOf(error: Error): string {
+  return error instanceof SallyportError ? error.message : `a handler failed with ${error.constructor.name}`;
 }

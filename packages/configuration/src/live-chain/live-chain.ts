@@ -3,16 +3,22 @@ import {
   type Decision,
   type GrantedDecision,
   type Guard,
+  type Lease,
   type PublicAnswer,
   type Requirement,
-  SallyportError,
   type SecurityChain,
 } from '@sallyport/core';
-import { type Eventually, option, type SecurityRequest } from '@sallyport/core/extend';
+import {
+  type Eventually,
+  type IncomingRequest,
+  type LeaseTerms,
+  option,
+  type SecurityRequest,
+} from '@sallyport/core/extend';
 import type { BuiltChain } from '../chain/built-chain.js';
 import { buildChain, type ChainServices, type CheckedServices, chainServices } from '../chain/chain-from.js';
-import { type FileState, SourceFiles, statesOf } from '../file/source-files.js';
-import { publishConfigurationEvent } from './configuration-events.js';
+import { areEqual, SourceFiles, type States, statesOf } from '../file/source-files.js';
+import { problemOf, publishConfigurationEvent } from './configuration-events.js';
 import { Terms } from './terms.js';
 
 export const LIVE_CHAIN = option.table('LiveChainServices', {
@@ -44,8 +50,6 @@ export async function liveChain(file: string | URL, services: LiveChainServices)
   const chain = await buildChain(file, checked, files);
   return new LiveChain(file, checked, checkEverySeconds * 1_000, chain, files);
 }
-
-type States = ReadonlyMap<string, FileState>;
 
 /** A decider that follows its configuration file. Made by `liveChain`. */
 export class LiveChain implements Decider {
@@ -143,6 +147,11 @@ export class LiveChain implements Decider {
     return this.#terms.covers(granted, request);
   }
 
+  /** After a change of the file, the new chain is asked about it. If handlers or stores have changed, it ends. */
+  lease(granted: GrantedDecision, request: IncomingRequest, terms: LeaseTerms): Lease {
+    return this.#terms.lease(granted, request, terms);
+  }
+
   readsBodies(method: string): boolean {
     return this.#terms.current.chain.readsBodies(method);
   }
@@ -225,21 +234,12 @@ export class LiveChain implements Decider {
 
   #reject(error: unknown): void {
     const problem = error instanceof Error ? error : new Error('something that is no error was thrown');
-    const isNews = textOf(problem) !== (this.#problem && textOf(this.#problem));
+    const isNews = problemOf(problem) !== (this.#problem && problemOf(this.#problem));
     this.#problem = problem;
     if (isNews) this.#tell('configuration_rejected', problem);
   }
 
   #tell(kind: 'configuration_rejected' | 'chain_left_open', error: Error): void {
-    publishConfigurationEvent({ kind, file: String(this.#file), problem: textOf(error) });
+    publishConfigurationEvent({ kind, file: String(this.#file), problem: problemOf(error) });
   }
-}
-
-function areEqual(some: States, others: States): boolean {
-  return some.size === others.size && [...some].every(([path, state]) => others.get(path) === state);
-}
-
-/** Errors of the library quote no value. Of others only the class is told. */
-function textOf(error: Error): string {
-  return error instanceof SallyportError ? error.message : `a handler failed with ${error.constructor.name}`;
 }

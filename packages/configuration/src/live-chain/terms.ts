@@ -3,10 +3,11 @@ import {
   type Decision,
   type GrantedDecision,
   type Guard,
+  type Lease,
   type Requirement,
   SecurityChain,
 } from '@sallyport/core';
-import type { Eventually, SecurityRequest } from '@sallyport/core/extend';
+import type { Eventually, IncomingRequest, LeaseTerms, SecurityRequest } from '@sallyport/core/extend';
 import type { BuiltChain } from '../chain/built-chain.js';
 import { Living } from './living.js';
 import { Term } from './term.js';
@@ -33,6 +34,7 @@ export class Terms implements Decider {
   succeed(chain: BuiltChain, sinceMs: number): Term {
     const before = this.#current;
     this.#current = this.#begin(chain, sinceMs);
+    chain.succeed(before.chain);
     return before;
   }
 
@@ -61,6 +63,14 @@ export class Terms implements Decider {
   expect(guard: Guard): void {
     this.#current.chain.expect(guard);
     this.#guards.add(guard);
+  }
+
+  lease(granted: GrantedDecision, request: IncomingRequest, terms: LeaseTerms): Lease {
+    const term = this.#termOf(granted) ?? this.#current;
+    const lease = term.chain.lease(granted, request, { ...terms, isHeritable: true });
+    // A chain may have taken over since the decision.
+    if (term !== this.#current) this.#current.chain.succeed(term.chain);
+    return lease;
   }
 
   authorize(granted: GrantedDecision, guard: Guard, request: SecurityRequest): Eventually<Decision> {

@@ -27,4 +27,9 @@ export class FoundedProof implements LastingProof {
   unwatch(): void {
     this.#proof.unwatch();
   }
+
+  /** Keys are no longer fetched for a handler that is closed. */
+  detached(): LastingProof {
+    return this.#proof;
+  }
 }

@@ -26,7 +26,7 @@ import {
 } from './chain-options.js';
 import { type LeaseStatistics, Leases } from './lease/leases.js';
 import { closeHandlers, startHandlers } from './lifecycle.js';
-import { leaseInitOf, PolicyTable } from './policy.js';
+import { leaseInitOf, PolicyTable, successionOf } from './policy.js';
 import type { Policy } from './policy-compiler.js';
 import { PolicyDecider } from './policy-decider.js';
 import { RoutePolicies } from './route-policies.js';
@@ -180,6 +180,16 @@ export class SecurityChain<Scopes extends string = string> implements Decider<Sc
 
   lease(granted: GrantedDecision, request: IncomingRequest, terms: LeaseTerms): Lease {
     return this.#leases.grant(leaseInitOf(granted, terms), request);
+  }
+
+  /**
+   * For deciders that let this chain follow another one: takes over the leases that this one would grant as well, and ends the
+   * others; all of them unless `isAlike`: what was proved there is proved in the same way here.
+   */
+  inheritLeases(before: SecurityChain, isAlike: boolean): void {
+    this.#leases.inherit(before.#leases, ({ principal }, legacy) =>
+      isAlike ? successionOf(this.#policies, principal, legacy) : undefined,
+    );
   }
 
   published(method: string, target: string): PublicAnswer | undefined {

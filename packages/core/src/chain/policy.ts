@@ -5,13 +5,15 @@ import { quotedName } from '../errors/shown-name.js';
 import type { Guard } from '../guard/guard.js';
 import type { Candidate } from '../handler/candidates.js';
 import { provesBody, type SecurityHandler } from '../handler/handler.js';
+import { type Principal, proofOf } from '../principal/principal.js';
 import { overlap, templateSegments } from '../request/path-template.js';
-import type { RouteKey, SecurityRequest } from '../request/request.js';
-import type { Requirement } from '../requirement/requirement.js';
+import { type RouteKey, SecurityRequest } from '../request/request.js';
+import { type Alternative, alternativesOf, type CarriedScopes, type Requirement } from '../requirement/requirement.js';
 import type { Operation, OperationTable } from '../routes/operation.js';
 import { canBe, RouteIndex } from '../routes/route-index.js';
 import { JointPolicies } from './joint-policies.js';
-import type { LeaseInit } from './lease/leases.js';
+import type { LeaseLegacy } from './lease/chain-lease.js';
+import type { LeaseInit, Succession } from './lease/leases.js';
 import { atEach, type Policy, PolicyCompiler, type PolicySettings, withoutRequirement } from './policy-compiler.js';
 
 /** Chooses the policy that a request has to satisfy. */
@@ -61,6 +63,11 @@ export class PolicyTable implements Policies {
 
   get table(): PolicyTable {
     return this;
+  }
+
+  /** That of the requests that match no operation. */
+  get rest(): Policy | undefined {
+    return this.#default;
   }
 
   /** Those of every policy, and of every requirement that a route has added. */
@@ -187,9 +194,15 @@ export function candidatesBehind(granted: GrantedDecision): readonly Candidate[]
 }
 
 /** What of a grant goes on as a lease: its handlers, and the guards of its policy and of its routes. */
-export function leaseInitOf(granted: GrantedDecision, { guards, others, recheckSeconds }: LeaseTerms): LeaseInit {
-  const { operations, plan, guard } = GrantedDecision.policyOf(granted) as Policy;
+export function leaseInitOf(
+  granted: GrantedDecision,
+  { guards, others, recheckSeconds, isHeritable = false }: LeaseTerms,
+): LeaseInit {
+  const policy = GrantedDecision.policyOf(granted) as Policy;
+  const { operations, plan, guard } = policy;
   const added = guards.map((each) => atEach(operations, each));
+  // A requirement of a route is not that of the chain which follows: nobody could ask by it.
+  const isOfChain = operations.length > 0 || (policy.table as PolicyTable).rest === policy;
   return {
     principal: granted.principal,
     operation: operations[0],
@@ -197,7 +210,32 @@ export function leaseInitOf(granted: GrantedDecision, { guards, others, recheckS
     guards: guard === undefined ? added : [guard, ...added],
     known: [granted, ...others].flatMap(handlersKnownTo),
     recheckSeconds,
+    inherited: isHeritable && isOfChain && policy.asked === undefined ? guards : undefined,
   };
+}
+
+/**
+ * What a chain asks about a lease that another one has granted; undefined if it would not grant it. The credential is gone, so
+ * who was proved by which handlers, with which scopes, has to be enough for an alternative of the requirement.
+ */
+export function successionOf(policies: Policies, principal: Principal, legacy: LeaseLegacy): Succession | undefined {
+  const policy = policies.find(new SecurityRequest(legacy.request));
+  if (policy === undefined) return undefined;
+  const { operations, guard, requirement } = policy;
+  if (!alternativesOf(requirement).some((alternative) => isMetBy(principal, alternative))) return undefined;
+  const added = legacy.guards.map((each) => atEach(operations, each));
+  return { guards: guard === undefined ? added : [guard, ...added], operation: operations[0] };
+}
+
+function isMetBy(principal: Principal, { handlers, scopes, sameParty }: Alternative): boolean {
+  if (sameParty && handlers.length > 1) return false;
+  const isProved = handlers.every(({ name }) => proofOf(principal, name) !== undefined);
+  return isProved && scopes.every((rule) => rule.by.some(({ name }) => carries(proofOf(principal, name), rule)));
+}
+
+function carries(proof: Principal | undefined, { scopes, match }: CarriedScopes): boolean {
+  const has = (scope: string) => proof?.hasScope(scope) === true;
+  return match === 'any' ? scopes.some(has) : scopes.every(has);
 }
 
 /** All handlers of the chain that granted. */

@@ -45,4 +45,6 @@ export interface LeaseTerms extends option.Kept<typeof LEASE> {
   readonly guards: readonly Guard[];
   /** What other deciders have granted the same request. Their credentials are not kept either. */
   readonly others: readonly GrantedDecision[];
+  /** For deciders whose chains succeed each other: the next chain can be asked about it. Default false. */
+  readonly isHeritable?: boolean | undefined;
 }

@@ -16,4 +16,6 @@ export interface LastingProof {
   /** Has the watcher called as soon as the proof may have fallen, until `unwatch`. One watcher at a time. */
   watch(watcher: ProofWatcher): void;
   unwatch(): void;
+  /** The part of it that goes on when its handler is closed and the lease is not. Default: all of it. */
+  detached?(): LastingProof;
 }

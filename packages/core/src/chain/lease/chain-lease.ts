@@ -1,8 +1,10 @@
 import type { Reckoning, TimerWheel, WheelItem } from '../../clock/timer-wheel.js';
 import type { Lease, LeaseEnd } from '../../decision/lease.js';
 import { harmless } from '../../events/harmless.js';
+import type { Guard } from '../../guard/guard.js';
 import type { LastingProof, ProofWatcher } from '../../handler/lasting-proof.js';
 import type { Principal } from '../../principal/principal.js';
+import type { IncomingRequest } from '../../request/incoming-request.js';
 
 /** What the leases of one chain have in common. */
 export interface LeaseKeeper {
@@ -17,6 +19,15 @@ export interface StandingQuestion {
   ask(lease: ChainLease): void;
 }
 
+/** What a chain that follows another one has to know of its leases. */
+export interface LeaseLegacy {
+  /** As guards see it. */
+  readonly request: IncomingRequest;
+  /** The guards that routes added. */
+  readonly guards: readonly Guard[];
+  readonly everyMs: number;
+}
+
 /** A lease of a chain. It waits on the wheel for its expiry and for its next question, and its proofs call it. */
 export class ChainLease implements Lease, WheelItem, ProofWatcher {
   readonly principal: Principal;
@@ -24,7 +35,9 @@ export class ChainLease implements Lease, WheelItem, ProofWatcher {
   readonly operation: string | undefined;
   /** When it began, on the monotonic clock, in whole milliseconds. */
   readonly sinceMs: number;
-  readonly #keeper: LeaseKeeper;
+  /** What another chain is asked by; undefined where none follows. */
+  readonly legacy: LeaseLegacy | undefined;
+  #keeper: LeaseKeeper;
   #proofs: readonly LastingProof[] = [];
   #question: StandingQuestion | undefined;
   #expirySlot = 0;
@@ -33,8 +46,13 @@ export class ChainLease implements Lease, WheelItem, ProofWatcher {
   #listeners: ((reason: LeaseEnd) => void)[] | undefined;
   #controller: AbortController | undefined;
 
-  constructor(keeper: LeaseKeeper, principal: Principal, operation: string | undefined, sinceMs: number) {
+  constructor(
+    keeper: LeaseKeeper,
+    { principal, operation, legacy }: Pick<ChainLease, 'principal' | 'operation' | 'legacy'>,
+    sinceMs: number,
+  ) {
     this.#keeper = keeper;
+    this.legacy = legacy;
     this.principal = principal;
     this.operation = operation;
     this.sinceMs = Math.floor(sinceMs);
@@ -70,6 +88,15 @@ export class ChainLease implements Lease, WheelItem, ProofWatcher {
     if (expiresAt !== undefined) this.#expirySlot = this.#keeper.wheel.at(expiresAt * 1_000, this);
     for (const proof of proofs) proof.watch(this);
     if (question !== undefined) this.askAfter(question.everyMs);
+  }
+
+  /** Goes on under another chain, which is asked at once. */
+  moveTo(keeper: LeaseKeeper, question: StandingQuestion | undefined): void {
+    this.#keeper.wheel.remove('delay', this.#questionSlot, this);
+    this.#keeper = keeper;
+    this.#proofs = this.#proofs.map((proof) => proof.detached?.() ?? proof);
+    this.#question = question;
+    question?.ask(this);
   }
 
   /** Only the first end counts. */

@@ -10,7 +10,7 @@ import { type Principal, proofOf } from '../../principal/principal.js';
 import { type IncomingRequest, SecurityRequest } from '../../request/request.js';
 import type { Operation } from '../../routes/operation.js';
 import { isVerdict } from '../../verdict/verdict.js';
-import { ChainLease, type LeaseKeeper } from './chain-lease.js';
+import { ChainLease, type LeaseKeeper, type LeaseLegacy } from './chain-lease.js';
 import { guardsInTurn } from './guards-in-turn.js';
 import { keptRequest } from './kept-request.js';
 import { leaseEvents } from './lease-events.js';
@@ -31,6 +31,14 @@ export interface LeaseInit {
   /** All handlers whose credentials may be in the request. */
   readonly known: readonly SecurityHandler[];
   readonly recheckSeconds: number;
+  /** The guards that routes added, where another chain may follow. */
+  readonly inherited: readonly Guard[] | undefined;
+}
+
+/** What a chain asks about a lease of the chain before it. */
+export interface Succession {
+  readonly guards: readonly Guard[];
+  readonly operation: Operation | undefined;
 }
 
 /** The leases of one chain, on the one timer wheel of its clock. */
@@ -56,8 +64,9 @@ export class Leases implements LeaseKeeper {
 
   /** `request` is read now and not kept. */
   grant(init: LeaseInit, request: IncomingRequest): ChainLease {
-    const { principal, operation } = init;
-    const lease = new ChainLease(this, principal, operation?.id, this.#clock.monotonic());
+    const { principal, operation, inherited: guards, known, recheckSeconds } = init;
+    const legacy = guards && { request: keptRequest(request, known), guards, everyMs: recheckSeconds * 1_000 };
+    const lease = new ChainLease(this, { principal, operation: operation?.id, legacy }, this.#clock.monotonic());
     this.#active.add(lease);
     if (this.#isClosed) lease.end('closed');
     else if (hasExpired(principal, this.#clock)) lease.end('expired');
@@ -73,6 +82,24 @@ export class Leases implements LeaseKeeper {
 
   open(): void {
     this.#isClosed = false;
+  }
+
+  /**
+   * Takes the leases of the chain before over. `succeed` tells what this chain asks about one, or that it does not grant it.
+   */
+  inherit(before: Leases, succeed: (lease: ChainLease, legacy: LeaseLegacy) => Succession | undefined): void {
+    for (const lease of before.#active) {
+      const { legacy } = lease;
+      const succession = legacy && succeed(lease, legacy);
+      if (legacy === undefined || succession === undefined) {
+        lease.end('denied', 'configuration_changed');
+      } else {
+        before.#active.delete(lease);
+        this.#active.add(lease);
+        const { guards, operation } = succession;
+        lease.moveTo(this, this.#question(guards, operation, legacy));
+      }
+    }
   }
 
   noteEnd(lease: ChainLease, end: LeaseEnd, reason: string | undefined): void {
@@ -96,7 +123,7 @@ export class Leases implements LeaseKeeper {
     if (proofs === undefined) {
       lease.end('denied', 'proof_not_followed');
     } else {
-      lease.begin(proofs, this.#questionFor(init, proofs, request));
+      lease.begin(proofs, this.#questionFor(init, proofs, lease, request));
       // Something may have been revoked since the decision.
       lease.reconsider();
     }
@@ -106,18 +133,21 @@ export class Leases implements LeaseKeeper {
   #questionFor(
     { guards, known, operation, recheckSeconds }: LeaseInit,
     proofs: readonly LastingProof[],
-    request: IncomingRequest,
+    { legacy }: ChainLease,
+    received: IncomingRequest,
   ): LeaseQuestion | undefined {
-    const guard = guardsInTurn(guards);
-    if (guard === undefined && proofs.length === 0) return undefined;
-    return new LeaseQuestion({
-      everyMs: recheckSeconds * 1_000,
-      guard,
-      request: guard && keptRequest(request, known),
-      operation,
-      deadlineMs: this.#deadlineMs,
-      clock: this.#clock,
-    });
+    if (guards.length === 0 && proofs.length === 0) return undefined;
+    const request = legacy?.request ?? (guards.length === 0 ? undefined : keptRequest(received, known));
+    return this.#question(guards, operation, { request, everyMs: recheckSeconds * 1_000 });
+  }
+
+  #question(
+    guards: readonly Guard[],
+    operation: Operation | undefined,
+    { request, everyMs }: { request: IncomingRequest | undefined; everyMs: number },
+  ): LeaseQuestion {
+    const [clock, deadlineMs] = [this.#clock, this.#deadlineMs];
+    return new LeaseQuestion({ everyMs, guard: guardsInTurn(guards), request, operation, deadlineMs, clock });
   }
 }
 
