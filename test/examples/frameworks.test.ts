@@ -174,4 +174,11 @@ describe('examples/frameworks, the WebSocket of http', () => {
     expect(JSON.parse(String((await told)[0]))).toMatchObject({ item: 'tea', orderedBy: 'alice' });
     watcher.terminate();
   });
+
+  test('is closed when its token expires', async () => {
+    const watcher = watch(signedToken('bob', 'orders:read', undefined, 3));
+    expect(String((await once(watcher, 'message'))[0])).toBe('Hello, bob');
+    const [code, reason] = await once(watcher, 'close');
+    expect([code, String(reason)]).toEqual([4401, 'expired']);
+  });
 });

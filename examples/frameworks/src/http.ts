@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
-import { httpSecurity, principalOf, upgradeSecurity } from '@sallyport/adapters/http';
+import { httpSecurity, leaseOf, principalOf, upgradeSecurity } from '@sallyport/adapters/http';
 import { optional, requireScopes } from '@sallyport/core';
 import { WebSocketServer } from 'ws';
 import { Orders } from './orders.js';
@@ -38,7 +38,10 @@ const secureUpgrade = upgradeSecurity(chain);
 server.on(
   'upgrade',
   secureUpgrade((request, socket, head) => {
-    watchers.handleUpgrade(request, socket, head, (watcher) => watchers.emit('connection', watcher, request));
+    watchers.handleUpgrade(request, socket, head, (watcher) => {
+      leaseOf(request, { closes: watcher });
+      watchers.emit('connection', watcher, request);
+    });
   }, requireScopes('orders:read')),
 );
 
