@@ -1,7 +1,12 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { httpSecurity, leaseOf } from '@sallyport/adapters/http';
 import { type Lease, type LeaseEnd } from '@sallyport/core';
 import { LeaseSetting } from '../core/leases/lease-fixture.js';
 import { LEASED_SERVERS, type LeasedServer } from './leased-servers.js';
+import { RawClient, requestText } from './raw-client.js';
 import { streamed } from './streaming-client.js';
 
 /** What ends a lease, and the reason. */
@@ -70,4 +75,26 @@ describe.each(LEASED_SERVERS)('a long answer of $name ends with its lease', ({ o
     expect(leases[0]?.ended).toBe('released');
     expect(setting.clock.waiting).toBe(0);
   });
+});
+
+test('an answer that is over before releases its lease, though its connection goes on', async () => {
+  const setting = new LeaseSetting();
+  const leases: Lease[] = [];
+  const server = createServer(
+    httpSecurity(setting.chain)((request, response) => {
+      leases.push(leaseOf(request));
+      response.end('over');
+    }),
+  ).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const client = await RawClient.connect((server.address() as AddressInfo).port);
+  for (let count = 1; count <= 2; count += 1) {
+    expect((await client.send(requestText('GET', '/', ['Authorization: Bearer alice'])).answer()).body).toBe('over');
+    await until(() => leases.length === count && setting.chain.leases.active === 0);
+  }
+  expect(leases.map(({ ended }) => ended)).toEqual(['released', 'released']);
+  expect([setting.events, setting.clock.waiting]).toEqual([[], 0]);
+  client.close();
+  await new Promise((resolve) => server.close(resolve));
+  setting.close();
 });
