@@ -26,8 +26,9 @@ async function main() {
       for (; sent < (elapsedMs / 1_000) * perSecond; sent += 1) {
         for (const each of keys) {
           key = each;
+          const sentMs = now();
           Promise.resolve(limit.check(ANONYMOUS, buildRequest('/'))).then(({ kind }) => {
-            if (kind === 'permitted') granted[each].push(now());
+            if (kind === 'permitted') granted[each].push(sentMs);
           });
         }
       }
@@ -36,9 +37,13 @@ async function main() {
   });
   await new Promise((resolve) => setTimeout(resolve, Math.max(0, startsAtMs - now())));
   const beganMs = now();
+  let lookedMs = beganMs;
+  let lateMs = 0;
   await new Promise((resolve) => {
     const timer = setInterval(() => {
       const elapsedMs = now() - beganMs;
+      lateMs = Math.max(lateMs, now() - lookedMs);
+      lookedMs = now();
       for (const { due } of runs) due(Math.min(elapsedMs, seconds * 1_000));
       if (elapsedMs < seconds * 1_000) return;
       clearInterval(timer);
@@ -46,7 +51,7 @@ async function main() {
     }, TICK_MS);
   });
   const told = Object.fromEntries(runs.map(({ name, granted }) => [name, granted]));
-  process.stdout.write(JSON.stringify(told), () => process.exit());
+  process.stdout.write(JSON.stringify({ granted: told, lateMs }), () => process.exit());
 }
 
 main();

@@ -13,6 +13,12 @@ const SECONDS = 60;
 const TOO_MUCH = (2 * LIMIT) / WINDOW_SECONDS / PROCESSES;
 const JUST_ENOUGH = LIMIT / WINDOW_SECONDS / PROCESSES;
 
+/** What one process granted, and how long it was held up at most: then many requests come at once. */
+interface Run {
+  readonly granted: Granted;
+  readonly lateMs: number;
+}
+
 type Granted = Readonly<Record<string, Readonly<Record<string, readonly number[]>>>>;
 
 const LIMITS = [
@@ -32,7 +38,7 @@ describeByNight(HAS_REDIS ? 'four processes and one Redis, on the real clock' : 
   afterAll(() => redis.stop());
 
   /** What each process granted. */
-  async function run(port: number, seconds: number): Promise<readonly Granted[]> {
+  async function run(port: number, seconds: number): Promise<readonly Run[]> {
     const startsAtMs = performance.timeOrigin + performance.now() + 2_000;
     const given = { port, startsAtMs, seconds, secret: 'a secret that all instances share, 1', limits: LIMITS };
     const running = Array.from({ length: PROCESSES }, () =>
@@ -40,7 +46,7 @@ describeByNight(HAS_REDIS ? 'four processes and one Redis, on the real clock' : 
         maxBuffer: 64 * 1_024 * 1_024,
       }),
     );
-    return (await Promise.all(running)).map(({ stdout }) => JSON.parse(stdout) as Granted);
+    return (await Promise.all(running)).map(({ stdout }) => JSON.parse(stdout) as Run);
   }
 
   /** The times of all processes together. */
@@ -73,7 +79,10 @@ describeByNight(HAS_REDIS ? 'four processes and one Redis, on the real clock' : 
   }
 
   test('no key gets more than its limit and 1 %, and none less than 99 % of it', async () => {
-    const granted = await run(redis.port, SECONDS);
+    const runs = await run(redis.port, SECONDS);
+    const granted = runs.map((each) => each.granted);
+    // On a busy machine requests are not spread evenly, by as many as become due while a process is held up.
+    const uneven = runs.reduce((sum, { lateMs }) => sum + (lateMs / 1_000) * TOO_MUCH, 0);
     for (const key of ['a', 'b', 'c', 'd', 'e']) {
       const windows = windowsOf(timesOf(granted, 'fixed', key)).slice(0, -1);
       expect(windows.length).toBeGreaterThanOrEqual(SECONDS / WINDOW_SECONDS - 2);
@@ -82,8 +91,8 @@ describeByNight(HAS_REDIS ? 'four processes and one Redis, on the real clock' : 
       const sliding = timesOf(granted, 'sliding', key);
       // Before that, it is not evenly that they are granted: all at once, and then none until the window ends.
       const stretches = stretchesOf(sliding, 2 * WINDOW_SECONDS);
-      expect(Math.max(...stretches)).toBeLessThanOrEqual(LIMIT * 1.01);
-      expect(Math.min(...stretches)).toBeGreaterThanOrEqual(LIMIT * 0.99);
+      expect(Math.max(...stretches)).toBeLessThanOrEqual(LIMIT * 1.01 + uneven);
+      expect(Math.min(...stretches)).toBeGreaterThanOrEqual(LIMIT * 0.99 - uneven);
     }
     for (const key of ['a', 'b', 'c']) {
       // All that was asked for, or nearly.
@@ -95,16 +104,16 @@ describeByNight(HAS_REDIS ? 'four processes and one Redis, on the real clock' : 
     const away = await RedisServer.start();
     const { port } = away;
     await away.stop();
-    const granted = await run(port, 3 * WINDOW_SECONDS);
+    const runs = await run(port, 3 * WINDOW_SECONDS);
     const share = LIMIT / PROCESSES;
-    for (const each of granted) {
+    for (const { granted: each, lateMs } of runs) {
       for (const key of ['a', 'b', 'c', 'd', 'e']) {
         const windows = windowsOf(each['fixed']?.[key] ?? []).slice(0, -1);
         expect(windows.length).toBeGreaterThanOrEqual(1);
         expect(new Set(windows)).toEqual(new Set([share]));
         const sliding = each['sliding']?.[key] ?? [];
         const most = Math.max(...stretchesOf(sliding, 2 * WINDOW_SECONDS));
-        expect(most).toBeLessThanOrEqual(Math.ceil(share * 1.01));
+        expect(most).toBeLessThanOrEqual(Math.ceil(share * 1.01) + (lateMs / 1_000) * TOO_MUCH);
         expect(most).toBeGreaterThan(0);
       }
     }
