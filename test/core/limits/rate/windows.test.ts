@@ -164,6 +164,43 @@ describe.each(['fixed', 'sliding'] as const)('a %s window', (window) => {
   });
 });
 
+test('an answer that comes later grants only what the store has added, though less is carried by then', async () => {
+  const clock = new ManualClock();
+  const store = new MemoryCounterStore({}, { clock });
+  const answers: (() => void)[] = [];
+  const counterStore: CounterStore = {
+    get: (key) => store.get(key),
+    add: (...given) => {
+      const count = store.add(...given);
+      return new Promise((resolve) => answers.push(() => resolve(count)));
+    },
+    reset: (key) => store.reset(key),
+  };
+  const limit = rateLimit(
+    { name: 'l', limit: 100, windowSeconds: 60, window: 'sliding', by: 'everybody', storeTimeoutMs: 5_000 },
+    { clock, counterStore },
+  );
+  const granted = async (requests: number, answeredAfterSeconds: number) => {
+    const pending = Array.from({ length: requests }, () => limit.check(ANONYMOUS, buildRequest('/')));
+    clock.pass(answeredAfterSeconds);
+    for (const answer of answers.splice(0)) answer();
+    return (await Promise.all(pending)).filter(({ kind }) => kind === 'permitted').length;
+  };
+  expect(await granted(100, 0)).toBe(100);
+  clock.pass(60 - ((clock.now() / 1_000) % 60) + 6);
+  // A tenth of the window has passed when the store is asked, and a sixth when it answers.
+  expect(await granted(30, 4)).toBe(10);
+  // What comes when the window is over says nothing of the next one.
+  clock.pass(60 - ((clock.now() / 1_000) % 60) - 2);
+  const late = Array.from({ length: 200 }, () => limit.check(ANONYMOUS, buildRequest('/')));
+  clock.pass(3);
+  const first = limit.check(ANONYMOUS, buildRequest('/'));
+  for (const answer of answers.splice(0)) answer();
+  await Promise.all([...late, first]);
+  clock.pass(58);
+  expect(await granted(40, 0)).toBeGreaterThan(30);
+});
+
 test('a caller that never stops asking gets its limit in every sliding window all the same', () => {
   const clock = new ManualClock();
   const limit = rateLimit({ name: 'l', limit: 100, windowSeconds: 60, window: 'sliding', by: 'everybody' }, { clock });

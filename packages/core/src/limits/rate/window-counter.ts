@@ -35,6 +35,14 @@ export interface Standing {
   readonly isLocal: boolean;
 }
 
+/** What the store was asked: when, and up to which count it was to add. */
+interface Question {
+  readonly sentMs: number;
+  /** When the window of the tally was to end. */
+  readonly endsAtMs: number;
+  most: number;
+}
+
 /**
  * Counts amounts by key within windows: in this process, or in a store that several share.
  * - An amount is added first and compared then, in one step of the store, so that no number of requests at once is granted
@@ -91,12 +99,16 @@ export class WindowCounter {
   }
 
   #ask(store: CounterStore, key: string, tally: Tally, cost: number): Eventually<Standing> {
-    const sentMs = this.#services.clock.monotonic();
+    const question: Question = {
+      sentMs: this.#services.clock.monotonic(),
+      endsAtMs: tally.endsAtMs,
+      most: 0,
+    };
     try {
-      const answer = this.#add(store, key, tally, cost);
-      if (!isThenable(answer)) return this.#conclude(checked(answer), tally, cost, sentMs);
+      const answer = this.#add(store, key, tally, cost, question);
+      if (!isThenable(answer)) return this.#conclude(checked(answer), tally, cost, question);
       return answerWithin(this.#options.storeTimeoutMs, answer, this.#services.clock).then(
-        (count) => this.#concludeLater(count, tally, cost, sentMs),
+        (count) => this.#concludeLater(count, tally, cost, question),
         (error: unknown) => this.#failed(error, tally, cost),
       );
     } catch (error) {
@@ -104,25 +116,31 @@ export class WindowCounter {
     }
   }
 
-  #add(store: CounterStore, key: string, tally: Tally, cost: number): Count | PromiseLike<Count> {
+  #add(store: CounterStore, key: string, tally: Tally, cost: number, question: Question): Count | PromiseLike<Count> {
     const name = this.#window.nameOf(key, tally);
     const nameBefore = this.#window.nameBefore(key, tally);
     if (tally.unsent > 0) this.#sendUnsent(store, name, tally);
-    if (nameBefore === undefined || tally.before !== undefined) return this.#addTo(store, name, tally, cost);
+    if (nameBefore === undefined || tally.before !== undefined) return this.#addTo(store, name, tally, cost, question);
     const found = store.get(nameBefore);
     if (isThenable(found)) {
       return Promise.resolve(found).then((before) => {
         this.#noteBefore(before, tally);
-        return this.#addTo(store, name, tally, cost);
+        return this.#addTo(store, name, tally, cost, question);
       });
     }
     this.#noteBefore(found, tally);
-    return this.#addTo(store, name, tally, cost);
+    return this.#addTo(store, name, tally, cost, question);
   }
 
-  #addTo(store: CounterStore, name: string, tally: Tally, cost: number): Count | PromiseLike<Count> {
-    const most = this.#options.limit - this.#window.carried(tally.before ?? 0, tally);
-    return store.add(name, this.#window.keptSeconds, cost, most);
+  #addTo(
+    store: CounterStore,
+    name: string,
+    tally: Tally,
+    cost: number,
+    question: Question,
+  ): Count | PromiseLike<Count> {
+    question.most = this.#options.limit - this.#window.carried(tally.before ?? 0, tally);
+    return store.add(name, this.#window.keptSeconds, cost, question.most);
   }
 
   #noteBefore(found: Count | undefined, tally: Tally): void {
@@ -141,20 +159,22 @@ export class WindowCounter {
     });
   }
 
-  #concludeLater(count: Count, tally: Tally, cost: number, sentMs: number): Standing {
+  #concludeLater(count: Count, tally: Tally, cost: number, question: Question): Standing {
     try {
-      return this.#conclude(checked(count), tally, cost, sentMs);
+      return this.#conclude(checked(count), tally, cost, question);
     } catch (error) {
       return this.#failed(error, tally, cost);
     }
   }
 
-  #conclude({ value, endsInMs }: Count, tally: Tally, cost: number, sentMs: number): Standing {
+  #conclude({ value, endsInMs }: Count, tally: Tally, cost: number, question: Question): Standing {
     this.#watch.answered();
-    const isGranted = value + this.#window.carried(tally.before ?? 0, tally) <= this.#options.limit;
-    this.#window.follow(tally, sentMs + endsInMs);
-    tally.count = Math.max(tally.count, isGranted ? value : value - cost);
-    if (isGranted) tally.own += cost;
+    // By what the store was told. Less may be carried by now, but above that it has not added.
+    const isGranted = value <= question.most;
+    if (this.#window.follow(tally, question.sentMs + endsInMs, question.endsAtMs)) {
+      tally.count = Math.max(tally.count, isGranted ? value : value - cost);
+      if (isGranted) tally.own += cost;
+    }
     return this.#told(isGranted, tally, cost, false);
   }
 

@@ -19,8 +19,11 @@ export interface Window {
   carried(before: number, tally: Tally): number;
   /** How long until something that costs `cost` fits into `most`, if nothing else comes. */
   waitMs(use: { count: number; before: number; cost: number; most: number }, tally: Tally): number;
-  /** Takes over the end of the window as the store knows it; true if it is a later window than that of the tally. */
-  follow(tally: Tally, endsAtMs: number): boolean;
+  /**
+   * Takes over the end of the window as the store knows it. False if the answer is about a window that is over: when it was
+   * asked for, the window of the tally ended at `askedEndsAtMs`.
+   */
+  follow(tally: Tally, endsAtMs: number, askedEndsAtMs: number): boolean;
 }
 
 /** The window of a key begins with its first request. */
@@ -68,10 +71,9 @@ export class FixedWindow implements Window {
 
   /** Latency makes ends differ a little; those of two windows differ by a window at least. */
   follow(tally: Tally, endsAtMs: number): boolean {
-    const isLater = endsAtMs > tally.endsAtMs + this.#windowMs / 2;
-    if (isLater) begin(tally, endsAtMs);
+    if (endsAtMs > tally.endsAtMs + this.#windowMs / 2) begin(tally, endsAtMs);
     else tally.endsAtMs = Math.min(tally.endsAtMs, endsAtMs);
-    return isLater;
+    return true;
   }
 }
 
@@ -135,8 +137,8 @@ export class SlidingWindow implements Window {
     return leftMs + this.#windowMs - this.#leftAt(most - cost, count);
   }
 
-  follow(): boolean {
-    return false;
+  follow(tally: Tally, _endsAtMs: number, askedEndsAtMs: number): boolean {
+    return tally.endsAtMs === askedEndsAtMs;
   }
 
   /** How much of a window is left when no more than `room` is carried of `before`. */
