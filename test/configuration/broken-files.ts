@@ -96,7 +96,7 @@ export const BROKEN_FILES: readonly BrokenFile[] = [
     name: 'a kind that does not exist',
     text: INTROSPECTION.replace('type: introspection', 'type: introspecton'),
     at: '6:5',
-    rule: 'handlers.tokens.type must be a kind of handler: introspection, jwt, basic, api-key, webhook, badge; did you mean introspection?',
+    rule: 'handlers.tokens.type must be a kind of handler: introspection, jwt, basic, api-key, mutual-tls, webhook, badge; did you mean introspection?',
   },
   {
     name: 'a handler without a kind',

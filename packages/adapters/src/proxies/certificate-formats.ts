@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto';
-import { parseItem, parseList } from 'structured-headers';
+import { createRequire } from 'node:module';
 
 /**
  * How proxies write a certificate into a header, by the name of the format. Each throws at a value of another form, and at
@@ -7,7 +7,7 @@ import { parseItem, parseList } from 'structured-headers';
  */
 export const FORMATS = Object.freeze({
   /** A byte sequence of structured fields: `:MIIC…:` (RFC 9440 2.1, RFC 9651 3.3.5). Unknown parameters count for nothing. */
-  rfc9440: (value: string): X509Certificate => fromDer(bytes(parseItem(value)[0])),
+  rfc9440: (value: string): X509Certificate => fromDer(bytes(fields().parseItem(value)[0])),
   /** PEM, percent-encoded: `$ssl_client_escaped_cert` of nginx, and `X-Amzn-Mtls-Clientcert` of AWS. */
   pem(value: string): X509Certificate {
     const [, base64] = PEM.exec(decodeURIComponent(value)) ?? [];
@@ -21,7 +21,19 @@ export type CertificateFormat = keyof typeof FORMATS;
 
 /** A list of byte sequences (RFC 9440 2.2). */
 export function chainFrom(value: string): readonly X509Certificate[] {
-  return Object.freeze(parseList(value).map(([item]) => fromDer(bytes(item))));
+  return Object.freeze(
+    fields()
+      .parseList(value)
+      .map(([item]) => fromDer(bytes(item))),
+  );
+}
+
+let parser: typeof import('structured-headers') | undefined;
+
+/** Loaded with the first certificate: a server that gets none starts without it. */
+function fields(): typeof import('structured-headers') {
+  parser ??= createRequire(import.meta.url)('structured-headers') as typeof import('structured-headers');
+  return parser;
 }
 
 const PEM = /^\s*-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END CERTIFICATE-----\s*$/;
