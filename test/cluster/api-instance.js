@@ -63,8 +63,8 @@ function deciding(settings, limits, { store, onceStore, revocations }) {
   };
 }
 
-function loggingOut({ issuer, jwksUri, logoutClients = ['nobody'] }, services) {
-  const keys = { jwksUri, outbound };
+function loggingOut({ issuer, jwksUri, logoutClients = ['nobody'] }, limits, services) {
+  const keys = { jwksUri, outbound: { allowInsecureLoopback: true, ...limits.outbound } };
   return new BackChannelLogout({ issuers: [{ issuer, clientId: logoutClients, algorithms: 'ES256', keys }] }, services);
 }
 
@@ -83,7 +83,7 @@ runInstance(async (settings) => {
   const chains = deciding(settings, limits, { store, onceStore, revocations });
   // Issuers wait longer than people do.
   const patient = new RedisOnceStore({ secret, timeoutMs: 1_000, ...limits.once }, { client });
-  const logout = loggingOut(settings, { revocations, onceStore: patient });
+  const logout = loggingOut(settings, limits, { revocations, onceStore: patient });
   await revocations.start();
   await Promise.all(Object.values(chains).map((chain) => chain.start()));
   const served = (_request, response, { subject }) => response.end(subject);
