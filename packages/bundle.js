@@ -49,22 +49,25 @@ async function removeOutdated(folder) {
  * file that a program loads takes about a millisecond.
  */
 const LOADED_TOGETHER = {
-  core: { by: /./, code: ['index.ts', 'extend.ts'] },
-  handlers: {
-    by: /\/(?:jwt|introspection|outbound)\//,
-    code: ['token', 'confirmation', 'jose', 'keys', 'outbound', 'outbound/connections'],
-  },
-  adapters: { by: /./, code: ['gate', 'node'] },
+  core: [{ by: /./, code: ['index.ts', 'extend.ts'] }],
+  handlers: [
+    {
+      by: /\/(?:jwt|introspection|outbound)\//,
+      code: ['token', 'confirmation', 'jose', 'keys', 'outbound', 'outbound/connections'],
+    },
+    { by: /\/(?:api-key|redis|testing)\//, code: ['files', 'api-key/form', 'api-key/stores', 'api-key'] },
+  ],
+  adapters: [{ by: /./, code: ['gate', 'node'] }],
 };
 
 /** Imports that code in one more statement, for the sake of the chunk alone: it has no side effects. */
-async function importsOfShared(folder) {
-  const imports = LOADED_TOGETHER[basename(folder)]?.code.map(async (name) => {
+async function importsOf(folder, code) {
+  const imports = code.map(async (name) => {
     const path = join(folder, 'src', name);
     const files = path.endsWith('.ts') ? [path] : (await readdir(path)).map((file) => join(path, file));
     return files.filter((file) => file.endsWith('.ts')).map((file) => `import ${JSON.stringify(file)};`);
   });
-  return (await Promise.all(imports ?? [])).flat().join('');
+  return (await Promise.all(imports)).flat().join('');
 }
 
 /**
@@ -72,14 +75,19 @@ async function importsOfShared(folder) {
  * would keep those inside classes and objects.
  */
 async function sourcesOf(folder, doors) {
-  const imports = await importsOfShared(folder);
-  const isTogether = (file) => doors.includes(file) && LOADED_TOGETHER[basename(folder)]?.by.test(file);
+  const groups = (LOADED_TOGETHER[basename(folder)] ?? []).map(async ({ by, code }) => [
+    by,
+    await importsOf(folder, code),
+  ]);
+  const shared = await Promise.all(groups);
+  const sharedBy = (file) => (doors.includes(file) ? shared.filter(([by]) => by.test(file)) : []);
   return {
     name: 'sources',
     setup({ onLoad }) {
       onLoad({ filter: /\.ts$/ }, async ({ path }) => {
         const text = await readFile(path, 'utf8');
-        const whole = isTogether(relative(folder, path).replaceAll(sep, '/')) ? text + imports : text;
+        const imports = sharedBy(relative(folder, path).replaceAll(sep, '/')).map(([, statements]) => statements);
+        const whole = text + imports.join('');
         const options = { loader: 'ts', sourcefile: path, sourcemap: 'inline', minifyWhitespace: true };
         const { code } = await transform(whole, options);
         return { contents: code, loader: 'js', resolveDir: dirname(path) };
@@ -133,7 +141,7 @@ async function bundle(name) {
     // The package contains the sources.
     sourcesContent: false,
     logLevel: 'warning',
-    // Said of what `importsOfShared` adds.
+    // Said of what `importsOf` adds.
     logOverride: { 'ignored-bare-import': 'silent' },
     metafile: true,
     write: false,

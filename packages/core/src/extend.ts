@@ -52,6 +52,7 @@ export { type CredentialSource, type DividedSource, type ReadSource, sourceOf } 
 export { isHandler } from './handler/handler.js';
 export type { CacheFigure, CircuitFigure, CircuitState, HandlerStatistics } from './handler/handler-statistics.js';
 export { fieldNameCheck } from './handler/header-handler.js';
+export { keptPrivate } from './handler/kept-private.js';
 export type { LastingProof, ProofWatcher } from './handler/lasting-proof.js';
 export type { Applicant } from './limits/applicant.js';
 export { CountedCaller, type CounterKeys } from './limits/counted-caller.js';

@@ -8,11 +8,11 @@ import {
   type Eventually,
   FoundedVerdict,
   isVerdict,
+  keptPrivate,
   type LastingProof,
   type SecurityRequest,
   VerdictCache,
 } from '@sallyport/core/extend';
-import { keptPrivate } from '../token/kept-private.js';
 import { KeyPlaces } from './api-key-credential.js';
 import { API_KEY_FIXES } from './api-key-fixes.js';
 import {

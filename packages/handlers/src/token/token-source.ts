@@ -8,12 +8,12 @@ import {
   type Eventually,
   explicitFirst,
   isVerdict,
+  keptPrivate,
   option,
   type SecurityRequest,
   sentIn,
 } from '@sallyport/core/extend';
 import { isBearerToken } from './bearer-token.js';
-import { keptPrivate } from './kept-private.js';
 
 /** A place where a token may stand; docs/recipes.md shows each ("Tokens in other places"). */
 export type TokenPlace =

@@ -1,5 +1,5 @@
-import { authenticated, type Verdict } from '@sallyport/core';
-import type { Eventually } from '@sallyport/core/extend';
+import type { Eventually } from '../clock/eventually.js';
+import { authenticated, type Verdict } from '../verdict/verdict.js';
 
 /** Forbids caches to share an answer: its address contains a credential (RFC 6750 2.3). */
 const PRIVATE = [['Cache-Control', 'private']] as const;
