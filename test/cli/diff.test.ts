@@ -51,6 +51,35 @@ describe('diff of two OpenAPI documents', () => {
     expect([code, ...new Set(changes.map(({ effect }) => effect))]).toEqual([0, 'closes']);
   });
 
+  test.each<[before: object, after: object, effect: string]>([
+    [{}, { maxVerdictAgeSeconds: 30 }, 'closes'],
+    [{ maxVerdictAgeSeconds: 30 }, { maxVerdictAgeSeconds: 0 }, 'closes'],
+    [{ maxVerdictAgeSeconds: 0 }, { maxVerdictAgeSeconds: 30 }, 'opens'],
+    [{ maxVerdictAgeSeconds: 0 }, {}, 'opens'],
+    [{}, { stepUp: { acrValues: ['mfa'] } }, 'closes'],
+    [{ stepUp: { acrValues: ['mfa'] } }, {}, 'opens'],
+    [{ stepUp: { acrValues: ['mfa'] } }, { stepUp: { acrValues: ['mfa', 'hwk'] } }, 'opens'],
+    [{ stepUp: { acrValues: ['mfa', 'hwk'] } }, { stepUp: { acrValues: ['hwk'] } }, 'closes'],
+    [{ stepUp: { acrValues: ['mfa'] } }, { stepUp: { acrValues: ['hwk'] } }, 'opens'],
+    [{ stepUp: { maxAgeSeconds: 300 } }, { stepUp: { maxAgeSeconds: 60 } }, 'closes'],
+    [{ stepUp: { maxAgeSeconds: 60 } }, { stepUp: { maxAgeSeconds: 300 } }, 'opens'],
+    [{ stepUp: { maxAgeSeconds: 60 } }, { stepUp: { maxAgeSeconds: 60, acrValues: ['mfa'] } }, 'closes'],
+    [{ stepUp: { maxAgeSeconds: 60 } }, { stepUp: { acrValues: ['mfa'] } }, 'opens'],
+    [{}, { rateClasses: ['bulk'] }, 'closes'],
+    [{ rateClasses: ['bulk'] }, {}, 'opens'],
+    [{}, { anyScope: ['a'] }, 'closes'],
+    [{ anyScope: ['a'] }, { anyScope: ['a', 'b'] }, 'opens'],
+  ])('x-sallyport %j and then %j: %s', async (before, after, effect) => {
+    const asking = (extension: object) => {
+      const document = ordersDocument() as { paths: Record<string, Record<string, object>> };
+      Object.assign(document.paths['/orders']?.['get'] as object, { 'x-sallyport': extension });
+      return document;
+    };
+    const { changes } = await differences(asking(before), asking(after));
+    expect(changes.map((change) => [change.effect, change.what.split(' ')[0]])).toEqual([[effect, 'listOrders']]);
+    expect(await differences(asking(after), asking(after))).toEqual({ code: 0, changes: [] });
+  });
+
   test.each(rows)('%s with the security %j: %j', async (operation, security, expected) => {
     const { code, changes } = await differences(ordersDocument(), ordersDocument({ [operation]: security }));
     expect(changes.map(({ effect }) => effect)).toEqual(expected);

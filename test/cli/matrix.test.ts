@@ -58,6 +58,30 @@ describe('matrix', () => {
     });
   });
 
+  test('prints scopes of which one is enough, step-ups, rate classes and the age of verdicts', async () => {
+    const document = ordersDocument() as { paths: Record<string, Record<string, object>> };
+    const asked = {
+      anyScope: ['orders:write', 'orders:all'],
+      stepUp: { acrValues: ['mfa'], maxAgeSeconds: 300 },
+      rateClasses: ['bulk'],
+      maxVerdictAgeSeconds: 0,
+    };
+    Object.assign(document.paths['/orders']?.['post'] as object, { 'x-sallyport': asked });
+    Object.assign(document.paths['/orders']?.['get'] as object, { 'x-sallyport': { maxVerdictAgeSeconds: 30 } });
+    folder.write('orders.json', document);
+    const guards = [
+      'rate class bulk',
+      'requireScopes(orders:write | orders:all)',
+      'requireAuthentication(mfa within 300 s)',
+    ];
+    const { stdout } = await matrix();
+    expect(stdout).toContain(`${guards.join(', ').replaceAll('|', '\\|')} | nothing remembered |`);
+    expect(stdout).toContain('| remembered for less than 30 s |');
+    const data = JSON.parse((await matrix('--format', 'json')).stdout);
+    expect(data.operations[1]).toMatchObject({ guards, maxVerdictAgeSeconds: 0 });
+    expect((await matrix('--format', 'csv')).stdout).toContain(`,${guards.join('; ')},nothing remembered`);
+  });
+
   test('as JSON holds all of it as data', async () => {
     folder.write('orders.json', ordersDocument());
     const { stdout } = await matrix('--format', 'json');
@@ -86,9 +110,9 @@ describe('matrix', () => {
     folder.write('orders.json', document);
     const { stdout } = await matrix('--format', 'csv');
     expect(stdout.split('\r\n').slice(0, 3)).toEqual([
-      'operation,method,path,way,scheme,scopes,guards',
-      `"'=HYPERLINK(""a"",1)",GET,/shop/orders,1,oauth,orders:read,`,
-      `"'=HYPERLINK(""a"",1)",GET,/shop/orders,2,key,,`,
+      'operation,method,path,way,scheme,scopes,guards,verdicts',
+      `"'=HYPERLINK(""a"",1)",GET,/shop/orders,1,oauth,orders:read,,`,
+      `"'=HYPERLINK(""a"",1)",GET,/shop/orders,2,key,,,`,
     ]);
   });
 

@@ -105,9 +105,9 @@ describe('a chain from a file', () => {
     await chain.close();
   });
 
-  test('gives the guards that its contract names, built in and of the application', async () => {
+  test('gives the guards and rate classes that its contract names, built in and of the application', async () => {
     const operation = (id: string, guard: string) =>
-      `{ get: { operationId: ${id}, x-sallyport: { guards: [${guard}] }, responses: { 200: { description: ok } } } }`;
+      `{ get: { operationId: ${id}, x-sallyport: { ${guard} }, responses: { 200: { description: ok } } } }`;
     await fileOf(
       'guarded.yaml',
       [
@@ -115,12 +115,17 @@ describe('a chain from a file', () => {
         'info: { title: Orders, version: "1" }',
         'components: { securitySchemes: { Badge: { type: apiKey, in: header, name: x-badge } } }',
         'security: [{ Badge: [] }]',
-        `paths: { /staff: ${operation('staff', 'clerksOnly')}, /night: ${operation('night', 'byDay')} }`,
+        'paths:',
+        `  /staff: ${operation('staff', 'guards: [clerksOnly]')}`,
+        `  /night: ${operation('night', 'guards: [byDay]')}`,
+        `  /bulk: ${operation('bulk', 'rateClasses: [closed]')}`,
+        `  /vault: ${operation('vault', 'stepUp: { maxAgeSeconds: 300 }')}`,
         '',
       ].join('\n'),
     );
     const guards = 'guards: { clerksOnly: { requireRoles: clerk }, byDay: officeHours }';
-    const contract = `contract: { document: guarded.yaml, schemes: { Badge: doors }, ${guards} }`;
+    const classes = 'rateClasses: { closed: officeHours }';
+    const contract = `contract: { document: guarded.yaml, schemes: { Badge: doors }, ${guards}, ${classes} }`;
     const path = await fileOf(
       'guarded-security.yaml',
       withSecret('badge-0007').replace('requirement: doors', contract),
@@ -129,6 +134,8 @@ describe('a chain from a file', () => {
     const asked = (operation: string) => ask(chain, operation, { headers: { 'x-badge': 'badge-0007' } });
     expect(await asked('GET /staff')).toMatchObject({ status: 403, reason: 'role_missing' });
     expect(await asked('GET /night')).toMatchObject({ status: 403, reason: 'closed' });
+    expect(await asked('GET /bulk')).toMatchObject({ status: 403, reason: 'closed' });
+    expect(await asked('GET /vault')).toMatchObject({ status: 403, reason: 'insufficient_user_authentication' });
     await chain.close();
   });
 });

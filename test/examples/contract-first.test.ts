@@ -15,6 +15,7 @@ const WRITTEN = parse(readFileSync(DEFINITION, 'utf8'));
 const MACHINE_KEY = 'a key for tests';
 const ALICE = signedToken('alice', 'orders:read orders:write');
 const BOB = signedToken('bob', 'orders:read');
+const DAVE = signedToken('dave', 'orders:read orders:write');
 const CAROL = signedToken('carol', 'profile');
 
 describe.each(['express', 'fastify'])('examples/contract-first, %s', (name) => {
@@ -54,6 +55,14 @@ describe.each(['express', 'fastify'])('examples/contract-first, %s', (name) => {
     expect([added.status, await added.json()]).toEqual([201, order]);
     expect((await example.call('POST', '/v1/orders', ALICE, '{"item":7}')).status).toBe(422);
     expect(await (await example.call('GET', '/v1/orders/1', BOB)).json()).toEqual(order);
+  });
+
+  test('orders are limited by the rate class that the definition names, each user by itself', async () => {
+    const send = () => example.call('POST', '/v1/orders', DAVE, '{"item":7}');
+    const answers = await Promise.all(Array.from({ length: 31 }, send));
+    expect(answers.map(({ status }) => status).toSorted()).toEqual([...Array.from({ length: 30 }, () => 422), 429]);
+    expect(answers[0]?.headers.get('ratelimit-policy')).toBe('"ordering";q=30;w=60');
+    expect((await example.call('POST', '/v1/orders', ALICE, '{"item":7}')).status).toBe(422);
   });
 
   test('sallyport check finds no route without an operation, and no operation without a route', async () => {

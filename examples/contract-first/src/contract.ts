@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { denied, headerHandler, SecurityChain } from '@sallyport/core';
+import { denied, headerHandler, rateLimit, SecurityChain } from '@sallyport/core';
 import { constantTimeEqual } from '@sallyport/core/extend';
 import { JwtHandler, type TrustedIssuer } from '@sallyport/handlers/jwt';
 import { type OpenApiOptions, openApi, servedDefinition } from '@sallyport/openapi';
@@ -13,7 +13,7 @@ const issuer: TrustedIssuer = {
   keys: { publicKey: ISSUER_PUBLIC_KEY },
 };
 
-/** Who proves each scheme of the definition. */
+/** Who proves each scheme of the definition, and what its rate classes are. */
 const contract: OpenApiOptions = {
   schemes: {
     user: new JwtHandler({ realm: 'orders', issuers: [issuer] }),
@@ -24,6 +24,7 @@ const contract: OpenApiOptions = {
         constantTimeEqual(key, MACHINE_KEY) ? { kind: 'client', subject: 'warehouse' } : denied('key_unknown'),
     }),
   },
+  rateClasses: { ordering: rateLimit({ name: 'ordering', limit: 30, windowSeconds: 60, by: 'principal' }) },
 };
 
 const written = await readFile(new URL('../orders-api.yaml', import.meta.url), 'utf8');

@@ -43,7 +43,7 @@ export { DECISION_CHANNEL } from './events/decision-events.js';
 export { EventChannel } from './events/event-channel.js';
 export type { StatisticsSettings } from './events/statistics/statistics-options.js';
 export { ABSTAINED, PERMITTED } from './guard/guard.js';
-export { authenticationOptions } from './guard/require-authentication.js';
+export { authenticationOf, authenticationOptions } from './guard/require-authentication.js';
 export { roleOptions } from './guard/require-roles.js';
 export { scopeOptions } from './guard/require-scopes.js';
 export { RequiredScopes, type ScopeRule } from './guard/required-scopes.js';

@@ -1,4 +1,4 @@
-export { type DoubtsListener, type OpenApiOptions, openApi } from './contract/contract.js';
+export { type DoubtsListener, type OpenApiCollaborators, type OpenApiOptions, openApi } from './contract/contract.js';
 export { loadDocument, type OpenApiDocument } from './document/document.js';
 export { ContractError, type ContractFault } from './places/contract-error.js';
 export { CONTRACT_CHANNEL, type ContractEvent, onContractEvent } from './schemes/contract-events.js';

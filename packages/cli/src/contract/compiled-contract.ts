@@ -1,3 +1,4 @@
+import type { Guard } from '@sallyport/core';
 import { ContractError, openApi } from '@sallyport/openapi';
 import { namedGuards, readDefinition } from '@sallyport/openapi/extend';
 import type { Values } from '../command/command.js';
@@ -39,7 +40,8 @@ async function compiled(text: string, flags: Values<typeof CONTRACT_FLAGS>): Pro
   const schemes = Object.keys(definition.document.components?.securitySchemes ?? {});
   const { operations } = await openApi(text, {
     schemes: Object.fromEntries(schemes.map((name, index) => [name, standIn(name, index)])),
-    guards: Object.fromEntries(namedGuards(definition).map((name) => [name, standInGuard(name)])),
+    guards: standInsFor(namedGuards(definition), ''),
+    rateClasses: standInsFor(namedGuards(definition, 'rateClasses'), 'rate class '),
     open: flags.open,
     scopes: flags.scopes,
     basePath: flags['base-path'],
@@ -47,6 +49,10 @@ async function compiled(text: string, flags: Values<typeof CONTRACT_FLAGS>): Pro
     doubts: () => {},
   });
   return { schemes, operations: operations.map(needsOf) };
+}
+
+function standInsFor(names: readonly string[], kind: string): Readonly<Record<string, Guard>> {
+  return Object.fromEntries(names.map((name) => [name, standInGuard(`${kind}${name}`)]));
 }
 
 /** Each fault of a document in a line, with its place. */

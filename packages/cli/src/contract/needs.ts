@@ -1,5 +1,11 @@
-import type { GuardLike, Requirement } from '@sallyport/core';
-import { type Alternative, alternativesOf, type Operation, type ScopeRule } from '@sallyport/core/extend';
+import type { AuthenticationOptions, GuardLike, Requirement } from '@sallyport/core';
+import {
+  type Alternative,
+  alternativesOf,
+  authenticationOf,
+  type Operation,
+  type ScopeRule,
+} from '@sallyport/core/extend';
 
 /** Scopes that a way needs, and whose proofs have to carry them: one of these or another. */
 export interface WayScopes extends ScopeRule {
@@ -24,16 +30,31 @@ export interface OperationNeeds {
   readonly ways: readonly Way[];
   /** The names of the checks after authentication. */
   readonly guards: readonly string[];
+  /** How, and how lately, users must have authenticated, for each guard that says so: all of it is needed. */
+  readonly stepUps: readonly StepUp[];
+  /** How old a remembered verdict may be that lets a request pass; undefined where the operation does not say. */
+  readonly maxVerdictAgeSeconds: number | undefined;
+}
+
+/** What a guard demands of the login, and its name. */
+export interface StepUp extends AuthenticationOptions {
+  readonly guard: string;
 }
 
 /** What a compiled operation needs. */
-export function needsOf({ id, method, template, requirement, guards = [] }: Operation): OperationNeeds {
+export function needsOf(operation: Operation): OperationNeeds {
+  const { id, method, template, requirement, guards = [], maxVerdictAgeSeconds } = operation;
   return {
     id,
     method,
     template,
     ways: requirement === undefined ? [] : waysOf(requirement),
     guards: guards.map(nameOf),
+    stepUps: guards.flatMap((guard) => {
+      const demand = authenticationOf(guard);
+      return demand === undefined ? [] : { guard: nameOf(guard), ...demand };
+    }),
+    maxVerdictAgeSeconds,
   };
 }
 
@@ -57,6 +78,12 @@ function wayOf({ handlers, scopes, sameParty }: Alternative): Way {
 
 function nameOf(guard: GuardLike): string {
   return guard.name === '' ? 'a function' : guard.name;
+}
+
+/** How old a remembered verdict may be, in words. */
+export function verdictAgeText({ maxVerdictAgeSeconds: age }: Pick<OperationNeeds, 'maxVerdictAgeSeconds'>): string {
+  if (age === undefined) return '';
+  return age === 0 ? 'nothing remembered' : `remembered for less than ${age} s`;
 }
 
 /** The scopes that a proof has to carry, in words: `read write`, `one of read write`. Empty when there are none. */

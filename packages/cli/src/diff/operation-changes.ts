@@ -1,13 +1,10 @@
-import { isOpen, type OperationNeeds, scopesText, type Way } from '../contract/needs.js';
+import { isOpen, type OperationNeeds, type StepUp, scopesText, verdictAgeText, type Way } from '../contract/needs.js';
 import type { Change, Effect } from './change.js';
 import type { Enforced } from './enforced.js';
 import { areImplied } from './implied.js';
 
 /** What callers need of one kind of request. */
-interface Needs {
-  readonly ways: readonly Way[];
-  readonly guards: readonly string[];
-}
+type Needs = Pick<OperationNeeds, 'ways' | 'guards' | 'stepUps' | 'maxVerdictAgeSeconds'>;
 
 /** The differences of what operations need, and all requests that belong to none. */
 export function operationChanges(old: Enforced, latest: Enforced): readonly Change[] {
@@ -28,7 +25,7 @@ function byPath({ operations }: Enforced): ReadonlyMap<string, OperationNeeds> {
 }
 
 function othersOf({ others }: Enforced): Needs | undefined {
-  return others && { ways: others, guards: [] };
+  return others && { ways: others, guards: [], stepUps: [], maxVerdictAgeSeconds: undefined };
 }
 
 /** `undefined` are requests that are refused whoever sends them. */
@@ -42,11 +39,27 @@ function effectOf(was: Needs | undefined, is: Needs | undefined): Effect | undef
   if (is === undefined) return was === undefined ? undefined : 'removes';
   if (isOpenToAll(is) && (was === undefined || !isOpenToAll(was))) return 'opens to everybody';
   if (was === undefined) return 'adds';
-  const isLess = !areImplied(is.ways, was.ways) || !was.guards.every((guard) => is.guards.includes(guard));
-  if (isLess) return 'opens';
-  const isMore = !areImplied(was.ways, is.ways) || !is.guards.every((guard) => was.guards.includes(guard));
-  if (isMore) return 'closes';
+  if (!areImplied(is.ways, was.ways) || !areChecked(was, is)) return 'opens';
+  if (!areImplied(was.ways, is.ways) || !areChecked(is, was)) return 'closes';
   return isOpen(is) && !haveSameWays(was, is) ? 'changes' : undefined;
+}
+
+/** Whether whom the checks of `other` let pass is let pass by those of `needs`, too. Says no where that cannot be told. */
+function areChecked(needs: Needs, other: Needs): boolean {
+  const age = ({ maxVerdictAgeSeconds }: Needs) => maxVerdictAgeSeconds ?? Number.POSITIVE_INFINITY;
+  const stepUpOf = (guard: string) => needs.stepUps.find((stepUp) => stepUp.guard === guard);
+  const isChecked = (guard: string) => {
+    const stepUp = stepUpOf(guard);
+    return stepUp === undefined
+      ? other.guards.includes(guard)
+      : other.stepUps.some((stronger) => isAsStrong(stronger, stepUp));
+  };
+  return age(other) <= age(needs) && needs.guards.every(isChecked);
+}
+
+function isAsStrong(stronger: StepUp, { acrValues, maxAgeSeconds = Number.POSITIVE_INFINITY }: StepUp): boolean {
+  const isOfClass = acrValues === undefined || stronger.acrValues?.every((value) => acrValues.includes(value)) === true;
+  return isOfClass && (stronger.maxAgeSeconds ?? Number.POSITIVE_INFINITY) <= maxAgeSeconds;
 }
 
 /** Where everybody is let in, the other ways still decide who is known, and whose bad credential is refused. */
@@ -61,9 +74,10 @@ function isOpenToAll(needs: Needs): boolean {
 }
 
 /** `oauth (orders:read) or key`. */
-function needsText({ ways, guards }: Needs): string {
-  const text = ways.map(wayText).join(' or ') || 'nothing that anybody has';
-  return [text, ...guards].join(', then ');
+function needsText(needs: Needs): string {
+  const text = needs.ways.map(wayText).join(' or ') || 'nothing that anybody has';
+  const age = verdictAgeText(needs);
+  return [`${text}${age === '' ? '' : `, ${age}`}`, ...needs.guards].join(', then ');
 }
 
 function wayText(way: Way): string {

@@ -60,9 +60,15 @@ function placeOf(place: string, name: string, index: number, isInList: boolean):
 /** What cannot be judged may open. */
 function effectOf(place: string, was: unknown, is: unknown): Effect {
   if (HARMLESS.test(place)) return 'changes';
+  if (place === 'chain.maxVerdictAgeSeconds') return ageOf(is) < ageOf(was) ? 'closes' : 'opens';
   if (!WEAKENING.test(place)) return 'may open';
   if (is === true) return 'opens';
   return was === true ? 'closes' : 'may open';
+}
+
+/** Without the option, or by a reference, a verdict may be of any age. */
+function ageOf(value: unknown): number {
+  return typeof value === 'number' ? value : Number.POSITIVE_INFINITY;
 }
 
 function change(effect: Effect, what: string, before?: string, after?: string): Change {

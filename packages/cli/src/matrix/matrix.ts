@@ -1,5 +1,5 @@
 import type { CompiledContract } from '../contract/compiled-contract.js';
-import { isOpen, type OperationNeeds, scopesText, type Way } from '../contract/needs.js';
+import { isOpen, type OperationNeeds, scopesText, verdictAgeText, type Way } from '../contract/needs.js';
 import type { Paint } from '../terminal/colours.js';
 import { counted } from '../terminal/counted.js';
 import { jsonText } from '../terminal/json-text.js';
@@ -9,13 +9,16 @@ import { csv, markdownCode, markdownTable, type Row } from '../terminal/tables.j
 export function matrixMarkdown({ operations }: CompiledContract, paint: Paint): string {
   const schemes = [...new Set(operations.flatMap(({ ways }) => ways.flatMap(({ proofs }) => proofs)))];
   const hasGuards = operations.some(({ guards }) => guards.length > 0);
-  const head = ['operation', 'method', 'path', 'callers', ...schemes, ...(hasGuards ? ['guards'] : [])];
+  const hasAges = operations.some(({ maxVerdictAgeSeconds }) => maxVerdictAgeSeconds !== undefined);
+  const last = [...(hasGuards ? ['guards'] : []), ...(hasAges ? ['verdicts'] : [])];
+  const head = ['operation', 'method', 'path', 'callers', ...schemes, ...last];
   const rows = operations.flatMap((operation) =>
     operation.ways.map((way, index) => [
       ...(index === 0 ? [operation.id, operation.method, markdownCode(operation.template)] : ['or', '', '']),
       way.proofs.length === 0 ? '**ANONYMOUS**' : 'proved',
       ...schemes.map((scheme) => cellOf(way, scheme)),
       ...(hasGuards ? [index === 0 ? operation.guards.join(', ') : ''] : []),
+      ...(hasAges ? [index === 0 ? verdictAgeText(operation) : ''] : []),
     ]),
   );
   const table = markdownTable(head, rows).replaceAll('**ANONYMOUS**', paint('yellow', '**ANONYMOUS**'));
@@ -33,26 +36,27 @@ function summaryOf(operations: readonly OperationNeeds[]): string {
 
 /** The same as data. */
 export function matrixJson({ schemes, operations }: CompiledContract): string {
-  const rows = operations.map(({ id, method, template, ways, guards }) => ({
+  const rows = operations.map(({ id, method, template, ways, guards, maxVerdictAgeSeconds }) => ({
     operation: id,
     method,
     path: template,
     anonymous: isOpen({ ways }),
     ways,
     guards,
+    maxVerdictAgeSeconds,
   }));
   return jsonText({ schemes, operations: rows });
 }
 
 /** One line for each proof of each way, for spreadsheets. */
 export function matrixCsv({ operations }: CompiledContract): string {
-  const head = ['operation', 'method', 'path', 'way', 'scheme', 'scopes', 'guards'];
-  const rows = operations.flatMap(({ id, method, template, ways, guards }) =>
+  const head = ['operation', 'method', 'path', 'way', 'scheme', 'scopes', 'guards', 'verdicts'];
+  const rows = operations.flatMap(({ id, method, template, ways, guards, maxVerdictAgeSeconds }) =>
     ways.flatMap((way, index) => {
       const start: Row = [id, method, template, String(index + 1)];
-      const end = guards.join('; ');
-      if (way.proofs.length === 0) return [[...start, 'ANONYMOUS', '', end]];
-      return way.proofs.map((scheme) => [...start, scheme, scopesText(way, scheme), end]);
+      const end = [guards.join('; '), verdictAgeText({ maxVerdictAgeSeconds })];
+      if (way.proofs.length === 0) return [[...start, 'ANONYMOUS', '', ...end]];
+      return way.proofs.map((scheme) => [...start, scheme, scopesText(way, scheme), ...end]);
     }),
   );
   return csv([head, ...rows]);

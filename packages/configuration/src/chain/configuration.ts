@@ -23,6 +23,8 @@ export const CONTRACT_SETTINGS = option.table('ConfiguredContract', {
   scopes: option.optional(option.oneOf('all', 'any')),
   /** Guards that the document names in `x-sallyport`, by these names. */
   guards: option.optional(option.namedValues(guardExpression)),
+  /** What limits the requests of callers: the document names them in `x-sallyport`, by these names. */
+  rateClasses: option.optional(option.namedValues(guardExpression)),
   /** Whether what is hardly meant is a warning at start or an error, such as a scope that is not declared. Default `warn`. */
   doubts: option.optional(option.oneOf('warn', 'error')),
   /** Whether the document was checked before start, and is not validated against the schema of OpenAPI again. */
@@ -98,20 +100,19 @@ export async function optionsOf(settings: ChainSettings, material: ChainMaterial
 }
 
 async function operationsOf(
-  { document, schemes, guards = {}, ...options }: NonNullable<ChainSettings['contract']>,
+  { document, schemes, guards = {}, rateClasses = {}, ...options }: NonNullable<ChainSettings['contract']>,
   material: ChainMaterial,
 ): Promise<SecurityChainOptions['operations']> {
   const { handlers, directory, files } = material;
   const proofs = Object.entries(schemes).map(([name, expression]) => [name, expression(handlers)] as const);
-  const checks = Object.entries(guards).map(([name, expression]) => [name, expression(material)] as const);
+  const made = (named: typeof guards) =>
+    Object.fromEntries(Object.entries(named).map(([name, expression]) => [name, expression(material)]));
+  const checks = { guards: made(guards), rateClasses: made(rateClasses) };
   const definition = await files.text(resolve(directory, document), `${CONTRACT}.document`, 'names a file that ');
   const { openApi } = await import('@sallyport/openapi');
   try {
-    return await openApi(definition, {
-      ...options,
-      schemes: Object.fromEntries(proofs),
-      guards: Object.fromEntries(checks),
-    });
+    const given = { ...options, ...checks, schemes: Object.fromEntries(proofs) };
+    return await openApi(definition, given, { clock: material.clock });
   } catch (error) {
     throw placed(error, `${CONTRACT}.document`, { OpenApiOptions: CONTRACT });
   }

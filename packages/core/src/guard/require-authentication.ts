@@ -82,10 +82,19 @@ export function requireAuthentication(
     throw option.invalid('AuthenticationOptions', 'must have acrValues or maxAgeSeconds');
   }
   const parameters = challengeOf(demand);
-  return guard(nameOf(demand), (principal) => {
+  const made = guard(nameOf(demand), (principal) => {
     const shortfall = shortfallOf(principal, demand, clock);
     return shortfall === undefined ? PERMITTED : challenged(parameters, { detail: shortfall });
   });
+  demands.set(made, demand);
+  return made;
+}
+
+const demands = new WeakMap<object, Demand>();
+
+/** What a guard of `requireAuthentication` demands; undefined for any other. For tools that show or compare guards. */
+export function authenticationOf(made: object): AuthenticationOptions | undefined {
+  return demands.get(made);
 }
 
 /** RFC 9470 3: everything that is needed, so that one more login is enough. */

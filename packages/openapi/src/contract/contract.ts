@@ -1,7 +1,15 @@
 import { anonymous, type GuardLike, type Requirement, route, routes } from '@sallyport/core';
-import { checkRequirement, memberPath, type Operation, option, type RouteTable } from '@sallyport/core/extend';
+import {
+  type Clock,
+  checkRequirement,
+  clockOption,
+  memberPath,
+  type Operation,
+  option,
+  type RouteTable,
+} from '@sallyport/core/extend';
 import { invalidContract, type OpenApiDocument, readDefinition, type SecurityView } from '../document/document.js';
-import { ExtensionCompiler } from '../extension/contract-extension.js';
+import { type ExtendedDemand, ExtensionCompiler } from '../extension/contract-extension.js';
 import { ContractError, told } from '../places/contract-error.js';
 import { below } from '../places/pointer.js';
 import { declaredSchemes } from '../schemes/declared-schemes.js';
@@ -48,6 +56,8 @@ export const OPEN_API = option.table('OpenApiOptions', {
   scopes: option.withDefault(option.oneOf('all', 'any'), 'all'),
   /** Guards that the definition names in `x-sallyport`, for what it cannot say itself. */
   guards: option.withDefault(option.namedValues(guardCheck), {}),
+  /** What limits the requests of callers, such as `rateLimit(…)`: the definition names them in `x-sallyport`. */
+  rateClasses: option.withDefault(option.namedValues(guardCheck), {}),
   /**
    * What is done about what is hardly meant: an undeclared scheme or scope, a deprecated scheme, a handler that takes no
    * such credential or that no operation needs. A process warning at start, an error, or a function that is called with
@@ -60,6 +70,13 @@ export const OPEN_API = option.table('OpenApiOptions', {
    */
   validated: option.withDefault(option.flag, false),
 });
+
+export const OPEN_API_COLLABORATORS = option.table('OpenApiCollaborators', {
+  /** Tells how long ago users authenticated, where the definition asks for it. */
+  clock: clockOption,
+});
+
+export interface OpenApiCollaborators extends option.Given<typeof OPEN_API_COLLABORATORS> {}
 
 /** Called once at start with everything that is doubtful about a definition. */
 export type DoubtsListener = (doubts: readonly ContractDoubt[]) => unknown;
@@ -82,9 +99,11 @@ export interface OpenApiOptions extends option.Given<typeof OPEN_API> {}
 export async function openApi<Scopes extends string = string>(
   definition: OpenApiDocument | string,
   options: OpenApiOptions,
+  collaborators: OpenApiCollaborators = {},
 ): Promise<RouteTable<Scopes>> {
   const { doubts, ...checked } = OPEN_API(options);
-  const { table, found } = await compiled<Scopes>(definition, checked);
+  const { clock } = OPEN_API_COLLABORATORS(collaborators);
+  const { table, found } = await compiled<Scopes>(definition, checked, clock);
   if (found.length > 0) tell(found, doubts);
   return table;
 }
@@ -95,7 +114,8 @@ export type ContractSettings = Omit<option.Kept<typeof OPEN_API>, 'doubts'>;
 /** The same, with what is doubtful instead of a warning. */
 export async function compiled<Scopes extends string = string>(
   definition: OpenApiDocument | string,
-  { schemes, basePath, open, scopes: mode, guards, validated }: ContractSettings,
+  { schemes, basePath, open, scopes: mode, guards, rateClasses, validated }: ContractSettings,
+  clock?: Clock,
 ): Promise<{ readonly table: RouteTable<Scopes>; readonly found: readonly ContractDoubt[] }> {
   const read = await readDefinition(definition, { validated });
   const { document, faults } = read;
@@ -103,11 +123,11 @@ export async function compiled<Scopes extends string = string>(
   const named = namedOperations(read, basePath);
   checkNames(named, open, faults);
   const compiler = new SecurityCompiler({ schemes, mode, declared, faults });
-  const extensions = new ExtensionCompiler(document as OpenApiDocument, guards, faults);
+  const extensions = new ExtensionCompiler(document as OpenApiDocument, { guards, rateClasses, clock }, faults);
   const operations = named.flatMap((each) => {
     const requirement = faults.gather(each.pointer, () => requirementOf(each, document, { open, compiler }));
     const isOpen = requirement !== undefined && (each.object.security ?? document.security ?? []).length === 0;
-    const asked = extensions.guardsOf(each, isOpen);
+    const asked = extensions.demandOf(each, isOpen);
     // Without a requirement there is a fault, and no table is made.
     if (requirement === undefined) return [];
     return faults.gather(each.pointer, () => routesOf(each, requirement, asked)) ?? [];
@@ -128,10 +148,10 @@ function tell(found: readonly ContractDoubt[], doubts: DoubtsOption): void {
 function routesOf(
   { id, method, templates }: NamedOperation,
   requirement: Requirement,
-  guards: readonly GuardLike[],
+  { guards, maxVerdictAgeSeconds }: ExtendedDemand,
 ): readonly Operation<never>[] {
-  const asked = guards as readonly GuardLike<never>[];
-  return templates.map((template) => route(method, template, { id, requirement, guards: asked }));
+  const asked = { requirement, guards: guards as readonly GuardLike<never>[], maxVerdictAgeSeconds };
+  return templates.map((template) => route(method, template, { id, ...asked }));
 }
 
 interface Settings {

@@ -38,14 +38,20 @@ export function namedOperations(
   );
 }
 
-/** The names of the guards that a definition asks for in `x-sallyport`: for an operation, for a path or for all. */
-export function namedGuards({ document, paths }: Definition): readonly string[] {
+/**
+ * The names of the guards, or of the rate classes, that a definition asks for in `x-sallyport`: for an operation, for a path
+ * or for all.
+ */
+export function namedGuards(
+  { document, paths }: Definition,
+  member: 'guards' | 'rateClasses' = 'guards',
+): readonly string[] {
   const owners = [document, ...paths.flatMap(({ item }) => [item, ...operationsOf(item).map(({ object }) => object)])];
   const names = owners.flatMap((owner) => {
     const extension = Object.hasOwn(owner, EXTENSION)
       ? (owner as Readonly<Record<string, unknown>>)[EXTENSION]
       : undefined;
-    const guards = isPart(extension) && Object.hasOwn(extension, 'guards') ? extension['guards'] : undefined;
+    const guards = isPart(extension) && Object.hasOwn(extension, member) ? extension[member] : undefined;
     return Array.isArray(guards) ? guards.filter((name) => typeof name === 'string') : [];
   });
   return [...new Set<string>(names)];

@@ -1,6 +1,6 @@
 import type { GuardLike } from '@sallyport/core';
-import { ConfigurationError, requireRoles } from '@sallyport/core';
-import { option, ownMember, quotedName } from '@sallyport/core/extend';
+import { ConfigurationError, requireAuthentication, requireRoles, requireScopes } from '@sallyport/core';
+import { authenticationOptions, type Clock, isScopeToken, option, ownMember, quotedName } from '@sallyport/core/extend';
 import type { OperationObject, PathEntry } from '../document/document.js';
 import { isPart, type Part } from '../document/shape.js';
 import type { Faults } from '../places/faults.js';
@@ -9,11 +9,30 @@ import { below, type Pointer } from '../places/pointer.js';
 /** The name of the extension in a definition. */
 export const EXTENSION = 'x-sallyport';
 
+const scopeToken: option.Check<string> = option.withSchema(option.text.schema, (value, name) => {
+  if (isScopeToken(value)) return value;
+  throw option.invalid(name, 'must be a scope-token of RFC 6749 3.3, without spaces');
+});
+
 export const extensionOptions = option.table('ContractExtension', {
   /** Roles of which the caller needs every one. An empty list takes back what the path or the definition asks for. */
   roles: option.optional(option.listOf(option.text)),
   /** Roles of which the caller needs one. An empty list takes back what the path or the definition asks for. */
   anyRole: option.optional(option.listOf(option.text)),
+  /** Scopes of which the caller needs one, whichever scheme proved it. An empty list takes them back. */
+  anyScope: option.optional(option.listOf(scopeToken)),
+  /** How, and how lately, the user must have authenticated (RFC 9470). `{}` takes it back. */
+  stepUp: option.optional(authenticationOptions),
+  /**
+   * What limits the caller's requests: guards by their names in the option `rateClasses`, asked before all others. An empty
+   * list takes them back.
+   */
+  rateClasses: option.optional(option.listOf(option.text)),
+  /**
+   * How old a remembered verdict may be that lets a request pass, in seconds. 0: none is taken. 86400, the longest lifetime
+   * of one, takes back what the path or the definition asks for.
+   */
+  maxVerdictAgeSeconds: option.optional(option.between(0, 86_400)),
   /** Guards that run after authentication, by their names in the option `guards`. An empty list takes them back. */
   guards: option.optional(option.listOf(option.text)),
 });
@@ -28,55 +47,86 @@ export interface ExtendedOperation {
   readonly pointer: Pointer;
 }
 
+/** What the extensions ask of an operation. */
+export interface ExtendedDemand {
+  readonly guards: readonly GuardLike[];
+  readonly maxVerdictAgeSeconds: number | undefined;
+}
+
+/** What the guards of extensions are made of. */
+export interface ExtensionMaterial {
+  readonly guards: Readonly<Record<string, GuardLike>>;
+  readonly rateClasses: Readonly<Record<string, GuardLike>>;
+  readonly clock: Clock | undefined;
+}
+
+/** An extension, and where its owner stands. */
+interface Level {
+  readonly asked: Extension | undefined;
+  readonly pointer: Pointer;
+}
+
 /** Makes guards of the extensions of one definition. */
 export class ExtensionCompiler {
-  readonly #guards: Readonly<Record<string, GuardLike>>;
+  readonly #material: ExtensionMaterial;
   readonly #faults: Faults;
   readonly #document: Part;
   readonly #read = new Map<Pointer, Extension | undefined>();
   /** By what they ask: operations that ask for the same share their guards. */
   readonly #made = new Map<string, readonly GuardLike[]>();
 
-  constructor(document: Part, guards: Readonly<Record<string, GuardLike>>, faults: Faults) {
+  constructor(document: Part, material: ExtensionMaterial, faults: Faults) {
     this.#document = document;
-    this.#guards = guards;
+    this.#material = material;
     this.#faults = faults;
   }
 
   /** What an operation says goes before what its path says, and that before the definition, member by member. */
-  guardsOf({ id, object, path, pointer }: ExtendedOperation, isOpen: boolean): readonly GuardLike[] {
-    const levels = [
+  demandOf({ id, object, path, pointer }: ExtendedOperation, isOpen: boolean): ExtendedDemand {
+    const levels: readonly Level[] = [
       { asked: this.#at(object as Part, pointer), pointer },
       { asked: this.#at(path.item, path.pointer), pointer: path.pointer },
       { asked: this.#at(this.#document, ''), pointer: '' },
     ];
     const saying = (name: keyof Extension) => levels.find((level) => level.asked?.[name] !== undefined);
-    const nearest = (name: keyof Extension) => saying(name)?.asked?.[name] ?? [];
-    const asked = { roles: nearest('roles'), anyRole: nearest('anyRole'), guards: nearest('guards') };
-    if (isOpen && asked.roles.length + asked.anyRole.length > 0) {
-      const problem = `operation ${id} is open to everybody, but ${EXTENSION} asks for roles; take them back by empty lists`;
+    const nearest = <Name extends keyof Extension>(name: Name): Extension[Name] => saying(name)?.asked?.[name];
+    const asked = {
+      roles: nearest('roles') ?? [],
+      anyRole: nearest('anyRole') ?? [],
+      anyScope: nearest('anyScope') ?? [],
+      stepUp: nearest('stepUp') ?? NO_STEP_UP,
+      rateClasses: nearest('rateClasses') ?? [],
+      guards: nearest('guards') ?? [],
+    };
+    const ofCaller = ABOUT_THE_CALLER.filter((name) => Object.values(asked[name]).some((value) => value !== undefined));
+    if (isOpen && ofCaller.length > 0) {
+      const problem = `operation ${id} is open to everybody, but ${EXTENSION} asks for ${ofCaller.join(', ')}; take them back by empty ones`;
       this.#faults.add(pointer, problem);
     }
     const text = JSON.stringify(asked);
-    const guards = this.#made.get(text) ?? this.#guardsFor(asked, saying('guards')?.pointer ?? pointer);
+    const guards = this.#made.get(text) ?? this.#guardsFor(asked, (name) => saying(name)?.pointer ?? pointer);
     this.#made.set(text, guards);
-    return guards;
+    return { guards, maxVerdictAgeSeconds: nearest('maxVerdictAgeSeconds') };
   }
 
-  #guardsFor(
-    { roles, anyRole, guards }: { readonly [Name in keyof Extension]-?: readonly string[] },
-    pointer: Pointer,
-  ) {
-    const named = guards.flatMap((name, index) => {
-      const guard = ownMember(this.#guards, name);
-      const place = below(pointer, EXTENSION, 'guards', index);
-      this.#faults.expect(guard !== undefined, place, `the option guards has no guard ${quotedName(name)}`);
-      return guard ?? [];
-    });
+  #guardsFor(asked: Asked, pointerOf: (name: keyof Extension) => Pointer): readonly GuardLike[] {
+    const { roles, anyRole, anyScope, stepUp } = asked;
+    const named = (member: 'guards' | 'rateClasses') =>
+      asked[member].flatMap((name, index) => {
+        const guard = ownMember(this.#material[member], name);
+        const place = below(pointerOf(member), EXTENSION, member, index);
+        const kind = member === 'guards' ? 'guard' : 'rate class';
+        this.#faults.expect(guard !== undefined, place, `the option ${member} has no ${kind} ${quotedName(name)}`);
+        return guard ?? [];
+      });
+    const hasStepUp = stepUp.acrValues !== undefined || stepUp.maxAgeSeconds !== undefined;
     return [
+      ...named('rateClasses'),
+      ...(anyScope.length > 0 ? [requireScopes(anyScope, { match: 'any' })] : []),
       ...(roles.length > 0 ? [requireRoles(roles)] : []),
       ...(anyRole.length > 0 ? [requireRoles(anyRole, { match: 'any' })] : []),
-      ...named,
+      ...(hasStepUp ? [requireAuthentication(stepUp, { clock: this.#material.clock })] : []),
+      ...named('guards'),
     ];
   }
 
@@ -100,3 +150,10 @@ export class ExtensionCompiler {
     }
   }
 }
+
+const NO_STEP_UP = { acrValues: undefined, maxAgeSeconds: undefined };
+
+/** Members that no caller without credentials can satisfy. */
+const ABOUT_THE_CALLER = ['roles', 'anyRole', 'anyScope', 'stepUp'] as const satisfies readonly (keyof Extension)[];
+
+type Asked = { readonly [Name in Exclude<keyof Extension, 'maxVerdictAgeSeconds'>]-?: NonNullable<Extension[Name]> };

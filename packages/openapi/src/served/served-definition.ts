@@ -40,9 +40,10 @@ export async function servedDefinition(
   definition: OpenApiDocument | string,
   options: ServedDefinitionOptions,
 ): Promise<OpenApiDocument> {
-  const { schemes, endpoints, origins, basePath, open, scopes, guards, validated } = servedDefinitionOptions(options);
+  const checked = servedDefinitionOptions(options);
+  const { schemes, endpoints, origins, basePath, scopes } = checked;
   // Refuses what cannot be enforced.
-  await compiled(definition, { schemes, basePath, open, scopes, guards, validated });
+  await compiled(definition, checked);
   const document = await dataOf(definition);
   const served = new ServedPaths(document, { origins, basePath, scopes });
   const components = document['components'] as object | undefined;
