@@ -259,6 +259,7 @@ describe('requirements and guards as data', () => {
     ['scopes of one handler', { requireScopes: 'orders.read', of: 'north' }, 'insufficient_scope'],
     ['roles', { requireRoles: ['clerk'] }, 'role_missing'],
     ['an audience', { requireAudience: 'api' }, 'audience_mismatch'],
+    ['an actor', { requireActor: 'support' }, 'actor_refused'],
     ['a login', { requireAuthentication: { maxAgeSeconds: 300 } }, 'insufficient_user_authentication'],
     ['a registered guard', 'weekdays', 'weekend'],
   ])('a guard: %s', async (_name, guardData, reason) => {

@@ -123,6 +123,22 @@ describe('docs/recipes.md', () => {
     expect(await call('GET /', { authorization: `Bearer ${strong}` })).toMatchObject({ status: 200, text: 'Paid' });
   });
 
+  test('who acts for a user is known, and has to be named', async () => {
+    const withActors = `const { authority } = await import('./security.js');
+      for (const [name, act] of [['support', { sub: 'https://support.example' }], ['other', { sub: 'mallory' }]]) {
+        const { bearer } = await authority.as({ subject: 'alice', claims: { act } }, { opaque: true });
+        console.log(name + ': ' + bearer);
+      }
+      await import('./who-acts.js');`;
+    guide.project.write('acting.js', withActors);
+    await start('acting.js');
+    const by = async (pattern: RegExp) => ({ authorization: `Bearer ${await server.printed(pattern)}` });
+    expect(await call('GET /', await withToken())).toMatchObject({ status: 200, text: 'alice, by nobody else' });
+    const support = { status: 200, text: 'alice, by https://support.example' };
+    expect(await call('GET /', await by(/support: (\S+)/))).toMatchObject(support);
+    expect(await call('GET /', await by(/other: (\S+)/))).toMatchObject({ status: 403 });
+  });
+
   test('a scope that the compiler knows is asked for', async () => {
     await start('typed-scopes.js');
     expect(await call('GET /', await withToken())).toMatchObject({ status: 200, text: 'Read' });

@@ -43,6 +43,7 @@ export { DECISION_CHANNEL } from './events/decision-events.js';
 export { EventChannel } from './events/event-channel.js';
 export type { StatisticsSettings } from './events/statistics/statistics-options.js';
 export { ABSTAINED, PERMITTED } from './guard/guard.js';
+export { actorOptions } from './guard/require-actor.js';
 export { authenticationOf, authenticationOptions } from './guard/require-authentication.js';
 export { roleOptions } from './guard/require-roles.js';
 export { scopeOptions } from './guard/require-scopes.js';

@@ -38,6 +38,7 @@ export type { StatisticsOptions } from './events/statistics/statistics-options.j
 export { every } from './guard/every.js';
 export { type Guard, type GuardFunction, type GuardLike, type GuardVerdict, guard } from './guard/guard.js';
 export type { NeededScopes } from './guard/needed-scopes.js';
+export { type ActorOptions, requireActor } from './guard/require-actor.js';
 export { requireAudience } from './guard/require-audience.js';
 export {
   type AuthenticationCollaborators,
@@ -70,6 +71,7 @@ export type { LimitKeyFunction, LimitKeyPart } from './limits/rate/limit-key.js'
 export { rateLimit } from './limits/rate/rate-limit.js';
 export type { CostFunction, RateLimitCollaborators, RateLimitOptions } from './limits/rate/rate-limit-options.js';
 export {
+  type Actor,
   type Confirmation,
   createPrincipal,
   type Principal,

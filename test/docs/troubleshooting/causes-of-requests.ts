@@ -9,6 +9,7 @@ import {
   headerHandler,
   optional,
   rateLimit,
+  requireActor,
   requireAudience,
   requireAuthentication,
   requireRoles,
@@ -425,6 +426,14 @@ export const PERMISSIONS: readonly Cause[] = [
     reason: 'all_guards_abstained',
     change: 'one of the guards permit',
     provoke: guarded(guard('own-tenant', () => ABSTAINED)),
+  },
+  {
+    cause: 'Somebody else acts for the user than `requireActor` names, or nobody',
+    client: '403 forbidden',
+    reason: 'actor_refused',
+    words: 'nobody acts, expected "https://support.example"',
+    change: 'allowNone',
+    provoke: guarded(requireActor('https://support.example')),
   },
   {
     cause: 'The user logged in too weakly or too long ago',

@@ -1,4 +1,5 @@
 import {
+  type ActorOptions,
   type AuthenticationOptions,
   type ConcurrencyLimitOptions,
   concurrencyLimit,
@@ -6,6 +7,7 @@ import {
   type RateLimitOptions,
   type RoleOptions,
   rateLimit,
+  requireActor,
   requireAudience,
   requireAuthentication,
   requireRoles,
@@ -13,6 +15,7 @@ import {
   type ScopeOptions,
 } from '@sallyport/core';
 import {
+  actorOptions,
   authenticationOptions,
   type Clock,
   type CounterStore,
@@ -60,13 +63,13 @@ export const CONFIGURED_GUARD = option.table('ConfiguredGuard', {
 });
 
 /** The guards that take a list of names, with their options beside it. */
-const LISTING = ['requireScopes', 'requireRoles', 'requireAudience'] as const;
+const LISTING = ['requireScopes', 'requireRoles', 'requireAudience', 'requireActor'] as const;
 const GUARDS = [...LISTING, 'requireAuthentication', 'rateLimit', 'concurrencyLimit'] as const;
 
 /**
  * A guard as data: the name of a guard of the application, alone or with options (`{ type: officeHours, options: { … } }`),
  * or one of `{ requireScopes: orders.read }`, `{ requireRoles: [a, b], match: any }`, `{ requireAudience: … }`. The options
- * of these three stand beside the list; `of` is the name of a handler. `{ requireAuthentication: { maxAgeSeconds: 300 } }`
+ * of these stand beside the list; `of` is the name of a handler. `{ requireAuthentication: { maxAgeSeconds: 300 } }`
  * has options alone, and so have `{ rateLimit: { name: minute, limit: 100, windowSeconds: 60 } }` and `concurrencyLimit`.
  */
 export const guardExpression: option.Check<GuardExpression, unknown> = option.withSchema(
@@ -104,6 +107,7 @@ export const GUARD_SCHEMA: option.Schema = {
     builtInSchema('requireScopes', { ...scopeOptions.schema.properties, of: option.text.schema as option.Schema }),
     builtInSchema('requireRoles', { ...roleOptions.schema.properties }),
     builtInSchema('requireAudience', {}),
+    builtInSchema('requireActor', { ...actorOptions.schema.properties }),
     builtInSchema('requireAuthentication', {}, authenticationOptions.schema),
     builtInSchema('rateLimit', {}, rateLimitOptions.schema),
     builtInSchema('concurrencyLimit', {}, concurrencyLimitOptions.schema),
@@ -179,8 +183,9 @@ function builtInGuard(
   const make = () => {
     if (kind === 'requireScopes') return requireScopes(names, options as ScopeOptions);
     if (kind === 'requireRoles') return requireRoles(names, options as RoleOptions);
+    if (kind === 'requireActor') return requireActor(names, options as ActorOptions);
     if (Object.keys(options).length > 0) throw option.invalid(name, 'has no options beside requireAudience');
     return requireAudience(names);
   };
-  return inPlace(name, make, { ScopeOptions: name, RoleOptions: name });
+  return inPlace(name, make, { ScopeOptions: name, RoleOptions: name, ActorOptions: name });
 }

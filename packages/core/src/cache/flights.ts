@@ -10,9 +10,9 @@ export interface Finding {
   readonly verdict: Verdict;
   readonly cache: CacheState | undefined;
   /** When the verdict was asked for, if that was before the lookup began. On the monotonic clock. */
-  readonly askedMs?: number;
+  readonly askedMs: number | undefined;
   /** The outage that a verdict past its lifetime bridges. */
-  readonly outage?: Unavailable;
+  readonly outage: Unavailable | undefined;
 }
 
 /** Who asks for a place among the lookups. */
@@ -90,7 +90,7 @@ const MAX_JOINABLE_MS = 10_000;
 
 /** The answer to callers that lose their place or get none. */
 export const TOO_MANY_LOOKUPS: Unavailable = unavailable('too_many_lookups');
-const DISPLACED: Finding = { verdict: TOO_MANY_LOOKUPS, cache: undefined };
+const DISPLACED: Finding = { verdict: TOO_MANY_LOOKUPS, cache: undefined, askedMs: undefined, outage: undefined };
 
 /**
  * The lookups under way: callers with the same key join one lookup, and the number of lookups is limited. The first half

@@ -68,19 +68,19 @@ export class VerdictLookup {
     const { era } = this.#memory;
     const found = await question.load(flight);
     const [verdict, basis] = found instanceof FoundedVerdict ? [found.verdict, found.basis] : [found, undefined];
-    if (!isVerdict(verdict)) return { verdict, cache: undefined };
+    if (!isVerdict(verdict)) return foundNow(verdict);
     if (verdict.kind === 'unavailable') return this.bridge(question, verdict);
     this.#isBridging = false;
     if (verdict.kind === 'authenticated') return this.#admit(question, { verdict, basis }, since, flight);
     const isKept = verdict.kind === 'denied' && flight.isCurrent && era === this.#memory.era;
     if (isKept) this.#memory.refuse(question.key, verdict);
-    return { verdict, cache: undefined };
+    return foundNow(verdict);
   }
 
   /** During an outage: the verdict that memory holds beyond its lifetime (`staleIfUnavailableSeconds`), or the outage. */
   bridge({ key, credential, maxAgeMs }: Question, outage: Unavailable): Finding {
     const verdict = this.#memory.recallStale(key, credential, maxAgeMs);
-    if (verdict?.kind !== 'authenticated') return { verdict: verdict ?? outage, cache: undefined };
+    if (verdict?.kind !== 'authenticated') return foundNow(verdict ?? outage);
     this.#counters.staleHits += 1;
     if (!this.#isBridging) {
       this.#isBridging = true;
@@ -99,7 +99,8 @@ export class VerdictLookup {
     const isHeld = synchronised instanceof Promise && this.#memory.holds(key);
     return Promise.all([synchronised, isHeld ? undefined : shared?.read(credential)]).then(([_, found]) => {
       const remembered = isHeld ? this.#memory.recall(key, credential, maxAgeMs) : undefined;
-      if (remembered !== undefined) return { verdict: remembered, cache: 'hit', askedMs: this.#memory.askedMs(key) };
+      if (remembered !== undefined)
+        return { verdict: remembered, cache: 'hit', askedMs: this.#memory.askedMs(key), outage: undefined };
       if (this.#revocations.refuses(credential)) return this.#revoked();
       if (found === undefined || !this.#revocations.covers(found.endsAtMs - this.#ttlMs)) return undefined;
       return this.#admitShared(question, found, flight);
@@ -120,7 +121,7 @@ export class VerdictLookup {
     const askedMs = nowMs - ageMs;
     if (flight.isCurrent) this.#memory.keep(key, verdict, { askedMs, freshUntilMs: nowMs + leftMs / 2 }, basis);
     this.#counters.sharedHits += 1;
-    return { verdict, cache: 'shared_hit', askedMs };
+    return { verdict, cache: 'shared_hit', askedMs, outage: undefined };
   }
 
   /** If the token was revoked during the lookup, its verdict is neither given nor kept. */
@@ -136,11 +137,16 @@ export class VerdictLookup {
       // Other instances read the age of a verdict from its end.
       this.#shared?.write(credential, { verdict, basis, endsAtMs: this.#clock.now() + ttlMs - (nowMs - askedMs) });
     }
-    return { verdict, cache: undefined };
+    return foundNow(verdict);
   }
 
   #revoked(): Finding {
     this.#counters.revoked += 1;
-    return { verdict: REVOKED, cache: undefined };
+    return foundNow(REVOKED);
   }
+}
+
+/** What a lookup found just now. */
+function foundNow(verdict: Verdict): Finding {
+  return { verdict, cache: undefined, askedMs: undefined, outage: undefined };
 }

@@ -1,4 +1,5 @@
 import * as option from '../options/options.js';
+import type { Actor } from '../principal/actor.js';
 import { createPrincipal } from '../principal/principal.js';
 import { type Authenticated, authenticated, type HeaderLine } from '../verdict/verdict.js';
 
@@ -57,6 +58,15 @@ const headerLine: option.Check<HeaderLine> = (value, name) => {
   return [header, content];
 };
 
+const actor: option.Check<Actor> = (value, name) => ACTOR(value, name) as Actor;
+
+const ACTOR: option.Check<unknown> = option.table('actor', {
+  issuer: option.optional(option.text),
+  subject: option.text,
+  clientId: option.optional(option.text),
+  actor: option.optional(actor),
+});
+
 const PRINCIPAL = option.table('principal', {
   kind: option.oneOf('user', 'client', 'workload'),
   issuer: option.optional(option.text),
@@ -72,6 +82,7 @@ const PRINCIPAL = option.table('principal', {
   acr: option.optional(option.text),
   amr: texts,
   confirmation: option.optional(option.namedValues(option.text)),
+  actor: option.optional(actor),
   via: option.listOf(option.table('via', { handler: option.text, scheme: option.text })),
 });
 

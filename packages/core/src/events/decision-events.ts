@@ -1,3 +1,4 @@
+import type { Actor } from '../principal/actor.js';
 import type { PrincipalKind } from '../principal/principal.js';
 import type { LimitUse } from '../request/limit-uses.js';
 import type { MissingPermissions, TraceFault, TraceStep, UnclaimedCredential } from '../request/trace.js';
@@ -61,6 +62,8 @@ export interface PrincipalSummary {
   readonly issuer: string | undefined;
   readonly subject: string;
   readonly clientId: string | undefined;
+  /** Who acts for the subject, with those that acted before (RFC 8693 4.1); undefined where the subject acts itself. */
+  readonly actor: Actor | undefined;
 }
 
 /** Called with every decision, synchronously and before the answer. */

@@ -1,3 +1,4 @@
+import type { Actor } from '../principal/actor.js';
 import type { LimitUse } from '../request/limit-uses.js';
 import type { TraceStep } from '../request/trace.js';
 import { oneLine, quoted } from '../secrecy/quoted.js';
@@ -58,8 +59,18 @@ function ownDetail({ detail, reason, steps }: DecisionEvent): readonly string[] 
 }
 
 /** All of it may come from a token. */
-function callerFacts({ kind, issuer, subject, clientId }: PrincipalSummary): string {
+function callerFacts({ kind, issuer, subject, clientId, actor }: PrincipalSummary): string {
   if (kind === 'anonymous') return 'caller: anonymous';
   const by = clientId === undefined ? '' : `, client ${quoted(clientId)}`;
-  return `caller: ${kind} ${quoted(subject)}${issuer === undefined ? '' : ` of ${quoted(issuer)}`}${by}`;
+  return `caller: ${kind} ${partyFacts({ subject, issuer })}${by}${actor === undefined ? '' : actorFacts(actor)}`;
+}
+
+function partyFacts({ subject, issuer }: Pick<Actor, 'subject' | 'issuer'>): string {
+  return `${quoted(subject)}${issuer === undefined ? '' : ` of ${quoted(issuer)}`}`;
+}
+
+/** Who acts now, and then who acted before. */
+function actorFacts(actor: Actor): string {
+  const { actor: before } = actor;
+  return `, for whom acts ${partyFacts(actor)}${before === undefined ? '' : actorFacts(before).replace(', for whom acts', ', before that')}`;
 }

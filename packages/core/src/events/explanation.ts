@@ -64,6 +64,6 @@ function chosenRoute({ route }: SecurityRequest): string | undefined {
   return route?.template === '' ? '/' : route?.template;
 }
 
-function summary({ kind, issuer, subject, clientId }: Principal): PrincipalSummary {
-  return Object.freeze({ kind, issuer, subject, clientId });
+function summary({ kind, issuer, subject, clientId, actor }: Principal): PrincipalSummary {
+  return Object.freeze({ kind, issuer, subject, clientId, actor });
 }

@@ -9,6 +9,8 @@ export const FIXES: Readonly<Record<string, string>> = Object.freeze({
   credentials_incomplete: 'Send all of them. If one is enough, write anyOf instead of allOf.',
   headers_parsed: 'If a serverless host or a mock made the request, give its event or the mock the headers.',
   preflight_refused: 'Mount the CORS middleware in front of secure(), or set allowPreflight.',
+  actor_refused:
+    'Let a party act that requireActor names, or add the one of the line there. If users may call by themselves, set allowNone.',
   insufficient_user_authentication:
     'Nothing to fix here, if the client then sends its user through another login. If it comes back with the same: let the authorization server put acr and auth_time into its tokens or answers, and write acrValues as it does.',
   credentials_unrecognised:

@@ -1,5 +1,6 @@
 import { MisuseError } from '../errors/errors.js';
 import { ownMember } from '../options/own-members.js';
+import type { Actor } from './actor.js';
 
 export type PrincipalKind = 'user' | 'client' | 'workload' | 'anonymous';
 
@@ -32,6 +33,8 @@ export interface PrincipalInit<Claims extends object = Record<string, unknown>> 
   readonly acr?: string | undefined;
   readonly amr?: readonly string[] | undefined;
   readonly confirmation?: Confirmation | undefined;
+  /** Who acts for the subject now (RFC 8693 4.1). */
+  readonly actor?: Actor | undefined;
   readonly via?: readonly Via[] | undefined;
 }
 
@@ -68,6 +71,7 @@ function ownInit<Claims extends object>(given: PrincipalInit<Claims>): Principal
     acr: ownMember(given, 'acr'),
     amr: ownMember(given, 'amr'),
     confirmation: ownMember(given, 'confirmation'),
+    actor: ownMember(given, 'actor'),
     via: ownMember(given, 'via'),
   };
 }

@@ -1,4 +1,5 @@
 import { mark } from '../brand/brand.js';
+import { type Actor, checkedActor } from './actor.js';
 import { freezeClaims } from './claims.js';
 import { interned, internedList } from './interned.js';
 import {
@@ -9,7 +10,7 @@ import {
   type Via,
 } from './principal-init.js';
 
-export type { Confirmation, PrincipalInit, PrincipalKind, Via };
+export type { Actor, Confirmation, PrincipalInit, PrincipalKind, Via };
 
 const NONE: readonly never[] = Object.freeze([]);
 const NO_CLAIMS: object = freezeClaims({});
@@ -43,6 +44,11 @@ class PrincipalRecord<Claims extends object> {
   readonly acr: string | undefined;
   readonly amr: readonly string[];
   readonly confirmation: Confirmation | undefined;
+  /**
+   * Who acts for the subject now (RFC 8693 4.1); undefined where the subject acts itself. Actors within this one acted
+   * before: they decide nothing.
+   */
+  readonly actor: Actor | undefined;
   /** Every proof that went into this principal, in the order of verification. */
   readonly via: readonly Via[];
   /** The principals that this one was combined from; undefined when there is only one proof. */
@@ -63,6 +69,7 @@ class PrincipalRecord<Claims extends object> {
     this.acr = init.acr;
     this.amr = frozenList(init.amr);
     this.confirmation = init.confirmation && Object.freeze({ ...init.confirmation });
+    this.actor = init.actor && checkedActor(init.actor);
     this.via = frozenProofs(init.via);
     this.#proofs = proofs;
     Object.freeze(this);
@@ -167,6 +174,7 @@ export function combinePrincipals(principals: readonly Principal[]): Principal {
     claims: mergeClaims(named),
     expiresAt: ends.length === 0 ? undefined : Math.min(...ends),
     confirmation: named.find((principal) => principal.confirmation !== undefined)?.confirmation,
+    actor: named.find((principal) => principal.actor !== undefined)?.actor,
     via: distinctProofs(named.flatMap((principal) => principal.via)),
   };
   return new PrincipalRecord(first.kind, init, proofs);

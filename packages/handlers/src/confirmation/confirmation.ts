@@ -1,6 +1,6 @@
 import { type Confirmation, type Denied, denied } from '@sallyport/core';
+import { isAbsent } from '../token/claim-text.js';
 import { listed, said, typeOf } from '../token/details.js';
-import { isAbsent } from '../token/token-claims.js';
 
 /** The members of `cnf` that are understood: thumbprints of a client certificate and of a DPoP key. */
 export const CONFIRMATION_METHODS = ['x5t#S256', 'jkt'] as const;

@@ -9,12 +9,12 @@ import {
 } from '@sallyport/core';
 import { type Eventually, isVerdict } from '@sallyport/core/extend';
 import { readConfirmation } from '../confirmation/confirmation.js';
+import { isAbsent } from '../token/claim-text.js';
 import { type ClaimNames, principalInit, SUBJECT_CLAIMS, subjectProblem } from '../token/claimed-principal.js';
 import { oneOf, said, typeOf } from '../token/details.js';
 import { type Mapping, type MappingCaller, mappedPrincipal, whenMapped } from '../token/principal-mapping.js';
 import {
   type ClaimExpectations,
-  isAbsent,
   mistypedClaim,
   readClaims,
   type TokenClaims,

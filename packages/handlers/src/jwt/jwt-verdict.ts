@@ -2,6 +2,7 @@ import { authenticated, type Denied, denied, type PrincipalInit, type Verdict } 
 import { type Clock, type Eventually, FoundedVerdict, isVerdict } from '@sallyport/core/extend';
 import { readConfirmation } from '../confirmation/confirmation.js';
 import { openJws } from '../jose/open-jws.js';
+import { isAbsent, isText } from '../token/claim-text.js';
 import { claimAt } from '../token/claim-words.js';
 import { type ClaimNames, principalInit, SUBJECT_CLAIMS, subjectProblem } from '../token/claimed-principal.js';
 import { listed, oneOf, said, unlike } from '../token/details.js';
@@ -10,8 +11,6 @@ import { mappedPrincipal, whenMapped } from '../token/principal-mapping.js';
 import {
   type ClaimProblem,
   farDate,
-  isAbsent,
-  isText,
   mistypedClaim,
   readClaims,
   type TokenClaims,

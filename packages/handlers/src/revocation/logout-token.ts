@@ -1,11 +1,10 @@
 import { type Denied, denied } from '@sallyport/core';
+import { isAbsent, isText } from '../token/claim-text.js';
 import { said, typeOf, unlike } from '../token/details.js';
 import {
   audiencesOf,
   type ClaimProblem,
   farDate,
-  isAbsent,
-  isText,
   mistyped,
   mistypedClaim,
   readClaims,

@@ -1,14 +1,8 @@
 import type { PrincipalInit } from '@sallyport/core';
+import { isText } from './claim-text.js';
 import { wordsOf } from './claim-words.js';
-import {
-  audiencesOf,
-  type ClaimProblem,
-  isFar,
-  isText,
-  mistyped,
-  readClaims,
-  type TokenClaims,
-} from './token-claims.js';
+import { actorOf } from './claimed-actor.js';
+import { audiencesOf, type ClaimProblem, isFar, mistyped, readClaims, type TokenClaims } from './token-claims.js';
 
 /** The names of the claims that are read. */
 export interface ClaimNames {
@@ -27,7 +21,7 @@ export const SUBJECT_CLAIMS: readonly string[] = ['sub', 'username', 'client_id'
  */
 export function principalInit(sent: TokenClaims, names: ClaimNames): PrincipalInit {
   const claims = readClaims(sent);
-  const { exp, iat, auth_time: authenticatedAt, acr, amr } = claims;
+  const { exp, iat, auth_time: authenticatedAt, acr, amr, act } = claims;
   const subject = subjectOf(claims, names);
   const clientId = textOf(claims['client_id']);
   const isClient = clientId !== undefined && (subject?.[1] ?? clientId) === clientId;
@@ -44,6 +38,7 @@ export function principalInit(sent: TokenClaims, names: ClaimNames): PrincipalIn
     authenticatedAt:
       Number.isFinite(authenticatedAt) && !isFar(authenticatedAt) ? (authenticatedAt as number) : undefined,
     acr: typeof acr === 'string' ? acr : undefined,
+    actor: actorOf(act),
     amr: Array.isArray(amr) ? amr.filter((item) => typeof item === 'string') : undefined,
     claims: sent,
   };

@@ -46,7 +46,7 @@ export interface MappingCaller {
 
 /**
  * The principal that claims name, as the user's mapping changes it; `undefined` when neither names anybody. How the
- * token was proved, whose it is, whom it is for and when it ends cannot be mapped away. A promise only where the mapping
+ * token was proved, whose it is, whom it is for, who acts and when it ends cannot be mapped away. A promise only where the mapping
  * returns one.
  * @throws what the mapping throws, and {TypeError} for what it should not return: no verdict about the token
  */
@@ -103,11 +103,11 @@ function tell(outcome: MappingOutcome, error: unknown, { credentials, onFailure 
 }
 
 function principalOf(init: PrincipalInit, answer: unknown, caller: MappingCaller): Principal | undefined {
-  const { issuer, audience, expiresAt, confirmation, via, subject } = init;
+  const { issuer, audience, expiresAt, confirmation, actor, via, subject } = init;
   try {
     const mapped = checked(answer);
     if (subject === '' && mapped.subject === '') return undefined;
-    return createPrincipal({ ...mapped, issuer, audience, expiresAt, confirmation, via });
+    return createPrincipal({ ...mapped, issuer, audience, expiresAt, confirmation, actor, via });
   } catch (error) {
     tell('no_principal', error, caller);
     throw error;
@@ -162,6 +162,7 @@ const MEMBERS: Readonly<Record<keyof PrincipalInit, true>> = {
   acr: true,
   amr: true,
   confirmation: true,
+  actor: true,
   via: true,
 };
 

@@ -1,3 +1,5 @@
+import { isAbsent, isText, MAX_TEXT_BYTES } from './claim-text.js';
+import { isActor } from './claimed-actor.js';
 import { said, typeOf, unlike } from './details.js';
 
 /** Claims that a JWT access token and an introspection answer share (RFC 7519 4.1, RFC 7662 2.2, RFC 9068 2.2). */
@@ -22,19 +24,10 @@ export interface ClaimProblem {
   readonly detail: string;
 }
 
-/** As long as the longest identifiers that are in use (SPIFFE ID 2.3). */
-const MAX_TEXT_BYTES = 2_048;
 /** The last second of the year 9999. */
 const MAX_NUMERIC_DATE = 253_402_300_799;
-/** Written as what is no control character: a regular expression by property takes long to make. */
-const CONTROL_CHARACTER = /[^\u0020-\u007e\u00a0-\uffff]/;
 
 type TypeRule = (value: unknown) => boolean;
-
-export function isText(value: unknown): value is string {
-  if (typeof value !== 'string' || value === '') return false;
-  return Buffer.byteLength(value) <= MAX_TEXT_BYTES && !CONTROL_CHARACTER.test(value);
-}
 
 /** Any number, also 0, below it and with a fraction (RFC 7519 2); 1e999 is none, for it reads as infinity. */
 const isNumericDate: TypeRule = (value) => Number.isFinite(value);
@@ -43,6 +36,7 @@ const isAudience: TypeRule = (value) =>
 
 const TEXT = `a text of at most ${MAX_TEXT_BYTES} bytes without control characters`;
 const NUMBER = 'a number of seconds';
+const ACTOR = 'an object that names an actor by sub or client_id, and at most 16 of them within each other';
 
 const TYPES: readonly (readonly [name: string, isRight: TypeRule, expected: string])[] = [
   ['iss', isText, TEXT],
@@ -53,11 +47,12 @@ const TYPES: readonly (readonly [name: string, isRight: TypeRule, expected: stri
   ['nbf', isNumericDate, NUMBER],
   ['iat', isNumericDate, NUMBER],
   ['auth_time', isNumericDate, NUMBER],
+  ['act', isActor, ACTOR],
 ];
 
 const REGISTERED = [
   ...['iss', 'sub', 'aud', 'exp', 'nbf', 'iat', 'jti', 'client_id', 'username', 'scope'],
-  ...['token_type', 'token_use', 'cnf', 'auth_time', 'acr', 'amr'],
+  ...['token_type', 'token_use', 'cnf', 'act', 'auth_time', 'acr', 'amr'],
 ];
 const IDENTIFIERS = ['client_id', 'jti'];
 
@@ -73,11 +68,6 @@ export function readClaims(sent: TokenClaims): TokenClaims {
     read[name] = Number.isSafeInteger(value) && IDENTIFIERS.includes(name) ? String(value) : value;
   }
   return read;
-}
-
-/** Also true for null and "", which some servers write for what they do not know. */
-export function isAbsent(value: unknown): boolean {
-  return value === undefined || value === null || value === '';
 }
 
 /**

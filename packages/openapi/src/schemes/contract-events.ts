@@ -32,8 +32,8 @@ export function onContractEvent(listener: (event: ContractEvent) => unknown): ()
 
 /** Tells that somebody satisfied a deprecated scheme. */
 export function noteDeprecated(scheme: string): (principal: Principal) => void {
-  return ({ kind, issuer, subject, clientId }) => {
+  return ({ kind, issuer, subject, clientId, actor }) => {
     if (!events.hasSubscribers) return;
-    events.publish({ kind: 'deprecated_scheme_used', scheme, principal: { kind, issuer, subject, clientId } });
+    events.publish({ kind: 'deprecated_scheme_used', scheme, principal: { kind, issuer, subject, clientId, actor } });
   };
 }

@@ -106,14 +106,14 @@ export class Leases implements LeaseKeeper {
     this.#active.delete(lease);
     this.#ended[end] += 1;
     if (end === 'released' || !leaseEvents.hasSubscribers) return;
-    const { kind, issuer, subject, clientId } = lease.principal;
+    const { kind, issuer, subject, clientId, actor } = lease.principal;
     leaseEvents.publish({
       kind: 'lease_ended',
       chain: this.#chain,
       operation: lease.operation,
       end,
       reason,
-      principal: Object.freeze({ kind, issuer, subject, clientId }),
+      principal: Object.freeze({ kind, issuer, subject, clientId, actor }),
       heldSeconds: Math.max(0, this.#clock.monotonic() - lease.sinceMs) / 1_000,
     });
   }

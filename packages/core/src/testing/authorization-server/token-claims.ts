@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { ownMembers } from '../../options/own-members.js';
-import type { Principal, PrincipalInit } from '../../principal/principal.js';
+import type { Actor, Principal, PrincipalInit } from '../../principal/principal.js';
 
 /** The claims of a token: those of RFC 9068 2.2, RFC 7662 2.2 and any others. */
 export type TokenClaims = Readonly<Record<string, unknown>>;
@@ -32,9 +32,14 @@ export function claimsOf(given: PrincipalInit | Principal, context: TokenContext
     jti: randomUUID(),
     auth_time: principal.authenticatedAt,
     acr: principal.acr,
+    act: principal.actor && actOf(principal.actor),
     amr: principal.amr?.length ? principal.amr : undefined,
     ...claims,
   });
+}
+
+function actOf({ issuer, subject, clientId, actor }: Actor): TokenClaims {
+  return withoutAbsent({ iss: issuer, sub: subject, client_id: clientId, act: actor && actOf(actor) });
 }
 
 function withoutAbsent(claims: TokenClaims): TokenClaims {
