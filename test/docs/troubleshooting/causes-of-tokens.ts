@@ -401,4 +401,11 @@ export const TOKENS: readonly Cause[] = [
     change: 'log in again',
     provoke: revoked((revocations) => revocations.revokeSubject(CLAIMS.sub)),
   },
+  {
+    cause: 'The user logged out of the session (`revokeSession`, or a back-channel logout)',
+    client: '401 invalid_token',
+    reason: 'token_revoked',
+    change: 'log in again',
+    provoke: revoked((revocations) => revocations.revokeSession('s1', { subject: CLAIMS.sub })),
+  },
 ];
