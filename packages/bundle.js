@@ -52,8 +52,8 @@ const LOADED_TOGETHER = {
   core: [{ by: /./, code: ['index.ts', 'extend.ts'] }],
   handlers: [
     {
-      by: /\/(?:jwt|introspection|outbound)\//,
-      code: ['token', 'confirmation', 'jose', 'keys', 'outbound', 'outbound/connections'],
+      by: /\/(?:jwt|introspection|outbound|mutual-tls|revocation)\//,
+      code: ['token', 'confirmation', 'dpop', 'jose', 'keys', 'outbound', 'outbound/connections'],
     },
     { by: /\/(?:api-key|redis|testing)\//, code: ['files', 'api-key/form', 'api-key/stores', 'api-key'] },
   ],
