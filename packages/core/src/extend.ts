@@ -99,7 +99,7 @@ export { type ReceivedNotices, type RevocationBus, revocationBusCheck } from './
 export { revocationsCheck } from './revocation/revocations-check.js';
 export type { Operation, OperationTable } from './routes/operation.js';
 export { RouteTable } from './routes/route-table.js';
-export { deploymentSecrets } from './secrecy/deployment-secret.js';
+export { deploymentSecretsCheck } from './secrecy/deployment-secret.js';
 export { KeyedHash } from './secrecy/keyed-hash.js';
 export { printsAs } from './secrecy/prints-as.js';
 export { quoted } from './secrecy/quoted.js';

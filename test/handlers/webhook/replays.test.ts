@@ -128,12 +128,12 @@ describe('instances that share a once store', () => {
     const keys: string[] = [];
     const store = { mark: (key: string) => keys.push(key) > 0 };
     const delivery = fromStripe(BODY, clock.now() / 1_000, SECRET);
-    const deploymentSecrets = ['the secret of one deployment, of 32', 'the secret of another one, of 32 too'];
+    const deploymentSecretsCheck = ['the secret of one deployment, of 32', 'the secret of another one, of 32 too'];
     await receiver(store).receive(delivery, BODY);
-    for (const deploymentSecret of deploymentSecrets)
+    for (const deploymentSecret of deploymentSecretsCheck)
       await receiver(store, { deploymentSecret }).receive(delivery, BODY);
     expect(new Set(keys).size).toBe(3);
-    await receiver(store, { deploymentSecret: deploymentSecrets }).receive(delivery, BODY);
+    await receiver(store, { deploymentSecret: deploymentSecretsCheck }).receive(delivery, BODY);
     expect(keys.slice(3)).toEqual(keys.slice(1, 3));
   });
 

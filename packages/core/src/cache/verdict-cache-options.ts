@@ -1,7 +1,7 @@
 import { clockOption } from '../clock/clock.js';
 import * as option from '../options/options.js';
 import { revocationsCheck } from '../revocation/revocations-check.js';
-import { deploymentSecrets } from '../secrecy/deployment-secret.js';
+import { deploymentSecretsCheck } from '../secrecy/deployment-secret.js';
 import { cacheStoreCheck } from '../stores/cache-store.js';
 import type { BasisFinder } from './basis.js';
 import type { VerdictMemoryLimits } from './verdict-memory.js';
@@ -34,7 +34,7 @@ export const VERDICT_CACHE = option.table('VerdictCacheOptions', {
    * The same on all instances that share a store; at least 32 characters. Needed with a store. Two while one is replaced:
    * the first writes, both read.
    */
-  secret: option.optional(deploymentSecrets),
+  secret: option.optional(deploymentSecretsCheck),
 });
 
 export interface VerdictCacheOptions extends option.Given<typeof VERDICT_CACHE> {}

@@ -1,6 +1,6 @@
 import { clockOption } from '../clock/clock.js';
 import * as option from '../options/options.js';
-import { deploymentSecrets } from '../secrecy/deployment-secret.js';
+import { deploymentSecretsCheck } from '../secrecy/deployment-secret.js';
 import { revocationBusCheck } from './revocation-bus.js';
 
 export const REVOCATIONS = option.table('RevocationsOptions', {
@@ -8,7 +8,7 @@ export const REVOCATIONS = option.table('RevocationsOptions', {
    * The same on all instances of a deployment; at least 32 characters. Needed with a bus. Two while one is replaced: the
    * first writes, both read. The old one is needed for `keepSeconds` longer.
    */
-  secret: option.optional(deploymentSecrets),
+  secret: option.optional(deploymentSecretsCheck),
   /**
    * Revocations remembered at once, of single tokens (at most 56 bytes each) and of clients and subjects (at most 80
    * bytes each). Of the room for tokens an eighth is for those of one subject, three quarters for those of which no

@@ -11,7 +11,7 @@ const ONE: option.Schema = { type: 'string', minLength: MIN_LENGTH };
  * guessed. Two may be live while one is replaced by another: the first writes, both read. Give all instances the new one as
  * the second, then as the first, and take the old one away when nothing of it is left.
  */
-export const deploymentSecrets: option.Check<readonly string[], string | readonly string[]> = option.withSchema(
+export const deploymentSecretsCheck: option.Check<readonly string[], string | readonly string[]> = option.withSchema(
   { anyOf: [ONE, { type: 'array', items: ONE, minItems: 1 }] },
   (value, name) => {
     const secrets = Array.isArray(value) ? value : [value];

@@ -1,5 +1,12 @@
 import { type Revocations, UpstreamError } from '@sallyport/core';
-import { type Clock, clockOption, deploymentSecrets, option, revocationsCheck, Secret } from '@sallyport/core/extend';
+import {
+  type Clock,
+  clockOption,
+  deploymentSecretsCheck,
+  option,
+  revocationsCheck,
+  Secret,
+} from '@sallyport/core/extend';
 import { isKeyId, KeyFormat, keyPrefix } from './form/key-format.js';
 import { KeyHashes } from './form/key-hashes.js';
 import { type ApiKeyRecord, apiKeyGrant, checkedRecord, moment } from './stores/api-key-record.js';
@@ -12,7 +19,7 @@ const API_KEYS = option.table('ApiKeysOptions', {
    * Keys are kept as hashes that nobody can make without it; at least 32 characters, the same on all instances. Two while one is
    * replaced: the first writes, both read.
    */
-  secret: deploymentSecrets,
+  secret: deploymentSecretsCheck,
 });
 
 /** What makes keys what they are: the same wherever they are issued and taken. */

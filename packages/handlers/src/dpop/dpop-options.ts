@@ -1,4 +1,4 @@
-import { deploymentSecrets, option } from '@sallyport/core/extend';
+import { deploymentSecretsCheck, option } from '@sallyport/core/extend';
 import { PUBLIC_KEY_ALGORITHMS, type PublicKeyAlgorithm } from '../jose/algorithms.js';
 import { externalUrls } from './request-url.js';
 
@@ -26,7 +26,7 @@ const DPOP = option.table('DpopOptions', {
    * Makes nonces that all instances know: the same on each, at least 32 characters. Two while one is replaced. Default: nonces
    * of this process.
    */
-  secret: option.optional(deploymentSecrets),
+  secret: option.optional(deploymentSecretsCheck),
   /** How long the once store may take, in milliseconds, before the answer is 503. */
   storeTimeoutMs: option.withDefault(option.between(1, 5_000), 50),
 });

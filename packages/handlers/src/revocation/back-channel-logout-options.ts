@@ -1,5 +1,5 @@
 import type { Revocations } from '@sallyport/core';
-import { clockOption, deploymentSecrets, onceStoreCheck, option } from '@sallyport/core/extend';
+import { clockOption, deploymentSecretsCheck, onceStoreCheck, option } from '@sallyport/core/extend';
 import { type LogoutIssuer, type LogoutIssuerSettings, logoutIssuer } from './logout-issuer.js';
 
 const BACK_CHANNEL_LOGOUT = option.table('BackChannelLogoutOptions', {
@@ -17,7 +17,7 @@ const BACK_CHANNEL_LOGOUT = option.table('BackChannelLogoutOptions', {
    * The secret of the deployment, so that who reads the once store cannot tell which logout was there; at least 32
    * characters, the same on all instances. Two while one is replaced. Not needed with a `RedisOnceStore`, which has its own.
    */
-  secret: option.optional(deploymentSecrets),
+  secret: option.optional(deploymentSecretsCheck),
 });
 
 export interface BackChannelLogoutOptions extends option.Given<typeof BACK_CHANNEL_LOGOUT> {}

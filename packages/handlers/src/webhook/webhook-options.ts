@@ -1,4 +1,4 @@
-import { clockOption, deploymentSecrets, onceStoreCheck, option } from '@sallyport/core/extend';
+import { clockOption, deploymentSecretsCheck, onceStoreCheck, option } from '@sallyport/core/extend';
 import { liveSecrets } from './live-secrets.js';
 import { type NamedScheme, namedScheme } from './vendor-schemes.js';
 
@@ -37,7 +37,7 @@ const WEBHOOK = option.table('WebhookHandlerOptions', {
    * The secret of the deployment, so that who reads the once store cannot tell which delivery was there; at least 32
    * characters, the same on all instances. Two while one is replaced. Not needed with a `RedisOnceStore`, which has its own.
    */
-  deploymentSecret: option.optional(deploymentSecrets),
+  deploymentSecret: option.optional(deploymentSecretsCheck),
 });
 
 export interface WebhookHandlerOptions extends option.Given<typeof WEBHOOK> {}

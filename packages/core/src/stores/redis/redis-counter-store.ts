@@ -1,7 +1,7 @@
 import { clockOption } from '../../clock/clock.js';
 import { UpstreamError } from '../../errors/errors.js';
 import * as option from '../../options/options.js';
-import { deploymentSecrets } from '../../secrecy/deployment-secret.js';
+import { deploymentSecretsCheck } from '../../secrecy/deployment-secret.js';
 import type { Count, CounterStore } from '../counter-store.js';
 import { CommandBudget } from './client/command-budget.js';
 import { redisClient } from './client/redis-client.js';
@@ -13,7 +13,7 @@ export const REDIS_COUNTER_STORE = option.table('RedisCounterStoreOptions', {
   /** The beginning of every key. */
   prefix: option.withDefault(option.text, 'sallyport:'),
   /** The same on all instances; at least 32 characters. Keys are hashes that nobody can make without it. Two while one is replaced. */
-  secret: deploymentSecrets,
+  secret: deploymentSecretsCheck,
   /** The longest time of a command, in milliseconds; after that the store throws. */
   timeoutMs: option.withDefault(option.between(1, 5_000), 50),
   /** The most commands that may wait for a reply at once; further ones throw. */

@@ -3,7 +3,7 @@ import { clockOption } from '../../clock/clock.js';
 import { UpstreamError } from '../../errors/errors.js';
 import { publishCacheEvent } from '../../events/cache-events.js';
 import * as option from '../../options/options.js';
-import { deploymentSecrets } from '../../secrecy/deployment-secret.js';
+import { deploymentSecretsCheck } from '../../secrecy/deployment-secret.js';
 import type { OnceStore } from '../once-store.js';
 import { CommandBudget } from './client/command-budget.js';
 import { redisClient } from './client/redis-client.js';
@@ -16,7 +16,7 @@ export const REDIS_ONCE_STORE = option.table('RedisOnceStoreOptions', {
   /** The beginning of every key. */
   prefix: option.withDefault(option.text, 'sallyport:'),
   /** The same on all instances; at least 32 characters. Keys are hashes that nobody can make without it. Two while one is replaced. */
-  secret: deploymentSecrets,
+  secret: deploymentSecretsCheck,
   /** The longest time of a command, in milliseconds; after that the store throws. */
   timeoutMs: option.withDefault(option.between(1, 5_000), 50),
   /** The most commands that may wait for a reply at once; further ones throw. */

@@ -1,7 +1,7 @@
 import { type Clock, clockOption } from '../../clock/clock.js';
 import { UpstreamError } from '../../errors/errors.js';
 import * as option from '../../options/options.js';
-import { deploymentSecrets } from '../../secrecy/deployment-secret.js';
+import { deploymentSecretsCheck } from '../../secrecy/deployment-secret.js';
 import { Seal } from '../../secrecy/seal.js';
 import { CommandBudget } from './client/command-budget.js';
 import { redisClient } from './client/redis-client.js';
@@ -14,7 +14,7 @@ export const REDIS_RECORD_STORE = option.table('RedisRecordStoreOptions', {
   /** What the records are, such as `api-key`: stores of different records do not meet. */
   records: option.text,
   /** The same on all instances; at least 32 characters. Records are encrypted with it. Two while one is replaced. */
-  secret: deploymentSecrets,
+  secret: deploymentSecretsCheck,
   /** The longest time of a command, in milliseconds; after that the store throws. */
   timeoutMs: option.withDefault(option.between(1, 5_000), 50),
   /** The most commands that may wait for a reply at once; further ones throw. */
