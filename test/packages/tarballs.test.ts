@@ -11,12 +11,12 @@ const EVERYTHING = ENTRY_POINTS.map((name, index) => `import * as m${index} from
 
 /** Of each package: what its tarball has at most, in kilobytes, and how many packages it brings. */
 const WEIGHT: Readonly<Record<PackageName, readonly [kilobytes: number, packages: number]>> = {
-  core: [590, 7],
+  core: [700, 7],
   openapi: [150, 12],
   configuration: [125, 13],
-  handlers: [410, 12],
+  handlers: [545, 12],
   adapters: [130, 2],
-  cli: [105, 0],
+  cli: [113, 0],
 };
 /** What exists as ES modules only, with what that needs. */
 const BUNDLED: Partial<Record<PackageName, readonly string[]>> = {
