@@ -72,7 +72,7 @@ async function decideAll({ chain, ask }: Deciding): Promise<void> {
 
 /** Every event of a channel of its own, as a line: who listens, where, its kind and its members. */
 function eventsInTheCode(): readonly string[] {
-  const sources = sourcesOf('packages').filter(({ text }) => text.includes('new EventChannel<'));
+  const sources = sourcesOf('packages').filter(({ text }) => text.includes('new EventChannel'));
   const names = new Map(
     sources.flatMap(({ text }) => [...text.matchAll(/(\w+_CHANNEL) = '([^']+)'/g)].map((each) => [each[1], each[2]])),
   );
@@ -84,8 +84,11 @@ function eventsInTheCode(): readonly string[] {
     );
     const listen = /export (?:const|function) (on\w+)\b/.exec(door?.text ?? '')?.[1];
     const channel = names.get(constant);
-    return [...text.matchAll(/\{\s*readonly kind: '(\w+)'([^}]*)\}/g)].map(([, kind, rest = '']) =>
-      [listen, channel, kind, ...[...rest.matchAll(/readonly (\w+)/g)].map(([, member]) => member)].join(' '),
+    return [...text.matchAll(/\{\s*readonly kind: ('\w+'(?: \| '\w+')*)([^}]*)\}/g)].flatMap(
+      ([, kinds = '', rest = '']) =>
+        [...kinds.matchAll(/'(\w+)'/g)].map(([, kind]) =>
+          [listen, channel, kind, ...[...rest.matchAll(/readonly (\w+)/g)].map(([, member]) => member)].join(' '),
+        ),
     );
   });
 }

@@ -85,7 +85,7 @@ describe('a decision as an event', () => {
   });
 
   test('has times to the microsecond, without the digits that no clock measures', async () => {
-    const readings = [100.000_1, 100.123_456_7, 100.823_456_7, 101.999_999_9];
+    const readings: number[] = [];
     let last = 0;
     const clock = { ...systemClock, monotonic: () => (last = readings.shift() ?? last) };
     const handler = headerHandler({
@@ -94,6 +94,7 @@ describe('a decision as an event', () => {
       verify: () => createPrincipal({ subject: 'alice' }),
     });
     const chain = new SecurityChain({ requirement: handler }, { clock });
+    readings.push(100.000_1, 100.123_456_7, 100.823_456_7, 101.999_999_9);
     const { event } = await chain.explain(buildRequest('/', { headers: { 'X-Key': 'k' } }));
     expect(event).toMatchObject({ durationMs: 2, steps: [{ startedAfterMs: 0.123, durationMs: 0.7 }] });
   });
