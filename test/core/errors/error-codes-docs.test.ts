@@ -4,6 +4,8 @@ import { DETAILS } from '../../../packages/core/src/decision/problem.js';
 import { FIXES } from '../../../packages/core/src/events/fixes.js';
 import { API_KEY_FIXES } from '../../../packages/handlers/src/api-key/api-key-fixes.js';
 import { BASIC_FIXES } from '../../../packages/handlers/src/basic/basic-fixes.js';
+import { CONFIRMATION_FIXES } from '../../../packages/handlers/src/confirmation/confirmation-fixes.js';
+import { DPOP_FIXES } from '../../../packages/handlers/src/dpop/dpop-fixes.js';
 import { INTROSPECTION_FIXES } from '../../../packages/handlers/src/introspection/introspection-fixes.js';
 import { JWT_FIXES } from '../../../packages/handlers/src/jwt/jwt-fixes.js';
 import { MUTUAL_TLS_FIXES } from '../../../packages/handlers/src/mutual-tls/mutual-tls-fixes.js';
@@ -16,6 +18,8 @@ const FIXES_IN_CODE = [
   FIXES,
   JWT_FIXES,
   INTROSPECTION_FIXES,
+  CONFIRMATION_FIXES,
+  DPOP_FIXES,
   BASIC_FIXES,
   API_KEY_FIXES,
   MUTUAL_TLS_FIXES,

@@ -3,6 +3,7 @@ import { sourcesOf } from '../../repository/source-tree.js';
 /** The status that a constructor of verdicts or refusals leads to. */
 const STATUS: Readonly<Record<string, number>> = {
   denied: 401,
+  badProof: 401,
   refused: 401,
   malformed: 400,
   unroutable: 400,
@@ -18,7 +19,8 @@ const STATUS: Readonly<Record<string, number>> = {
   invalid: 400,
 };
 
-const CONSTRUCTED = /\b(denied|refused|malformed|unroutable|forbidden|fault|unavailable|giveUp)\(\s*'([a-z0-9_]+)'/g;
+const CONSTRUCTED =
+  /\b(denied|badProof|refused|malformed|unroutable|forbidden|fault|unavailable|giveUp)\(\s*'([a-z0-9_]+)'/g;
 /** `unavailable(CAUSE)` with a constant of the same file or another one. */
 const CONSTRUCTED_FROM_CONSTANT = /\bunavailable\(([A-Z_]+)\)/g;
 const CONCLUDED =
@@ -40,7 +42,8 @@ export function reasonCodes(): ReadonlyMap<string, number> {
   };
   const sources = ['core', 'handlers', 'adapters'].flatMap((name) => sourcesOf(`packages/${name}/src`));
   const shipped = sources
-    .filter(({ path }) => !path.includes('/testing/'))
+    // What receivers of revocations refuse is no decision: docs/revocation.md lists it.
+    .filter(({ path }) => !/\/testing\/|handlers\/src\/revocation\//.test(path))
     .map(({ path, text }) => ({ path, text: text.replace(COMMENT, '') }));
   const whole = shipped.map(({ text }) => text).join('\n');
   for (const { path, text } of shipped) {

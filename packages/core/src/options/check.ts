@@ -78,15 +78,21 @@ export function nearestHint(name: string, known: readonly string[]): string {
   return distance(name, nearest) > Math.max(name.length, nearest.length) / 2 ? '' : `; did you mean ${nearest}?`;
 }
 
+/** How many letters to change; one that differs in its case alone counts half. */
 function distance(from: string, to: string): number {
   let row = Array.from({ length: to.length + 1 }, (_, column) => column);
   for (let i = 1; i <= from.length; i += 1) {
     const next = [i];
     for (let j = 1; j <= to.length; j += 1) {
-      const swap = (row[j - 1] ?? 0) + (from[i - 1] === to[j - 1] ? 0 : 1);
+      const swap = (row[j - 1] ?? 0) + change(from[i - 1], to[j - 1]);
       next.push(Math.min(swap, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
     }
     row = next;
   }
   return row[to.length] ?? 0;
+}
+
+function change(from = '', to = ''): number {
+  if (from === to) return 0;
+  return from.toLowerCase() === to.toLowerCase() ? 0.5 : 1;
 }

@@ -209,7 +209,7 @@ export class SecurityRequest {
 
   /** For the chain only: the same; undefined if nothing was counted in the decision about this very object. */
   static countedLimits(request: SecurityRequest): LimitUses | undefined {
-    return request.#limitUses;
+    return #limitUses in request ? request.#limitUses : undefined;
   }
 
   /** For the chain only: the same request, for the guards of one of several operations. */

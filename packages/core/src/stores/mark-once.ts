@@ -87,7 +87,7 @@ function checked(answer: unknown): boolean | Unavailable {
 function untold(error: unknown): Unavailable {
   const { reason } = unavailable(error);
   const retryAfterSeconds = error instanceof UpstreamError ? error.retryAfterSeconds : undefined;
-  const isLoss = reason === 'err_sallyport_marks_lost';
-  const code = isLoss ? 'once_marks_lost' : 'once_store_unavailable';
-  return unavailable(code, { retryAfterSeconds, detail: `the store failed: ${reason}` });
+  const context = { retryAfterSeconds, detail: `the store failed: ${reason}` };
+  if (reason === 'err_sallyport_marks_lost') return unavailable('once_marks_lost', context);
+  return unavailable('once_store_unavailable', context);
 }

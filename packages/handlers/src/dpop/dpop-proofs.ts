@@ -184,4 +184,7 @@ interface Bound {
   readonly request: SecurityRequest;
 }
 
-const ASKING = { error: 'use_dpop_nonce', error_description: 'The proof needs the nonce of this answer.' };
+const ASKING = {
+  error: 'use_dpop_nonce',
+  error_description: 'The proof needs the nonce of this answer.',
+};
