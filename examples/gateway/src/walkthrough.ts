@@ -215,7 +215,7 @@ function outage(commands: Commands, pid: number): readonly Step[] {
     { title: 'Give the endpoint back', command: `kill -USR2 ${pid}`, line: 'introspection is back' },
     {
       title: 'Count the decisions',
-      command: `${metrics} | grep '^sallyport_decisions_total.*gateway-api' | head -n 4`,
+      command: `${metrics} | grep '^sallyport_decisions_total.*gateway-api.*503'`,
     },
   ];
 }
