@@ -73,3 +73,34 @@ export async function issue(wish: Wish = {}): Promise<Issued> {
 export function authority(name: string, wish: Wish = {}): Promise<Issued> {
   return issue({ subject: [{ CN: [name] }], isAuthority: true, ...wish });
 }
+
+/** The order of P-256 (FIPS 186-4 D.1.2.3). */
+const ORDER = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n;
+
+const der = (tag: number, content: Buffer): Buffer => {
+  const { length } = content;
+  const size = length < 128 ? [length] : length < 256 ? [0x81, length] : [0x82, length >> 8, length & 255];
+  return Buffer.concat([Buffer.from([tag, ...size]), content]);
+};
+
+function derInteger(value: bigint): Buffer {
+  const hex = value.toString(16);
+  const bytes = Buffer.from(hex.length % 2 === 0 ? hex : `0${hex}`, 'hex');
+  return der(2, (bytes[0] as number) >= 128 ? Buffer.concat([Buffer.from([0]), bytes]) : bytes);
+}
+
+/**
+ * The same certificate with the other signature that ECDSA has for it, `n - s` in place of `s`: whoever holds the certificate can
+ * make it. Its issuer verifies it as before, and its thumbprint is another.
+ */
+export function respelt({ raw }: X509Certificate): X509Certificate {
+  const algorithm = Buffer.from('300a06082a8648ce3d040302', 'hex');
+  const at = raw.lastIndexOf(algorithm);
+  // A bit string without unused bits, and in it a sequence of two integers.
+  const signature = raw.subarray(at + algorithm.length + 5);
+  const rEnds = 2 + (signature[1] as number);
+  const s = BigInt(`0x${signature.subarray(rEnds + 2).toString('hex')}`);
+  const pair = der(0x30, Buffer.concat([signature.subarray(0, rEnds), derInteger(ORDER - s)]));
+  const signed = raw.subarray(4, at + algorithm.length);
+  return new X509Certificate(der(0x30, Buffer.concat([signed, der(3, Buffer.concat([Buffer.from([0]), pair]))])));
+}

@@ -19,7 +19,15 @@ import {
   type MutualTlsHandlerOptions,
   onMutualTlsEvent,
 } from '@sallyport/handlers/mutual-tls';
-import { authority, CLIENT_AUTH, type Issued, issue, SERVER_AUTH, type Wish } from '../../support/certificates.js';
+import {
+  authority,
+  CLIENT_AUTH,
+  type Issued,
+  issue,
+  respelt,
+  SERVER_AUTH,
+  type Wish,
+} from '../../support/certificates.js';
 
 const BILLING = 'spiffe://example.org/billing';
 const url = (value: string) => ({ type: 'url', value }) as const;
@@ -419,6 +427,38 @@ describe('a revoked certificate is refused, also when it is remembered', () => {
     // One that never saw it refuses it, too.
     const fresh = chainOf({ identity: 'dns', issuedBy: root.cert, kind: 'client' }, { revocations });
     expect((await ask(fresh, 'GET /', { certificate: shown(issued) })).status).toBe(401);
+  });
+
+  test('by its serial number also with the other signature that ECDSA has for it', async () => {
+    const revocations = new Revocations();
+    const chain = chainOf({ identity: 'dns', issuedBy: root.cert }, { revocations });
+    const { x509 } = await issue({ by: root, names: [dns('a')], serial: '0c0de0' });
+    const again = respelt(x509);
+    expect([thumbprintOf(again) === thumbprintOf(x509), again.verify(root.x509.publicKey)]).toEqual([false, true]);
+    const statusOf = async (one: typeof x509) => {
+      const certificate = { x509: one, isVerified: true, chain: [] };
+      return (await ask(chain, 'GET /', { certificate })).status;
+    };
+    expect([await statusOf(x509), await statusOf(again)]).toEqual([200, 200]);
+    await revocations.revokeToken(thumbprintOf(x509));
+    // A thumbprint names one spelling.
+    expect([await statusOf(x509), await statusOf(again)]).toEqual([401, 200]);
+    await revocations.revokeJti(x509.serialNumber.toLowerCase(), { issuer: 'CN=Root', expiresAt: 4e9 });
+    expect([await statusOf(x509), await statusOf(again)]).toEqual([401, 401]);
+  });
+
+  test('by its serial number whatever claims mapPrincipal keeps', async () => {
+    const revocations = new Revocations();
+    const certificate = shown(await issue({ by: root, names: [dns('a')], serial: '0c0de0' }));
+    await revocations.revokeJti('0c0de0', { issuer: 'CN=Root', expiresAt: 4e9 });
+    for (const claims of [undefined, {}, { jti: 'another', tenant: 'acme' }]) {
+      const mapPrincipal: MutualTlsHandlerOptions['mapPrincipal'] = (init) => ({ ...init, claims });
+      const refusing = chainOf({ identity: 'dns', issuedBy: root.cert, mapPrincipal }, { revocations });
+      expect((await ask(refusing, 'GET /', { certificate })).status).toBe(401);
+      const chain = chainOf({ identity: 'dns', issuedBy: root.cert, mapPrincipal });
+      const { principal } = await ask(chain, 'GET /', { certificate });
+      expect(principal?.claims).toEqual({ ...claims, jti: '0c0de0' });
+    }
   });
 
   test('a subject that gets a new certificate afterwards is let in', async () => {

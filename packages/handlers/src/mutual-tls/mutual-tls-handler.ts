@@ -1,4 +1,11 @@
-import { authenticated, denied, type Principal, type SecurityHandler, type Verdict } from '@sallyport/core';
+import {
+  authenticated,
+  createPrincipal,
+  denied,
+  type Principal,
+  type SecurityHandler,
+  type Verdict,
+} from '@sallyport/core';
 import {
   type CacheStatistics,
   type Challenge,
@@ -89,7 +96,10 @@ export class MutualTlsHandler implements SecurityHandler<MutualTlsCredential> {
       const caller = { waiters, credentials: [], onFailure };
       const principal = await mappedPrincipal(init, init.claims ?? {}, mapping, caller);
       if (principal === undefined) return denied('certificate_name_missing');
-      return isVerdict(principal) ? principal : authenticated(principal);
+      if (isVerdict(principal)) return principal;
+      // Revocations find a certificate by its serial number: no mapping may drop it.
+      const claims = { ...principal.claims, jti: init.claims?.['jti'] };
+      return authenticated(createPrincipal({ ...principal, claims }));
     });
   }
 }

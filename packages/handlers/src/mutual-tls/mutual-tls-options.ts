@@ -122,7 +122,8 @@ function invalid(member: string, rule: string) {
 const COLLABORATORS = option.table('MutualTlsHandlerCollaborators', {
   clock: clockOption,
   /**
-   * What has been revoked: certificates by thumbprint (`revokeToken`) or serial number (`revokeJti`), clients and subjects.
+   * What has been revoked: certificates by serial number and issuer (`revokeJti`), clients and subjects. A thumbprint
+   * (`revokeToken`) names one spelling of a certificate only, and its holder can make another.
    * Tell when a certificate ends, or let `keepSeconds` be as long as certificates live.
    */
   revocations: option.optional(revocationsCheck),

@@ -44,7 +44,7 @@ export function claimsOf(
     issuedAt: Math.floor(validity.fromMs / 1_000),
     expiresAt: Math.floor(validity.untilMs / 1_000),
     claims: {
-      // By this name revocations find it.
+      // By this name revocations find it: no other spelling of the certificate has another (its signature has several).
       jti: x509.serialNumber.toLowerCase(),
       subjectName: names.subject,
       issuerName: distinguishedName(x509.issuer),
