@@ -138,6 +138,15 @@ const THROWERS: Readonly<Record<string, Thrower>> = {
     line: X_KEY,
     options: (fail) => ({ requirement: keyHandler(), guards: [guard('engine', async () => fail())] }),
   },
+  'a guard, of a key that is the user name of Basic': {
+    secret: KEY,
+    status: 500,
+    line: ['Authorization', `Basic ${Buffer.from(`${KEY}:`).toString('base64')}`],
+    options: (fail) => ({
+      requirement: keyHandler({ source: 'authorization:basic', extract: () => 'taken' }),
+      guards: [guard('engine', fail)],
+    }),
+  },
   'mapPrincipal of a JWT handler': {
     secret: TOKEN,
     status: 500,

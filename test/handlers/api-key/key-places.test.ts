@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
-import { allOf, anyOf, denied, headerHandler, type Requirement, SecurityChain } from '@sallyport/core';
+import { allOf, anyOf, denied, guard, headerHandler, type Requirement, SecurityChain } from '@sallyport/core';
 import { ask, buildRequest, type RequestParts } from '@sallyport/core/testing';
 import type { ApiKeyHandlerOptions } from '@sallyport/handlers/api-key';
 import { BasicHandler } from '@sallyport/handlers/basic';
@@ -45,6 +45,19 @@ describe('a key is taken', () => {
     }
     const { handler } = new KeysUnderTest({ store: keys.store, basicUser: false });
     expect(await answered(handler, asUser(text))).toBe('401 credentials_unrecognised');
+  });
+
+  test.each([
+    ['the user name of Basic', asUser],
+    ['the header', inHeader],
+  ])('from %s, and no event tells it if a guard quotes it in an error (CWE-532)', async (_place, partsWith) => {
+    const quoting = guard('quoting', () => {
+      throw new Error(`no tenant of ${text}`);
+    });
+    const chain = new SecurityChain({ requirement: keys.handler, guards: [quoting] });
+    const { status, event } = await ask(chain, 'GET /', partsWith(text));
+    expect([status, event.fault?.message]).toEqual([500, 'no tenant of (cut out)']);
+    expect(JSON.stringify(event)).not.toContain(text.slice(17, 60));
   });
 
   test('after the scheme Bearer and from the query by a switch only (RFC 6750 5.3)', async () => {

@@ -11,7 +11,7 @@ const TELLING = 8;
 /**
  * Everything that a request sent as a credential: for texts that must not repeat any of it. Most of a request may be one,
  * also where no handler looks: its query and all header lines but those of known harmless fields.
- * Words of fewer than 8 characters count only at one of `places`, and as a password of Basic. A user name is none.
+ * Words of fewer than 8 characters count only at one of `places`, and as a password of Basic. A user name of Basic may be a key.
  */
 export function credentialsSentIn(request: SecurityRequest, places: readonly CredentialPlace[]): readonly string[] {
   const lines = linesThatMayBeSecret(request);
@@ -19,7 +19,7 @@ export function credentialsSentIn(request: SecurityRequest, places: readonly Cre
   const values = words.map((word) => word.slice(word.indexOf('=') + 1));
   const long = [...lines, ...words, ...values].filter(({ length }) => length >= TELLING);
   const placed = places.filter(({ at }) => at !== 'tls:certificate').flatMap((place) => place.valuesIn(request));
-  return [...new Set([...long, ...long.map(decoded), ...placed, ...passwordsIn(request)])];
+  return [...new Set([...long, ...long.map(decoded), ...placed, ...basicPartsIn(request)])];
 }
 
 /** The parts of a path that are no plain words: they may be secret, too. */
@@ -43,10 +43,11 @@ function decoded(text: string): string {
   }
 }
 
-/** Basic carries the password in base64 (RFC 7617 2). */
-function passwordsIn({ authorization }: SecurityRequest): readonly string[] {
+/** Basic carries user name and password in base64 (RFC 7617 2). A short user name is no key, and helps whoever reads. */
+function basicPartsIn({ authorization }: SecurityRequest): readonly string[] {
   if (authorization.kind !== 'credentials' || authorization.scheme !== 'basic') return [];
   const text = Buffer.from(authorization.value, 'base64').toString();
   const colon = text.indexOf(':');
-  return colon === -1 ? [text] : [text.slice(colon + 1)];
+  if (colon < TELLING) return [text.slice(colon + 1)];
+  return [text.slice(0, colon), text.slice(colon + 1)];
 }
