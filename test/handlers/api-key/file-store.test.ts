@@ -169,11 +169,63 @@ describe('a file of keys', () => {
     expect(warn).toHaveBeenCalledTimes(1);
   });
 
+  test.each([
+    ['the revoked line', 'first', 2],
+    ['the revoked line', 'second', 1],
+  ] as const)('with a key twice goes by %s, be it the %s, and tells the other', async (_which, place, line) => {
+    jest.spyOn(process, 'emitWarning').mockImplementation(() => {});
+    const keys = keysIn();
+    const { text, id } = await keys.issue();
+    const [issued = ''] = readFileSync(path, 'utf8').split('\n');
+    await keys.handler.keys.revoke(id);
+    const [revoked = ''] = readFileSync(path, 'utf8').split('\n');
+    // A copy of the line that somebody changed: its revision says nothing about who is right.
+    const newer = issued.replace('"revision":1', '"revision":7');
+    writeFileSync(path, (place === 'first' ? [revoked, newer] : [newer, revoked]).join('\n'));
+    keys.clock.pass(31);
+    expect(await keys.send(text)).toBe('401 api_key_revoked');
+    expect(events).toContainEqual({
+      ...{ kind: 'key_lines_skipped', path, count: 1 },
+      lines: [{ line, problem: 'has the key of another line, which counts' }],
+    });
+  });
+
+  test.each(['behind', 'before'])(
+    'with an older line %s the line of a key goes by the later revision',
+    async (side) => {
+      jest.spyOn(process, 'emitWarning').mockImplementation(() => {});
+      const keys = keysIn();
+      const { text, id } = await keys.issue();
+      const older = readFileSync(path, 'utf8');
+      const rotated = await keys.handler.keys.rotate(id, { overlapSeconds: 0 });
+      const newer = readFileSync(path, 'utf8');
+      writeFileSync(path, side === 'behind' ? newer + older : older + newer);
+      keys.clock.pass(31);
+      expect([await keys.send(text), await keys.send(rotated?.key.reveal() ?? '')]).toEqual([
+        '401 api_key_unknown',
+        '200',
+      ]);
+    },
+  );
+
   test('that is no file of keys is an error at start, which quotes nothing', () => {
     writeFileSync(path, 'password: hunter2\n');
     expect(() => keysIn()).toThrow(`${path} line 1 is no record of a key`);
   });
 });
+
+/** Lets time pass, a little at a time, until somebody has waited enough. */
+async function passedUntil(settled: Promise<void>, clock: ManualClock): Promise<void> {
+  let isSettled = false;
+  const waiting = settled.finally(() => {
+    isSettled = true;
+  });
+  while (!isSettled) {
+    clock.pass(0.02);
+    await new Promise(setImmediate);
+  }
+  await waiting;
+}
 
 describe('changes of a file of keys', () => {
   test('at once, by several stores and many callers, lose none', async () => {
@@ -186,6 +238,44 @@ describe('changes of a file of keys', () => {
     expect((await keysIn().handler.keys.list()).filter(({ revokedAt }) => revokedAt === undefined)).toEqual([]);
   });
 
+  test('leave no other line of their key: it is deleted, revoked and replaced for good', async () => {
+    jest.spyOn(process, 'emitWarning').mockImplementation(() => {});
+    const keys = keysIn();
+    const [deleted, revoked] = [await keys.issue(), await keys.issue()];
+    const [one = '', other = ''] = readFileSync(path, 'utf8').split('\n');
+    writeFileSync(path, [one, other, one, '# a comment', other, one, ''].join('\n'));
+    keys.clock.pass(31);
+    expect([await keys.send(deleted.text), await keys.send(revoked.text)]).toEqual(['200', '200']);
+    expect(await keys.handler.keys.delete(deleted.id)).toBe(true);
+    expect((await keys.handler.keys.revoke(revoked.id))?.revision).toBe(2);
+    keys.clock.pass(31);
+    expect([await keys.send(deleted.text), await keys.send(revoked.text)]).toEqual([
+      '401 api_key_unknown',
+      '401 api_key_revoked',
+    ]);
+    const [line = '', ...rest] = readFileSync(path, 'utf8').split('\n');
+    expect([JSON.parse(line).revision, ...rest]).toEqual([2, '# a comment', '']);
+    expect(await keys.handler.keys.delete(deleted.id)).toBe(false);
+  });
+
+  test.each([true, false])(
+    'by a link and by the name of its target take one lock (the file is there: %s)',
+    async (isThere) => {
+      const target = join(folder, 'real.jsonl');
+      if (isThere) writeFileSync(target, '');
+      symlinkSync('real.jsonl', path);
+      // On the real clock: they wait for each other.
+      const stores = [path, target].map((file) => new KeysUnderTest({ store: new FileApiKeyStore({ path: file }) }));
+      const issued = await Promise.all(stores.flatMap((keys) => Array.from({ length: 5 }, () => keys.issue())));
+      const ids = (await keysIn().handler.keys.list()).map(({ id }) => id);
+      expect(ids.toSorted()).toEqual(issued.map(({ id }) => id).toSorted());
+      writeFileSync(`${target}.lock`, '');
+      const keys = keysIn();
+      const refused = expect(keys.issue()).rejects.toThrow(`${target}.lock is there`);
+      await passedUntil(refused, keys.clock);
+    },
+  );
+
   test('wait for a lock, and name it when it stays', async () => {
     const keys = keysIn();
     await keys.issue();
@@ -194,11 +284,7 @@ describe('changes of a file of keys', () => {
     const refused = expect(waiting).rejects.toThrow(
       `${path}.lock is there: another process changes the file, or has died meanwhile; then remove it`,
     );
-    for (let round = 0; round < 300; round += 1) {
-      keys.clock.pass(0.02);
-      await new Promise(setImmediate);
-    }
-    await refused;
+    await passedUntil(refused, keys.clock);
     rmSync(`${path}.lock`);
     await keys.issue();
     expect(existsSync(`${path}.lock`)).toBe(false);

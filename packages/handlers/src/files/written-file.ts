@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { chown, open, realpath, rename, stat, unlink } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { chown, open, readlink, realpath, rename, stat, unlink } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
 import { UpstreamError } from '@sallyport/core';
 import type { Clock } from '@sallyport/core/extend';
 
@@ -15,7 +15,7 @@ const RETRY_MS = 20;
  */
 export async function replaceFile(path: string, text: string): Promise<void> {
   try {
-    const target = (await realpath(path).catch(orAbsent)) ?? path;
+    const target = await targetOf(path);
     const draft = `${target}.${randomBytes(6).toString('hex')}.tmp`;
     try {
       await writeDraft(draft, text, await stat(target).catch(orAbsent));
@@ -31,7 +31,8 @@ export async function replaceFile(path: string, text: string): Promise<void> {
 }
 
 /**
- * Runs a task while no other process changes the file: each holds `<file>.lock` for that long. A lock that a dead process left
+ * Runs a task while no other process changes the file: each holds `<file>.lock` for that long, beside
+ * the file itself: names that are links to it share one lock. A lock that a dead process left
  * behind is not broken, because nobody can be sure of that: the error names it.
  * @throws {UpstreamError} ERR_SALLYPORT_UPSTREAM_OVERLOADED when the lock is not free in time
  */
@@ -40,8 +41,8 @@ export async function whileLocked<Value>(
   { clock, timeoutMs }: { readonly clock: Clock; readonly timeoutMs: number },
   task: () => Promise<Value>,
 ): Promise<Value> {
-  const lock = `${path}.lock`;
   const endMs = clock.monotonic() + timeoutMs;
+  const lock = await lockOf(path);
   while (!(await isTaken(lock))) {
     if (clock.monotonic() >= endMs) {
       throw new UpstreamError(
@@ -56,6 +57,22 @@ export async function whileLocked<Value>(
   } finally {
     await unlink(lock).catch(() => {});
   }
+}
+
+async function lockOf(path: string): Promise<string> {
+  try {
+    return `${await targetOf(path)}.lock`;
+  } catch (error) {
+    throw unwritable(path, error);
+  }
+}
+
+/** The file behind all links, also where it is not there yet. */
+async function targetOf(path: string): Promise<string> {
+  const target = await realpath(path).catch(orAbsent);
+  if (target !== undefined) return target;
+  const link = await readlink(path).catch(() => undefined);
+  return link === undefined ? path : targetOf(resolve(await realpath(dirname(path)), link));
 }
 
 async function isTaken(lock: string): Promise<boolean> {

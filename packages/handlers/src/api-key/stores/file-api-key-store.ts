@@ -37,7 +37,7 @@ const LOCK_TIMEOUT_MS = 5_000;
 /**
  * Keys in a file: for one machine, or a folder that machines share. Changes are written as a whole, one process after the other, and
  * every process sees them within `checkIntervalMs`; there is no watcher to lose and nothing to close. A line that cannot be
- * read is skipped, told, and costs its own key alone. While the file cannot be read, keys get 503. These problems are published
+ * read is skipped, told, and costs its own key alone; of several lines with one key, a revoked one counts. While the file cannot be read, keys get 503. These problems are published
  * on `sallyport:api-key`.
  * @example
  * const store = new FileApiKeyStore({ path: '/var/lib/orders/keys.jsonl' });
@@ -93,17 +93,17 @@ export class FileApiKeyStore implements ApiKeyStore {
   replace(record: ApiKeyRecord): Promise<boolean> {
     return this.#change((lines) => {
       const found = lines.find(record.id);
-      if (found?.record.revision !== record.revision - 1) return false;
-      lines.replace(found.at, { ...record, usedAt: undefined });
+      if (found?.revision !== record.revision - 1) return false;
+      lines.replace({ ...record, usedAt: undefined });
       return true;
     });
   }
 
   delete(id: string): Promise<boolean> {
     return this.#change((lines) => {
-      const found = lines.find(id);
-      if (found !== undefined) lines.remove(found.at);
-      return found !== undefined;
+      if (lines.find(id) === undefined) return false;
+      lines.remove(id);
+      return true;
     });
   }
 

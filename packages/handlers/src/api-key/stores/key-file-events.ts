@@ -12,7 +12,8 @@ export type KeyFileEvent =
   /** A file of keys has changed and is in use. */
   | { readonly kind: 'key_file_reloaded'; readonly path: string }
   /**
-   * Lines of a file of keys cannot be read. Their keys are unknown; all others are good. At most 100 `lines` are named, of
+   * Lines of a file of keys cannot be read, or have the key of another line, which counts. The keys of lines that cannot be
+   * read are unknown; all others are good. At most 100 `lines` are named, of
    * `count`. `problem` quotes nothing of the file.
    */
   | {
