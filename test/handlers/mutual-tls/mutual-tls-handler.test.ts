@@ -398,6 +398,23 @@ describe('a certificate that nobody has verified', () => {
     );
   });
 
+  test('needs a listed authority as its direct issuer: what others between may issue was not checked (RFC 5280 6.1)', async () => {
+    const leaf = await issue({ by: middle, names: [dns('a')] });
+    const options = { identity: 'dns', issuedBy: root.cert, allowUnverified: true } as const;
+    const come = { chain: [middle.x509] };
+    expect(await outcome(options, leaf, { ...come, ...unverified })).toBe('401 certificate_issuer_unknown');
+    expect(await outcome(options, leaf, come)).toBe('a');
+    expect(await outcome({ ...options, issuedBy: [root.cert, middle.cert] }, leaf, unverified)).toBe('a');
+  });
+
+  test('needs it also after the same one was remembered as verified', async () => {
+    const leaf = await issue({ by: middle, names: [dns('a')] });
+    const chain = chainOf({ identity: 'dns', issuedBy: root.cert, allowUnverified: true });
+    const statusOf = async (how: Shown) =>
+      (await ask(chain, 'GET /', { certificate: shown(leaf, { chain: [middle.x509], ...how }) })).status;
+    expect([await statusOf({}), await statusOf(unverified), await statusOf({})]).toEqual([200, 401, 200]);
+  });
+
   test('is refused also after the same one was remembered as verified', async () => {
     const chain = chainOf({ identity: 'dns', issuedBy: root.cert });
     const issued = await issue({ by: root, names: [dns('a')] });

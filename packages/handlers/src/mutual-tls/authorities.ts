@@ -22,7 +22,8 @@ export class Authorities {
 
   /**
    * When the way from a certificate to a listed authority holds; undefined if there is none. Each step is a signature.
-   * `between` are certificates that came with it, in any order.
+   * `between` are certificates that came with it, in any order: only for one that TLS or the proxy has verified, because what
+   * these may issue (name constraints, path length, critical extensions; RFC 5280 6.1) is not looked at here.
    */
   wayFrom(certificate: X509Certificate, between: readonly X509Certificate[]): Validity | undefined {
     let at = certificate;

@@ -5,7 +5,7 @@ export const MUTUAL_TLS_FIXES: Readonly<Record<string, string>> = Object.freeze(
   certificate_unverified:
     'Give the server the authority of the client as ca. Behind a proxy, let it verify, and set verifyHeader or allVerified of clientCertificates.',
   certificate_issuer_unknown:
-    'Add the authority to issuedBy. If others stand between, let the client send their certificates; behind a proxy, set chainHeader of clientCertificates.',
+    'Add the authority to issuedBy. If others stand between, let the client send their certificates; behind a proxy, set chainHeader of clientCertificates. For a certificate that nobody has verified, list the authority that issued it.',
   certificate_not_yet_valid: 'Set the clock of this machine and of the authority by NTP.',
   certificate_expired: 'Renew the certificate of the client, or of the authority that issued it.',
   certificate_use_mismatch: 'Issue a certificate for clients: with clientAuth, and not that of an authority.',

@@ -78,7 +78,9 @@ export class MutualTlsHandler implements SecurityHandler<MutualTlsCredential> {
   verify(credential: MutualTlsCredential, request: SecurityRequest): Eventually<Verdict> {
     const { certificate, thumbprint } = credential;
     if (!(certificate.isVerified || this.#settings.allowUnverified)) return UNVERIFIED;
-    return this.#cache.find(thumbprint, request) ?? this.#check(credential, request);
+    // The way to an unverified one is shorter: it may have been remembered as verified, by other certificates between.
+    const known = certificate.isVerified ? this.#cache.find(thumbprint, request) : undefined;
+    return known ?? this.#check(credential, request);
   }
 
   /** Refuses a certificate that was revoked, or ended, while the decision waited for something else. */

@@ -42,12 +42,13 @@ const MUTUAL_TLS = option.table('MutualTlsHandlerOptions', {
   trustDomains: option.optional(option.textOrTexts),
   /**
    * The authorities one of which must have issued the certificate (PEM), itself or by authorities whose certificates came with
-   * it. It narrows what TLS or the proxy has verified. Default: any that these trust.
+   * it. It narrows what TLS or the proxy has verified. One that they have not verified (`allowUnverified`) must have been
+   * issued by a listed authority itself. Default: any that these trust.
    */
   issuedBy: option.optional(authoritiesCheck),
   /**
-   * Lets in certificates that neither TLS nor the proxy has verified, such as self-signed ones: only with `issuedBy`, or with
-   * `names` of the identity `thumbprint`.
+   * Lets in certificates that neither TLS nor the proxy has verified, such as self-signed ones: only with `issuedBy`, of which
+   * one must be the direct issuer, or with `names` of the identity `thumbprint`.
    */
   allowUnverified: option.withDefault(option.flag, false),
   /** What the client is: a principal of the kind `client` has the name as its `clientId`, too. */

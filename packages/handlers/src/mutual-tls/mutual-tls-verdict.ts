@@ -17,12 +17,12 @@ const UNREADABLE: Denied = denied('certificate_unreadable', { detail: 'its alter
 
 /** What a certificate makes the principal of, or why it is refused. */
 export function claimsOf(
-  { x509, chain }: ClientCertificate,
+  { x509, chain, isVerified }: ClientCertificate,
   settings: MutualTlsSettings,
   nowMs: number,
 ): PrincipalInit | Denied {
   const { policy, issuedBy, kind, name } = settings;
-  const validity = issuedBy === undefined ? validityOf(x509) : issuedBy.wayFrom(x509, chain);
+  const validity = issuedBy === undefined ? validityOf(x509) : issuedBy.wayFrom(x509, isVerified ? chain : []);
   if (validity === undefined) return NOT_ISSUED;
   const untimely = refusalAt(validity, nowMs, settings.clockToleranceSeconds * 1_000);
   if (untimely !== undefined) return untimely;
