@@ -1,6 +1,7 @@
 import * as option from '../options/options.js';
 import type { Actor } from '../principal/actor.js';
-import { createPrincipal } from '../principal/principal.js';
+import type { IssuedNames } from '../principal/issued-names.js';
+import { createPrincipal, issuedNamesOf, withIssuedNames } from '../principal/principal.js';
 import { type Authenticated, authenticated, type HeaderLine } from '../verdict/verdict.js';
 
 /** A verdict and its end, as they are stored outside of the process. */
@@ -13,13 +14,13 @@ export interface DatedVerdict {
 }
 
 /** The form of the text. Another one is of another version of this library. */
-const SCHEMA = 2;
+const SCHEMA = 3;
 
 /** Writes a verdict as JSON; undefined if reading it back would give something else. */
 export function verdictToText({ verdict, basis, endsAtMs }: DatedVerdict): string | undefined {
   const { principal, headers } = verdict;
   if (principal.kind === 'anonymous' || !survivesJson(principal.claims)) return undefined;
-  return JSON.stringify({ schema: SCHEMA, endsAtMs, basis, headers, principal });
+  return JSON.stringify({ schema: SCHEMA, endsAtMs, basis, headers, principal, issued: issuedNamesOf(principal) });
 }
 
 /**
@@ -27,8 +28,10 @@ export function verdictToText({ verdict, basis, endsAtMs }: DatedVerdict): strin
  * @throws when anything is missing, surplus or of another type
  */
 export function verdictFromText(json: string): DatedVerdict {
-  const { endsAtMs, basis, headers, principal } = VERDICT(JSON.parse(json));
-  return { verdict: authenticated(createPrincipal(principal), { headers }), basis, endsAtMs };
+  const { endsAtMs, basis, headers, principal: init, issued } = VERDICT(JSON.parse(json));
+  const made = createPrincipal(init);
+  const principal = issued === undefined ? made : withIssuedNames(made, issued as IssuedNames);
+  return { verdict: authenticated(principal, { headers }), basis, endsAtMs };
 }
 
 /** Claims may hold values that JSON cannot express: `undefined`, NaN, infinity and minus zero. */
@@ -86,10 +89,19 @@ const PRINCIPAL = option.table('principal', {
   via: option.listOf(option.table('via', { handler: option.text, scheme: option.text })),
 });
 
+const ISSUED = option.table('issued', {
+  subject: option.optional(option.text),
+  clientId: option.optional(option.text),
+  issuedAt: option.optional(date),
+  sid: option.optional(option.text),
+  jti: option.optional(option.text),
+});
+
 const VERDICT = option.table('verdict', {
   schema: option.wholeBetween(SCHEMA, SCHEMA),
   endsAtMs: moment,
   basis: option.optional(option.text),
   headers: option.listOf(headerLine),
   principal: PRINCIPAL,
+  issued: option.optional(ISSUED),
 });

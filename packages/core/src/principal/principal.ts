@@ -2,6 +2,7 @@ import { mark } from '../brand/brand.js';
 import { type Actor, checkedActor } from './actor.js';
 import { freezeClaims } from './claims.js';
 import { interned, internedList } from './interned.js';
+import { type IssuedNames, isSameNames, issuedNames } from './issued-names.js';
 import {
   type Confirmation,
   checkedPrincipalInit,
@@ -53,8 +54,10 @@ class PrincipalRecord<Claims extends object> {
   readonly via: readonly Via[];
   /** The principals that this one was combined from; undefined when there is only one proof. */
   readonly #proofs: readonly Principal[] | undefined;
+  /** What its issuer named it, where `mapPrincipal` changed that: revocations are told by these names. */
+  readonly #issued: IssuedNames | undefined;
 
-  constructor(kind: PrincipalKind, init: PrincipalInit<Claims>, proofs?: readonly Principal[]) {
+  constructor(kind: PrincipalKind, init: PrincipalInit<Claims>, proofs?: readonly Principal[], issued?: IssuedNames) {
     this.kind = kind;
     this.issuer = init.issuer && interned(init.issuer);
     this.subject = init.subject;
@@ -71,6 +74,7 @@ class PrincipalRecord<Claims extends object> {
     this.confirmation = init.confirmation && Object.freeze({ ...init.confirmation });
     this.actor = init.actor && checkedActor(init.actor);
     this.via = frozenProofs(init.via);
+    this.#issued = issued;
     this.#proofs = proofs;
     Object.freeze(this);
   }
@@ -93,6 +97,10 @@ class PrincipalRecord<Claims extends object> {
 
   static proofs(principal: Principal): readonly Principal[] | undefined {
     return principal.#proofs;
+  }
+
+  static issued(principal: Principal): IssuedNames | undefined {
+    return principal.#issued;
   }
 }
 
@@ -136,7 +144,28 @@ export function isProvedBy(principal: Principal, handler: string): boolean {
 export function withProof(principal: Principal, proof: Via): Principal {
   if (principal.kind === 'anonymous' || isProvedBy(principal, proof.handler)) return principal;
   const init = { ...principal, via: [...principal.via, proof] };
-  return new PrincipalRecord(principal.kind, init, PrincipalRecord.proofs(principal));
+  return new PrincipalRecord(
+    principal.kind,
+    init,
+    PrincipalRecord.proofs(principal),
+    PrincipalRecord.issued(principal),
+  );
+}
+
+/** The same principal, found by revocations also under what its issuer named it. */
+export function withIssuedNames(principal: Principal, issued: IssuedNames): Principal {
+  if (isSameNames(issuedNames(principal), issued)) return principal;
+  return new PrincipalRecord(
+    principal.kind,
+    principal,
+    PrincipalRecord.proofs(principal),
+    Object.freeze({ ...issued }),
+  );
+}
+
+/** What its issuer named a principal, if it is named otherwise now. */
+export function issuedNamesOf(principal: Principal): IssuedNames | undefined {
+  return PrincipalRecord.issued(principal);
 }
 
 /**
@@ -177,7 +206,7 @@ export function combinePrincipals(principals: readonly Principal[]): Principal {
     actor: named.find((principal) => principal.actor !== undefined)?.actor,
     via: distinctProofs(named.flatMap((principal) => principal.via)),
   };
-  return new PrincipalRecord(first.kind, init, proofs);
+  return new PrincipalRecord(first.kind, init, proofs, PrincipalRecord.issued(first));
 }
 
 function mergeClaims(principals: readonly Principal[]): Record<string, unknown> {

@@ -1,6 +1,7 @@
 import type { Clock } from '../clock/clock.js';
 import { publishCacheEvent } from '../events/cache-events.js';
-import type { Principal } from '../principal/principal.js';
+import { type IssuedNames, issuedNames } from '../principal/issued-names.js';
+import { issuedNamesOf, type Principal } from '../principal/principal.js';
 import { KeyedHash } from '../secrecy/keyed-hash.js';
 import { LiveHash } from '../secrecy/live-hash.js';
 import { revocableText } from './revocable-token.js';
@@ -145,22 +146,18 @@ export class RevocationIndex {
 
   /** Every name by which a revocation may concern a token with these names, and its principal. */
   namesOf(names: string, principal: Principal): readonly string[] {
-    const { claims, issuer } = principal;
     const single = Array.from({ length: names.length / NAME_LENGTH }, (_, index) =>
       names.slice(index * NAME_LENGTH, (index + 1) * NAME_LENGTH),
     );
-    const named = NAMING_CLAIMS.flatMap((claim) => {
-      const value = identifierIn(claims, claim);
-      return value === undefined
-        ? []
-        : [issuer, undefined].flatMap((of) => this.#claims[claim].allOf(nameOf(value, of)));
-    });
+    const named = NAMING_CLAIMS.flatMap((claim) =>
+      claimNames(claim, principal).flatMap((name) => this.#claims[claim].allOf(name)),
+    );
     return [...new Set([...single, ...named, ...this.#partyKeys(principal)])];
   }
 
   #statusOfPrincipal(principal: Principal, since: number): RevocationStatus {
     if (NAMING_CLAIMS.some((claim) => this.#refusesBy(claim, principal))) return 'revoked';
-    const { issuedAt } = principal;
+    const issuedAt = issuedNamesOf(principal)?.issuedAt ?? principal.issuedAt;
     let status: RevocationStatus = 'clear';
     for (const record of this.#concerning(principal)) {
       if (issuedAt !== undefined && issuedAt <= record.at) return 'revoked';
@@ -169,11 +166,9 @@ export class RevocationIndex {
     return status;
   }
 
-  #refusesBy(claim: NamingClaim, { claims, issuer }: Principal): boolean {
+  #refusesBy(claim: NamingClaim, principal: Principal): boolean {
     if (!this.#named.has(claim)) return false;
-    const value = identifierIn(claims, claim);
-    if (value === undefined) return false;
-    return [issuer, undefined].some((named) => this.#claims[claim].finds(nameOf(value, named), this.#isRevoked));
+    return claimNames(claim, principal).some((name) => this.#claims[claim].finds(name, this.#isRevoked));
   }
 
   #concerning(principal: Principal): readonly RevocationDate[] {
@@ -181,13 +176,17 @@ export class RevocationIndex {
     return this.#partyKeys(principal).flatMap((key) => this.#parties.find(key) ?? []);
   }
 
-  #partyKeys({ issuer, subject, clientId, claims }: Principal): readonly string[] {
-    const namesSession = identifierIn(claims, 'sid') !== undefined;
-    return [...new Set([issuer, undefined])].flatMap((named) => [
-      ...this.#subject.allOf(nameOf(subject, named)),
-      ...(namesSession ? [] : this.#sessionless.allOf(nameOf(subject, named))),
-      ...(clientId === undefined ? [] : this.#client.allOf(nameOf(clientId, named))),
-    ]);
+  #partyKeys(principal: Principal): readonly string[] {
+    const all = allNamesOf(principal);
+    const namesSession = all.some(({ sid }) => sid !== undefined);
+    const keys = all.flatMap(({ subject, clientId }) =>
+      [principal.issuer, undefined].flatMap((issuer) => [
+        ...(subject === undefined ? [] : this.#subject.allOf(nameOf(subject, issuer))),
+        ...(subject === undefined || namesSession ? [] : this.#sessionless.allOf(nameOf(subject, issuer))),
+        ...(clientId === undefined ? [] : this.#client.allOf(nameOf(clientId, issuer))),
+      ]),
+    );
+    return [...new Set(keys)];
   }
 
   #tellFull(): void {
@@ -211,9 +210,13 @@ function nameOf(id: string, issuer: string | undefined): string {
   return JSON.stringify(issuer === undefined ? [id] : [id, issuer]);
 }
 
-/** Numbers are read as their digits, as handlers do. */
-function identifierIn(claims: Principal['claims'], name: NamingClaim): string | undefined {
-  const sent = claims[name];
-  const value = typeof sent === 'number' ? String(sent) : sent;
-  return typeof value === 'string' && value !== '' ? value : undefined;
+/** A principal goes by its own names, and by those of its issuer, which a mapping may have changed. */
+function allNamesOf(principal: Principal): readonly IssuedNames[] {
+  const issued = issuedNamesOf(principal);
+  return issued === undefined ? [issuedNames(principal)] : [issuedNames(principal), issued];
+}
+
+function claimNames(claim: NamingClaim, principal: Principal): readonly string[] {
+  const values = new Set(allNamesOf(principal).flatMap((names) => names[claim] ?? []));
+  return [...values].flatMap((value) => [nameOf(value, principal.issuer), nameOf(value, undefined)]);
 }

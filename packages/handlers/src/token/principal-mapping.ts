@@ -6,7 +6,17 @@ import {
   UpstreamError,
   unavailable,
 } from '@sallyport/core';
-import { type Clock, describeError, type Eventually, isThenable, type Waiters, within } from '@sallyport/core/extend';
+import {
+  type Clock,
+  describeError,
+  type Eventually,
+  type IssuedNames,
+  issuedNames,
+  isThenable,
+  type Waiters,
+  withIssuedNames,
+  within,
+} from '@sallyport/core/extend';
 import type { MappingFailure, MappingOutcome } from './mapping-failure.js';
 import { MappingSignal } from './mapping-signal.js';
 import type { TokenClaims } from './token-claims.js';
@@ -46,8 +56,8 @@ export interface MappingCaller {
 
 /**
  * The principal that claims name, as the user's mapping changes it; `undefined` when neither names anybody. How the
- * token was proved, whose it is, whom it is for, who acts and when it ends cannot be mapped away. A promise only where the mapping
- * returns one.
+ * token was proved, whose it is, whom it is for, who acts and when it ends cannot be mapped away. Revocations find it also
+ * under the names that it had before. A promise only where the mapping returns one.
  * @throws what the mapping throws, and {TypeError} for what it should not return: no verdict about the token
  */
 export function mappedPrincipal(
@@ -58,15 +68,22 @@ export function mappedPrincipal(
 ): Eventually<Principal | Unavailable | undefined> {
   const { mapPrincipal: map } = mapping;
   if (map === undefined) return init.subject === '' ? undefined : createPrincipal(init);
+  const given = { init: { ...init }, issued: issuedNames(init) };
   const signal = new MappingSignal(caller.waiters);
   const answer = answerOf(map, { init, claims, signal }, caller);
-  if (isThenable(answer)) return laterPrincipal(init, { answer, signal }, mapping, caller);
+  if (isThenable(answer)) return laterPrincipal(given, { answer, signal }, mapping, caller);
   signal.end();
-  return principalOf(init, answer, caller);
+  return principalOf(given, answer, caller);
+}
+
+/** A copy of what a mapping gets, and its names: the mapping may write into what it is given. */
+interface Given {
+  readonly init: PrincipalInit;
+  readonly issued: IssuedNames;
 }
 
 async function laterPrincipal(
-  init: PrincipalInit,
+  given: Given,
   { answer, signal }: { answer: PromiseLike<unknown>; signal: MappingSignal },
   { mapPrincipalTimeoutMs: timeoutMs, clock }: Mapping,
   caller: MappingCaller,
@@ -82,7 +99,7 @@ async function laterPrincipal(
   }
   signal.end();
   if ('error' in outcome) return failed(outcome.error, caller);
-  return principalOf(init, outcome.mapped, caller);
+  return principalOf(given, outcome.mapped, caller);
 }
 
 function failed(error: unknown, caller: MappingCaller): Unavailable {
@@ -102,12 +119,15 @@ function tell(outcome: MappingOutcome, error: unknown, { credentials, onFailure 
   onFailure({ outcome, error, credentials });
 }
 
-function principalOf(init: PrincipalInit, answer: unknown, caller: MappingCaller): Principal | undefined {
+function principalOf({ init, issued }: Given, answer: unknown, caller: MappingCaller): Principal | undefined {
   const { issuer, audience, expiresAt, confirmation, actor, via, subject } = init;
   try {
     const mapped = checked(answer);
     if (subject === '' && mapped.subject === '') return undefined;
-    return createPrincipal({ ...mapped, issuer, audience, expiresAt, confirmation, actor, via });
+    return withIssuedNames(
+      createPrincipal({ ...mapped, issuer, audience, expiresAt, confirmation, actor, via }),
+      issued,
+    );
   } catch (error) {
     tell('no_principal', error, caller);
     throw error;
