@@ -1,4 +1,5 @@
 import { createServer } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { fetchSecurity } from '@sallyport/adapters/fetch';
 import { httpSecurity } from '@sallyport/adapters/http';
@@ -57,6 +58,44 @@ describe.each(ROWS)('$name', ({ open, protocol }) => {
     ]);
   });
 
+  test('gives no place to a request after its deadline: nobody would give it back', async () => {
+    const clock = new ManualClock();
+    const held: (() => void)[] = [];
+    const hold = (_principal: unknown, { path }: SecurityRequest) =>
+      path === '/orders' ? new Promise<boolean>((resolve) => held.push(() => resolve(true))) : true;
+    const chain = new SecurityChain(
+      { requirement: new DemoTokens(), guards: [hold, concurrencyLimit(AT_ONCE)], deadlineMs: 1_000 },
+      { clock },
+    );
+    server = await open(chain);
+    const client = await connected();
+    const late = client.send(requestText('GET', '/orders', ALICE));
+    for (let turn = 0; turn < 500 && held.length === 0; turn += 1) await sleep(1);
+    clock.pass(1.1);
+    expect((await late.answer()).status).toBe(503);
+    for (const release of held) release();
+    for (let turn = 0; turn < 3; turn += 1) {
+      expect((await client.send(requestText('GET', '/', ALICE)).answer()).status).toBe(200);
+      await sleep(5);
+    }
+  });
+
+  test('tells the end at once to who asks after it', async () => {
+    const requests: SecurityRequest[] = [];
+    const keep = (_principal: unknown, request: SecurityRequest) => {
+      requests.push(request);
+      return request.path !== '/orders';
+    };
+    server = await open(new SecurityChain({ requirement: new DemoTokens(), guards: [keep] }));
+    const client = await connected();
+    for (const path of ['/', '/orders']) await client.send(requestText('GET', path, ALICE)).answer();
+    expect(requests.length).toBeGreaterThan(1);
+    await sleep(20);
+    let told = 0;
+    for (const request of requests) SecurityRequest.onEnd(request, () => (told += 1));
+    expect(told).toBe(requests.length);
+  });
+
   test('gives a place back when the answer was written', async () => {
     const chain = new SecurityChain({
       requirement: new DemoTokens(),
@@ -81,6 +120,54 @@ describe.each(ROWS)('$name', ({ open, protocol }) => {
 });
 
 describe('a place among requests at once', () => {
+  test('is free again when the connection ends while the answer waits behind another one (RFC 9112 9.3.2)', async () => {
+    const chain = new SecurityChain({
+      requirement: anonymous(),
+      guards: [concurrencyLimit({ ...AT_ONCE, limit: 2, by: 'everybody' })],
+    });
+    let read = 0;
+    const answer = httpSecurity(chain)((request, response) => {
+      if (request.url === '/answered') response.end();
+      else request.resume().once('end', () => (read += 1));
+    });
+    server = await listening(createServer(answer));
+    const { port } = server;
+    const first = await RawClient.connect(port);
+    const body = requestText('POST', '/waits', ['Content-Length: 2']);
+    first.send(`${requestText('GET', '/waits')}${body}ab`);
+    for (let turn = 0; turn < 500 && read < 2; turn += 1) await sleep(1);
+    expect(read).toBe(2);
+    first.close();
+    const ask = async () => {
+      const next = await RawClient.connect(port);
+      clients.push(next);
+      return (await next.send(requestText('GET', '/answered')).answer()).status;
+    };
+    let last = await ask();
+    for (let turn = 0; turn < 100 && last !== 200; turn += 1) last = await ask();
+    expect(last).toBe(200);
+    // Both places: one request holds one, and another still passes.
+    const holding = await RawClient.connect(port);
+    clients.push(holding);
+    holding.send(requestText('GET', '/waits'));
+    for (let turn = 0; turn < 500 && read < 3; turn += 1) await sleep(1);
+    for (let turn = 0; turn < 3; turn += 1) expect(await ask()).toBe(200);
+  });
+
+  test('of a Request alone that was refused later, is free at once', async () => {
+    const requests: SecurityRequest[] = [];
+    const refuse = async (_principal: unknown, request: SecurityRequest) => {
+      requests.push(request);
+      return false;
+    };
+    const chain = new SecurityChain({ requirement: anonymous(), guards: [refuse] });
+    const handler = fetchSecurity(chain)(() => new Response('never'));
+    expect((await handler(new Request('http://localhost/'))).status).toBe(403);
+    let told = 0;
+    for (const request of requests) SecurityRequest.onEnd(request, () => (told += 1));
+    expect(told).toBe(1);
+  });
+
   test('is free again when the client has gone before it was answered', async () => {
     const chain = new SecurityChain({
       requirement: anonymous(),

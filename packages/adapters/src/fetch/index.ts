@@ -11,7 +11,7 @@ import { answering } from './answer-end.js';
 import { responseOf } from './denial.js';
 import { checkedFetchOptions, type FetchSecurityOptions } from './fetch-options.js';
 import { PeerAddresses } from './peer-addresses.js';
-import { fetchReading } from './reading.js';
+import { fetchReading, noteRefused } from './reading.js';
 
 export { type LeaseOptions, leaseOf } from '../node/lease.js';
 export { attemptedOf, principalOf } from '../node/principal.js';
@@ -88,7 +88,7 @@ export function fetchSecurity<Scopes extends string = string>(
     const source = fetchReading(request, rest, reading, path, template);
     const { carrier } = source;
     const decision = gate.decide(carrier, source, guard);
-    return decision instanceof Promise ? shareLater(decision, carrier, request) : share(decision, carrier, request);
+    return decision instanceof Promise ? shareLater(decision, source, request) : share(decision, carrier, request);
   };
   const letThrough = (request: Request, bindings: unknown) => {
     chainGate.letThrough(request);
@@ -166,8 +166,15 @@ function share(decision: Decision, carrier: object, request: Request): Decision 
   return decision;
 }
 
-function shareLater(pending: Promise<Decision>, carrier: object, request: Request): Promise<Decision> {
-  return pending.then((decision) => share(decision, carrier, request));
+function shareLater(
+  pending: Promise<Decision>,
+  source: ReturnType<typeof fetchReading>,
+  request: Request,
+): Promise<Decision> {
+  return pending.then((decision) => {
+    if (decision.kind === 'denied') noteRefused(source);
+    return share(decision, source.carrier, request);
+  });
 }
 
 function attach(request: Request, context: FetchContext): void {

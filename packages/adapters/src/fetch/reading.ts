@@ -135,6 +135,8 @@ class RequestReading implements Reading {
   route: RouteKey | undefined;
   byPath: PathReading | undefined;
   others: Reading['others'];
+  /** Whether its decision was a refusal: then nothing else answers it. */
+  #isRefused: boolean;
   readonly #request: Request;
   readonly #rest: readonly unknown[];
   readonly #options: ReadingOptions;
@@ -155,6 +157,7 @@ class RequestReading implements Reading {
     this.route = undefined;
     this.byPath = undefined;
     this.others = undefined;
+    this.#isRefused = false;
     this.#request = request;
     this.#rest = rest;
     this.#options = options;
@@ -214,9 +217,15 @@ class RequestReading implements Reading {
     return readBody(this.#request, limitBytes, signal);
   }
 
+  /** Its end is told at once to who asks from now on. */
+  refuse(): void {
+    this.#isRefused = true;
+  }
+
   /** Without Node's response nobody tells when the last byte is gone: then the end is the Response of the handler. */
   onEnd(listener: () => void): void {
     if (this.#received !== undefined) this.#received.onEnd(listener);
+    else if (this.#isRefused) listener();
     else whenAnswered(this.#request, listener);
   }
 
@@ -224,4 +233,10 @@ class RequestReading implements Reading {
     if (this.#received !== undefined) this.#received.onClose(listener);
     else this.#request.signal.addEventListener('abort', listener, { once: true });
   }
+}
+
+/** For a request that was refused later: nothing else answers it. */
+export function noteRefused(reading: Reading): void {
+  if (reading instanceof RequestReading) reading.refuse();
+  for (const { source } of reading.others ?? []) noteRefused(source);
 }

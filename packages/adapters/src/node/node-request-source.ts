@@ -4,6 +4,7 @@ import type { Closable } from '../gate/closable.js';
 import type { AnswerableReading, OtherReading, PathReading } from '../gate/reading.js';
 import { NO_PROXIES, type TrustedProxies } from '../proxies/trusted-proxies.js';
 import { readBody } from './body.js';
+import { whenConnectionEnds } from './connection-end.js';
 import { headerLinesOf, isFromConnection } from './header-lines.js';
 import { isOver, type NodeRequest, type NodeResponse } from './node-message.js';
 
@@ -113,6 +114,9 @@ export class NodeRequestSource implements AnswerableReading {
     response?.on?.('finish', end);
     response?.on?.('close', end);
     this.onClose(end);
+    // Who asks after the end would never be told.
+    if (response?.writableFinished === true) end();
+    else whenConnectionEnds(this.#request, response, end);
   }
 
   /** Both are listened to: a response that waits behind another one on its connection is never told of its end. */

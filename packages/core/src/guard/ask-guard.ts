@@ -2,17 +2,22 @@ import { foreignCopy } from '../brand/brand.js';
 import { type Eventually, isThenable } from '../clock/eventually.js';
 import { MisuseError } from '../errors/errors.js';
 import type { Principal } from '../principal/principal.js';
-import type { SecurityRequest } from '../request/request.js';
+import { SecurityRequest } from '../request/request.js';
+import { unavailable } from '../verdict/verdict.js';
 import { type Guard, type GuardVerdict, isGuardVerdict } from './guard.js';
 
+/** The decision was already given: nobody waits for what a guard says. */
+export const ABANDONED: GuardVerdict = unavailable('abandoned');
+
 /**
- * Asks one guard. If it throws, rejects or returns no guard verdict, the error is passed on, and
- * `culpritOf` tells the guard.
+ * Asks one guard; none once the decision was given up. If it throws, rejects or returns no guard verdict, the error is
+ * passed on, and `culpritOf` tells the guard.
  */
 export function askGuard(member: Guard, principal: Principal, request: SecurityRequest): Eventually<GuardVerdict> {
+  if (SecurityRequest.isAbandoned(request)) return ABANDONED;
   try {
     const answer: unknown = member.check(principal, request);
-    if (isGuardVerdict(answer)) return noted(answer, member, request);
+    if (isGuardVerdict(answer)) return traced(answer, member, request);
     return isThenable(answer) ? answerLater(answer, member, request) : checkedAnswer(answer);
   } catch (error) {
     return blame(member, error, request);
@@ -21,12 +26,12 @@ export function askGuard(member: Guard, principal: Principal, request: SecurityR
 
 function answerLater(answer: PromiseLike<unknown>, member: Guard, request: SecurityRequest): Promise<GuardVerdict> {
   return Promise.resolve(answer)
-    .then((verdict) => noted(checkedAnswer(verdict), member, request))
+    .then((verdict) => traced(checkedAnswer(verdict), member, request))
     .catch((error) => blame(member, error, request));
 }
 
 /** An observed decision tells which of several guards refused. */
-function noted(answer: GuardVerdict, member: Guard, request: SecurityRequest): GuardVerdict {
+function traced(answer: GuardVerdict, member: Guard, request: SecurityRequest): GuardVerdict {
   if (answer.kind !== 'permitted' && answer.kind !== 'abstained') request.trace?.noteGuard(member.name, answer);
   return answer;
 }

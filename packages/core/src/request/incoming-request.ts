@@ -37,8 +37,8 @@ export interface IncomingRequest extends BodySource {
   /** Calls `listener` once when the client disconnects before it got an answer. */
   onClose?(listener: () => void): void;
   /**
-   * Calls `listener` once when the answer was written, or can be written no more. Limits of requests at once need it: without
-   * it, a chain that has one refuses the request as a bug.
+   * Calls `listener` once when the answer was written, or can be written no more; at once if that has happened already.
+   * Limits of requests at once need it: without it, a chain that has one refuses the request as a bug.
    */
   onEnd?(listener: () => void): void;
   /**

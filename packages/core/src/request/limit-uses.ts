@@ -32,15 +32,29 @@ interface Counted {
 }
 
 /**
+ * The identity of what leases ask guards about again. That is no request which somebody has sent: limits count nothing for
+ * it.
+ */
+export const RECHECKED: object = Object.freeze({});
+
+/**
  * The limits that were counted for one request. Adapters may ask for several decisions about a request, for example of a
  * router and of a route: each limit counts the request once.
  */
 export class LimitUses {
   static readonly #known = new WeakMap<object, LimitUses>();
+  static readonly #recheck = new this(true);
+  /** Whether a lease asks again, and nothing is to be counted. */
+  readonly isRecheck: boolean;
   readonly #counted: Counted[] = [];
+
+  constructor(isRecheck = false) {
+    this.isRecheck = isRecheck;
+  }
 
   /** Those of the request that has this identity. */
   static of(identity: object): LimitUses {
+    if (identity === RECHECKED) return this.#recheck;
     const known = this.#known.get(identity) ?? new this();
     this.#known.set(identity, known);
     return known;

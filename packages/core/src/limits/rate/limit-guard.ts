@@ -1,8 +1,9 @@
 import { mark } from '../../brand/brand.js';
 import type { Eventually } from '../../clock/eventually.js';
-import type { Guard, GuardVerdict } from '../../guard/guard.js';
+import { ABANDONED } from '../../guard/ask-guard.js';
+import { type Guard, type GuardVerdict, PERMITTED } from '../../guard/guard.js';
 import type { Principal } from '../../principal/principal.js';
-import type { SecurityRequest } from '../../request/request.js';
+import { SecurityRequest } from '../../request/request.js';
 
 type Check = (principal: Principal, request: SecurityRequest) => Eventually<GuardVerdict>;
 
@@ -15,7 +16,7 @@ class LimitGuard implements Limit {
   constructor(name: string, isEarly: boolean, check: Check) {
     this.name = name;
     this.isEarly = isEarly;
-    this.check = check;
+    this.check = (principal, request) => uncounted(request) ?? check(principal, request);
     Object.freeze(this);
   }
 
@@ -26,6 +27,15 @@ class LimitGuard implements Limit {
   static made(value: unknown): boolean {
     return typeof value === 'object' && value !== null && #brand in value;
   }
+}
+
+/**
+ * What a limit says without counting. Nobody is served after the deadline or when the client has gone, and nobody would tell
+ * the end of such a request. A lease that is asked about again is no request: it was counted when it was granted.
+ */
+function uncounted(request: SecurityRequest): GuardVerdict | undefined {
+  if (SecurityRequest.isAbandoned(request)) return ABANDONED;
+  return SecurityRequest.countLimits(request).isRecheck ? PERMITTED : undefined;
 }
 
 /** A guard that limits how much callers may ask for. Only `rateLimit` and `concurrencyLimit` make one. */
