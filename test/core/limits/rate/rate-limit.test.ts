@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import {
   anonymous,
+  anyOf,
   createPrincipal,
   type Decision,
   type DecisionEvent,
@@ -189,6 +190,33 @@ describe('what a limit counts by', () => {
     });
     expect(sharing.map(([name]) => name)).toEqual(shared);
   });
+
+  test.each<[LimitKeyPart]>([['principal'], ['client'], [{ claim: 'tenant' }]])(
+    '%j: without an issuer, callers of one name are counted apart by the handler that proved them',
+    (by) => {
+      const clock = new ManualClock();
+      const named = (name: string, issuer?: string) =>
+        headerHandler({
+          name,
+          header: `x-${name}`,
+          verify: (shop) =>
+            createPrincipal({ subject: shop, clientId: shop, claims: { tenant: shop }, ...(issuer && { issuer }) }),
+        });
+      const requirement = anyOf(
+        named('users'),
+        named('keys'),
+        named('first', 'https://a'),
+        named('other', 'https://a'),
+      );
+      const guards = [rateLimit({ ...MINUTE, limit: 1, by }, { clock })];
+      const chain = new SecurityChain({ requirement, guards }, { clock });
+      const kinds = ['users', 'keys', 'users', 'keys', 'first', 'other'].map((name) => {
+        const decision = chain.decide(buildRequest('/', { headers: { [`x-${name}`]: 'web-shop' } }));
+        return (decision as Decision).kind;
+      });
+      expect(kinds).toEqual(['granted', 'granted', 'denied', 'denied', 'granted', 'denied']);
+    },
+  );
 
   test('operation: each operation of the chain by itself, before authentication and after', () => {
     const clock = new ManualClock();

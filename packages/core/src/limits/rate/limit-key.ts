@@ -75,14 +75,24 @@ function partOf(value: unknown, name: string): Part {
   throw invalid(name, `must be ${NAMED.join(', ')}, { claim: … } or a function, or a list of these`);
 }
 
+/**
+ * Whose names those of a principal are: the issuer's, or those of the handler that proved them. Two handlers without issuers
+ * may know two callers by one name.
+ */
+function namedBy({ issuer, via }: Principal): readonly string[] {
+  return issuer ? [issuer] : ['', via[0]?.handler ?? ''];
+}
+
 /** A caller who has not what is counted by is counted by what it has: never not at all. */
-function ofPrincipal({ kind, issuer = '', subject }: Principal, request: SecurityRequest): string {
-  return kind === 'anonymous' ? ofNetwork(request) : JSON.stringify(['principal', issuer, subject]);
+function ofPrincipal(principal: Principal, request: SecurityRequest): string {
+  const { kind, subject } = principal;
+  return kind === 'anonymous' ? ofNetwork(request) : JSON.stringify(['principal', ...namedBy(principal), subject]);
 }
 
 function ofClient(principal: Principal, request: SecurityRequest): string {
-  const { issuer = '', clientId } = principal;
-  return clientId === undefined ? ofPrincipal(principal, request) : JSON.stringify(['client', issuer, clientId]);
+  const { clientId } = principal;
+  if (clientId === undefined) return ofPrincipal(principal, request);
+  return JSON.stringify(['client', ...namedBy(principal), clientId]);
 }
 
 function ofNetwork({ remoteAddress }: SecurityRequest): string {
@@ -109,7 +119,7 @@ function byClaim(claim: string): Part {
       const value = ownMember(principal.claims, claim);
       const isAbsent = value === undefined || value === null || value === '';
       if (isAbsent) return ofPrincipal(principal, request);
-      return JSON.stringify(['claim', principal.issuer ?? '', claim, value]);
+      return JSON.stringify(['claim', namedBy(principal), claim, value]);
     },
   };
 }
