@@ -27,6 +27,7 @@ import { storeOf } from './configured-store.js';
 import { KeyFormat } from './form/key-format.js';
 import { KeyHashes } from './form/key-hashes.js';
 import { KeyDirectory } from './key-directory.js';
+import { KeyProof } from './key-proof.js';
 import { LastUse } from './last-use.js';
 
 /**
@@ -105,9 +106,15 @@ export class ApiKeyHandler implements SecurityHandler<string> {
     return this.#cache.recheck(key, principal);
   }
 
-  /** Goes on until the key is revoked. Without `revocations` nobody tells which key, so every change in the store ends it. */
+  /**
+   * Goes on until the key is revoked or its record says that this text has ended. Without `revocations` nobody tells which
+   * key, so every change in the store ends it.
+   */
   follow(key: string, principal: Principal): LastingProof {
-    return this.#revocations?.follow(key, principal, 0) ?? this.#cache.follow(key, principal);
+    if (this.#revocations === undefined) return this.#cache.follow(key, principal);
+    const proof = this.#revocations.follow(key, principal, 0);
+    const init = { id: this.#format.idOf(key), hashes: this.#hashes.allOf(key), handler: this.name, proof };
+    return new KeyProof(init, this.#directory, this.#clock);
   }
 
   async close(): Promise<void> {

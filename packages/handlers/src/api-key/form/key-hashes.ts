@@ -24,6 +24,11 @@ export class KeyHashes {
     return hashed(this.#secrets[0] as string, key).toString('base64url');
   }
 
+  /** What a key may be kept as, by each secret. */
+  allOf(key: string): readonly string[] {
+    return this.#secrets.map((secret) => hashed(secret, key).toString('base64url'));
+  }
+
   /**
    * Finds the hash of a key among those of a record, and returns its index. The time does not depend on which it is, on how many there are, or on whether there are any: always
    * as many are compared as there can be.
