@@ -6,7 +6,7 @@ import { inspect } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type ChainServices, type ConfigurationSource, chainFrom } from '@sallyport/configuration';
 import { ConfigurationError, forbidden, type SecurityChain } from '@sallyport/core';
-import type { HandlerKind, Kinds } from '@sallyport/core/extend';
+import { ABSTAINED, type HandlerKind, type Kinds } from '@sallyport/core/extend';
 import { ask } from '@sallyport/core/testing';
 import { builtInHandlers } from '@sallyport/handlers/kinds';
 import { badge, memoryStore, officeHours } from './application-kinds.js';
@@ -119,22 +119,29 @@ describe('a chain from a file', () => {
         `  /staff: ${operation('staff', 'guards: [clerksOnly]')}`,
         `  /night: ${operation('night', 'guards: [byDay]')}`,
         `  /bulk: ${operation('bulk', 'rateClasses: [closed]')}`,
+        `  /owned: ${operation('owned', 'rateClasses: [calm], guards: [owner]')}`,
+        `  /calm: ${operation('calm', 'rateClasses: [calm]')}`,
         `  /vault: ${operation('vault', 'stepUp: { maxAgeSeconds: 300 }')}`,
         '',
       ].join('\n'),
     );
-    const guards = 'guards: { clerksOnly: { requireRoles: clerk }, byDay: officeHours }';
-    const classes = 'rateClasses: { closed: officeHours }';
+    const guards = 'guards: { clerksOnly: { requireRoles: clerk }, byDay: officeHours, owner: owner }';
+    const classes =
+      'rateClasses: { closed: officeHours, calm: { rateLimit: { name: calm, limit: 9, windowSeconds: 60, by: everybody } } }';
     const contract = `contract: { document: guarded.yaml, schemes: { Badge: doors }, ${guards}, ${classes} }`;
     const path = await fileOf(
       'guarded-security.yaml',
       withSecret('badge-0007').replace('requirement: doors', contract),
     );
-    const chain = await chainFrom(path, { kinds: { badge, officeHours: { guard: () => () => forbidden('closed') } } });
+    const closed = { guard: () => () => forbidden('closed') };
+    const owner = { guard: () => () => ABSTAINED };
+    const chain = await chainFrom(path, { kinds: { badge, officeHours: closed, owner } });
     const asked = (operation: string) => ask(chain, operation, { headers: { 'x-badge': 'badge-0007' } });
     expect(await asked('GET /staff')).toMatchObject({ status: 403, reason: 'role_missing' });
     expect(await asked('GET /night')).toMatchObject({ status: 403, reason: 'closed' });
     expect(await asked('GET /bulk')).toMatchObject({ status: 403, reason: 'closed' });
+    expect(await asked('GET /owned')).toMatchObject({ status: 403, reason: 'all_guards_abstained' });
+    expect((await asked('GET /calm')).status).toBe(200);
     expect(await asked('GET /vault')).toMatchObject({ status: 403, reason: 'insufficient_user_authentication' });
     await chain.close();
   });

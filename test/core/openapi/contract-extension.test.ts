@@ -7,6 +7,7 @@ import {
   rateLimit,
   SecurityChain,
 } from '@sallyport/core';
+import { ABSTAINED } from '@sallyport/core/extend';
 import { type Answer, ask, ManualClock } from '@sallyport/core/testing';
 import { type OpenApiOptions, openApi } from '@sallyport/openapi';
 import { extensionOptions } from '@sallyport/openapi/extend';
@@ -202,6 +203,17 @@ describe('contract: what x-sallyport asks for beside roles', () => {
     expect(await answerTo(levels, {}, options)).toMatchObject({ status: 429, reason: 'rate_limited' });
     expect(asked).toBe(1);
     expect((await answerTo([{ rateClasses: [] }, undefined, { rateClasses: ['bulk'] }], {}, options)).status).toBe(200);
+  });
+
+  test.each([
+    ['a limit', () => rateLimit({ name: 'bulk', limit: 9, windowSeconds: 60, by: 'everybody' }, { clock })],
+    ['a guard of the application', () => () => true],
+  ])('a rate class opens nothing that other guards leave closed: %s', async (_what, bulk) => {
+    const options = { rateClasses: { bulk: bulk() }, guards: { owner: () => ABSTAINED } };
+    const closed = { status: 403, reason: 'all_guards_abstained' };
+    expect(await answerTo([{ guards: ['owner'] }], {}, options)).toMatchObject(closed);
+    expect(await answerTo([{ guards: ['owner'], rateClasses: ['bulk'] }], {}, options)).toMatchObject(closed);
+    expect((await answerTo([{ rateClasses: ['bulk'] }], {}, options)).status).toBe(200);
   });
 
   test('the age of verdicts is that of the nearest, and the longest takes it back', async () => {

@@ -3,6 +3,7 @@ import { ConfigurationError } from '../errors/errors.js';
 import { askGuard } from '../guard/ask-guard.js';
 import { every } from '../guard/every.js';
 import type { Guard, GuardLike } from '../guard/guard.js';
+import { noteLimitingIfAll } from '../guard/votes.js';
 import { ownMember } from '../options/own-members.js';
 import { SecurityRequest } from '../request/request.js';
 import { allOf } from '../requirement/all-of.js';
@@ -143,11 +144,12 @@ export function withoutRequirement(owner: string): ConfigurationError {
 
 /** A guard that reads the path parameters of this operation, where the request has to satisfy several. */
 export function atOperation(operation: Operation, guard: Guard): Guard {
-  return Object.freeze({
+  const located = Object.freeze({
     name: guard.name,
     needs: guard.needs,
     check: (principal, request) => askGuard(guard, principal, SecurityRequest.locatedAt(request, operation)),
   } satisfies Guard);
+  return noteLimitingIfAll(located, [guard]);
 }
 
 /** A guard that a route adds: it is asked for each operation that the request has to satisfy. */

@@ -1,6 +1,14 @@
 import type { GuardLike } from '@sallyport/core';
 import { ConfigurationError, requireAuthentication, requireRoles, requireScopes } from '@sallyport/core';
-import { authenticationOptions, type Clock, isScopeToken, option, ownMember, quotedName } from '@sallyport/core/extend';
+import {
+  asLimiting,
+  authenticationOptions,
+  type Clock,
+  isScopeToken,
+  option,
+  ownMember,
+  quotedName,
+} from '@sallyport/core/extend';
 import type { OperationObject, PathEntry } from '../document/document.js';
 import { isPart, type Part } from '../document/shape.js';
 import type { Faults } from '../places/faults.js';
@@ -24,8 +32,8 @@ export const extensionOptions = option.table('ContractExtension', {
   /** How, and how lately, the user must have authenticated (RFC 9470). `{}` takes it back. */
   stepUp: option.optional(authenticationOptions),
   /**
-   * What limits the caller's requests: guards by their names in the option `rateClasses`, asked before all others. An empty
-   * list takes them back.
+   * What limits the caller's requests: guards by their names in the option `rateClasses`, asked before all others. They can
+   * only refuse: that one permits opens nothing. An empty list takes them back.
    */
   rateClasses: option.optional(option.listOf(option.text)),
   /**
@@ -117,7 +125,8 @@ export class ExtensionCompiler {
         const place = below(pointerOf(member), EXTENSION, member, index);
         const kind = member === 'guards' ? 'guard' : 'rate class';
         this.#faults.expect(guard !== undefined, place, `the option ${member} has no ${kind} ${quotedName(name)}`);
-        return guard ?? [];
+        if (guard === undefined) return [];
+        return member === 'rateClasses' ? asLimiting(guard) : guard;
       });
     const hasStepUp = stepUp.acrValues !== undefined || stepUp.maxAgeSeconds !== undefined;
     return [

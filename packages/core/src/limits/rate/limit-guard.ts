@@ -2,6 +2,7 @@ import { mark } from '../../brand/brand.js';
 import type { Eventually } from '../../clock/eventually.js';
 import { ABANDONED } from '../../guard/ask-guard.js';
 import { type Guard, type GuardVerdict, PERMITTED } from '../../guard/guard.js';
+import { noteLimiting } from '../../guard/votes.js';
 import type { Principal } from '../../principal/principal.js';
 import { SecurityRequest } from '../../request/request.js';
 
@@ -45,7 +46,7 @@ export interface Limit extends Guard<never> {
 }
 
 export function newLimit(name: string, isEarly: boolean, check: Check): Limit {
-  return new LimitGuard(name, isEarly, check);
+  return noteLimiting(new LimitGuard(name, isEarly, check));
 }
 
 export function isLimit(value: unknown): value is Limit {
