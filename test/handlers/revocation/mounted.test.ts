@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import type { BackChannelLogout } from '@sallyport/handlers/revocation';
 import express from 'express';
+import express4 from 'express4';
 import fastify from 'fastify';
 import { Hono } from 'hono';
 import Koa from 'koa';
@@ -38,6 +39,24 @@ const SERVERS: Readonly<Record<string, (logout: BackChannelLogout) => Promise<Mo
   'Express behind a parser'(logout) {
     const app = express();
     app.use(express.urlencoded({ extended: false }));
+    app.post(PATH, (request, response) => logout.node(request, response));
+    return listening(createServer(app));
+  },
+  'Express behind a parser of other bodies'(logout) {
+    const app = express();
+    app.use(express.json());
+    app.post(PATH, (request, response) => logout.node(request, response));
+    return listening(createServer(app));
+  },
+  'Express 4 behind a parser'(logout) {
+    const app = express4();
+    app.use(express4.urlencoded({ extended: false }));
+    app.post(PATH, (request, response) => logout.node(request, response));
+    return listening(createServer(app));
+  },
+  'Express 4 behind parsers of other bodies, which leave an empty object'(logout) {
+    const app = express4();
+    app.use(express4.json(), express4.text(), express4.raw());
     app.post(PATH, (request, response) => logout.node(request, response));
     return listening(createServer(app));
   },

@@ -85,7 +85,7 @@ function certificateOf(socket: Partial<TLSSocket>): ClientCertificate | undefine
 
 /** What a parser has left counts. */
 async function nodeBody(request: NodeEndpointRequest, most: number): Promise<EndpointRequest['body'] | Error> {
-  const { body } = request;
+  const body = isLeftBlank(request) ? undefined : request.body;
   if (typeof body === 'string' || (typeof body === 'object' && body !== null)) return body;
   if (request.readableEnded) return undefined;
   return new Promise((resolve) => {
@@ -101,6 +101,12 @@ async function nodeBody(request: NodeEndpointRequest, most: number): Promise<End
     request.on('end', () => resolve(Buffer.concat(kept)));
     for (const event of ['aborted', 'close', 'error']) request.on(event, () => resolve(new Error('broken off')));
   });
+}
+
+/** body-parser 1 leaves an empty object where the body is for another parser, and reads nothing. */
+function isLeftBlank({ body, readableDidRead }: NodeEndpointRequest): boolean {
+  const isEmpty = typeof body === 'object' && body !== null && Reflect.ownKeys(body).length === 0;
+  return isEmpty && !readableDidRead && Object.getPrototypeOf(body) === Object.prototype;
 }
 
 /** Reads no further than the limit: the rest is cancelled. */
