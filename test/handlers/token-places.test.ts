@@ -3,7 +3,7 @@ import { createServer, type IncomingHttpHeaders, request, type Server } from 'no
 import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { httpSecurity, upgradeSecurity } from '@sallyport/adapters/http';
-import { anyOf, type Decision, type Requirement, SecurityChain, type SecurityHandler } from '@sallyport/core';
+import { anyOf, type Decision, optional, type Requirement, SecurityChain, type SecurityHandler } from '@sallyport/core';
 import { buildRequest, ManualClock } from '@sallyport/core/testing';
 import { IntrospectionHandler, type IntrospectionHandlerOptions } from '@sallyport/handlers/introspection';
 import { JwtHandler, type JwtHandlerOptions } from '@sallyport/handlers/jwt';
@@ -179,6 +179,17 @@ test.each([
     const port = await listen(chainOf(make({ source })));
     expect((await ask(port, { headers: { 'x-authorization': [`Bearer ${TOKEN}`, TOKEN] } })).status).toBe(400);
     expect((await ask(port, { headers: { 'x-authorization': [`Bearer ${TOKEN}`] } })).status).toBe(200);
+  },
+);
+
+test.each(PLACES)(
+  'JwtHandler: a token of another issuer at %s is refused where tokens are optional',
+  async (source, send) => {
+    const [, make] = BOTH[0] as (typeof BOTH)[number];
+    const port = await listen(chainOf(optional(make({ source }))));
+    const { path = '/', headers = {} } = send(tokenBy(EC, { iss: 'https://foreign.example' }));
+    // Browsers send cookies without anybody's will, so a strange one is none.
+    expect((await ask(port, { path, headers })).status).toBe(String(source).startsWith('cookie:') ? 200 : 401);
   },
 );
 

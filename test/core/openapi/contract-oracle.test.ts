@@ -71,6 +71,7 @@ interface Heard {
 const NOWHERE: World = {
   authorization: undefined,
   sent: [],
+  strange: [],
   rulings: mapHandlers((name) => ruling(name, 'authenticated')),
   subjects: ONE_SUBJECT,
   latencies: mapHandlers(() => 'at once'),

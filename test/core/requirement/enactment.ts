@@ -37,7 +37,7 @@ interface Trait {
   isMine(request: SecurityRequest): boolean;
 }
 
-const sends = (header: string) => (request: SecurityRequest) => request.header(header) !== undefined;
+const sends = (header: string) => (request: SecurityRequest) => request.header(header) === 'it';
 const authorizes = (scheme: string, value?: string) => (request: SecurityRequest) => {
   const { authorization } = request;
   if (authorization.kind !== 'credentials' || authorization.scheme !== scheme) return false;
@@ -187,8 +187,12 @@ function requirementOf(tree: Tree, handlers: Readonly<Record<HandlerName, Securi
   }
 }
 
-export function requestOf({ authorization, sent }: World, target = '/'): SecurityRequest {
-  const rawHeaders = sent.flatMap((name) => [`X-${name}`, 'it']);
+const STRANGE_COOKIE = ['Cookie', 'session=strange'];
+
+export function requestOf({ authorization, sent, strange }: World, target = '/'): SecurityRequest {
+  const own = sent.filter((name) => !strange.some((each) => each === name));
+  const rawHeaders = own.flatMap((name) => [`X-${name}`, 'it']);
+  for (const name of strange) rawHeaders.push(...(name === 'session' ? STRANGE_COOKIE : [`X-${name}`, 'strange']));
   if (authorization !== undefined) rawHeaders.push('Authorization', authorization);
   return new SecurityRequest({ method: 'GET', target, rawHeaders });
 }

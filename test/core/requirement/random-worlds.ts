@@ -7,6 +7,7 @@ import {
   type Latency,
   OWN_CREDENTIAL,
   type Ruling,
+  STRANGE,
   type Tree,
   type World,
 } from './world.js';
@@ -94,6 +95,7 @@ export function worlds(rulingOf: (name: HandlerName) => fc.Arbitrary<Ruling> = r
     sent: fc
       .tuple(...OWN_CREDENTIAL.map((name) => fc.boolean().map((sent) => (sent ? [name] : []))))
       .map((l) => l.flat()),
+    strange: fc.oneof({ weight: 4, arbitrary: fc.constant([]) }, { weight: 1, arbitrary: fc.subarray([...STRANGE]) }),
     rulings: forEachHandler(rulingOf),
     subjects: forEachHandler(() => fc.constantFrom('alice', 'alice', 'bob')),
     latencies: forEachHandler(() => latencies),

@@ -31,9 +31,10 @@ export function judge(root: Tree, world: World): Sentence {
       return world.authorization === 'Bearer other' || (world.authorization === 'Bearer jwt' && !wanted.has('jwt'));
     }
     if (name === 'basic') return world.authorization === 'Basic it';
-    return world.sent.includes(name);
+    return world.sent.includes(name) && !isStrange(name);
   }
 
+  const isStrange = (name: HandlerName) => (world.strange as readonly HandlerName[]).includes(name);
   const isAddressed = (tree: Tree) => leavesOf(tree).some((name) => isExplicit(name) && isSent(name));
   const isBrushed = (tree: Tree) => leavesOf(tree).some(isSent);
 
@@ -124,8 +125,9 @@ export function judge(root: Tree, world: World): Sentence {
     return ['denied', 'forbidden', 'challenged', 'party'].includes(found.kind) ? ignoring(found) : found;
   }
 
-  /** Rule 2: an Authorization header that nobody owns is refused, unless nobody reads credentials at all. */
+  /** Rule 2: an explicit credential that nobody owns is refused, unless nobody reads credentials at its place. */
   function isUnrecognised(): boolean {
+    if ([...wanted].some((name) => isExplicit(name) && isStrange(name))) return true;
     if (world.authorization === undefined || wanted.size === 0) return false;
     return !(['jwt', 'opaque', 'basic'] as const).some(isSent);
   }

@@ -4,6 +4,9 @@ export type HandlerName = (typeof HANDLER_NAMES)[number];
 
 /** Those whose credential is a header or cookie of its own. */
 export const OWN_CREDENTIAL = ['key', 'signature', 'session', 'certificate'] as const;
+/** Those at whose place something strange may stand. Only the last is sent without anybody's will. */
+export const STRANGE = ['key', 'signature', 'session'] as const;
+export type Strange = (typeof STRANGE)[number];
 export const AUTHORIZATIONS = ['Bearer jwt', 'Bearer other', 'Basic it', 'Negotiate it'] as const;
 
 /** A requirement as data. */
@@ -37,6 +40,8 @@ export type Latency = 'at once' | 'settled' | number;
 export interface World {
   readonly authorization: (typeof AUTHORIZATIONS)[number] | undefined;
   readonly sent: readonly HandlerName[];
+  /** Where something stands that is nobody's, at the place of a handler. */
+  readonly strange: readonly Strange[];
   readonly rulings: Readonly<Record<HandlerName, Ruling>>;
   readonly subjects: Readonly<Record<HandlerName, string>>;
   readonly latencies: Readonly<Record<HandlerName, Latency>>;

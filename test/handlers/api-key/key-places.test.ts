@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
-import { allOf, anyOf, denied, guard, headerHandler, type Requirement, SecurityChain } from '@sallyport/core';
+import { allOf, anyOf, denied, guard, headerHandler, optional, type Requirement, SecurityChain } from '@sallyport/core';
 import { ask, buildRequest, type RequestParts } from '@sallyport/core/testing';
 import type { ApiKeyHandlerOptions } from '@sallyport/handlers/api-key';
 import { BasicHandler } from '@sallyport/handlers/basic';
@@ -150,6 +150,19 @@ describe('other credentials at the places of keys', () => {
     expect(() => new SecurityChain({ requirement: anyOf(whole.handler, other) })).toThrow(
       'api-key and old both take every credential of header:x-api-key',
     );
+  });
+
+  test('are refused also where keys are optional, and beside a good key', async () => {
+    const selective = new KeysUnderTest({ selective: true });
+    const { text } = await selective.issue();
+    for (const strange of ['garbage', '', text.slice(0, -1)])
+      expect(await answered(optional(selective.handler), inHeader(strange))).toBe('401 credentials_unrecognised');
+    const keys = new KeysUnderTest({ store: selective.store, bearer: true });
+    for (const { headers } of [asUser('alice', 'wrong'), asBearer('foreign')]) {
+      const both = { headers: { ...inHeader(text).headers, ...headers } };
+      for (const { handler } of [selective, keys])
+        expect(await answered(handler, both)).toBe('401 credentials_unrecognised');
+    }
   });
 
   test('with a wrong checksum in Basic is still a key, and refused as one', async () => {

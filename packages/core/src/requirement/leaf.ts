@@ -24,8 +24,11 @@ export class Leaf implements RequirementNode, CredentialOwner {
   readonly #carried: Carries | undefined;
   readonly #singleHeader: string | undefined;
   readonly #hasSeveralPlaces: boolean;
-  /** A credential of another handler may stand at a selective place beside one at a whole place. */
+  /** Where two credentials are one too many. At several selective places, credentials of others may stand, too. */
   readonly #countedPlaces: readonly CredentialPlace[];
+  /** Places at which a value twice is one too many, whoever it is for. */
+  readonly #repeatable: readonly CredentialPlace[];
+  readonly #explicitPlaces: readonly CredentialPlace[];
   readonly #verification: Verification;
 
   /**
@@ -41,16 +44,38 @@ export class Leaf implements RequirementNode, CredentialOwner {
     const [first] = places as readonly [CredentialPlace];
     this.#carried = places.every(({ isAmbient }) => isAmbient === first.isAmbient) ? carriedIn(first) : undefined;
     this.#hasSeveralPlaces = places.length > 1;
-    this.#countedPlaces = source.whole.length > 0 ? source.whole : places;
+    this.#explicitPlaces = places.filter(({ isAmbient }) => !isAmbient);
+    this.#countedPlaces = source.whole.length > 0 || !(source.fallback || places.length === 1) ? source.whole : places;
+    this.#repeatable =
+      this.#countedPlaces.length > 0 ? [] : this.#explicitPlaces.filter(({ scheme }) => scheme === undefined);
     const [kind, name] = (this.#countedPlaces[0]?.at ?? '').split(':', 2);
     this.#singleHeader = kind === 'header' && this.#countedPlaces.length === 1 ? name : undefined;
   }
 
-  /** Whether credentials of this Authorization scheme, in lower case, are for this leaf. */
-  takes(scheme: string): boolean {
+  /** Its place for credentials of this Authorization scheme, in lower case. */
+  placeOf(scheme: string): CredentialPlace | undefined {
     const { places } = this.source;
-    for (let index = 0; index < places.length; index += 1) if (places[index]?.scheme === scheme) return true;
-    return false;
+    for (let index = 0; index < places.length; index += 1) {
+      const place = places[index] as CredentialPlace;
+      if (place.scheme === scheme) return place;
+    }
+    return undefined;
+  }
+
+  /**
+   * Whether the credential of this leaf is the one that stands at `place`, an explicit place of it. A leaf takes one credential:
+   * if several were sent, that of a place of which it takes all, or else the one that none of `leaves` took.
+   */
+  hasTaken(place: CredentialPlace, run: Run, leaves: readonly Leaf[]): boolean {
+    if (!run.holdsOneOf(this)) return false;
+    if (this.#explicitPlaces.length === 1 || this.source.whole.includes(place)) return true;
+    for (const other of this.#explicitPlaces) {
+      if (other === place || other.valuesIn(run.request).length === 0) continue;
+      // What is refused as malformed may be malformed because of both.
+      if (isVerdict(run.credentialOf(this))) return true;
+      if (this.source.whole.includes(other) || !this.#isOfAnother(other, run, leaves)) return false;
+    }
+    return true;
   }
 
   isSatisfiable(run: Run): boolean {
@@ -121,7 +146,16 @@ export class Leaf implements RequirementNode, CredentialOwner {
     });
   }
 
+  #isOfAnother({ at }: CredentialPlace, run: Run, leaves: readonly Leaf[]): boolean {
+    return leaves.some(
+      (leaf) => leaf !== this && run.holdsOneOf(leaf) && leaf.source.places.some((place) => place.at === at),
+    );
+  }
+
   #isDoubled(request: SecurityRequest): boolean {
+    for (let index = 0; index < this.#repeatable.length; index += 1) {
+      if ((this.#repeatable[index] as CredentialPlace).valuesIn(request).length > 1) return true;
+    }
     if (this.#countedPlaces.length > 1) return isVerdict(sentIn(this.#countedPlaces, request));
     return this.#singleHeader !== undefined && request.headerLines(this.#singleHeader).length > 1;
   }

@@ -1,6 +1,7 @@
 import type { Eventually } from '../clock/eventually.js';
 import { shownName } from '../errors/shown-name.js';
 import type { NeededScopes } from '../guard/needed-scopes.js';
+import type { CredentialPlace } from '../handler/credential-place.js';
 import type { SecurityHandler } from '../handler/handler.js';
 import { MISSING, type Outcome, Refusal } from '../handler/refusal.js';
 import { type Principal, proofOf } from '../principal/principal.js';
@@ -14,12 +15,23 @@ import { checkRequirement, handlersOf, Operator, type Requirement } from './requ
 import { Run } from './run.js';
 import { leavesInSourceOrder } from './source-order.js';
 
+/** One place as one of its leaves reads it. */
+interface Reading {
+  readonly leaf: Leaf;
+  readonly place: CredentialPlace;
+}
+
+/** A place with all leaves that look there. */
+type SharedPlace = readonly Reading[];
+
 /** A compiled requirement: its leaves in the order of extraction, its tree, its challenges. */
 export class RequirementPlan {
   readonly handlers: readonly SecurityHandler[];
   readonly maxBodyBytes: number;
   readonly #leaves: readonly Leaf[];
   readonly #root: RequirementNode;
+  /** The explicit places outside Authorization. */
+  readonly #fields: readonly SharedPlace[];
   readonly #readsCredentials: boolean;
 
   /** @throws {ConfigurationError} ERR_SALLYPORT_REQUIREMENT_INVALID, ERR_SALLYPORT_SOURCE_CONFLICT */
@@ -28,6 +40,7 @@ export class RequirementPlan {
     this.handlers = Object.freeze([...new Set(handlersOf(requirement))]);
     this.maxBodyBytes = maxBodyBytes;
     this.#leaves = leavesInSourceOrder(this.handlers, maxBodyBytes);
+    this.#fields = fieldsOf(this.#leaves);
     this.#readsCredentials = this.handlers.length > 0;
     this.#root = compiled(requirement, this.#leaves);
   }
@@ -67,16 +80,40 @@ export class RequirementPlan {
     }
   }
 
-  /** An Authorization header that no handler took is refused; it never counts as "nothing sent". */
+  /**
+   * What a client sent as a credential and no handler took is refused; it never counts as "nothing sent". Ambient credentials do:
+   * browsers send them without anybody's will, also those of other applications.
+   */
   #unrecognised(run: Run): Refusal | undefined {
     const { authorization } = run.request;
-    if (authorization.kind !== 'credentials') return undefined;
-    const { scheme } = authorization;
+    if (authorization.kind === 'credentials' && !this.#isTaken(authorization.scheme, run)) {
+      return this.#unclaimed(authorization.scheme, run);
+    }
+    // Counted loops: this runs for every request (bench: chain).
+    for (let index = 0; index < this.#fields.length; index += 1) {
+      const field = this.#fields[index] as SharedPlace;
+      if (!this.#isLeftAlone(field, run)) continue;
+      return unclaimedAt(field, run);
+    }
+    return undefined;
+  }
+
+  #isTaken(scheme: string, run: Run): boolean {
     for (let index = 0; index < this.#leaves.length; index += 1) {
       const leaf = this.#leaves[index] as Leaf;
-      if (leaf.takes(scheme) && run.holdsOneOf(leaf)) return undefined;
+      const place = leaf.placeOf(scheme);
+      if (place !== undefined && leaf.hasTaken(place, run, this.#leaves)) return true;
     }
-    return this.#unclaimed(scheme, run);
+    return false;
+  }
+
+  /** A handler that found its credential at its only place does not let the request be read once more. */
+  #isLeftAlone(readings: SharedPlace, run: Run): boolean {
+    for (let index = 0; index < readings.length; index += 1) {
+      const { leaf, place } = readings[index] as Reading;
+      if (leaf.hasTaken(place, run, this.#leaves)) return false;
+    }
+    return (readings[0] as Reading).place.valuesIn(run.request).length > 0;
   }
 
   /** The same for all requests, unless somebody observes the decision. */
@@ -94,7 +131,7 @@ export class RequirementPlan {
     const verdict = { kind: 'unrecognised', reason: 'credentials_unrecognised', scheme } as const;
     const { trace } = run.request;
     if (trace === undefined) return new Refusal(verdict);
-    if (this.#leaves.some((leaf) => leaf.takes(scheme)))
+    if (this.#leaves.some((leaf) => leaf.placeOf(scheme) !== undefined))
       return new Refusal({ ...verdict, advice: adviceOfCauses(trace) });
     const [came, shown] = WORD.test(scheme) ? [`"${scheme}"`, scheme] : ['another one', '<scheme>'];
     const detail = `the scheme is ${came}, expected ${placesOf(this.#leaves)}`;
@@ -112,6 +149,17 @@ function adviceOfNothing(request: SecurityRequest, sought: readonly Leaf[]): rea
   return request.headersFrom === 'parsed' ? [...places, { code: 'headers_parsed' }] : places;
 }
 
+/** The caller is answered by the challenge of the first handler that looks there. */
+function unclaimedAt(readings: SharedPlace, { request: { trace } }: Run): Refusal {
+  const [{ leaf, place }] = readings as readonly [Reading];
+  const scheme = leaf.handler.challenges[0]?.scheme.toLowerCase() ?? '';
+  const verdict = { kind: 'unrecognised', reason: 'credentials_unrecognised', scheme } as const;
+  if (trace === undefined) return new Refusal(verdict);
+  const names = readings.map((each) => shownName(each.leaf.handler.name)).join(', ');
+  const detail = `${place.at} holds nothing that is taken there (${names})`;
+  return new Refusal({ ...verdict, detail, advice: adviceOfCauses(trace) });
+}
+
 function adviceOfCauses({ unclaimed }: DecisionTrace): readonly Advice[] {
   return unclaimed.flatMap(({ handler, cause }) => (cause === undefined ? [] : [{ code: cause, handler }]));
 }
@@ -120,6 +168,13 @@ function placesOf(leaves: readonly Leaf[]): string {
   return leaves
     .map(({ handler, source }) => `${source.places.map(({ at }) => at).join(' or ')} (${shownName(handler.name)})`)
     .join(', ');
+}
+
+function fieldsOf(leaves: readonly Leaf[]): readonly SharedPlace[] {
+  const readings = leaves.flatMap((leaf) => leaf.source.places.map((place) => ({ leaf, place })));
+  const outside = readings.filter(({ place }) => !place.isAmbient && place.scheme === undefined);
+  const ats = new Set(outside.map(({ place }) => place.at));
+  return [...ats].map((at) => outside.filter(({ place }) => place.at === at));
 }
 
 /** A handler that occurs several times gets one leaf. */

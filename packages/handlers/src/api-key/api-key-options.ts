@@ -31,7 +31,7 @@ const API_KEY = option.table('ApiKeyHandlerOptions', {
   header: option.withDefault(fieldNameCheck, 'X-API-Key'),
   /**
    * Takes only what has the form of its keys from that header, and leaves the rest to other handlers of it, such as those of keys
-   * that were issued before. Without another handler, the rest counts as no credential.
+   * that were issued before. What no handler takes is refused, also where credentials are optional.
    */
   selective: option.withDefault(option.flag, false),
   /** Takes keys that are the user name of Basic credentials, too: `curl -u KEY:`. */
