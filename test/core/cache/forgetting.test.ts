@@ -78,6 +78,24 @@ describe('what one cache forgets', () => {
     expect(await other.ask('t', denied('token_inactive'))).toMatchObject({ kind: 'denied' });
   });
 
+  test('is not left in the store by a lookup that ended elsewhere before it was told', async () => {
+    const store = new MemoryCacheStore({}, { clock });
+    const [one, other, third] = [await instance({ store }), await instance({ store }), await instance({ store })];
+    const lookup = new Lookup();
+    const pending = other.cache.resolve('t', aRequest(), lookup.load);
+    while (lookup.calls === 0) await turn();
+    const drop = store.delete.bind(store);
+    store.delete = async (key) => {
+      store.delete = drop;
+      drop(key);
+      lookup.answer(principalOf());
+      await pending;
+    };
+    expect(await one.cache.forget('t')).toBe(true);
+    await turn();
+    expect(await third.ask('t', denied('token_inactive'))).toMatchObject({ kind: 'denied' });
+  });
+
   test('is found while a secret is replaced, whichever of the two an instance writes with', async () => {
     const secrets = [[SECRET], [SECRET, NEXT_SECRET], [NEXT_SECRET, SECRET]];
     const [old, both, next] = (await Promise.all(secrets.map((secret) => instance({ secret })))) as [

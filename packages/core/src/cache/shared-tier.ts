@@ -80,6 +80,11 @@ export class SharedTier {
     await within({ clock: this.#clock, timeoutMs: LONGEST_DELETION_MS }, Promise.all(dropped), () => {});
   }
 
+  /** The same by its keyed hash, which its cache has as well. Returns at once and never throws. */
+  dropNamed(name: string): void {
+    this.#attempt(() => this.#store.delete(printable(name)));
+  }
+
   #labelsOf(credential: string): readonly string[] {
     return this.#hash.allOf(credential).map(printable);
   }

@@ -145,7 +145,7 @@ export class VerdictCache {
    */
   async forget(credential: string): Promise<boolean> {
     const names = this.#hash.allOf(credential);
-    for (const name of names) this.forgetNamed(name);
+    for (const name of names) this.#forgetHere(name);
     // In this order: otherwise another instance might take from the store what it has just forgotten.
     await this.#shared?.drop(credential);
     return this.#revocations.caches.forgetElsewhere(names);
@@ -153,13 +153,19 @@ export class VerdictCache {
 
   /** Forgets what is known under a keyed hash, also what a lookup under way would bring. */
   forgetNamed(name: string): void {
-    this.#memory.drop(name);
-    this.#flights.drop(name);
+    this.#forgetHere(name);
+    // A lookup that ended before this was told may have written since the store forgot.
+    this.#shared?.dropNamed(name);
   }
 
   /** Forgets every refusal of this process, also those of lookups under way: refused credentials may be good now. */
   forgetRefusals(): void {
     this.#memory.forgetRefusals();
+  }
+
+  #forgetHere(name: string): void {
+    this.#memory.drop(name);
+    this.#flights.drop(name);
   }
 
   #noteHit(verdict: Verdict, request: SecurityRequest): Verdict {
