@@ -84,6 +84,7 @@ export type { BodySource, MissingBody } from './request/body.js';
 export { type ClientCertificate, thumbprintOf } from './request/client-certificate.js';
 export { isPreflight } from './request/preflight.js';
 export { type IncomingRequest, type RouteKey, SecurityRequest } from './request/request.js';
+export { shownPath } from './request/shown-path.js';
 export type { DecisionTrace } from './request/trace.js';
 export { type Note, noted } from './requirement/contract/noted.js';
 export { scoped } from './requirement/contract/scoped.js';

@@ -109,6 +109,23 @@ describe('the address of a server', () => {
     }
   });
 
+  test('is told to operators where it differs, without a query and what may be a secret in a path', async () => {
+    const detailOf = async (htu: string) => {
+      const proof = client.proof(token, { claims: { htu } });
+      const { event } = await new DpopUnderTest().ask(token, proof, { line: 'GET /reset/s3cr3t-of-request?access_token=q1' });
+      return event.steps[0]?.detail;
+    };
+    const expected = 'expected "https://api.example.com/reset/{}-of-request"';
+    const base = 'https://api.example.com';
+    expect(await detailOf(`${base}/reset/s3cr3t-of-proof?access_token=q2#f3`)).toBe(
+      `htu is "${base}/reset/{}-of-proof", ${expected}: its path differs`,
+    );
+    expect(await detailOf('http://api.example.com/reset/s3cr3t-of-request?access_token=q2')).toBe(
+      `htu is "http://api.example.com/reset/{}-of-request", ${expected}: its scheme, host or port differs`,
+    );
+    expect(await detailOf('ftp://s3cr3t?access_token=q2')).toBe('htu is no http URL');
+  });
+
   test('may be one of several', async () => {
     const externalUrl = ['https://api.example.com', 'http://localhost:3000'];
     expect(await outcome(externalUrl, 'https://api.example.com/orders')).toBe('200');

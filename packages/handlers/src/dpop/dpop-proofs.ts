@@ -30,7 +30,7 @@ import {
 import { type ProofClaims, readProofClaims } from './proof-claims.js';
 import { type ProofHeader, proofKey, readProofHeader } from './proof-header.js';
 import { ProofMarks, type UsedProof } from './proof-marks.js';
-import { isForUrl } from './request-url.js';
+import { isForUrl, urlMismatch } from './request-url.js';
 import { ServerNonces } from './server-nonces.js';
 
 /** Services of the proofs. */
@@ -121,10 +121,8 @@ export class DpopProofs implements KeyProof {
     const { method, path } = request;
     if (htm !== method) return badProof('dpop_proof_method_mismatch', `${said('htm', htm)}, the method is ${method}`);
     const { externalUrl } = this.#settings;
-    if (!isForUrl(htu, path, externalUrl)) {
-      const expected = externalUrl.map((url) => url + path).join(' or ');
-      return badProof('dpop_proof_url_mismatch', `${said('htu', htu)}, expected ${expected}`);
-    }
+    if (!isForUrl(htu, path, externalUrl))
+      return badProof('dpop_proof_url_mismatch', urlMismatch(htu, path, externalUrl));
     if (ath !== hash('sha256', token, 'base64url')) return OTHER_TOKEN;
     return header.thumbprint === thumbprint ? undefined : OTHER_KEY;
   }

@@ -1,4 +1,4 @@
-import { option } from '@sallyport/core/extend';
+import { option, quoted, shownPath } from '@sallyport/core/extend';
 
 /** Printable, and nothing that a parser of URLs would drop or turn into something else. */
 const HTTP_URL = /^(https?):\/\/([^/?#@\\\s]+)([^?#\\\s]*)(?:[?#][\x21-\x7e]*)?$/i;
@@ -76,4 +76,18 @@ export function isForUrl(htu: string, path: string, bases: readonly string[]): b
   for (const base of bases) if (htu.length === base.length + path.length && htu === base + path) return true;
   const wanted = normalUrl(htu);
   return wanted !== undefined && bases.some((base) => base + normalPath(path) === wanted);
+}
+
+/**
+ * How the address of a proof differs from that of the request, for operators. Query and fragment are left out and paths shown as in
+ * events: either may carry a secret.
+ */
+export function urlMismatch(htu: string, path: string, bases: readonly string[]): string {
+  const url = normalUrl(htu);
+  if (url === undefined) return 'htu is no http URL';
+  const { origin, pathname } = new URL(url);
+  const ofOrigin = bases.filter((base) => new URL(base).origin === origin);
+  const part = ofOrigin.length > 0 ? 'its path differs' : 'its scheme, host or port differs';
+  const expected = bases.map((base) => quoted(base + shownPath(path))).join(' or ');
+  return `htu is ${quoted(origin + shownPath(pathname))}, expected ${expected}: ${part}`;
 }
