@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { MemoryOnceStore } from '@sallyport/core';
+import { SecurityRequest } from '@sallyport/core/extend';
 import { ask, ManualClock } from '@sallyport/core/testing';
 import { JwtHandler } from '@sallyport/handlers/jwt';
 import { IntrospectionUnderTest } from '../introspection/introspection-fixture.js';
@@ -29,6 +30,19 @@ describe('a token that is bound to a DPoP key', () => {
     expect(await under.outcome(token, client.proof(token))).toBe('200');
     expect(await under.outcome(token, undefined)).toBe('401 dpop_proof_missing');
     expect(under.handler.statistics.cache).toMatchObject({ hits: 3, misses: 1 });
+  });
+
+  test('needs one proof for one request, however often and by whatever reading it is judged [RFC 9449 11.1]', async () => {
+    const { chain } = new DpopUnderTest();
+    const proof = client.proof(token);
+    // As a host that gives parsed headers: each reading has lines of its own.
+    const judged = async (identity: object | undefined, rawHeaders = ['Authorization', `DPoP ${token}`, 'DPoP', proof]) => {
+      const request = { method: 'GET', target: '/orders', rawHeaders, identity };
+      return (await chain.decide(new SecurityRequest(request))).kind;
+    };
+    const request = {};
+    expect([await judged(request), await judged(request), await judged({})]).toEqual(['granted', 'granted', 'denied']);
+    expect(await judged(undefined)).toBe('denied');
   });
 
   test('is refused under Bearer, with and without a proof [RFC 9449 7.2]', async () => {

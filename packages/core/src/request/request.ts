@@ -200,10 +200,14 @@ export class SecurityRequest {
     return request.#source.onEnd !== undefined;
   }
 
+  /** The same object in whichever decision about the request; undefined if the adapter tells none. */
+  static identityOf(request: SecurityRequest): object | undefined {
+    return unlessEverybodys('identity', request.#source.identity);
+  }
+
   /** For limits only: what was counted for the request, in whichever decision about it. */
   static countLimits(request: SecurityRequest): LimitUses {
-    const { identity } = request.#source;
-    request.#limitUses ??= LimitUses.of(unlessEverybodys('identity', identity) ?? request.#source);
+    request.#limitUses ??= LimitUses.of(this.identityOf(request) ?? request.#source);
     return request.#limitUses;
   }
 

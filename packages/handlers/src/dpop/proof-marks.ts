@@ -24,8 +24,9 @@ interface MarkRules {
 }
 
 /**
- * What was marked for a request, by its header lines. A request may be judged more than once: by two chains, or by both
- * readings of a rewritten one. Then its proof was used by itself.
+ * What was marked for a request, by its identity, or by its header lines where an adapter tells none. A request may be judged more
+ * than once: by two chains, or by both readings of a rewritten one. Then its proof was used by itself. A host that gives parsed
+ * headers has new lines for each reading.
  */
 const markedFor = new WeakMap<object, string>();
 
@@ -45,12 +46,12 @@ export class ProofMarks {
   mark(proof: UsedProof): Eventually<boolean | Unavailable> {
     const { name, storeTimeoutMs: timeoutMs, secret } = this.#rules;
     const key = hash('sha256', JSON.stringify(['dpop', name, proof.thumbprint, proof.jti]), 'base64url');
-    const lines = SecurityRequest.linesOf(proof.request);
-    if (markedFor.get(lines) === key) return true;
+    const identity = SecurityRequest.identityOf(proof.request) ?? SecurityRequest.linesOf(proof.request);
+    if (markedFor.get(identity) === key) return true;
     const mark = { key, holder: proof.holder, ...this.#timesOf(proof) };
     const marked = markOnce(this.#store, mark, { clock: this.#clock, timeoutMs, secret });
     const noted = (answer: Awaited<typeof marked>) => {
-      if (answer === true) markedFor.set(lines, key);
+      if (answer === true) markedFor.set(identity, key);
       return answer;
     };
     return marked instanceof Promise ? unlessGone(marked.then(noted), proof.request) : noted(marked);
