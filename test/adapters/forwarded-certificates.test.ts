@@ -243,20 +243,32 @@ describe('only a trusted proxy forwards a certificate (RFC 9440 4; RFC 8705 7.2)
     ['127.0.0.1', RFC9440.thumbprint],
     ['192.0.2.9', undefined],
     [undefined, undefined],
-  ])('on fetch servers of other runtimes, by what remoteAddress tells: %s', async (peer, thumbprint) => {
+  ])('on fetch servers of other runtimes, by what peerAddress tells: %s', async (peer, thumbprint) => {
     jest.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
     const { chain, told: seen } = noting();
-    const options = { clientCertificates: { proxies: LOOPBACK }, remoteAddress: () => peer };
+    const options = { clientCertificates: { proxies: LOOPBACK }, peerAddress: () => peer };
     const headers = { 'client-cert': RFC9440.value };
     await fetchSecurity(chain, options)(() => new Response(''))(new Request('http://a/', { headers }));
     expect((shown(seen[0]) as { thumbprint?: string } | undefined)?.thumbprint).toBe(thumbprint);
+  });
+
+  test('on fetch servers, not by remoteAddress: it may read a header that any client can send', async () => {
+    jest.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
+    const { chain, told: seen } = noting();
+    const certificates = { clientCertificates: { proxies: LOOPBACK } };
+    const claimed = { remoteAddress: (request: Request) => request.headers.get('x-real-ip') };
+    const headers = { 'client-cert': RFC9440.value, 'x-real-ip': '127.0.0.1' };
+    const options = { ...certificates, ...claimed, peerAddress: () => '192.0.2.9' };
+    await fetchSecurity(chain, options)(() => new Response(''))(new Request('http://a/', { headers }));
+    expect(shown(seen[0])).toBeUndefined();
+    expect(() => fetchSecurity(chain, { ...certificates, ...claimed })).toThrow('peerAddress is needed');
   });
 
   test('on fetch servers, lines that were joined are no certificate', async () => {
     const headers = new Headers({ 'client-cert': RFC9440.value });
     headers.append('client-cert', RFC9440.value);
     const { chain, told: seen } = noting();
-    const options = { clientCertificates: { proxies: LOOPBACK }, remoteAddress: () => '127.0.0.1' };
+    const options = { clientCertificates: { proxies: LOOPBACK }, peerAddress: () => '127.0.0.1' };
     await fetchSecurity(chain, options)(() => new Response(''))(new Request('http://a/', { headers }));
     expect(shown(seen[0])).toBe('client_certificate_malformed');
   });

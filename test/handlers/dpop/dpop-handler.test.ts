@@ -36,7 +36,10 @@ describe('a token that is bound to a DPoP key', () => {
     const { chain } = new DpopUnderTest();
     const proof = client.proof(token);
     // As a host that gives parsed headers: each reading has lines of its own.
-    const judged = async (identity: object | undefined, rawHeaders = ['Authorization', `DPoP ${token}`, 'DPoP', proof]) => {
+    const judged = async (
+      identity: object | undefined,
+      rawHeaders = ['Authorization', `DPoP ${token}`, 'DPoP', proof],
+    ) => {
       const request = { method: 'GET', target: '/orders', rawHeaders, identity };
       return (await chain.decide(new SecurityRequest(request))).kind;
     };

@@ -112,7 +112,9 @@ describe('the address of a server', () => {
   test('is told to operators where it differs, without a query and what may be a secret in a path', async () => {
     const detailOf = async (htu: string) => {
       const proof = client.proof(token, { claims: { htu } });
-      const { event } = await new DpopUnderTest().ask(token, proof, { line: 'GET /reset/s3cr3t-of-request?access_token=q1' });
+      const { event } = await new DpopUnderTest().ask(token, proof, {
+        line: 'GET /reset/s3cr3t-of-request?access_token=q1',
+      });
       return event.steps[0]?.detail;
     };
     const expected = 'expected "https://api.example.com/reset/{}-of-request"';

@@ -10,7 +10,7 @@ import { headerFields } from '../node/write-denial.js';
 import { answering } from './answer-end.js';
 import { responseOf } from './denial.js';
 import { checkedFetchOptions, type FetchSecurityOptions } from './fetch-options.js';
-import { PeerAddresses } from './peer-addresses.js';
+import { addressesOf } from './peer-addresses.js';
 import { fetchReading, noteRefused } from './reading.js';
 
 export { type LeaseOptions, leaseOf } from '../node/lease.js';
@@ -75,7 +75,7 @@ export function fetchSecurity<Scopes extends string = string>(
 ): FetchSecurity<Scopes> {
   const checked = checkedFetchOptions(options);
   const { allowPreflight, allowRewriting, proxies, onDenied = responseOf } = checked;
-  const reading = { proxies, allowRewriting, peers: new PeerAddresses(checked.remoteAddress) };
+  const reading = { proxies, allowRewriting, ...addressesOf(checked) };
   const chainGate = new Gate(decider);
   const isLetThrough = (request: Request) => allowPreflight && isPreflight(request.method, [...request.headers].flat());
   const decide = (

@@ -9,13 +9,12 @@ import { hasHeadersOf, hasNodeRequest, isRequestOf, type NodeBindings, targetOf 
 import { NO_PROXIES, type TrustedProxies } from '../proxies/trusted-proxies.js';
 import { whenAnswered } from './answer-end.js';
 import { readBody } from './body.js';
-import type { PeerAddresses } from './peer-addresses.js';
+import type { Addresses } from './peer-addresses.js';
 import { routedTarget } from './routed-path.js';
 
-export interface ReadingOptions {
+export interface ReadingOptions extends Addresses {
   readonly proxies: TrustedProxies;
   readonly allowRewriting: boolean;
-  readonly peers: PeerAddresses;
 }
 
 /** No operation has this template, which events show. */
@@ -195,9 +194,9 @@ class RequestReading implements Reading {
   /** That of the connection, over which the client sent whatever the application made of it. */
   get remoteAddress(): string | undefined {
     if (this.#received !== undefined) return this.#received.remoteAddress;
-    const { proxies, peers } = this.#options;
+    const { proxies, clients } = this.#options;
     const claimed = proxies.forwardAddresses ? proxies.addressOf(undefined, this.rawHeaders) : undefined;
-    return claimed ?? peers.find(this.#request, this.#rest);
+    return claimed ?? clients.find(this.#request, this.#rest);
   }
 
   /** A Request with other headers has credentials of its own: the certificate of the connection is not one of them. */

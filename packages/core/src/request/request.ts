@@ -130,9 +130,7 @@ export class SecurityRequest {
     return this.#certificate === 'none' ? undefined : this.#certificate;
   }
 
-  /**
-   * Aborted when the deadline of the decision has passed or the client has disconnected. Pass it to everything slow.
-   */
+  /** Aborted when the deadline of the decision has passed or the client has disconnected. Pass it to everything slow. */
   get signal(): AbortSignal {
     return this.#watched().signal;
   }
@@ -150,10 +148,7 @@ export class SecurityRequest {
     printsAs(this, ({ method, route }) => `SecurityRequest { ${method} ${route?.template ?? '[target]'} }`);
   }
 
-  /**
-   * For chain and cache only: tells the same as `signal`, without an AbortController. Watches the client from the first
-   * call on.
-   */
+  /** For chain and cache only: `signal` without an AbortController. Watches the client from the first call on. */
   static abandonmentOf(request: SecurityRequest): Abandonment {
     return request.#watched();
   }
