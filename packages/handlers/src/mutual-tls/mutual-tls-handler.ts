@@ -1,11 +1,4 @@
-import {
-  authenticated,
-  createPrincipal,
-  denied,
-  type Principal,
-  type SecurityHandler,
-  type Verdict,
-} from '@sallyport/core';
+import { authenticated, denied, type Principal, type SecurityHandler, type Verdict } from '@sallyport/core';
 import {
   type CacheStatistics,
   type Challenge,
@@ -98,10 +91,7 @@ export class MutualTlsHandler implements SecurityHandler<MutualTlsCredential> {
       const caller = { waiters, credentials: [], onFailure };
       const principal = await mappedPrincipal(init, init.claims ?? {}, mapping, caller);
       if (principal === undefined) return denied('certificate_name_missing');
-      if (isVerdict(principal)) return principal;
-      // Revocations find a certificate by its serial number: no mapping may drop it.
-      const claims = { ...principal.claims, jti: init.claims?.['jti'] };
-      return authenticated(createPrincipal({ ...principal, claims }));
+      return isVerdict(principal) ? principal : authenticated(principal);
     });
   }
 }
