@@ -72,12 +72,16 @@ export class TimerWheel {
   readonly #turn = (): void => {
     this.#isRunning = true;
     let left = MOST_PER_TURN;
-    for (const reckoning of RECKONINGS) {
-      const slots = this.#slots[reckoning];
-      left = slots.run(this.#time(slots), reckoning, left);
+    // An item with a bug must not stop all others.
+    try {
+      for (const reckoning of RECKONINGS) {
+        const slots = this.#slots[reckoning];
+        left = slots.run(this.#time(slots), reckoning, left);
+      }
+    } finally {
+      this.#isRunning = false;
+      this.#cancel = this.size === 0 ? undefined : this.#clock.schedule(left > 0 ? TICK_MS : 0, this.#turn);
     }
-    this.#isRunning = false;
-    this.#cancel = this.size === 0 ? undefined : this.#clock.schedule(left > 0 ? TICK_MS : 0, this.#turn);
   };
 
   #time(slots: Slots): number {

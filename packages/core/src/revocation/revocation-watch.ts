@@ -1,5 +1,6 @@
 import type { Clock } from '../clock/clock.js';
 import { TimerWheel, type WheelItem } from '../clock/timer-wheel.js';
+import { harmless } from '../events/harmless.js';
 import type { ProofWatcher } from '../handler/lasting-proof.js';
 
 /** So many watchers are told in one turn of the event loop. The others follow in the next. */
@@ -52,7 +53,7 @@ export class RevocationWatch implements WheelItem {
   tell(name: string): void {
     const concerned = this.#byTag.get(tagOfName(name));
     if (concerned instanceof Set) this.#tellAll([...concerned]);
-    else concerned?.reconsider();
+    else if (concerned !== undefined) tellOne(concerned);
   }
 
   due(): void {
@@ -63,11 +64,14 @@ export class RevocationWatch implements WheelItem {
   }
 
   #tellAll(watchers: readonly ProofWatcher[]): void {
-    for (const watcher of watchers.slice(0, MOST_PER_TURN)) watcher.reconsider();
+    for (const watcher of watchers.slice(0, MOST_PER_TURN)) tellOne(watcher);
     const others = watchers.slice(MOST_PER_TURN);
     if (others.length > 0) this.#clock.schedule(0, () => this.#tellAll(others));
   }
 }
+
+/** Who throws keeps a revocation from nobody else, such as from other instances. */
+const tellOne = harmless((watcher: ProofWatcher) => watcher.reconsider(), 'revocations');
 
 /** As a number that V8 keeps in the place of a pointer. Names have one byte per character. */
 export function tagOfName(name: string): number {

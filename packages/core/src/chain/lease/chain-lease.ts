@@ -11,6 +11,8 @@ export interface LeaseKeeper {
   readonly wheel: TimerWheel;
   /** Takes note of the end, and why. */
   noteEnd(lease: ChainLease, end: LeaseEnd, reason: string | undefined): void;
+  /** Takes note of a bug in a proof. */
+  noteBug(error: unknown): void;
 }
 
 /** A question that is asked again and again, such as that of the guards. Calls `answer`, at once or later. */
@@ -86,7 +88,7 @@ export class ChainLease implements Lease, WheelItem, ProofWatcher {
     this.#question = question;
     this.#questionSlot = 0;
     if (expiresAt !== undefined) this.#expirySlot = this.#keeper.wheel.at(expiresAt * 1_000, this);
-    for (const proof of proofs) proof.watch(this);
+    for (const proof of proofs) if (this.#ended === undefined) this.#try(() => proof.watch(this));
     if (question !== undefined) this.askAfter(question.everyMs);
   }
 
@@ -94,7 +96,9 @@ export class ChainLease implements Lease, WheelItem, ProofWatcher {
   moveTo(keeper: LeaseKeeper, question: StandingQuestion | undefined): void {
     this.#keeper.wheel.remove('delay', this.#questionSlot, this);
     this.#keeper = keeper;
-    this.#proofs = this.#proofs.map((proof) => proof.detached?.() ?? proof);
+    const proofs = this.#proofs.map((proof) => this.#try(() => proof.detached?.()) ?? proof);
+    if (this.#ended !== undefined) return;
+    this.#proofs = proofs;
     this.#question = question;
     question?.ask(this);
   }
@@ -123,7 +127,7 @@ export class ChainLease implements Lease, WheelItem, ProofWatcher {
   /** A revocation may concern it. */
   reconsider(): void {
     for (const proof of this.#proofs) {
-      const verdict = proof.recheck();
+      const verdict = this.#try(() => proof.recheck());
       if (verdict !== undefined && verdict.kind !== 'unavailable' && verdict.kind !== 'authenticated')
         this.end('revoked', verdict.reason);
     }
@@ -131,16 +135,28 @@ export class ChainLease implements Lease, WheelItem, ProofWatcher {
 
   /** Whether a proof cannot be told to hold now. */
   get isInDoubt(): boolean {
-    return this.#proofs.some((proof) => proof.recheck()?.kind === 'unavailable');
+    return this.#proofs.some((proof) => this.#try(() => proof.recheck())?.kind === 'unavailable');
+  }
+
+  /** Proofs are the code of handlers: one that throws ends its own lease and disturbs no other. */
+  #try<Answer>(ask: () => Answer): Answer | undefined {
+    try {
+      return ask();
+    } catch (error) {
+      this.#keeper.noteBug(error);
+      this.end('denied', 'proof_threw');
+      return undefined;
+    }
   }
 
   #stop(): void {
     const { wheel } = this.#keeper;
     wheel.remove('date', this.#expirySlot, this);
     wheel.remove('delay', this.#questionSlot, this);
-    for (const proof of this.#proofs) proof.unwatch();
+    const proofs = this.#proofs;
     this.#proofs = [];
     this.#question = undefined;
+    for (const proof of proofs) this.#try(() => proof.unwatch());
   }
 }
 

@@ -39,7 +39,9 @@ export class LeaseQuestion implements StandingQuestion {
     const { guard, request } = this.#init;
     lease.reconsider();
     if (lease.ended !== undefined) return;
-    if (lease.isInDoubt) this.#leaveOpen(lease, 'proof_outdated');
+    const { isInDoubt } = lease;
+    if (lease.ended !== undefined) return;
+    if (isInDoubt) this.#leaveOpen(lease, 'proof_outdated');
     else if (guard === undefined || request === undefined) this.#goOn(lease);
     else this.#askGuard(lease, guard, request);
   }

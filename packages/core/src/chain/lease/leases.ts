@@ -3,9 +3,12 @@ import type { Clock } from '../../clock/clock.js';
 import { TimerWheel } from '../../clock/timer-wheel.js';
 import type { LeaseEnd } from '../../decision/lease.js';
 import { MisuseError } from '../../errors/errors.js';
+import { faultFacts } from '../../events/problem-of.js';
+import { Unheard } from '../../events/unheard.js';
 import type { Guard } from '../../guard/guard.js';
 import type { SecurityHandler } from '../../handler/handler.js';
 import type { LastingProof } from '../../handler/lasting-proof.js';
+import { toldFault } from '../../handler/told-fault.js';
 import { type Principal, proofOf } from '../../principal/principal.js';
 import { type IncomingRequest, SecurityRequest } from '../../request/request.js';
 import type { Operation } from '../../routes/operation.js';
@@ -47,6 +50,7 @@ export class Leases implements LeaseKeeper {
   readonly #chain: string;
   readonly #clock: Clock;
   readonly #deadlineMs: number;
+  readonly #bugs: Unheard;
   readonly #active = new Set<ChainLease>();
   readonly #ended: Record<LeaseEnd, number> = { expired: 0, revoked: 0, denied: 0, closed: 0, released: 0 };
   #isClosed = false;
@@ -55,6 +59,7 @@ export class Leases implements LeaseKeeper {
     this.wheel = TimerWheel.of(clock);
     this.#chain = name;
     this.#clock = clock;
+    this.#bugs = new Unheard('onLeaseEvent()', clock);
     this.#deadlineMs = deadlineMs;
   }
 
@@ -116,6 +121,12 @@ export class Leases implements LeaseKeeper {
       principal: Object.freeze({ kind, issuer, subject, clientId, actor }),
       heldSeconds: Math.max(0, this.#clock.monotonic() - lease.sinceMs) / 1_000,
     });
+  }
+
+  /** Its message stays away: nobody knows any more what it may not tell. */
+  noteBug(error: unknown): void {
+    const facts = faultFacts({ ...toldFault({ culprit: 'a proof', error }, [], () => []), message: '' });
+    this.#bugs.tell(`chain ${this.#chain}: ${facts}: its lease ends`, 'proof');
   }
 
   #begin(lease: ChainLease, init: LeaseInit, request: IncomingRequest): void {
