@@ -3,9 +3,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { type LiveChain, liveChain } from '@sallyport/configuration';
-import { type GrantedDecision, type Lease, type LeaseEvent, onLeaseEvent, Revocations } from '@sallyport/core';
+import {
+  forbidden,
+  type GrantedDecision,
+  type GuardFunction,
+  type Lease,
+  type LeaseEvent,
+  onLeaseEvent,
+  Revocations,
+} from '@sallyport/core';
 import { ManualClock } from '@sallyport/core/testing';
 import { builtInHandlers } from '@sallyport/handlers/kinds';
+import { settled } from '../core/leases/lease-fixture.js';
 import { AUDIENCE, ISSUER, NOON, tokenBy } from '../handlers/jwt/jwt-fixture.js';
 import { newKey } from '../handlers/jwt/signing.js';
 import { badge } from './application-kinds.js';
@@ -39,6 +48,10 @@ const written = ({ key = KEY, chain = 'requirement: tokens' } = {}) =>
 
 const TOKENS = '{"name": "news", "requirement": "tokens"}';
 
+/** A guard whose answers a test gives. */
+const asked = { guard: (): GuardFunction => (principal, request) => answer(principal, request) };
+
+let answer: GuardFunction;
 let directory: string;
 let file: string;
 let clock: ManualClock;
@@ -55,7 +68,7 @@ beforeEach(async () => {
   events = [];
   stop = onLeaseEvent((event) => events.push(event));
   await writeFile(file, written({ chain: TOKENS }));
-  chain = await liveChain(file, { kinds: { ...builtInHandlers, badge }, clock, environment: {}, revocations });
+  chain = await liveChain(file, { kinds: { ...builtInHandlers, badge, asked }, clock, environment: {}, revocations });
   await chain.start();
 });
 
@@ -128,6 +141,53 @@ describe('when the file of a live chain has changed', () => {
     await change(written({ chain: TOKENS, key: OTHER }));
     expect(lease.ended).toBe('denied');
     expect(events).toMatchObject([{ reason: 'configuration_changed' }]);
+  });
+
+  describe('and a guard of the chain before has not answered yet', () => {
+    const guarded = (name: string) =>
+      written({ chain: JSON.stringify({ name, requirement: 'tokens', guards: ['asked'] }) });
+
+    /** A lease about which the chain before is asking, and what answers it. */
+    async function leaseInQuestion() {
+      answer = () => true;
+      await change(guarded('before'));
+      const lease = await leaseOn();
+      const answers: { yes(): void; no(): void; fail(): void }[] = [];
+      answer = () =>
+        new Promise((resolve, reject) => {
+          answers.push({
+            yes: () => resolve(true),
+            no: () => resolve(forbidden('left_the_team')),
+            fail: () => reject(new Error('a bug')),
+          });
+        });
+      clock.pass(11);
+      expect(answers).toHaveLength(1);
+      let questions = 0;
+      answer = () => {
+        questions += 1;
+        return true;
+      };
+      await change(guarded('after'));
+      expect(questions).toBe(1);
+      return { lease, before: answers[0] as (typeof answers)[0], asked: () => questions };
+    }
+
+    test.each(['no', 'fail'] as const)('its late answer ends no lease that the new chain grants: %s', async (late) => {
+      const { lease, before } = await leaseInQuestion();
+      before[late]();
+      await settled();
+      expect([lease.ended, events]).toEqual([undefined, []]);
+    });
+
+    test('its late answer doubles no question', async () => {
+      const { lease, before, asked: questions } = await leaseInQuestion();
+      clock.pass(2);
+      before.yes();
+      await settled();
+      clock.pass(31);
+      expect([lease.ended, questions()]).toEqual([undefined, 4]);
+    });
   });
 
   test('a change that cannot be used ends no lease', async () => {

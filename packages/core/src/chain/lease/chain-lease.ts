@@ -124,6 +124,11 @@ export class ChainLease implements Lease, WheelItem, ProofWatcher {
     else this.#question?.ask(this);
   }
 
+  /** Whether this question is the one to answer: not that of a chain before, nor that of a lease that is over. */
+  isAskedBy(question: StandingQuestion): boolean {
+    return this.#question === question;
+  }
+
   /** A revocation may concern it. */
   reconsider(): void {
     for (const proof of this.#proofs) {

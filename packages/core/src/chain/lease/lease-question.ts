@@ -58,11 +58,16 @@ export class LeaseQuestion implements StandingQuestion {
     }
   }
 
+  /** The lease may have gone over to another chain meanwhile, which has asked by itself. */
   #askLater(lease: ChainLease, answer: Promise<GuardVerdict>): void {
     const { clock, deadlineMs: timeoutMs } = this.#init;
     within({ clock, timeoutMs }, answer, () => unavailable('deadline_exceeded')).then(
-      (verdict) => this.#weigh(lease, verdict),
-      () => lease.end('denied', 'guard_threw'),
+      (verdict) => {
+        if (lease.isAskedBy(this)) this.#weigh(lease, verdict);
+      },
+      () => {
+        if (lease.isAskedBy(this)) lease.end('denied', 'guard_threw');
+      },
     );
   }
 
