@@ -42,7 +42,7 @@ function requests(rulingOf: (name: HandlerName) => fc.Arbitrary<Ruling>): fc.Arb
   const authorization = fc.constantFrom(undefined, 'Bearer other' as const, 'Basic it' as const);
   return fc
     .tuple(
-      worlds(rulingOf),
+      worlds(rulingOf).map((world): World => ({ ...world, strange: [] })),
       authorization,
       forEachHandler(() => scopes),
     )
