@@ -88,7 +88,7 @@ async function furnish(options: GatewayOptions, { port, tokenPort, tls }: Place,
   const { accessTokenTtlSeconds, introspection } = options;
   const authorizationServer = await AuthorizationServer.create(
     { origin, audience, accessTokenTtlSeconds },
-    { revocations, logins, log },
+    { revocations, logins, counterStore, log },
   );
   const apiKey = { name: 'pipeline', key: randomBytes(24).toString('base64url'), tenant: SUPER_TENANT };
   const security = {

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { EventEmitter } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Revocations } from '@sallyport/core';
+import type { CounterStore } from '@sallyport/core/extend';
 import type Provider from 'oidc-provider';
 import type { ClientMetadata } from 'oidc-provider';
 import type { OperatorLog } from '../operator-log.js';
@@ -41,6 +42,8 @@ export interface AuthorizationServerCollaborators {
   readonly revocations: Revocations;
   /** Checks the passwords of people. */
   readonly logins: PasswordCheck;
+  /** Counts the failures of clients with wrong secrets. */
+  readonly counterStore: CounterStore;
   readonly log: OperatorLog;
 }
 
@@ -82,7 +85,7 @@ export class AuthorizationServer {
     const keys = await signingKeys();
     const provider = new ProviderClass(issuer, configurationOf(options, { adapter, keys, resourceServer }));
     const jwts = new JwtAccessTokens({ issuer, audience, publicKeys: keys.publicKeys }, storage, revocations);
-    const secrets = new ClientSecrets(issuer, currentContext);
+    const secrets = new ClientSecrets(issuer, collaborators.counterStore, currentContext);
     secrets.attach(provider, resourceServer.clientId);
     keepJwts(provider, storage);
     return new AuthorizationServer(options, {

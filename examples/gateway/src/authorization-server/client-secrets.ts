@@ -1,4 +1,4 @@
-import { constantTimeEqual } from '@sallyport/core/extend';
+import { type CounterStore, constantTimeEqual } from '@sallyport/core/extend';
 import { BasicHandler, hashPassword, InMemoryUserStore } from '@sallyport/handlers/basic';
 import type Provider from 'oidc-provider';
 import type { KoaContextWithOIDC } from 'oidc-provider';
@@ -21,8 +21,9 @@ export class ClientSecrets {
   readonly #check: PasswordCheck;
   readonly #currentContext: () => KoaContextWithOIDC | undefined;
 
-  constructor(realm: string, currentContext: () => KoaContextWithOIDC | undefined) {
-    const handler = new BasicHandler({ name: 'client', realm, users: this.#store, hashing: HASHING });
+  constructor(realm: string, counterStore: CounterStore, currentContext: () => KoaContextWithOIDC | undefined) {
+    const options = { name: 'client', realm, users: this.#store, hashing: HASHING };
+    const handler = new BasicHandler(options, { counterStore });
     this.#check = new PasswordCheck('client', handler);
     this.#currentContext = currentContext;
   }
