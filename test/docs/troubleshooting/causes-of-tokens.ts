@@ -317,7 +317,7 @@ export const TOKENS: readonly Cause[] = [
     cause: 'The proof of a DPoP token names another address',
     client: '401 invalid_dpop_proof',
     reason: 'dpop_proof_url_mismatch',
-    words: 'htu is "http://10.0.0.7:3000/orders", expected https://api.example.com/orders',
+    words: 'htu is "http://10.0.0.7:3000/orders", expected "https://api.example.com/orders"',
     change: 'dpop.externalUrl',
     provoke: byDpop((owner, token) => owner.proof(token, { claims: { htu: 'http://10.0.0.7:3000/orders' } })),
   },
