@@ -120,7 +120,7 @@ describe('a client that goes away', () => {
     expect(clock.waiting).toBe(0);
   });
 
-  test('before a route adds its guard: the guard is not waited for', async () => {
+  test('before a route adds its guard: the guard is not asked', async () => {
     const { chain, clock } = slowChain(() => bearer());
     const client = new AbortController();
     const request = buildRequest('/', { ...TOKEN, client: client.signal });
@@ -129,7 +129,7 @@ describe('a client that goes away', () => {
     expect(request.signal.aborted).toBe(false);
     client.abort();
     const never = { name: 'never', check: () => new Promise<never>(() => {}) };
-    expect(await chain.authorize(granted, never, request)).toMatchObject({ status: 503, reason: 'client_gone' });
+    expect(await chain.authorize(granted, never, request)).toMatchObject({ status: 503, reason: 'abandoned' });
     expect(clock.waiting).toBe(0);
   });
 });
