@@ -1,21 +1,9 @@
-import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { type AuthenticationOptions, requireAuthentication, SecurityChain } from '@sallyport/core';
+import { requireAuthentication, SecurityChain } from '@sallyport/core';
 import { AuthorizationServer, ask, ManualClock } from '@sallyport/core/testing';
 import { IntrospectionHandler } from '@sallyport/handlers/introspection';
 import { JwtHandler } from '@sallyport/handlers/jwt';
-
-interface Vector {
-  readonly why: string;
-  readonly demand: AuthenticationOptions;
-  readonly login: { readonly acr?: unknown; readonly ageSeconds?: number; readonly authTime?: number };
-  readonly nowMs?: number;
-  readonly challenge?: string;
-}
-
-const VECTORS = JSON.parse(
-  readFileSync(new URL('../vectors/guard/step-up.json', import.meta.url), 'utf8'),
-) as readonly Vector[];
+import { STEP_UP_VECTORS } from '../support/step-up-vectors.js';
 
 const outbound = { allowInsecureLoopback: true };
 const START = new ManualClock().now();
@@ -42,7 +30,7 @@ describe.each([
   ['the claims of a JWT [RFC 9068 2.2.1, RFC 9470 6.1]', jwt, false],
   ['an introspection answer [RFC 9470 6.2]', introspection, true],
 ] as const)('a step-up by %s', (_what, makeHandler, opaque) => {
-  test.each(VECTORS.map((vector) => [vector.why, vector] as const))('%s', async (_why, vector) => {
+  test.each(STEP_UP_VECTORS.map((vector) => [vector.why, vector] as const))('%s', async (_why, vector) => {
     const { demand, login, nowMs = 0, challenge } = vector;
     const clock = new ManualClock(START + nowMs);
     const authTime = login.authTime ?? (login.ageSeconds === undefined ? undefined : START / 1_000 - login.ageSeconds);

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import {
   type AuthenticationOptions,
@@ -20,19 +19,8 @@ import {
 } from '@sallyport/core';
 import { challenge } from '@sallyport/core/extend';
 import { ask, assertRules, guardRules, ManualClock } from '@sallyport/core/testing';
+import { STEP_UP_VECTORS } from '../../support/step-up-vectors.js';
 import { alice, apiKey, basic, bearer, dpop, ScriptedHandler } from '../chain/scripted-handlers.js';
-
-interface Vector {
-  readonly why: string;
-  readonly demand: AuthenticationOptions;
-  readonly login: { readonly acr?: unknown; readonly ageSeconds?: number; readonly authTime?: number };
-  readonly nowMs?: number;
-  readonly challenge?: string;
-}
-
-const VECTORS = JSON.parse(
-  readFileSync(new URL('../../vectors/guard/step-up.json', import.meta.url), 'utf8'),
-) as readonly Vector[];
 
 const clock = new ManualClock();
 const NOW = clock.now() / 1_000;
@@ -49,7 +37,7 @@ const user = (init: Partial<PrincipalInit>, handler = 'bearer', scheme = handler
   alice({ ...init, via: [{ handler, scheme }] });
 
 describe('requireAuthentication', () => {
-  test.each(VECTORS.map((vector) => [vector.why, vector] as const))('%s', async (_why, vector) => {
+  test.each(STEP_UP_VECTORS.map((vector) => [vector.why, vector] as const))('%s', async (_why, vector) => {
     const { demand, login, nowMs = 0, challenge: told } = vector;
     const at = new ManualClock(NOW * 1_000 + nowMs);
     const authenticatedAt = login.authTime ?? (login.ageSeconds === undefined ? undefined : NOW - login.ageSeconds);
