@@ -277,10 +277,85 @@ test('a lookup does not wait for what is sent again: writing may be stuck where 
   const bus = new RedisRevocationBus({}, { client, clock: new ManualClock() });
   for (const notice of ['a', 'b', 'c']) expect(await bus.publish(notice)).toBe(false);
   append = () => new Promise(() => {});
-  const nothing = { notices: [], isComplete: true, hasGap: false };
+  const nothing = { notices: [], isComplete: true, hasGap: false, hasOwn: true };
   expect(await bus.receive()).toEqual(nothing);
   expect(await bus.receive()).toEqual(nothing);
   expect(sent.slice(3)).toEqual(['a']);
+});
+
+describe('a process that revokes, and gets no request after that,', () => {
+  const clock = new ManualClock();
+  /** What the stream holds; undefined while the server is away. */
+  let entries: string[] | undefined;
+  let startMs = 0;
+  let reads = 0;
+  const client = new ScriptedClient({
+    XADD: (...given) => {
+      if (entries === undefined) throw new Error('READONLY');
+      if (given.at(-2) === 'notice') entries.push(given.at(-1) ?? '');
+      return `${startMs}-${entries.length}`;
+    },
+    XRANGE: (_name, after = '') => {
+      reads += 1;
+      if (entries === undefined) throw new Error('READONLY');
+      const all = entries.map((notice, index) => [`${startMs}-${index + 1}`, ['notice', notice]]);
+      return all.slice(Number(after.split('-')[1]));
+    },
+  });
+  let revocations: Revocations;
+
+  /** Half a second at a time, as a process that is idle. */
+  async function idle(times: number): Promise<void> {
+    for (let time = 0; time < times; time += 1) {
+      clock.pass(0.5);
+      await new Promise(setImmediate);
+    }
+  }
+
+  beforeEach(() => {
+    [entries, reads, startMs] = [[], 0, clock.now()];
+    const bus = new RedisRevocationBus({ keepSeconds: 3_600 }, { client, clock });
+    revocations = new Revocations({ secret: SECRET, keepSeconds: 3_600 }, { bus, clock });
+  });
+  afterEach(() => revocations.close());
+
+  test('sends again what was not taken', async () => {
+    entries = undefined;
+    expect(await revocations.revokeToken('token')).toBe(false);
+    await idle(3);
+    entries = [];
+    await idle(2);
+    expect(entries).toHaveLength(1);
+  });
+
+  test('sends again what was lost later', async () => {
+    expect(await revocations.revokeToken('token')).toBe(true);
+    await idle(4);
+    expect(entries).toHaveLength(1);
+    entries = [];
+    await idle(4);
+    expect(entries).toHaveLength(1);
+  });
+
+  test('reads until others need it no more', async () => {
+    await revocations.revokeToken('token');
+    await idle(4);
+    expect(reads).toBeGreaterThan(2);
+    clock.pass(3_600);
+    await idle(2);
+    const before = reads;
+    await idle(4);
+    expect(reads).toBe(before);
+  });
+
+  test('reads no more once it is closed', async () => {
+    await revocations.revokeToken('token');
+    await idle(2);
+    await revocations.close();
+    const before = reads;
+    await idle(4);
+    expect(reads).toBe(before);
+  });
 });
 
 test('what is sent again is sent once, in order, up to the first that fails', async () => {

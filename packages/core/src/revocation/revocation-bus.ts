@@ -7,6 +7,11 @@ export interface ReceivedNotices {
   readonly isComplete: boolean;
   /** True when the bus lost notices, perhaps some that were never received. Reported once. Default false. */
   readonly hasGap?: boolean | undefined;
+  /**
+   * True while this instance holds notices of its own that it may have to send again. Then the next call comes within a
+   * second, even if no request needs it: a process that only revokes finds a loss as well. Default false.
+   */
+  readonly hasOwn?: boolean | undefined;
 }
 
 /**

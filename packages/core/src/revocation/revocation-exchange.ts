@@ -50,6 +50,9 @@ export class RevocationExchange {
   #completeMs: number;
   /** The last time the bus was found to have lost notices, in milliseconds since the epoch. */
   #lostUntilMs = Number.NEGATIVE_INFINITY;
+  /** Cancels the next reading that no request asks for. */
+  #cancelNext: (() => void) | undefined;
+  #isClosed = false;
 
   constructor(secrets: readonly string[], { bus, clock, learn }: RevocationExchangeCollaborators) {
     this.#envelope = new NoticeEnvelope(secrets);
@@ -83,6 +86,8 @@ export class RevocationExchange {
 
   /** @throws {UpstreamError} ERR_SALLYPORT_UPSTREAM_TIMEOUT */
   close(): Promise<void> {
+    this.#isClosed = true;
+    this.#cancelNext?.();
     return this.#inTime(this.#bus.close());
   }
 
@@ -92,6 +97,8 @@ export class RevocationExchange {
       return await this.#inTime(this.#bus.publish(this.#envelope.close(notice)));
     } catch {
       return false;
+    } finally {
+      this.#readOn();
     }
   }
 
@@ -137,8 +144,19 @@ export class RevocationExchange {
     return nowMs < this.#attemptMs + MAX_AGE_MS;
   }
 
+  /** What the bus did not take, or lost, is sent again by a reading: it must not wait for a request, which may never come. */
+  #readOn(): void {
+    if (this.#isClosed) return;
+    this.#cancelNext ??= this.#clock.schedule(PAUSE_MS, () => {
+      this.#cancelNext = undefined;
+      if (this.#clock.monotonic() < this.#nextMs) this.#readOn();
+      else this.synchronise();
+    });
+  }
+
   async #receive(): Promise<void> {
-    const { notices, isComplete, hasGap } = await received(this.#bus);
+    const { notices, isComplete, hasGap, hasOwn } = await received(this.#bus);
+    if (hasOwn === true) this.#readOn();
     for (const notice of notices) this.#open(notice);
     if (hasGap === true) {
       this.#lostUntilMs = this.#clock.now();

@@ -96,9 +96,8 @@ export class RedisRevocationBus implements RevocationBus {
   }
 
   async publish(notice: string): Promise<boolean> {
-    const nowMs = this.#clock.now();
-    const lasting = this.#own.filter(({ endsAtMs }) => nowMs < endsAtMs);
-    this.#own = [...lasting, { notice, endsAtMs: nowMs + this.#keepMs }].slice(-MAX_OWN);
+    const own = { notice, endsAtMs: this.#clock.now() + this.#keepMs };
+    this.#own = [...this.#lasting(), own].slice(-MAX_OWN);
     const isKept = await this.#append(notice);
     if (!isKept) this.#unsent = [...this.#unsent, notice].slice(-MAX_OWN);
     return isKept;
@@ -119,10 +118,10 @@ export class RedisRevocationBus implements RevocationBus {
         this.#noteUnfound(owed, notices);
         this.#sendAgain();
         if (!this.#stream.isAnchored) this.#mark();
-        return { notices, isComplete: true, hasGap };
+        return { notices, isComplete: true, hasGap, hasOwn: this.#hasOwn() };
       }
     }
-    return { notices, isComplete: false, hasGap };
+    return { notices, isComplete: false, hasGap, hasOwn: this.#hasOwn() };
   }
 
   /**
@@ -142,6 +141,16 @@ export class RedisRevocationBus implements RevocationBus {
     if (subscriber === undefined || listener === undefined) return;
     this.#listener = undefined;
     await this.#writes.run(() => subscriber.unsubscribe(this.#name, listener));
+  }
+
+  #lasting(): readonly OwnNotice[] {
+    const nowMs = this.#clock.now();
+    return this.#own.filter(({ endsAtMs }) => nowMs < endsAtMs);
+  }
+
+  #hasOwn(): boolean {
+    if (this.#own.length > 0) this.#own = this.#lasting();
+    return this.#own.length > 0;
   }
 
   /** After a gap, all own notices have to be sent again, except those that are found in the stream. */
