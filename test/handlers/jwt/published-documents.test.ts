@@ -149,7 +149,7 @@ describe('key sets', () => {
       fc.asyncProperty(SETS, fc.constantFrom(...GOOD), async (set, token) => {
         expect(await opens(JSON.parse(JSON.stringify(documentOf(set))), token)).toBe(true);
       }),
-      cases(1_000, 60_000),
+      cases(1_000, 20_000),
     );
   });
 
@@ -160,7 +160,7 @@ describe('key sets', () => {
         const bentKeys = bent === null ? own : own.map((key) => ({ ...key, [bent.name]: bent.value }));
         expect(await opens(documentOf({ ...others, own: bentKeys }), token)).toBe(false);
       }),
-      cases(1_000, 60_000),
+      cases(1_000, 20_000),
     );
   });
 
@@ -180,7 +180,7 @@ describe('key sets', () => {
       fc.asyncProperty(bent, legal(RSA), fc.array(USELESS, { maxLength: 3 }), async (key, sound, others) => {
         expect(await opens({ keys: [key, ...others, sound] }, tokenBy(EC))).toBe(false);
       }),
-      cases(500, 30_000),
+      cases(500, 10_000),
     );
   });
 
@@ -190,7 +190,7 @@ describe('key sets', () => {
       fc.asyncProperty(document, fc.constantFrom(...GOOD), async (set, token) => {
         expect(await opens(set, token)).toBe(false);
       }),
-      cases(500, 30_000),
+      cases(500, 10_000),
     );
   });
 });
@@ -248,7 +248,7 @@ describe('metadata', () => {
         const good = write({ issuer: ISSUER, jwks_uri: JWKS_URI });
         expect(await found(...(first === null ? [] : [first]), good)).toBe(JWKS_URI);
       }),
-      cases(700, 40_000),
+      cases(700, 14_000),
     );
   });
 
@@ -277,7 +277,7 @@ describe('metadata', () => {
         const answers = [await found(bad, other).catch(nameOf), await found(other, bad).catch(nameOf)];
         expect(answers).toEqual(['UpstreamError', 'UpstreamError']);
       }),
-      cases(700, 40_000),
+      cases(700, 14_000),
     );
   });
 });
