@@ -22,6 +22,35 @@ const CLIENTS = [
   backchannel_logout_uri: RECEIVER,
 }));
 
+/** Keeps all: the storage that oidc-provider brings drops what comes after a thousand entries. */
+class Storage {
+  static kept = new Map();
+  constructor(name) {
+    this.name = name;
+  }
+  keyOf = (id) => `${this.name}:${id}`;
+  async upsert(id, payload) {
+    Storage.kept.set(this.keyOf(id), payload);
+    if (payload.uid !== undefined) Storage.kept.set(`uid:${payload.uid}`, id);
+  }
+  async find(id) {
+    return Storage.kept.get(this.keyOf(id));
+  }
+  async findByUid(uid) {
+    return this.find(Storage.kept.get(`uid:${uid}`));
+  }
+  async findByUserCode() {}
+  async destroy(id) {
+    Storage.kept.delete(this.keyOf(id));
+  }
+  async revokeByGrantId(grantId) {
+    for (const [key, payload] of Storage.kept) if (payload.grantId === grantId) Storage.kept.delete(key);
+  }
+  async consume(id) {
+    (await this.find(id)).consumed = Math.floor(Date.now() / 1_000);
+  }
+}
+
 runInstance(async ({ issuer, audience, clientId, clientSecret }) => {
   const { privateKey } = await generateKeyPair('ES256', { extractable: true });
   let receivers = [];
@@ -39,6 +68,7 @@ runInstance(async ({ issuer, audience, clientId, clientSecret }) => {
     jwt: { sign: { alg: 'ES256' } },
   });
   const provider = new Provider(issuer, {
+    adapter: Storage,
     clients: [
       ...CLIENTS,
       { client_id: clientId, client_secret: clientSecret, grant_types: [], response_types: [], redirect_uris: [] },

@@ -113,6 +113,45 @@ describeWithRedis(HAS_REDIS ? 'marks in a Redis server' : 'skipped: there is no 
     expect(events).toContainEqual({ kind: 'once_marks_lost', prefix: 'sallyport:' });
   });
 
+  test('what a crash may have cost is marked by nobody again, also not by an instance that made none of the last marks', async () => {
+    const [store, other] = [await established(), open()];
+    for (let index = 0; index < 60; index += 1) await store.mark(`before ${index}`, TTL);
+    for (let index = 0; index < 60; index += 1) expect(await other.mark(`before ${index}`, TTL)).toBe(false);
+    await server.dump(client);
+    const marked = Array.from({ length: 40 }, (_, index) => `after ${index}`);
+    for (const key of marked) expect(await store.mark(key, TTL)).toBe(true);
+    await server.fail(client);
+    // No epoch is shorter than this instance has seen it.
+    for (const key of marked) await expect(other.mark(key, TTL)).rejects.toMatchObject(LOST);
+    await ageEpochs(2);
+    expect(await open().mark('after 0', TTL, undefined, 1)).toBe(true);
+  });
+
+  test('after a restart, to establish again opens nothing', async () => {
+    const store = await established();
+    for (let index = 0; index < 60; index += 1) await store.mark(`key ${index}`, TTL);
+    await server.dump(client);
+    await server.fail(client);
+    await open().establish();
+    await expect(open().mark('another key', TTL)).rejects.toMatchObject(LOST);
+  });
+
+  test('a Redis that loses nothing by a restart marks on at once, where that was said', async () => {
+    const careful = await RedisServer.start('--appendonly', 'yes', '--appendfsync', 'always');
+    try {
+      const own = await careful.client();
+      const store = new RedisOnceStore({ secret: SECRET, timeoutMs: 5_000, survivesRestarts: true }, { client: own });
+      await store.establish();
+      expect(await store.mark('key', TTL)).toBe(true);
+      await careful.fail(own);
+      expect(await store.mark('key', TTL)).toBe(false);
+      expect(await store.mark('another key', TTL)).toBe(true);
+      expect(events).toEqual([]);
+    } finally {
+      await careful.stop();
+    }
+  });
+
   test('an instance that begins after a loss trusts no epoch that was established behind its back', async () => {
     const store = await established();
     for (let index = 0; index < 60; index += 1) await store.mark(`key ${index}`, TTL);

@@ -21,29 +21,33 @@ export interface OnceReply {
 
 /**
  * Marks a key, in one step. The epoch of its slot is begun anew when it is gone or cannot be read, and when it is older or
- * shorter than the caller has seen it: then Redis has lost marks. What was marked before may come again until its own time
- * is over, so until then nothing is marked that lasts as long, unless it is known to be newer than the epoch.
+ * shorter than the caller has seen it: then Redis has lost marks. It is begun anew as well when another run of a server has
+ * written it: what a crash has cost, nobody sees who made none of the last marks. What was marked before may come again until
+ * its own time is over, so until then nothing is marked that lasts as long, unless it is known to be newer than the epoch.
  *
  * KEYS: the epoch, then the names of the mark; without these it only looks after the epoch. ARGV: how long the mark lasts in
- * milliseconds; the id and beginning of a new epoch, if one begins (`now` for now); id, beginning and marks of the epoch as the
- * caller has seen it; how long ago it can have been marked before, in milliseconds.
+ * milliseconds; the id and beginning of a new epoch where there was none (`now` for now); id, beginning and marks of the epoch as
+ * the caller has seen it; how long ago it can have been marked before, in milliseconds; 1 where marks survive the end of a run.
  */
 export const ONCE: RedisScript = new RedisScript(`local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local id, since, marks
+local run = ''
+if ARGV[8] ~= '1' then run = string.match(redis.call('INFO', 'server'), 'run_id:(%x+)') or '' end
+local id, since, marks, wroteIt
+local isKept = redis.call('EXISTS', KEYS[1]) == 1
 if redis.call('TYPE', KEYS[1]).ok == 'hash' then
-  local kept = redis.call('HMGET', KEYS[1], 'id', 'since', 'marks')
-  id, since, marks = kept[1], tonumber(kept[2]), tonumber(kept[3])
+  local kept = redis.call('HMGET', KEYS[1], 'id', 'since', 'marks', 'run')
+  id, since, marks, wroteIt = kept[1], tonumber(kept[2]), tonumber(kept[3]), kept[4]
 end
 local seenSince, seenMarks = tonumber(ARGV[5]), tonumber(ARGV[6])
-local isNew = not (id and since and marks) or since > now
+local isNew = not (id and since and marks) or since > now or (ARGV[8] ~= '1' and wroteIt ~= run)
 if not isNew and id == ARGV[4] then isNew = since ~= seenSince or marks < seenMarks
 elseif not isNew then isNew = since <= seenSince end
 if isNew then
   id, since, marks = ARGV[2], now, 0
-  if ARGV[3] ~= 'now' then since = tonumber(ARGV[3]) end
+  if ARGV[3] ~= 'now' and not isKept then since = tonumber(ARGV[3]) end
   redis.call('DEL', KEYS[1])
-  redis.call('HSET', KEYS[1], 'id', id, 'since', string.format('%.0f', since), 'marks', 0)
+  redis.call('HSET', KEYS[1], 'id', id, 'since', string.format('%.0f', since), 'marks', 0, 'run', run)
 end
 local answer, unsure = 'first', since + math.min(ARGV[1], ARGV[7]) - now
 for index = 2, #KEYS do

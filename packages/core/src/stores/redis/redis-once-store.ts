@@ -21,6 +21,11 @@ export const REDIS_ONCE_STORE = option.table('RedisOnceStoreOptions', {
   timeoutMs: option.withDefault(option.between(1, 5_000), 50),
   /** The most commands that may wait for a reply at once; further ones throw. */
   maxPending: option.withDefault(option.between(1, 100_000), 1_000),
+  /**
+   * Whether no restart and no failover can lose a mark: Redis writes each to disk before it answers (`appendonly yes`,
+   * `appendfsync always`), and no replica takes over. The default is the safe side: marks of an earlier run may be lost.
+   */
+  survivesRestarts: option.withDefault(option.flag, false),
 });
 
 export interface RedisOnceStoreOptions extends option.Given<typeof REDIS_ONCE_STORE> {}
@@ -42,9 +47,9 @@ const UNSEEN: Epoch = { id: '', since: -1, marks: 0 };
 
 /**
  * A once store in Redis 7. A Redis that does not answer in time, or answers with an error, is an error: the request gets 503.
- * Redis may lose marks: by a restart without persistence, a flush, an older snapshot, a failover. The store notices it by the
- * epochs that it keeps beside the marks. From then on a mark is an error for as long as it would last, because it might be a
- * repetition. A Redis that is new looks the same: call `establish` once when you set it up.
+ * Redis may lose marks: by a restart, a flush, an older snapshot, a failover. The store notices it by the epochs that it keeps
+ * beside the marks. From then on a mark is an error for as long as it would last, because it might be a repetition, unless it is
+ * known to be newer. A Redis that is new looks the same: call `establish` once when you set it up.
  * Give Redis the policy `noeviction`; with another one it drops marks and nobody notices, so the store tells
  * (`once_marks_evictable`).
  * @example
@@ -59,6 +64,7 @@ export class RedisOnceStore implements OnceStore {
   readonly #client: RedisCommands;
   readonly #budget: CommandBudget;
   readonly #patient: CommandBudget;
+  readonly #survivesRestarts: boolean;
   /** The epochs by their slots, as they were seen last. */
   readonly #seen = new Map<string, Epoch>();
   #knowsPolicy = false;
@@ -72,6 +78,7 @@ export class RedisOnceStore implements OnceStore {
     this.#client = services.client;
     this.#budget = new CommandBudget(checked, services);
     this.#patient = new CommandBudget({ ...checked, timeoutMs: PATIENT_MS }, services);
+    this.#survivesRestarts = checked.survivesRestarts;
     this.#tellPolicy();
   }
 
@@ -107,7 +114,8 @@ export class RedisOnceStore implements OnceStore {
     budget: CommandBudget,
   ): Promise<OnceReply> {
     const { id, since: seenSince, marks } = this.#seen.get(tag) ?? UNSEEN;
-    const given = [ttlMs, randomBytes(12).toString('base64url'), since, id, seenSince, marks, ageMs];
+    const survives = Number(this.#survivesRestarts);
+    const given = [ttlMs, randomBytes(12).toString('base64url'), since, id, seenSince, marks, ageMs, survives];
     const keys = [this.#names.inSlot(tag, 'epoch'), ...names] as const;
     const reply = onceReplyOf(await budget.ask(() => ONCE.run(this.#client, keys, given)));
     this.#noteSeen(tag, reply.epoch);
