@@ -88,6 +88,7 @@ describeWithRedis(HAS_REDIS ? 'with a Redis server' : 'skipped: there is no redi
     await counters.add('alice-the-subject', 60);
     await marks.mark('delivery-of-alice', 60);
     expect(await revocations.revokeSubject('alice-the-subject', { issuer: 'https://issuer.example' })).toBe(true);
+    await revocations.close();
     expect(await revocations.revokeToken(token)).toBe(true);
     expect(await client.dbSize()).toBe(1 + 1 + 1 + 1 + 16);
     const texts = (await client.keys('*')).filter((key) => /^sallyport:[\w-]{43}$/.test(key));

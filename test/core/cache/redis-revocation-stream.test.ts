@@ -32,12 +32,10 @@ describeWithRedis(HAS_REDIS ? 'the stream of revocations' : 'skipped: there is n
   });
   afterEach(() => stop());
 
-  /** An instance that knows only what it reads from the stream. */
+  /** An instance that knows only what it reads from the stream, and reads only when it is told to. */
   async function open(): Promise<Revocations> {
-    const revocations = new Revocations(
-      { secret: SECRET },
-      { bus: new RedisRevocationBus(PATIENT, { client: admin }) },
-    );
+    const bus = new RedisRevocationBus(PATIENT, { client: admin });
+    const revocations = new Revocations({ secret: SECRET }, { bus, clock: new ManualClock(Date.now()) });
     await revocations.start();
     return revocations;
   }

@@ -73,7 +73,7 @@ describeWithRedis(HAS_REDIS ? 'clients of Redis' : 'skipped: there is no redis-s
       const late = open({});
       await late.start();
       expect(late.refuses('token')).toBe(true);
-      await second.close();
+      for (const each of [first, second, late]) await each.close();
     });
   });
 

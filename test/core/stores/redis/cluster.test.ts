@@ -86,7 +86,7 @@ describeWithRedis(HAS_REDIS ? 'a Redis Cluster of three masters' : 'skipped: the
       const late = open({});
       await late.start();
       expect(late.refuses('token')).toBe(true);
-      await second.close();
+      for (const each of [first, second, late]) await each.close();
     });
   });
 });
