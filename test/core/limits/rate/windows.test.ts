@@ -24,16 +24,18 @@ class Oracle {
   ) {}
 
   decide({ key, cost }: Step, nowMs: number): boolean {
-    const used = this.window === 'fixed' ? this.#fixed(key, nowMs) : this.#sliding(key, nowMs);
+    const used = this.window === 'fixed' ? this.#fixed(key, cost, nowMs) : this.#sliding(key, nowMs);
     const isGranted = cost === 0 || used + cost <= this.limit;
     if (isGranted) this.#granted.push({ atMs: nowMs, key, cost });
     return isGranted;
   }
 
-  #fixed(key: number, nowMs: number): number {
+  /** What costs nothing begins no window. */
+  #fixed(key: number, cost: number, nowMs: number): number {
     const openedMs = this.#opened.get(key) ?? Number.NEGATIVE_INFINITY;
-    if (nowMs - openedMs >= WINDOW_SECONDS * 1_000) this.#opened.set(key, nowMs);
-    return this.#sum(key, this.#opened.get(key) as number, nowMs + 1);
+    const isOver = nowMs - openedMs >= WINDOW_SECONDS * 1_000;
+    if (isOver && cost > 0) this.#opened.set(key, nowMs);
+    return isOver ? 0 : this.#sum(key, openedMs, nowMs + 1);
   }
 
   #sliding(key: number, nowMs: number): number {
