@@ -19,7 +19,8 @@ export const systemClock: Clock = Object.freeze({
   schedule(delayMs: number, task: () => void, isAwaited = false) {
     const timer = setTimeout(task, delayMs);
     // Node ends with status 13 when a program awaits what no open resource can settle any more.
-    if (!isAwaited) timer.unref();
+    // Timers of Deno and of Workers may be plain numbers.
+    if (!isAwaited) timer.unref?.();
     return () => clearTimeout(timer);
   },
 });

@@ -31,7 +31,7 @@ const REGULAR_AFTER_MS = 60_000;
  * during a flood. This grants nothing.
  */
 export class GoodBefore {
-  readonly #hash = new KeyedHash(randomBytes(32).toString('hex'), 'good before');
+  readonly #hash = new KeyedHash(() => randomBytes(32).toString('hex'), 'good before');
   readonly #credentials: Recent;
   readonly #networks: Recent;
 

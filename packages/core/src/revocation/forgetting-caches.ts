@@ -15,7 +15,7 @@ export class ForgettingCaches {
   readonly #publish: (forgotten: Forgotten) => Promise<boolean>;
   /** Held weakly, because a cache has no end of its own. */
   readonly #caches = new Set<WeakRef<ForgettingCache>>();
-  readonly #self: string = randomUUID();
+  #name: string | undefined;
 
   constructor(secret: readonly string[] | undefined, publish: (forgotten: Forgotten) => Promise<boolean>) {
     this.#secret = secret;
@@ -33,16 +33,22 @@ export class ForgettingCaches {
 
   /** Has other instances forget what they know under these names, within a second. True if they were told. */
   forgetElsewhere(names: readonly string[]): Promise<boolean> {
-    return this.#publish({ names: names.map(printable), by: this.#self });
+    return this.#publish({ names: names.map(printable), by: this.#self() });
   }
 
   /** Passes on what another instance has forgotten. */
   learn({ names, by }: Forgotten): void {
-    if (by === this.#self) return;
+    if (by === this.#name) return;
     for (const reference of this.#caches) {
       const cache = reference.deref();
       if (cache === undefined) this.#caches.delete(reference);
       else for (const name of names) cache.forgetNamed(unprintable(name));
     }
+  }
+
+  /** Made with the first notice: Workers have no random bytes while a program loads. */
+  #self(): string {
+    this.#name ??= randomUUID();
+    return this.#name;
   }
 }

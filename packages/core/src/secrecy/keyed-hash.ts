@@ -3,6 +3,11 @@ import { createHmac, hash, randomBytes } from 'node:crypto';
 /** Used when no secret is configured, and made then. Such hashes are good in this process only. */
 let processSecret: string | undefined;
 
+function secretOfProcess(): string {
+  processSecret ??= randomBytes(32).toString('hex');
+  return processSecret;
+}
+
 const PREFIX_BYTES = 64;
 const MAX_SCRATCH_CHARACTERS = 4_096;
 
@@ -21,27 +26,39 @@ const beginnings = new Map<number, Buffer>();
  * names. The prefix always fills one block of the hash, so no text can be read as part of it.
  */
 export class KeyedHash {
-  readonly #prefix: Buffer;
+  readonly #secret: string | (() => string);
+  readonly #purpose: string;
+  #made: Buffer | undefined;
 
-  constructor(secret: string | undefined, purpose: string) {
-    processSecret ??= randomBytes(32).toString('hex');
-    const key = createHmac('sha256', secret ?? processSecret).update(purpose);
-    this.#prefix = Buffer.from(key.digest('hex'));
+  /** @param secret the secret, or what makes it when it is needed first. Default: that of the process */
+  constructor(secret: string | (() => string) | undefined, purpose: string) {
+    this.#secret = secret ?? secretOfProcess;
+    this.#purpose = purpose;
   }
 
   /**
    * 32 characters of one byte each: the smallest string that holds the whole hash. `text` must be well-formed Unicode.
    */
   of(text: string): string {
-    if (text.length > MAX_SCRATCH_CHARACTERS) return hash('sha256', `${this.#prefix}${text}`, 'binary');
+    if (text.length > MAX_SCRATCH_CHARACTERS) return hash('sha256', `${this.#prefix()}${text}`, 'binary');
     if (owner !== this) {
-      scratch.set(this.#prefix);
+      scratch.set(this.#prefix());
       owner = this;
     }
     const end = PREFIX_BYTES + scratch.write(text, PREFIX_BYTES);
     const name = hash('sha256', beginning(end), 'binary');
     scratch.fill(0, PREFIX_BYTES, end);
     return name;
+  }
+
+  /** Made with the first name: Workers have no random bytes while a program loads. */
+  #prefix(): Buffer {
+    if (this.#made === undefined) {
+      const secret = typeof this.#secret === 'string' ? this.#secret : this.#secret();
+      const key = createHmac('sha256', secret).update(this.#purpose);
+      this.#made = Buffer.from(key.digest('hex'));
+    }
+    return this.#made;
   }
 }
 

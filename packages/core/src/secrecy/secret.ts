@@ -1,13 +1,15 @@
 import { hash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { printsAs } from './prints-as.js';
 
-const processKey: string = randomBytes(32).toString('hex');
+/** Made with the first fingerprint: Workers have no random bytes while a program loads. */
+let processKey: string | undefined;
 
 /**
  * Names a credential in traces and logs without revealing it: 8 hex digits of a keyed SHA-256. The key lives as long as
  * the process. A fingerprint can therefore not be looked up in a table or matched across processes.
  */
 export function fingerprint(text: string): string {
+  processKey ??= randomBytes(32).toString('hex');
   return hash('sha256', processKey + text, 'hex').slice(0, 8);
 }
 

@@ -66,7 +66,7 @@ export class Circuit {
   readonly #clock: Clock;
   readonly #connections: FailureSample;
   readonly #answers: FailureSample;
-  readonly #hash = new KeyedHash(randomBytes(32).toString('hex'), 'circuit');
+  readonly #hash = new KeyedHash(() => randomBytes(32).toString('hex'), 'circuit');
   readonly #knownFailures = new Set<string>();
   readonly #knownFailureNetworks = new Set<string>();
   #lastNetwork: string | undefined;

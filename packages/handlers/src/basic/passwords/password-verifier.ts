@@ -60,11 +60,12 @@ const MAX_KINDS = 16;
  * holds several kinds, each unknown name always gets the same kind.
  */
 class DecoyHashes {
-  readonly #usual: StoredHash;
+  readonly #kind: HashKind;
+  #usual: StoredHash | undefined;
   readonly #seen = new Map<string, StoredHash>();
 
   constructor(usual: HashKind) {
-    this.#usual = decoyOf(usual);
+    this.#kind = usual;
   }
 
   /** Remembers one kind of the store's hashes. */
@@ -75,6 +76,8 @@ class DecoyHashes {
 
   for(userName: string): StoredHash {
     const seen = [...this.#seen.values()];
+    // Made here: Workers have no random bytes while a program loads.
+    this.#usual ??= decoyOf(this.#kind);
     return seen[Number.parseInt(fingerprint(userName), 16) % seen.length] ?? this.#usual;
   }
 }

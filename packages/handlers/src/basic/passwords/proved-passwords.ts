@@ -33,7 +33,7 @@ export interface Proof {
  * `VerdictCache` would keep them. Wrong passwords are never remembered, and nothing leaves the process.
  */
 export class ProvedPasswords {
-  readonly #hash = new KeyedHash(randomBytes(32).toString('hex'), 'basic');
+  readonly #hash = new KeyedHash(() => randomBytes(32).toString('hex'), 'basic');
   readonly #proofs: Expiring<Proof>;
   readonly #ttlMs: number;
   #epoch = 0;
