@@ -18,6 +18,17 @@ interface Difference {
   readonly after?: string;
 }
 
+interface SchemedDocument {
+  readonly components: { readonly securitySchemes: Record<string, object> };
+}
+
+/** The document, with another security scheme of this name. */
+function declaring(name: string, scheme: object): object {
+  const document = ordersDocument() as SchemedDocument;
+  document.components.securitySchemes[name] = scheme;
+  return document;
+}
+
 /** What differs, as data, and the exit code. */
 async function differences(old: string | object, latest: string | object, ...flags: readonly string[]) {
   folder.write('old', old);
@@ -67,6 +78,11 @@ describe('diff of two OpenAPI documents', () => {
     [{ stepUp: { maxAgeSeconds: 60 } }, { stepUp: { acrValues: ['mfa'] } }, 'opens'],
     [{}, { rateClasses: ['bulk'] }, 'closes'],
     [{ rateClasses: ['bulk'] }, {}, 'opens'],
+    [{ rateClasses: ['bulk'] }, { rateClasses: ['calm'] }, 'changes'],
+    [{ rateClasses: ['bulk'] }, { rateClasses: ['bulk', 'calm'] }, 'closes'],
+    [{ rateClasses: ['bulk', 'calm'] }, { rateClasses: ['slow'] }, 'opens'],
+    [{ rateClasses: ['bulk'] }, { rateClasses: ['calm'], roles: ['clerk'] }, 'closes'],
+    [{ rateClasses: ['bulk'], roles: ['clerk'] }, { rateClasses: ['calm'] }, 'opens'],
     [{}, { anyScope: ['a'] }, 'closes'],
     [{ anyScope: ['a'] }, { anyScope: ['a', 'b'] }, 'opens'],
   ])('x-sallyport %j and then %j: %s', async (before, after, effect) => {
@@ -85,6 +101,88 @@ describe('diff of two OpenAPI documents', () => {
     expect(changes.map(({ effect }) => effect)).toEqual(expected);
     expect(changes.every(({ what }) => what.startsWith(`${operation} (`))).toBe(true);
     expect(code).toBe(expected.some((effect) => effect.startsWith('opens')) ? 1 : 0);
+  });
+
+  const HTTP = { type: 'http', scheme: 'Basic' };
+  const OPENID = { type: 'openIdConnect', openIdConnectUrl: 'https://as.example.com' };
+  const KEY = { type: 'apiKey', in: 'header', name: 'X-Key' };
+
+  test.each<[before: object, after: object, changes: readonly (readonly [effect: string, member: string])[]]>([
+    [KEY, { ...KEY, name: 'X-Other' }, [['changes', 'name']]],
+    [KEY, { ...KEY, in: 'query' }, [['changes', 'in']]],
+    [KEY, KEY, []],
+    [
+      KEY,
+      HTTP,
+      [
+        ['may open', 'scheme'],
+        ['may open', 'type'],
+        ['changes', 'in'],
+        ['changes', 'name'],
+      ],
+    ],
+    [HTTP, { ...HTTP, scheme: 'basic' }, []],
+    [HTTP, { ...HTTP, scheme: 'bearer' }, [['may open', 'scheme']]],
+    [OPENID, { ...OPENID, openIdConnectUrl: 'https://login.example.com' }, [['may open', 'openIdConnectUrl']]],
+    [
+      HTTP,
+      OPENID,
+      [
+        ['may open', 'openIdConnectUrl'],
+        ['may open', 'type'],
+        ['changes', 'scheme'],
+      ],
+    ],
+  ])('a scheme that was %j and is %j: %j', async (before, after, expected) => {
+    const { changes } = await differences(declaring('key', before), declaring('key', after));
+    expect(changes.map(({ effect, what }) => [effect, what.replace('components.securitySchemes.key.', '')])).toEqual(
+      expected,
+    );
+  });
+
+  test('a flow with another address of the authorization server may open, one with the same address changes', async () => {
+    const server = 'https://as.example.com';
+    const flows = (tokenUrl: string, more: object = {}) => ({
+      type: 'oauth2',
+      flows: { clientCredentials: { tokenUrl, scopes: { 'orders:read': 'r' } }, ...more },
+    });
+    const changed = (latest: object) => differences(ordersDocument(), declaring('oauth', latest));
+    const place = 'components.securitySchemes.oauth.flows';
+    expect(await changed(flows('https://login.example.com/token'))).toEqual({
+      code: 1,
+      changes: [
+        {
+          effect: 'may open',
+          what: `${place}.clientCredentials.tokenUrl`,
+          before: `${server}/token`,
+          after: 'https://login.example.com/token',
+        },
+      ],
+    });
+    const another = { password: { tokenUrl: `${server}/token`, scopes: {} } };
+    expect(await changed(flows(`${server}/token`, another))).toEqual({
+      code: 0,
+      changes: [{ effect: 'changes', what: `${place}.password.tokenUrl`, after: `${server}/token` }],
+    });
+  });
+
+  test('descriptions, declared scopes, and schemes that no operation needs are no difference', async () => {
+    const flows = { clientCredentials: { tokenUrl: 'https://as.example.com/token', scopes: {} } };
+    const told = declaring('oauth', { type: 'oauth2', description: 'of the shop', flows });
+    expect(await differences(ordersDocument(), told)).toEqual({ code: 0, changes: [] });
+    const unused = (name: string) => declaring('spare', { type: 'apiKey', in: 'header', name });
+    expect(await differences(unused('X-One'), unused('X-Two'))).toEqual({ code: 0, changes: [] });
+  });
+
+  test('a scheme that is a reference is compared by what it leads to', async () => {
+    const leading = (name: string) => {
+      const document = declaring('spare', { type: 'apiKey', in: 'header', name }) as SchemedDocument;
+      document.components.securitySchemes['key'] = { $ref: '#/components/securitySchemes/spare' };
+      return document;
+    };
+    expect((await differences(leading('X-One'), leading('X-Two'))).changes).toMatchObject([
+      { effect: 'changes', what: 'components.securitySchemes.key.name' },
+    ]);
   });
 
   test('another order, another name of an operation or of a parameter is no difference', async () => {

@@ -48,7 +48,7 @@ export { authenticationOf, authenticationOptions } from './guard/require-authent
 export { roleOptions } from './guard/require-roles.js';
 export { scopeOptions } from './guard/require-scopes.js';
 export { RequiredScopes, type ScopeRule } from './guard/required-scopes.js';
-export { asLimiting } from './guard/votes.js';
+export { asLimiting, isLimiting } from './guard/votes.js';
 export { type CredentialPlace, credentialPlace, explicitFirst, sentIn } from './handler/credential-place.js';
 export { type CredentialSource, type DividedSource, type ReadSource, sourceOf } from './handler/credential-source.js';
 export { isHandler } from './handler/handler.js';

@@ -1,6 +1,6 @@
 import type { Guard } from '@sallyport/core';
-import { ContractError, openApi } from '@sallyport/openapi';
-import { namedGuards, readDefinition } from '@sallyport/openapi/extend';
+import { ContractError, type OpenApiDocument, openApi } from '@sallyport/openapi';
+import { declaredSchemes, namedGuards, readDefinition } from '@sallyport/openapi/extend';
 import type { Values } from '../command/command.js';
 import { CommandError } from '../command/command-error.js';
 import type { Surroundings } from '../command/surroundings.js';
@@ -10,10 +10,13 @@ import { needsOf, type OperationNeeds } from './needs.js';
 import { standIn, standInGuard } from './stand-in.js';
 import { textOfFile } from './text-file.js';
 
+/** A security scheme as a document declares it, with what a reference leads to. */
+export type DeclaredScheme = Readonly<Record<string, unknown>>;
+
 /** A compiled document: what a chain enforces that has it as its contract. */
 export interface CompiledContract {
-  /** The names of the security schemes that the document declares. */
-  readonly schemes: readonly string[];
+  /** The security schemes that the document declares, by their names. */
+  readonly schemes: ReadonlyMap<string, DeclaredScheme>;
   readonly operations: readonly OperationNeeds[];
 }
 
@@ -37,9 +40,9 @@ export async function compiledContract(
 
 async function compiled(text: string, flags: Values<typeof CONTRACT_FLAGS>): Promise<CompiledContract> {
   const definition = await readDefinition(text);
-  const schemes = Object.keys(definition.document.components?.securitySchemes ?? {});
+  const declared = declaredSchemes(definition.document as OpenApiDocument, definition.faults);
   const { operations } = await openApi(text, {
-    schemes: Object.fromEntries(schemes.map((name, index) => [name, standIn(name, index)])),
+    schemes: Object.fromEntries([...declared.keys()].map((name, index) => [name, standIn(name, index)])),
     guards: standInsFor(namedGuards(definition), ''),
     rateClasses: standInsFor(namedGuards(definition, 'rateClasses'), 'rate class '),
     open: flags.open,
@@ -48,6 +51,7 @@ async function compiled(text: string, flags: Values<typeof CONTRACT_FLAGS>): Pro
     // Stand-ins prove nothing, so that every scheme would be doubtful.
     doubts: () => {},
   });
+  const schemes = new Map(Array.from(declared, ([name, { scheme }]) => [name, scheme]));
   return { schemes, operations: operations.map(needsOf) };
 }
 

@@ -3,6 +3,7 @@ import {
   type Alternative,
   alternativesOf,
   authenticationOf,
+  isLimiting,
   type Operation,
   type ScopeRule,
 } from '@sallyport/core/extend';
@@ -30,6 +31,8 @@ export interface OperationNeeds {
   readonly ways: readonly Way[];
   /** The names of the checks after authentication. */
   readonly guards: readonly string[];
+  /** Those of them that do nothing but limit how much callers may ask for. */
+  readonly limits: readonly string[];
   /** How, and how lately, users must have authenticated, for each guard that says so: all of it is needed. */
   readonly stepUps: readonly StepUp[];
   /** How old a remembered verdict may be that lets a request pass; undefined where the operation does not say. */
@@ -50,6 +53,7 @@ export function needsOf(operation: Operation): OperationNeeds {
     template,
     ways: requirement === undefined ? [] : waysOf(requirement),
     guards: guards.map(nameOf),
+    limits: guards.filter(isLimiting).map(nameOf),
     stepUps: guards.flatMap((guard) => {
       const demand = authenticationOf(guard);
       return demand === undefined ? [] : { guard: nameOf(guard), ...demand };

@@ -42,6 +42,7 @@ export async function enforcedConfiguration(path: string, text: string, surround
       operations,
       others,
       guards: guardsIn(guards),
+      schemes: new Map(),
       handlers,
       settings: { ...rest, chain: { ...settings, ...(doubts !== undefined && { contract: { doubts } }) } },
     };

@@ -12,6 +12,6 @@ export async function enforcedDocument(
   surroundings: Surroundings,
 ): Promise<Enforced> {
   const open = flags.open.filter((id) => text.includes(id));
-  const { operations } = await compiledContract(path, { ...flags, open }, surroundings);
-  return { operations, others: undefined, guards: new Map(), handlers: {}, settings: {} };
+  const { operations, schemes } = await compiledContract(path, { ...flags, open }, surroundings);
+  return { operations, others: undefined, guards: new Map(), schemes, handlers: {}, settings: {} };
 }

@@ -4,7 +4,7 @@ import type { Enforced } from './enforced.js';
 import { areImplied } from './implied.js';
 
 /** What callers need of one kind of request. */
-type Needs = Pick<OperationNeeds, 'ways' | 'guards' | 'stepUps' | 'maxVerdictAgeSeconds'>;
+type Needs = Pick<OperationNeeds, 'ways' | 'guards' | 'limits' | 'stepUps' | 'maxVerdictAgeSeconds'>;
 
 /** The differences of what operations need, and all requests that belong to none. */
 export function operationChanges(old: Enforced, latest: Enforced): readonly Change[] {
@@ -25,7 +25,7 @@ function byPath({ operations }: Enforced): ReadonlyMap<string, OperationNeeds> {
 }
 
 function othersOf({ others }: Enforced): Needs | undefined {
-  return others && { ways: others, guards: [], stepUps: [], maxVerdictAgeSeconds: undefined };
+  return others && { ways: others, guards: [], limits: [], stepUps: [], maxVerdictAgeSeconds: undefined };
 }
 
 /** `undefined` are requests that are refused whoever sends them. */
@@ -39,16 +39,23 @@ function effectOf(was: Needs | undefined, is: Needs | undefined): Effect | undef
   if (is === undefined) return was === undefined ? undefined : 'removes';
   if (isOpenToAll(is) && (was === undefined || !isOpenToAll(was))) return 'opens to everybody';
   if (was === undefined) return 'adds';
-  if (!areImplied(is.ways, was.ways) || !areChecked(was, is)) return 'opens';
-  if (!areImplied(was.ways, is.ways) || !areChecked(is, was)) return 'closes';
-  return isOpen(is) && !haveSameWays(was, is) ? 'changes' : undefined;
+  const [lost, added] = [limitsBeyond(was, is), limitsBeyond(is, was)];
+  if (!areImplied(is.ways, was.ways) || !areChecked(was, is) || lost > added) return 'opens';
+  if (!areImplied(was.ways, is.ways) || !areChecked(is, was) || lost < added) return 'closes';
+  return lost > 0 || (isOpen(is) && !haveSameWays(was, is)) ? 'changes' : undefined;
 }
 
-/** Whether whom the checks of `other` let pass is let pass by those of `needs`, too. Says no where that cannot be told. */
+/** How many limits the other one lacks. One limit in the place of another lets nobody in who was not. */
+function limitsBeyond({ limits }: Needs, other: Needs): number {
+  return limits.filter((limit) => !other.limits.includes(limit)).length;
+}
+
+/** Whether whom the checks of `other` let pass is let pass by those of `needs`, too, limits aside. Says no where that cannot be told. */
 function areChecked(needs: Needs, other: Needs): boolean {
   const age = ({ maxVerdictAgeSeconds }: Needs) => maxVerdictAgeSeconds ?? Number.POSITIVE_INFINITY;
   const stepUpOf = (guard: string) => needs.stepUps.find((stepUp) => stepUp.guard === guard);
   const isChecked = (guard: string) => {
+    if (needs.limits.includes(guard)) return true;
     const stepUp = stepUpOf(guard);
     return stepUp === undefined
       ? other.guards.includes(guard)

@@ -10,6 +10,7 @@ import { enforcedConfiguration } from './enforced-configuration.js';
 import { enforcedDocument } from './enforced-document.js';
 import { operationChanges } from './operation-changes.js';
 import { diffJson, diffMarkdown, diffText } from './report.js';
+import { schemeChanges } from './scheme-changes.js';
 import { settingChanges } from './setting-changes.js';
 
 const FORMATS = { text: diffText, markdown: diffMarkdown, json: diffJson } as const;
@@ -27,7 +28,8 @@ export async function runDiff(call: Call<typeof DIFF_FLAGS>): Promise<ExitCode> 
   const kinds = new Set(texts.map((text) => DOCUMENT.test(text)));
   if (kinds.size > 1) throw new CommandError('one of the files is an OpenAPI document, the other is none');
   const [old, latest] = await enforcedIn(texts, call);
-  const changes = [...operationChanges(old, latest), ...settingChanges(old, latest)].toSorted(byDanger);
+  const found = [operationChanges, schemeChanges, settingChanges].flatMap((changesOf) => changesOf(old, latest));
+  const changes = found.toSorted(byDanger);
   const { stdout } = surroundings;
   stdout.write(FORMATS[flags.format](changes, paintFor(stdout, surroundings)));
   return changes.some(FAILS[flags['fail-on']] as (change: Change) => boolean) ? ExitCode.Findings : ExitCode.Ok;

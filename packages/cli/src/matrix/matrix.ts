@@ -45,7 +45,7 @@ export function matrixJson({ schemes, operations }: CompiledContract): string {
     guards,
     maxVerdictAgeSeconds,
   }));
-  return jsonText({ schemes, operations: rows });
+  return jsonText({ schemes: [...schemes.keys()], operations: rows });
 }
 
 /** One line for each proof of each way, for spreadsheets. */

@@ -30,6 +30,11 @@ export function asLimiting(given: GuardLike): Guard {
   );
 }
 
+/** Whether a guard does nothing but limit. For tools that show or compare guards. */
+export function isLimiting(guard: object): boolean {
+  return limiting.has(guard as Guard);
+}
+
 /** Guards that are asked together, and which of them have no vote. */
 export interface Panel {
   readonly members: readonly Guard[];
