@@ -10,7 +10,8 @@ function viewOf(lines: readonly string[]): ContractView {
     const [method = '', ...templates] = line.split(' ');
     const pointer = `/paths/${templates[0]?.replaceAll('/', '~1')}/${method.toLowerCase()}`;
     const path = { template: templates[0] ?? '', pointer: '', item: {} };
-    return { id: `${method} ${templates[0]}`, method, templates, pointer, path, object: {}, security: undefined };
+    const said = { object: {}, security: undefined, anyScope: undefined };
+    return { id: `${method} ${templates[0]}`, method, templates, pointer, path, ...said };
   });
   return {
     operations,

@@ -139,6 +139,42 @@ describe('contract: what is hardly meant is told at start, once', () => {
     expect(await doubtsOf(given)).toEqual([]);
   });
 
+  test.each<[name: string, security: Security, extension: object, pointers: readonly string[]]>([
+    ['that the only scheme of the operation lacks', [{ O: [] }], { anyScope: ['r', 'w'] }, ['/x-sallyport/anyScope/1']],
+    ['that both of its schemes lack', [{ O: [], P: [] }], { anyScope: ['x'] }, ['/x-sallyport/anyScope/0']],
+    ['that another of its schemes declares', [{ O: [] }, { P: [] }], { anyScope: ['r', 'w'] }, []],
+    ['that a scheme without scopes may prove', [{ O: [] }, { K: [] }], { anyScope: ['w'] }, []],
+  ])('a scope of anyScope %s', async (_name, security, extension, pointers) => {
+    const declared = { O: oauth2(['r']), P: oauth2(['w']), K: key };
+    const document = { ...secured(security, declared), 'x-sallyport': extension };
+    const found: ContractDoubt[] = [];
+    const schemes = { O: bearer(), P: bearer(), K: apiKey() };
+    const used = Object.fromEntries(Object.entries(schemes).filter(([name]) => security.some((each) => name in each)));
+    await compiled(document, { schemes: used, doubts: (doubts) => found.push(...doubts) });
+    expect(found.map(({ kind, pointer }) => [kind, pointer])).toEqual(
+      pointers.map((pointer) => ['scope_undeclared', pointer]),
+    );
+    const lacking = /^operation a needs the scope "[wx]", which none of its security schemes declares$/;
+    for (const { problem } of found) expect(problem).toMatch(lacking);
+  });
+
+  test('a scope of anyScope is told where it stands: at the operation, its path, or the definition', async () => {
+    const asking = { 'x-sallyport': { anyScope: ['w'] } };
+    const paths = {
+      '/a': { get: operation({ operationId: 'a', ...asking }) },
+      '/b': { ...asking, get: operation({ operationId: 'b' }) },
+    };
+    const document = definition(paths, { security: [{ oauth: [] }] });
+    const pointersOf = async (given: typeof document) => {
+      const found: ContractDoubt[] = [];
+      await compiled(given, { schemes: { oauth: bearer() }, doubts: (doubts) => found.push(...doubts) });
+      return found.map(({ pointer }) => pointer);
+    };
+    expect(await pointersOf(document)).toEqual(['/paths/~1a/get/x-sallyport/anyScope/0']);
+    const { '/b': ofPath } = paths;
+    expect(await pointersOf({ ...document, paths: { '/b': ofPath } })).toEqual(['/paths/~1b/x-sallyport/anyScope/0']);
+  });
+
   const twice: Given = [[{ O: ['x'] }], { O: oauth2([]) }, { O: bearer(), K: apiKey() }];
 
   test('by one process warning, which says where', async () => {

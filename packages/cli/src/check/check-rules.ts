@@ -20,7 +20,8 @@ export const CHECK_RULES = {
   scopeUndeclared: {
     id: 'scope-undeclared',
     level: 'error',
-    summary: 'A security requirement names a scope that none of the flows of its OAuth 2.0 scheme declares.',
+    summary:
+      'A security requirement or anyScope names a scope that none of the flows of its OAuth 2.0 schemes declares.',
   },
   schemeUnused: {
     id: 'scheme-unused',

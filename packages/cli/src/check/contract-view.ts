@@ -1,9 +1,11 @@
+import { ownMember } from '@sallyport/core/extend';
 import { ContractError, type OpenApiDocument } from '@sallyport/openapi';
 import {
   below,
   type Definition,
   declaredSchemes,
   declaredScopes,
+  EXTENSION,
   type NamedOperation,
   namedOperations,
   readDefinition,
@@ -23,6 +25,14 @@ export interface SecurityPart {
 export interface DocumentedOperation extends NamedOperation {
   /** Its own, or that of the document; undefined if there is neither. */
   readonly security: SecurityPart | undefined;
+  /** The list of `anyScope` that counts for it: its own, that of its path, or that of the document. */
+  readonly anyScope: ScopesPart | undefined;
+}
+
+/** A list of scopes, and where it stands. */
+export interface ScopesPart {
+  readonly scopes: readonly string[];
+  readonly pointer: string;
 }
 
 /** A security scheme of a document. */
@@ -73,7 +83,11 @@ async function viewOf(text: string, file: string, basePaths: ViewOptions['basePa
     return [name, { pointer, scopes: declaredScopes(scheme), isUsed: used.has(name) }] as const;
   });
   return {
-    operations: named.map((operation) => ({ ...operation, security: securityOf(operation, definition) })),
+    operations: named.map((operation) => ({
+      ...operation,
+      security: securityOf(operation, definition),
+      anyScope: anyScopeOf(operation, definition),
+    })),
     schemes: new Map(schemes),
     nameOf,
     placeOf(pointer) {
@@ -86,6 +100,17 @@ async function viewOf(text: string, file: string, basePaths: ViewOptions['basePa
 function securityOf({ object, pointer }: NamedOperation, { document }: Definition): SecurityPart | undefined {
   if (object.security !== undefined) return { list: object.security, pointer: below(pointer, 'security') };
   return document.security && { list: document.security, pointer: '/security' };
+}
+
+/** Whether a chain takes an extension is another question: only what can be read is looked at. */
+function anyScopeOf({ object, pointer, path }: NamedOperation, { document }: Definition): ScopesPart | undefined {
+  const levels = [[object, pointer] as const, [path.item, path.pointer] as const, [document, ''] as const];
+  for (const [owner, place] of levels) {
+    const extension = ownMember(owner as Readonly<Record<string, unknown>>, EXTENSION);
+    const scopes = ownMember(Object(extension) as Readonly<Record<string, unknown>>, 'anyScope');
+    if (Array.isArray(scopes)) return { scopes, pointer: below(place, EXTENSION, 'anyScope') };
+  }
+  return undefined;
 }
 
 /** The keys of all `security` lists, wherever they stand. */

@@ -13,7 +13,12 @@ export interface Enforced {
 
 /** What is wrong with the security of a document by itself, and as it is enforced. */
 export function securityFindings(contract: ContractView, { open, configured }: Enforced): readonly Finding[] {
-  return [...withoutSecurity(contract, open), ...wrongNeeds(contract, configured), ...unusedSchemes(contract)];
+  return [
+    ...withoutSecurity(contract, open),
+    ...wrongNeeds(contract, configured),
+    ...wrongScopes(contract),
+    ...unusedSchemes(contract),
+  ];
 }
 
 function withoutSecurity(contract: ContractView, open: readonly string[]): readonly Finding[] {
@@ -47,6 +52,22 @@ function wrongNeeds(contract: ContractView, configured: Enforced['configured']):
     const message = `${configured?.file} has no proof of the scheme ${quoted(name)}`;
     return [{ rule: CHECK_RULES.schemeUnsatisfied, message, place: contract.placeOf(pointer) }, ...undeclared];
   });
+}
+
+/** Scopes of `anyScope` that no scheme of their operation declares. A scheme that declares none at all may prove any. */
+function wrongScopes(contract: ContractView): readonly Finding[] {
+  const found = contract.operations.flatMap(({ id, security, anyScope }) => {
+    const keys = security?.list.flatMap((alternative) => Object.keys(alternative)) ?? [];
+    const known = keys.map((key) => contract.schemes.get(contract.nameOf(key))?.scopes);
+    if (known.length === 0 || anyScope === undefined) return [];
+    return anyScope.scopes.flatMap((scope, index) => {
+      if (!known.every((scopes) => scopes?.has(scope) === false)) return [];
+      const message = `no scheme of operation ${id} declares the scope ${quoted(scope)}`;
+      return [[below(anyScope.pointer, index), message] as const];
+    });
+  });
+  const rule = CHECK_RULES.scopeUndeclared;
+  return Array.from(new Map(found), ([pointer, message]) => ({ rule, message, place: contract.placeOf(pointer) }));
 }
 
 interface Need {

@@ -12,8 +12,8 @@ import { invalidContract, type OpenApiDocument, readDefinition, type SecurityVie
 import { type ExtendedDemand, ExtensionCompiler } from '../extension/contract-extension.js';
 import { ContractError, told } from '../places/contract-error.js';
 import { below } from '../places/pointer.js';
-import { declaredSchemes } from '../schemes/declared-schemes.js';
-import { type ContractDoubt, doubtsAbout } from '../schemes/doubts.js';
+import { declaredSchemes, schemeNamed } from '../schemes/declared-schemes.js';
+import { type AnyScopeUse, type ContractDoubt, doubtsAbout } from '../schemes/doubts.js';
 import { checkNames, type NamedOperation, namedOperations } from './named-operations.js';
 import { type SchemeRequirements, SecurityCompiler } from './security.js';
 
@@ -124,10 +124,13 @@ export async function compiled<Scopes extends string = string>(
   checkNames(named, open, faults);
   const compiler = new SecurityCompiler({ schemes, mode, declared, faults });
   const extensions = new ExtensionCompiler(document as OpenApiDocument, { guards, rateClasses, clock }, faults);
+  const anyScopes: AnyScopeUse[] = [];
   const operations = named.flatMap((each) => {
     const requirement = faults.gather(each.pointer, () => requirementOf(each, document, { open, compiler }));
-    const isOpen = requirement !== undefined && (each.object.security ?? document.security ?? []).length === 0;
-    const asked = extensions.demandOf(each, isOpen);
+    const security = each.object.security ?? document.security ?? [];
+    const asked = extensions.demandOf(each, requirement !== undefined && security.length === 0);
+    const names = security.flatMap((alternative) => Object.keys(alternative).map((key) => schemeNamed(key, declared)));
+    anyScopes.push({ ...asked.anyScope, operationId: each.id, schemes: names });
     // Without a requirement there is a fault, and no table is made.
     if (requirement === undefined) return [];
     return faults.gather(each.pointer, () => routesOf(each, requirement, asked)) ?? [];
@@ -135,7 +138,7 @@ export async function compiled<Scopes extends string = string>(
   faults.check();
   const table = faults.gather('', () => routes<Scopes>(operations)) as RouteTable<Scopes>;
   faults.check();
-  return { table, found: doubtsAbout({ declared, uses: compiler.uses, schemes }, faults) };
+  return { table, found: doubtsAbout({ declared, uses: compiler.uses, anyScopes, schemes }, faults) };
 }
 
 function tell(found: readonly ContractDoubt[], doubts: DoubtsOption): void {

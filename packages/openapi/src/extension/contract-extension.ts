@@ -59,6 +59,14 @@ export interface ExtendedOperation {
 export interface ExtendedDemand {
   readonly guards: readonly GuardLike[];
   readonly maxVerdictAgeSeconds: number | undefined;
+  /** The scopes of which one is needed, whichever scheme proved it. */
+  readonly anyScope: AskedScopes;
+}
+
+/** Scopes, and the list in which they stand. */
+export interface AskedScopes {
+  readonly scopes: readonly string[];
+  readonly pointer: Pointer;
 }
 
 /** What the guards of extensions are made of. */
@@ -112,9 +120,11 @@ export class ExtensionCompiler {
       this.#faults.add(pointer, problem);
     }
     const text = JSON.stringify(asked);
-    const guards = this.#made.get(text) ?? this.#guardsFor(asked, (name) => saying(name)?.pointer ?? pointer);
+    const pointerOf = (name: keyof Extension) => saying(name)?.pointer ?? pointer;
+    const guards = this.#made.get(text) ?? this.#guardsFor(asked, pointerOf);
     this.#made.set(text, guards);
-    return { guards, maxVerdictAgeSeconds: nearest('maxVerdictAgeSeconds') };
+    const anyScope = { scopes: asked.anyScope, pointer: below(pointerOf('anyScope'), EXTENSION, 'anyScope') };
+    return { guards, maxVerdictAgeSeconds: nearest('maxVerdictAgeSeconds'), anyScope };
   }
 
   #guardsFor(asked: Asked, pointerOf: (name: keyof Extension) => Pointer): readonly GuardLike[] {

@@ -21,15 +21,29 @@ export interface SchemeUse {
   readonly operationId: string;
 }
 
+/** Scopes of which an operation needs one, whichever of its schemes proved it. */
+export interface AnyScopeUse {
+  readonly scopes: readonly string[];
+  /** Where the list stands. */
+  readonly pointer: Pointer;
+  readonly operationId: string;
+  /** The names of all schemes in the `security` of the operation. */
+  readonly schemes: readonly string[];
+}
+
 export interface UsedSchemes {
   readonly declared: ReadonlyMap<string, SchemeEntry>;
   readonly uses: readonly SchemeUse[];
+  readonly anyScopes: readonly AnyScopeUse[];
   /** What proves each scheme. */
   readonly schemes: Readonly<Record<string, Requirement>>;
 }
 
-/** Everything that is doubtful about the schemes of a definition, each once, in the order of its operations. */
-export function doubtsAbout({ declared, uses, schemes }: UsedSchemes, faults: Faults): readonly ContractDoubt[] {
+/** Everything that is doubtful about the schemes of a definition, each once, each kind in the order of its operations. */
+export function doubtsAbout(
+  { declared, uses, anyScopes, schemes }: UsedSchemes,
+  faults: Faults,
+): readonly ContractDoubt[] {
   const found = new Map<string, ContractDoubt>();
   const doubt = (kind: ContractDoubt['kind'], key: string, pointer: Pointer | undefined, problem: string) => {
     const id = `${kind} ${key}`;
@@ -52,6 +66,13 @@ export function doubtsAbout({ declared, uses, schemes }: UsedSchemes, faults: Fa
       doubt('scope_undeclared', `${name} ${scope}`, below(pointer, index), problem);
     }
   }
+  for (const { scopes, pointer, operationId, schemes: names } of anyScopes) {
+    for (const [index, scope] of scopes.entries()) {
+      if (!isDeclaredByNone(scope, names, declared)) continue;
+      const problem = `operation ${operationId} needs the scope ${quotedName(scope)}, which none of its security schemes declares`;
+      doubt('scope_undeclared', scope, below(pointer, index), problem);
+    }
+  }
   const used = new Set(uses.map(({ name }) => name));
   for (const [name, requirement] of Object.entries(schemes)) {
     const what = `the option schemes has ${shownName(name)}`;
@@ -64,6 +85,12 @@ export function doubtsAbout({ declared, uses, schemes }: UsedSchemes, faults: Fa
     doubt('handler_unfit', name, pointer, `${what}, but ${names} takes no such credential: ${kindOf(scheme)}`);
   }
   return [...found.values()];
+}
+
+/** A scheme that declares no scopes at all may prove any. */
+function isDeclaredByNone(scope: string, names: readonly string[], declared: UsedSchemes['declared']): boolean {
+  const known = names.map((name) => declaredScopes(declared.get(name)?.scheme ?? {}));
+  return known.length > 0 && known.every((scopes) => scopes?.has(scope) === false);
 }
 
 function kindOf({ type, scheme, in: place }: Part): string {
