@@ -10,12 +10,14 @@ import {
 import {
   ConfigurationError,
   createPrincipal,
+  type GrantedDecision,
   headerHandler,
   Revocations,
   route,
   routes,
   SecurityChain,
 } from '@sallyport/core';
+import { SecurityRequest } from '@sallyport/core/extend';
 import { recordMetrics } from '@sallyport/core/opentelemetry';
 import { AuthorizationServer, ask, ManualClock } from '@sallyport/core/testing';
 import { IntrospectionHandler } from '@sallyport/handlers/introspection';
@@ -228,6 +230,32 @@ describe('metrics of the chains and revocations that are given', () => {
       [1, 'api', 'readPet', 'hit'],
       [5, 'api', 'readPet', 'miss'],
       [1, 'api', 'deletePet', 'hit'],
+    ]);
+    stopMeasuring();
+  });
+
+  test('tell how many leases go on, by chain', async () => {
+    const requirement = headerHandler({ name: 'key', header: 'X-Key', verify: () => ALICE });
+    const [held, idle] = ['held', 'idle'].map((name) => new SecurityChain({ name, requirement })) as [
+      SecurityChain,
+      SecurityChain,
+    ];
+    closings.push(held, idle);
+    const decider = { name: 'decider', handlers: [] };
+    const stopMeasuring = recordMetrics({ meterProvider: provider, chains: [held, idle, decider] });
+    const figures = async () =>
+      (await points('sallyport.leases')).map(({ value, attributes }) => [value, ...Object.values(attributes)]);
+    const asked = { method: 'GET', target: '/events', rawHeaders: ['X-Key', 'k'] };
+    const granted = (await held.decide(new SecurityRequest(asked))) as GrantedDecision;
+    const leases = [1, 2].map(() => held.lease(granted, asked, { guards: [], others: [], recheckSeconds: 60 }));
+    expect(await figures()).toEqual([
+      [2, 'held'],
+      [0, 'idle'],
+    ]);
+    leases[0]?.release();
+    expect(await figures()).toEqual([
+      [1, 'held'],
+      [0, 'idle'],
     ]);
     stopMeasuring();
   });

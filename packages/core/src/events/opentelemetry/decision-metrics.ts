@@ -10,7 +10,10 @@ import { observeStatistics } from './statistics-metrics.js';
 export const METRICS = option.table('MetricOptions', {
   /** Default: the globally registered provider. */
   meterProvider: option.optional(option.having<MeterProvider>('getMeter')),
-  /** Chains and deciders whose handlers are measured: their caches, circuits and refused credentials; and their statistics. */
+  /**
+   * Chains and deciders that are measured: the caches, circuits and refused credentials of their handlers, how many leases go on,
+   * and their statistics.
+   */
   chains: option.withDefault(option.listOf(measuredCheck), []),
   /** Revocations whose lag is measured; of several, the longest counts. */
   revocations: option.withDefault(option.listOf(revocationsCheck), []),
@@ -28,7 +31,7 @@ const USE = { unit: '1', advice: { explicitBucketBoundaries: [0.1, 0.25, 0.5, 0.
  * Counts decisions in `sallyport.decisions`. Measures the time of decisions in `sallyport.decision.duration` and of
  * every handler that was asked in `sallyport.verify.duration`, in seconds. Counts what limits let pass and refused in
  * `sallyport.limit.requests`, and how much of them is used in `sallyport.limit.use`. Of the `chains` and `revocations` given, it
- * measures caches, circuits, refused credentials and lag; of chains with `statistics`, their clients and operations. A client
+ * measures caches, circuits, refused credentials, leases and lag; of chains with `statistics`, their clients and operations. A client
  * cannot create new time series, beyond the rows of the statistics.
  * @returns a function that ends the recording
  * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN

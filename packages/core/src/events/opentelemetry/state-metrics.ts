@@ -4,10 +4,11 @@ import type { CacheFigure, CircuitFigure, CircuitState } from '../../handler/han
 import * as option from '../../options/options.js';
 import type { Counting } from './statistics-metrics.js';
 
-/** Whose handlers are measured: a chain, or a decider that has one. */
+/** Whose handlers and leases are measured: a chain, or a decider that has one. */
 export interface Measured extends Counting {
   readonly name?: string | undefined;
   readonly handlers: readonly SecurityHandler[];
+  readonly leases?: { readonly active: number } | undefined;
 }
 
 /** Where revocations of other instances come in. */
@@ -39,7 +40,7 @@ const LOOKUPS: Readonly<Record<string, CacheFigure>> = {
 const STATES: readonly CircuitState[] = ['closed', 'half_open', 'open'];
 
 /**
- * Measures what handlers and revocations tell of themselves, whenever metrics are collected.
+ * Measures what handlers, leases and revocations tell of themselves, whenever metrics are collected.
  * @returns a function that ends it
  */
 export function observeState(
@@ -53,10 +54,12 @@ export function observeState(
     entries: meter.createObservableGauge('sallyport.cache.entries', { unit: '{entry}' }),
     circuit: meter.createObservableGauge('sallyport.circuit', { unit: '{circuit}' }),
     refused: meter.createObservableCounter('sallyport.credentials_refused', { unit: '{call}' }),
+    leases: meter.createObservableGauge('sallyport.leases', { unit: '{lease}' }),
   };
   const lag = meter.createObservableGauge('sallyport.revocation.lag', { unit: 's' });
   const observe = (result: BatchObservableResult) => {
-    for (const { handlers, name } of chains) {
+    for (const { handlers, leases, name } of chains) {
+      if (leases !== undefined) result.observe(instruments.leases, leases.active, { 'sallyport.chain': name });
       for (const handler of handlers) {
         for (const [instrument, value, attributes] of figuresOf(handler)) {
           const whose = { 'sallyport.chain': name, 'sallyport.handler': handler.name };
