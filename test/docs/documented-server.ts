@@ -6,11 +6,17 @@ import type { Readable } from 'node:stream';
 
 const REPORT_PORT = join(__dirname, 'report-port.mjs');
 
+interface Output {
+  readonly printed: PrintedLines;
+  readonly complaints: Complaints;
+}
+
 /** A server of a document, run as its reader would run it. */
 export class DocumentedServer {
   readonly origin: string;
   readonly #child: ChildProcess;
   readonly #printed: PrintedLines;
+  readonly #complaints: Complaints;
 
   static async start(
     folder: string,
@@ -21,18 +27,25 @@ export class DocumentedServer {
       cwd: folder,
       env: { ...process.env, ...env },
       execArgv: ['--import', REPORT_PORT],
-      stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
     const printed = new PrintedLines(child.stdout as Readable);
+    const complaints = new Complaints(child.stderr as Readable);
     const ended = once(child, 'exit').then(() => Promise.reject(new Error(`${file} ended before it listened`)));
     const [port] = await Promise.race([once(child, 'message'), ended]);
-    return new DocumentedServer(child, printed, port as number);
+    return new DocumentedServer(child, { printed, complaints }, port as number);
   }
 
-  private constructor(child: ChildProcess, printed: PrintedLines, port: number) {
+  private constructor(child: ChildProcess, { printed, complaints }: Output, port: number) {
     this.#child = child;
     this.#printed = printed;
+    this.#complaints = complaints;
     this.origin = `http://localhost:${port}`;
+  }
+
+  /** Warnings and errors. All of them are there once the server has stopped. */
+  get complaints(): string {
+    return this.#complaints.text;
   }
 
   /** What stands in brackets in the first printed line that matches; waits for it. */
@@ -48,9 +61,9 @@ export class DocumentedServer {
   async stop(): Promise<number | null> {
     const { exitCode, signalCode } = this.#child;
     if (exitCode !== null || signalCode !== null) return exitCode;
-    const exited = once(this.#child, 'exit');
+    const closed = once(this.#child, 'close');
     this.#child.kill();
-    const [code] = await exited;
+    const [code] = await closed;
     return code;
   }
 }
@@ -68,5 +81,17 @@ class PrintedLines {
     if (found !== undefined) return found;
     await once(this.#reader, 'line');
     return this.find(pattern);
+  }
+}
+
+/** What was written to stderr, which is shown as well. */
+class Complaints {
+  text = '';
+
+  constructor(output: Readable) {
+    output.on('data', (chunk) => {
+      this.text += String(chunk);
+      process.stderr.write(chunk);
+    });
   }
 }

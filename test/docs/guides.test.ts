@@ -137,6 +137,7 @@ describe('docs/discovery.md', () => {
     const { statusCode, body } = await request(server.origin + new URL(address).pathname);
     expect([statusCode, await body.json()]).toEqual([200, JSON.parse(json)]);
     await server.stop();
+    expect(server.complaints).toBe('');
   });
 
   test('the metadata are there where only routes are secured', async () => {
@@ -144,6 +145,7 @@ describe('docs/discovery.md', () => {
     const { statusCode, body } = await request(`${server.origin}/.well-known/oauth-protected-resource/orders`);
     expect([statusCode, await body.json()]).toEqual([200, { resource: 'https://api.example.com/orders' }]);
     await server.stop();
+    expect(server.complaints).toBe('');
   });
 
   test('the definition is served as it is enforced', async () => {
@@ -162,6 +164,7 @@ describe('docs/discovery.md', () => {
     expect(answers.map(({ statusCode }) => statusCode)).toEqual([401, 200]);
     await Promise.all(answers.map((answer) => answer.body.dump()));
     await server.stop();
+    expect(server.complaints).toBe('');
   });
 });
 
