@@ -3,13 +3,13 @@ import { ConfigurationError } from '../errors/errors.js';
 import { askGuard } from '../guard/ask-guard.js';
 import { every } from '../guard/every.js';
 import type { Guard, GuardLike } from '../guard/guard.js';
-import { noteLimitingIfAll } from '../guard/votes.js';
 import { ownMember } from '../options/own-members.js';
 import { SecurityRequest } from '../request/request.js';
 import { allOf } from '../requirement/all-of.js';
 import { RequirementPlan } from '../requirement/plan.js';
 import type { Requirement } from '../requirement/requirement.js';
 import type { Operation } from '../routes/operation.js';
+import { guardsInTurn } from './lease/guards-in-turn.js';
 import { type Told, toldOf } from './told.js';
 
 /** The compiled requirement and guards of an operation, or of the requests that match none. */
@@ -86,7 +86,10 @@ export class PolicyCompiler {
     return this.#policy(NONE, [requirement], this.#guard);
   }
 
-  /** Guards read the path parameters of their operation: where there are several, those of the chain are asked for each. */
+  /**
+   * Guards read the path parameters of their operation: where there are several, those of the chain are asked for each. What is
+   * permitted for one of them is not for another whose guards all abstain.
+   */
   #guardOf(operations: readonly Operation[]): Guard | undefined {
     const guards = operations.flatMap((operation) => {
       const own = ownMember(operation, 'guards') ?? [];
@@ -94,7 +97,7 @@ export class PolicyCompiler {
       if (guard === undefined) return [];
       return operations.length === 1 ? guard : atOperation(operation, guard);
     });
-    return guards.length === 0 ? undefined : every(...guards);
+    return guardsInTurn(guards);
   }
 
   #policy(operations: readonly Operation[], requirements: readonly Requirement[], guard: Guard | undefined): Policy {
@@ -144,15 +147,15 @@ export function withoutRequirement(owner: string): ConfigurationError {
 
 /** A guard that reads the path parameters of this operation, where the request has to satisfy several. */
 export function atOperation(operation: Operation, guard: Guard): Guard {
-  const located = Object.freeze({
+  return Object.freeze({
     name: guard.name,
     needs: guard.needs,
     check: (principal, request) => askGuard(guard, principal, SecurityRequest.locatedAt(request, operation)),
   } satisfies Guard);
-  return noteLimitingIfAll(located, [guard]);
 }
 
-/** A guard that a route adds: it is asked for each operation that the request has to satisfy. */
+/** A guard that a route adds: it has to permit each operation that the request has to satisfy. */
 export function atEach(operations: readonly Operation[], guard: Guard): Guard {
-  return operations.length < 2 ? guard : every(...operations.map((operation) => atOperation(operation, guard)));
+  if (operations.length < 2) return guard;
+  return guardsInTurn(operations.map((operation) => atOperation(operation, guard))) as Guard;
 }
