@@ -48,6 +48,21 @@ describe('a token that is bound to a DPoP key', () => {
     expect(await judged(undefined)).toBe('denied');
   });
 
+  test('is asked for by several handlers in any order: each marks the proof of a request once [RFC 9449 11.1]', async () => {
+    const [one, other] = [new DpopUnderTest({}, { name: 'one' }), new DpopUnderTest({}, { name: 'other' })];
+    const judged = async ({ chain }: DpopUnderTest, identity: object) => {
+      const rawHeaders = ['Authorization', `DPoP ${token}`, 'DPoP', proof];
+      const decision = await chain.decide(
+        new SecurityRequest({ method: 'GET', target: '/orders', rawHeaders, identity }),
+      );
+      return decision.kind === 'granted' ? 'granted' : decision.reason;
+    };
+    const proof = client.proof(token);
+    const request = {};
+    for (const under of [one, other, one, other]) expect(await judged(under, request)).toBe('granted');
+    for (const under of [one, other]) expect(await judged(under, {})).toBe('dpop_proof_replayed');
+  });
+
   test('is refused under Bearer, with and without a proof [RFC 9449 7.2]', async () => {
     const under = new DpopUnderTest();
     const answers = [

@@ -25,10 +25,10 @@ interface MarkRules {
 
 /**
  * What was marked for a request, by its identity, or by its header lines where an adapter tells none. A request may be judged more
- * than once: by two chains, or by both readings of a rewritten one. Then its proof was used by itself. A host that gives parsed
- * headers has new lines for each reading.
+ * than once: by several handlers, chains or readings of a rewritten one. Then its proofs were used by itself. A host that gives
+ * parsed headers has new lines for each reading.
  */
-const markedFor = new WeakMap<object, string>();
+const markedFor = new WeakMap<object, Set<string>>();
 
 /** Lets each proof pass once (RFC 9449 11.1). */
 export class ProofMarks {
@@ -47,11 +47,11 @@ export class ProofMarks {
     const { name, storeTimeoutMs: timeoutMs, secret } = this.#rules;
     const key = hash('sha256', JSON.stringify(['dpop', name, proof.thumbprint, proof.jti]), 'base64url');
     const identity = SecurityRequest.identityOf(proof.request) ?? SecurityRequest.linesOf(proof.request);
-    if (markedFor.get(identity) === key) return true;
+    if (markedFor.get(identity)?.has(key) === true) return true;
     const mark = { key, holder: proof.holder, ...this.#timesOf(proof) };
     const marked = markOnce(this.#store, mark, { clock: this.#clock, timeoutMs, secret });
     const noted = (answer: Awaited<typeof marked>) => {
-      if (answer === true) markedFor.set(identity, key);
+      if (answer === true) noteMarked(identity, key);
       return answer;
     };
     return marked instanceof Promise ? unlessGone(marked.then(noted), proof.request) : noted(marked);
@@ -82,6 +82,13 @@ export class ProofMarks {
     const ttlSeconds = Math.max(0, nonceSeconds - nonceAge) + ending;
     return { ttlSeconds, ageSeconds: Math.max(0, nonceAge) + toleranceSeconds };
   }
+}
+
+/** No more than its chains have handlers: each of them makes one key of a proof. */
+function noteMarked(identity: object, key: string): void {
+  const marked = markedFor.get(identity);
+  if (marked === undefined) markedFor.set(identity, new Set([key]));
+  else marked.add(key);
 }
 
 /** Nobody waits for a store on behalf of a client that has gone. */
