@@ -40,6 +40,7 @@ async function answered(requirement: Requirement, headers: Sent, line = 'GET /')
 }
 
 const REFUSED = '401 credentials_unrecognised';
+const DOUBLED = '400 duplicate_credentials';
 
 describe('what stands at an explicit place and nobody takes is refused, never treated as missing (CWE-636)', () => {
   const places: readonly (readonly [at: string, headers: Sent, line: string])[] = [
@@ -118,6 +119,71 @@ describe('who takes some credentials of Authorization owns it only with a creden
     const login = taking('b', whole('authorization:basic'));
     expect(await answered(allOf(key, login), { 'X-Key': 'a1', Authorization: 'Basic b1' })).toBe('a,b');
     expect(await answered(key, { Authorization: 'Basic a1' })).toBe('a');
+  });
+});
+
+describe('of several selective places, a handler owns that from which it took its credential', () => {
+  const some = taking('a', 'header:x-key', 'authorization:basic', 'query:key');
+  /** Takes whatever stands there. */
+  const all = (): SecurityHandler<string> => ({
+    ...taking('all', whole('authorization:basic')),
+    extract: ({ authorization }) => (authorization.kind === 'credentials' ? authorization.value : undefined),
+  });
+
+  test.each([
+    ['X-Key', { 'X-Key': 'strange', Authorization: 'Basic a1' }, 'GET /'],
+    ['the query', { Authorization: 'Basic a1' }, 'GET /?key=strange'],
+    ['both', { 'X-Key': 'strange', Authorization: 'Basic a1' }, 'GET /?key=strange'],
+  ])('and not another, also where others look at the first: strange in %s', async (_where, headers, line) => {
+    for (const requirement of [some, anyOf(some, all()), anyOf(all(), some)])
+      expect(await answered(requirement, headers, line)).toBe(REFUSED);
+  });
+
+  test('and others may own what it leaves there', async () => {
+    const login = taking('b', whole('authorization:basic'));
+    const both = allOf(some, login);
+    expect(await answered(both, { 'X-Key': 'a1', Authorization: 'Basic b1' })).toBe('a,b');
+    expect(await answered(both, { Authorization: 'Basic b1' }, 'GET /?key=a1')).toBe('a,b');
+  });
+
+  test('and nobody else gets it', async () => {
+    expect(await answered(anyOf(all(), some), { Authorization: 'Basic a1' })).toBe('a');
+    expect(await answered(allOf(all(), some), { Authorization: 'Basic a1' })).toBe('401 credentials_missing');
+    expect(await answered(allOf(all(), some), { Authorization: 'Basic b1' }, 'GET /?key=a2')).toBe('all,a');
+  });
+
+  test('with credentials of its own at two of them, it is 400 (RFC 6750 2)', async () => {
+    const headers = { 'X-Key': 'a1', Authorization: 'Basic a2' };
+    for (const requirement of [some, anyOf(some, all()), anyOf(all(), some)])
+      expect(await answered(requirement, headers)).toBe(DOUBLED);
+    expect(await answered(some, { 'X-Key': 'a1' }, 'GET /?key=a2')).toBe(DOUBLED);
+  });
+
+  test('a cookie beside it does not count, and does not stand for what is strange there', async () => {
+    const session = taking('a', 'header:x-key', 'cookie:key');
+    expect(await answered(session, { 'X-Key': 'a1', Cookie: 'key=a2' })).toBe('a');
+    expect(await answered(session, { 'X-Key': 'a1', Cookie: 'key=strange' })).toBe('a');
+    expect(await answered(session, { 'X-Key': 'strange', Cookie: 'key=a1' })).toBe(REFUSED);
+    expect(await answered(session, { Cookie: 'key=a1' })).toBe('a');
+  });
+
+  test('two handlers of the same places each get their own', async () => {
+    const other = taking('b', 'header:x-key', 'authorization:basic', 'query:key');
+    const both = allOf(some, other);
+    expect(await answered(both, { 'X-Key': 'a1', Authorization: 'Basic b1' })).toBe('a,b');
+    expect(await answered(both, { 'X-Key': 'b1', Authorization: 'Basic a1' })).toBe('a,b');
+    expect(await answered(both, { 'X-Key': 'b1', Authorization: 'Basic a1' }, 'GET /?key=strange')).toBe(REFUSED);
+  });
+
+  test('one that throws for a part of the request has not taken it', async () => {
+    const picky: SecurityHandler<string> = {
+      ...taking('a', 'header:x-key', 'query:key'),
+      extract(request) {
+        if (request.query === '') throw new Error('no query');
+        return 'a1';
+      },
+    };
+    expect(await answered(picky, { 'X-Key': 'strange' }, 'GET /?key=a1')).toBe(REFUSED);
   });
 });
 

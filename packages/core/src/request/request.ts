@@ -6,7 +6,7 @@ import { Abandonment } from './abandonment.js';
 import { type Authorization, parseAuthorization } from './authorization-header.js';
 import { isReceiving, type MissingBody, receive } from './body.js';
 import type { ClientCertificate } from './client-certificate.js';
-import type { IncomingRequest, LocatedOperation, RouteKey } from './incoming-request.js';
+import { type IncomingRequest, type LocatedOperation, linesNamed, type RouteKey } from './incoming-request.js';
 import { LimitUses } from './limit-uses.js';
 import { type PathParameters, pathParametersOf } from './path-template.js';
 import { pathOf, queryOf } from './request-target.js';
@@ -100,16 +100,7 @@ export class SecurityRequest {
 
   /** The lines of one header as received, in order. `name` is case-insensitive. */
   headerLines(name: string): string[] {
-    const { rawHeaders } = this.#source;
-    const wanted = name.toLowerCase();
-    const lines: string[] = [];
-    for (let index = 0; index < rawHeaders.length; index += 2) {
-      const candidate = rawHeaders[index] as string;
-      if (candidate.length === wanted.length && candidate.toLowerCase() === wanted) {
-        lines.push(rawHeaders[index + 1] as string);
-      }
-    }
-    return lines;
+    return linesNamed(this.#source.rawHeaders, name.toLowerCase());
   }
 
   /**

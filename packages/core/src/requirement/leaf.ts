@@ -7,10 +7,12 @@ import type { SecurityHandler } from '../handler/handler.js';
 import { fault, type Outcome, type Refusal } from '../handler/refusal.js';
 import { Verification } from '../handler/verification.js';
 import type { Principal } from '../principal/principal.js';
-import type { SecurityRequest } from '../request/request.js';
+import { repeats } from '../request/incoming-request.js';
+import { SecurityRequest } from '../request/request.js';
 import { authenticated, isVerdict, malformed, type Verdict } from '../verdict/verdict.js';
 import { Carries, type RequirementNode } from './node.js';
 import type { CredentialOwner, Run } from './run.js';
+import { filledIn, placesTaken } from './taken-places.js';
 
 /** The node of one handler in a compiled requirement. It finds the handler's credential and has it verified. */
 export class Leaf implements RequirementNode, CredentialOwner {
@@ -24,6 +26,8 @@ export class Leaf implements RequirementNode, CredentialOwner {
   readonly #carried: Carries | undefined;
   readonly #singleHeader: string | undefined;
   readonly #hasSeveralPlaces: boolean;
+  /** Whether it takes only some credentials of each of several explicit places. */
+  readonly #isSelective: boolean;
   /** Where two credentials are one too many. At several selective places, credentials of others may stand, too. */
   readonly #countedPlaces: readonly CredentialPlace[];
   /** Places at which a value twice is one too many, whoever it is for. */
@@ -45,6 +49,8 @@ export class Leaf implements RequirementNode, CredentialOwner {
     this.#carried = places.every(({ isAmbient }) => isAmbient === first.isAmbient) ? carriedIn(first) : undefined;
     this.#hasSeveralPlaces = places.length > 1;
     this.#explicitPlaces = places.filter(({ isAmbient }) => !isAmbient);
+    this.#isSelective =
+      this.#explicitPlaces.length > 1 && !this.#explicitPlaces.some((each) => source.whole.includes(each));
     this.#countedPlaces = source.whole.length > 0 || !(source.fallback || places.length === 1) ? source.whole : places;
     this.#repeatable =
       this.#countedPlaces.length > 0 ? [] : this.#explicitPlaces.filter(({ scheme }) => scheme === undefined);
@@ -62,20 +68,11 @@ export class Leaf implements RequirementNode, CredentialOwner {
     return undefined;
   }
 
-  /**
-   * Whether the credential of this leaf is the one that stands at `place`, an explicit place of it. A leaf takes one credential:
-   * if several were sent, that of a place of which it takes all, or else the one that none of `leaves` took.
-   */
-  hasTaken(place: CredentialPlace, run: Run, leaves: readonly Leaf[]): boolean {
+  /** Whether the credential of this leaf is the one that stands at `place`, an explicit place of it. */
+  hasTaken(place: CredentialPlace, run: Run): boolean {
     if (!run.holdsOneOf(this)) return false;
-    if (this.#explicitPlaces.length === 1 || this.source.whole.includes(place)) return true;
-    for (const other of this.#explicitPlaces) {
-      if (other === place || other.valuesIn(run.request).length === 0) continue;
-      // What is refused as malformed may be malformed because of both.
-      if (isVerdict(run.credentialOf(this))) return true;
-      if (this.source.whole.includes(other) || !this.#isOfAnother(other, run, leaves)) return false;
-    }
-    return true;
+    if (this.source.whole.includes(place) || !this.#isFilledBeside(place, run.request)) return true;
+    return this.#placesTaken(run).includes(place);
   }
 
   isSatisfiable(run: Run): boolean {
@@ -89,7 +86,7 @@ export class Leaf implements RequirementNode, CredentialOwner {
 
   /** Lets the handler look for its credential; returns a refusal only for a bug. */
   extract(run: Run): Refusal | undefined {
-    for (const rival of this.#rivals) if (run.holdsOneOf(rival) && this.#meets(rival, run)) return undefined;
+    if (this.#isForestalled(run)) return undefined;
     const { request } = run;
     try {
       const found = this.#isDoubled(request) ? DOUBLED : this.handler.extract(request);
@@ -98,7 +95,7 @@ export class Leaf implements RequirementNode, CredentialOwner {
         const error = new MisuseError(`extract() returned ${mistake}`);
         return fault('handler_extract_misbehaved', { culprit: this.handler.name, error }, this.handler);
       }
-      if (found !== undefined) run.keep(this, found);
+      if (found !== undefined) run.keep(this, this.#isOneOfSeveral(found, request) ? DOUBLED : found);
       return undefined;
     } catch (error) {
       return fault('handler_threw', { culprit: this.handler.name, error }, this.handler);
@@ -146,10 +143,23 @@ export class Leaf implements RequirementNode, CredentialOwner {
     });
   }
 
-  #isOfAnother({ at }: CredentialPlace, run: Run, leaves: readonly Leaf[]): boolean {
-    return leaves.some(
-      (leaf) => leaf !== this && run.holdsOneOf(leaf) && leaf.source.places.some((place) => place.at === at),
-    );
+  #placesTaken(run: Run): readonly CredentialPlace[] {
+    return placesTaken(this.handler, this.source, run.credentialOf(this), run.request);
+  }
+
+  #isFilledBeside(place: CredentialPlace, request: SecurityRequest): boolean {
+    const { places } = this.source;
+    for (let index = 0; index < places.length; index += 1) {
+      const other = places[index] as CredentialPlace;
+      if (other !== place && other.valuesIn(request).length > 0) return true;
+    }
+    return false;
+  }
+
+  /** Whether a credential that was found is one of several of this leaf, at several explicit places (RFC 6750 2). */
+  #isOneOfSeveral(found: unknown, request: SecurityRequest): boolean {
+    if (!this.#isSelective || isVerdict(found) || filledIn(this.#explicitPlaces, request).length < 2) return false;
+    return placesTaken(this.handler, this.source, found, request).length > 1;
   }
 
   #isDoubled(request: SecurityRequest): boolean {
@@ -157,13 +167,21 @@ export class Leaf implements RequirementNode, CredentialOwner {
       if ((this.#repeatable[index] as CredentialPlace).valuesIn(request).length > 1) return true;
     }
     if (this.#countedPlaces.length > 1) return isVerdict(sentIn(this.#countedPlaces, request));
-    return this.#singleHeader !== undefined && request.headerLines(this.#singleHeader).length > 1;
+    return this.#singleHeader !== undefined && repeats(SecurityRequest.linesOf(request), this.#singleHeader);
   }
 
-  /** Whether a rival found its credential at the place at which this leaf would find it. */
-  #meets(rival: Leaf, { request }: Run): boolean {
-    if (!this.#hasSeveralPlaces && !rival.#hasSeveralPlaces) return true;
-    return this.#placeIn(request)?.at === rival.#placeIn(request)?.at;
+  /** Whether rivals have taken all that this leaf could take. An ambient credential beside an explicit one does not count. */
+  #isForestalled(run: Run): boolean {
+    let taken: readonly CredentialPlace[] = NONE;
+    for (const rival of this.#rivals) {
+      if (!run.holdsOneOf(rival)) continue;
+      if (!this.#hasSeveralPlaces && !rival.#hasSeveralPlaces) return true;
+      taken = [...taken, ...rival.#placesTaken(run)];
+    }
+    if (taken.length === 0) return false;
+    const [first, ...others] = filledIn(this.source.places, run.request);
+    const open = [first, ...others.filter(({ isAmbient }) => !isAmbient)];
+    return open.every((place) => taken.some(({ at }) => at === place?.at));
   }
 
   /** The place of the credential. Undefined when the client sent it at several explicit places. */
@@ -177,6 +195,7 @@ function carriedIn(place: CredentialPlace | undefined): Carries {
   return place?.isAmbient === true ? Carries.Ambient : Carries.Explicit;
 }
 
+const NONE: readonly CredentialPlace[] = Object.freeze([]);
 const DOUBLED: Verdict = malformed('duplicate_credentials');
 /** Names a value that `extract` must not return: null instead of undefined, a promise, a grant without verification. */
 function mistakenFor(found: unknown): string | undefined {

@@ -102,7 +102,7 @@ export class RequirementPlan {
     for (let index = 0; index < this.#leaves.length; index += 1) {
       const leaf = this.#leaves[index] as Leaf;
       const place = leaf.placeOf(scheme);
-      if (place !== undefined && leaf.hasTaken(place, run, this.#leaves)) return true;
+      if (place !== undefined && leaf.hasTaken(place, run)) return true;
     }
     return false;
   }
@@ -111,7 +111,7 @@ export class RequirementPlan {
   #isLeftAlone(readings: SharedPlace, run: Run): boolean {
     for (let index = 0; index < readings.length; index += 1) {
       const { leaf, place } = readings[index] as Reading;
-      if (leaf.hasTaken(place, run, this.#leaves)) return false;
+      if (leaf.hasTaken(place, run)) return false;
     }
     return (readings[0] as Reading).place.valuesIn(run.request).length > 0;
   }
