@@ -4,10 +4,11 @@ import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { type LeaseOptions, leaseOf, upgradeSecurity } from '@sallyport/adapters/http';
-import type { Lease, LeaseEnd } from '@sallyport/core';
+import type { Lease } from '@sallyport/core';
 import { WebSocket, WebSocketServer } from 'ws';
 import { LeaseSetting } from '../core/leases/lease-fixture.js';
 import { RawClient, requestText } from './raw-client.js';
+import { ENDINGS, until } from './socket-endings.js';
 
 const HANDSHAKE = [
   'Connection: Upgrade',
@@ -16,28 +17,6 @@ const HANDSHAKE = [
   'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
   'Authorization: Bearer alice',
 ];
-
-const ENDINGS: readonly (readonly [LeaseEnd, number, (setting: LeaseSetting) => unknown])[] = [
-  ['expired', 4401, ({ clock }) => clock.pass(61)],
-  ['revoked', 4401, ({ revocations }) => revocations.revokeToken('alice')],
-  [
-    'denied',
-    4403,
-    ({ banned, clock }) => {
-      banned.add('alice');
-      clock.pass(11);
-    },
-  ],
-  ['closed', 1001, ({ chain }) => chain.close()],
-];
-
-async function until(isSo: () => boolean): Promise<void> {
-  const giveUp = performance.now() + 3_000;
-  while (!isSo()) {
-    if (performance.now() > giveUp) throw new Error('it never came so far');
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-}
 
 describe('an upgraded connection ends with its lease', () => {
   let setting: LeaseSetting;

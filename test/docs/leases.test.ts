@@ -32,14 +32,17 @@ describe('docs/leases.md', () => {
     },
   );
 
-  test('a WebSocket is closed with its code when its user is revoked', async () => {
-    const { authorization } = await open('sockets.js');
-    const socket = new WebSocket(server.origin.replace('http', 'ws'), { headers: { authorization } });
-    await once(socket, 'message');
-    socket.send('log me out');
-    const [code, reason] = await once(socket, 'close');
-    expect([code, String(reason)]).toEqual([4401, 'revoked']);
-  });
+  test.each(['sockets.js', 'fastify-sockets.js'])(
+    'a WebSocket of %s is closed with its code when its user is revoked',
+    async (file) => {
+      const { authorization } = await open(file);
+      const socket = new WebSocket(server.origin.replace('http', 'ws'), { headers: { authorization } });
+      await once(socket, 'message');
+      socket.send('log me out');
+      const [code, reason] = await once(socket, 'close');
+      expect([code, String(reason)]).toEqual([4401, 'revoked']);
+    },
+  );
 
   test('the options: a last message before the end, and the event', async () => {
     const { events } = await open('with-options.js');
