@@ -184,4 +184,6 @@ export const PROJECTS = {
     })),
     rows: MIGRATION,
   },
+  // Run by `npm run test:referees`.
+  referees: { at: '../referees', first: [], rows: [] },
 };
