@@ -56,6 +56,7 @@ export type { CacheFigure, CircuitFigure, CircuitState, HandlerStatistics } from
 export { fieldNameCheck } from './handler/header-handler.js';
 export { keptPrivate } from './handler/kept-private.js';
 export type { LastingProof, ProofWatcher } from './handler/lasting-proof.js';
+export { keepOnConnection, readOnce } from './handler/shared-reading.js';
 export type { Applicant } from './limits/applicant.js';
 export { CountedCaller, type CounterKeys } from './limits/counted-caller.js';
 export { FailureLimiter, type FailureLimiterServices } from './limits/failure-limiter.js';
@@ -77,8 +78,10 @@ export {
   type AbsentAuthorization,
   type Authorization,
   type AuthorizationCredentials,
+  type Connection,
   type InvalidAuthorization,
   parseAuthorization,
+  type Reader,
 } from './request/authorization-header.js';
 export type { BodySource, MissingBody } from './request/body.js';
 export { type ClientCertificate, thumbprintOf } from './request/client-certificate.js';

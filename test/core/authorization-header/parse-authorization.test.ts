@@ -37,7 +37,7 @@ beforeAll(async () => {
         challenges: [bearerChallenge('test')],
         extract(request) {
           const text = tokens.textIn(request);
-          return typeof text === 'string' ? (tokens.flawOf(text) ?? text) : text;
+          return typeof text === 'string' ? (tokens.flawOf(text, request) ?? text) : text;
         },
         verify: (token: unknown) => (token === 'good' ? alice : denied('token_unknown')),
       },

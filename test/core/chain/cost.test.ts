@@ -1,6 +1,14 @@
 import { hash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { createPrincipal, headerHandler, requireScopes, SecurityChain, type SecurityHandler } from '@sallyport/core';
+import {
+  anyOf,
+  createPrincipal,
+  headerHandler,
+  type Requirement,
+  requireScopes,
+  SecurityChain,
+  type SecurityHandler,
+} from '@sallyport/core';
 import { type SecurityRequest, systemClock } from '@sallyport/core/extend';
 import { AuthorizationServer, buildRequest, type RequestParts } from '@sallyport/core/testing';
 import { IntrospectionHandler } from '@sallyport/handlers/introspection';
@@ -30,15 +38,15 @@ function introspecting(): SecurityHandler {
   return new IntrospectionHandler({ realm: 'test', endpoint, clientAuthentication, outbound });
 }
 
-function verifying(): SecurityHandler {
-  const { issuer, audience, jwksUri } = server;
-  const keys = { jwksUri, outbound };
-  return new JwtHandler({ realm: 'test', issuers: [{ issuer, audience, algorithms: 'ES256', keys }] });
+function verifying({ issuer }: { readonly issuer: string } = server): SecurityHandler {
+  const { audience, jwksUri } = server;
+  const issuers = [{ issuer, audience, algorithms: 'ES256' as const, keys: { jwksUri, outbound } }];
+  return new JwtHandler({ name: `jwt of ${issuer}`, realm: 'test', issuers });
 }
 
 /** What later decisions cost about a request that was decided once: one hundred together. */
-async function costsAgain(handler: SecurityHandler, parts: RequestParts): Promise<Costs> {
-  const chain = new SecurityChain({ requirement: handler, guards: [requireScopes('read')], deadlineMs: 60_000 });
+async function costsAgain(requirement: Requirement, parts: RequestParts): Promise<Costs> {
+  const chain = new SecurityChain({ requirement, guards: [requireScopes('read')], deadlineMs: 60_000 });
   try {
     expect(await chain.decide(buildRequest('/', parts))).toMatchObject({ kind: 'granted' });
     const requests: readonly SecurityRequest[] = Array.from({ length: DECISIONS }, () => buildRequest('/', parts));
@@ -69,6 +77,13 @@ describe('a decision that needs no I/O', () => {
   test('of a JWT that was verified costs one hash', async () => {
     const parts = await server.as(ALICE);
     expect(await costsAgain(verifying(), parts)).toEqual({ ...NOTHING, hashes: DECISIONS });
+  });
+
+  test('of a JWT that the last of twenty handlers takes costs one hash and one reading', async () => {
+    const strangers = Array.from({ length: 19 }, (_, index) => verifying({ issuer: `https://other-${index}.example` }));
+    const parts = await server.as(ALICE);
+    const costs = await costsAgain(anyOf(...strangers, verifying()), parts);
+    expect(costs).toEqual({ ...NOTHING, hashes: DECISIONS, parses: DECISIONS });
   });
 });
 

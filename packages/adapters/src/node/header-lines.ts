@@ -11,6 +11,10 @@ export function headerLinesOf(request: NodeRequest): readonly string[] {
 
 /** Whether the request came over a connection of Node's server. That of a host was parsed before, by somebody else. */
 export function isFromConnection({ socket }: NodeRequest): boolean {
+  return isConnection(socket);
+}
+
+export function isConnection(socket: object | undefined): boolean {
   const server = (socket as { readonly server?: object | null } | undefined)?.server;
   // A socket that no server has accepted has null.
   return server !== undefined && server !== null;

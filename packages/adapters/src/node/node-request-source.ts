@@ -1,11 +1,11 @@
 import type { Malformed } from '@sallyport/core';
-import type { ClientCertificate, Eventually, MissingBody, RouteKey } from '@sallyport/core/extend';
+import type { ClientCertificate, Connection, Eventually, MissingBody, RouteKey } from '@sallyport/core/extend';
 import type { Closable } from '../gate/closable.js';
 import type { AnswerableReading, OtherReading, PathReading } from '../gate/reading.js';
 import { NO_PROXIES, type TrustedProxies } from '../proxies/trusted-proxies.js';
 import { readBody } from './body.js';
 import { whenConnectionEnds } from './connection-end.js';
-import { headerLinesOf, isFromConnection } from './header-lines.js';
+import { headerLinesOf, isConnection, isFromConnection } from './header-lines.js';
 import { isOver, type NodeRequest, type NodeResponse } from './node-message.js';
 
 /** Reads what a chain needs from a Node request, and nothing before it is asked for. */
@@ -26,6 +26,7 @@ export class NodeRequestSource implements AnswerableReading {
   readonly #proxies: TrustedProxies;
   #routeOf: (() => RouteKey | undefined) | undefined;
   #route: RouteKey | undefined;
+  #connection: Connection | 'none' | undefined;
 
   /**
    * `target` is given by adapters whose framework changes `url` inside mounted routers. `routeOf` is asked once and only
@@ -89,6 +90,12 @@ export class NodeRequestSource implements AnswerableReading {
     return isFromConnection(this.#request) ? undefined : 'parsed';
   }
 
+  /** None of an upgrade, which has no response: no request follows it on its connection. */
+  get connection(): Connection | undefined {
+    this.#connection ??= (this.#response && http1ConnectionOf(this.#request)) ?? 'none';
+    return this.#connection === 'none' ? undefined : this.#connection;
+  }
+
   get remoteAddress(): string | undefined {
     return this.#proxies.addressOf(this.#request.socket?.remoteAddress, this.rawHeaders);
   }
@@ -134,6 +141,11 @@ export class NodeRequestSource implements AnswerableReading {
     response?.on?.('close', closed);
     closed();
   }
+}
+
+/** One of HTTP/2 carries the requests of many clients at once. Its header lines begin with pseudo-header fields. */
+function http1ConnectionOf({ rawHeaders, socket }: NodeRequest): Connection | undefined {
+  return isConnection(socket) && !rawHeaders?.[0]?.startsWith(':') ? socket : undefined;
 }
 
 /** Whether the client went away before it was answered. An HTTP/2 response calls itself finished also when it is reset. */

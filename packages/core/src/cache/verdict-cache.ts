@@ -1,6 +1,7 @@
 import type { Clock } from '../clock/clock.js';
 import type { Eventually } from '../clock/eventually.js';
 import type { LastingProof } from '../handler/lasting-proof.js';
+import { readOnce } from '../handler/shared-reading.js';
 import { GoodBefore } from '../limits/good-before.js';
 import * as option from '../options/options.js';
 import type { Principal } from '../principal/principal.js';
@@ -87,7 +88,8 @@ export class VerdictCache {
    * Asks nobody.
    */
   find(credential: string, request: SecurityRequest): Authenticated | undefined {
-    const verdict = this.#memory.recall(this.#hash.of(credential), credential, maxAgeMs(request));
+    const key = readOnce(this.#hash.name, credential, request);
+    const verdict = this.#memory.recall(key, credential, maxAgeMs(request));
     if (verdict?.kind !== 'authenticated') return undefined;
     this.#counters.hits += 1;
     request.trace?.noteCache('hit');
@@ -105,7 +107,7 @@ export class VerdictCache {
     request: SecurityRequest,
     load: (waiters: Waiters) => Promise<Verdict | FoundedVerdict>,
   ): Eventually<Verdict> {
-    const key = this.#hash.of(credential);
+    const key = readOnce(this.#hash.name, credential, request);
     const ageMs = maxAgeMs(request);
     const known = this.#memory.recall(key, credential, ageMs) ?? this.#memory.refusal(key, credential);
     if (known === undefined) return this.#ask({ key, credential, load, maxAgeMs: ageMs }, request);

@@ -1,5 +1,6 @@
 import { type Patience, unlessEnded } from '../clock/within.js';
 import { Refusal } from '../handler/refusal.js';
+import { isReceiving } from '../request/body.js';
 import { SecurityRequest } from '../request/request.js';
 import { unavailable } from '../verdict/verdict.js';
 
@@ -20,7 +21,7 @@ export function withinDeadline<Value>(
   return unlessEnded(pending, (end) => {
     const abandon = () => end(() => giveUp(new Refusal(unavailable('client_gone'))));
     const tooLate = () => {
-      end(() => giveUp(SecurityRequest.isReceiving(request) ? SLOW : new Refusal(unavailable('deadline_exceeded'))));
+      end(() => giveUp(isReceiving(request) ? SLOW : new Refusal(unavailable('deadline_exceeded'))));
       abandonment.complete('TimeoutError', 'The decision took too long');
     };
     const cancel = clock.schedule(timeoutMs, tooLate, true);

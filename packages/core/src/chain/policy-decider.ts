@@ -242,9 +242,9 @@ export class PolicyDecider implements Decider {
 
   #deny(refusal: Refusal, candidates: readonly Candidate[], request: SecurityRequest): DeniedDecision {
     this.#observer.noteRefusal(refusal, request);
-    const shown = shownTo(request, candidates);
+    SecurityRequest.leaveConnection(request);
     const limits = SecurityRequest.countedLimits(request);
     const { format, random } = this.#settings;
-    return denialOf(refusal, { candidates: shown, format, request, random, limits });
+    return denialOf(refusal, { candidates: shownTo(request, candidates), format, request, random, limits });
   }
 }

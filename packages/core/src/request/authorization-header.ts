@@ -1,3 +1,4 @@
+import { unlessEverybodys } from '../options/own-members.js';
 import { printsAs } from '../secrecy/prints-as.js';
 import { isToken, TOKEN_CHARACTER } from '../verdict/http-grammar.js';
 
@@ -13,6 +14,9 @@ export interface InvalidAuthorization {
   readonly reason: 'duplicate_authorization' | 'joined_credentials' | 'malformed_authorization';
 }
 
+/** Makes something of a credential: a pure function. */
+export type Reader<Reading> = (credential: string) => Reading;
+
 /** Printing it shows neither scheme nor value: if the client forgot the scheme, the credential stands in its place. */
 export class AuthorizationCredentials {
   // One instance lives for ever, so that V8 keeps the optimised code (docs/performance.md, "Specimens").
@@ -23,10 +27,19 @@ export class AuthorizationCredentials {
 
   readonly #scheme: string;
   readonly #value: string;
+  readonly #line: string;
+  // The first reading has fields of its own. Most requests have only one, and this saves a list (bench: jwt).
+  #reader: Reader<unknown> | undefined;
+  #reading: unknown;
+  #others: (readonly [reader: Reader<unknown>, reading: unknown])[] | undefined;
 
-  constructor(scheme: string, value: string) {
+  constructor(scheme: string, value: string, line = '') {
     this.#scheme = scheme;
     this.#value = value;
+    this.#line = line;
+    this.#reader = undefined;
+    this.#reading = undefined;
+    this.#others = undefined;
     // All state is private, so `preventExtensions` is as strong as `freeze`, at half its cost.
     Object.preventExtensions(this);
   }
@@ -43,6 +56,30 @@ export class AuthorizationCredentials {
   /** The text after the scheme, still encoded; empty when there is none. */
   get value(): string {
     return this.#value;
+  }
+
+  /** Whether they are what parsing this line would give. */
+  isOf(line: string): boolean {
+    return this.#line === line;
+  }
+
+  /** What a reader makes of the value. Each reader is asked once, so it must be a pure function. */
+  read<Reading>(reader: Reader<Reading>): Reading {
+    if (this.#reader === reader) return this.#reading as Reading;
+    const known = this.#others?.find(([other]) => other === reader);
+    return known === undefined ? this.#learn(reader) : (known[1] as Reading);
+  }
+
+  #learn<Reading>(reader: Reader<Reading>): Reading {
+    const reading = reader(this.#value);
+    if (this.#reader === undefined) {
+      this.#reader = reader;
+      this.#reading = reading;
+    } else {
+      this.#others ??= [];
+      this.#others.push([reader, reading]);
+    }
+    return reading;
   }
 }
 
@@ -64,9 +101,10 @@ const QUOTED_STRING = /"(?:[^"\\]|\\.)*("|\\?$)/g;
 
 /**
  * Parses the raw header lines of a request. More than one Authorization line, or a second scheme after a comma, is
- * invalid, even if both are equal: a proxy and a server could use different ones (RFC 9110 5.3).
+ * invalid, even if both are equal: a proxy and a server could use different ones (RFC 9110 5.3). `known` is what was
+ * parsed before: given back if the line is the same.
  */
-export function parseAuthorization(rawHeaders: readonly string[]): Authorization {
+export function parseAuthorization(rawHeaders: readonly string[], known?: AuthorizationCredentials): Authorization {
   let line: string | undefined;
   for (let index = 0; index < rawHeaders.length; index += 2) {
     const name = rawHeaders[index] as string;
@@ -74,7 +112,8 @@ export function parseAuthorization(rawHeaders: readonly string[]): Authorization
     if (line !== undefined) return DUPLICATE;
     line = rawHeaders[index + 1] as string;
   }
-  return line === undefined ? ABSENT : parseLine(line);
+  if (line === undefined) return ABSENT;
+  return known?.isOf(line) === true ? known : parseLine(line);
 }
 
 /** Compares with the usual spellings first, which avoids a lower-case copy. */
@@ -90,7 +129,7 @@ function parseLine(line: string): Authorization {
   if (scheme === undefined) return MALFORMED;
   const value = space === -1 ? '' : withoutLeadingSpaces(trimmed, space + 1);
   if (value.includes(',') && joinsCredentials(value)) return JOINED;
-  return new AuthorizationCredentials(scheme, value);
+  return new AuthorizationCredentials(scheme, value, line);
 }
 
 /** The scheme in lower case; `undefined` when it is no token. The usual spellings need no new string. */
@@ -125,4 +164,42 @@ function joinsCredentials(value: string): boolean {
   if (TOKEN68_THEN_COMMA.test(value)) return true;
   const bare = value.replace(QUOTED_STRING, (_string, end) => (end === '"' ? '""' : ',x'));
   return SECOND_SCHEME.test(bare);
+}
+
+/** The connection of a client, which sends one request after the other over it. */
+export interface Connection {
+  on(event: 'close', listener: () => void): unknown;
+}
+
+/** Nobody else can read what stands here, and printing a connection does not show it. */
+const KEPT: unique symbol = Symbol('sallyport bearer');
+
+interface KeepingConnection extends Connection {
+  [KEPT]?: AuthorizationCredentials | undefined;
+}
+
+// What was parsed of the last good bearer header of a connection, and what handlers have made of it. It saves the next
+// request with the same header this work, and nothing else: it is decided like any other (bench: jwt, introspection).
+
+export function connectionOf(source: { readonly connection?: Connection | undefined }): Connection | undefined {
+  return unlessEverybodys('connection', source.connection);
+}
+
+export function keptOn(connection: Connection | undefined): AuthorizationCredentials | undefined {
+  return (connection as KeepingConnection | undefined)?.[KEPT];
+}
+
+/** Keeps it until another one is kept, a request of the connection is refused, or the connection closes. */
+export function keepOn(connection: KeepingConnection, credentials: AuthorizationCredentials): void {
+  if (connection[KEPT] === credentials) return;
+  if (Object.hasOwn(connection, KEPT)) {
+    connection[KEPT] = credentials;
+    return;
+  }
+  Object.defineProperty(connection, KEPT, { value: credentials, writable: true });
+  connection.on('close', () => dropFrom(connection));
+}
+
+export function dropFrom(connection: KeepingConnection | undefined): void {
+  if (keptOn(connection) !== undefined) (connection as KeepingConnection)[KEPT] = undefined;
 }

@@ -1,4 +1,5 @@
 import type { Malformed } from '../verdict/verdict.js';
+import type { Connection } from './authorization-header.js';
 import type { BodySource } from './body.js';
 import type { ClientCertificate } from './client-certificate.js';
 
@@ -46,6 +47,11 @@ export interface IncomingRequest extends BodySource {
    * request once. Default: this object.
    */
   readonly identity?: object | undefined;
+  /**
+   * The connection that the request came over, if it carries one request after the other: the last bearer header that was
+   * good is kept on it, so that it is parsed and hashed once. Default: nothing is kept.
+   */
+  readonly connection?: Connection | undefined;
 }
 
 /** The part of an operation that a request is read by. */

@@ -3,8 +3,15 @@ import { unlessEverybodys } from '../options/own-members.js';
 import { printsAs } from '../secrecy/prints-as.js';
 import type { Malformed } from '../verdict/verdict.js';
 import { Abandonment } from './abandonment.js';
-import { type Authorization, parseAuthorization } from './authorization-header.js';
-import { isReceiving, type MissingBody, receive } from './body.js';
+import {
+  type Authorization,
+  type Connection,
+  connectionOf,
+  dropFrom,
+  keptOn,
+  parseAuthorization,
+} from './authorization-header.js';
+import { type MissingBody, receive } from './body.js';
 import type { ClientCertificate } from './client-certificate.js';
 import { type IncomingRequest, type LocatedOperation, linesNamed, type RouteKey } from './incoming-request.js';
 import { LimitUses } from './limit-uses.js';
@@ -69,9 +76,7 @@ export class SecurityRequest {
 
   /**
    * The path parameters of the operation that the chain found, decoded, by their names in its template: for guards. Read
-   * on first use and only once. Empty as long as no operation was found: while handlers verify, and for requests that
-   * match none.
-   *
+   * once. Empty where no operation was found: while handlers verify, and for requests that match none.
    * A path of which routers could read other values, such as `1-2-3` for `{a}-{b}`, is refused with 400 where a guard asks
    * for them.
    * @throws {MisuseError} if the framework has chosen the operation by another path than that of the request
@@ -94,7 +99,7 @@ export class SecurityRequest {
 
   /** The Authorization header, parsed on first use and only once. */
   get authorization(): Authorization {
-    this.#authorization ??= parseAuthorization(this.#source.rawHeaders);
+    this.#authorization ??= parseAuthorization(this.#source.rawHeaders, keptOn(connectionOf(this.#source)));
     return this.#authorization;
   }
 
@@ -154,9 +159,14 @@ export class SecurityRequest {
     return receive(request, request.#source, limitBytes);
   }
 
-  /** For the chain only: whether the decision waits for the rest of the body. */
-  static isReceiving(request: SecurityRequest): boolean {
-    return isReceiving(request);
+  /** For what is kept on connections only. */
+  static connectionOf(request: SecurityRequest): Connection | undefined {
+    return connectionOf(request.#source);
+  }
+
+  /** For the chain only: nothing of a request that is refused stays on its connection. */
+  static leaveConnection(request: SecurityRequest): void {
+    dropFrom(connectionOf(request.#source));
   }
 
   /** For the chain only: all header lines, names and values alternating. */

@@ -3,6 +3,9 @@ import { printable, unprintable } from '../secrecy/keyed-hash.js';
 import { LiveHash } from '../secrecy/live-hash.js';
 import type { Forgotten } from './revocation.js';
 
+/** Caches without a secret share one hash, so that a token is hashed once for all of them. Each has memory of its own. */
+let inProcess: LiveHash | undefined;
+
 /** Something that remembers answers under keyed hashes, such as a cache. */
 export interface ForgettingCache {
   /** Forgets what is remembered under this name, also what a lookup under way would bring. */
@@ -22,9 +25,11 @@ export class ForgettingCaches {
     this.#publish = publish;
   }
 
-  /** Names things by hashes that all instances of the deployment share, if they have a secret. */
+  /** Names things by hashes that all instances of the deployment share. Without a secret, nobody is told these names. */
   hashFor(purpose: string): LiveHash {
-    return new LiveHash(this.#secret, purpose);
+    if (this.#secret !== undefined) return new LiveHash(this.#secret, purpose);
+    inProcess ??= new LiveHash(undefined, 'verdicts in memory');
+    return inProcess;
   }
 
   add(cache: ForgettingCache): void {

@@ -7,6 +7,8 @@ import { KeyedHash } from './keyed-hash.js';
 export class LiveHash {
   readonly #written: KeyedHash;
   readonly #replaced: readonly KeyedHash[];
+  /** As `of`, for who asks by function. */
+  readonly name = (text: string): string => this.of(text);
 
   constructor(secrets: readonly string[] | undefined, purpose: string) {
     const [first, ...others] = secrets ?? [];

@@ -17,6 +17,7 @@ import {
   FoundedVerdict,
   GoodBefore,
   isVerdict,
+  keepOnConnection,
   type LastingProof,
   type SecurityRequest,
   VerdictCache,
@@ -138,8 +139,10 @@ export class IntrospectionHandler implements SecurityHandler<string> {
   /** Remembered tokens passed the syntax check before. Only other tokens are checked here. */
   verify(token: string, request: SecurityRequest): Eventually<Verdict> {
     const known = this.#cache.find(token, request);
-    if (known !== undefined) return this.#tokens.answered(this.#possession.proved(known, token, request), request);
-    return this.#tokens.flawOf(token) ?? this.#tokens.answered(this.#resolve(token, request), request);
+    if (known === undefined)
+      return this.#tokens.flawOf(token, request) ?? this.#tokens.answered(this.#resolve(token, request), request);
+    keepOnConnection(token, request);
+    return this.#tokens.answered(this.#possession.proved(known, token, request), request);
   }
 
   /** Refuses a token that expired or was revoked while the decision waited for something else. */

@@ -19,8 +19,20 @@ export function parseCompactJws(token: string): CompactJws | undefined {
   return { header, payload, signature, signingInput } as CompactJws;
 }
 
+/** What a token is, as far as it can be told from outside. */
+export interface Outline {
+  readonly outline: 'jws' | 'jwe' | undefined;
+  /** The issuer that a JWS claims; undefined if it cannot be read. */
+  readonly issuer: string | undefined;
+}
+
+export function readOutline(token: string): Outline {
+  const outline = outlineOf(token);
+  return { outline, issuer: outline === 'jws' ? peekIssuer(token) : undefined };
+}
+
 /** Tells a JWS from a JWE by the number of dots alone (RFC 7516 3.1). */
-export function outlineOf(token: string): 'jws' | 'jwe' | undefined {
+function outlineOf(token: string): Outline['outline'] {
   const parts = token.split('.', 6).length;
   if (parts === 3) return 'jws';
   return parts === 5 ? 'jwe' : undefined;

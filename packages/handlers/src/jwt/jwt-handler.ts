@@ -13,18 +13,19 @@ import {
   type Challenge,
   type CircuitFigure,
   type CredentialSource,
-  type DecisionTrace,
   type Eventually,
   FoundedVerdict,
   GoodBefore,
+  keepOnConnection,
   type LastingProof,
+  readOnce,
   type SecurityRequest,
   VerdictCache,
   withoutCredentials,
 } from '@sallyport/core/extend';
 import type { Possession } from '../confirmation/possession.js';
 import { boundTokens } from '../dpop/bound-tokens.js';
-import { outlineOf, peekIssuer } from '../jose/compact-jws.js';
+import { peekIssuer, readOutline } from '../jose/compact-jws.js';
 import { decryptToken } from '../jose/decryption.js';
 import { InnerToken } from '../jose/inner-token.js';
 import { warnOfEarlyTokens } from '../token/token-claims.js';
@@ -134,14 +135,14 @@ export class JwtHandler implements SecurityHandler<JwtCredential> {
     if (typeof text !== 'string') return text;
     const known = text.includes('.') ? this.#cache.find(text, request) : undefined;
     if (known !== undefined) return new JwtCredential(text, undefined, known);
-    return this.#tokens.flawOf(text) ?? this.#take(text, request.trace);
+    return this.#tokens.flawOf(text, request) ?? this.#take(text, request);
   }
 
   verify(credential: JwtCredential, request: SecurityRequest): Eventually<Verdict> {
-    const { known } = credential;
-    if (known === undefined) return this.#tokens.answered(this.#resolve(credential, request), request);
+    if (credential.known === undefined) return this.#tokens.answered(this.#resolve(credential, request), request);
     request.trace?.noteCache('hit');
-    return this.#tokens.answered(this.#possession.proved(known, credential.reveal(), request), request);
+    keepOnConnection(credential.reveal(), request);
+    return this.#tokens.answered(this.#possession.proved(credential.known, credential.reveal(), request), request);
   }
 
   /** Refuses a token that expired or was revoked while the decision waited for something else. */
@@ -192,15 +193,14 @@ export class JwtHandler implements SecurityHandler<JwtCredential> {
   };
 
   /** The issuer of an encrypted token cannot be seen from outside, so a handler with decryption keys takes all of them. */
-  #take(token: string, trace: DecisionTrace | undefined): JwtCredential | undefined {
-    const outline = outlineOf(token);
+  #take(token: string, request: SecurityRequest): JwtCredential | undefined {
+    const { outline, issuer } = readOnce(readOutline, token, request);
     if (outline === 'jwe' && this.#settings.decryptionKeys.length > 0) return new JwtCredential(token);
-    const issuer = outline === 'jws' ? peekIssuer(token) : undefined;
     if (issuer !== undefined && this.#issuers.trusts(issuer)) return new JwtCredential(token, issuer);
     if (issuer !== undefined) tellNearestIssuer(this.name, issuer, () => this.#issuers.names);
-    if (trace !== undefined) {
+    if (request.trace !== undefined) {
       const { detail, cause } = outline === 'jws' ? this.#issuers.strange(issuer) : FORMS[outline ?? 'other'];
-      trace.noteUnclaimed(this.name, detail, cause);
+      request.trace.noteUnclaimed(this.name, detail, cause);
     }
     return undefined;
   }

@@ -10,6 +10,7 @@ import {
   isVerdict,
   keptPrivate,
   option,
+  readOnce,
   type SecurityRequest,
   sentIn,
 } from '@sallyport/core/extend';
@@ -186,9 +187,9 @@ export class TokenSource {
   }
 
   /** What is wrong with a text as a bearer token (RFC 6750 2.1), if anything is. */
-  flawOf(text: string): Verdict | undefined {
+  flawOf(text: string, request: SecurityRequest): Verdict | undefined {
     if (text.length > this.#maxTokenBytes) return TOO_LONG;
-    return isBearerToken(text) ? undefined : MALFORMED;
+    return readOnce(isBearerToken, text, request) ? undefined : MALFORMED;
   }
 
   /** The verdict as it goes out: no cache may share an answer to an address with a token (RFC 6750 2.3). */
