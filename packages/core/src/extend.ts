@@ -85,6 +85,7 @@ export {
 } from './request/authorization-header.js';
 export type { BodySource, MissingBody } from './request/body.js';
 export { type ClientCertificate, thumbprintOf } from './request/client-certificate.js';
+export { namesSpeltOut } from './request/json/names-spelt-out.js';
 export { isPreflight } from './request/preflight.js';
 export { type IncomingRequest, type RouteKey, SecurityRequest } from './request/request.js';
 export { shownPath } from './request/shown-path.js';
@@ -117,4 +118,5 @@ export { markOnce, type OnceMark } from './stores/mark-once.js';
 export { type OnceStore, onceStoreCheck } from './stores/once-store.js';
 export { basicChallenge, bearerChallenge, type Challenge, challenge, formatChallenge } from './verdict/challenge.js';
 export { isToken } from './verdict/http-grammar.js';
+export { type UnfitKind, UnfitRequestError } from './verdict/unfit-request.js';
 export { type HeaderLine, isVerdict } from './verdict/verdict.js';

@@ -8,9 +8,9 @@ import type { SecurityHandler } from '../handler/handler.js';
 import { fault, MISSING, proverOf, Refusal } from '../handler/refusal.js';
 import { ANONYMOUS, type Principal } from '../principal/principal.js';
 import { SecurityRequest } from '../request/request.js';
-import { AmbiguousPathError } from '../request/template-segment.js';
 import type { Operation } from '../routes/operation.js';
 import { takesToken } from '../verdict/challenge.js';
+import { UnfitRequestError } from '../verdict/unfit-request.js';
 import { type Challenged, forbidden } from '../verdict/verdict.js';
 
 /** Refusals of guards that another caller might not get. `limited` and `unavailable` concern the moment. */
@@ -45,11 +45,12 @@ function canChallenge({ parameters }: Challenged, candidates: readonly Candidate
   return candidates.some(({ challenge }) => takesToken(challenge));
 }
 
-/** The bug of a guard, with who met it; or what is no bug, but a path whose parameters cannot be read for certain. */
+/** The bug of a guard, with who met it; or what is no bug, but a request that is unfit whoever sends it. */
 export function guardFault(error: unknown, guard: Guard, principal: Principal, request: SecurityRequest): Refusal {
   const caller = principal.kind === 'anonymous' ? undefined : principal;
-  if (error instanceof AmbiguousPathError) {
-    return new Refusal({ kind: 'unroutable', reason: 'path_parameters_ambiguous' }, undefined, caller);
+  if (error instanceof UnfitRequestError) {
+    const { kind, reason, detail } = error;
+    return new Refusal({ kind, reason, detail }, undefined, caller);
   }
   return fault('guard_threw', { culprit: culpritOf(error, guard, request), error }, undefined, caller);
 }

@@ -20,13 +20,13 @@ type RefusingVerdict =
   /** The Authorization header can be read in more than one way, and the operation reads it. */
   | { readonly kind: 'ambiguous'; readonly reason: string }
   /** The method or target can be read in more than one way. */
-  | { readonly kind: 'unroutable'; readonly reason: string }
-  /** The body is larger than what is read for a proof over it. */
-  | { readonly kind: 'oversized'; readonly reason: string }
+  | { readonly kind: 'unroutable'; readonly reason: string; readonly detail?: string | undefined }
+  /** The body is larger than what is read of it. */
+  | { readonly kind: 'oversized'; readonly reason: string; readonly detail?: string | undefined }
   /** The body, over which something is to be proved, did not arrive in time. */
   | { readonly kind: 'slow'; readonly reason: string }
-  /** No operation and no requirement covers the request. */
-  | { readonly kind: 'undeclared'; readonly reason: string }
+  /** No operation and no requirement covers the request, or what it names is not there. */
+  | { readonly kind: 'undeclared'; readonly reason: string; readonly detail?: string | undefined }
   /** A handler or guard has a bug: it threw or broke its rules. */
   | { readonly kind: 'fault'; readonly reason: string; readonly bug: Bug };
 

@@ -1,7 +1,9 @@
+import { UnfitRequestError } from '../verdict/unfit-request.js';
+
 /** A path of whose parameters routers could read different values. */
-export class AmbiguousPathError extends Error {
+export class AmbiguousPathError extends UnfitRequestError {
   constructor() {
-    super('routers could read different values of its path parameters');
+    super('unroutable', 'path_parameters_ambiguous');
   }
 }
 

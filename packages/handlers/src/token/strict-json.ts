@@ -1,3 +1,5 @@
+import { namesSpeltOut } from '@sallyport/core/extend';
+
 const MAX_DEPTH = 32;
 const MAX_MEMBERS = 256;
 
@@ -13,9 +15,7 @@ export function parseStrictJson(bytes: Uint8Array): Record<string, unknown> | un
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
   const tree = new BareTree();
   const object = tree.copyObject(value, 1);
-  // JSON.parse keeps only one of several members with the same name. So a text with more names than the result has
-  // duplicates.
-  return tree.isWithinLimits && tree.members === nameSeparators(text) ? object : undefined;
+  return tree.isWithinLimits && tree.members === namesSpeltOut(text) ? object : undefined;
 }
 
 /** Keeps a byte order mark, which is no JSON white space (RFC 8259 8.1). */
@@ -35,23 +35,6 @@ function parseJson(text: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
-const COLON = 0x3a;
-
-/** How many members a JSON text spells out: colons outside of strings. */
-function nameSeparators(json: string): number {
-  let count = 0;
-  let isInString = false;
-  for (let index = 0; index < json.length; index += 1) {
-    const code = json.charCodeAt(index);
-    if (code === QUOTE) isInString = !isInString;
-    else if (code === BACKSLASH) index += 1;
-    else if (code === COLON && !isInString) count += 1;
-  }
-  return count;
 }
 
 /** A copy of parsed JSON whose objects have no prototype: only members that were sent can be read. */
