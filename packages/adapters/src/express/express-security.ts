@@ -14,10 +14,6 @@ import { LayersBehind } from './layers-behind.js';
 import { mountOf, readingOf, targetOf } from './reading.js';
 import { RouteKeys } from './route-key.js';
 
-export { type LeaseOptions, leaseOf } from '../node/lease.js';
-export { attemptedOf, principalOf } from '../node/principal.js';
-export { CERTIFICATE_CHANNEL, type CertificateEvent, onCertificateEvent } from '../proxies/certificate-events.js';
-
 export type ExpressSecurityOptions = AdapterOptions<readonly [request: Request, response: Response]>;
 
 type ExpressRequest = Request & { user?: unknown };
@@ -36,22 +32,14 @@ export type ExpressMiddleware = <Params, Answer, Body, Query, Locals extends Rec
   next: NextFunction,
 ) => void;
 
-/**
- * Mounts a chain into Express 4 or 5. A granted request goes on with its principal in `req.user`, which is undefined
- * for anonymous callers whatever stood there; also read it with `principalOf(req)`, which is typed. A request is
- * authenticated once, however often the middleware is mounted.
- * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN
- * @example
- * const app = express();
- * const secure = expressSecurity(chain);
- * app.use(secure());
- * app.get('/orders', secure(requireScopes('orders:read')), (request, response) => {
- *   response.json({ by: principalOf(request).subject });
- * });
- */
-export function expressSecurity<Scopes extends string = string>(
+/** Called for each granted request before the application is, for adapters that are made of this one. */
+export type ExpressGranted = (request: Request, response: Response) => void;
+
+/** `expressSecurity`, with what another adapter does besides. */
+export function mountedIn<Scopes extends string = string>(
   decider: Decider<Scopes>,
-  options: ExpressSecurityOptions = {},
+  options: ExpressSecurityOptions,
+  granted?: ExpressGranted,
 ): ExpressSecurity<Scopes> {
   const { allowPreflight, allowRewriting, proxies, onDenied } = checkedAdapterOptions(options);
   const chainGate = new Gate(decider);
@@ -75,6 +63,7 @@ export function expressSecurity<Scopes extends string = string>(
           setHeaderLines(response, decision.headers);
           request.user = userOf(decision.principal);
           layersBehind.watch(request);
+          granted?.(request, response);
           return next();
         }
         request.user = userOf(principalOf(request));
