@@ -78,6 +78,16 @@ export const FIXES: Readonly<Record<string, string>> = Object.freeze({
   policy_refused: 'Look at the guard that the line names. It returned false; with forbidden it can say why.',
   all_guards_abstained: 'Let one of the guards permit the request.',
   audience_mismatch: 'Ask for a token for this audience, or correct requireAudience.',
+  mcp_header_mismatch:
+    'Let Mcp-Method and Mcp-Name name the one call in the body, or leave them out. Let no proxy change them.',
+  mcp_body_unreadable:
+    'Send JSON in UTF-8, as application/json, without Content-Encoding, and no member twice in an object.',
+  mcp_message_invalid: 'Send a JSON-RPC message, or an array of them.',
+  mcp_tool_unnamed: 'Name the tool in params.name.',
+  mcp_body_too_large: 'Send a smaller body, or raise maxBodyBytes.',
+  mcp_session_unknown:
+    'Let the client open a session again. If it was opened in another process, let the load balancer lead a session to one process.',
+  mcp_session_foreign: 'Open a session with the credentials that use it.',
   err_sallyport_upstream_unreachable:
     'Start the server, or correct its address. Check DNS, firewall and proxy. If a certificate is not trusted, name its authority in certificateAuthorities or NODE_EXTRA_CA_CERTS.',
   err_sallyport_upstream_timeout: 'Find out why the server is slow, or raise timeoutMs.',
