@@ -30,6 +30,6 @@ export default {
   transform: { '^.+\\.[cm]?[jt]s$': ['@swc/jest', swc] },
   // Packages that ship as ES modules only.
   transformIgnorePatterns: [
-    '/node_modules/(?!(?:.*/node_modules/)?(?:jose|oauth4webapi|openid-client|@octokit/webhooks-methods|@seriousme/openapi-schema-validator)/)',
+    '/node_modules/(?!(?:.*/node_modules/)?(?:jose|oauth4webapi|openid-client|@octokit/webhooks-methods|@nestjs|@seriousme/openapi-schema-validator)/)',
   ],
 };

@@ -59,7 +59,7 @@ export function answerTo(method: string | undefined, principal: Principal, body?
 const ORDERS = requireScopes('orders:read');
 
 /** Reads a body to its end: a length and a digest, so that a lost byte shows. */
-async function digestOf(body: AsyncIterable<Uint8Array> | readonly never[]): Promise<string> {
+export async function digestOf(body: AsyncIterable<Uint8Array> | readonly never[]): Promise<string> {
   const hash = createHash('sha256');
   let length = 0;
   for await (const chunk of body) {
@@ -73,7 +73,7 @@ function fail(): never {
   throw new Error('the application failed');
 }
 
-function headersFor(text: string): { 'content-type': string; 'content-length': string } {
+export function headersFor(text: string): { 'content-type': string; 'content-length': string } {
   return { 'content-type': 'text/plain', 'content-length': String(Buffer.byteLength(text)) };
 }
 

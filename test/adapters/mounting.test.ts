@@ -136,6 +136,16 @@ describe.each([
     }
   });
 
+  test.each([undefined, null, 'route', 'router'])('onDenied that fails with %p lets nobody in', async (failure) => {
+    await open((app) => {
+      const secure = expressSecurity(demoChain(), { onDenied: () => Promise.reject(failure) });
+      app.get('/', secure(), hello);
+      app.use(secure(), hello);
+      app.use(hello);
+    });
+    for (const path of ['/', '/other']) expect(await get(path)).toMatchObject({ status: 599, body: 'onDenied failed' });
+  });
+
   test('an event names the root of a mounted router, and is not told where that is mounted', async () => {
     await open((app) => {
       const secure = expressSecurity(demoChain());

@@ -15,7 +15,7 @@ const WEIGHT: Readonly<Record<PackageName, readonly [kilobytes: number, packages
   openapi: [150, 12],
   configuration: [125, 13],
   handlers: [545, 12],
-  adapters: [130, 2],
+  adapters: [165, 2],
   cli: [113, 0],
 };
 /** What exists as ES modules only, with what that needs. */
@@ -79,6 +79,11 @@ function commonJsFiles(): readonly string[] {
   return PACKAGES.flatMap((name) =>
     (project.files.get(name) ?? []).filter((file) => file.endsWith('.cjs')).map((file) => `${name}/${file}`),
   );
+}
+
+/** Nest 12 exists as ES modules only, and this door loads it. Nest 11 does not: `test/consumers` requires it. */
+function isOfModules(path: string): boolean {
+  return /adapters(?:\/dist)?\/nest/.test(path);
 }
 
 /** What both tools find, with no row of theirs left out. */
@@ -172,14 +177,14 @@ describe('in an empty project', () => {
   test('so it is where ES modules cannot be required, and nothing of them is loaded', async () => {
     const code = `const known = new Map();
       const wrong = [];
-      for (const entryPoint of ${JSON.stringify(ENTRY_POINTS)})
+      for (const entryPoint of ${JSON.stringify(ENTRY_POINTS.filter((entryPoint) => !isOfModules(entryPoint)))})
         for (const [name, value] of Object.entries(require(entryPoint))) {
           const key = entryPoint.split('/')[1] + ' ' + name;
           if (!known.has(key)) known.set(key, value);
           if (known.get(key) !== value) wrong.push(key + ': two of them');
           if (typeof value === 'function' && !/(?:Check|Options?|Limits)$/.test(name) && value.name !== name) wrong.push(key + ': called ' + value.name);
         }
-      for (const file of ${JSON.stringify(commonJsFiles())}) require(process.cwd() + '/node_modules/@sallyport/' + file);
+      for (const file of ${JSON.stringify(commonJsFiles().filter((file) => !isOfModules(file)))}) require(process.cwd() + '/node_modules/@sallyport/' + file);
       const ours = Object.keys(require.cache).filter((file) => file.includes('/@sallyport/'));
       wrong.push(...ours.filter((file) => !file.endsWith('.cjs')));
       console.log(JSON.stringify({ found: known.size > 100, wrong }));`;

@@ -1,7 +1,7 @@
 import type { RouteKey } from '@sallyport/core/extend';
 import type { NextFunction, Request } from 'express';
 import type { NodeRequestSource } from '../node/node-request-source.js';
-import { pathReading, RouteTemplates } from '../node/route-template.js';
+import { isRouteGuard, pathReading, RouteTemplates } from '../node/route-template.js';
 
 /** What Express 4 and 5 tell of a route. */
 interface Route {
@@ -16,7 +16,9 @@ export class RouteKeys {
 
   constructor(middleware: object) {
     this.#middleware = middleware;
-    this.#templates = new RouteTemplates((route) => route.stack.some(({ handle }) => handle === middleware));
+    this.#templates = new RouteTemplates(
+      (route) => isRouteGuard(middleware) || route.stack.some(({ handle }) => handle === middleware),
+    );
   }
 
   /**
@@ -38,6 +40,7 @@ export class RouteKeys {
 
   /** By a handler in front of the middleware, or by what the application does with a parameter. */
   #canBeSkipped({ stack }: Route, template: string): boolean {
-    return stack[0]?.handle !== this.#middleware || template.includes('{');
+    const isFirst = stack[0]?.handle === this.#middleware || isRouteGuard(this.#middleware);
+    return !isFirst || template.includes('{');
   }
 }

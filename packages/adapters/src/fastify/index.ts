@@ -81,11 +81,8 @@ export function fastifySecurity<Scopes extends string = string>(
           return done();
         }
         const answer = () => sendDenial(decision, request, reply);
-        if (isAnswerable(reply.raw)) answerBy(() => onDenied(decision, request, reply, answer), fail);
+        if (isAnswerable(reply.raw)) answerBy(() => onDenied(decision, request, reply, answer), done);
       });
-      function fail(error: unknown): void {
-        done(error instanceof Error ? error : new Error('onDenied failed', { cause: error }));
-      }
     };
   }
 

@@ -9,7 +9,7 @@ export type OnDenied<Context extends readonly unknown[], Answer> = (
 ) => Answer;
 
 /** A flag that warns where it is set, because it weakens. */
-function weakeningFlag(weakness: string): option.Check<boolean> {
+export function weakeningFlag(weakness: string): option.Check<boolean> {
   return option.withSchema({ type: 'boolean' }, (value, name) => {
     const isAllowed = option.flag(value, name);
     if (isAllowed) process.emitWarning(weakness, 'SallyportWarning');

@@ -19,6 +19,17 @@ export function templateOf(path: string): string | undefined {
   return segments.map((segment) => segment.replace(PARAMETER, '{$1}')).join('/');
 }
 
+/** Middleware that a guard of a framework calls from within the handler of a route: where no router knows it. */
+const routeGuards = new WeakSet<object>();
+
+export function markRouteGuard(middleware: object): void {
+  routeGuards.add(middleware);
+}
+
+export function isRouteGuard(middleware: object): boolean {
+  return routeGuards.has(middleware);
+}
+
 /** The templates of routes that a middleware stands in. */
 export class RouteTemplates<Route extends object> {
   readonly #isIn: (route: Route) => boolean;

@@ -35,7 +35,12 @@ export function headerFields(lines: readonly HeaderLine[]): ReadonlyMap<string, 
   return fields;
 }
 
-/** Runs the application's own answer to a refusal; what it throws or rejects with goes where errors go. */
-export function answerBy(hook: () => unknown, failed: (error: unknown) => void): void {
-  new Promise((resolve) => resolve(hook())).catch(failed);
+/**
+ * Runs the application's own answer to a refusal; what it throws or rejects with goes where errors go. It always goes there as
+ * an error: frameworks take some other values, such as undefined or 'route', for a sign to go on.
+ */
+export function answerBy(hook: () => unknown, failed: (error: Error) => void): void {
+  new Promise((resolve) => resolve(hook())).catch((cause: unknown) =>
+    failed(cause instanceof Error ? cause : new Error('onDenied failed', { cause })),
+  );
 }

@@ -1,0 +1,3 @@
+import { nestRules } from './nest-rules.js';
+
+nestRules(12);
