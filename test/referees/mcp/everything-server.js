@@ -2,12 +2,13 @@
 // It prints its address. With `gate`, Sallyport stands in front, and every request has a token.
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import { createMcpExpressApp } from '@modelcontextprotocol/express';
+import { localhostHostValidation, localhostOriginValidation } from '@modelcontextprotocol/express';
 import { toNodeHandler } from '@modelcontextprotocol/node';
 import { completable, createMcpHandler, McpServer } from '@modelcontextprotocol/server';
+import express from 'express';
 import { registerAskingTools, state } from './asking-tools.js';
 import { registerEverything } from './everything-tools.js';
-import { openGate, tellSdk } from './gate.js';
+import { openGate } from './gate.js';
 
 const handler = createMcpHandler(() => {
   const listChanged = { listChanged: true };
@@ -28,15 +29,16 @@ server.keepAliveTimeout = 0;
 await once(server.listen(0, '127.0.0.1'), 'listening');
 const address = `http://127.0.0.1:${server.address().port}/mcp`;
 
-const app = createMcpExpressApp();
+const app = express();
+app.use(localhostHostValidation(), localhostOriginValidation());
 if (process.argv[2] === 'gate') {
-  const { secure, token } = await openGate(address);
-  app.use(secure, tellSdk);
+  const { middleware, token } = await openGate(address);
+  app.use(middleware);
   // The suite has no tokens for servers.
   server.on('request', ({ rawHeaders }) => {
     if (!rawHeaders.some((name) => /^authorization$/i.test(name))) rawHeaders.push('Authorization', `Bearer ${token}`);
   });
 }
-app.all('/mcp', (request, response) => handle(request, response, request.body));
+app.all('/mcp', (request, response) => handle(request, response));
 server.on('request', app);
 console.log(address);

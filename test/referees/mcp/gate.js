@@ -1,11 +1,11 @@
-// Sallyport in front of the everything-server, and a token that it takes.
-import { expressSecurity, principalOf } from '@sallyport/adapters/express';
+// Sallyport in front of the everything-server, and a token that it takes. Each kind of rule has a call that it has to let through.
+import { mcpSecurity } from '@sallyport/adapters/mcp';
 import { requireScopes, SecurityChain } from '@sallyport/core';
 import { JwtHandler } from '@sallyport/handlers/jwt';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 
 const issuer = 'https://login.example.com';
-const SCOPES = ['everything:read', 'everything:call'];
+const SCOPES = ['everything', 'tools', 'rich-tool', 'resources', 'prompts'];
 
 /** @param identifier the address by which clients know the server */
 export async function openGate(identifier) {
@@ -17,10 +17,15 @@ export async function openGate(identifier) {
   });
   const chain = new SecurityChain({
     requirement: tokens,
-    guards: [requireScopes(SCOPES)],
+    guards: [requireScopes('everything')],
     resource: { identifier, allowInsecureLoopback: true },
   });
   await chain.start();
+  const secure = mcpSecurity(chain, {
+    tools: { json_schema_2020_12_tool: requireScopes('rich-tool') },
+    otherTools: requireScopes('tools'),
+    methods: { 'resources/read': requireScopes('resources'), 'prompts/get': requireScopes('prompts') },
+  });
   const token = await new SignJWT({ client_id: 'suite', scope: SCOPES.join(' ') })
     .setProtectedHeader({ alg: 'ES256', typ: 'at+jwt', kid: 'key-1' })
     .setIssuer(issuer)
@@ -30,12 +35,5 @@ export async function openGate(identifier) {
     .setIssuedAt()
     .setExpirationTime('1h')
     .sign(privateKey);
-  return { secure: expressSecurity(chain)(), token };
-}
-
-/** What the tools of the SDK get to know. */
-export function tellSdk(request, _response, next) {
-  const { clientId, scopes, expiresAt } = principalOf(request);
-  request.auth = { token: '', clientId, scopes: [...scopes], expiresAt };
-  next();
+  return { middleware: secure.express(), token };
 }

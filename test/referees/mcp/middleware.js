@@ -1,5 +1,5 @@
 // Sallyport as the middleware of a server of the conformance suite.
-import { expressSecurity } from '@sallyport/adapters/express';
+import { mcpSecurity } from '@sallyport/adapters/mcp';
 import { requireScopes, SecurityChain } from '@sallyport/core';
 import { challenge } from '@sallyport/core/extend';
 import { IntrospectionHandler } from '@sallyport/handlers/introspection';
@@ -10,9 +10,9 @@ import { openDesk } from './token-desk.js';
 const PATIENCE_MS = 30_000;
 const WELL_KNOWN = '/.well-known/oauth-protected-resource';
 
-/** What the scenarios with a middleware of their own ask for: scopes of all calls, and of tools. */
+/** What the scenarios with a middleware of their own ask for: scopes of all calls, and rules of tools. */
 const RULES = {
-  'auth/scope-step-up': { scopes: ['mcp:basic'], toolScopes: ['mcp:write'] },
+  'auth/scope-step-up': { scopes: ['mcp:basic'], tools: { 'test-tool': requireScopes('mcp:write') } },
   // Whoever authorizes, a token never gets the scope.
   'auth/scope-retry-limit': { scopes: ['mcp:admin'], grants: () => [] },
   // The authorization server of the first token is left as soon as that token was used.
@@ -37,7 +37,7 @@ export function middlewareOf(server, asked) {
 class Middleware {
   /** The suite has a new one for each request, if the scenario brings none. */
   verifier;
-  #secure;
+  #ours;
   #rule;
   #theirs;
   #observed;
@@ -61,23 +61,18 @@ class Middleware {
     const requirement = pointingTo(origin + prmPath, tokens);
     const resource = { identifier, allowInsecureLoopback };
     const chain = new SecurityChain({ requirement, guards, resource, deadlineMs: PATIENCE_MS });
-    this.#secure = expressSecurity(chain);
+    this.#ours = mcpSecurity(chain, { tools: rule.tools ?? {} }).express();
     this.#rule = rule;
     this.#theirs = authMiddleware;
     this.#observed = observed;
   }
 
   handle(request, response, next) {
-    const { toolScopes } = this.#rule;
-    const ours =
-      toolScopes !== undefined && request.body.method === 'tools/call'
-        ? this.#secure(requireScopes(toolScopes))
-        : this.#secure();
     if (this.#observed === undefined || request.headers.authorization === undefined) {
-      return ours(request, response, next);
+      return this.#ours(request, response, next);
     }
     response.once('finish', () => this.#note(response));
-    return this.#theirs(request, response, () => ours(request, response, next));
+    return this.#theirs(request, response, () => this.#ours(request, response, next));
   }
 
   /** Tells the suite what has become of a proof that it has seen. */
