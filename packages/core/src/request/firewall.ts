@@ -61,16 +61,17 @@ export function warnOfRelaxations(chain: string, settings: option.Kept<typeof FI
   process.emitWarning(weakness, 'SallyportWarning');
 }
 
-/** A target whose path has no percent sign or semicolon. Dot segments and double slashes are checked separately. */
-const PLAIN_TARGET = /^\/[A-Za-z0-9\-._~!$&'()*+,=:@/]*(?:\?[A-Za-z0-9\-._~!$&'()*+,;=:@%/?]*)?$/;
+/** A segment that is not empty, does not begin with a dot, and has no percent sign or semicolon. */
+const PLAIN_SEGMENT = "[A-Za-z0-9\\-_~!$&'()*+,=:@][A-Za-z0-9\\-._~!$&'()*+,=:@]*";
+const PLAIN_QUERY = "\\?[A-Za-z0-9\\-._~!$&'()*+,;=:@%/?]*";
+/** A target of plain segments; a slash may stand at its end. All rules of paths let it pass. */
+const PLAIN_TARGET = new RegExp(`^/(?:${PLAIN_SEGMENT}(?:/${PLAIN_SEGMENT})*/?)?(?:${PLAIN_QUERY})?$`);
 /**
  * RFC 3986 3.3 and 3.4, and the characters that browsers do not encode (URL Standard, path and query percent-encode set).
  * In the path, a rule of its own refuses these.
  */
 const TARGET = /^\/[A-Za-z0-9\-._~!$&'()*+,;=:@%/[\]|]*(?:\?[A-Za-z0-9\-._~!$&'()*+,;=:@%/?[\]|^`{}\\]*)?$/;
 const ABSOLUTE_FORM = /^https?:\/\/([^/?#]*)(\/.*)?$/is;
-/** A method in upper case, which is no misspelling of a registered one. */
-const PLAIN_METHOD = /^[A-Z-]+$/;
 
 /**
  * Refuses, before anything else, every request that two parsers could take for different operations: targets in another
@@ -82,12 +83,12 @@ export function requestFirewall(options: FirewallOptions = {}): RequestFirewall 
   const { authorities, ...relaxed } = FIREWALL(options);
   const rules = PATH_RULES.filter(({ relaxation }) => relaxation === undefined || !relaxed[relaxation]);
   return ({ method, target }) => {
-    if (!PLAIN_METHOD.test(method)) {
+    if (!REGISTERED.has(method)) {
       if (!isToken(method)) return 'method_malformed';
       if (misspellsMethod(method)) return 'method_spelling';
     }
-    if (PLAIN_TARGET.test(target) && !target.includes('/.') && !target.includes('//')) return undefined;
-    return checkTarget(target, rules, authorities);
+    // Nearly every request ends here (bench: jwt).
+    return PLAIN_TARGET.test(target) ? undefined : checkTarget(target, rules, authorities);
   };
 }
 
@@ -101,11 +102,11 @@ const REGISTERED: ReadonlySet<string> = new Set(
 );
 
 /**
- * Whether a method differs from a registered one only in case. Methods are case-sensitive (RFC 9110 9.1), but `Request`
+ * Whether a method that is not registered would be in upper case. Methods are case-sensitive (RFC 9110 9.1), but `Request`
  * objects and some routers ignore the case.
  */
 function misspellsMethod(method: string): boolean {
-  return !REGISTERED.has(method) && REGISTERED.has(method.toUpperCase());
+  return REGISTERED.has(method.toUpperCase());
 }
 
 function checkTarget(target: string, rules: readonly PathRule[], authorities: readonly string[]): string | undefined {
