@@ -112,9 +112,10 @@ export class PolicyTable implements Policies {
   /** The operation that the framework chose, else the one that the table finds, else `rest`. */
   find(request: SecurityRequest, rest: Policy | undefined = this.#default): Policy | undefined {
     if (this.#table === undefined) return rest;
-    const { route, method, path } = request;
+    const { route } = request;
     const known = route && this.#chosen(route);
     if (known !== undefined) return known;
+    const { method, path } = request;
     if (this.#table.isAmbiguous?.(method, path)) return undefined;
     const operation = this.#table.find(method, path);
     if (operation === undefined) return rest;
