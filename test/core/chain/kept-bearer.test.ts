@@ -37,7 +37,7 @@ class Client {
 
   get kept(): unknown {
     const [symbol] = Object.getOwnPropertySymbols(this.connection).filter((each) => /sallyport/.test(String(each)));
-    return symbol && (this.connection as unknown as Record<symbol, unknown>)[symbol];
+    return (symbol && (this.connection as unknown as Record<symbol, unknown>)[symbol]) ?? undefined;
   }
 
   request(...lines: readonly string[]): SecurityRequest {

@@ -175,7 +175,8 @@ export interface Connection {
 const KEPT: unique symbol = Symbol('sallyport bearer');
 
 interface KeepingConnection extends Connection {
-  [KEPT]?: AuthorizationCredentials | undefined;
+  /** Null once it was dropped. */
+  [KEPT]?: AuthorizationCredentials | null;
 }
 
 // What was parsed of the last good bearer header of a connection, and what handlers have made of it. It saves the next
@@ -186,13 +187,14 @@ export function connectionOf(source: { readonly connection?: Connection | undefi
 }
 
 export function keptOn(connection: Connection | undefined): AuthorizationCredentials | undefined {
-  return (connection as KeepingConnection | undefined)?.[KEPT];
+  return (connection as KeepingConnection | undefined)?.[KEPT] ?? undefined;
 }
 
 /** Keeps it until another one is kept, a request of the connection is refused, or the connection closes. */
 export function keepOn(connection: KeepingConnection, credentials: AuthorizationCredentials): void {
-  if (connection[KEPT] === credentials) return;
-  if (Object.hasOwn(connection, KEPT)) {
+  const known = connection[KEPT];
+  if (known === credentials) return;
+  if (known !== undefined) {
     connection[KEPT] = credentials;
     return;
   }
@@ -201,5 +203,5 @@ export function keepOn(connection: KeepingConnection, credentials: Authorization
 }
 
 export function dropFrom(connection: KeepingConnection | undefined): void {
-  if (keptOn(connection) !== undefined) (connection as KeepingConnection)[KEPT] = undefined;
+  if (keptOn(connection) !== undefined) (connection as KeepingConnection)[KEPT] = null;
 }
