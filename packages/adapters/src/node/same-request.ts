@@ -19,8 +19,7 @@ export function isRequestOf(incoming: NodeRequest, request: Request): boolean {
 
 /** As the URL parser reads it, which takes dot segments away and encodes what has to be. */
 function hasUrlOf({ url: target = '' }: NodeRequest, { url }: Request): boolean {
-  const start = pathStart(url);
-  if (url.length - start === target.length && url.endsWith(target)) return true;
+  if (url.endsWith(target) && url.length - pathStart(url) === target.length) return true;
   const absolute = target.startsWith('/') ? `http://localhost${target}` : target;
   return URL.canParse(absolute) && targetOf(new URL(absolute).href) === targetOf(url);
 }
@@ -56,8 +55,8 @@ function isUnread(incoming: NodeRequest, request: Request): boolean {
   let isOfIncoming = false;
   for (const key of Object.getOwnPropertySymbols(request)) {
     const value = (request as unknown as Record<symbol, unknown>)[key];
-    if (value instanceof Headers || value instanceof Request) return false;
     if (value === incoming) isOfIncoming = true;
+    else if (typeof value === 'object' && (value instanceof Headers || value instanceof Request)) return false;
   }
   return isOfIncoming;
 }
