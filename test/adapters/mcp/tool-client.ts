@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { type IncomingMessage, request } from 'node:http';
 import { type RawAnswer, RawClient, requestText } from '../raw-client.js';
 
 export const MODERN = '2026-07-28';
@@ -39,6 +41,13 @@ export function oldCall(tool: string): { lines: string[]; body: string } {
   return { lines: [`MCP-Protocol-Version: ${OLD}`], body: message('tools/call', { name: tool, arguments: {} }) };
 }
 
+export interface ToolStream {
+  readonly status: number | undefined;
+  readonly type: string | undefined;
+  readonly outcome: Promise<'whole' | 'broken off'>;
+  leave(): void;
+}
+
 /** Sends exactly these header lines, and the usual ones besides. */
 export class ToolClient {
   readonly #port: number;
@@ -55,22 +64,63 @@ export class ToolClient {
     return new ToolClient(this.#port, this.#token, [...this.#lines, ...lines]);
   }
 
+  /** The same client with another token. */
+  as(token: string | undefined): ToolClient {
+    return new ToolClient(this.#port, token, this.#lines);
+  }
+
   async post(lines: readonly string[], body: string | Buffer, type = 'application/json'): Promise<RawAnswer> {
     return this.ask('POST', [...lines, `Content-Type: ${type}`], body);
   }
 
-  async ask(method: string, lines: readonly string[], body: string | Buffer = ''): Promise<RawAnswer> {
+  ask(method: string, lines: readonly string[], body: string | Buffer = ''): Promise<RawAnswer> {
+    const bytes = Buffer.from(body);
+    return this.#send(method, [...lines, ...(bytes.length > 0 ? [`Content-Length: ${bytes.length}`] : [])], bytes);
+  }
+
+  async #send(method: string, lines: readonly string[], bytes: Buffer): Promise<RawAnswer> {
     const client = await RawClient.connect(this.#port);
     const own = this.#token === undefined ? [] : [`Authorization: Bearer ${this.#token}`];
     const all = ['Accept: application/json, text/event-stream', ...own, ...this.#lines, ...lines];
-    const bytes = Buffer.from(body);
-    const head = requestText(method, '/mcp', bytes.length > 0 ? [...all, `Content-Length: ${bytes.length}`] : all);
+    const head = requestText(method, '/mcp', all);
     client.socket.write(Buffer.concat([Buffer.from(head, 'latin1'), bytes]));
     try {
       return await client.answer(method === 'HEAD');
     } finally {
       client.close();
     }
+  }
+
+  /** Posts a body as it is given, in chunks. */
+  chunked(lines: readonly string[], chunks: string): Promise<RawAnswer> {
+    return this.#send('POST', [...lines, 'Transfer-Encoding: chunked'], Buffer.from(chunks));
+  }
+
+  /** Waits for the head of an answer, which then goes on. */
+  async stream(method: string, lines: readonly string[], body = ''): Promise<ToolStream> {
+    const fields = [
+      'Accept: application/json, text/event-stream',
+      `Authorization: Bearer ${this.#token}`,
+      ...this.#lines,
+    ];
+    const headers = [...fields, ...lines].flatMap((line) => line.split(/: (.*)/s).slice(0, 2));
+    const sent = request({
+      host: '127.0.0.1',
+      port: this.#port,
+      path: '/mcp',
+      method,
+      headers: ['Host', 'localhost', ...headers],
+    });
+    sent.on('error', () => {}).end(body);
+    const [answer] = (await once(sent, 'response')) as [IncomingMessage];
+    const closed = new Promise((resolve) => answer.once('close', resolve));
+    answer.resume().on('error', () => {});
+    return {
+      status: answer.statusCode,
+      type: answer.headers['content-type'],
+      outcome: closed.then(() => (answer.complete ? 'whole' : 'broken off')),
+      leave: () => sent.destroy(),
+    };
   }
 
   /** Opens a session of an older version; gives back the client with it. */

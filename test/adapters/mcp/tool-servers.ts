@@ -30,6 +30,8 @@ export interface ToolServerRow {
   readonly isModern: boolean;
   /** Whether it opens sessions. */
   readonly hasSessions: boolean;
+  /** Whether a body parser stands in front of the adapter. */
+  readonly parsesFirst?: true;
   open(chain: Decider, options?: McpSecurityOptions): Promise<ToolServer>;
 }
 
@@ -77,9 +79,10 @@ async function opened(server: Server, ran: string[], more: () => unknown = () =>
   };
 }
 
+type Traits = Pick<ToolServerRow, 'isModern' | 'hasSessions' | 'parsesFirst'>;
 type Open = (secure: McpSecurity, ran: string[]) => Server | Promise<Server>;
 
-function row(name: string, traits: Pick<ToolServerRow, 'isModern' | 'hasSessions'>, open: Open): ToolServerRow {
+function row(name: string, traits: Traits, open: Open): ToolServerRow {
   return {
     name,
     ...traits,
@@ -157,13 +160,17 @@ export const TOOL_SERVERS: readonly ToolServerRow[] = [
     app.all('/mcp', secure.express(), toNodeHandler(handler2(ran)) as never);
     return createServer(app);
   }),
-  row('the application of the SDK for Express, which parses bodies first', MODERN, (secure, ran) => {
-    const app = createMcpExpressApp();
-    app.use(secure.express());
-    const handle = toNodeHandler(handler2(ran));
-    app.all('/mcp', (request, response) => void handle(request, response, request.body));
-    return createServer(app);
-  }),
+  row(
+    'the application of the SDK for Express, which parses bodies first',
+    { ...MODERN, parsesFirst: true },
+    (secure, ran) => {
+      const app = createMcpExpressApp();
+      app.use(secure.express());
+      const handle = toNodeHandler(handler2(ran));
+      app.all('/mcp', (request, response) => void handle(request, response, request.body));
+      return createServer(app);
+    },
+  ),
   row('node:http, SDK 2', MODERN, (secure, ran) => createServer(secure.http(toNodeHandler(handler2(ran))))),
   row(
     'a fetch server, SDK 2',

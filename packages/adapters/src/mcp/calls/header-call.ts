@@ -8,7 +8,6 @@ export interface HeaderCall {
 }
 
 const SENTINEL = /^=\?base64\?(.*)\?=$/s;
-const CANONICAL = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 const UTF8 = new TextDecoder('utf-8', { fatal: true });
 
 /**
@@ -42,9 +41,10 @@ export function isToldBy({ method, name }: HeaderCall, calls: readonly Call[], i
 function decoded(value: string): string {
   const [, base64] = SENTINEL.exec(value) ?? [];
   if (base64 === undefined) return value;
-  if (!CANONICAL.test(base64)) throw unreadable();
+  const bytes = Buffer.from(base64, 'base64');
+  if (bytes.toString('base64') !== base64) throw unreadable();
   try {
-    return UTF8.decode(Buffer.from(base64, 'base64'));
+    return UTF8.decode(bytes);
   } catch {
     throw unreadable();
   }
