@@ -1,11 +1,11 @@
 import { createSecretKey } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import type { Verdict } from '@sallyport/core';
+import { parseStrictJson } from '@sallyport/core/extend';
 import { buildRequest, ManualClock } from '@sallyport/core/testing';
 import fc from 'fast-check';
 import { Possession } from '../../packages/handlers/src/confirmation/possession.js';
 import { type AnswerRules, verdictOf } from '../../packages/handlers/src/introspection/introspection-verdict.js';
-import { parseStrictJson } from '../../packages/handlers/src/token/strict-json.js';
 import { cases } from '../support/random-cases.js';
 import { AUDIENCE, ISSUER, jwtWith, NOON, outcomeOf, trusted } from './jwt/jwt-fixture.js';
 import { tokenOf } from './jwt/signing.js';

@@ -27,7 +27,7 @@ export { LEASE_CHANNEL } from './chain/lease/lease-events.js';
 export { closeHandlers, runWithin, startHandlers } from './chain/lifecycle.js';
 export { answerWithin } from './clock/answer-within.js';
 export { type Clock, clockCheck, clockOption, systemClock } from './clock/clock.js';
-export { attemptTo, disregard, type Eventually, isThenable } from './clock/eventually.js';
+export { andThen, attemptTo, disregard, type Eventually, isThenable } from './clock/eventually.js';
 export { Expiring, type ExpiringLimits } from './clock/expiring.js';
 export { JoinedTasks } from './clock/joined-tasks.js';
 export { TimerWheel, type WheelItem } from './clock/timer-wheel.js';
@@ -86,6 +86,7 @@ export {
 export type { BodySource, MissingBody } from './request/body.js';
 export { type ClientCertificate, thumbprintOf } from './request/client-certificate.js';
 export { namesSpeltOut } from './request/json/names-spelt-out.js';
+export { parseStrictJson, SentJson } from './request/json/strict-json.js';
 export { isPreflight } from './request/preflight.js';
 export { type IncomingRequest, type RouteKey, SecurityRequest } from './request/request.js';
 export { shownPath } from './request/shown-path.js';

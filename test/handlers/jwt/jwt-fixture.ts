@@ -73,6 +73,11 @@ export class JwtUnderTest {
     return this.chain.explain(bearerRequest(token));
   }
 
+  /** How many tokens were verified, because nothing was remembered of them. */
+  get verified(): number {
+    return this.handler.statistics.cache.misses;
+  }
+
   async outcome(token: string, address?: string, client?: AbortSignal): Promise<string> {
     return outcomeOf(await this.decide(token, address, client));
   }

@@ -1,4 +1,5 @@
 import type { Clock } from '../clock/clock.js';
+import type { Eventually } from '../clock/eventually.js';
 import type { Applicant } from '../limits/applicant.js';
 import { Shares } from '../limits/shares.js';
 import type { Abandonment } from '../request/abandonment.js';
@@ -29,24 +30,23 @@ export interface Waiters {
  * aborted only when the last waiting caller has gone.
  */
 export class Flight implements Waiters {
+  readonly key: string;
   readonly startedMs: number;
+  /** Its place among those that networks share, if it has one. */
+  seat: Applicant | undefined;
   /** False if the lookup was given up or overtaken. Its callers still get its result, but the cache does not. */
   isCurrent = true;
-  #controller: AbortController | undefined;
-  readonly #landing: Promise<Finding>;
-  #land: (finding: Finding) => void = () => {};
   readonly #end: (flight: Flight) => void;
+  #controller: AbortController | undefined;
+  #landing: Promise<Finding> | undefined;
+  #land: ((finding: Finding | Promise<Finding>) => void) | undefined;
   #waiting = 0;
   #isAbandoned = false;
 
-  constructor(startedMs: number, lookUp: (flight: Flight) => Promise<Finding>, end: (flight: Flight) => void) {
+  constructor(key: string, startedMs: number, end: (flight: Flight) => void) {
+    this.key = key;
     this.startedMs = startedMs;
     this.#end = end;
-    this.#landing = new Promise<Finding>((resolve, reject) => {
-      this.#land = resolve;
-      lookUp(this).then(resolve, reject);
-    }).finally(() => end(this));
-    this.#landing.catch(() => {});
   }
 
   get signal(): AbortSignal {
@@ -55,18 +55,49 @@ export class Flight implements Waiters {
     return this.#controller.signal;
   }
 
-  /** Waits for the lookup. If `abandonment` completes, only this caller leaves. */
-  join(abandonment: Abandonment): Promise<Finding> {
+  /** Begins the lookup. Returns what it found if it needed no time: then nobody waits, and nothing is made for it. */
+  depart(lookUp: (flight: Flight) => Eventually<Finding>): Finding | undefined {
+    const found = begun(lookUp, this);
+    if (!(found instanceof Promise)) {
+      this.#settle(found);
+      return found;
+    }
+    found.then(
+      (finding) => this.#settle(finding),
+      () => this.#settle(found),
+    );
+    return undefined;
+  }
+
+  /** Waits for the lookup, and concludes from what it found. If `abandonment` completes, only this caller leaves. */
+  join<Next>(abandonment: Abandonment, conclude: (finding: Finding) => Eventually<Next>): Promise<Next> {
     const leave = () => this.#leave();
+    this.#landing ??= new Promise((resolve) => {
+      this.#land = resolve;
+    });
     this.#waiting += 1;
     abandonment.add(leave);
-    return this.#landing.finally(() => abandonment.remove(leave));
+    return this.#landing.then(
+      (finding) => {
+        abandonment.remove(leave);
+        return conclude(finding);
+      },
+      (error) => {
+        abandonment.remove(leave);
+        throw error;
+      },
+    );
   }
 
   /** Ends the lookup with this answer for every waiting caller. A later result is dropped. */
   giveUp(finding: Finding): void {
-    this.#land(finding);
+    this.#land?.(finding);
     this.#stop();
+  }
+
+  #settle(found: Finding | Promise<Finding>): void {
+    this.#end(this);
+    this.#land?.(found);
   }
 
   #leave(): void {
@@ -105,7 +136,6 @@ export class Flights {
   readonly #byKey = new Map<string, Flight>();
   /** Also those that nobody joins any more. */
   readonly #underWay = new Set<Flight>();
-  readonly #seats = new WeakMap<Flight, Applicant>();
   readonly #unshared: number;
   readonly #shares: Shares;
   readonly #clock: Clock;
@@ -128,40 +158,47 @@ export class Flights {
   }
 
   /**
-   * Starts a lookup. Undefined if there is no place for this caller. If the lookup fails, it fails for all callers that
-   * joined it; later callers start another one.
+   * Starts a lookup: the flight to join, or what it found if that needed no time. Undefined if there is no place for this
+   * caller. If the lookup fails, it fails for all callers that joined it; later callers start another one.
    */
-  start(key: string, lookUp: (flight: Flight) => Promise<Finding>, caller: () => Caller): Flight | undefined {
+  start(
+    key: string,
+    lookUp: (flight: Flight) => Eventually<Finding>,
+    caller: () => Caller,
+  ): Flight | Finding | undefined {
     this.drop(key);
-    if (this.#underWay.size - this.#shares.running < this.#unshared) return this.#depart(key, lookUp);
-    let flight: Flight | undefined;
-    const seat: Applicant = {
-      ...caller(),
-      start() {},
-      displace: () => flight?.giveUp(DISPLACED),
-    };
-    if (!this.#shares.enter(seat)) return undefined;
-    flight = this.#depart(key, lookUp);
-    this.#seats.set(flight, seat);
-    return flight;
-  }
-
-  #depart(key: string, lookUp: (flight: Flight) => Promise<Finding>): Flight {
-    const flight = new Flight(this.#clock.monotonic(), lookUp, (ended) => {
-      if (ended.isCurrent) this.drop(key);
-      this.#underWay.delete(ended);
-      const seat = this.#seats.get(ended);
-      if (seat !== undefined) this.#shares.leave(seat);
-    });
+    const flight = new Flight(key, this.#clock.monotonic(), this.#end);
+    const isShared = this.#underWay.size - this.#shares.running >= this.#unshared;
+    if (isShared && !this.#enter(flight, caller())) return undefined;
     this.#byKey.set(key, flight);
     this.#underWay.add(flight);
-    return flight;
+    return flight.depart(lookUp) ?? flight;
   }
+
+  #enter(flight: Flight, caller: Caller): boolean {
+    flight.seat = { ...caller, start() {}, displace: () => flight.giveUp(DISPLACED) };
+    return this.#shares.enter(flight.seat);
+  }
+
+  readonly #end = (flight: Flight): void => {
+    if (flight.isCurrent) this.drop(flight.key);
+    this.#underWay.delete(flight);
+    if (flight.seat !== undefined) this.#shares.leave(flight.seat);
+  };
 
   /** From now on nobody joins this lookup, and its answer stays out of the cache. */
   drop(key: string): void {
     const flight = this.#byKey.get(key);
     if (flight !== undefined) flight.isCurrent = false;
     this.#byKey.delete(key);
+  }
+}
+
+/** A lookup that throws at once fails like one that does so later. */
+function begun(lookUp: (flight: Flight) => Eventually<Finding>, flight: Flight): Eventually<Finding> {
+  try {
+    return lookUp(flight);
+  } catch (error) {
+    return Promise.reject(error);
   }
 }

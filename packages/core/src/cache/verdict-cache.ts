@@ -1,5 +1,5 @@
 import type { Clock } from '../clock/clock.js';
-import type { Eventually } from '../clock/eventually.js';
+import { andThen, type Eventually } from '../clock/eventually.js';
 import type { LastingProof } from '../handler/lasting-proof.js';
 import { readOnce } from '../handler/shared-reading.js';
 import { GoodBefore } from '../limits/good-before.js';
@@ -9,9 +9,8 @@ import { SecurityRequest } from '../request/request.js';
 import { Revocations } from '../revocation/revocations.js';
 import { LiveHash } from '../secrecy/live-hash.js';
 import { type Authenticated, isVerdict, type Unavailable, type Verdict } from '../verdict/verdict.js';
-import type { FoundedVerdict } from './basis.js';
 import { CacheCounters, type CacheStatistics } from './cache-statistics.js';
-import { type Flight, Flights, TOO_MANY_LOOKUPS, type Waiters } from './flights.js';
+import { type Finding, Flight, Flights, TOO_MANY_LOOKUPS } from './flights.js';
 import { FoundedProof } from './founded-proof.js';
 import { SharedTier, type SharedTierCollaborators } from './shared-tier.js';
 import {
@@ -20,7 +19,7 @@ import {
   type VerdictCacheCollaborators,
   type VerdictCacheOptions,
 } from './verdict-cache-options.js';
-import { type Question, VerdictLookup } from './verdict-lookup.js';
+import { type Question, type VerdictLoad, VerdictLookup } from './verdict-lookup.js';
 import { VerdictMemory } from './verdict-memory.js';
 
 /**
@@ -97,16 +96,12 @@ export class VerdictCache {
   }
 
   /**
-   * The remembered verdict, without a promise, or the result of `load`. Concurrent callers with the same credential share
+   * The remembered verdict, without a promise, or the result of `load`, without one if `load` makes none. Concurrent callers with the same credential share
    * one `load`. It must therefore use the signal of the waiters, and never the signal of one request. `credential` must
    * be well-formed Unicode. A good verdict that is too old for the operation (`maxVerdictAgeSeconds` of the request) is no
    * answer, wherever it comes from: memory, the shared store, a lookup that began before, or an outage that is bridged.
    */
-  resolve(
-    credential: string,
-    request: SecurityRequest,
-    load: (waiters: Waiters) => Promise<Verdict | FoundedVerdict>,
-  ): Eventually<Verdict> {
+  resolve(credential: string, request: SecurityRequest, load: VerdictLoad): Eventually<Verdict> {
     const key = readOnce(this.#hash.name, credential, request);
     const ageMs = maxAgeMs(request);
     const known = this.#memory.recall(key, credential, ageMs) ?? this.#memory.refusal(key, credential);
@@ -188,27 +183,28 @@ export class VerdictCache {
   #ask(question: Question, request: SecurityRequest): Eventually<Verdict> {
     const askedMs = this.#clock.monotonic();
     const underWay = this.#flights.find(question.key, question.maxAgeMs);
-    const flight = underWay ?? this.#start(question, request);
-    if (flight === undefined) return TOO_MANY_LOOKUPS;
+    const lookup = underWay ?? this.#start(question, request);
+    if (lookup === undefined) return TOO_MANY_LOOKUPS;
     this.#counters[underWay === undefined ? 'misses' : 'joined'] += 1;
     request.trace?.noteCache(underWay === undefined ? 'miss' : 'joined');
-    return this.#await(flight, question, askedMs, request);
+    const conclude = (finding: Finding) => this.#conclude(finding, question, askedMs, request);
+    if (!(lookup instanceof Flight)) return conclude(lookup);
+    return lookup.join(SecurityRequest.abandonmentOf(request), conclude);
   }
 
-  #start(question: Question, request: SecurityRequest): Flight | undefined {
+  #start(question: Question, request: SecurityRequest): Flight | Finding | undefined {
     const { key } = question;
     // Read now: a closed connection has no address.
     const address = request.remoteAddress;
-    const lookUp = async (flight: Flight) => {
-      const finding = await this.#lookup.run(question, flight);
-      if (isVerdict(finding.verdict) && finding.verdict.kind === 'authenticated') this.#goodBefore.note(key, address);
-      return finding;
-    };
+    const lookUp = (flight: Flight) =>
+      andThen(this.#lookup.run(question, flight), (finding) => {
+        if (isVerdict(finding.verdict) && finding.verdict.kind === 'authenticated') this.#goodBefore.note(key, address);
+        return finding;
+      });
     return this.#flights.start(key, lookUp, () => ({ address, standing: this.#goodBefore.standingOf(key, address) }));
   }
 
-  async #await(flight: Flight, question: Question, askedMs: number, request: SecurityRequest): Promise<Verdict> {
-    const finding = await flight.join(SecurityRequest.abandonmentOf(request));
+  #conclude(finding: Finding, question: Question, askedMs: number, request: SecurityRequest): Eventually<Verdict> {
     const { verdict, cache } = finding;
     // Who joined the lookup of another caller may want a newer verdict than that one did.
     if (finding.askedMs !== undefined && askedMs - finding.askedMs >= question.maxAgeMs)

@@ -1,5 +1,5 @@
 import type { Clock } from '../clock/clock.js';
-import type { Eventually } from '../clock/eventually.js';
+import { adopt, andThen, type Eventually } from '../clock/eventually.js';
 import { publishCacheEvent } from '../events/cache-events.js';
 import { REVOKED } from '../revocation/revocable-proof.js';
 import type { Revocations } from '../revocation/revocations.js';
@@ -14,11 +14,14 @@ import type { VerdictMemory } from './verdict-memory.js';
 /** A verdict of another process may be older than every revocation known here. */
 const BEFORE_ANY_REVOCATION = 0;
 
+/** Looks a verdict up, at once if that needs no time. */
+export type VerdictLoad = (waiters: Waiters) => Eventually<Verdict | FoundedVerdict>;
+
 /** One credential to look up. */
 export interface Question {
   readonly key: string;
   readonly credential: string;
-  readonly load: (waiters: Waiters) => Promise<Verdict | FoundedVerdict>;
+  readonly load: VerdictLoad;
   /** How old a remembered verdict may be that answers it. */
   readonly maxAgeMs: number;
 }
@@ -60,21 +63,9 @@ export class VerdictLookup {
     this.#clock = collaborators.clock;
   }
 
-  async run(question: Question, flight: Flight): Promise<Finding> {
-    const consulted = this.#consult(question, flight);
-    const known = consulted instanceof Promise ? await consulted : consulted;
-    if (known !== undefined) return known;
-    const since = this.#revocations.epoch;
-    const { era } = this.#memory;
-    const found = await question.load(flight);
-    const [verdict, basis] = found instanceof FoundedVerdict ? [found.verdict, found.basis] : [found, undefined];
-    if (!isVerdict(verdict)) return foundNow(verdict);
-    if (verdict.kind === 'unavailable') return this.bridge(question, verdict);
-    this.#isBridging = false;
-    if (verdict.kind === 'authenticated') return this.#admit(question, { verdict, basis }, since, flight);
-    const isKept = verdict.kind === 'denied' && flight.isCurrent && era === this.#memory.era;
-    if (isKept) this.#memory.refuse(question.key, verdict);
-    return foundNow(verdict);
+  /** At once if nobody has to be asked who needs time. */
+  run(question: Question, flight: Flight): Eventually<Finding> {
+    return andThen(this.#consult(question, flight), (known) => known ?? this.#load(question, flight));
   }
 
   /** During an outage: the verdict that memory holds beyond its lifetime (`staleIfUnavailableSeconds`), or the outage. */
@@ -104,6 +95,21 @@ export class VerdictLookup {
       if (this.#revocations.refuses(credential)) return this.#revoked();
       if (found === undefined || !this.#revocations.covers(found.endsAtMs - this.#ttlMs)) return undefined;
       return this.#admitShared(question, found, flight);
+    });
+  }
+
+  #load(question: Question, flight: Flight): Eventually<Finding> {
+    const since = this.#revocations.epoch;
+    const { era } = this.#memory;
+    return andThen(adopt(question.load(flight)), (found) => {
+      const [verdict, basis] = found instanceof FoundedVerdict ? [found.verdict, found.basis] : [found, undefined];
+      if (!isVerdict(verdict)) return foundNow(verdict);
+      if (verdict.kind === 'unavailable') return this.bridge(question, verdict);
+      this.#isBridging = false;
+      if (verdict.kind === 'authenticated') return this.#admit(question, { verdict, basis }, since, flight);
+      const isKept = verdict.kind === 'denied' && flight.isCurrent && era === this.#memory.era;
+      if (isKept) this.#memory.refuse(question.key, verdict);
+      return foundNow(verdict);
     });
   }
 

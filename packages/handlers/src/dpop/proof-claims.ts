@@ -1,6 +1,6 @@
 import type { Denied } from '@sallyport/core';
+import { parseStrictJson } from '@sallyport/core/extend';
 import { listed, typeOf } from '../token/details.js';
-import { parseStrictJson } from '../token/strict-json.js';
 import { badProof } from './dpop-verdict.js';
 
 /** What a proof says (RFC 9449 4.2). */

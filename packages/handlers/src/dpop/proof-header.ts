@@ -1,12 +1,12 @@
 import { hash } from 'node:crypto';
 import type { Denied } from '@sallyport/core';
+import { parseStrictJson } from '@sallyport/core/extend';
 import { fits } from '../jose/algorithms.js';
 import { isCanonicalBase64url } from '../jose/base64url.js';
 import { importJwk, revealsPrivateKey } from '../jose/published-key.js';
 import { tokenType } from '../jose/token-header.js';
 import { VerificationKey } from '../jose/verification-key.js';
 import { listed, oneOf, said } from '../token/details.js';
-import { parseStrictJson } from '../token/strict-json.js';
 import { badProof } from './dpop-verdict.js';
 
 /** What the header of a proof says (RFC 9449 4.2). */

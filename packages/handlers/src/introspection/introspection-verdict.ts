@@ -7,12 +7,12 @@ import {
   type Verdict,
   type Via,
 } from '@sallyport/core';
-import { type Eventually, isVerdict } from '@sallyport/core/extend';
+import { andThen, type Eventually, isVerdict } from '@sallyport/core/extend';
 import { readConfirmation } from '../confirmation/confirmation.js';
 import { isAbsent } from '../token/claim-text.js';
 import { type ClaimNames, principalInit, SUBJECT_CLAIMS, subjectProblem } from '../token/claimed-principal.js';
 import { oneOf, said, typeOf } from '../token/details.js';
-import { type Mapping, type MappingCaller, mappedPrincipal, whenMapped } from '../token/principal-mapping.js';
+import { type Mapping, type MappingCaller, mappedPrincipal } from '../token/principal-mapping.js';
 import {
   type ClaimExpectations,
   mistypedClaim,
@@ -143,7 +143,7 @@ function principalVerdict(answer: TokenClaims, rules: AnswerRules, caller: Mappi
     confirmation,
     via: confirmation?.['jkt'] === undefined ? via.bearer : via.dpop,
   };
-  return whenMapped(mappedPrincipal(proved, answer, rules, caller), (mapped) => {
+  return andThen(mappedPrincipal(proved, answer, rules, caller), (mapped) => {
     if (mapped === undefined) return answerUnusable(nobodyNamed(answer, names));
     return isVerdict(mapped) ? mapped : authenticated(mapped);
   });

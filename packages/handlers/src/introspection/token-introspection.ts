@@ -5,6 +5,8 @@ import {
   type Clock,
   type Eventually,
   isVerdict,
+  parseStrictJson,
+  SentJson,
   within,
 } from '@sallyport/core/extend';
 import { CallsSuspended } from '../outbound/circuit.js';
@@ -12,7 +14,6 @@ import { placeOf, problemAt, Unanswered, UnexpectedStatus } from '../outbound/ou
 import type { OutboundClient } from '../outbound/outbound-client.js';
 import { checkedEndpoint } from '../outbound/outbound-options.js';
 import type { Caller, OutboundRequest } from '../outbound/outbound-request.js';
-import { parseStrictJson } from '../token/strict-json.js';
 import { type ClientProver, clientProver, formOf } from './client-proof.js';
 import { ConfiguredEndpoint, DiscoveredEndpoint, type IntrospectionEndpoint } from './introspection-endpoint.js';
 import { publishIntrospectionEvent } from './introspection-events.js';
@@ -195,7 +196,7 @@ function refusesToken(body: Buffer): boolean {
 }
 
 function plainAnswer(body: Buffer): FoundedAnswer | Unavailable {
-  const claims = parseStrictJson(body);
+  const { claims } = new SentJson(body);
   if (claims !== undefined) return { claims, basis: undefined };
   return answerUnusable(`the ${body.length} bytes are no JSON object that can be read in one way only`);
 }

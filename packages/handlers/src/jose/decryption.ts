@@ -1,6 +1,6 @@
 import { type Denied, denied } from '@sallyport/core';
+import { parseStrictJson } from '@sallyport/core/extend';
 import { said } from '../token/details.js';
-import { parseStrictJson } from '../token/strict-json.js';
 import { isCanonicalBase64url } from './base64url.js';
 import type { DecryptionSettings } from './decryption-key.js';
 import { tokenType } from './token-header.js';

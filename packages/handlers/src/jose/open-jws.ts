@@ -1,10 +1,9 @@
 import { type Denied, denied } from '@sallyport/core';
-import { isVerdict } from '@sallyport/core/extend';
+import { andThen, type Eventually, isVerdict, type SentJson } from '@sallyport/core/extend';
 import { listed } from '../token/details.js';
-import { parseStrictJson } from '../token/strict-json.js';
 import type { TokenClaims } from '../token/token-claims.js';
 import { hasSignatureLength } from './algorithms.js';
-import { type CompactJws, parseCompactJws } from './compact-jws.js';
+import { type CompactJws, parseCompactJws, payloadOf } from './compact-jws.js';
 import { saidBy } from './key-name.js';
 import type { KeySet } from './key-set.js';
 import { isSignedWith } from './signature.js';
@@ -33,10 +32,11 @@ const CLAIMS_MALFORMED = denied('claims_malformed');
 
 /**
  * Checks the signature of a token (RFC 7515 5.2). The order matters: no key is looked up for a header that breaks the
- * rules, and no claim is read before the signature was right.
+ * rules, and no claim is relied on before the signature was right. `payload` is that of the token, where somebody has read
+ * it already. A promise only where keys have to be fetched, or the thread pool checks the signature.
  * @throws {UpstreamError} when the keys cannot be fetched
  */
-export async function openJws(token: string, rules: JwsRules): Promise<OpenedJws | Denied> {
+export function openJws(token: string, rules: JwsRules, payload?: SentJson): Eventually<OpenedJws | Denied> {
   const { headerRules, onKeyOffer } = rules;
   const jws = parseCompactJws(token);
   if (jws === undefined) return TOKEN_MALFORMED;
@@ -46,31 +46,41 @@ export async function openJws(token: string, rules: JwsRules): Promise<OpenedJws
   if (!hasSignatureLength(jws.signature, header.algorithm)) {
     return denied('signature_invalid', { detail: `the signature has not the length of ${header.algorithm}` });
   }
-  const key = await signerOf(jws, header, rules);
-  if (isVerdict(key)) return key;
-  const claims = parseStrictJson(Buffer.from(jws.payload, 'base64url'));
-  return claims === undefined ? CLAIMS_MALFORMED : { key, header, claims };
+  return andThen(signerOf(jws, header, rules), (key) => {
+    if (isVerdict(key)) return key;
+    const { claims } = payload ?? payloadOf(token);
+    return claims === undefined ? CLAIMS_MALFORMED : { key, header, claims };
+  });
 }
 
 /** The key that signed the token, among those that may have. */
-async function signerOf(
+function signerOf(jws: CompactJws, header: TokenHeader, rules: JwsRules): Eventually<VerificationKey | Denied> {
+  const { algorithm, keyName } = header;
+  const { keys, address } = rules;
+  return andThen(keys.find(keyName, algorithm, address), (found) => {
+    if (found === 'unknown') return denied('key_unknown', { detail: `${saidBy(keyName)}, ${knownAmong(keys)}` });
+    if (found === 'unfit') {
+      return denied('key_unfit', { detail: `${saidBy(keyName)}: no key is for ${algorithm}, or too many are` });
+    }
+    return andThen(firstSigner(jws, found, algorithm), (signer) => signer ?? newerSigner(jws, found, header, rules));
+  });
+}
+
+/** A key that has taken the place of those that were found, if that is the signer. */
+function newerSigner(
   jws: CompactJws,
+  found: readonly VerificationKey[],
   { algorithm, keyName }: TokenHeader,
   { keys, address }: JwsRules,
-): Promise<VerificationKey | Denied> {
-  const found = await keys.find(keyName, algorithm, address);
-  if (found === 'unknown') return denied('key_unknown', { detail: `${saidBy(keyName)}, ${knownAmong(keys)}` });
-  if (found === 'unfit') {
-    return denied('key_unfit', { detail: `${saidBy(keyName)}: no key is for ${algorithm}, or too many are` });
-  }
-  const signer = await firstSigner(jws, found, algorithm);
-  if (signer !== undefined) return signer;
-  const newer = await keys.findAnew?.(keyName, algorithm, address);
-  const untried = typeof newer === 'object' ? newer.filter((key) => !found.includes(key)) : [];
-  const last = await firstSigner(jws, untried, algorithm);
-  return (
-    last ?? denied('signature_invalid', { detail: `${saidBy(keyName)}, ${algorithm}: ${triedOf(found, untried)}` })
-  );
+): Eventually<VerificationKey | Denied> {
+  return andThen(keys.findAnew?.(keyName, algorithm, address), (newer) => {
+    const untried = typeof newer === 'object' ? newer.filter((key) => !found.includes(key)) : [];
+    return andThen(firstSigner(jws, untried, algorithm), (signer) => {
+      if (signer !== undefined) return signer;
+      const detail = `${saidBy(keyName)}, ${algorithm}: ${triedOf(found, untried)}`;
+      return denied('signature_invalid', { detail });
+    });
+  });
 }
 
 /** The identifiers of the keys that are known, for operators. */
@@ -85,11 +95,11 @@ function triedOf(...keys: readonly (readonly VerificationKey[])[]): string {
   return count === 1 ? 'it is not by the key of this issuer' : `it is by none of ${count} keys`;
 }
 
-async function firstSigner(
+function firstSigner(
   jws: CompactJws,
-  candidates: readonly VerificationKey[],
+  [key, ...others]: readonly VerificationKey[],
   algorithm: string,
-): Promise<VerificationKey | undefined> {
-  for (const key of candidates) if (await isSignedWith(jws, key, algorithm)) return key;
-  return undefined;
+): Eventually<VerificationKey | undefined> {
+  if (key === undefined) return undefined;
+  return andThen(isSignedWith(jws, key, algorithm), (isRight) => (isRight ? key : firstSigner(jws, others, algorithm)));
 }

@@ -1,6 +1,6 @@
 import { type Denied, denied } from '@sallyport/core';
+import { parseStrictJson } from '@sallyport/core/extend';
 import { oneOf, said } from '../token/details.js';
-import { parseStrictJson } from '../token/strict-json.js';
 import { isKeyId, type KeyName } from './key-name.js';
 
 /** What an issuer's tokens may say in their headers. */

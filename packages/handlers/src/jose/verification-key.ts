@@ -1,5 +1,6 @@
 import { hash, type KeyObject } from 'node:crypto';
 import type { Basis } from '@sallyport/core/extend';
+import { isQuick } from './algorithms.js';
 import { THUMBPRINTS, type Thumbprints } from './key-name.js';
 
 const NO_THUMBPRINTS: Thumbprints = {};
@@ -15,6 +16,8 @@ export class VerificationKey implements Basis {
   readonly id: string | undefined;
   readonly key: KeyObject;
   readonly algorithms: ReadonlySet<string>;
+  /** Whether to check a signature takes less time than to hand it on to another thread. */
+  readonly isQuick: boolean;
   /** Of the certificate that was published with the key. */
   readonly thumbprints: Thumbprints;
   #owner: KeyOwner | undefined;
@@ -30,6 +33,7 @@ export class VerificationKey implements Basis {
     this.id = id;
     this.key = key;
     this.algorithms = new Set(algorithms);
+    this.isQuick = isQuick(key);
     this.thumbprints = thumbprints;
   }
 

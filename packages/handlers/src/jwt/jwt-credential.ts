@@ -1,5 +1,6 @@
 import { type Authenticated } from '@sallyport/core';
-import { fingerprint, printsAs } from '@sallyport/core/extend';
+import { fingerprint, printsAs, type SentJson } from '@sallyport/core/extend';
+import type { Outline } from '../jose/compact-jws.js';
 
 /** A token that a JWT handler took. Printed, it is a fingerprint. */
 export class JwtCredential {
@@ -10,15 +11,28 @@ export class JwtCredential {
   }
 
   readonly #token: string;
-  /** The issuer that the token names, trusted but not verified; absent for an encrypted token. */
-  readonly issuer: string | undefined;
+  readonly #outline: Outline | undefined;
   /** What was remembered about the token when it was extracted. */
   readonly known: Authenticated | undefined;
 
-  constructor(token: string, issuer?: string, known?: Authenticated) {
+  constructor(token: string, outline?: Outline, known?: Authenticated) {
     this.#token = token;
-    this.issuer = issuer;
+    this.#outline = outline;
     this.known = known;
+  }
+
+  /** The issuer that the token names, trusted but not verified; absent for an encrypted token. */
+  get issuer(): string | undefined {
+    return this.#outline?.issuer;
+  }
+
+  /** What was read of the token to find its issuer. Unverified. */
+  get payload(): SentJson | undefined {
+    return this.#outline?.payload;
+  }
+
+  forgetPayload(): void {
+    this.#outline?.forgetPayload();
   }
 
   reveal(): string {

@@ -1,37 +1,32 @@
 import {
-  denied,
   type Principal,
   type Revocations,
   type SecurityHandler,
   type SecurityScheme,
   UpstreamError,
-  unavailable,
   type Verdict,
 } from '@sallyport/core';
 import {
   type CacheStatistics,
   type Challenge,
   type CircuitFigure,
+  type Clock,
   type CredentialSource,
   type Eventually,
-  FoundedVerdict,
   GoodBefore,
   keepOnConnection,
   type LastingProof,
   readOnce,
   type SecurityRequest,
   VerdictCache,
-  withoutCredentials,
 } from '@sallyport/core/extend';
 import type { Possession } from '../confirmation/possession.js';
 import { boundTokens } from '../dpop/bound-tokens.js';
-import { peekIssuer, readOutline } from '../jose/compact-jws.js';
+import { readOutline } from '../jose/compact-jws.js';
 import { decryptToken } from '../jose/decryption.js';
-import { InnerToken } from '../jose/inner-token.js';
+import type { MappingFailure } from '../token/mapping-failure.js';
 import { warnOfEarlyTokens } from '../token/token-claims.js';
 import type { TokenSource } from '../token/token-source.js';
-import { verifyWithEntries } from './issuer-entries.js';
-import type { TokenSender } from './issuer-resolver.js';
 import { Issuers, type Strangeness } from './issuers.js';
 import { JwtCredential } from './jwt-credential.js';
 import { tellMappingFailure, tellNearestIssuer } from './jwt-events.js';
@@ -43,7 +38,8 @@ import {
   jwtCollaborators,
   jwtOptions,
 } from './jwt-options.js';
-import { EXPIRED, REVOKED, type Verification } from './jwt-verdict.js';
+import { EXPIRED } from './jwt-verdict.js';
+import { TokenVerifier } from './token-verifier.js';
 
 /** What a JWT handler has seen so far. */
 export interface JwtStatistics {
@@ -77,11 +73,10 @@ export class JwtHandler implements SecurityHandler<JwtCredential> {
   readonly #tokens: TokenSource;
   readonly #settings: JwtSettings;
   readonly #issuers: Issuers;
-  readonly #verification: Verification;
+  readonly #verifier: TokenVerifier;
   readonly #possession: Possession;
   readonly #cache: VerdictCache;
-  /** Issuers whose tokens were good, and the networks that these came from. */
-  readonly #good: GoodBefore;
+  readonly #clock: Clock;
   readonly #revocations: Revocations | undefined;
   #stopOpening: (() => void) | undefined;
   #keyOffers = 0;
@@ -99,23 +94,24 @@ export class JwtHandler implements SecurityHandler<JwtCredential> {
     this.challenges = this.#tokens.challenges;
     this.source = Object.freeze(this.#tokens.places.map((at) => Object.freeze({ at, selective: true })));
     this.#cache = new VerdictCache({ ...settings.cache, namespace: settings.name }, { clock, revocations });
-    this.#good = new GoodBefore({}, clock);
+    this.#clock = clock;
+    // Issuers whose tokens were good, and the networks that these came from.
+    const good = new GoodBefore({}, clock);
     const onChange = () => this.#cache.forgetRefusals();
-    this.#issuers = new Issuers(settings, { clock, good: this.#good, onChange, revocations });
+    this.#issuers = new Issuers(settings, { clock, good, onChange, revocations });
     this.authorizationServers = Object.freeze([...new Set(this.#issuers.names)]);
     this.#revocations = revocations;
     this.#openForRevocations();
-    this.#verification = {
+    const { name: handler, clockToleranceSeconds, issuedAheadToleranceSeconds, decryptionKeys } = settings;
+    const verification = {
       now: () => clock.now() / 1_000,
-      clock,
-      clockToleranceSeconds: settings.clockToleranceSeconds,
-      issuedAheadToleranceSeconds: settings.issuedAheadToleranceSeconds,
-      handler: settings.name,
+      ...{ clock, handler, clockToleranceSeconds, issuedAheadToleranceSeconds },
       onKeyOffer: () => {
         this.#keyOffers += 1;
       },
-      onMappingFailure: (failure) => tellMappingFailure(settings.name, failure),
+      onMappingFailure: (failure: MappingFailure) => tellMappingFailure(handler, failure),
     };
+    this.#verifier = new TokenVerifier(this.#issuers, { verification, decryptionKeys, good, revocations });
   }
 
   /** Counters since the handler was made, and what is in memory now. */
@@ -147,9 +143,9 @@ export class JwtHandler implements SecurityHandler<JwtCredential> {
 
   /** Refuses a token that expired or was revoked while the decision waited for something else. */
   recheck(credential: JwtCredential, principal: Principal): Verdict | undefined {
-    const { now, clockToleranceSeconds } = this.#verification;
     const { expiresAt } = principal;
-    if (expiresAt !== undefined && expiresAt <= now() - clockToleranceSeconds) return EXPIRED;
+    const nowSeconds = this.#clock.now() / 1_000;
+    if (expiresAt !== undefined && expiresAt <= nowSeconds - this.#settings.clockToleranceSeconds) return EXPIRED;
     return this.#cache.recheck(credential.reveal(), principal);
   }
 
@@ -178,8 +174,10 @@ export class JwtHandler implements SecurityHandler<JwtCredential> {
     const { remoteAddress: address } = request;
     const token = credential.reveal();
     const verdict = this.#cache.resolve(token, request, (waiters) =>
-      this.#verify(credential, { token, address, waiters }),
+      this.#verifier.verify(credential, { token, address, waiters }),
     );
+    // What waits needs it no more, or reads it again: it may be as large as the token.
+    credential.forgetPayload();
     return this.#possession.proved(verdict, token, request);
   }
 
@@ -194,52 +192,16 @@ export class JwtHandler implements SecurityHandler<JwtCredential> {
 
   /** The issuer of an encrypted token cannot be seen from outside, so a handler with decryption keys takes all of them. */
   #take(token: string, request: SecurityRequest): JwtCredential | undefined {
-    const { outline, issuer } = readOnce(readOutline, token, request);
+    const read = readOnce(readOutline, token, request);
+    const { outline, issuer } = read;
     if (outline === 'jwe' && this.#settings.decryptionKeys.length > 0) return new JwtCredential(token);
-    if (issuer !== undefined && this.#issuers.trusts(issuer)) return new JwtCredential(token, issuer);
+    if (issuer !== undefined && this.#issuers.trusts(issuer)) return new JwtCredential(token, read);
     if (issuer !== undefined) tellNearestIssuer(this.name, issuer, () => this.#issuers.names);
     if (request.trace !== undefined) {
       const { detail, cause } = outline === 'jws' ? this.#issuers.strange(issuer) : FORMS[outline ?? 'other'];
       request.trace.noteUnclaimed(this.name, detail, cause);
     }
     return undefined;
-  }
-
-  #unknown(issuer: string | undefined): Verdict {
-    return denied('issuer_unknown', { detail: this.#issuers.strange(issuer).detail });
-  }
-
-  async #verify(credential: JwtCredential, sender: TokenSender): Promise<Verdict | FoundedVerdict> {
-    try {
-      const { token } = sender;
-      if (credential.issuer !== undefined) return await this.#verifyOf(credential.issuer, token, sender);
-      const signed = await decryptToken(token, this.#settings.decryptionKeys);
-      return typeof signed === 'string' ? await this.#verifyInner(signed, sender) : signed;
-    } catch (error) {
-      if (!(error instanceof UpstreamError)) throw error;
-      const { message, retryAfterSeconds } = error;
-      return unavailable(error, { retryAfterSeconds, detail: withoutCredentials(message, [sender.token]) });
-    }
-  }
-
-  async #verifyInner(signed: string, sender: TokenSender): Promise<Verdict | FoundedVerdict> {
-    const issuer = peekIssuer(signed);
-    if (issuer === undefined || !this.#issuers.trusts(issuer)) return this.#unknown(issuer);
-    const found = await this.#verifyOf(issuer, signed, sender);
-    const revocations = this.#revocations;
-    if (revocations === undefined || !(found instanceof FoundedVerdict)) return found;
-    if (revocations.refuses(signed)) return REVOKED;
-    return new FoundedVerdict(found.verdict, new InnerToken(revocations.nameOf(signed), found.basis, revocations));
-  }
-
-  async #verifyOf(issuerName: string, token: string, sender: TokenSender): Promise<Verdict | FoundedVerdict> {
-    const found = this.#issuers.find(issuerName, sender);
-    const entries = found instanceof Promise ? await found : found;
-    if (entries.length === 0) return this.#unknown(issuerName);
-    const finding = await verifyWithEntries(token, entries, this.#verification, sender);
-    const verdict = finding instanceof FoundedVerdict ? finding.verdict : finding;
-    if (verdict.kind === 'authenticated') this.#good.note(issuerName, sender.address);
-    return finding;
   }
 }
 

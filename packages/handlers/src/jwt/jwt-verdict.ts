@@ -1,5 +1,5 @@
 import { authenticated, type Denied, denied, type PrincipalInit, type Verdict } from '@sallyport/core';
-import { type Clock, type Eventually, FoundedVerdict, isVerdict } from '@sallyport/core/extend';
+import { andThen, type Clock, type Eventually, FoundedVerdict, isVerdict, type SentJson } from '@sallyport/core/extend';
 import { readConfirmation } from '../confirmation/confirmation.js';
 import { openJws } from '../jose/open-jws.js';
 import { isAbsent, isText } from '../token/claim-text.js';
@@ -7,7 +7,7 @@ import { claimAt } from '../token/claim-words.js';
 import { type ClaimNames, principalInit, SUBJECT_CLAIMS, subjectProblem } from '../token/claimed-principal.js';
 import { listed, oneOf, said, unlike } from '../token/details.js';
 import type { MappingFailure } from '../token/mapping-failure.js';
-import { mappedPrincipal, whenMapped } from '../token/principal-mapping.js';
+import { mappedPrincipal } from '../token/principal-mapping.js';
 import {
   type ClaimProblem,
   farDate,
@@ -36,6 +36,12 @@ export interface Verification {
   readonly onMappingFailure: (failure: MappingFailure) => void;
 }
 
+/** A signed token, and its payload if somebody has read that already. */
+export interface SignedToken {
+  readonly token: string;
+  readonly payload: SentJson | undefined;
+}
+
 /** Under which circumstances claims are judged. */
 interface Circumstances extends Pick<Verification, 'clock' | 'handler' | 'onMappingFailure'> {
   /** Seconds since the epoch. */
@@ -60,18 +66,21 @@ const DATES = ['exp', 'nbf', 'iat', 'auth_time'];
  * Verifies a token of an issuer (RFC 7519 7.2, RFC 9068 4): first the signature, then the claims.
  * @throws {UpstreamError} when the issuer's keys cannot be had
  */
-export async function verifyToken(
-  token: string,
+export function verifyToken(
+  { token, payload }: SignedToken,
   issuer: Pick<Issuer, 'settings' | 'headerRules' | 'keys'>,
   verification: Verification,
   sender: TokenSender,
-): Promise<Verdict | FoundedVerdict> {
-  const { now, onKeyOffer, ...shared } = verification;
-  const opened = await openJws(token, { ...issuer, onKeyOffer, address: sender.address });
-  if (isVerdict(opened)) return opened;
-  const { claims, header, key } = opened;
-  const circumstances = { ...shared, now: now(), isAccessToken: header.isAccessToken, sender };
-  return new FoundedVerdict(await tokenVerdict(claims, issuer.settings, circumstances), key);
+): Eventually<Verdict | FoundedVerdict> {
+  const { headerRules, keys, settings } = issuer;
+  const { onKeyOffer, now } = verification;
+  const opening = openJws(token, { headerRules, keys, onKeyOffer, address: sender.address }, payload);
+  return andThen(opening, (opened) => {
+    if (isVerdict(opened)) return opened;
+    const { claims, header, key } = opened;
+    const circumstances = { ...verification, now: now(), isAccessToken: header.isAccessToken, sender };
+    return andThen(tokenVerdict(claims, settings, circumstances), (verdict) => new FoundedVerdict(verdict, key));
+  });
 }
 
 /** What claims, whose signature was right, are worth (RFC 9068 4, RFC 7519 4.1). */
@@ -92,7 +101,7 @@ function tokenVerdict(sent: TokenClaims, settings: IssuerSettings, circumstances
   const pending = mappedPrincipal({ ...init, expiresAt }, sent, { ...settings, clock }, caller);
   // In the time that a mapping takes, a token may end.
   const takesTime = pending instanceof Promise;
-  return whenMapped(pending, (mapped) => {
+  return andThen(pending, (mapped) => {
     if (isVerdict(mapped)) return mapped;
     if (mapped === undefined) return nobodyNamed(sent, names);
     const isOver = takesTime && expiresAt !== undefined && expiresAt <= clock.now() / 1_000 - clockToleranceSeconds;

@@ -1,13 +1,13 @@
 import { type SecurityScheme, UpstreamError } from '@sallyport/core';
+import { parseStrictJson } from '@sallyport/core/extend';
 import { problemAt } from '../outbound/outbound-answer.js';
 import type { OutboundClient } from '../outbound/outbound-client.js';
 import { discoverMetadata, endpointOf, type MetadataSource, schemesIn } from '../outbound/server-metadata.js';
-import { parseStrictJson } from '../token/strict-json.js';
 
 /** A key set as it was fetched. */
 export interface FetchedKeys {
   readonly url: URL;
-  readonly document: Record<string, unknown>;
+  readonly document: Readonly<Record<string, unknown>>;
   /** How long the server wants it to be used (RFC 9111 5.2.2.1), in seconds. */
   readonly maxAgeSeconds: number | undefined;
 }

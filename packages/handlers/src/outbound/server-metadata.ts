@@ -1,6 +1,5 @@
 import { ConfigurationError, type SecurityScheme, UpstreamError } from '@sallyport/core';
-import { quoted } from '@sallyport/core/extend';
-import { parseStrictJson } from '../token/strict-json.js';
+import { parseStrictJson, quoted } from '@sallyport/core/extend';
 import { problemAt, UnexpectedStatus } from './outbound-answer.js';
 import type { OutboundClient } from './outbound-client.js';
 import { checkedEndpoint } from './outbound-options.js';

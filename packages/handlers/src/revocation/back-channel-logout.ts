@@ -13,7 +13,7 @@ import {
   Shares,
   withoutCredentials,
 } from '@sallyport/core/extend';
-import { peekIssuer } from '../jose/compact-jws.js';
+import { issuerIn, payloadOf } from '../jose/compact-jws.js';
 import type { KeySet } from '../jose/key-set.js';
 import { openJws } from '../jose/open-jws.js';
 import { openKeySet } from '../keys/key-source.js';
@@ -149,7 +149,8 @@ export class BackChannelLogout extends Endpoint {
 
   /** @throws {UpstreamError} when the issuer's keys cannot be had */
   async #open(token: string, address: string | undefined): Promise<SignedLogout | Denied> {
-    const named = peekIssuer(token);
+    const payload = payloadOf(token);
+    const named = issuerIn(payload);
     const issuer = this.#issuers.get(named ?? '');
     if (issuer === undefined)
       return denied('issuer_unknown', { detail: unlike('iss', named, [...this.#issuers.keys()]) });
@@ -160,7 +161,7 @@ export class BackChannelLogout extends Endpoint {
       allowMissingTyp: settings.allowMissingTyp,
       takesAccessTokens: false,
     };
-    const opened = await openJws(token, { headerRules, keys, onKeyOffer: () => {}, address });
+    const opened = await openJws(token, { headerRules, keys, onKeyOffer: () => {}, address }, payload);
     if (isVerdict(opened)) return opened;
     this.#good.note(settings.issuer, address);
     return { claims: opened.claims, settings };

@@ -70,7 +70,8 @@ export function mappedPrincipal(
   if (map === undefined) return init.subject === '' ? undefined : createPrincipal(init);
   const given = { init: { ...init }, issued: issuedNames(init) };
   const signal = new MappingSignal(caller.waiters);
-  const answer = answerOf(map, { init, claims, signal }, caller);
+  const own = thawed(claims) as TokenClaims;
+  const answer = answerOf(map, { init: { ...init, claims: own }, claims: own, signal }, caller);
   if (isThenable(answer)) return laterPrincipal(given, { answer, signal }, mapping, caller);
   signal.end();
   return principalOf(given, answer, caller);
@@ -80,6 +81,15 @@ export function mappedPrincipal(
 interface Given {
   readonly init: PrincipalInit;
   readonly issued: IssuedNames;
+}
+
+/** A copy that is not frozen. */
+function thawed(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(thawed);
+  if (typeof value !== 'object' || value === null) return value;
+  const copy: Record<string, unknown> = Object.create(null);
+  for (const [name, member] of Object.entries(value)) copy[name] = thawed(member);
+  return copy;
 }
 
 async function laterPrincipal(
@@ -185,11 +195,3 @@ const MEMBERS: Readonly<Record<keyof PrincipalInit, true>> = {
   actor: true,
   via: true,
 };
-
-/** Concludes at once from a mapping that was done at once. */
-export function whenMapped<Mapped, Next>(
-  mapped: Eventually<Mapped>,
-  conclude: (mapped: Mapped) => Next,
-): Eventually<Next> {
-  return mapped instanceof Promise ? mapped.then(conclude) : conclude(mapped);
-}
