@@ -1,9 +1,10 @@
 // What API keys cost: a key that was seen before, from the header and as a Basic user, and a key's first use (goal 3).
 // Run after a build: npm run bench -- api-keys [--quick]
-import { createHmac, hash } from 'node:crypto';
+import { createHmac, generateKeyPairSync, hash, sign } from 'node:crypto';
 import { SecurityChain } from '@sallyport/core';
 import { SecurityRequest } from '@sallyport/core/extend';
 import { ApiKeyHandler, MemoryApiKeyStore } from '@sallyport/handlers/api-key';
+import { JwtHandler } from '@sallyport/handlers/jwt';
 import { measure } from './measure.js';
 import { atMost, IS_QUICK, printGoals, printTable } from './report.js';
 
@@ -26,6 +27,34 @@ const asUser = (key) => `Basic ${Buffer.from(`${key}:`).toString('base64')}`;
 /** A header brings a new string each time; a string that was looked up before would bring its hash along. */
 const fresh = (text) => Buffer.from(text, 'latin1').latin1Slice();
 
+/** The same number of remembered JWTs of the length of a key and more, to compare with. */
+async function bearerTokens() {
+  const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const issuer = { issuer: 'https://as.example', audience: 'a', algorithms: 'ES256', keys: { publicKey, kid: 'k' } };
+  const chain = new SecurityChain({ requirement: new JwtHandler({ realm: 'bench', issuers: [issuer] }) });
+  const exp = Math.floor(Date.now() / 1_000) + 3_600;
+  const encoded = (value) => Buffer.from(JSON.stringify(value)).toString('base64url');
+  const lines = Array.from({ length: KEYS }, (_, index) => {
+    const claims = {
+      iss: issuer.issuer,
+      aud: 'a',
+      sub: `partner-${index}`,
+      client_id: 'c',
+      iat: exp - 3_600,
+      exp,
+      jti: 'j',
+    };
+    const input = `${encoded({ alg: 'ES256', typ: 'at+jwt', kid: 'k' })}.${encoded(claims)}`;
+    const signature = sign('sha256', Buffer.from(input), { key: privateKey, dsaEncoding: 'ieee-p1363' });
+    return `Bearer ${input}.${signature.toString('base64url')}`;
+  });
+  for (const line of lines) {
+    const decision = await chain.decide(requestOf('Authorization', line));
+    if (decision.kind !== 'granted') throw new Error(decision.reason);
+  }
+  return { chain, lines };
+}
+
 async function seenBefore() {
   const { handler, keys } = await issued();
   const chain = new SecurityChain({ requirement: handler });
@@ -33,6 +62,7 @@ async function seenBefore() {
   for (const key of keys) await chain.decide(requestOf('X-API-Key', key));
   const kinds = keys.map((key) => chain.decide(requestOf('X-API-Key', key)).kind);
   if (kinds.some((kind) => kind !== 'granted')) throw new Error('not every key is remembered');
+  const tokens = await bearerTokens();
   const byHash = new Map(keys.map((key) => [hash('sha256', key, 'hex'), { subject: key }]));
   const figures = measure([
     [
@@ -44,6 +74,11 @@ async function seenBefore() {
       'decide(), key in the header, seen before',
       (index) => requestOf('X-API-Key', fresh(keys[index % KEYS])),
       (request) => chain.decide(request),
+    ],
+    [
+      'decide(), bearer token (JWT), seen before',
+      (index) => requestOf('Authorization', fresh(tokens.lines[index % KEYS])),
+      (request) => tokens.chain.decide(request),
     ],
     [
       'decide(), key as Basic user, seen before',

@@ -1,9 +1,10 @@
 // Prints how many bytes of heap a remembered decision takes on the built packages. Nothing is timed.
-// Run: node --expose-gc --min-semi-space-size=64 --max-semi-space-size=64 test/support/allocation.js header|closure|introspection|jwt
+// Run: node --expose-gc --min-semi-space-size=64 --max-semi-space-size=64 test/support/allocation.js header|closure|apiKey|introspection|jwt
 import { getHeapStatistics } from 'node:v8';
 import { createPrincipal, headerHandler, requireScopes, SecurityChain } from '@sallyport/core';
 import { SecurityRequest } from '@sallyport/core/extend';
 import { AuthorizationServer } from '@sallyport/core/testing';
+import { ApiKeyHandler, MemoryApiKeyStore } from '@sallyport/handlers/api-key';
 import { IntrospectionHandler } from '@sallyport/handlers/introspection';
 import { JwtHandler } from '@sallyport/handlers/jwt';
 
@@ -35,6 +36,12 @@ function verifying() {
 
 const ofHeader = (verify) => headerHandler({ name: 'key', header: 'X-Key', verify });
 
+async function issuing() {
+  const handler = new ApiKeyHandler({ prefix: 'acme', secret: 's'.repeat(32), store: new MemoryApiKeyStore() });
+  const { key } = await handler.keys.create({ subject: 'alice', scopes: ['read'] });
+  return [handler, ['X-API-Key', key.reveal()]];
+}
+
 const kept = [];
 /** A handler that makes one closure for each request. */
 function makingClosures(value) {
@@ -45,6 +52,7 @@ function makingClosures(value) {
 const KINDS = {
   header: async () => [ofHeader(() => ALICE), KEY],
   closure: async () => [ofHeader(makingClosures), KEY],
+  apiKey: issuing,
   introspection: async () => [introspecting(), await bearer({ opaque: true })],
   jwt: async () => [verifying(), await bearer()],
 };

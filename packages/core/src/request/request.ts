@@ -105,7 +105,7 @@ export class SecurityRequest {
 
   /** The lines of one header as received, in order. `name` is case-insensitive. */
   headerLines(name: string): string[] {
-    return linesNamed(this.#source.rawHeaders, name.toLowerCase());
+    return linesNamed(this.#source.rawHeaders, name);
   }
 
   /**
