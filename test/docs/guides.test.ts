@@ -204,9 +204,9 @@ describe('docs/api-keys.md', () => {
     ]);
   });
 
-  test('each key has the limit of its class, counted by itself', async () => {
+  test('each key has the limit of its plan, counted by itself', async () => {
     const check = `import { ask } from '@sallyport/core/testing';
-      import { chain, ofBank, ofShop } from './rate-classes.js';
+      import { chain, ofBank, ofShop } from './plans.js';
       for (const { key } of [ofShop, ofShop, ofShop, ofBank, ofBank, ofBank])
         console.log((await ask(chain, 'GET /', { headers: { 'X-API-Key': key.reveal() } })).status);`;
     expect(await guide.project.node(['--input-type=module', '-e', check])).toBe('200\n200\n429\n200\n200\n200\n');
@@ -221,18 +221,22 @@ describe('docs/api-keys.md', () => {
     expect(await guide.project.node(['--input-type=module', '-e', check])).toBe('bob\nalice\nold_key_unknown\n');
   });
 
-  test('the part of a configuration file makes a chain, and its file of keys beside it', async () => {
+  test('the part of a configuration file makes a chain with limits, and its file of keys beside it', async () => {
     const [yaml = ''] = blocksOf('docs/api-keys.md').flatMap(({ language, code }) => (language === 'yaml' ? code : []));
     guide.project.write('security.yaml', yaml);
     const check = `import { chainFrom } from '@sallyport/configuration';
       import { ask } from '@sallyport/core/testing';
       import { builtInHandlers } from '@sallyport/handlers/kinds';
       const chain = await chainFrom('security.yaml', { kinds: builtInHandlers });
-      const { key } = await chain.handlers[0].keys.create({ subject: 'web-shop' });
-      console.log((await ask(chain, 'GET /', { headers: { 'X-API-Key': key.reveal() } })).principal.subject);
+      for (const plan of ['large', 'small']) {
+        const { key } = await chain.handlers[0].keys.create({ subject: 'web-shop', claims: { plan } });
+        const { principal, headers } = await ask(chain, 'GET /', { headers: { 'X-API-Key': key.reveal() } });
+        console.log(principal.subject, ...headers[0]);
+      }
       await chain.close();`;
     const printed = await guide.project.node(['--input-type=module', '-e', check], { KEY_SECRET: secret });
-    expect(printed).toBe('web-shop\n');
+    const lines = [1_000, 10].map((most) => `web-shop RateLimit-Policy "key";q=${most};w=60\n`);
+    expect(printed).toBe(lines.join(''));
     expect(readdirSync(guide.project.folder)).toContain('keys.jsonl');
   });
 });

@@ -66,6 +66,7 @@ export type {
   SecurityScheme,
 } from './handler/security-scheme.js';
 export { type ConcurrencyLimitOptions, concurrencyLimit } from './limits/rate/concurrency-limit.js';
+export type { LimitByClaim } from './limits/rate/limit-amount.js';
 export type { Limit } from './limits/rate/limit-guard.js';
 export type { LimitKeyFunction, LimitKeyPart } from './limits/rate/limit-key.js';
 export { rateLimit } from './limits/rate/rate-limit.js';

@@ -3,6 +3,7 @@ import * as option from '../../options/options.js';
 import type { Principal } from '../../principal/principal.js';
 import type { SecurityRequest } from '../../request/request.js';
 import { counterStoreCheck } from '../../stores/counter-store.js';
+import { limitAmount } from './limit-amount.js';
 import { limitKey } from './limit-key.js';
 
 const MOST = 1_000_000_000;
@@ -28,8 +29,11 @@ const cost: option.Check<number | CostFunction> = option.withSchema(wholeCost.sc
 export const RATE_LIMIT = option.table('RateLimitOptions', {
   /** Names the limit to callers and to the operator, and its counts in the store. */
   name: limitName,
-  /** How much one key may use in a window. */
-  limit: option.wholeBetween(1, MOST),
+  /**
+   * How much one key may use in a window: a number, or `{ claim: 'plan', values: { large: 10_000 }, otherwise: 100 }` by a claim
+   * of the caller. Each of the values has counts of its own.
+   */
+  limit: limitAmount,
   /** The length of a window, in seconds. For a quota: many. */
   windowSeconds: option.wholeBetween(1, 31_622_400),
   /**
@@ -48,7 +52,7 @@ export const RATE_LIMIT = option.table('RateLimitOptions', {
   instances: option.withDefault(option.wholeBetween(1, 10_000), 1),
   /** How long the store may take, in milliseconds. */
   storeTimeoutMs: option.withDefault(option.between(1, 5_000), 50),
-  /** The most keys whose counts this process keeps. */
+  /** The most keys whose counts this process keeps; of a limit by a claim, for each of its values. */
   maxEntries: option.withDefault(option.wholeBetween(1, 10_000_000), 100_000),
   /** Whether callers are told how they stand, by the fields `RateLimit` and `RateLimit-Policy`. */
   responseFields: option.withDefault(option.flag, true),

@@ -14,6 +14,7 @@ import {
   type RateLimitCollaborators,
   type RateLimitOptions,
 } from './rate-limit-options.js';
+import { StoreWatch } from './store-watch.js';
 import { type Standing, WindowCounter } from './window-counter.js';
 
 /**
@@ -31,16 +32,29 @@ export function rateLimit(options: RateLimitOptions, collaborators: RateLimitCol
   const checked = RATE_LIMIT(options);
   const { counterStore: store, clock } = RATE_LIMIT_COLLABORATORS(collaborators);
   const { name, limit, windowSeconds, window, by, cost, responseFields } = checked;
-  const policy = `"${name}";q=${limit};w=${windowSeconds}`;
-  const begin = `${name}\0${window}\0${windowSeconds}\0`;
-  const counter = new WindowCounter(checked, {
-    store,
-    clock,
+  const prefix = `${name}\0${window}\0${windowSeconds}\0`;
+  const watch = new StoreWatch(clock, {
     away: (reason) => publishCacheEvent({ kind: 'limit_store_unavailable', limit: name, reason }),
     back: () => publishCacheEvent({ kind: 'limit_store_recovered', limit: name }),
   });
+  const counts = new Map(
+    Array.from(limit.named, ([value, amount]): [string, Counts] => [
+      value,
+      {
+        begin: value === '' ? prefix : `${prefix}${value}\0`,
+        policy: `"${name}";q=${amount};w=${windowSeconds}`,
+        counter: new WindowCounter({ ...checked, limit: amount }, { store, clock, watch }),
+      },
+    ]),
+  );
 
-  function conclude(standing: Standing, key: string, price: number, request: SecurityRequest): GuardVerdict {
+  function conclude(
+    standing: Standing,
+    key: string,
+    policy: string,
+    price: number,
+    request: SecurityRequest,
+  ): GuardVerdict {
     const { isGranted, used, most, resetMs, waitMs, isLocal } = standing;
     const verdict = isGranted
       ? PERMITTED
@@ -58,23 +72,38 @@ export function rateLimit(options: RateLimitOptions, collaborators: RateLimitCol
   }
 
   // A closure of its own, so that a limit without a store makes none.
-  function concludeLater(pending: Promise<Standing>, key: string, price: number, request: SecurityRequest) {
-    return pending.then((standing) => conclude(standing, key, price, request));
+  function concludeLater(
+    pending: Promise<Standing>,
+    key: string,
+    policy: string,
+    price: number,
+    request: SecurityRequest,
+  ) {
+    return pending.then((standing) => conclude(standing, key, policy, price, request));
   }
 
   function check(principal: Principal, request: SecurityRequest): Eventually<GuardVerdict> {
+    const { begin, policy, counter } = counts.get(limit.nameFor(principal)) as Counts;
     const key = hash('sha256', begin + by.of(principal, request), 'base64url');
     const known = SecurityRequest.countLimits(request).find(self, key);
     if (known !== undefined) return known as GuardVerdict;
     const price = typeof cost === 'number' ? cost : priceOf(cost, principal, request);
     const standing = counter.take(key, price, request.remoteAddress);
     return standing instanceof Promise
-      ? concludeLater(standing, key, price, request)
-      : conclude(standing, key, price, request);
+      ? concludeLater(standing, key, policy, price, request)
+      : conclude(standing, key, policy, price, request);
   }
 
-  const self = newLimit(`rateLimit(${name})`, by.isEarly, check);
+  const self = newLimit(`rateLimit(${name})`, by.isEarly && limit.isEarly, check);
   return self;
+}
+
+/** The counts of those who may use the same amount. */
+interface Counts {
+  /** What their keys in the store begin with. */
+  readonly begin: string;
+  readonly policy: string;
+  readonly counter: WindowCounter;
 }
 
 function priceOf(cost: CostFunction, principal: Principal, request: SecurityRequest): number {

@@ -3,7 +3,7 @@ import type { Clock } from '../../clock/clock.js';
 import { type Eventually, isThenable } from '../../clock/eventually.js';
 import type { Count, CounterStore } from '../../stores/counter-store.js';
 import { unavailable } from '../../verdict/verdict.js';
-import { StoreWatch, type StoreWatchers } from './store-watch.js';
+import type { StoreWatch } from './store-watch.js';
 import { Tallies } from './tallies.js';
 import { newTally, type Tally } from './tally.js';
 import { FixedWindow, SlidingWindow, type Window } from './window.js';
@@ -17,9 +17,10 @@ export interface WindowCounterOptions {
   readonly maxEntries: number;
 }
 
-export interface WindowCounterServices extends StoreWatchers {
+export interface WindowCounterServices {
   readonly store: CounterStore | undefined;
   readonly clock: Clock;
+  readonly watch: StoreWatch;
 }
 
 /** How a limit stands after a request was counted or refused. */
@@ -61,7 +62,7 @@ export class WindowCounter {
 
   constructor(options: WindowCounterOptions, services: WindowCounterServices) {
     const { limit, windowSeconds, window, instances, maxEntries } = options;
-    const { store, clock } = services;
+    const { store, clock, watch } = services;
     this.#options = options;
     this.#services = services;
     this.#window =
@@ -69,7 +70,7 @@ export class WindowCounter {
         ? new FixedWindow(windowSeconds, clock)
         : new SlidingWindow(windowSeconds, clock, store !== undefined);
     this.#tallies = new Tallies(maxEntries, (tally) => this.#window.isOver(tally));
-    this.#watch = new StoreWatch(clock, services);
+    this.#watch = watch;
     this.#share = Math.max(1, Math.floor(limit / instances));
   }
 
