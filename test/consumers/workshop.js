@@ -27,15 +27,17 @@ export async function withProjects(names, work) {
   }
 }
 
-/** Installs these projects by their lockfiles. */
+/** Installs these projects by their lockfiles. @returns whether all of them are */
 export async function install(projects, names) {
-  await Promise.all(
+  const faults = await Promise.all(
     Array.from(names, async (name) => {
       const since = performance.now();
       const wrong = await projects[name].install();
       report(wrong === undefined ? 'passed' : 'failed', `npm ci in ${name}`, since, wrong);
+      return wrong;
     }),
   );
+  return faults.every((wrong) => wrong === undefined);
 }
 
 /** The binary of a version; undefined where npm has none for this platform. */

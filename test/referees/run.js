@@ -12,7 +12,6 @@ await withProjects(['nodes', 'referees'], async (projects) => {
   if (node === undefined) {
     return report('skipped', `npm has no Node ${NODE} for this platform`, performance.now());
   }
-  await install(projects, Object.keys(projects));
-  await judge(projects.referees.file('.'), node);
+  if (await install(projects, Object.keys(projects))) await judge(projects.referees.file('.'), node);
 });
 close();

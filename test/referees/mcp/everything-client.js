@@ -20,9 +20,9 @@ async function allowed(transport, work, again = work) {
 
 /** A transport that was refused does not connect again: after that, another one does. */
 async function connect(again = () => connect(refuse)) {
-  const capabilities = { elicitation: {}, sampling: {}, roots: {} };
-  const versionNegotiation = { mode: { pin: MCP_CONFORMANCE_PROTOCOL_VERSION } };
-  const client = new Client({ name: 'referee', version: '1.0.0' }, { capabilities, versionNegotiation });
+  const capabilities = { elicitation: { form: { applyDefaults: true } }, sampling: {}, roots: {} };
+  const mode = MCP_CONFORMANCE_PROTOCOL_VERSION < '2026' ? 'legacy' : { pin: MCP_CONFORMANCE_PROTOCOL_VERSION };
+  const client = new Client({ name: 'referee', version: '1.0.0' }, { capabilities, versionNegotiation: { mode } });
   client.setRequestHandler('elicitation/create', () => ({ action: 'accept', content: {} }));
   const transport = new StreamableHTTPClientTransport(address, { authProvider, fetch: fetchAlone });
   return allowed(

@@ -1,4 +1,4 @@
-// The server that the conformance suite asks in each scenario for servers: node everything-server.js [gate]
+// The server that the conformance suite asks in each scenario for servers: node everything-server.js <revision> [gate]
 // It prints its address. With `gate`, Sallyport stands in front, and every request has a token.
 import { once } from 'node:events';
 import { createServer } from 'node:http';
@@ -9,19 +9,35 @@ import express from 'express';
 import { registerAskingTools, state } from './asking-tools.js';
 import { registerEverything } from './everything-tools.js';
 import { openGate } from './gate.js';
+import { registerSessionTools } from './session-tools.js';
+import { withSessions } from './sessions.js';
+
+const [revision, gate] = process.argv.slice(2);
+const LIST_CHANGED = { listChanged: true };
+const CAPABILITIES = {
+  tools: LIST_CHANGED,
+  prompts: LIST_CHANGED,
+  resources: { subscribe: true, ...LIST_CHANGED },
+  completions: {},
+};
+
+function everything({ capabilities, ...options }) {
+  const server = new McpServer({ name: 'everything', version: '1.0.0' }, { capabilities, ...options });
+  registerEverything(server, { notify: handler.notify, completable });
+  return server;
+}
 
 const handler = createMcpHandler(() => {
-  const listChanged = { listChanged: true };
-  const capabilities = { tools: listChanged, prompts: listChanged, resources: { subscribe: true, ...listChanged } };
-  const server = new McpServer(
-    { name: 'everything', version: '1.0.0' },
-    { capabilities: { ...capabilities, completions: {} }, requestState: { verify: state.verify } },
-  );
-  registerEverything(server, { notify: handler.notify, completable });
+  const server = everything({ capabilities: CAPABILITIES, requestState: { verify: state.verify } });
   registerAskingTools(server);
   return server;
 });
-const handle = toNodeHandler(handler);
+
+const handleSessions = withSessions((transport) => {
+  const server = everything({ capabilities: { ...CAPABILITIES, logging: {} } });
+  registerSessionTools(server);
+  return server.connect(transport);
+});
 
 const server = createServer();
 // A connection that is closed just when the next request comes would fail a scenario.
@@ -31,7 +47,7 @@ const address = `http://127.0.0.1:${server.address().port}/mcp`;
 
 const app = express();
 app.use(localhostHostValidation(), localhostOriginValidation());
-if (process.argv[2] === 'gate') {
+if (gate === 'gate') {
   const { middleware, token } = await openGate(address);
   app.use(middleware);
   // The suite has no tokens for servers.
@@ -39,6 +55,7 @@ if (process.argv[2] === 'gate') {
     if (!rawHeaders.some((name) => /^authorization$/i.test(name))) rawHeaders.push('Authorization', `Bearer ${token}`);
   });
 }
-app.all('/mcp', (request, response) => handle(request, response));
+const handleModern = toNodeHandler(handler);
+app.all('/mcp', (request, response) => (revision < '2026' ? handleSessions : handleModern)(request, response));
 server.on('request', app);
 console.log(address);

@@ -7,22 +7,23 @@ import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 
 const SUITE = 'node_modules/@modelcontextprotocol/conformance/dist/index.js';
-const REVISION = '2026-07-28';
 const MINUTES = 60_000;
 
-/** The suite, in the folder where it is installed. */
+/** What a revision of the specification requires, in the folder where the suite is installed. */
 export class Suite {
   #folder;
   #node;
+  #revision;
 
-  constructor(folder, node) {
+  constructor({ folder, node, revision }) {
     this.#folder = folder;
     this.#node = node;
+    this.#revision = revision;
   }
 
   /** The scenarios for clients. With Sallyport, it is in the place of the suite's middleware. */
   async client({ isWithUs }) {
-    const results = join(this.#folder, isWithUs ? 'out/client-with-us' : 'out/client');
+    const results = this.#results('client', isWithUs);
     const hooks = isWithUs ? ['--import', './mcp/suite-hooks.js'] : [];
     await this.#run([...hooks, SUITE, 'client', '--command', `"${this.#node}" mcp/everything-client.js`], results);
     return verdictsIn(results, '');
@@ -30,7 +31,7 @@ export class Suite {
 
   /** The scenarios for servers. With Sallyport, it stands in front of the server. */
   async server({ isWithUs }) {
-    const results = join(this.#folder, isWithUs ? 'out/server-with-us' : 'out/server');
+    const results = this.#results('server', isWithUs);
     return this.withServer({ isWithUs }, async (address) => {
       await this.#run([SUITE, 'server', '--url', address], results);
       return verdictsIn(results, 'server-');
@@ -39,7 +40,7 @@ export class Suite {
 
   /** Does something with the address of the everything-server. */
   async withServer({ isWithUs }, work) {
-    const args = ['mcp/everything-server.js', ...(isWithUs ? ['gate'] : [])];
+    const args = ['mcp/everything-server.js', this.#revision, ...(isWithUs ? ['gate'] : [])];
     const server = spawn(this.#node, args, { cwd: this.#folder, stdio: ['ignore', 'pipe', 'inherit'] });
     try {
       const [address] = await once(createInterface(server.stdout), 'line');
@@ -49,10 +50,14 @@ export class Suite {
     }
   }
 
+  #results(side, isWithUs) {
+    return join(this.#folder, 'out', this.#revision, isWithUs ? `${side}-with-us` : side);
+  }
+
   /** Its exit code tells about scenarios, which are judged one by one. */
   async #run(args, results) {
     const options = { cwd: this.#folder, timeout: 3 * MINUTES, maxBuffer: 2 ** 26 };
-    const all = [...args, '--requirements', REVISION, '-o', results];
+    const all = [...args, '--requirements', this.#revision, '-o', results];
     const { stdout, stderr } = await promisify(execFile)(this.#node, all, options).catch((error) => error);
     if (!/^Total: \d+ passed/m.test(stdout)) throw new Error(`The suite has come to no end\n${stdout}\n${stderr}`);
   }
