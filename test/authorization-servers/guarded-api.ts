@@ -3,7 +3,15 @@ import { createServer as createHttpServer, type IncomingMessage, type Server, ty
 import { createServer as createHttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { httpSecurity } from '@sallyport/adapters/http';
-import { type Principal, type Requirement, requireScopes, route, routes, SecurityChain } from '@sallyport/core';
+import {
+  type Guard,
+  type Principal,
+  type Requirement,
+  requireScopes,
+  route,
+  routes,
+  SecurityChain,
+} from '@sallyport/core';
 import type { Clock } from '@sallyport/core/extend';
 import { Agent, request } from 'undici';
 import type { Certificate } from './company.js';
@@ -19,22 +27,26 @@ export interface Answer {
   readonly outcome: string;
 }
 
+export interface GuardedApiOptions {
+  readonly clock: Clock;
+  readonly tls?: Certificate & { readonly ca: string };
+  /** What writing orders needs beside its scope. */
+  readonly writing?: readonly Guard[];
+}
+
 /** The orders of a shop behind a chain: a server of `node:http`, or of `node:https` that asks for certificates. */
 export class GuardedApi {
   readonly #server: Server;
-  readonly #origin: string;
+  readonly origin: string;
   readonly #chain: SecurityChain;
   readonly #reasons: readonly (string | undefined)[];
   readonly #agents = new Map<Certificate | undefined, Agent>();
 
-  static async start(
-    requirement: Requirement,
-    { clock, tls }: { readonly clock: Clock; readonly tls?: Certificate & { readonly ca: string } },
-  ): Promise<GuardedApi> {
+  static async start(requirement: Requirement, { clock, tls, writing = [] }: GuardedApiOptions): Promise<GuardedApi> {
     const reasons: (string | undefined)[] = [];
     const operations = routes([
       route('GET', '/orders', { requirement, guards: [requireScopes('orders:read')] }),
-      route('POST', '/orders', { requirement, guards: [requireScopes('orders:write')] }),
+      route('POST', '/orders', { requirement, guards: [requireScopes('orders:write'), ...writing] }),
     ]);
     const chain = new SecurityChain({ operations }, { clock, listeners: [({ reason }) => reasons.push(reason)] });
     const listener = httpSecurity(chain)((_request: IncomingMessage, response: ServerResponse, principal) => {
@@ -58,7 +70,7 @@ export class GuardedApi {
     }: { readonly scheme: string; readonly chain: SecurityChain; readonly reasons: readonly (string | undefined)[] },
   ) {
     this.#server = server;
-    this.#origin = `${scheme}://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    this.origin = `${scheme}://127.0.0.1:${(server.address() as AddressInfo).port}`;
     this.#chain = chain;
     this.#reasons = reasons;
   }
@@ -71,7 +83,7 @@ export class GuardedApi {
       statusCode: status,
       headers: answered,
       body,
-    } = await request(this.#origin + path, { dispatcher: this.#agentOf(certificate), method, headers });
+    } = await request(this.origin + path, { dispatcher: this.#agentOf(certificate), method, headers });
     const text = await body.text();
     return {
       status,

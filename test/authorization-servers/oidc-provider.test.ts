@@ -2,6 +2,7 @@ import { createPublicKey, generateKeyPairSync, X509Certificate } from 'node:cryp
 import dns from 'node:dns';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { anyOf, ConfigurationError, type Requirement, Revocations } from '@sallyport/core';
+import { thumbprintOf } from '@sallyport/core/extend';
 import {
   IntrospectionHandler,
   type IntrospectionHandlerOptions,
@@ -198,11 +199,13 @@ describe('tokens that are bound to a certificate (RFC 8705 3)', () => {
     const api = await apiOf(setUp.make(surroundings, { clock }), tls);
     const { scope, resource } = aliceWants(tokens);
     const token = await open.boundToken('till', { scope, resource }, till);
-    const outcomes = [];
+    const answers = [];
     for (const certificate of [till, surroundings.certificate, undefined, till]) {
-      outcomes.push((await api.ask('GET /orders', token, certificate)).outcome);
+      answers.push(await api.ask('GET /orders', token, certificate));
     }
-    expect(outcomes).toEqual(['200', UNPROVED, UNPROVED, '200']);
+    expect(answers.map(({ outcome }) => outcome)).toEqual(['200', UNPROVED, UNPROVED, '200']);
+    const thumbprint = thumbprintOf(new X509Certificate(till.cert));
+    expect(answers[0]?.principal).toMatchObject({ clientId: 'till', confirmation: { 'x5t#S256': thumbprint } });
   });
 
   test.each(['opaque', 'jwt'] as const)(

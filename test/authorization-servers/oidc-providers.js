@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import { createServer as createHttpServer } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import { exportJWK, generateKeyPair } from 'jose';
-import Provider from 'oidc-provider';
+import Provider, { interactionPolicy } from 'oidc-provider';
 
 const SCOPES = ['orders:read', 'orders:write'];
 const TOKEN_SECONDS = 600;
@@ -25,6 +25,24 @@ function resourceOf(indicator) {
     accessTokenFormat: isJwt ? 'jwt' : 'opaque',
     jwt: { sign: { alg: 'ES256' } },
   };
+}
+
+/** How users may log in: the first is what everybody does who is asked for nothing else. */
+const CLASSES = ['pwd', 'mfa'];
+
+/** A session of another class than the client asks for is no session (RFC 9470 5). */
+function loginPolicy() {
+  const { base, Check } = interactionPolicy;
+  const policy = base();
+  const isLacking = ({ oidc }) => oidc.params.acr_values?.split(' ').includes(oidc.acr) === false;
+  policy.get('login').checks.add(new Check('acr_values', 'the session is of another class', isLacking));
+  return policy;
+}
+
+/** Says of a login in access tokens what a step-up asks for (RFC 9068 2.2.1, RFC 9470 6). */
+function loginClaims({ oidc }) {
+  const { acr, authTime } = oidc.entities.AuthorizationCode ?? {};
+  return acr && { acr, auth_time: authTime };
 }
 
 /** oidc-provider leaves it to its owner to read the certificates of clients (RFC 8705 2). */
@@ -48,8 +66,18 @@ async function configurationOf({ clients, discovery, asksForNonces = false }) {
     cookies: { keys: [randomUUID()] },
     clientDefaults: { id_token_signed_response_alg: 'ES256', introspection_signed_response_alg: 'ES256' },
     clientAuthMethods: ['client_secret_basic', 'private_key_jwt', 'tls_client_auth', 'self_signed_tls_client_auth'],
-    scopes: SCOPES,
-    ttl: { AccessToken: TOKEN_SECONDS, ClientCredentials: TOKEN_SECONDS, Grant: 86_400 },
+    scopes: ['openid', ...SCOPES],
+    acrValues: CLASSES,
+    extraTokenClaims: loginClaims,
+    interactions: { policy: loginPolicy(), url: (_context, { uid }) => `/interaction/${uid}` },
+    ttl: {
+      AccessToken: TOKEN_SECONDS,
+      ClientCredentials: TOKEN_SECONDS,
+      Grant: 86_400,
+      IdToken: TOKEN_SECONDS,
+      Interaction: TOKEN_SECONDS,
+      Session: 86_400,
+    },
     features: {
       devInteractions: { enabled: false },
       clientCredentials: { enabled: true },
@@ -73,6 +101,17 @@ async function grantPassword(provider, context) {
   token.resourceServer = new provider.ResourceServer(resource, resourceOf(resource));
   context.oidc.entity('AccessToken', token);
   context.body = { access_token: await token.save(), token_type: 'Bearer', expires_in: token.expiration };
+}
+
+/** Users log in by their name alone, in the way that the client asks for, and consent to everything. */
+async function logIn(provider, request, response) {
+  const { params } = await provider.interactionDetails(request, response);
+  const { login_hint: accountId, client_id: clientId, scope, resource, acr_values: classes = CLASSES[0] } = params;
+  const grant = new provider.Grant({ accountId, clientId });
+  grant.addOIDCScope(scope);
+  grant.addResourceScope(resource, scope);
+  const login = { accountId, acr: classes.split(' ')[0] };
+  await provider.interactionFinished(request, response, { login, consent: { grantId: await grant.save() } });
 }
 
 /** The doors of each server: the usual one, and with TLS a second one that asks for the certificate of the client. */
@@ -105,7 +144,9 @@ async function open({ issuer, tls, clients, asksForNonces }) {
     'resource',
   ]);
   const callback = provider.callback();
-  for (const door of doors) door.on('request', callback);
+  const listener = (request, response) =>
+    request.url.startsWith('/interaction/') ? logIn(provider, request, response) : callback(request, response);
+  for (const door of doors) door.on('request', listener);
   servers.push(doors);
   return { index: servers.length - 1, issuer: name, port, mutualTlsPort };
 }

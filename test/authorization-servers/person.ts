@@ -1,6 +1,7 @@
 import { Agent, type Dispatcher, request } from 'undici';
 
-const CALLBACK = 'https://orders.example/callback';
+/** Where clients have their users sent back. */
+export const CALLBACK = 'https://orders.example/callback';
 
 /** A person with a browser of her own, in front of the server of oidc-logins.js. */
 export class Person {
@@ -26,15 +27,21 @@ export class Person {
       resource,
       login_hint: this.#name,
     });
-    let url = `${this.#origin}/auth?${query}`;
-    while (!url.startsWith(CALLBACK)) url = await this.#redirected(url);
-    const code = new URL(url).searchParams.get('code') ?? '';
+    const answered = await this.authorize(`${this.#origin}/auth?${query}`);
+    const code = answered.searchParams.get('code') ?? '';
     const form = { grant_type: 'authorization_code', code, redirect_uri: CALLBACK };
     const headers = { authorization: `Basic ${btoa(`${clientId}:${encodeURIComponent('a secret of the client')}`)}` };
     const answer = await this.#send(`${this.#origin}/token`, { headers, form });
     const { access_token: token, id_token: idToken } = JSON.parse(await answer.body.text());
     this.#idToken = idToken;
     return token;
+  }
+
+  /** Goes where a client sends her, and gives the address at which she comes back to it. */
+  async authorize(address: string): Promise<URL> {
+    let url = address;
+    while (!url.startsWith(CALLBACK)) url = await this.#redirected(url);
+    return new URL(url);
   }
 
   /** Logs out, of all clients, and is there when they were told. */
