@@ -17,12 +17,17 @@ const PACKAGES = ['core', 'openapi', 'configuration', 'handlers', 'adapters', 'c
 /** The programs of a package, and those that they start. */
 const PROGRAMS = { cli: ['src/main/bin.ts', 'src/application/reading-process.ts'] };
 
-/** The source files of the entry points of a package: of its doors, and of its programs. */
+/**
+ * The source files of the entry points of a package: of its doors, and of others: its programs, and what stands for other
+ * packages in some runtimes.
+ */
 async function entryPoints(folder, name) {
-  const { exports } = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8'));
+  const { exports, imports = {} } = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8'));
   const sourceOf = (file) => file.replace('./dist/', 'src/').replace(/\.js$/, '.ts');
   const doors = Object.values(exports).flatMap((door) => door.import?.default ?? []);
-  return { doors: doors.map(sourceOf), programs: PROGRAMS[name] ?? [] };
+  const targets = Object.values(imports).flatMap((target) => Object.values(target));
+  const stands = new Set(targets.filter((target) => target.startsWith('./')).map(sourceOf));
+  return { doors: doors.map(sourceOf), others: [...(PROGRAMS[name] ?? []), ...stands] };
 }
 
 /**
@@ -124,16 +129,17 @@ function refuseRenamed(files) {
 async function bundle(name) {
   const folder = join(import.meta.dirname, name);
   await removeOutdated(folder);
-  const { doors, programs } = await entryPoints(folder, name);
+  const { doors, others } = await entryPoints(folder, name);
   const options = {
     absWorkingDir: folder,
-    entryPoints: [...doors, ...programs],
+    entryPoints: [...doors, ...others],
     outbase: 'src',
     outdir: 'dist',
     chunkNames: 'chunks/[hash]',
     bundle: true,
     splitting: true,
     packages: 'external',
+    external: ['#*'],
     format: 'esm',
     platform: 'node',
     target: 'node20.19',

@@ -42,8 +42,20 @@ export function sourcesOf(folder: string): readonly SourceFile[] {
     .map((name) => {
       const path = relative(ROOT, join(ROOT, folder, name)).replaceAll('\\', '/');
       const text = readFileSync(join(ROOT, path), 'utf8');
-      return { path, text, imports: importsOf(text) };
+      return {
+        path,
+        text,
+        imports: importsOf(text).map((each) => ({ ...each, specifier: meant(path, each.specifier) })),
+      };
     });
+}
+
+/** What the `imports` of a package mean by a specifier with `#` where nothing stands for it. */
+function meant(path: string, specifier: string): string {
+  if (!specifier.startsWith('#')) return specifier;
+  const [, folder = ''] = /^(packages\/\w+)\//.exec(path) ?? [];
+  const { imports } = JSON.parse(readFileSync(join(ROOT, folder, 'package.json'), 'utf8'));
+  return imports[specifier].default;
 }
 
 /** The package that a bare specifier names; undefined for relative paths and Node's own modules. */

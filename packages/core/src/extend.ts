@@ -30,6 +30,7 @@ export { type Clock, clockCheck, clockOption, systemClock } from './clock/clock.
 export { andThen, attemptTo, disregard, type Eventually, isThenable } from './clock/eventually.js';
 export { Expiring, type ExpiringLimits } from './clock/expiring.js';
 export { JoinedTasks } from './clock/joined-tasks.js';
+export { outlive, runtime } from './clock/runtime.js';
 export { TimerWheel, type WheelItem } from './clock/timer-wheel.js';
 export { type Patience, within } from './clock/within.js';
 export { isDecision } from './decision/decision.js';

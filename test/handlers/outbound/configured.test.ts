@@ -56,8 +56,8 @@ handlers:
   expect(proxy.tunnels.map(({ target }) => target)).toEqual([`as.sallyport.invalid:${subject.url.port}`]);
 });
 
-test('the schema has every option of outbound calls but the dispatcher, which is code', () => {
+test('the schema has every option of outbound calls but dispatcher and fetch, which are code', () => {
   const { schema, members } = outboundOptions as option.Table;
   const inCode = Object.keys(members).filter((name) => !Object.hasOwn(schema.properties ?? {}, name));
-  expect(inCode).toEqual(['dispatcher']);
+  expect(inCode).toEqual(['dispatcher', 'fetch']);
 });

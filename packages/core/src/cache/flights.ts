@@ -1,5 +1,6 @@
 import type { Clock } from '../clock/clock.js';
 import type { Eventually } from '../clock/eventually.js';
+import { outlive } from '../clock/runtime.js';
 import type { Applicant } from '../limits/applicant.js';
 import { Shares } from '../limits/shares.js';
 import type { Abandonment } from '../request/abandonment.js';
@@ -62,6 +63,7 @@ export class Flight implements Waiters {
       this.#settle(found);
       return found;
     }
+    outlive(found);
     found.then(
       (finding) => this.#settle(finding),
       () => this.#settle(found),

@@ -1,4 +1,5 @@
 import * as option from '../options/options.js';
+import { outlivingTimer, runtime } from './runtime.js';
 
 /** Where time comes from. Everything that waits, expires or measures asks a clock, so that tests own time. */
 export interface Clock {
@@ -17,10 +18,10 @@ export const systemClock: Clock = Object.freeze({
   now: () => Date.now(),
   monotonic: () => performance.now(),
   schedule(delayMs: number, task: () => void, isAwaited = false) {
+    if (runtime === 'workers') return outlivingTimer(delayMs, task);
     const timer = setTimeout(task, delayMs);
     // Node ends with status 13 when a program awaits what no open resource can settle any more.
-    // Timers of Deno and of Workers may be plain numbers.
-    if (!isAwaited) timer.unref?.();
+    if (!isAwaited) timer.unref();
     return () => clearTimeout(timer);
   },
 });

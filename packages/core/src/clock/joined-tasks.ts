@@ -1,3 +1,4 @@
+import { outlive } from './runtime.js';
 import { unlessEnded } from './within.js';
 
 /** `abandoned` is aborted when the last caller has gone. */
@@ -55,6 +56,7 @@ export class JoinedTasks<Value> {
     this.#byName.set(name, underWay);
     // A task that failed, for example at its time limit, may have work under way: the signal ends that too.
     answer.catch(() => abandonment.abort());
+    outlive(answer);
     return underWay;
   }
 

@@ -10,6 +10,8 @@ export const BASIC_FIXES: Readonly<Record<string, string>> = Object.freeze({
   basic_colon_missing: 'Send user name, colon and password.',
   basic_credential_too_long: 'Send a shorter user name or password.',
   password_hash_unsupported: 'Store an argon2id, scrypt or bcrypt hash.',
+  native_code_missing:
+    'Install the package of the hash for this platform, or store scrypt hashes, which need no native code.',
   failure_store_unavailable: 'Repair the store of failures (counterStore), or set whenStoreFails.',
   err_sallyport_upstream_unreachable:
     'Correct path of the user file, or the permissions of the file. The event user_file_rejected says what is wrong.',

@@ -3,7 +3,6 @@ import {
   Revocations,
   type SecurityHandler,
   type Unavailable,
-  UpstreamError,
   unavailable,
   type Verdict,
 } from '@sallyport/core';
@@ -31,7 +30,7 @@ import {
   basicCollaborators,
   basicOptions,
 } from './basic-options.js';
-import { AccountVerdicts, REVOKED, UNSUPPORTED_HASH, wrong } from './basic-verdict.js';
+import { AccountVerdicts, failed, REVOKED, UNSUPPORTED_HASH, wrong } from './basic-verdict.js';
 import { isOutside } from './challenge-audience.js';
 import { userStoreOf } from './configured-users.js';
 import { LoginRevocations } from './login-revocations.js';
@@ -133,9 +132,10 @@ export class BasicHandler implements SecurityHandler<BasicCredential> {
     this.#proved.invalidate(accountName);
   }
 
-  /** Undoes what `close` did, for a chain that starts after another one has closed. */
+  /** Undoes what `close` did, for a chain that starts after another one has closed. Fails where hashing cannot work. */
   async start(): Promise<void> {
     this.#revocations.openAccounts();
+    await this.#passwords.load();
   }
 
   async close(): Promise<void> {
@@ -210,9 +210,7 @@ export class BasicHandler implements SecurityHandler<BasicCredential> {
       const hash = await this.#replaceWeakHash({ user, address, standing: 'known' }, login);
       if (hash !== undefined) this.#proved.add(credential.name, { ...proof, hash }, epoch);
     } catch (error) {
-      return unavailable(error, {
-        retryAfterSeconds: error instanceof UpstreamError ? error.retryAfterSeconds : undefined,
-      });
+      return failed(error);
     }
     credential.revocation = this.#revocations.epoch;
     const grant = this.#granted.of(account);

@@ -1,10 +1,12 @@
 import {
   type Authenticated,
   authenticated,
+  ConfigurationError,
   createPrincipal,
   type Denied,
   denied,
   type Unavailable,
+  UpstreamError,
   unavailable,
 } from '@sallyport/core';
 import type { Clock } from '@sallyport/core/extend';
@@ -18,6 +20,14 @@ export const UNSUPPORTED_HASH: Unavailable = unavailable('password_hash_unsuppor
 /** Only the operator is told whether there is an account. */
 export function wrong(account: Account | undefined): Denied {
   return account === undefined ? NO_USER : WRONG_PASSWORD;
+}
+
+/** The check of a password failed by itself. A hash of the store may need native code that is missing. */
+export function failed(error: unknown): Unavailable {
+  if (error instanceof ConfigurationError) return unavailable('native_code_missing', { detail: error.message });
+  return unavailable(error, {
+    retryAfterSeconds: error instanceof UpstreamError ? error.retryAfterSeconds : undefined,
+  });
 }
 
 /**

@@ -38,14 +38,17 @@ const OTHER_JSON_TYPES: readonly string[] = [
  */
 export class IncomingAnswer {
   readonly #request: OutboundRequest;
+  readonly #isDecoded: boolean;
   readonly #chunks: Buffer[] = [];
   #headers: IncomingHttpHeaders | undefined;
   #size = 0;
   /** A refusal whose body may be a usable answer. If the body is none, the call fails with this refusal. */
   #refusal: UnexpectedStatus | undefined;
 
-  constructor(request: OutboundRequest) {
+  /** @param isDecoded whether the codings of the body are undone on the way; the limit holds behind that */
+  constructor(request: OutboundRequest, isDecoded: boolean) {
     this.#request = request;
+    this.#isDecoded = isDecoded;
   }
 
   get hasBegun(): boolean {
@@ -83,7 +86,8 @@ export class IncomingAnswer {
     const headers = this.#headers as IncomingHttpHeaders;
     const [first] = this.#chunks;
     const bytes = this.#chunks.length === 1 && first !== undefined ? first : Buffer.concat(this.#chunks, this.#size);
-    const body = decoded(bytes, codingOf(headers['content-encoding']), this.#request.maxBytes);
+    const coding = this.#isDecoded ? '' : codingOf(headers['content-encoding']);
+    const body = decoded(bytes, coding, this.#request.maxBytes);
     if (body === 'too_long') return this.#tooLong();
     if (body === 'broken') return this.#unusable('the answer does not fit its content coding');
     const content = withoutByteOrderMark(body);

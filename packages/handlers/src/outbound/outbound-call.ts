@@ -3,7 +3,7 @@ import { type SallyportErrorCode, UpstreamError } from '@sallyport/core';
 import type { Applicant, Clock, Eventually, Shares, Standing } from '@sallyport/core/extend';
 import type { Dispatcher } from 'undici';
 import type { Circuit, CircuitCall } from './circuit.js';
-import { connectionProblem, mayPass, sendingProblem } from './connections/connection-failure.js';
+import { connectionProblem, mayPass, neverConnected, sendingProblem } from './connections/connection-failure.js';
 import type { Connections } from './connections/connections.js';
 import { type Deadlines, Timed } from './deadlines.js';
 import { IncomingAnswer, type OutboundAnswer, problemAt, Unanswered, Unconnected } from './outbound-answer.js';
@@ -46,6 +46,8 @@ export class OutboundCall extends Timed implements Dispatcher.DispatchHandler, A
   #sentMs = Number.POSITIVE_INFINITY;
   #isAdmitted = false;
   #isConnected = false;
+  /** By an attempt before this one. */
+  #wasConnected = false;
   /** The HTTP client holds the call without a connection. It cannot be taken back, so it keeps its place. */
   #awaitsConnection = false;
   #isRetried = false;
@@ -142,6 +144,7 @@ export class OutboundCall extends Timed implements Dispatcher.DispatchHandler, A
       this.#services.shares.leave(this);
       return;
     }
+    if (neverConnected(error)) this.#isConnected = this.#wasConnected;
     const mayRetry = this.#answer?.hasBegun !== true && !this.#isRetried && mayPass(error);
     if (mayRetry) this.#retry();
     else this.#fail(this.#failure(UNREACHABLE, connectionProblem(error)));
@@ -184,9 +187,10 @@ export class OutboundCall extends Timed implements Dispatcher.DispatchHandler, A
   #dispatch(request: OutboundRequest, connections: Connections): void {
     if (this.#isEnded) return;
     const { url, method, body, mediaTypes } = request;
-    const headers = { ...request.headers, accept: mediaTypes.join(', '), 'accept-encoding': 'identity' };
+    const coding = connections.undoCodings ? {} : { 'accept-encoding': 'identity' };
+    const headers = { ...request.headers, accept: mediaTypes.join(', '), ...coding };
     this.#request = request;
-    this.#answer = new IncomingAnswer(request);
+    this.#answer = new IncomingAnswer(request, connections.undoCodings);
     this.#sentMs = Math.min(this.#sentMs, this.#services.clock.monotonic());
     const options = { path: `${url.pathname}${url.search}`, method, headers, body: body ?? null };
     this.#awaitsConnection = true;
@@ -197,6 +201,7 @@ export class OutboundCall extends Timed implements Dispatcher.DispatchHandler, A
   #retry(): void {
     const { clock, counters } = this.#services;
     this.#isRetried = true;
+    this.#wasConnected = this.#isConnected;
     this.#controller = undefined;
     const again = () => {
       if (this.#isEnded) return;

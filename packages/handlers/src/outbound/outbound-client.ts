@@ -1,7 +1,8 @@
-import { clockOption, type Eventually, option, Shares } from '@sallyport/core/extend';
+import { clockOption, type Eventually, option, outlive, Shares } from '@sallyport/core/extend';
 import { Circuit } from './circuit.js';
-import { checkDispatcher } from './connections/connection-options.js';
-import { type Connections, openConnections } from './connections/connections.js';
+import { checkConnections } from './connections/connection-options.js';
+import type { Connections } from './connections/connections.js';
+import { openConnections } from './connections/open-connections.js';
 import { Deadlines } from './deadlines.js';
 import type { OutboundAnswer } from './outbound-answer.js';
 import { type CallServices, OutboundCall } from './outbound-call.js';
@@ -36,7 +37,7 @@ export class OutboundClient {
   /** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN */
   constructor(options: OutboundOptions, collaborators: OutboundCollaborators = {}) {
     this.settings = outboundOptions(options);
-    checkDispatcher(this.settings);
+    checkConnections(this.settings);
     const { clock } = COLLABORATORS(collaborators);
     const { timeoutMs, maxConcurrent, maxQueued, headers } = this.settings;
     this.#headers = headers && new OwnHeaders(headers, clock);
@@ -85,11 +86,17 @@ export class OutboundClient {
 
   #connect(): Eventually<Connections> {
     if (this.#connections !== undefined) return this.#connections;
-    this.#loading ??= openConnections(this.settings).then((connections) => {
-      this.#connections = connections;
-      return connections;
-    });
+    if (this.#loading !== undefined) return this.#loading;
+    const opened = openConnections(this.settings);
+    if (!(opened instanceof Promise)) return this.#keep(opened);
+    this.#loading = opened.then((connections) => this.#keep(connections));
+    outlive(this.#loading);
     return this.#loading;
+  }
+
+  #keep(connections: Connections): Connections {
+    this.#connections = connections;
+    return connections;
   }
 }
 

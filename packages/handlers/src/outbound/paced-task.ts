@@ -1,5 +1,5 @@
 import { UpstreamError } from '@sallyport/core';
-import type { CircuitState, Clock } from '@sallyport/core/extend';
+import { type CircuitState, type Clock, outlive } from '@sallyport/core/extend';
 
 const FIRST_PAUSE_MS = 1_000;
 const LAST_PAUSE_MS = 30_000;
@@ -63,10 +63,16 @@ export class PacedTask {
   /** Joins the run under way or begins one; does nothing during a pause. Never rejects: see `setback`. */
   run(): Promise<void> {
     if (this.#underWay === undefined && this.isPaused) return Promise.resolve();
-    this.#underWay ??= this.#attempt().finally(() => {
+    this.#underWay ??= this.#begin();
+    return this.#underWay;
+  }
+
+  #begin(): Promise<void> {
+    const attempt = this.#attempt().finally(() => {
       this.#underWay = undefined;
     });
-    return this.#underWay;
+    outlive(attempt);
+    return attempt;
   }
 
   async #attempt(): Promise<void> {

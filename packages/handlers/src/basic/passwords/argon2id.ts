@@ -1,4 +1,5 @@
 import { option } from '@sallyport/core/extend';
+import { nativeCode } from './native-code.js';
 import { decodeUnpadded, type HashShape, type PasswordHashFormat, randomPhcString } from './password-hash-format.js';
 
 /** One lane: Node's thread pool hashes several passwords at once, so a single one need not be split up. */
@@ -27,6 +28,8 @@ export const argon2idOptions: option.Table<Argon2idCost, Argon2idOptions> = ARGO
 const PATTERN =
   /^(\$argon2id\$v=19\$m=([1-9]\d{0,6}),t=([1-9]\d?),p=([1-9]\d?))\$([A-Za-z0-9+/]{1,86})\$([A-Za-z0-9+/]{1,86})$/;
 
+const library = () => nativeCode('argon2id', () => import('#argon2'));
+
 export const argon2id: PasswordHashFormat<Argon2idCost> = {
   algorithm: 'argon2id',
 
@@ -46,15 +49,17 @@ export const argon2id: PasswordHashFormat<Argon2idCost> = {
     return { prefix, saltBytes: 16, digestBytes: 32, work: memoryKiB * passes };
   },
 
+  load: async () => void (await library()),
+
   decoy: randomPhcString,
 
   async hash(password, { memoryKiB, passes }) {
-    const { hash } = await import('@node-rs/argon2');
+    const { hash } = await library();
     return hash(password, { memoryCost: memoryKiB, timeCost: passes, parallelism: LANES });
   },
 
   async verify(hash, password) {
-    const { verify } = await import('@node-rs/argon2');
+    const { verify } = await library();
     return verify(hash, password);
   },
 };

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { option } from '@sallyport/core/extend';
+import { nativeCode } from './native-code.js';
 import { encodeUnpadded, type HashShape, type PasswordHashFormat } from './password-hash-format.js';
 
 const MAX_COST = 16;
@@ -26,6 +27,8 @@ export const bcryptOptions: option.Table<BcryptCost, BcryptOptions> = BCRYPT_OPT
  */
 const PATTERN = /^(\$2[aby]\$(0[4-9]|1[0-6])\$)[./A-Za-z0-9]{21}[.Oeu][./A-Za-z0-9]{30}[.CGKOSWaeimquy26]$/;
 
+const library = () => nativeCode('bcrypt', () => import('#bcrypt'));
+
 export const bcrypt: PasswordHashFormat<BcryptCost> = {
   algorithm: 'bcrypt',
 
@@ -39,13 +42,15 @@ export const bcrypt: PasswordHashFormat<BcryptCost> = {
     return { prefix: `$2y$${cost}$`, saltBytes: SALT_BYTES, digestBytes: DIGEST_BYTES, work: 2 ** cost };
   },
 
+  load: async () => void (await library()),
+
   decoy({ prefix }) {
     return `${prefix}${encodeBcrypt(randomBytes(SALT_BYTES))}${encodeBcrypt(randomBytes(DIGEST_BYTES))}`;
   },
 
   async hash(password, { cost }) {
     if (password.length > MAX_PASSWORD_BYTES) throw new RangeError('bcrypt takes passwords of 72 bytes at most');
-    const { hash } = await import('@node-rs/bcrypt');
+    const { hash } = await library();
     return hash(password, cost);
   },
 
@@ -54,7 +59,7 @@ export const bcrypt: PasswordHashFormat<BcryptCost> = {
    * (CVE-2025-22228).
    */
   async verify(hash, password) {
-    const { verify } = await import('@node-rs/bcrypt');
+    const { verify } = await library();
     const matches = await verify(password.subarray(0, MAX_PASSWORD_BYTES), hash);
     return matches && password.length <= MAX_PASSWORD_BYTES;
   },

@@ -33,6 +33,11 @@ export interface StoredHashFormat {
  */
 export interface PasswordHashFormat<Cost = never> extends StoredHashFormat {
   readonly algorithm: PasswordAlgorithm;
+  /**
+   * Loads the library. Absent where there is none.
+   * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID where it is missing
+   */
+  load?(): Promise<void>;
   /** The shape of hashes that are made at this cost. */
   shapeOf(cost: Cost): HashShape;
   /** @throws {RangeError} when the algorithm cannot take a password of this length */

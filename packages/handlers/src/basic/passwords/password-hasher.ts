@@ -1,7 +1,8 @@
-import { option } from '@sallyport/core/extend';
+import { option, runtime } from '@sallyport/core/extend';
 import { type Argon2idCost, type Argon2idOptions, argon2id, argon2idOptions } from './argon2id.js';
 import { hasControlCharacter, MAX_PASSWORD_BYTES, normalForm } from './basic-text.js';
 import { type BcryptCost, type BcryptOptions, bcrypt, bcryptOptions } from './bcrypt.js';
+import { missingCode } from './native-code.js';
 import { type HashKind, isWeaker } from './password-hash.js';
 import type { PasswordHashFormat } from './password-hash-format.js';
 import { type ScryptOptions, type ScryptSettings, scrypt, scryptOptions } from './scrypt.js';
@@ -27,12 +28,19 @@ export class PasswordHasher {
   readonly target: HashKind;
   /** @throws {RangeError} for bcrypt, when the password is longer than 72 bytes */
   readonly hash: (password: Uint8Array) => Promise<string>;
+  /**
+   * Loads the library that it needs, if it needs one.
+   * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID where it is missing
+   */
+  readonly load: () => Promise<void>;
 
   /** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN */
   constructor(options: HashingOptions) {
-    const { target, hash } = bound(hashingOptions(options, 'HashingOptions'));
+    const { target, hash, load } = bound(hashingOptions(options, 'HashingOptions'));
+    if (runtime === 'workers' && load !== undefined) throw missingCode(target.format.algorithm);
     this.target = target;
     this.hash = hash;
+    this.load = async () => load?.();
   }
 
   isOutdated(stored: HashKind): boolean {
@@ -40,7 +48,9 @@ export class PasswordHasher {
   }
 }
 
-type Bound = Pick<PasswordHasher, 'target' | 'hash'>;
+interface Bound extends Pick<PasswordHasher, 'target' | 'hash'> {
+  readonly load: (() => Promise<void>) | undefined;
+}
 
 function bound(settings: HashingSettings): Bound {
   switch (settings.algorithm) {
@@ -54,7 +64,8 @@ function bound(settings: HashingSettings): Bound {
 }
 
 function bind<Cost>(format: PasswordHashFormat<Cost>, cost: Cost): Bound {
-  return { target: { format, shape: format.shapeOf(cost) }, hash: (password) => format.hash(password, cost) };
+  const target = { format, shape: format.shapeOf(cost) };
+  return { target, hash: (password) => format.hash(password, cost), load: format.load };
 }
 
 /**

@@ -34,6 +34,14 @@ export class PasswordVerifier {
     return matches && stored !== undefined;
   }
 
+  /**
+   * Loads the library that new hashes need.
+   * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID where it is missing
+   */
+  load(): Promise<void> {
+    return this.#hasher.load();
+  }
+
   /** Makes a stronger hash of the same password if the stored hash is weaker than new ones. */
   async upgrade(client: HashClient, password: Secret, stored: StoredHash): Promise<string | undefined> {
     if (!this.#hasher.isOutdated(stored)) return undefined;

@@ -25,6 +25,30 @@ export function mayPass(error: { readonly code?: unknown }): boolean {
   return PASSING.includes(error instanceof ProxyFailure ? error.reason : error.code);
 }
 
+/** A call by `fetch` that failed. Its messages may quote the address, so they are not kept. */
+class FetchFailure extends Error {
+  readonly code: string | undefined;
+
+  constructor(code: string | undefined) {
+    super('a call by fetch failed');
+    this.code = code;
+  }
+}
+
+/** Each runtime tells in its own way what has failed: Bun as Node does, undici by the cause, Workers in words. */
+export function fetchFailure(error: unknown): Error & { readonly code?: unknown } {
+  const { code, cause, message } = error as { code?: unknown; cause?: { code?: unknown }; message?: unknown };
+  const told = [code, cause?.code].find((each) => typeof each === 'string' && CODE.test(each)) as string | undefined;
+  return new FetchFailure(told ?? (message === 'Network connection lost.' ? 'ECONNRESET' : undefined));
+}
+
+const UNCONNECTED = /^(?:ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH)$|CERT/;
+
+/** Whether no connection was made, as far as a call by `fetch` can tell that. */
+export function neverConnected({ code }: { readonly code?: unknown }): boolean {
+  return typeof code === 'string' && UNCONNECTED.test(code);
+}
+
 /** Says why there is no connection. Foreign messages are left out, because they may quote what was sent. */
 export function connectionProblem(error: { readonly code?: unknown }): string {
   return error instanceof ProxyFailure ? error.message : `the connection failed${inBrackets(error.code)}`;

@@ -1,5 +1,7 @@
-import { option } from '@sallyport/core/extend';
+import type { ConfigurationError } from '@sallyport/core';
+import { option, runtime } from '@sallyport/core/extend';
 import type { Dispatcher } from 'undici';
+import type { Fetch } from './fetched-connections.js';
 
 export const CLIENT_CERTIFICATE = option.table('ClientCertificate', {
   /** The certificate in PEM, with those that lead to an authority. */
@@ -35,6 +37,12 @@ const CONNECTION = option.table('ConnectionOptions', {
    * it decides about proxies and certificates, and the other options for these are refused.
    */
   dispatcher: option.optional(option.having<Dispatcher>('dispatch')),
+  /**
+   * A function that makes the calls in place of the client's own connections, as the global `fetch` would, such as that of a
+   * binding of Workers. It gets a URL, and `method`, `headers`, `body`, `redirect: 'manual'` and `signal`. Proxies and
+   * certificates are up to it then, too.
+   */
+  fetch: option.optional(option.callable<Fetch>()),
   /** Accepts any certificate: for development only, with a warning at start. */
   dangerouslyAcceptAnyCertificate: option.withDefault(option.flag, false),
 });
@@ -51,15 +59,35 @@ export interface ConnectionSettings extends ConnectionKept {
   readonly timeoutMs: number;
 }
 
-const MADE_BY_A_DISPATCHER = ['certificateAuthorities', 'clientCertificate', 'proxy'] as const;
+const MADE_BY_OTHERS = [
+  'certificateAuthorities',
+  'clientCertificate',
+  'proxy',
+  'dangerouslyAcceptAnyCertificate',
+] as const;
 
 /**
  * Refuses options that would have no effect.
  * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID
  */
-export function checkDispatcher(settings: ConnectionSettings): void {
-  if (settings.dispatcher === undefined) return;
-  const idle = MADE_BY_A_DISPATCHER.find((name) => settings[name] !== undefined);
-  const name = settings.dangerouslyAcceptAnyCertificate ? 'dangerouslyAcceptAnyCertificate' : idle;
-  if (name !== undefined) throw option.invalid(`OutboundOptions.${name}`, 'is up to the dispatcher where one is given');
+export function checkConnections(settings: ConnectionSettings): void {
+  const { dispatcher, fetch, clientCertificate, proxy } = settings;
+  const maker = makerOf(settings);
+  const idle = MADE_BY_OTHERS.find((name) => settings[name] !== undefined && settings[name] !== false);
+  if (maker !== undefined && idle !== undefined) throw invalid(idle, `is up to ${maker}`);
+  if (dispatcher !== undefined && fetch !== undefined)
+    throw invalid('dispatcher', 'must be absent where fetch is given');
+  if (runtime === 'bun' && clientCertificate !== undefined && proxy !== undefined)
+    throw invalid('clientCertificate', 'must be absent where a proxy is given, which Bun may show it');
+}
+
+/** Who decides about connections, if that is not the client. */
+function makerOf({ dispatcher, fetch }: ConnectionSettings): string | undefined {
+  if (dispatcher !== undefined) return 'the dispatcher where one is given';
+  if (fetch !== undefined) return 'fetch where one is given';
+  return runtime === 'workers' ? 'Workers: give the fetch of a binding, such as one with a certificate' : undefined;
+}
+
+function invalid(name: string, rule: string): ConfigurationError {
+  return option.invalid(`OutboundOptions.${name}`, rule);
 }
