@@ -48,6 +48,18 @@ describe('docs/mcp.md', () => {
     expect((await call('purge')).status).toBe(403);
   });
 
+  test('in the place of requireBearerAuth', async () => {
+    server = await DocumentedServer.start(guide.project.folder, 'drop-in.js');
+    const call = (tool: string, token: string) =>
+      post(modernMessage('tools/call', { name: tool, arguments: {} }), [
+        ...modernLines('tools/call', tool),
+        `authorization: Bearer ${token}`,
+      ]);
+    expect(await (await call('list', 'token-of-alice')).text()).toContain('The notes of alice');
+    expect((await call('list', 'token-of-mallory')).status).toBe(401);
+    expect((await call('purge', 'token-of-alice')).status).toBe(403);
+  });
+
   test('some tools without credentials', async () => {
     server = await DocumentedServer.start(guide.project.folder, 'mixed-server.js');
     const call = (tool: string, ...lines: string[]) =>

@@ -16,7 +16,7 @@ export interface McpAuthInfo {
   extra: McpAuthExtra;
 }
 
-/** What Sallyport knows besides. */
+/** The claims of the principal, and what Sallyport knows besides. */
 export interface McpAuthExtra extends Record<string, unknown> {
   readonly subject: string;
   readonly issuer: string | undefined;
@@ -36,7 +36,7 @@ export function authInfoOf(request: object): McpAuthInfo | undefined {
   const decision = grantAbout(request)?.decision;
   if (decision === undefined || decision.principal.kind === 'anonymous') return undefined;
   const { principal } = decision;
-  const { clientId, subject, issuer, scopes, expiresAt } = principal;
+  const { clientId, subject, issuer, scopes, expiresAt, claims } = principal;
   const resource = SecurityChain.of(decision)?.resource;
   return {
     token: '',
@@ -47,6 +47,6 @@ export function authInfoOf(request: object): McpAuthInfo | undefined {
       resource: new URL(resource.identifier),
       resourceMetadataUrl: resource.metadataUrl,
     }),
-    extra: { subject, issuer, principal },
+    extra: { ...claims, subject, issuer, principal },
   };
 }
