@@ -237,7 +237,7 @@ describe('the line of a decision', () => {
       'a credential that a handler left without a cause',
       leaving('one'),
       ['Authorization', 'Bearer x'],
-      'Put a handler for such credentials into the requirement: those that read this scheme left them to others.',
+      'Put a handler for such credentials into the requirement: those that look there left them to others. If none should stand there, find out what sends them, such as a gateway or a script.',
     ],
     ['nothing sent, in the words of the handlers asked', leaving('one'), ['Host', 'x'], 'Log in with one.'],
     [

@@ -2,6 +2,7 @@ import { expressSecurity } from '@sallyport/adapters/express';
 import { fastifySecurity } from '@sallyport/adapters/fastify';
 import {
   allOf,
+  anyOf,
   cookieHandler,
   denied,
   forbidden,
@@ -18,6 +19,7 @@ import {
   routes,
 } from '@sallyport/core';
 import { ABSTAINED } from '@sallyport/core/extend';
+import { ApiKeyHandler, MemoryApiKeyStore } from '@sallyport/handlers/api-key';
 import express from 'express';
 import Fastify from 'fastify';
 import serverlessHttp from 'serverless-http';
@@ -128,6 +130,18 @@ export const CREDENTIALS: readonly Cause[] = [
     words: 'the scheme is "token", expected authorization:bearer (jwt)',
     change: 'a scheme that is expected',
     provoke: (scene) => scene.ask(jwt(scene), { lines: [`Authorization: Token ${goodToken()}`] }),
+  },
+  {
+    cause: 'Something that is no credential stands in a header or a query parameter where a handler looks',
+    client: '401 unauthenticated',
+    reason: 'credentials_unrecognised',
+    words: 'header:x-api-key holds nothing that is taken there (api-key)',
+    change: 'gateway',
+    provoke: async (scene) => {
+      const options = { prefix: 'acme', secret: 's'.repeat(32), store: new MemoryApiKeyStore(), selective: true };
+      const keys = new ApiKeyHandler(options, { clock: scene.clock });
+      await scene.ask(anyOf(jwt(scene), keys), { bearer: goodToken(), lines: ['X-API-Key: id-of-a-gateway'] });
+    },
   },
   {
     cause: 'The credentials of one request are of different parties',

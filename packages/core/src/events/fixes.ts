@@ -14,7 +14,7 @@ export const FIXES: Readonly<Record<string, string>> = Object.freeze({
   insufficient_user_authentication:
     'Nothing to fix here, if the client then sends its user through another login. If it comes back with the same: let the authorization server put acr and auth_time into its tokens or answers, and write acrValues as it does.',
   credentials_unrecognised:
-    'Put a handler for such credentials into the requirement: those that read this scheme left them to others.',
+    'Put a handler for such credentials into the requirement: those that look there left them to others. If none should stand there, find out what sends them, such as a gateway or a script.',
   scheme_unread: 'Send a scheme that is expected, or give the handler the source authorization:<scheme>.',
   party_mismatch:
     'Send credentials of one user or client. If a handler names no issuer, such as Basic, give sameParty a function.',
