@@ -1,5 +1,7 @@
+import { once } from 'node:events';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { request } from 'undici';
+import { WebSocket } from 'ws';
 import { DocumentedServer } from './documented-server.js';
 import { openGuide } from './open-guide.js';
 
@@ -43,6 +45,22 @@ describe('docs/nest.md', () => {
     expect(await ask('GET', '/old')).toEqual([200, { by: 'whatever guards it today' }]);
     expect(await ask('GET', '/new')).toEqual([401, expect.objectContaining({ status: 401 })]);
     expect(await ask('GET', '/new', badge)).toEqual([200, { by: 'the chain' }]);
+  });
+
+  test('the handshake of the gateway is decided, and its messages', async () => {
+    server = await DocumentedServer.start(guide.project.folder, 'gateway.js');
+    const url = `${server.origin.replace('http', 'ws')}/news`;
+    const [, refused] = await once(
+      new WebSocket(url).on('error', () => undefined),
+      'unexpected-response',
+    );
+    expect(refused.statusCode).toBe(401);
+    const socket = new WebSocket(url, { headers: badge });
+    await once(socket, 'open');
+    socket.send(JSON.stringify({ event: 'latest' }));
+    const [message] = await once(socket, 'message');
+    expect(JSON.parse(String(message))).toEqual({ event: 'latest', data: 'for alice' });
+    socket.terminate();
   });
 
   test('the test with an overridden collaborator passes', async () => {

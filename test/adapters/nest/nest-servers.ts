@@ -85,6 +85,8 @@ async function openFastify(chain: Decider, options: DemoOptions = {}, requiremen
   const module = demoModule(chain, options, requirement, '*');
   const application = await NestFactory.create<NestFastifyApplication>(module, adapter, SILENT);
   const fastify = adapter.getInstance();
+  // Nest 11 does not tell Fastify of it.
+  if (!fastify.supportedMethods.includes('PROPFIND')) fastify.addHttpMethod('PROPFIND', { hasBody: true });
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser('*', (_request, payload, done) => done(null, payload));
   return opened(application);

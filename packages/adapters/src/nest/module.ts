@@ -23,6 +23,12 @@ export interface SallyportModuleAsyncOptions<Request extends object = object, Re
   readonly useFactory: FactoryProvider<SallyportModuleOptions<Request, Response>>['useFactory'];
 }
 
+/** Also a subclass, and an instance of either. */
+function isSallyportGuard(guard: unknown): boolean {
+  const prototype = typeof guard === 'function' ? guard.prototype : guard;
+  return prototype === SallyportGuard.prototype || prototype instanceof SallyportGuard;
+}
+
 const OPEN = Object.freeze({ canActivate: () => true });
 
 /**
@@ -95,7 +101,7 @@ function moduleWith(options: Provider, imports: ModuleMetadata['imports'] = []):
         provide: Mounting,
         inject: [ModuleRef, HttpAdapterHost, ModulesContainer],
         useFactory: (container: ModuleRef, host: HttpAdapterHost, modules: ModulesContainer) =>
-          new Mounting(container, host, modules),
+          new Mounting(container, host, modules, isSallyportGuard),
       },
       SallyportGuard,
       {

@@ -1,11 +1,19 @@
+import type { Server } from 'node:http';
 import type { ExecutionContext, Type } from '@nestjs/common';
 import { type HttpAdapterHost, MetadataScanner, type ModuleRef, type ModulesContainer } from '@nestjs/core';
 import { type Decider, SecurityChain, type SecurityHandler } from '@sallyport/core';
 import { option } from '@sallyport/core/extend';
-import type { RequirementSource } from './decorators/demands.js';
+import type { RouteGate } from '../gate/gate.js';
+import { markRouteGuard } from '../node/route-template.js';
+import { demandsOf, type RequirementSource } from './decorators/demands.js';
+import { keepHandshake } from './decorators/handshakes.js';
 import { FoundHandlers } from './found-handlers.js';
+import { gatewaysOf } from './gateways/gateway-paths.js';
+import { checkMessages } from './gateways/guarded-messages.js';
+import { decideHandshakes } from './gateways/handshake-door.js';
+import { InnerDoor } from './inner-door.js';
 import type { CheckedModuleOptions } from './module-options.js';
-import type { Platform } from './platforms/platform.js';
+import type { Ask, PlatformOptions } from './platforms/platform.js';
 import { platformOf } from './platforms/platform-of.js';
 import { passes } from './request-door.js';
 import { RouteGates } from './route-gates.js';
@@ -14,9 +22,6 @@ import { RouteGates } from './route-gates.js';
 export const OPTIONS: unique symbol = Symbol('@sallyport/adapters/nest/options');
 
 const METHODS = new MetadataScanner();
-
-/** Stands for the requirement of the chain itself where gates of routes are kept by their requirement. */
-const OF_CHAIN: object = Object.freeze({});
 
 /** What a decider may have besides, as a chain does. */
 interface Living {
@@ -30,7 +35,9 @@ interface Mounted {
   readonly chain: Decider & Living;
   readonly handlers: FoundHandlers;
   /** Undefined in an application context without an HTTP server. */
-  readonly platform: Platform | undefined;
+  readonly routes: RouteGates<Ask> | undefined;
+  readonly inner: InnerDoor;
+  readonly withinRoutes: RouteGates<RouteGate>;
 }
 
 /** A chain in an application of Nest: asked by its guards, started and closed with it. */
@@ -38,10 +45,18 @@ export class Mounting {
   readonly #container: ModuleRef;
   readonly #host: HttpAdapterHost;
   readonly #modules: ModulesContainer;
-  readonly #gates = new WeakMap<object, RouteGates>();
+  readonly #isGuard: (guard: unknown) => boolean;
+  readonly #granted = new WeakMap<object, Set<object>>();
   #mounted: Mounted | undefined;
 
-  constructor(container: ModuleRef, host: HttpAdapterHost, modules: ModulesContainer) {
+  /** `isGuard` knows the classes of guards that ask this. */
+  constructor(
+    container: ModuleRef,
+    host: HttpAdapterHost,
+    modules: ModulesContainer,
+    isGuard: (guard: unknown) => boolean,
+  ) {
+    this.#isGuard = isGuard;
     this.#container = container;
     this.#host = host;
     this.#modules = modules;
@@ -50,14 +65,18 @@ export class Mounting {
   /** Nest has declared the routes of controllers, and none of what other modules declare when they start. */
   async start(): Promise<void> {
     // Fails for options that live for one request: so would the chain.
-    const options: CheckedModuleOptions = this.#container.get(OPTIONS);
+    const { handlers: named, given, allowUnguarded }: CheckedModuleOptions = this.#container.get(OPTIONS);
     const chain: Decider & Living = this.#container.get(SecurityChain);
-    const handlers = new FoundHandlers([...options.handlers, ...(chain.handlers ?? [])], this.#container);
+    const handlers = new FoundHandlers([...named, ...(chain.handlers ?? [])], this.#container);
     const { httpAdapter: adapter } = this.#host;
-    const platform = adapter && (await platformOf(adapter, chain, options.given));
-    this.#mounted = { chain, handlers, platform };
-    this.#compileRoutes();
-    if (!options.allowUnguarded) platform?.standBehind();
+    const platform = adapter && (await platformOf(adapter, chain, given));
+    const inner = new InnerDoor(chain, given);
+    const withinRoutes = new RouteGates((demands) => inner.of(demands), handlers);
+    const routes = platform && new RouteGates((demands) => markRouteGuard(platform.secure(demands)), handlers);
+    this.#mounted = { chain, handlers, routes, inner, withinRoutes };
+    this.#compileRoutes(routes);
+    if (!allowUnguarded) platform?.standBehind();
+    await this.#meetGateways(this.#mounted, given, allowUnguarded);
     await chain.start?.();
   }
 
@@ -66,19 +85,37 @@ export class Mounting {
   }
 
   /** Whether a method may run. `fallback` stands in place of the requirement of the chain. */
-  decide(context: ExecutionContext, fallback: RequirementSource | undefined): true | Promise<true> {
-    if (context.getType() === 'http')
-      return passes(context, this.#gatesOf(fallback).of(context.getClass(), context.getHandler()));
-    throw option.invalid(
-      `${context.getClass().name}.${context.getHandler().name}()`,
-      `takes no request over HTTP (${context.getType()}), so that SallyportGuard cannot decide about it`,
-    );
+  decide(context: ExecutionContext, fallback: RequirementSource | undefined): boolean | Promise<boolean> {
+    const { routes, inner, withinRoutes } = this.#started;
+    const type = context.getClass();
+    const method = context.getHandler();
+    if (context.getType() === 'http' && routes !== undefined) {
+      const ask = routes.of(type, method, fallback);
+      return this.#once(context, ask, () => passes(context, ask));
+    }
+    // Nobody is asked.
+    if (demandsOf(type, method).own?.isPublic === true) return true;
+    const gate = withinRoutes.of(type, method, fallback);
+    return this.#once(context, gate, () => inner.passes(context, gate));
+  }
+
+  /** All guards of one run have one context. What was granted is not asked again: guards of a route may count requests. */
+  #once(context: object, demands: object, decide: () => boolean | Promise<boolean>): boolean | Promise<boolean> {
+    const granted = this.#granted.get(context) ?? new Set();
+    if (granted.has(demands)) return true;
+    this.#granted.set(context, granted);
+    const keep = (isGranted: boolean): boolean => {
+      if (isGranted) granted.add(demands);
+      return isGranted;
+    };
+    const outcome = decide();
+    return typeof outcome === 'boolean' ? keep(outcome) : outcome.then(keep);
   }
 
   /** A guard that stands somewhere with a requirement of its own: wrong names are found when the application starts. */
   expect(fallback: RequirementSource): void {
-    const { platform, handlers } = this.#started;
-    platform?.secure([handlers.requirementOf(fallback)]);
+    const { inner, handlers } = this.#started;
+    inner.of([handlers.requirementOf(fallback)]);
   }
 
   get #started(): Mounted {
@@ -86,24 +123,27 @@ export class Mounting {
     throw option.invalid('SallyportModule', 'has not started: call app.init() or app.listen()');
   }
 
-  #gatesOf(fallback: RequirementSource | undefined): RouteGates {
-    const known = this.#gates.get(fallback ?? OF_CHAIN);
-    if (known !== undefined) return known;
-    const { platform, handlers } = this.#started;
-    if (platform === undefined) throw option.invalid('SallyportModule', 'has no HTTP server to decide about');
-    const gates = new RouteGates(platform, handlers, fallback);
-    this.#gates.set(fallback ?? OF_CHAIN, gates);
-    return gates;
-  }
-
   /** Wrong decorators are found when the application starts. */
-  #compileRoutes(): void {
-    if (this.#started.platform === undefined) return;
-    const gates = this.#gatesOf(undefined);
+  #compileRoutes(routes: RouteGates<Ask> | undefined): void {
     for (const { controllers } of this.#modules.values())
       for (const { metatype } of controllers.values()) {
         const { prototype } = metatype as Type<Record<string, object>>;
-        for (const name of METHODS.getAllMethodNames(prototype)) gates.of(metatype as Type, prototype[name] as object);
+        for (const name of METHODS.getAllMethodNames(prototype))
+          routes?.of(metatype as Type, prototype[name] as object);
       }
+  }
+
+  /** The servers of gateways listen already, and no client can be there yet. */
+  async #meetGateways(
+    { chain, withinRoutes }: Mounted,
+    given: PlatformOptions,
+    allowUnguarded: boolean,
+  ): Promise<void> {
+    const gateways = gatewaysOf(this.#modules);
+    const server: Server | undefined = this.#host.httpAdapter?.getHttpServer();
+    if (gateways.length === 0 || server === undefined) return;
+    for (const { type } of gateways) checkMessages(type, this.#isGuard);
+    if (allowUnguarded) server.prependListener('upgrade', (request, socket) => keepHandshake(socket, request));
+    else await decideHandshakes(server, gateways, ({ type }) => withinRoutes.demandsOf(type), chain, given);
   }
 }

@@ -22,8 +22,9 @@ export function templateOf(path: string): string | undefined {
 /** Middleware that a guard of a framework calls from within the handler of a route: where no router knows it. */
 const routeGuards = new WeakSet<object>();
 
-export function markRouteGuard(middleware: object): void {
+export function markRouteGuard<Middleware extends object>(middleware: Middleware): Middleware {
   routeGuards.add(middleware);
+  return middleware;
 }
 
 export function isRouteGuard(middleware: object): boolean {

@@ -82,17 +82,25 @@ function levelAt(type: Decorated, key: string | symbol): Level {
 
 /**
  * The nearest @Secured() or @Public() holds: that of the method, then that of its class, then those of inherited classes.
- * All other guards add up, but at a public method nobody is asked who the caller is.
+ * All other guards add up, but at a public method nobody is asked who the caller is. Without a method: what the class asks.
  * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID for decorators that contradict each other, and for a method
  *   whose decorators cannot be found
  */
-export function demandsOf(type: Class, method: object): Demands {
+export function demandsOf(type: Class, method?: object): Demands {
   const classes = inheritance(type);
-  const levels = [ofMethod(classes, method), ...classes.map((each) => ownLevels(each)?.get(OF_CLASS))];
+  const levels = [method && ofMethod(classes, method), ...classes.map((each) => ownLevels(each)?.get(OF_CLASS))];
   const at = levels.findIndex((level) => level?.own !== undefined);
   const own = levels[at]?.own;
   const added = levels.map((level, index) => addedAt(level, own?.isPublic === true, index <= at));
   return { own, guards: [...(own?.guards ?? []), ...added.toReversed().flat()] };
+}
+
+/** The names of methods that have decorators which ask for something. */
+export function askingMethods(type: Class): readonly (string | symbol)[] {
+  const levels = inheritance(type).flatMap((each) => [...(ownLevels(each) ?? [])]);
+  return levels.flatMap(([key, { own, added }]) =>
+    key !== OF_CLASS && (own?.isPublic === false || added.length > 0) ? key : [],
+  );
 }
 
 function addedAt(level: Level | undefined, isPublic: boolean, isNear: boolean): readonly GuardLike[] {

@@ -1,12 +1,15 @@
 import type { ExecutionContext } from '@nestjs/common';
+import { handshakeOf } from './handshakes.js';
 
-/** The request behind a handler of Nest: of a route, or of the resolver of a query that came over HTTP. */
+/** The request behind a handler of Nest: of a route, of a connection to a gateway, or of a query that came over HTTP. */
 export function carrierOf(context: ExecutionContext): object | undefined {
   switch (context.getType<string>()) {
     case 'http':
       return context.switchToHttp().getRequest<object>();
     case 'graphql':
       return requestOfQuery(context);
+    case 'ws':
+      return handshakeOf(context.switchToWs().getClient());
     default:
       return undefined;
   }

@@ -1,0 +1,3 @@
+import { nestBehaviour } from './nest-behaviour.js';
+
+nestBehaviour(12);

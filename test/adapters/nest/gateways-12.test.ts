@@ -1,0 +1,3 @@
+import { nestGateways } from './nest-gateways.js';
+
+nestGateways(12);

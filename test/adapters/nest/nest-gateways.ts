@@ -1,0 +1,179 @@
+import { once } from 'node:events';
+import type { IncomingMessage } from 'node:http';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { UseGuards } from '@nestjs/common';
+import { WsAdapter } from '@nestjs/platform-ws';
+import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
+import { CurrentPrincipal, leaseOf, Public, RequireScopes, SallyportGuard, Secured } from '@sallyport/adapters/nest';
+import { denied, headerHandler, type Principal } from '@sallyport/core';
+import { WebSocket } from 'ws';
+import { DemoTokens, demoChain } from '../demo-chain.js';
+import { closeAll, open, PLATFORMS } from './nest-applications.js';
+
+const keys = headerHandler({
+  name: 'keys',
+  header: 'X-Key',
+  verify: (key) => (key === 'good' ? { subject: 'key-holder' } : denied('key_unknown')),
+});
+
+@WebSocketGateway()
+@UseGuards(SallyportGuard)
+class Chat {
+  static connected = 0;
+  handleConnection() {
+    Chat.connected += 1;
+  }
+  @SubscribeMessage('who') who(@CurrentPrincipal() { subject }: Principal) {
+    return { event: 'who', data: subject };
+  }
+  @SubscribeMessage('purge') @RequireScopes('never') purge() {
+    return { event: 'purge', data: 'purged' };
+  }
+  @SubscribeMessage('end') @Public() end() {
+    return { event: 'end', data: 'public' };
+  }
+}
+
+@WebSocketGateway({ path: '/keyed' })
+@Secured(keys)
+class Keyed {
+  @SubscribeMessage('who') who(@CurrentPrincipal() { subject }: Principal) {
+    return { event: 'who', data: subject };
+  }
+}
+
+@WebSocketGateway({ path: '/open' })
+@Public()
+class Open {
+  @SubscribeMessage('who') who() {
+    return { event: 'who', data: 'anybody' };
+  }
+  @SubscribeMessage('end') end() {
+    return { event: 'end', data: 'public' };
+  }
+}
+
+@WebSocketGateway({ path: '/leased' })
+class Leased {
+  handleConnection(client: WebSocket, request: IncomingMessage) {
+    leaseOf(request, { closes: client });
+  }
+}
+
+@WebSocketGateway({ path: '/scoped' })
+@UseGuards(SallyportGuard)
+class Scoped {
+  @SubscribeMessage('who') who(@CurrentPrincipal() { subject }: Principal) {
+    return { event: 'who', data: subject };
+  }
+  @SubscribeMessage('end') @Public() end() {
+    return { event: 'end', data: 'public' };
+  }
+}
+
+/** Gateways over `ws`: the handshake is decided, and messages need what their method needs of it. */
+export function nestGateways(version: number): void {
+  afterEach(closeAll);
+
+  describe.each(PLATFORMS)(`gateways of Nest ${version} on %s`, (platform) => {
+    const prepare = (application: Parameters<NonNullable<Parameters<typeof open>[3]>>[0]) =>
+      application.useWebSocketAdapter(new WsAdapter(application));
+    const connect = (port: number, path: string, headers: Record<string, string> = {}) =>
+      new WebSocket(`ws://127.0.0.1:${port}${path}`, { headers });
+    const authorization = 'Bearer now.alice';
+
+    /** The status of a refused handshake, or 101. */
+    const handshake = (port: number, path: string, headers?: Record<string, string>) =>
+      new Promise<number>((resolve) => {
+        const socket = connect(port, path, headers);
+        socket.on('open', () => {
+          socket.terminate();
+          resolve(101);
+        });
+        socket.on('unexpected-response', (_request, { statusCode = 0 }) => resolve(statusCode));
+        socket.on('error', () => {});
+      });
+
+    /** What comes back for a message, before the answer to a last one. Nest 11 tells plain sockets of no exception. */
+    const said = async (port: number, path: string, headers: Record<string, string>, event: string) => {
+      const socket = connect(port, path, headers);
+      await once(socket, 'open');
+      const messages: { event: string; data: unknown }[] = [];
+      const ended = new Promise<void>((resolve) => {
+        socket.on('message', (message) => {
+          messages.push(JSON.parse(String(message)));
+          if (messages.at(-1)?.event === 'end') resolve();
+        });
+      });
+      for (const each of [event, 'end']) socket.send(JSON.stringify({ event: each }));
+      await ended;
+      socket.terminate();
+      return messages.filter((message) => !['exception', 'end'].includes(message.event));
+    };
+
+    test('a handshake needs what its gateway needs, and elsewhere what the chain requires', async () => {
+      const tokens = new DemoTokens();
+      const providers = [Chat, Keyed, Open];
+      const { port } = await open(platform, { chain: demoChain({}, tokens) }, { providers }, prepare);
+      const before = Chat.connected;
+      expect([await handshake(port, '/'), await handshake(port, '/', { authorization: 'Bearer bad' })]).toEqual([
+        401, 401,
+      ]);
+      expect(Chat.connected).toBe(before);
+      expect(await handshake(port, '/', { authorization: 'Bearer later.alice' })).toBe(101);
+      expect(await handshake(port, '/', { authorization: 'Bearer outage.a' })).toBe(503);
+      expect(await handshake(port, '/keyed', { authorization })).toBe(401);
+      expect(await handshake(port, '/keyed', { 'x-key': 'good' })).toBe(101);
+      expect(await handshake(port, '/open')).toBe(101);
+      expect(await handshake(port, '/unknown')).toBe(401);
+      expect(await handshake(port, '/open/../keyed')).toBe(401);
+    });
+
+    test('a message needs what its method needs, of the handshake, which is verified once', async () => {
+      const tokens = new DemoTokens();
+      const { port } = await open(platform, { chain: demoChain({}, tokens) }, { providers: [Chat, Open] }, prepare);
+      expect(await said(port, '/', { authorization }, 'who')).toEqual([{ event: 'who', data: 'alice' }]);
+      expect(tokens.verified).toBe(1);
+      expect(await said(port, '/', { authorization }, 'purge')).toEqual([]);
+      expect(await said(port, '/open', {}, 'who')).toEqual([{ event: 'who', data: 'anybody' }]);
+    });
+
+    test('what a message needs without a guard at its gateway is an error at start', async () => {
+      @WebSocketGateway()
+      class Unguarded {
+        @SubscribeMessage('purge') @RequireScopes('never') purge() {}
+      }
+      const opening = open(platform, { chain: demoChain() }, { providers: [Unguarded] }, prepare);
+      await expect(opening).rejects.toThrow(/Unguarded.purge\(\) asks for something/);
+    });
+
+    test('a lease closes a connection with its status code', async () => {
+      const { port, application } = await open(platform, { chain: demoChain() }, { providers: [Leased] }, prepare);
+      const socket = connect(port, '/leased', { authorization });
+      await once(socket, 'open');
+      const closed = once(socket, 'close');
+      await application.close();
+      expect((await closed)[0]).toBe(1001);
+    });
+
+    test('a gateway with a port of its own is an error at start', async () => {
+      @WebSocketGateway(65_000)
+      class Elsewhere {}
+      const opening = open(platform, { chain: demoChain() }, { providers: [Elsewhere] }, (application) =>
+        application.useWebSocketAdapter({ ...noServer, create: () => noServer } as never),
+      );
+      await expect(opening).rejects.toThrow(/Elsewhere has a port of its own/);
+    });
+
+    test('with allowUnguarded only the guard of a gateway is asked, about messages', async () => {
+      const providers = [Chat, Scoped];
+      const { port } = await open(platform, { chain: demoChain(), allowUnguarded: true }, { providers }, prepare);
+      expect(await handshake(port, '/')).toBe(101);
+      expect(await said(port, '/scoped', { authorization }, 'who')).toEqual([{ event: 'who', data: 'alice' }]);
+      expect(await said(port, '/scoped', {}, 'who')).toEqual([]);
+    });
+  });
+}
+
+/** An adapter, and a server of one, that open nothing. */
+const noServer = { on() {}, bindClientConnect() {}, close() {}, dispose() {} };
