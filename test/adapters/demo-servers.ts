@@ -28,6 +28,7 @@ const Koa2: typeof Koa = require('koa2');
 
 /** What a server is mounted with. */
 export interface DemoOptions {
+  readonly clientCertificates?: { readonly proxies: readonly string[] };
   readonly allowPreflight?: boolean;
   readonly trustedHops?: number;
   readonly onDenied?: (...given: readonly unknown[]) => never;

@@ -102,7 +102,8 @@ export function adapterRules(row: AdapterRow): void {
   });
 }
 
-function expectAnswer(answer: RawAnswer, request: CorpusRow, row: AdapterRow): void {
+/** `answers` has the golden answers by name. */
+export function expectAnswer(answer: RawAnswer, request: CorpusRow, row: AdapterRow, answers = GOLDEN): void {
   const { method = 'GET', by, text = '', extra = [] } = request;
   const isHead = method === 'HEAD';
   const serverStatus = request.server?.[row.name] ?? (request.answer === 'server' ? request.status : undefined);
@@ -111,7 +112,7 @@ function expectAnswer(answer: RawAnswer, request: CorpusRow, row: AdapterRow): v
     return;
   }
   if (request.answer !== 'granted') {
-    const { statusLine, ...expected } = golden(request.answer, isHead, row);
+    const { statusLine, ...expected } = golden(answers, request.answer, isHead, row);
     expect(ordered(comparable(answer), row)).toEqual({
       ...expected,
       // HTTP/2 has no reason phrase (RFC 9113 8.3.2).
@@ -123,8 +124,8 @@ function expectAnswer(answer: RawAnswer, request: CorpusRow, row: AdapterRow): v
   expect(answer.lines).toEqual(expect.arrayContaining([...extra]));
 }
 
-function golden(name: string, isHead: boolean, row: AdapterRow): GoldenAnswer {
-  const answer = GOLDEN[name];
+function golden(answers: typeof GOLDEN, name: string, isHead: boolean, row: AdapterRow): GoldenAnswer {
+  const answer = answers[name];
   if (answer === undefined) throw new Error(`no golden answer is called ${name}`);
   const lines = row.joinsLines ? joined(answer.lines) : answer.lines;
   return ordered({ ...answer, lines, body: isHead ? '' : answer.body }, row);
