@@ -18,7 +18,7 @@ import {
   UseGuards,
   VersioningType,
 } from '@nestjs/common';
-import { APP_FILTER, APP_INTERCEPTOR, ExternalContextCreator } from '@nestjs/core';
+import { APP_FILTER, APP_INTERCEPTOR, ExternalContextCreator, HttpAdapterHost } from '@nestjs/core';
 import { Test } from '@nestjs/testing';
 import {
   AuthGuard,
@@ -31,7 +31,7 @@ import {
   SallyportModule,
   Secured,
 } from '@sallyport/adapters/nest';
-import { denied, headerHandler, type Principal, SecurityChain } from '@sallyport/core';
+import { denied, headerHandler, type Principal, requireScopes, route, routes, SecurityChain } from '@sallyport/core';
 import { comparable } from '../../rules/request-corpus.js';
 import { DemoPasswords, DemoTokens, demoChain } from '../demo-chain.js';
 import { closeAll, listening, open, PLATFORMS } from './nest-applications.js';
@@ -354,6 +354,58 @@ export function nestBehaviour(version: number): void {
       for (const path of ['/one', '/two']) expect((await call('GET', path, 'now.alice')).status).toBe(403);
     });
 
+    test('what other modules declare when they start needs what the chain requires, and what stands in front is left alone', async () => {
+      @Module({})
+      class Files {
+        constructor(@Inject(HttpAdapterHost) readonly host: HttpAdapterHost) {}
+        onModuleInit() {
+          const text = (_request: unknown, response: { send(text: string): unknown }) => void response.send('late');
+          this.host.httpAdapter.getInstance().get('/late', text);
+        }
+      }
+      @Controller('public')
+      class Passing {
+        @Public() @Get() get() {}
+      }
+      const { get } = await open(
+        platform,
+        { chain: demoChain() },
+        { imports: [Files], controllers: [Passing] },
+        (application) => {
+          const text = (_request: unknown, response: { send(text: string): unknown }) => void response.send('early');
+          application.getHttpAdapter().getInstance().get('/early', text);
+        },
+      );
+      expect([(await get('/late')).status, (await get('/late', 'bad')).status]).toEqual([401, 401]);
+      expect(await get('/late', 'now.alice')).toMatchObject({ status: 200, body: 'late' });
+      expect(await get('/early')).toMatchObject({ status: 200, body: 'early' });
+      expect((await get('/public')).status).toBe(200);
+    });
+
+    test('a rewritten request is judged as it was received, too', async () => {
+      @Controller()
+      class Rewritten {
+        @Get('open') @Public() open() {
+          return 'open';
+        }
+        @Get('secret') secret() {
+          return 'secret';
+        }
+      }
+      const operations = routes([route('GET', '/secret', { guards: [requireScopes('never')] })]);
+      const chain = demoChain({ operations });
+      const { get } = await open(platform, { chain }, { controllers: [Rewritten] }, (application) => {
+        application.use((request: { url: string }, _response: unknown, next: () => void) => {
+          if (request.url === '/alias') request.url = '/secret';
+          if (request.url === '/secret?open') request.url = '/open';
+          next();
+        });
+      });
+      expect((await get('/secret', 'now.alice')).status).toBe(403);
+      expect((await get('/alias', 'now.alice')).body).not.toBe('secret');
+      expect((await get('/secret?open', 'now.alice')).status).toBe(403);
+    });
+
     test('the container makes the chain, starts it and closes it, and its parts can be overridden', async () => {
       const told: string[] = [];
       @Injectable()
@@ -466,6 +518,23 @@ export function nestBehaviour(version: number): void {
       for (const type of ['graphql', 'rpc'])
         await expect(run('me', type)).rejects.toThrow(`SallyportGuard cannot decide about it`);
       expect(await run('open', 'rpc')).toBe('open');
+    });
+
+    test('what was refused is asked again: a guard that tries twice lets nobody in', async () => {
+      const { application } = await open(platform, { chain: demoChain() }, {});
+      class Resolver {
+        me() {}
+      }
+      const req = { method: 'POST', url: '/graphql', headers: {}, rawHeaders: [], socket: { server: {} } };
+      const context = {
+        getType: () => 'graphql',
+        getClass: () => Resolver,
+        getHandler: () => Resolver.prototype.me,
+        getArgByIndex: () => ({ req }),
+      };
+      const guard = application.get(SallyportGuard);
+      const tries = [await guard.canActivate(context as never), await guard.canActivate(context as never)];
+      expect(tries).toEqual([false, false]);
     });
   });
 }
