@@ -20,7 +20,7 @@ import {
 import { challenge } from '@sallyport/core/extend';
 import { ask, buildRequest, type RequestParts } from '@sallyport/core/testing';
 import { IntrospectionHandler } from '@sallyport/handlers/introspection';
-import { JwtHandler } from '@sallyport/handlers/jwt';
+import { JwtHandler, type JwtHandlerOptions } from '@sallyport/handlers/jwt';
 import { openApi } from '@sallyport/openapi';
 import { alice, apiKey, bearer, dpop } from '../chain/scripted-handlers.js';
 import { definition, operation } from '../openapi/contract-fixture.js';
@@ -43,6 +43,10 @@ function metadataOf(...given: Parameters<typeof of>): Readonly<Record<string, un
 
 const told = (name: string, ...authorizationServers: readonly string[]) =>
   Object.assign(bearer(alice(), name, { selective: true }), { authorizationServers });
+
+const SHARED_SECRET = [
+  { issuer: 'https://as.example', audience: 'a', algorithms: 'HS256', keys: { secret: 's'.repeat(32) } },
+] as const;
 
 describe('the address of the metadata (RFC 9728 3.1)', () => {
   test.each([
@@ -218,10 +222,7 @@ describe('the metadata say what is enforced (RFC 9728 2)', () => {
       expect(told(handler)).not.toHaveProperty('tls_client_certificate_bound_access_tokens');
     const members = { tls_client_certificate_bound_access_tokens: true };
     expect(metadataOf(bearer(), {}, { members })).toMatchObject(members);
-    const issuers = [
-      { issuer: 'https://as.example', audience: 'a', algorithms: 'HS256', keys: { secret: 's'.repeat(32) } },
-    ] as const;
-    const tokens = new JwtHandler({ realm: 'a', issuers, confirmation: { required: 'x5t#S256' } });
+    const tokens = new JwtHandler({ realm: 'a', issuers: SHARED_SECRET, confirmation: { required: 'x5t#S256' } });
     expect(metadataOf(tokens)).toMatchObject(members);
     const opaque = new IntrospectionHandler({
       realm: 'a',
@@ -248,6 +249,22 @@ describe('the metadata say what is enforced (RFC 9728 2)', () => {
     expect(metadataOf(taking('DPoP'))).toMatchObject({ dpop_bound_access_tokens_required: true });
     const members = { dpop_signing_alg_values_supported: ['ES256'] };
     expect(metadataOf(taking('DPoP'), {}, { members })).toMatchObject(members);
+  });
+
+  test('handlers of tokens tell of DPoP what they enforce (RFC 9728 2; RFC 9449 5.1)', () => {
+    const told = (options: Partial<JwtHandlerOptions>) =>
+      metadataOf(new JwtHandler({ realm: 'a', issuers: SHARED_SECRET, ...options }));
+    const dpop = { externalUrl: 'https://api.example', algorithms: ['ES256', 'EdDSA'] } as const;
+    const algorithms = { dpop_signing_alg_values_supported: ['ES256', 'EdDSA'] };
+    expect(told({})).not.toHaveProperty('dpop_signing_alg_values_supported');
+    expect(told({ dpop })).toMatchObject(algorithms);
+    expect(told({ dpop })).not.toHaveProperty('dpop_bound_access_tokens_required');
+    const required = told({ dpop, confirmation: { required: ['jkt', 'x5t#S256'] } });
+    expect(required).toMatchObject({
+      ...algorithms,
+      dpop_bound_access_tokens_required: true,
+      tls_client_certificate_bound_access_tokens: true,
+    });
   });
 
   test('options say the rest, and may say scopes and servers', () => {

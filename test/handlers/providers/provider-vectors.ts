@@ -35,6 +35,8 @@ export interface TokenRow extends Row {
   readonly issuer?: Partial<TrustedIssuer>;
   /** Options of the handler, such as where the token stands. */
   readonly handler?: { readonly source: `header:${string}` };
+  /** What the token is bound to: a key by DPoP (RFC 9449 6.1), or a certificate (RFC 8705 3.1). */
+  readonly boundTo?: 'jkt' | 'x5t#S256';
   /** The page's resolver finds the issuer. */
   readonly isResolved?: boolean;
 }

@@ -48,7 +48,7 @@ export class SecuredServer {
   async secureBy(chain: SecurityChain): Promise<void> {
     await this.#chain?.close();
     this.#chain = chain;
-    const secure = httpSecurity(chain);
+    const secure = httpSecurity(chain, { clientCertificates: { proxies: ['127.0.0.1'], allVerified: true } });
     this.#answer = secure((_request, response, { kind, subject, clientId, scopes, roles }) => {
       response.end(JSON.stringify({ kind, subject, clientId, scopes, roles }));
     });

@@ -1,7 +1,10 @@
+import { X509Certificate } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { thumbprintOf } from '@sallyport/core/extend';
 import { IntrospectionHandler } from '@sallyport/handlers/introspection';
 import { JwtHandler, type JwtHandlerOptions, type TrustedIssuer } from '@sallyport/handlers/jwt';
 import * as providers from '@sallyport/handlers/providers';
+import { DpopClient, EXTERNAL_URL } from '../dpop/dpop-fixture.js';
 import { ProviderHost, type Published } from './provider-host.js';
 import { openPage, PAGES } from './provider-page.js';
 import {
@@ -17,6 +20,9 @@ import {
 import { type Outcome, SecuredServer } from './secured-server.js';
 
 const CREDENTIALS = { method: 'client_secret_basic', clientId: 'orders', clientSecret: 'secret of orders' } as const;
+
+/** Who asked for the tokens that are bound to a key. */
+const dpopClient = new DpopClient();
 
 let host: ProviderHost;
 let server: SecuredServer;
@@ -77,18 +83,33 @@ describe.each(PAGES.filter((page) => vectorsOf(page).tokens.length > 0))('a JWT 
   let secured: string | undefined;
 
   async function secure(row: TokenRow): Promise<void> {
-    const { options, issuer, handler, isResolved } = row;
-    const wanted = JSON.stringify([options, issuer, handler, isResolved]);
+    const { options, issuer, handler, boundTo, isResolved } = row;
+    const wanted = JSON.stringify([options, issuer, handler, boundTo, isResolved]);
     if (wanted === secured) return;
     secured = wanted;
     host.publish(publishedBy(vectors));
-    const made = { ...optionsOf(row), ...handler };
+    const dpop = boundTo === 'jkt' ? { dpop: { externalUrl: EXTERNAL_URL } } : {};
+    const made = { ...optionsOf(row), ...dpop, ...handler };
     await server.secure({ requirement: new JwtHandler(made, { clock: server.clock }) });
+  }
+
+  /** The claim of a bound token. */
+  function bindingOf({ boundTo }: TokenRow): object {
+    if (boundTo === undefined) return {};
+    const thumbprint = boundTo === 'jkt' ? dpopClient.thumbprint : thumbprintOf(new X509Certificate(keys.certificate));
+    return { cnf: { [boundTo]: thumbprint } };
   }
 
   async function outcomeOf(row: TokenRow, claims: object = {}, key?: ProviderKeys['stranger']): Promise<Outcome> {
     await secure(row);
-    const token = tokenOfRow(row, keys, claims, key);
+    const token = tokenOfRow(row, keys, { ...bindingOf(row), ...claims }, key);
+    if (row.boundTo === 'jkt') {
+      return server.ask({ authorization: `DPoP ${token}`, dpop: dpopClient.proof(token, { line: 'GET /' }) });
+    }
+    if (row.boundTo === 'x5t#S256') {
+      const { raw } = new X509Certificate(keys.certificate);
+      return server.ask({ authorization: `Bearer ${token}`, 'client-cert': `:${raw.toString('base64')}:` });
+    }
     const [, header] = /^header:([^:]+)$/.exec(row.handler?.source ?? '') ?? [];
     return server.ask(header === undefined ? { authorization: `Bearer ${token}` } : { [header]: token });
   }
@@ -96,6 +117,19 @@ describe.each(PAGES.filter((page) => vectorsOf(page).tokens.length > 0))('a JWT 
   test.each(tokens.map((row) => [row.title, row] as const))('%s', async (_title, row) => {
     expect(await outcomeOf(row)).toEqual({ status: row.status, reason: row.reason, caller: row.principal });
   });
+
+  const bound = tokens.filter(({ boundTo, status }) => boundTo !== undefined && status === 200);
+  if (bound.length > 0) {
+    test.each(bound.map((row) => [row.boundTo, row] as const))(
+      'that is bound by %s is worth nothing to who stole it (RFC 9449 7.2, RFC 8705 3)',
+      async (_boundTo, row) => {
+        await secure(row);
+        const token = tokenOfRow(row, keys, bindingOf(row));
+        const outcome = await server.ask({ authorization: `Bearer ${token}` });
+        expect(outcome).toEqual({ status: 401, reason: 'confirmation_unproved', caller: undefined });
+      },
+    );
+  }
 
   test('is verified with keys from the addresses that the provider documents', async () => {
     secured = undefined;

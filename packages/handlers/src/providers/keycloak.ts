@@ -1,5 +1,6 @@
 import { option } from '@sallyport/core/extend';
 import type { TrustedIssuer } from '../jwt/trusted-issuer.js';
+import type { TokenClaims } from '../token/token-claims.js';
 import { callerBy, textAt } from './caller.js';
 import type { ProvidedIntrospection } from './provided.js';
 
@@ -39,13 +40,19 @@ const mapPrincipal = callerBy({
   isWorkload: (claims) => (textAt(claims, 'clientAddress') ?? textAt(claims, 'clientHost')) !== undefined,
 });
 
+/** How Keycloak names the kind of a token. One of the type DPoP names its key, which is then proved (RFC 9449). */
+function isAccessToken(typ: unknown, { cnf }: TokenClaims): boolean {
+  return typ === 'Bearer' || (typ === 'DPoP' && typeof cnf === 'object' && cnf !== null);
+}
+
 function rolesClaims(roleClients: readonly string[] = []): readonly string[] {
   return ['realm_access.roles', ...roleClients.map((client) => `resource_access.${client}.roles`)];
 }
 
 /**
  * A realm of Keycloak as an issuer of JWTs. Keys: those of its metadata. Scopes: `scope`. Roles: those of the realm, and of
- * `roleClients`. A service account is a client, everybody else a user. ID tokens and refresh tokens are refused.
+ * `roleClients`. A service account is a client, everybody else a user. ID tokens and refresh tokens are refused. Tokens may be
+ * bound to a certificate, and with `dpop` of the handler to a key.
  * @param name stands in front of an option in errors, such as the place in a file
  * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN
  * @example
@@ -63,7 +70,7 @@ export function keycloak(options: KeycloakOptions, name: string = KEYCLOAK.owner
     acceptTyp: ['JWT'],
     accessTokenClaims: ['scope'],
     requiredClaims: ['sub', 'iat'],
-    claimRules: { typ: 'Bearer' },
+    claimRules: { typ: isAccessToken },
     rolesClaims: rolesClaims(roleClients),
     mapPrincipal,
   };
