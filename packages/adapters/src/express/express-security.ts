@@ -73,8 +73,8 @@ export function mountedIn<Scopes extends string = string>(
       });
     const layersBehind = new LayersBehind({
       middleware: sallyport,
-      isGranted: (request, layer) =>
-        gate.hasGranted(request, request.method, request.url, mountOf(request, layer, forwarding)),
+      isGranted: (request, layer, last) =>
+        gate.isAmong(last, request.method, request.url, mountOf(request, layer, forwarding)),
       /** By its path: where the middleware stood, it was in no route, or the request has been rewritten in its route. */
       decide: (request, response, next, layer) => {
         const target = targetOf(request, layer, forwarding);

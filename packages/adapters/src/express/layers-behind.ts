@@ -1,12 +1,13 @@
 import type { NextFunction, Request, Response } from 'express';
-import { isSecure, Rechecks, rechecksOf } from '../node/rechecks.js';
+import { type Grant, type Passage, passageOf } from '../gate/grant.js';
+import { isSecure, Rechecks } from '../node/rechecks.js';
 import { type Layer, layersOf, type Route, type RunLayer } from './application.js';
 
 /** How one `secure()` looks again at a request that it has granted. */
 export interface Recheck {
   readonly middleware: object;
   /** Whether what runs in a layer was granted. This is asked in front of each layer, and allocates nothing. */
-  isGranted(request: Request, layer: Layer): boolean;
+  isGranted(request: Request, layer: Layer, last: Grant | undefined): boolean;
   /** Decides what runs in a layer, and goes on if it is granted. */
   decide(request: Request, response: Response, next: NextFunction, layer: Layer): void;
 }
@@ -59,8 +60,9 @@ function watchLayersLike([first]: readonly Layer[]): void {
   const name = 'handleRequest' in layers ? 'handleRequest' : 'handle_request';
   const run = layers[name];
   layers[name] = function (request, response, next) {
-    const rechecks = decidesByItself(this) ? undefined : rechecksOf<Recheck>(request);
-    if (rechecks === undefined || areGranted(rechecks, request, this)) run.call(this, request, response, next);
+    const passage = decidesByItself(this) ? undefined : passageOf(request);
+    const rechecks = passage?.rechecks as readonly Recheck[] | undefined;
+    if (rechecks === undefined || areGranted(rechecks, passage, request, this)) run.call(this, request, response, next);
     else recheckFrom(0, rechecks, run, this, request, response, next);
   };
 }
@@ -91,8 +93,13 @@ function routeOf(request: object): Route | undefined {
   return undefined;
 }
 
-function areGranted(rechecks: readonly Recheck[], request: Request, layer: Layer): boolean {
-  for (const recheck of rechecks) if (!recheck.isGranted(request, layer)) return false;
+function areGranted(
+  rechecks: readonly Recheck[],
+  passage: Passage | undefined,
+  request: Request,
+  layer: Layer,
+): boolean {
+  for (const recheck of rechecks) if (!recheck.isGranted(request, layer, passage?.grant)) return false;
   return true;
 }
 

@@ -1,14 +1,16 @@
 import type { Decider, Decision, Guard, PublicAnswer } from '@sallyport/core';
 import { type Eventually, foreignCopy, isDecision, option, SecurityRequest } from '@sallyport/core/extend';
 import {
+  beginPassage,
   deciderOfRoute,
   forgetGrants,
   type Grant,
   grantedBy,
   grantedEarlier,
   hasGrantOf,
-  keepGrant,
   lastGrantOf,
+  type Passage,
+  passageOf,
 } from './grant.js';
 import { type AnswerableReading, decideAll, type OtherReading, type PathReading, type Reading } from './reading.js';
 import { checkedDemands, type RouteDemands } from './route-demands.js';
@@ -71,7 +73,12 @@ export class Gate {
    * has cut off the target may be told apart, as `mount`.
    */
   hasGranted(carrier: object, method: string, target: string, mount = ''): boolean {
-    return hasGrantOf(this.#decider, lastGrantOf(carrier), method, target, mount);
+    return this.isAmong(lastGrantOf(carrier), method, target, mount);
+  }
+
+  /** The same, where the last grant is known: on Express, each look at a request is dear (bench: adapters). */
+  isAmong(last: Grant | undefined, method: string, target: string, mount: string): boolean {
+    return hasGrantOf(this.#decider, last, method, target, mount);
   }
 
   /** For preflights, which are not decided: takes away what a chain in front has granted. */
@@ -96,11 +103,11 @@ export class Gate {
   }
 
   #decideOne(carrier: object, source: Reading, guard: Guard | undefined): Eventually<Decision> {
-    const last = lastGrantOf(carrier);
-    const decision = this.#decide(last, new SecurityRequest(source), guard);
+    const passage = passageOf(carrier);
+    const decision = this.#decide(passage?.grant, new SecurityRequest(source), guard);
     return decision instanceof Promise
       ? this.#admitLater(carrier, source, decision, guard)
-      : this.#admit(carrier, source, decision, last, guard);
+      : this.#admit(carrier, source, decision, passage, guard);
   }
 
   #decideAll(
@@ -131,7 +138,7 @@ export class Gate {
     const path = new SecurityRequest(byPath.source);
     if (grantedBy(this.#decider, lastGrantOf(carrier), path) !== undefined) return decision;
     const goOn = (other: Decision): Decision =>
-      other.kind === 'denied' ? other : this.#admit(carrier, reading, decision, lastGrantOf(carrier), undefined);
+      other.kind === 'denied' ? other : this.#admit(carrier, reading, decision, passageOf(carrier), undefined);
     const other = this.#decideOne(carrier, byPath.respelt(), undefined);
     return other instanceof Promise ? other.then(goOn) : goOn(other);
   }
@@ -162,19 +169,22 @@ export class Gate {
     pending: Promise<Decision>,
     guard: Guard | undefined,
   ): Promise<Decision> {
-    return pending.then((decision) => this.#admit(carrier, source, decision, lastGrantOf(carrier), guard));
+    return pending.then((decision) => this.#admit(carrier, source, decision, passageOf(carrier), guard));
   }
 
   #admit(
     carrier: object,
     source: Reading,
     decision: Decision,
-    last: Grant | undefined,
+    passage: Passage | undefined,
     guard: Guard | undefined,
   ): Decision {
     if (!isDecision(decision)) throw foreignCopy(decision, 'decision') ?? new TypeError('only a SecurityChain decides');
+    const last = passage?.grant;
     if (decision.kind === 'granted' && (last?.decision !== decision || (guard !== undefined && last.guard !== guard))) {
-      keepGrant(carrier, { decider: this.#decider, decision, source, guard, before: last });
+      const grant = { decider: this.#decider, decision, source, guard, before: last };
+      if (passage === undefined) beginPassage(carrier, grant);
+      else passage.grant = grant;
     }
     return decision;
   }

@@ -34,9 +34,12 @@ export function passageOf(carrier: object): Passage | undefined {
 
 /** Gives back the passage, which is empty where nothing has been kept before. */
 export function begunPassage(carrier: object): Passage {
-  const begun = (carrier as Carrier)[PASSAGE];
-  if (begun !== undefined) return begun;
-  const passage: Passage = { grant: undefined, rechecks: undefined };
+  return passageOf(carrier) ?? beginPassage(carrier, undefined);
+}
+
+/** For a carrier that has no passage yet. */
+export function beginPassage(carrier: object, grant: Grant | undefined): Passage {
+  const passage: Passage = { grant, rechecks: undefined };
   (carrier as Carrier)[PASSAGE] = passage;
   return passage;
 }
