@@ -28,7 +28,8 @@ export interface DividedSource {
   readonly at: string;
   /**
    * The handler takes only some credentials of this source (tokens of its issuers) and leaves the others. Another source of the
-   * same handler may be whole; then its own credential in two places is for the handler itself to refuse.
+   * same handler may be whole; then its own credential in two places is for the handler itself to refuse. If it is selective at
+   * several sources that were sent, `extract` is asked about each alone: it owns that from which it takes one.
    */
   readonly selective?: boolean;
   /** The handler takes the credentials that no other handler of this source takes. */

@@ -23,7 +23,8 @@ export interface SecurityHandler<Credential = unknown> {
   readonly source?: CredentialSource | readonly CredentialSource[];
   /**
    * Finds this handler's credential. Synchronous, no I/O, no verification, never throws. `undefined` means "not
-   * mine"; a `malformed` verdict means "mine, and it breaks its syntax".
+   * mine"; a `malformed` verdict means "mine, and it breaks its syntax". May be asked again, also about a part of the request:
+   * if it is selective at several places, about each alone.
    */
   extract(request: SecurityRequest): Credential | Verdict | undefined;
   /**
