@@ -14,9 +14,9 @@ const WEIGHT: Readonly<Record<PackageName, readonly [kilobytes: number, packages
   core: [712, 7],
   openapi: [150, 12],
   configuration: [125, 13],
-  handlers: [545, 12],
+  handlers: [550, 12],
   adapters: [215, 2],
-  cli: [113, 0],
+  cli: [116, 0],
 };
 /** What exists as ES modules only, with what that needs. */
 const BUNDLED: Partial<Record<PackageName, readonly string[]>> = {
