@@ -102,6 +102,41 @@ describe('a token never seen before, whose key is known', () => {
   });
 });
 
+describe('a header that was read before, of a token whose signature was right', () => {
+  test('counts no less: what it offers is told each time', async () => {
+    const under = verifying('ES256', EC.publicKey);
+    for (const serial of [1, 2, 3]) {
+      expect(await under.outcome(tokenBy(EC, { jti: `token-${serial}` }, { jwk: EC.jwk }))).toBe('granted');
+      expect(under.handler.statistics.keyOffers).toBe(serial);
+    }
+  });
+
+  test('is judged by the rules of its own issuer only', async () => {
+    const { publicKey } = EC;
+    const other = 'https://other.example.com';
+    const strict = trusted({ publicKey }, { algorithms: 'ES256' });
+    const lax = trusted({ publicKey }, { algorithms: 'ES256', issuer: other, acceptTyp: ['JWT'] });
+    const under = jwtWith([strict, lax]);
+    expect(await under.outcome(tokenBy(EC, { iss: other }, { typ: 'JWT' }))).toBe('granted');
+    expect(await under.outcome(tokenBy(EC, {}, { typ: 'JWT' }))).toBe('401 token_type_refused');
+  });
+
+  test('proves nothing: the signature of the next token is checked', async () => {
+    const under = verifying('ES256', EC.publicKey);
+    expect(await under.outcome(tokenBy(EC))).toBe('granted');
+    const forged = tokenBy(newKey('ES256', EC.kid), { jti: 'token-2' });
+    expect(await under.outcome(forged)).toBe('401 signature_invalid');
+  });
+
+  test('may be one of many', async () => {
+    const under = verifying('ES256', EC.publicKey);
+    for (let serial = 0; serial < 130; serial += 1) {
+      const token = tokenBy(EC, { jti: `token-${serial}` }, { nonce: `${serial}` });
+      expect(await under.outcome(token)).toBe('granted');
+    }
+  });
+});
+
 describe('a crowd of first uses', () => {
   const crowd = (length: number) => Array.from({ length }, (_, index) => tokenBy(EC, { jti: `token-${index}` }));
 

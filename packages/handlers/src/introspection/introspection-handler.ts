@@ -5,7 +5,6 @@ import {
   type Unavailable,
   UpstreamError,
   type Verdict,
-  type Via,
 } from '@sallyport/core';
 import {
   type CacheStatistics,
@@ -28,6 +27,7 @@ import { boundTokens } from '../dpop/bound-tokens.js';
 import { OutboundClient } from '../outbound/outbound-client.js';
 import type { Caller } from '../outbound/outbound-request.js';
 import type { OutboundStatistics } from '../outbound/outbound-statistics.js';
+import { provedBy } from '../token/claimed-principal.js';
 import type { MappingFailure } from '../token/mapping-failure.js';
 import { warnOfEarlyTokens } from '../token/token-claims.js';
 import type { TokenSource } from '../token/token-source.js';
@@ -102,8 +102,7 @@ export class IntrospectionHandler implements SecurityHandler<string> {
     this.boundTo = this.#possession.required;
     this.challenges = this.#tokens.challenges;
     this.source = Object.freeze(this.#tokens.places.map((at) => Object.freeze({ at, fallback })));
-    const via = { bearer: provedBy(settings.name, 'bearer'), dpop: provedBy(settings.name, 'dpop') };
-    this.#rules = { ...settings, via, clock };
+    this.#rules = { ...settings, via: provedBy(settings.name), clock };
     this.#clock = clock;
     this.#client = new OutboundClient(settings.outbound, { clock });
     this.#goodBefore = new GoodBefore({}, clock);
@@ -219,11 +218,6 @@ export class IntrospectionHandler implements SecurityHandler<string> {
     const { retryAfterSeconds } = outage;
     this.#cache.suspend(credential, outage, retryAfterSeconds ?? (standing === 'known' ? 1 : undefined));
   }
-}
-
-/** Frozen, because all principals share it. */
-function provedBy(handler: string, scheme: string): readonly Via[] {
-  return Object.freeze([Object.freeze({ handler, scheme })]);
 }
 
 /** The answer itself is wrong, and not what the server or the mapping is like. */

@@ -1,21 +1,21 @@
-import {
-  authenticated,
-  type Denied,
-  denied,
-  type Unavailable,
-  unavailable,
-  type Verdict,
-  type Via,
-} from '@sallyport/core';
+import { authenticated, type Denied, denied, type Unavailable, unavailable, type Verdict } from '@sallyport/core';
 import { andThen, type Eventually, isVerdict } from '@sallyport/core/extend';
 import { readConfirmation } from '../confirmation/confirmation.js';
 import { isAbsent } from '../token/claim-text.js';
-import { type ClaimNames, principalInit, SUBJECT_CLAIMS, subjectProblem } from '../token/claimed-principal.js';
+import {
+  type ClaimNames,
+  type ProvedBy,
+  principalInit,
+  SUBJECT_CLAIMS,
+  subjectProblem,
+} from '../token/claimed-principal.js';
 import { oneOf, said, typeOf } from '../token/details.js';
 import { type Mapping, type MappingCaller, mappedPrincipal } from '../token/principal-mapping.js';
 import {
   type ClaimExpectations,
   mistypedClaim,
+  type ReadClaims,
+  type RegisteredClaim,
   readClaims,
   type TokenClaims,
   unmetExpectation,
@@ -28,7 +28,7 @@ export interface AnswerRules extends Omit<ClaimExpectations, 'now'>, Mapping {
   readonly scopeClaims: readonly string[];
   readonly rolesClaims: readonly string[];
   /** How the token is proved: by the scheme that a token has to come with. */
-  readonly via: { readonly bearer: readonly Via[]; readonly dpop: readonly Via[] };
+  readonly via: ProvedBy;
 }
 
 /** An answer breaks its format. */
@@ -67,19 +67,25 @@ export function verdictOf(
   const claims = readClaims(answer);
   const unreadable = unreadableMember(claims);
   return unreadable === undefined
-    ? (refusalOf(claims, rules, now) ?? principalVerdict(answer, rules, caller))
+    ? (refusalOf(claims, rules, now) ?? principalVerdict(answer, claims, rules, caller))
     : answerUnusable(unreadable);
 }
 
 /** What the members of a readable answer say against the token. */
-function refusalOf(claims: TokenClaims, rules: AnswerRules, now: number): Denied | undefined {
+function refusalOf(claims: ReadClaims, rules: AnswerRules, now: number): Denied | undefined {
   const { iss, token_type: type, token_use: use } = claims;
   if (!isAccessToken(claims)) {
     return denied('token_type_refused', { detail: `${said('token_type', type)}, ${said('token_use', use)}` });
   }
   if (rules.requireIssuer && iss === undefined) return denied('issuer_missing', { detail: said('iss', iss) });
   const audience = isAudienceWaived(claims, rules) ? undefined : rules.audience;
-  const unmet = unmetExpectation(claims, { ...rules, audience, now });
+  const unmet = unmetExpectation(claims, {
+    issuer: rules.issuer,
+    audience,
+    now,
+    clockToleranceSeconds: rules.clockToleranceSeconds,
+    issuedAheadToleranceSeconds: rules.issuedAheadToleranceSeconds,
+  });
   return unmet && denied(unmet.reason, { detail: unmet.detail });
 }
 
@@ -88,9 +94,9 @@ export function isUnsupported({ active, error }: TokenClaims): boolean {
   return active === undefined && error === 'unsupported_token_type';
 }
 
-const TEXTS = ['token_type', 'token_use'];
+const TEXTS: readonly RegisteredClaim[] = ['token_type', 'token_use'];
 
-function unreadableMember(claims: TokenClaims): string | undefined {
+function unreadableMember(claims: ReadClaims): string | undefined {
   const name = TEXTS.find((each) => claims[each] !== undefined && typeof claims[each] !== 'string');
   return name === undefined
     ? mistypedClaim(claims, UNUSED)?.detail
@@ -101,7 +107,7 @@ function kindOf(value: unknown): string {
   return value === undefined ? 'missing' : typeOf(value);
 }
 
-function isAudienceWaived({ aud }: TokenClaims, { audienceOptional }: AnswerRules): boolean {
+function isAudienceWaived({ aud }: ReadClaims, { audienceOptional }: AnswerRules): boolean {
   return aud === undefined && audienceOptional;
 }
 
@@ -112,7 +118,7 @@ const OTHER_KINDS = /refresh|offline|logout|code|saml|^id([-_ ]?token)?$|^(n_a|m
  * A refresh token can be active, too (RFC 7662 2.1). Servers have many names for an access token, such as the URIs of RFC
  * 8693 3; what is let in is everything that is not named as something else.
  */
-function isAccessToken({ token_type: type, token_use: use, cnf }: TokenClaims): boolean {
+function isAccessToken({ token_type: type, token_use: use, cnf }: ReadClaims): boolean {
   return ![type, use].some((name) => {
     const kind = typeof name === 'string' ? lastPartOf(name) : '';
     return OTHER_KINDS.test(kind) || (kind === 'dpop' && !isForDpop(cnf));
@@ -131,12 +137,17 @@ function lastPartOf(name: string): string {
 /**
  * Without `iss` in the answer, the issuer is the server that was asked. The identity and revocations need an issuer.
  */
-function principalVerdict(answer: TokenClaims, rules: AnswerRules, caller: MappingCaller): Eventually<Verdict> {
+function principalVerdict(
+  answer: TokenClaims,
+  claims: ReadClaims,
+  rules: AnswerRules,
+  caller: MappingCaller,
+): Eventually<Verdict> {
   const { via, issuer } = rules;
-  const confirmation = readConfirmation(answer['cnf']);
+  const confirmation = readConfirmation(claims.cnf);
   if (isVerdict(confirmation)) return confirmation;
   const names = namesOf(rules);
-  const init = principalInit(answer, names);
+  const init = principalInit(answer, names, claims);
   const proved = {
     ...init,
     issuer: init.issuer ?? issuer,

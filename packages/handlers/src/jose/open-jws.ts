@@ -48,6 +48,7 @@ export function openJws(token: string, rules: JwsRules, payload?: SentJson): Eve
   }
   return andThen(signerOf(jws, header, rules), (key) => {
     if (isVerdict(key)) return key;
+    headerRules.proved?.keep(jws.header, header);
     const { claims } = payload ?? payloadOf(token);
     return claims === undefined ? CLAIMS_MALFORMED : { key, header, claims };
   });

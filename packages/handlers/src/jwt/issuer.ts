@@ -1,7 +1,7 @@
 import { type Revocations } from '@sallyport/core';
 import { option } from '@sallyport/core/extend';
 import type { KeySet } from '../jose/key-set.js';
-import type { HeaderRules } from '../jose/token-header.js';
+import { type HeaderRules, ProvedHeaders } from '../jose/token-header.js';
 import { allowsShortSecret, type KeySetCollaborators, openKeySet } from '../keys/key-source.js';
 import type { IssuerSettings } from './trusted-issuer.js';
 
@@ -28,6 +28,7 @@ export class Issuer {
       algorithms: new Set(settings.algorithms),
       acceptTyp: new Set(settings.acceptTyp),
       allowMissingTyp: settings.allowMissingTyp,
+      proved: new ProvedHeaders(),
     };
     this.keys = openKeySet(settings.keys, `${name}.keys`, settings, keyServices);
     warnOf(settings, warned);

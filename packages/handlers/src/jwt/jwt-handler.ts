@@ -24,6 +24,7 @@ import type { Possession } from '../confirmation/possession.js';
 import { boundTokens } from '../dpop/bound-tokens.js';
 import { readOutline } from '../jose/compact-jws.js';
 import { decryptToken } from '../jose/decryption.js';
+import { provedBy } from '../token/claimed-principal.js';
 import type { MappingFailure } from '../token/mapping-failure.js';
 import { warnOfEarlyTokens } from '../token/token-claims.js';
 import type { TokenSource } from '../token/token-source.js';
@@ -105,7 +106,7 @@ export class JwtHandler implements SecurityHandler<JwtCredential> {
     const { name: handler, clockToleranceSeconds, issuedAheadToleranceSeconds, decryptionKeys } = settings;
     const verification = {
       now: () => clock.now() / 1_000,
-      ...{ clock, handler, clockToleranceSeconds, issuedAheadToleranceSeconds },
+      ...{ clock, via: provedBy(handler), clockToleranceSeconds, issuedAheadToleranceSeconds },
       onKeyOffer: () => {
         this.#keyOffers += 1;
       },

@@ -4,7 +4,13 @@ import { readConfirmation } from '../confirmation/confirmation.js';
 import { openJws } from '../jose/open-jws.js';
 import { isAbsent, isText } from '../token/claim-text.js';
 import { claimAt } from '../token/claim-words.js';
-import { type ClaimNames, principalInit, SUBJECT_CLAIMS, subjectProblem } from '../token/claimed-principal.js';
+import {
+  type ClaimNames,
+  type ProvedBy,
+  principalInit,
+  SUBJECT_CLAIMS,
+  subjectProblem,
+} from '../token/claimed-principal.js';
 import { listed, oneOf, said, unlike } from '../token/details.js';
 import type { MappingFailure } from '../token/mapping-failure.js';
 import { mappedPrincipal } from '../token/principal-mapping.js';
@@ -12,6 +18,8 @@ import {
   type ClaimProblem,
   farDate,
   mistypedClaim,
+  type ReadClaims,
+  type RegisteredClaim,
   readClaims,
   type TokenClaims,
   unmetExpectation,
@@ -28,8 +36,8 @@ export interface Verification {
   readonly clock: Clock;
   readonly clockToleranceSeconds: number;
   readonly issuedAheadToleranceSeconds: number | undefined;
-  /** The name of the handler that proves the token. */
-  readonly handler: string;
+  /** How the token is proved: by the scheme that it has to come with. */
+  readonly via: ProvedBy;
   /** Told about headers that offer a key. */
   readonly onKeyOffer: () => void;
   /** Told about a mapping that makes no principal. */
@@ -43,11 +51,10 @@ export interface SignedToken {
 }
 
 /** Under which circumstances claims are judged. */
-interface Circumstances extends Pick<Verification, 'clock' | 'handler' | 'onMappingFailure'> {
+interface Circumstances {
+  readonly verification: Verification;
   /** Seconds since the epoch. */
   readonly now: number;
-  readonly clockToleranceSeconds: number;
-  readonly issuedAheadToleranceSeconds: number | undefined;
   /** The token's header said that it is an access token (RFC 9068 2.1). */
   readonly isAccessToken: boolean;
   readonly sender: TokenSender;
@@ -60,7 +67,13 @@ export const EXPIRED: Denied = denied('token_expired');
 /** RFC 9068 2.2, besides a subject; what is no `at+jwt` promises less. */
 const REQUIRED_OF_ACCESS_TOKENS = ['client_id', 'iat', 'jti'];
 const REQUIRED_OF_OTHERS = ['iat'];
-const DATES = ['exp', 'nbf', 'iat', 'auth_time'];
+const DATES: readonly RegisteredClaim[] = ['exp', 'nbf', 'iat', 'auth_time'];
+const DATES_BUT_EXP = DATES.filter((name) => name !== 'exp');
+const NONE: readonly string[] = [];
+const CLIENT_ID = ['client_id'];
+const AUTH_TIME = ['auth_time'];
+const CLIENT_ID_AND_AUTH_TIME = ['client_id', 'auth_time'];
+const SUB: readonly RegisteredClaim[] = ['sub'];
 
 /**
  * Verifies a token of an issuer (RFC 7519 7.2, RFC 9068 4): first the signature, then the claims.
@@ -78,7 +91,7 @@ export function verifyToken(
   return andThen(opening, (opened) => {
     if (isVerdict(opened)) return opened;
     const { claims, header, key } = opened;
-    const circumstances = { ...verification, now: now(), isAccessToken: header.isAccessToken, sender };
+    const circumstances = { verification, now: now(), isAccessToken: header.isAccessToken, sender };
     return andThen(tokenVerdict(claims, settings, circumstances), (verdict) => new FoundedVerdict(verdict, key));
   });
 }
@@ -86,19 +99,21 @@ export function verifyToken(
 /** What claims, whose signature was right, are worth (RFC 9068 4, RFC 7519 4.1). */
 function tokenVerdict(sent: TokenClaims, settings: IssuerSettings, circumstances: Circumstances): Eventually<Verdict> {
   const claims = readClaims(sent);
-  const refusal =
-    formRefusal({ sent, claims }, settings, circumstances) ?? valueRefusal({ sent, claims }, settings, circumstances);
+  const both = { sent, claims };
+  const refusal = formRefusal(both, settings, circumstances) ?? valueRefusal(both, settings, circumstances);
   if (refusal !== undefined) return refusal;
-  const confirmation = readConfirmation(claims['cnf']);
+  const confirmation = readConfirmation(claims.cnf);
   if (isVerdict(confirmation)) return confirmation;
   const names = namesOf(settings);
-  const scheme = confirmation?.['jkt'] === undefined ? 'bearer' : 'dpop';
-  const via = [{ handler: circumstances.handler, scheme }];
-  const init = { ...principalInit(sent, names), issuer: settings.issuer, confirmation, via };
-  const expiresAt = endOf(init, settings);
-  const { clock, clockToleranceSeconds, sender, onMappingFailure: onFailure } = circumstances;
+  const { sender, verification } = circumstances;
+  const { clock, clockToleranceSeconds, onMappingFailure: onFailure, via: proved } = verification;
+  const via = confirmation?.['jkt'] === undefined ? proved.bearer : proved.dpop;
+  const read = principalInit(sent, names, claims);
+  const expiresAt = endOf(read, settings);
+  const { issuer, mapPrincipal, mapPrincipalTimeoutMs } = settings;
+  const mapping = { mapPrincipal, mapPrincipalTimeoutMs, clock };
   const caller = { waiters: sender.waiters, credentials: [sender.token], onFailure };
-  const pending = mappedPrincipal({ ...init, expiresAt }, sent, { ...settings, clock }, caller);
+  const pending = mappedPrincipal({ ...read, issuer, confirmation, via, expiresAt }, sent, mapping, caller);
   // In the time that a mapping takes, a token may end.
   const takesTime = pending instanceof Promise;
   return andThen(pending, (mapped) => {
@@ -125,7 +140,7 @@ function missing(names: readonly string[]): Denied {
 /** Claims as they were sent, and as they are judged. */
 interface Claims {
   readonly sent: TokenClaims;
-  readonly claims: TokenClaims;
+  readonly claims: ReadClaims;
 }
 
 /** Which claims are there, and of which type. */
@@ -135,13 +150,16 @@ function formRefusal(
   { isAccessToken }: Circumstances,
 ): Denied | undefined {
   const required = settings.requiredClaims ?? (isAccessToken ? REQUIRED_OF_ACCESS_TOKENS : REQUIRED_OF_OTHERS);
-  const dates = settings.allowExpiryBeyondYear9999 ? DATES.filter((name) => name !== 'exp') : DATES;
+  const dates = settings.allowExpiryBeyondYear9999 ? DATES_BUT_EXP : DATES;
   const problem = mistypedClaim(claims, unusedClaims(required, isAccessToken)) ?? farDate(claims, dates);
   if (problem !== undefined) return refusalOf(problem);
   const { allowMissingIssuer, allowMissingExpiry } = settings;
-  const needed = [allowMissingIssuer ? [] : 'iss', allowMissingExpiry ? [] : 'exp', required].flat();
-  const absent = needed.filter((name) => isAbsent(sent[name]));
-  if (absent.length > 0) return missing(absent);
+  const needsIssuer = !allowMissingIssuer && claims.iss === undefined;
+  const needsExpiry = !allowMissingExpiry && claims.exp === undefined;
+  if (needsIssuer || needsExpiry || required.some((name) => isAbsent(sent[name]))) {
+    const absent = required.filter((name) => isAbsent(sent[name]));
+    return missing([needsIssuer ? 'iss' : [], needsExpiry ? 'exp' : [], absent].flat());
+  }
   if (allowMissingIssuer && !isAbsent(sent['iss'])) {
     return denied('claim_missing', { detail: `${said('iss', sent['iss'])}, for an entry of tokens without one` });
   }
@@ -158,8 +176,9 @@ function noAccessToken({ accessTokenClaims, scopeClaims }: IssuerSettings): Deni
  * writes a text.
  */
 function unusedClaims(required: readonly string[], isAccessToken: boolean): readonly string[] {
-  const client = required.includes('client_id') ? [] : ['client_id'];
-  return isAccessToken ? client : [...client, 'auth_time'];
+  const needsClient = required.includes('client_id');
+  if (isAccessToken) return needsClient ? NONE : CLIENT_ID;
+  return needsClient ? AUTH_TIME : CLIENT_ID_AND_AUTH_TIME;
 }
 
 /** An empty scope is a sign of an access token, too. */
@@ -176,16 +195,18 @@ function valueRefusal(
   circumstances: Circumstances,
 ): Denied | undefined {
   const { issuer, audience, maxTokenAgeSeconds, claimRules } = settings;
-  const unmet = unmetExpectation(claims, { ...circumstances, issuer, audience });
+  const { now, verification } = circumstances;
+  const { clockToleranceSeconds, issuedAheadToleranceSeconds } = verification;
+  const unmet = unmetExpectation(claims, { issuer, audience, now, clockToleranceSeconds, issuedAheadToleranceSeconds });
   if (unmet !== undefined) return refusalOf(unmet);
   if (settings.clients !== undefined && !isOfClient({ sent, claims }, settings.clients)) {
     const clientId = claims['client_id'];
     const detail = `${said('azp', sent['azp'])}; ${unlike('client_id', clientId, settings.clients)}`;
     return denied('client_mismatch', { detail });
   }
-  const age = circumstances.now - circumstances.clockToleranceSeconds - (claims['iat'] as number);
+  const age = now - clockToleranceSeconds - (claims.iat as number);
   if (maxTokenAgeSeconds !== undefined && !(age <= maxTokenAgeSeconds)) {
-    const detail = `${said('iat', claims['iat'])}, now is ${circumstances.now}, at most ${maxTokenAgeSeconds} s are allowed`;
+    const detail = `${said('iat', claims['iat'])}, now is ${now}, at most ${maxTokenAgeSeconds} s are allowed`;
     return denied('token_too_old', { detail });
   }
   const broken = claimRules && brokenRule(claimRules, sent);
@@ -203,7 +224,7 @@ function isOfClient({ sent, claims }: Claims, clients: readonly string[]): boole
  * mapping may.
  */
 function namesOf({ requiredClaims, scopeClaims: scopes, rolesClaims: roles }: IssuerSettings): ClaimNames {
-  return { subject: requiredClaims === undefined ? ['sub'] : SUBJECT_CLAIMS, scopes, roles };
+  return { subject: requiredClaims === undefined ? SUB : SUBJECT_CLAIMS, scopes, roles };
 }
 
 /** When a token ends: with its `exp` or with its greatest age, lest it be remembered for longer than either. */

@@ -7,6 +7,8 @@ import {
   farDate,
   mistyped,
   mistypedClaim,
+  type ReadClaims,
+  type RegisteredClaim,
   readClaims,
   type TokenClaims,
   unmetExpectation,
@@ -35,7 +37,7 @@ export interface LogoutCircumstances {
   readonly maxTokenAgeSeconds: number;
 }
 
-const DATES = ['exp', 'nbf', 'iat'];
+const DATES: readonly RegisteredClaim[] = ['exp', 'nbf', 'iat'];
 
 /** What the claims of a token, whose signature was right, say as those of a logout token (Back-Channel Logout 1.0 2.6). */
 export function logoutOf(
@@ -51,7 +53,7 @@ export function logoutOf(
   );
 }
 
-function read(sent: TokenClaims, claims: TokenClaims, { clockToleranceSeconds, ...age }: LogoutCircumstances): Logout {
+function read(sent: TokenClaims, claims: ReadClaims, { clockToleranceSeconds, ...age }: LogoutCircumstances): Logout {
   const { iss, jti, iat, exp } = claims as { iss: string; jti: string; iat: number; exp?: number };
   const end = Math.min(exp ?? Number.POSITIVE_INFINITY, iat + age.maxTokenAgeSeconds);
   return {
@@ -65,7 +67,7 @@ function read(sent: TokenClaims, claims: TokenClaims, { clockToleranceSeconds, .
 }
 
 /** Which claims are there, and of which type. */
-function formRefusal(sent: TokenClaims, claims: TokenClaims, issuer: LogoutIssuerSettings): Denied | undefined {
+function formRefusal(sent: TokenClaims, claims: ReadClaims, issuer: LogoutIssuerSettings): Denied | undefined {
   const problem = mistypedClaim(claims, ['client_id', 'auth_time']) ?? farDate(claims, DATES) ?? mistypedName(sent);
   if (problem !== undefined) return refusalOf(problem);
   const needed = ['iss', 'aud', 'iat', 'jti', ...(issuer.allowMissingExpiry ? [] : ['exp'])];
@@ -83,7 +85,7 @@ function formRefusal(sent: TokenClaims, claims: TokenClaims, issuer: LogoutIssue
 
 /** What the claims say. Whoever else is meant may have sent the token on (OpenID Connect Core 1.0 3.1.3.7). */
 function valueRefusal(
-  claims: TokenClaims,
+  claims: ReadClaims,
   { issuer, clientId: clients }: LogoutIssuerSettings,
   { maxTokenAgeSeconds, ...circumstances }: LogoutCircumstances,
 ): Denied | undefined {

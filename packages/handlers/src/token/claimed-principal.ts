@@ -1,26 +1,46 @@
-import type { PrincipalInit } from '@sallyport/core';
+import type { PrincipalInit, Via } from '@sallyport/core';
 import { isText } from './claim-text.js';
 import { wordsOf } from './claim-words.js';
 import { actorOf } from './claimed-actor.js';
-import { audiencesOf, type ClaimProblem, isFar, mistyped, readClaims, type TokenClaims } from './token-claims.js';
+import {
+  audiencesOf,
+  type ClaimProblem,
+  isFar,
+  mistyped,
+  type ReadClaims,
+  type RegisteredClaim,
+  readClaims,
+  type TokenClaims,
+} from './token-claims.js';
 
 /** The names of the claims that are read. */
 export interface ClaimNames {
   /** Claims that may name the subject. The first one that is there counts. */
-  readonly subject: readonly string[];
+  readonly subject: readonly RegisteredClaim[];
   readonly scopes: readonly string[];
   readonly roles: readonly string[];
 }
 
+/** How tokens of a handler are proved, by the scheme that they have to come with. */
+export interface ProvedBy {
+  readonly bearer: readonly Via[];
+  readonly dpop: readonly Via[];
+}
+
+/** Frozen, because all principals share it. */
+export function provedBy(handler: string): ProvedBy {
+  const by = (scheme: string) => Object.freeze([Object.freeze({ handler, scheme })]);
+  return { bearer: by('bearer'), dpop: by('dpop') };
+}
+
 /** Without a subject the client itself is the party (RFC 9068 2.2). */
-export const SUBJECT_CLAIMS: readonly string[] = ['sub', 'username', 'client_id'];
+export const SUBJECT_CLAIMS: readonly RegisteredClaim[] = ['sub', 'username', 'client_id'];
 
 /**
  * The principal that claims describe. Its subject is empty when they name nobody, or not by a text: see
  * `subjectProblem`.
  */
-export function principalInit(sent: TokenClaims, names: ClaimNames): PrincipalInit {
-  const claims = readClaims(sent);
+export function principalInit(sent: TokenClaims, names: ClaimNames, claims = readClaims(sent)): PrincipalInit {
   const { exp, iat, auth_time: authenticatedAt, acr, amr, act } = claims;
   const subject = subjectOf(claims, names);
   const clientId = textOf(claims['client_id']);
@@ -50,7 +70,7 @@ export function subjectProblem(sent: TokenClaims, names: ClaimNames): ClaimProbl
   return name === undefined ? undefined : mistyped(name, value);
 }
 
-function subjectOf(claims: TokenClaims, { subject: names }: ClaimNames): readonly [string, unknown] | undefined {
+function subjectOf(claims: ReadClaims, { subject: names }: ClaimNames): readonly [string, unknown] | undefined {
   const name = names.find((each) => claims[each] !== undefined);
   return name === undefined ? undefined : [name, claims[name]];
 }

@@ -5,6 +5,13 @@ import { said, typeOf, unlike } from './details.js';
 /** Claims that a JWT access token and an introspection answer share (RFC 7519 4.1, RFC 7662 2.2, RFC 9068 2.2). */
 export type TokenClaims = Readonly<Record<string, unknown>>;
 
+/** The registered claims. Each is there, lest one that was not sent be looked for among what objects inherit. */
+export type ReadClaims = Readonly<Record<RegisteredClaim, unknown>>;
+
+export type RegisteredClaim =
+  | ('iss' | 'sub' | 'aud' | 'exp' | 'nbf' | 'iat' | 'jti' | 'client_id' | 'username' | 'scope')
+  | ('token_type' | 'token_use' | 'cnf' | 'act' | 'auth_time' | 'acr' | 'amr');
+
 /** What a token's claims must say. */
 export interface ClaimExpectations {
   readonly issuer?: string | undefined;
@@ -38,7 +45,7 @@ const TEXT = `a text of at most ${MAX_TEXT_BYTES} bytes without control characte
 const NUMBER = 'a number of seconds';
 const ACTOR = 'an object that names an actor by sub or client_id, and at most 16 of them within each other';
 
-const TYPES: readonly (readonly [name: string, isRight: TypeRule, expected: string])[] = [
+const TYPES: readonly (readonly [name: RegisteredClaim, isRight: TypeRule, expected: string])[] = [
   ['iss', isText, TEXT],
   ['client_id', isText, TEXT],
   ['jti', isText, TEXT],
@@ -50,31 +57,45 @@ const TYPES: readonly (readonly [name: string, isRight: TypeRule, expected: stri
   ['act', isActor, ACTOR],
 ];
 
-const REGISTERED = [
-  ...['iss', 'sub', 'aud', 'exp', 'nbf', 'iat', 'jti', 'client_id', 'username', 'scope'],
-  ...['token_type', 'token_use', 'cnf', 'act', 'auth_time', 'acr', 'amr'],
-];
-const IDENTIFIERS = ['client_id', 'jti'];
-
 /**
  * The registered claims as they are judged. null and "" mean that a claim is absent, and a whole number stands for its
  * digits where it identifies something: only then does a revocation find it.
  */
-export function readClaims(sent: TokenClaims): TokenClaims {
-  const read: Record<string, unknown> = Object.create(null);
-  for (const name of REGISTERED) {
-    const value = sent[name];
-    if (isAbsent(value)) continue;
-    read[name] = Number.isSafeInteger(value) && IDENTIFIERS.includes(name) ? String(value) : value;
-  }
-  return read;
+export function readClaims(sent: TokenClaims): ReadClaims {
+  return {
+    iss: present(sent['iss']),
+    sub: present(sent['sub']),
+    aud: present(sent['aud']),
+    exp: present(sent['exp']),
+    nbf: present(sent['nbf']),
+    iat: present(sent['iat']),
+    jti: identifier(sent['jti']),
+    client_id: identifier(sent['client_id']),
+    username: present(sent['username']),
+    scope: present(sent['scope']),
+    token_type: present(sent['token_type']),
+    token_use: present(sent['token_use']),
+    cnf: present(sent['cnf']),
+    act: present(sent['act']),
+    auth_time: present(sent['auth_time']),
+    acr: present(sent['acr']),
+    amr: present(sent['amr']),
+  };
+}
+
+function present(value: unknown): unknown {
+  return isAbsent(value) ? undefined : value;
+}
+
+function identifier(value: unknown): unknown {
+  return Number.isSafeInteger(value) ? String(value) : present(value);
 }
 
 /**
  * The first claim of the wrong type. Whom a token names is judged where its subject is read, and `unused` are names that
  * mean nothing here: a token may use them for something else.
  */
-export function mistypedClaim(claims: TokenClaims, unused: readonly string[] = []): ClaimProblem | undefined {
+export function mistypedClaim(claims: ReadClaims, unused: readonly string[] = []): ClaimProblem | undefined {
   for (const [name, isRight, expected] of TYPES) {
     const value = claims[name];
     if (value !== undefined && !unused.includes(name) && !isRight(value)) return mistyped(name, value, expected);
@@ -88,7 +109,7 @@ export function mistyped(name: string, value: unknown, expected: string = TEXT):
 }
 
 /** Whether a date is beyond the year 9999. It is more likely one in milliseconds. */
-export function farDate(claims: TokenClaims, names: readonly string[]): ClaimProblem | undefined {
+export function farDate(claims: ReadClaims, names: readonly RegisteredClaim[]): ClaimProblem | undefined {
   const name = names.find((each) => isFar(claims[each]));
   if (name === undefined) return undefined;
   const detail = `${said(name, claims[name])}, beyond the year 9999: it may be in milliseconds`;
@@ -100,7 +121,7 @@ export function isFar(date: unknown): boolean {
 }
 
 /** The first expectation that the claims, all of the right type, do not meet. Absent times and issuers pass. */
-export function unmetExpectation(claims: TokenClaims, expected: ClaimExpectations): ClaimProblem | undefined {
+export function unmetExpectation(claims: ReadClaims, expected: ClaimExpectations): ClaimProblem | undefined {
   const { issuer, audience, now, clockToleranceSeconds } = expected;
   const { issuedAheadToleranceSeconds = clockToleranceSeconds } = expected;
   const { exp, nbf, iat, iss } = claims as Record<string, number | undefined> & { iss?: string };
@@ -130,7 +151,7 @@ function refused(reason: string, detail: string): ClaimProblem {
   return { kind: 'refused', reason, detail };
 }
 
-export function audiencesOf({ aud }: TokenClaims): readonly string[] {
+export function audiencesOf({ aud }: Pick<ReadClaims, 'aud'>): readonly string[] {
   if (aud === undefined) return [];
   return (Array.isArray(aud) ? aud : [aud]) as readonly string[];
 }
