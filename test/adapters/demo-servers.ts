@@ -16,6 +16,7 @@ import { fastifySecurity } from '@sallyport/adapters/fastify';
 import { fetchSecurity } from '@sallyport/adapters/fetch';
 import { httpSecurity, upgradeSecurity } from '@sallyport/adapters/http';
 import { koaSecurity } from '@sallyport/adapters/koa';
+import { mcpSecurity } from '@sallyport/adapters/mcp';
 import { anonymous, type Decider, type Principal, type Requirement, requireScopes } from '@sallyport/core';
 import express from 'express';
 import Fastify from 'fastify';
@@ -86,8 +87,9 @@ function nodeListener(
   chain: Decider,
   options: DemoOptions,
   requirement: Requirement,
+  mount: typeof httpSecurity = httpSecurity,
 ): (request: AnyRequest, response: AnyResponse) => void {
-  const secure = httpSecurity(chain, options);
+  const secure = mount(chain, options);
   const answer = async (request: AnyRequest, response: AnyResponse, principal: Principal) => {
     const isEcho = request.url?.startsWith('/echo') === true;
     const text = answerTo(request.method, principal, isEcho ? await digestOf(request as Readable) : undefined);
@@ -115,8 +117,9 @@ function expressApp(
   chain: Decider,
   options: DemoOptions,
   requirement: Requirement,
+  mount: typeof expressSecurity = expressSecurity,
 ): express.Express {
-  const secure = expressSecurity(chain, options);
+  const secure = mount(chain, options);
   const app = framework().disable('x-powered-by');
   app.use(secure());
   const send = (request: express.Request, response: express.Response, body?: string) => {
@@ -186,8 +189,13 @@ async function openFastify(chain: Decider, options: DemoOptions, requirement: Re
   };
 }
 
-async function openHono(chain: Decider, options: DemoOptions, requirement: Requirement): Promise<DemoServer> {
-  const secure = fetchSecurity(chain, options);
+async function openHono(
+  chain: Decider,
+  options: DemoOptions,
+  requirement: Requirement,
+  mount: typeof fetchSecurity = fetchSecurity,
+): Promise<DemoServer> {
+  const secure = mount(chain, options);
   const app = new Hono();
   app.use('/orders', secure.middleware(ORDERS));
   app.use('/keys', secure.middleware(requirement));
@@ -301,5 +309,78 @@ export const ADAPTERS: readonly AdapterRow[] = [
     protocol: 'http',
     joinsLines: true,
     open: (chain, options = {}, requirement = anonymous()) => openHono(chain, options, requirement),
+  },
+];
+
+/** As the adapter for MCP mounts a chain. It needs a resource, which the rules do not give every chain: it is told of one at once. */
+function mcp(chain: Decider, { onDenied: _none, ...options }: DemoOptions = {}) {
+  if (typeof chain?.decide !== 'function') return mcpSecurity(chain);
+  let isAsked = false;
+  const published: NonNullable<Decider['published']> = (method, target) => {
+    if (isAsked) return chain.published?.(method, target);
+    isAsked = true;
+    return { status: 200, headers: [], body: '{"resource":"https://api.example"}' };
+  };
+  const told = new Proxy(chain, {
+    get(target, name) {
+      const value: unknown = name === 'published' ? published : Reflect.get(target, name);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
+  return mcpSecurity(told, { ...options, anyAudience: true });
+}
+
+const mcpInExpress = ((chain: Decider, options?: DemoOptions) => mcp(chain, options).express) as typeof expressSecurity;
+const mcpInHttp = ((chain: Decider, options?: DemoOptions) => {
+  const secure = mcp(chain, options);
+  type Listener = (request: AnyRequest, response: AnyResponse, principal: Principal) => void;
+  return (listener: Listener, ...demands: []) =>
+    secure.http<AnyRequest, AnyResponse>(
+      (request, response) => listener(request, response, principalOf(request)),
+      ...demands,
+    );
+}) as typeof httpSecurity;
+const mcpInFetch = ((chain: Decider, options?: DemoOptions) => {
+  const secure = mcp(chain, options);
+  return Object.assign(secure.fetch, { middleware: secure.hono });
+}) as unknown as typeof fetchSecurity;
+
+/** The adapter for MCP, on what it stands on. */
+export const MCP_ADAPTERS: readonly AdapterRow[] = [
+  {
+    name: 'MCP in node:http',
+    protocol: 'http',
+    decidesInRoute: true,
+    open: (chain, options = {}, requirement = anonymous()) =>
+      listening(createServer(nodeListener(chain, options, requirement, mcpInHttp))),
+  },
+  {
+    name: 'MCP in node:http2',
+    protocol: 'h2',
+    decidesInRoute: true,
+    open: async (chain, options = {}, requirement = anonymous()) =>
+      listening(
+        createSecureServer({ ...(await testCertificate()) }, nodeListener(chain, options, requirement, mcpInHttp)),
+      ),
+  },
+  ...(
+    [
+      ['MCP in Express 4', express4],
+      ['MCP in Express 5', express],
+    ] as const
+  ).map(
+    ([name, framework]): AdapterRow => ({
+      name,
+      protocol: 'http',
+      open: (chain, options = {}, requirement = anonymous()) =>
+        listening(createServer(expressApp(framework, chain, options, requirement, mcpInExpress))),
+    }),
+  ),
+  {
+    // What its server answers by itself is known by this name.
+    name: 'fetch (Hono)',
+    protocol: 'http',
+    joinsLines: true,
+    open: (chain, options = {}, requirement = anonymous()) => openHono(chain, options, requirement, mcpInFetch),
   },
 ];

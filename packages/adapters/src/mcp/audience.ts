@@ -8,8 +8,10 @@ export class PublishedResource {
   readonly #decider: Decider;
   #known: { readonly body: string; readonly identifiers: readonly string[] } | undefined;
 
-  /** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID for a decider that publishes no metadata */
+  /** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID for what is no chain, and for one that publishes no metadata */
   constructor(decider: Decider) {
+    if (typeof decider?.decide !== 'function')
+      throw option.invalid('chain', 'must be a SecurityChain; await a promise of one');
     this.#decider = decider;
     if (this.identifiers.length === 0)
       throw option.invalid('chain', 'has no resource; clients of MCP find their way by its metadata (RFC 9728)');
