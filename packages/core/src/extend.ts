@@ -88,6 +88,7 @@ export type { BodySource, MissingBody } from './request/body.js';
 export { type ClientCertificate, thumbprintOf } from './request/client-certificate.js';
 export { namesSpeltOut } from './request/json/names-spelt-out.js';
 export { parseStrictJson, SentJson } from './request/json/strict-json.js';
+export { RECHECKED } from './request/limit-uses.js';
 export { isPreflight } from './request/preflight.js';
 export { type IncomingRequest, type RouteKey, SecurityRequest } from './request/request.js';
 export { shownPath } from './request/shown-path.js';

@@ -13,8 +13,10 @@ import {
   type IncomingRequest,
   type LeaseTerms,
   option,
-  type SecurityRequest,
+  RECHECKED,
+  SecurityRequest,
 } from '@sallyport/core/extend';
+import { TOOL_LIST } from './calls/call.js';
 import type { CallRules } from './calls/call-rules.js';
 import { callTold, headerCallOf } from './calls/header-call.js';
 import type { Inspected, Inspection } from './calls/inspection.js';
@@ -24,6 +26,8 @@ export interface McpGrant {
   /** The rules of its calls. */
   readonly rule: Guard;
   readonly inspected: Inspected | undefined;
+  /** The tools that a list is not to show; undefined where no list was asked for, or all are shown. */
+  readonly isHidden: ((tool: string) => boolean) | undefined;
 }
 
 const grants = new WeakMap<GrantedDecision, McpGrant>();
@@ -48,13 +52,15 @@ export class McpDecider implements Decider {
   readonly #chain: Decider;
   readonly #rules: CallRules;
   readonly #inspection: Inspection;
+  readonly #hidesTools: boolean;
   readonly #inspecting = new WeakMap<Guard, Guard>();
   readonly #told = new WeakMap<Guard, WeakMap<Guard, Guard>>();
 
-  constructor(chain: Decider, rules: CallRules, inspection: Inspection) {
+  constructor(chain: Decider, rules: CallRules, inspection: Inspection, hidesTools: boolean) {
     this.#chain = chain;
     this.#rules = rules;
     this.#inspection = inspection;
+    this.#hidesTools = hidesTools;
   }
 
   decide(request: SecurityRequest, earlier?: GrantedDecision, next?: Guard): Eventually<Decision> {
@@ -101,7 +107,7 @@ export class McpDecider implements Decider {
     const chain = this.#chain;
     if (chain.requiring === undefined)
       throw option.invalid('chain', 'takes no requirements of routes: it has no method requiring()');
-    return deciderOf(chain.requiring(requirement), this.#rules, this.#inspection);
+    return deciderOf(chain.requiring(requirement), this.#rules, this.#inspection, this.#hidesTools);
   }
 
   /** Before the body is read: by the header fields, which have to say the same. */
@@ -122,16 +128,37 @@ export class McpDecider implements Decider {
     return andThen(this.#chain.authorize(granted, asked, request), (decision) => {
       const inspected = this.#inspection.of(request);
       const full = inspected === undefined ? rule : this.#rules.of(inspected.calls);
-      if (decision.kind === 'denied' || full === rule) return noted(decision, full, inspected);
-      return andThen(this.#chain.authorize(decision, full, request), (last) => noted(last, full, inspected));
+      if (decision.kind === 'denied' || full === rule) return this.#noted(decision, full, inspected, request);
+      return andThen(this.#chain.authorize(decision, full, request), (last) =>
+        this.#noted(last, full, inspected, request),
+      );
+    });
+  }
+
+  #noted(
+    decision: Decision,
+    rule: Guard,
+    inspected: Inspected | undefined,
+    request: SecurityRequest,
+  ): Eventually<Decision> {
+    if (decision.kind === 'denied') {
+      refusals.set(decision, inspected);
+      return decision;
+    }
+    grants.set(decision, { rule, inspected, isHidden: undefined });
+    if (!this.#hidesTools || inspected?.calls.some(({ method }) => method === TOOL_LIST) !== true) return decision;
+    return this.#rules.hiddenFrom(decision.principal, askedAgain(request)).then((isHidden) => {
+      grants.set(decision, { rule, inspected, isHidden });
+      return decision;
     });
   }
 }
 
-function noted(decision: Decision, rule: Guard, inspected: Inspected | undefined): Decision {
-  if (decision.kind === 'granted') grants.set(decision, { rule, inspected });
-  else refusals.set(decision, inspected);
-  return decision;
+/** The same request, of which limits count nothing more. */
+function askedAgain(request: SecurityRequest): SecurityRequest {
+  const { method, target, headersFrom, remoteAddress, route } = request;
+  const rawHeaders = SecurityRequest.linesOf(request);
+  return new SecurityRequest({ method, target, rawHeaders, headersFrom, remoteAddress, route, identity: RECHECKED });
 }
 
 /** Both, made once. */

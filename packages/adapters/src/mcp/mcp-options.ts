@@ -34,6 +34,8 @@ export const MCP_SECURITY = option.table('McpSecurityOptions', {
   otherTools: option.optional(aRule),
   /** What requests and notifications need, by their method, such as `resources/read`. Of `tools/call` the rule of the tool stays. */
   methods: rules,
+  /** Leaves tools that the caller may not call out of the answers to `tools/list`. Calls are decided in any case. */
+  hideForbiddenTools: option.withDefault(option.flag, false),
   /** The audiences of tokens that are taken. Default: the identifier of the chain's `resource`. */
   audience: option.optional(option.textOrTexts),
   /** Takes tokens for whatever audience, or for none. Warns at start. */

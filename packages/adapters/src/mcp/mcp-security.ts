@@ -7,6 +7,7 @@ import { type FetchContext, type FetchHandler, fetchSecurity } from '../fetch/in
 import type { RouteDemands } from '../gate/route-demands.js';
 import { httpSecurity } from '../http/index.js';
 import type { NodeRequest, NodeResponse } from '../node/node-message.js';
+import { grantAbout } from '../node/principal.js';
 import { writeDenial } from '../node/write-denial.js';
 import { Answers } from './answers/answers.js';
 import { Sessions } from './answers/sessions.js';
@@ -15,7 +16,7 @@ import { authInfoOf, type McpAuthInfo } from './auth-info.js';
 import { CallRules } from './calls/call-rules.js';
 import { Inspection } from './calls/inspection.js';
 import { answerTo } from './json-rpc-answer.js';
-import { McpDecider } from './mcp-decider.js';
+import { McpDecider, mcpGrantOf } from './mcp-decider.js';
 import { type McpSecurityOptions, mcpOptions } from './mcp-options.js';
 
 /** A handler of the SDK for fetch servers, as `createMcpHandler` makes it. */
@@ -67,7 +68,8 @@ export function mcpSecurity<Scopes extends string = string>(
   chain: Decider<Scopes>,
   options: McpSecurityOptions<Scopes> = {},
 ): McpSecurity<Scopes> {
-  const { tools, otherTools, methods, audience, anyAudience, maxBodyBytes, maxSessions } = mcpOptions(options);
+  const { tools, otherTools, methods, audience, anyAudience, maxBodyBytes, maxSessions, hideForbiddenTools } =
+    mcpOptions(options);
   const resource = new PublishedResource(chain);
   if (chain.lease === undefined) throw option.invalid('chain', 'grants no leases: nothing could end a stream');
   if (anyAudience) process.emitWarning('tokens of whatever audience are taken (anyAudience)', 'SallyportWarning');
@@ -75,7 +77,12 @@ export function mcpSecurity<Scopes extends string = string>(
   const rules = new CallRules({ always, tools, otherTools, methods });
   const sessions = new Sessions(maxSessions);
   const answers = new Answers(sessions);
-  const decider = new McpDecider(chain as Decider, rules, new Inspection(rules, sessions, maxBodyBytes));
+  const decider = new McpDecider(
+    chain as Decider,
+    rules,
+    new Inspection(rules, sessions, maxBodyBytes),
+    hideForbiddenTools,
+  );
   for (const rule of rules.guards) decider.expect(rule);
 
   const { trustedHops, clientCertificates, allowPreflight, allowRewriting, remoteAddress, peerAddress } =
@@ -85,7 +92,7 @@ export function mcpSecurity<Scopes extends string = string>(
     writeDenial(response, answerTo(denied));
   const follow = (request: NodeRequest, response: NodeResponse) => {
     Object.assign(request, { auth: authInfoOf(request) });
-    answers.followNode(request, response);
+    answers.followNode(request, response, hiddenFrom(request));
   };
   const ofFetch = () =>
     fetchSecurity(decider, {
@@ -108,7 +115,8 @@ export function mcpSecurity<Scopes extends string = string>(
     fetch: (handler, ...demands) => {
       const answer = handlerOf(handler);
       return ofFetch()(
-        async (request, ...rest) => answers.followed(request, request, await answer(request, ...rest)),
+        async (request, ...rest) =>
+          answers.followed(request, request, await answer(request, ...rest), hiddenFrom(request)),
         ...demands,
       );
     },
@@ -119,11 +127,17 @@ export function mcpSecurity<Scopes extends string = string>(
           (context.set as (name: string, value: unknown) => void)('auth', authInfoOf(context));
           await next();
           const { res } = context;
-          const followed = answers.followed(context.req.raw, context, res);
+          const followed = await answers.followed(context.req.raw, context, res, hiddenFrom(context));
           if (followed !== res) context.res = followed;
         });
     },
   };
+}
+
+/** The tools that a list is not to show to whoever sent this request. */
+function hiddenFrom(carrier: object): ((tool: string) => boolean) | undefined {
+  const decision = grantAbout(carrier)?.decision;
+  return decision && mcpGrantOf(decision)?.isHidden;
 }
 
 /** What a server passes besides, such as the request of Node, goes on to the handler. */

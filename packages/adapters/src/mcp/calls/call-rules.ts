@@ -1,5 +1,13 @@
-import { every, forbidden, type Guard, type GuardLike, type GuardVerdict, guard } from '@sallyport/core';
-import { type Eventually } from '@sallyport/core/extend';
+import {
+  every,
+  forbidden,
+  type Guard,
+  type GuardLike,
+  type GuardVerdict,
+  guard,
+  type Principal,
+} from '@sallyport/core';
+import type { Eventually, SecurityRequest } from '@sallyport/core/extend';
 import { type Call, TOOL_CALL } from './call.js';
 
 /** What may be asked of the calls of a server. */
@@ -56,6 +64,16 @@ export class CallRules {
     return this.#tools.get(name) ?? this.#otherTools;
   }
 
+  /** Which tools the caller may not call, as far as rules can tell without a call. Whatever cannot be told is hidden. */
+  async hiddenFrom(principal: Principal, request: SecurityRequest): Promise<(tool: string) => boolean> {
+    const mayCall = (rule: Guard | undefined) => rule === undefined || permits(rule, principal, request);
+    const tools = [...this.#tools].map(async ([name, rule]) => [name, await mayCall(rule)] as const);
+    const byName = new Map(await Promise.all(tools));
+    const others = await mayCall(this.#otherTools);
+    const all = await mayCall(this.#methods.get(TOOL_CALL));
+    return (tool) => !(all && (byName.get(tool) ?? others));
+  }
+
   #ofOne(call: Call): Guard {
     const [byMethod, byTool] = this.#rulesOf(call);
     const known = this.#joined.get(byMethod)?.get(byTool);
@@ -84,6 +102,14 @@ function strict(named: string, rule: Guard): Guard {
     },
     { needs: rule.needs },
   );
+}
+
+async function permits(rule: Guard, principal: Principal, request: SecurityRequest): Promise<boolean> {
+  try {
+    return (await rule.check(principal, request)).kind === 'permitted';
+  } catch {
+    return false;
+  }
 }
 
 const ABSTAINED = forbidden('all_guards_abstained');
