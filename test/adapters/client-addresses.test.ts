@@ -44,8 +44,11 @@ const asked = (headers: Record<string, string> = {}) => new Request('http://loca
 
 describe('remoteAddress tells a fetch server from where a request comes', () => {
   test.each<[string, FetchSecurityOptions['remoteAddress'], unknown[], Record<string, string>]>([
+    ['Deno, by itself', undefined, [DENO], {}],
     ['Deno', (_: Request, info: typeof DENO) => info.remoteAddr.hostname, [DENO], {}],
+    ['Bun, by itself', undefined, [BUN], {}],
     ['Bun', (request: Request, server: typeof BUN) => server.requestIP(request)?.address, [BUN], {}],
+    ['Workers, by a header', { header: 'CF-Connecting-IP' }, [{}, {}], { 'cf-connecting-ip': CLIENT }],
     ['Workers', (request) => request.headers.get('cf-connecting-ip'), [{}, {}], { 'cf-connecting-ip': CLIENT }],
   ])('as on %s, wrapped and in Hono', async (_, remoteAddress, rest, headers) => {
     const { chain, seen } = noting();
@@ -96,12 +99,23 @@ describe('remoteAddress tells a fetch server from where a request comes', () => 
     expect(warnings).toEqual([expect.stringContaining('remoteAddress')]);
   });
 
-  test('is checked at the start', () => {
-    const options = { remoteAddress: CLIENT } as unknown as FetchSecurityOptions;
-    expect(() => fetchSecurity(noting().chain, options)).toThrow(
-      expect.objectContaining({ code: 'ERR_SALLYPORT_OPTION_INVALID' }),
-    );
+  test('no header is read that is not named, and none that has two addresses', async () => {
+    const { chain, seen } = noting();
+    const sent = { 'cf-connecting-ip': `203.0.113.9, ${CLIENT}` };
+    await fetchSecurity(chain)(() => new Response())(asked({ 'cf-connecting-ip': CLIENT }));
+    await fetchSecurity(chain, { remoteAddress: { header: 'CF-Connecting-IP' } })(() => new Response())(asked(sent));
+    expect(seen).toEqual([undefined, undefined]);
   });
+
+  test.each([CLIENT, {}, { header: 'Authorization' }, { header: 'X-IP', trusted: true }])(
+    '%j is refused at the start',
+    (remoteAddress) => {
+      const options = { remoteAddress } as unknown as FetchSecurityOptions;
+      expect(() => fetchSecurity(noting().chain, options)).toThrow(
+        expect.objectContaining({ code: expect.stringMatching(/^ERR_SALLYPORT_OPTION_/) }),
+      );
+    },
+  );
 });
 
 test("anybody's wrong passwords shut nobody out where no address is known, and count by network where one is", async () => {

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import {
@@ -13,27 +12,19 @@ import type { Readable } from 'node:stream';
 import { serve } from '@hono/node-server';
 import { expressSecurity, principalOf } from '@sallyport/adapters/express';
 import { fastifySecurity } from '@sallyport/adapters/fastify';
-import { fetchSecurity } from '@sallyport/adapters/fetch';
+import type { fetchSecurity } from '@sallyport/adapters/fetch';
 import { httpSecurity, upgradeSecurity } from '@sallyport/adapters/http';
 import { koaSecurity } from '@sallyport/adapters/koa';
 import { mcpSecurity } from '@sallyport/adapters/mcp';
-import { anonymous, type Decider, type Principal, type Requirement, requireScopes } from '@sallyport/core';
+import { anonymous, type Decider, type Principal, type Requirement } from '@sallyport/core';
 import express from 'express';
 import Fastify from 'fastify';
-import { Hono } from 'hono';
 import Koa from 'koa';
+import { answerTo, type DemoOptions, digestOf, fail, headersFor, honoApplication, ORDERS } from './demo-application.js';
 import { testCertificate } from './test-certificate.js';
 
 const express4: typeof express = require('express4');
 const Koa2: typeof Koa = require('koa2');
-
-/** What a server is mounted with. */
-export interface DemoOptions {
-  readonly clientCertificates?: { readonly proxies: readonly string[] };
-  readonly allowPreflight?: boolean;
-  readonly trustedHops?: number;
-  readonly onDenied?: (...given: readonly unknown[]) => never;
-}
 
 /** A server of some framework that listens. All of them answer alike: see `answerTo`. */
 export interface DemoServer {
@@ -51,32 +42,6 @@ export interface AdapterRow {
   readonly decidesInRoute?: true;
   /** `/keys` adds the requirement. */
   open(chain: Decider, options?: DemoOptions, requirement?: Requirement): Promise<DemoServer>;
-}
-
-/** What every demo server does once a request is let in: `/orders` needs a scope, `/echo` reads the body, `/fails` fails. */
-export function answerTo(method: string | undefined, principal: Principal, body?: string): string {
-  return `${method} by ${principal.subject || 'nobody'}${body === undefined ? '' : ` with ${body}`}`;
-}
-
-const ORDERS = requireScopes('orders:read');
-
-/** Reads a body to its end: a length and a digest, so that a lost byte shows. */
-export async function digestOf(body: AsyncIterable<Uint8Array> | readonly never[]): Promise<string> {
-  const hash = createHash('sha256');
-  let length = 0;
-  for await (const chunk of body) {
-    hash.update(chunk);
-    length += chunk.length;
-  }
-  return `${length} bytes ${hash.digest('hex').slice(0, 16)}`;
-}
-
-function fail(): never {
-  throw new Error('the application failed');
-}
-
-export function headersFor(text: string): { 'content-type': string; 'content-length': string } {
-  return { 'content-type': 'text/plain', 'content-length': String(Buffer.byteLength(text)) };
 }
 
 type AnyRequest = IncomingMessage | Http2ServerRequest;
@@ -193,21 +158,10 @@ async function openHono(
   chain: Decider,
   options: DemoOptions,
   requirement: Requirement,
-  mount: typeof fetchSecurity = fetchSecurity,
+  mount?: typeof fetchSecurity,
 ): Promise<DemoServer> {
-  const secure = mount(chain, options);
-  const app = new Hono();
-  app.use('/orders', secure.middleware(ORDERS));
-  app.use('/keys', secure.middleware(requirement));
-  app.onError((_error, context) => context.text('failed', 500));
-  app.all('/fails', fail);
-  app.all('*', async (context) => {
-    const { raw } = context.req;
-    const isEcho = context.req.path.startsWith('/echo');
-    const text = answerTo(context.req.method, principalOf(raw), isEcho ? await digestOf(raw.body ?? []) : undefined);
-    return new Response(text, { headers: headersFor(text) });
-  });
-  const server = serve({ fetch: secure(app.fetch), port: 0, hostname: '127.0.0.1' });
+  const fetch = honoApplication(chain, options, requirement, mount);
+  const server = serve({ fetch, port: 0, hostname: '127.0.0.1' });
   await once(server, 'listening');
   return closing(server as Server);
 }

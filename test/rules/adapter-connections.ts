@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { openConnection } from '../adapters/connection.js';
+import type { DemoOptions } from '../adapters/demo-application.js';
 import { DemoTokens, demoChain } from '../adapters/demo-chain.js';
-import type { AdapterRow, DemoOptions, DemoServer } from '../adapters/demo-servers.js';
+import type { AdapterRow, DemoServer } from '../adapters/demo-servers.js';
 import { askHttp2 } from '../adapters/http2-client.js';
 import { ask, type RawAnswer, RawClient, requestText } from '../adapters/raw-client.js';
 import { isNightly } from '../support/nightly.js';

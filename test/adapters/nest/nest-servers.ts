@@ -8,7 +8,8 @@ import { AuthGuard, frameworkErrors, principalOf, RequireScopes, SallyportModule
 import { anonymous, type Decider, type Requirement } from '@sallyport/core';
 import { handlersOf } from '@sallyport/core/extend';
 import type { FastifyReply } from 'fastify';
-import { type AdapterRow, answerTo, type DemoOptions, type DemoServer, digestOf, headersFor } from '../demo-servers.js';
+import { answerTo, type DemoOptions, digestOf, headersFor } from '../demo-application.js';
+import type { AdapterRow, DemoServer } from '../demo-servers.js';
 
 /** What a controller of either platform gets. */
 type PlatformRequest = IncomingMessage & { readonly raw?: IncomingMessage };

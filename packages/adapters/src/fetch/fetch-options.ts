@@ -1,29 +1,37 @@
-import { option } from '@sallyport/core/extend';
+import { fieldNameCheck, option } from '@sallyport/core/extend';
 import { type AdapterOptions, adapterOptions, type CheckedAdapterOptions } from '../gate/adapter-options.js';
 import { TrustedProxies } from '../proxies/trusted-proxies.js';
-import type { RemoteAddress } from './peer-addresses.js';
+import type { AddressHeader, RemoteAddress } from './peer-addresses.js';
 
 type Context = readonly [request: Request];
 type Answer = Response | Promise<Response>;
 
+export const ADDRESS_HEADER = option.table('AddressHeader', {
+  /** The name of the header, such as `CF-Connecting-IP`. */
+  header: fieldNameCheck,
+});
+
+const remoteAddress = option.withSchema<RemoteAddress | AddressHeader>(ADDRESS_HEADER.schema, (value, name) =>
+  typeof value === 'function' ? (value as RemoteAddress) : ADDRESS_HEADER(value as AddressHeader, name),
+);
+
 export const FETCH_SECURITY = option.table('FetchSecurityOptions', {
-  remoteAddress: option.optional(option.callable<RemoteAddress>()),
+  remoteAddress: option.optional(remoteAddress),
   peerAddress: option.optional(option.callable<RemoteAddress>()),
 });
 
 export interface FetchSecurityOptions extends AdapterOptions<Context, Answer> {
   /**
-   * Tells the address of the client from the request and what the server passes after it (in Hono `c.env`): on Deno
-   * `(_, info) => info.remoteAddr.hostname`, on Bun `(request, server) => server.requestIP(request)?.address`, on
-   * Workers `(request) => request.headers.get('cf-connecting-ip')`. On Node the connection tells it. Default: unknown
-   * elsewhere, unless `trustedHops` are given; then limits by network cannot work, which a warning says.
+   * Tells the address of the client: a function of the request and what the server passes after it (in Hono `c.env`), or the
+   * header in which a platform tells it: on Workers `{ header: 'CF-Connecting-IP' }`. Name no header that clients can reach the
+   * server with. Default: what the connection tells, on Node, Bun and Deno; unknown elsewhere, unless `trustedHops` are given.
+   * Then limits by network cannot work, which a warning says.
    */
-  readonly remoteAddress?: RemoteAddress | undefined;
+  readonly remoteAddress?: RemoteAddress | AddressHeader | undefined;
   /**
    * Tells the address at the other end of the connection, by which `clientCertificates` knows its proxies. Only the server may
-   * tell it, never a header, which any client can send: on Deno `(_, info) => info.remoteAddr.hostname`, on Bun
-   * `(request, server) => server.requestIP(request)?.address`. On Node the connection tells it. Default: unknown elsewhere;
-   * then no forwarded certificate counts.
+   * tell it, never a header, which any client can send. Default: what the connection tells, on Node, Bun and Deno; unknown
+   * elsewhere. Then no forwarded certificate counts.
    */
   readonly peerAddress?: RemoteAddress | undefined;
 }

@@ -17,6 +17,7 @@ export { type LeaseOptions, leaseOf } from '../node/lease.js';
 export { attemptedOf, principalOf } from '../node/principal.js';
 export { CERTIFICATE_CHANNEL, type CertificateEvent, onCertificateEvent } from '../proxies/certificate-events.js';
 export type { FetchSecurityOptions } from './fetch-options.js';
+export type { AddressHeader } from './peer-addresses.js';
 
 /** A fetch handler: what servers of many runtimes call, with whatever they pass besides the request. */
 export type FetchHandler<Rest extends unknown[]> = (request: Request, ...rest: Rest) => Response | Promise<Response>;
@@ -193,7 +194,9 @@ function withHeaders(
   if (answer instanceof Promise) return answer.then((later) => withHeaders(later, lines));
   const headers = new Headers(answer.headers);
   for (const [name, value, append] of placed(lines)) headers[append ? 'append' : 'set'](name, value);
-  return new Response(answer.body, { status: answer.status, statusText: answer.statusText, headers });
+  const { status, statusText } = answer;
+  // Workers write an empty text, and not the usual one.
+  return new Response(answer.body, { status, ...(statusText !== '' && { statusText }), headers });
 }
 
 type PlacedField = readonly [name: string, value: string, append: boolean];

@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { declaredMember } from '@sallyport/core/extend';
 
 /**
  * Tells the address of the client. Whatever the server passes after the request may be named with its own type, which
@@ -6,8 +7,13 @@ import { isIP } from 'node:net';
  */
 export type RemoteAddress = { tell(request: Request, ...rest: unknown[]): string | null | undefined }['tell'];
 
+/** The header in which the platform in front of the server tells the address, in place of what a client wrote there. */
+export interface AddressHeader {
+  readonly header: string;
+}
+
 interface AddressOptions {
-  readonly remoteAddress?: RemoteAddress | undefined;
+  readonly remoteAddress?: RemoteAddress | AddressHeader | undefined;
   readonly peerAddress?: RemoteAddress | undefined;
 }
 
@@ -20,9 +26,27 @@ export interface Addresses {
 
 export function addressesOf({ remoteAddress, peerAddress }: AddressOptions): Addresses {
   return {
-    clients: new ToldAddresses(remoteAddress, 'client', 'remoteAddress'),
+    clients: new ToldAddresses(tellerOf(remoteAddress), 'client', 'remoteAddress'),
     peers: new ToldAddresses(peerAddress, 'peer', 'peerAddress'),
   };
+}
+
+function tellerOf(option: RemoteAddress | AddressHeader | undefined): RemoteAddress | undefined {
+  return typeof option === 'object' ? (request) => request.headers.get(option.header) : option;
+}
+
+/** What servers pass besides the Request: Bun its server, Deno what it knows of the connection. */
+interface Passed {
+  readonly requestIP?: unknown;
+  readonly remoteAddr?: { readonly hostname?: unknown };
+}
+
+/** The other end of the connection, as Bun or Deno tells it. Undefined where another server has the request. */
+function toldByServer(request: Request, passed: unknown): unknown {
+  if (typeof passed !== 'object' || passed === null) return undefined;
+  const requestIP = declaredMember(passed as Passed, 'requestIP');
+  if (typeof requestIP === 'function') return requestIP.call(passed, request)?.address;
+  return declaredMember(passed as Passed, 'remoteAddr')?.hostname;
 }
 
 /** Finds the address that an option tells. */
@@ -41,9 +65,10 @@ export class ToldAddresses {
   /** A value that is no address, or an error, counts as no address; the operator is told once. */
   find(request: Request, rest: readonly unknown[]): string | undefined {
     const tell = this.#tell;
-    if (tell === undefined) return this.#unknown(`no ${this.#whose} address is known (${this.#option})`);
     try {
-      const address: unknown = tell(request, ...rest);
+      const address: unknown = tell === undefined ? toldByServer(request, rest[0]) : tell(request, ...rest);
+      if (address === undefined && tell === undefined)
+        return this.#unknown(`no ${this.#whose} address is known (${this.#option})`);
       if (typeof address === 'string' && isIP(address) !== 0) return address;
     } catch {
       return this.#unknown(`no ${this.#whose} address is known, because ${this.#option} threw`);

@@ -1,6 +1,7 @@
 import { constants, createHmac, type KeyObject, timingSafeEqual, verify } from 'node:crypto';
-import type { Eventually } from '@sallyport/core/extend';
+import { type Eventually, runtime } from '@sallyport/core/extend';
 import type { VerificationKey } from './verification-key.js';
+import { isSignedByWebCrypto } from './web-crypto.js';
 
 /** Counts what is done at once in one turn of the event loop: a crowd would keep everybody else waiting. */
 class FewPerTurn {
@@ -51,6 +52,7 @@ export function isSignedWith(
   const signature = Buffer.from(signed.signature, 'base64url');
   const hash = algorithm === 'EdDSA' || algorithm === 'Ed25519' ? null : `sha${algorithm.slice(2)}`;
   if (key.type === 'secret' && hash !== null) return isHmac({ data, signature }, key, hash);
+  if (runtime === 'workers') return isSignedByWebCrypto({ data, signature }, key, algorithm);
   const verifier = { key, ...parametersOf(algorithm) };
   if (isQuick && atOnce.takes()) return verify(hash, data, verifier, signature);
   return new Promise((resolve, reject) => {
