@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { SALLYPORT_ERROR_CODES } from '@sallyport/core/extend';
+import { VERIFIER_FIXES } from '../../../packages/adapters/src/mcp/bearer/verifier-handler.js';
 import { DETAILS } from '../../../packages/core/src/decision/problem.js';
 import { FIXES } from '../../../packages/core/src/events/fixes.js';
 import { API_KEY_FIXES } from '../../../packages/handlers/src/api-key/api-key-fixes.js';
@@ -24,6 +25,7 @@ const FIXES_IN_CODE = [
   API_KEY_FIXES,
   MUTUAL_TLS_FIXES,
   WEBHOOK_FIXES,
+  VERIFIER_FIXES,
 ].flatMap((table) => Object.entries(table));
 
 const document = documentOf('docs/error-codes.md');

@@ -25,6 +25,7 @@ const CONSTRUCTED =
 const CONSTRUCTED_FROM_CONSTANT = /\bunavailable\(([A-Z_]+)\)/g;
 const CONCLUDED =
   /kind: '(missing|unrecognised|unroutable|undeclared|slow|oversized|invalid)',\s*reason: '([a-z0-9_]+)'/g;
+const UNFIT = /(?:\bUnfitRequestError|\bsuper)\(\s*'(unroutable|undeclared|oversized)',\s*'([a-z0-9_]+)'/g;
 const RULE = /\breason: '([a-z0-9_]+)'/g;
 const TEMPLATE = /\breason: `([a-z_]+)\$\{name\}([a-z0-9_]+)`/g;
 const RETURNED = /\breturn '([a-z]+(?:_[a-z]+)+)'/g;
@@ -49,6 +50,7 @@ export function reasonCodes(): ReadonlyMap<string, number> {
   for (const { path, text } of shipped) {
     for (const [, kind = '', reason] of text.matchAll(CONSTRUCTED)) add(reason, STATUS[kind]);
     for (const [, kind = '', reason] of text.matchAll(CONCLUDED)) add(reason, STATUS[kind]);
+    for (const [, kind = '', reason] of text.matchAll(UNFIT)) add(reason, STATUS[kind]);
     for (const [, before, after] of text.matchAll(TEMPLATE)) add(`${before}<name>${after}`, STATUS['denied']);
     for (const [, name] of text.matchAll(CONSTRUCTED_FROM_CONSTANT)) add(constant(whole, name), 503);
     if (/\/(?:target-rules|firewall)\.ts$/.test(path)) {

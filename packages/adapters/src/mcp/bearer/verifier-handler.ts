@@ -28,6 +28,13 @@ export interface McpTokenVerifier {
   verifyAccessToken(token: string): Promise<McpVerifiedToken>;
 }
 
+/** What to change, by reason. docs/error-codes.md has the same texts. */
+export const VERIFIER_FIXES: Readonly<Record<string, string>> = {
+  token_refused: 'Look into verifyAccessToken: it threw invalid_token.',
+  token_expired: 'Get a new token. If it is new, look at the clocks of both servers.',
+  token_without_expiry: 'Let verifyAccessToken tell expiresAt.',
+};
+
 /** The syntax of a bearer token (RFC 6750 2.1). */
 const B64TOKEN = /^[A-Za-z0-9\-._~+/]+=*$/;
 
@@ -39,11 +46,7 @@ export class VerifierHandler implements SecurityHandler<Secret> {
   readonly name = 'verifier';
   readonly source = 'authorization:bearer';
   readonly challenges = Object.freeze([bearerChallenge('mcp')]);
-  readonly fixes: Readonly<Record<string, string>> = {
-    token_refused: 'Look into verifyAccessToken: it threw invalid_token.',
-    token_expired: 'Get a new token. If it is new, look at the clocks of both servers.',
-    token_without_expiry: 'Let verifyAccessToken tell expiresAt.',
-  };
+  readonly fixes = VERIFIER_FIXES;
   readonly #verifier: McpTokenVerifier;
 
   constructor(verifier: McpTokenVerifier) {
