@@ -152,6 +152,12 @@ const CHECKED = byNode(
   [{ name: 'sallyport check', command: [...NODE_TEST, 'check.spec.js'], expected: passedInNode(14) }],
 );
 
+/** @type {Row[]} */
+const NEST = byNode(
+  [OLDEST, ...NODES],
+  [{ name: 'Nest 11, CommonJS, Jest 30', command: [...JEST, 'jest.config.js'], expected: passedInJest(4) }],
+);
+
 /**
  * By folder, or at the folder that `at` names, with a copy of what `with` names. The rows of `first` prepare what the others
  * run.
@@ -174,6 +180,7 @@ export const PROJECTS = {
     rows: HOSTS,
   },
   checked: { with: ['test/cli/check/applications', 'test/vectors/check'], first: [], rows: CHECKED },
+  nest: { first: [], rows: NEST },
   migration: {
     at: '../migration',
     with: ['docs/migration'],

@@ -1,0 +1,4 @@
+module.exports = {
+  testMatch: ['**/app.spec.ts'],
+  transform: { '\\.ts$': 'ts-jest' },
+};
