@@ -72,6 +72,14 @@ export function linesNamed(rawHeaders: readonly string[], name: string): string[
   return lines;
 }
 
+/** The value of a header field. Several lines are joined by comma (RFC 9110 5.3). One line makes no list. */
+export function valueNamed(rawHeaders: readonly string[], name: string): string | undefined {
+  const first = nextNamed(rawHeaders, name, 0);
+  if (first === -1) return undefined;
+  if (nextNamed(rawHeaders, name, first + 2) !== -1) return linesNamed(rawHeaders, name).join(', ');
+  return rawHeaders[first + 1];
+}
+
 /** Whether a header field has more than one line. Allocates nothing. */
 export function repeats(rawHeaders: readonly string[], name: string): boolean {
   const first = nextNamed(rawHeaders, name, 0);

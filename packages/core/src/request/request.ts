@@ -13,7 +13,8 @@ import {
 } from './authorization-header.js';
 import { type MissingBody, receive } from './body.js';
 import type { ClientCertificate } from './client-certificate.js';
-import { type IncomingRequest, type LocatedOperation, linesNamed, type RouteKey } from './incoming-request.js';
+import type { IncomingRequest, LocatedOperation, RouteKey } from './incoming-request.js';
+import { linesNamed, valueNamed } from './incoming-request.js';
 import { LimitUses } from './limit-uses.js';
 import { type PathParameters, pathParametersOf } from './path-template.js';
 import { pathOf, queryOf } from './request-target.js';
@@ -113,8 +114,7 @@ export class SecurityRequest {
    * equals the secret.
    */
   header(name: string): string | undefined {
-    const lines = this.headerLines(name);
-    return lines.length === 0 ? undefined : lines.join(', ');
+    return valueNamed(this.#source.rawHeaders, name);
   }
 
   /**
