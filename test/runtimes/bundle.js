@@ -1,11 +1,10 @@
 // Bundles a server of these tests, with the built packages outside, or for Workers with all that it imports.
-// Run: node test/runtimes/bundle.js <server> <file>
+// Run: node test/runtimes/bundle.js <runtime> <source> <file>
 import { builtinModules } from 'node:module';
-import { join } from 'node:path';
 import { build } from 'esbuild';
 
-const [name, outfile] = process.argv.slice(2);
-const isWorkers = name === 'workers';
+const [runtime, source, outfile] = process.argv.slice(2);
+const isWorkers = runtime === 'workers';
 
 /** The tokens of the corpus stand in the sources of core. Here they use the built core, as the chain does. */
 const ofCore = {
@@ -22,7 +21,7 @@ const ofCore = {
 };
 
 await build({
-  entryPoints: [join(import.meta.dirname, 'servers', `${name}.ts`)],
+  entryPoints: [source],
   outfile,
   bundle: true,
   format: 'esm',

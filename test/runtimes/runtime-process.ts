@@ -29,7 +29,8 @@ export function withRuntimes(tests: () => void): void {
 }
 
 /** Workers get their program and its surroundings by a file (workerd.capnp). */
-function workersConfig(settings: string): string {
+function workersConfig(env: Readonly<Record<string, string>>): string {
+  const bindings = Object.entries(env).map(([name, text]) => `(name = "${name}", text = ${JSON.stringify(text)})`);
   return `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
   services = [(name = "main", worker = .main), (name = "internet", network = (allow = ["public", "private"]))],
@@ -39,7 +40,7 @@ const main :Workerd.Worker = (
   modules = [(name = "main", esModule = embed "server.js")],
   compatibilityDate = "2026-10-01",
   compatibilityFlags = ["enable_request_signal"],
-  bindings = [(name = "SETTINGS", text = ${JSON.stringify(settings)})]
+  bindings = [${bindings.join(', ')}]
 );
 `;
 }
@@ -50,29 +51,38 @@ export class RuntimeProcess {
   readonly #child: ChildProcess;
   readonly #folder: string;
 
-  static async start(name: RuntimeName, settings: Settings): Promise<RuntimeProcess> {
+  /** A server of these tests. */
+  static start(name: RuntimeName, settings: Settings): Promise<RuntimeProcess> {
+    return this.serve(name, join(__dirname, 'servers', `${name}.ts`), { SETTINGS: JSON.stringify(settings) });
+  }
+
+  /** A program that listens by itself, or, where `isServed` is set, exports what the runtime serves. */
+  static async serve(
+    name: RuntimeName,
+    source: string,
+    env: Readonly<Record<string, string>>,
+    { isServed = false } = {},
+  ): Promise<RuntimeProcess> {
     // Beside the tests, so that its imports find the packages of the repository.
     const folder = await mkdtemp(join(__dirname, 'built-'));
     const file = join(folder, 'server.js');
-    await promisify(execFile)(process.execPath, [join(__dirname, 'bundle.js'), name, file]);
-    const text = JSON.stringify(settings);
-    if (name === 'workers') await writeFile(join(folder, 'server.capnp'), workersConfig(text));
+    await promisify(execFile)(process.execPath, [join(__dirname, 'bundle.js'), name, source, file]);
+    if (name === 'workers') await writeFile(join(folder, 'server.capnp'), workersConfig(env));
+    const ofDeno = ['--allow-all', '--no-config', '--node-modules-dir=manual'];
     const args = {
       bun: ['run', file],
-      deno: ['run', '--allow-all', '--no-config', '--node-modules-dir=manual', file],
+      deno: isServed ? ['serve', ...ofDeno, '--host=127.0.0.1', '--port=0', file] : ['run', ...ofDeno, file],
       workers: ['serve', join(folder, 'server.capnp'), '--control-fd=3'],
     }[name];
     const child = spawn(PROGRAMS[name], args, {
       cwd: folder,
-      env: { PATH: process.env['PATH'], HOME: folder, SETTINGS: text },
-      stdio: ['ignore', 'pipe', 'inherit', 'pipe'],
+      env: { PATH: process.env['PATH'], HOME: folder, NO_COLOR: '1', PORT: '0', ...env },
+      stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
     });
-    const lines = createInterface({ input: child.stdio[name === 'workers' ? 3 : 1] as Readable });
-    const [line] = await Promise.race([
-      once(lines, 'line'),
+    const port = await Promise.race([
+      ...[1, 2, 3].map((number) => portIn(child.stdio[number] as Readable)),
       once(child, 'exit').then(() => Promise.reject(new Error(`${name} ended before it listened`))),
     ]);
-    const port = name === 'workers' ? JSON.parse(line).port : Number(line);
     return new RuntimeProcess(child, folder, port);
   }
 
@@ -93,4 +103,14 @@ export class RuntimeProcess {
     await ended;
     await rm(this.#folder, { recursive: true });
   }
+}
+
+/** What runtimes print when they listen ends with the port. All that follows is read and thrown away. */
+function portIn(output: Readable): Promise<number> {
+  return new Promise((resolve) => {
+    createInterface({ input: output }).on('line', (line) => {
+      const port = /(?:^|[:"a-z])(\d{4,5})\D*$/.exec(line)?.[1];
+      if (port !== undefined) resolve(Number(port));
+    });
+  });
 }
