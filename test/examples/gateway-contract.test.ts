@@ -7,7 +7,7 @@ import { bearer, type Client, GatewayProcess, type Json } from '../support/gatew
 const WRITTEN = readFileSync(join(__dirname, '../../examples/gateway/gateway-api.yaml'), 'utf8');
 /** The scope of `redeploy-api` and `undeploy-api` is another one. Nothing else is edited. */
 const CHANGED = WRITTEN.replace(
-  "- OAuth2Security: ['apim:api_publish']\n        - ApiKey: []\n      parameters: &api",
+  "- OAuth2Security: ['apim:api_publish']\n        - ApiKey: []\n        - ClientCertificate: []\n      parameters: &api",
   (part) => part.replace('apim:api_publish', 'apim:api_create'),
 );
 const BOTH = ['apim:api_publish', 'apim:api_create'];
@@ -61,7 +61,7 @@ describe('another definition, tried beside the one that is enforced', () => {
       enforced: { 'apim:api_publish': 200, 'apim:api_create': 403 },
       challenge: 'apim:api_publish',
       metadata: ['apim:api_publish', 'apim:tier_view'],
-      served: [{ OAuth2Security: ['apim:api_publish'] }, { ApiKey: [] }],
+      served: [{ OAuth2Security: ['apim:api_publish'] }, { ApiKey: [] }, { ClientCertificate: [] }],
     });
     expect(await matrixOf('written.yaml')).toContain('| apim:api_publish |');
   });
@@ -88,7 +88,7 @@ describe('another scope in the definition', () => {
       enforced: { 'apim:api_publish': 403, 'apim:api_create': 200 },
       challenge: 'apim:api_create',
       metadata: ['apim:api_create', 'apim:tier_view', 'apim:api_publish'],
-      served: [{ OAuth2Security: ['apim:api_create'] }, { ApiKey: [] }],
+      served: [{ OAuth2Security: ['apim:api_create'] }, { ApiKey: [] }, { ClientCertificate: [] }],
     });
     expect(await matrixOf('changed.yaml')).toContain('| apim:api_create |');
   });

@@ -1,9 +1,12 @@
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Revocations, type SecurityChain } from '@sallyport/core';
 import { buildRequest } from '@sallyport/core/testing';
 import { parse } from 'yaml';
+import { DevelopmentAuthority } from '../../examples/gateway/src/development-certificate.js';
+import { machines } from '../../examples/gateway/src/machines.js';
 import { apiContract, apiSecurity } from '../../examples/gateway/src/security.js';
 import { basic, bearer, type Client, GatewayProcess, type Json } from '../support/gateway-process.js';
 import { certificateOf } from '../support/server-certificate.js';
@@ -14,7 +17,9 @@ const READ = 'GET /api/am/gateway/v1/end-points?apiName=PizzaShackAPI&version=1.
 let gateway: GatewayProcess;
 let client: Client;
 let certificate: string;
+let authority: string;
 const opened: SecurityChain[] = [];
+const folder = mkdtempSync(join(tmpdir(), 'gateway-machines-'));
 
 beforeAll(async () => {
   gateway = await GatewayProcess.start();
@@ -22,9 +27,11 @@ beforeAll(async () => {
   const payload = { clientName: 'inspector', owner: 'admin', grantType, saasApp: true };
   client = (await gateway.register(payload)).json as Client;
   certificate = await certificateOf(gateway.origin);
+  authority = (await DevelopmentAuthority.found()).certificate;
 });
 afterAll(async () => {
   for (const chain of opened) await chain.close();
+  rmSync(folder, { recursive: true });
   await gateway.stop();
 });
 
@@ -35,7 +42,7 @@ async function open(definition: Json): Promise<SecurityChain> {
   const contract = apiContract({
     introspection: { endpoint, certificate, clientId: client.clientId, clientSecret: client.clientSecret },
     issuer,
-    apiKeys: [],
+    machines: machines({ realm: 'Gateway API', folder, authority, revocations: new Revocations() }),
     throttling: { limits: [], guards: [] },
     revocations: new Revocations(),
   });
@@ -154,8 +161,9 @@ describe('the served definition', () => {
   });
 
   test('names its schemes in full: every one that it uses, and the header of the key', () => {
-    const { OAuth2Security, ApiKey, ...others } = served['components'].securitySchemes;
+    const { OAuth2Security, ApiKey, ClientCertificate, ...others } = served['components'].securitySchemes;
     expect(others).toEqual({});
+    expect(ClientCertificate).toMatchObject({ type: 'mutualTLS' });
     expect(ApiKey).toMatchObject({ type: 'apiKey', in: 'header', name: 'X-API-Key' });
     expect(Object.keys(OAuth2Security.flows).toSorted()).toEqual([
       'authorizationCode',

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface, type Interface } from 'node:readline';
 import { Agent, request } from 'undici';
@@ -28,6 +29,14 @@ export interface Call {
   readonly body?: unknown;
   /** The address that it comes from, of the 127.0.0.0/8 that every machine has. */
   readonly from?: string;
+  /** The certificate that its connection shows. */
+  readonly certificate?: KeyedCertificate;
+}
+
+/** In PEM. */
+export interface KeyedCertificate {
+  readonly cert: string;
+  readonly key: string;
 }
 
 /** The gateway example as its users run it: a process of its own, on free ports. */
@@ -42,7 +51,7 @@ export class GatewayProcess {
   readonly #operator: Interface;
   /** A thousand requests at once share a hundred connections: handshakes are not what the tests are about. */
   readonly #agent = new Agent({ connect: { rejectUnauthorized: false }, connections: 100, pipelining: 10 });
-  /** By the address that they call from. */
+  /** By the address that they call from, and the certificate that they show. */
   readonly #agents = new Map<string, Agent>();
 
   static async start(args: readonly string[] = []): Promise<GatewayProcess> {
@@ -94,11 +103,11 @@ export class GatewayProcess {
   }
 
   /** Calls any address with the development certificate accepted. */
-  async call(url: string, { method, headers = {}, form, body, from }: Call = {}): Promise<Answer> {
+  async call(url: string, { method, headers = {}, form, body, from, certificate }: Call = {}): Promise<Answer> {
     const content = form ? new URLSearchParams(form).toString() : encoded(body);
     const type = form ? 'application/x-www-form-urlencoded' : 'application/json';
     const response = await request(url, {
-      dispatcher: from === undefined ? this.#agent : this.#agentOf(from),
+      dispatcher: from === undefined && certificate === undefined ? this.#agent : this.#agentOf(from, certificate),
       method: method ?? (content === undefined ? 'GET' : 'POST'),
       headers: content === undefined ? headers : { 'content-type': type, ...headers },
       body: content ?? null,
@@ -107,10 +116,19 @@ export class GatewayProcess {
     return { status: response.statusCode, headers: response.headers, text, json: parsed(text) };
   }
 
-  #agentOf(localAddress: string): Agent {
-    const agent = this.#agents.get(localAddress) ?? new Agent({ connect: { rejectUnauthorized: false }, localAddress });
-    this.#agents.set(localAddress, agent);
+  #agentOf(localAddress?: string, certificate?: KeyedCertificate): Agent {
+    const name = `${localAddress} ${certificate?.cert}`;
+    const connect = { rejectUnauthorized: false, ...certificate };
+    const agent = this.#agents.get(name) ?? new Agent({ connect, ...(localAddress && { localAddress }) });
+    this.#agents.set(name, agent);
     return agent;
+  }
+
+  /** The certificate of a machine, which stands in the folder of the run. */
+  machine(): KeyedCertificate {
+    const [, folder = ''] = /^FOLDER=([^;]+);/m.exec(this.output.join('\n')) ?? [];
+    const read = (file: string) => readFileSync(join(folder, file), 'utf8');
+    return { cert: read('machine.pem'), key: read('machine-key.pem') };
   }
 
   /** An operation of the Gateway API on the API that is in storage. */
@@ -118,9 +136,14 @@ export class GatewayProcess {
     path: string,
     headers: Record<string, string> = {},
     query = 'apiName=PizzaShackAPI&version=1.0.0',
+    certificate?: KeyedCertificate,
   ): Promise<Answer> {
     const method = path === '/redeploy-api' || path === '/undeploy-api' ? 'POST' : 'GET';
-    return this.call(`${this.origin}/api/am/gateway/v1${path}${query === '' ? '' : `?${query}`}`, { method, headers });
+    return this.call(`${this.origin}/api/am/gateway/v1${path}${query === '' ? '' : `?${query}`}`, {
+      method,
+      headers,
+      ...(certificate && { certificate }),
+    });
   }
 
   register(payload: unknown, user = 'admin', password: string = user): Promise<Answer> {

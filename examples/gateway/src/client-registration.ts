@@ -71,6 +71,7 @@ export class ClientRegistration {
       grant_types: [...asked.grantTypes],
       response_types: redirects ? ['code'] : [],
       redirect_uris: redirects ? [asked.callbackUrl] : [],
+      tls_client_certificate_bound_access_tokens: asked.isCertificateBound,
       tokenType: asked.tokenType,
       owner: asked.owner,
     });

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:https';
@@ -6,31 +5,39 @@ import type { AddressInfo } from 'node:net';
 import { expressSecurity } from '@sallyport/adapters/express';
 import { MemoryCounterStore, Revocations } from '@sallyport/core';
 import { analyticsSecurity } from './analytics.js';
-import type { ApiKeyOwner } from './api-key-handler.js';
 import { application } from './application.js';
 import { AuthorizationServer } from './authorization-server/authorization-server.js';
 import type { CommandLine } from './command-line.js';
 import { BASE_PATH } from './definition.js';
-import { developmentCertificate } from './development-certificate.js';
+import {
+  DevelopmentAuthority,
+  type DevelopmentCertificate,
+  developmentCertificate,
+} from './development-certificate.js';
 import { Entrance } from './entrance.js';
+import { MACHINE_CLAIMS, machines } from './machines.js';
 import { Metrics } from './metrics.js';
 import { OperatorLog } from './operator-log.js';
 import { PasswordCheck } from './password-check.js';
 import { SecuredApi } from './secured-api.js';
-import { metricsSecurity, peopleByPassword, registrationSecurity } from './security.js';
+import { metricsSecurity, peopleByPassword, REALM, registrationSecurity } from './security.js';
 import { throttling } from './throttling.js';
 import { tokenEndpoint } from './token-endpoint.js';
-import { SUPER_TENANT } from './users.js';
 import { refuseAsWso2 } from './wso2-error.js';
 
-export type GatewayOptions = CommandLine;
+export interface GatewayOptions extends CommandLine {
+  /** For the files of this run: the keys of machines. */
+  readonly folder: string;
+}
 
 /** A gateway that listens. */
 export interface Gateway {
   readonly port: number;
   readonly tokenPort: number;
   readonly certificate: string;
-  readonly apiKey: ApiKeyOwner;
+  /** A key of a machine, and the certificate of another one. */
+  readonly apiKey: string;
+  readonly machine: DevelopmentCertificate;
   /** Stops introspection, or starts it again, for the walkthrough. Returns true when it is stopped. */
   toggleOutage(): boolean;
   close(): Promise<void>;
@@ -40,7 +47,8 @@ export interface Gateway {
 interface Place {
   readonly port: number;
   readonly tokenPort: number;
-  readonly tls: { readonly key: string; readonly cert: string };
+  readonly tls: DevelopmentCertificate;
+  readonly authority: DevelopmentAuthority;
 }
 
 /** The entrances of the two ports. */
@@ -54,15 +62,17 @@ interface Inside {
  * open.
  */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
-  const tls = await developmentCertificate();
+  const [tls, authority] = await Promise.all([developmentCertificate(), DevelopmentAuthority.found()]);
   const inside = { apiEntrance: new Entrance(), tokenEntrance: new Entrance() };
-  const apiServer = createServer(tls, inside.apiEntrance.listener);
-  const tokenServer = createServer(tls, inside.tokenEntrance.listener);
+  // Clients may show a certificate. Whoever shows none, or a bad one, is answered as well.
+  const asking = { ...tls, ca: authority.certificate, requestCert: true, rejectUnauthorized: false };
+  const apiServer = createServer(asking, inside.apiEntrance.listener);
+  const tokenServer = createServer(asking, inside.tokenEntrance.listener);
   const close = () => closeAll([apiServer, tokenServer]);
   try {
     const port = await listen(apiServer, options.host, options.port);
     const tokenPort = await listen(tokenServer, options.host, options.tokenPort);
-    const gateway = await furnish(options, { port, tokenPort, tls }, inside);
+    const gateway = await furnish(options, { port, tokenPort, tls, authority }, inside);
     const closeGateway = async () => {
       await close();
       await gateway.close();
@@ -75,7 +85,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
 }
 
 /** Makes everything behind the listeners, and lets requests in. */
-async function furnish(options: GatewayOptions, { port, tokenPort, tls }: Place, inside: Inside): Promise<Gateway> {
+async function furnish(options: GatewayOptions, place: Place, inside: Inside): Promise<Gateway> {
+  const { port, tokenPort, tls, authority } = place;
   const origin = `https://localhost:${port}`;
   const audience = origin + BASE_PATH;
   const log = new OperatorLog();
@@ -90,7 +101,9 @@ async function furnish(options: GatewayOptions, { port, tokenPort, tls }: Place,
     { origin, audience, accessTokenTtlSeconds },
     { revocations, logins, counterStore, log },
   );
-  const apiKey = { name: 'pipeline', key: randomBytes(24).toString('base64url'), tenant: SUPER_TENANT };
+  const { folder } = options;
+  const callers = machines({ realm: REALM, folder, authority: authority.certificate, revocations });
+  const { key } = await callers.keys.keys.create({ subject: 'pipeline', claims: MACHINE_CLAIMS });
   const security = {
     introspection: {
       endpoint: introspection?.endpoint ?? authorizationServer.introspectionEndpoint,
@@ -98,7 +111,7 @@ async function furnish(options: GatewayOptions, { port, tokenPort, tls }: Place,
       ...authorizationServer.resourceServer,
     },
     issuer: { issuer: authorizationServer.issuer, audience, certificate: tls.cert },
-    apiKeys: [apiKey],
+    machines: callers,
     throttling: throttling(options.tiers, 'gateway-api', counterStore),
     revocations,
   };
@@ -133,7 +146,8 @@ async function furnish(options: GatewayOptions, { port, tokenPort, tls }: Place,
     port,
     tokenPort,
     certificate: tls.cert,
-    apiKey,
+    apiKey: key.reveal(),
+    machine: await authority.issue('deployer'),
     toggleOutage() {
       authorizationServer.isOut = !authorizationServer.isOut;
       log.note('warn', authorizationServer.isOut ? 'introspection is out' : 'introspection is back', {});

@@ -1,9 +1,9 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { CommandLineError, readCommandLine, USAGE } from './command-line.js';
+import { type CommandLine, CommandLineError, readCommandLine, USAGE } from './command-line.js';
 import { BASE_PATH } from './definition.js';
-import type { Gateway, GatewayOptions } from './gateway.js';
+import type { Gateway } from './gateway.js';
 
 /** Every failure before the gateway is ready ends in one line and an exit code. */
 async function main(): Promise<void> {
@@ -13,13 +13,15 @@ async function main(): Promise<void> {
     import('./gateway.js'),
     import('./walkthrough.js'),
   ]);
-  const gateway = await startGateway(options).catch(explainAndExit);
-  closeOnSignal(gateway);
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-gateway-'));
-  const certificateFile = join(folder, 'certificate.pem');
-  writeFileSync(certificateFile, gateway.certificate);
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
-  console.log(printedWalkthrough({ ...gateway, certificateFile, pid: process.pid }));
+  const gateway = await startGateway({ ...options, folder }).catch(explainAndExit);
+  closeOnSignal(gateway);
+  const { certificate, machine } = gateway;
+  for (const [file, pem] of Object.entries({ certificate, machine: machine.cert, 'machine-key': machine.key })) {
+    writeFileSync(join(folder, `${file}.pem`), pem, { mode: 0o600 });
+  }
+  console.log(printedWalkthrough({ ...gateway, folder, pid: process.pid }));
   console.log(
     `Gateway is ready: https://localhost:${gateway.port}${BASE_PATH}, tokens at https://localhost:${gateway.tokenPort}/token`,
   );
@@ -27,7 +29,7 @@ async function main(): Promise<void> {
   if (process.platform !== 'win32') process.on('SIGUSR2', () => gateway.toggleOutage());
 }
 
-function commandLine(): GatewayOptions {
+function commandLine(): CommandLine {
   try {
     const options = readCommandLine(process.argv.slice(2), process.env);
     if (options !== undefined) return options;

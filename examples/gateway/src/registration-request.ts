@@ -18,6 +18,8 @@ export interface RegistrationRequest {
   readonly grantTypes: readonly string[];
   readonly saasApp: boolean;
   readonly tokenType: 'JWT' | undefined;
+  /** Whether its tokens shall be bound to its certificate (RFC 8705 3.4). */
+  readonly isCertificateBound: boolean;
 }
 
 const SUPPORTED_GRANTS = ['password', 'refresh_token', 'client_credentials', 'authorization_code'];
@@ -41,6 +43,7 @@ export function readRegistration(payload: unknown): RegistrationRequest {
     callbackUrl,
     grantTypes,
     saasApp: flagOf(fields, 'saasApp'),
+    isCertificateBound: flagOf(fields, 'tls_client_certificate_bound_access_tokens'),
     tokenType: textOf(fields, 'tokenType', '').toUpperCase() === 'JWT' ? 'JWT' : undefined,
   };
 }

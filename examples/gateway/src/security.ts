@@ -4,15 +4,15 @@ import { BasicHandler, hashPassword, InMemoryUserStore } from '@sallyport/handle
 import { IntrospectionHandler } from '@sallyport/handlers/introspection';
 import { type DpopOptions, JwtHandler } from '@sallyport/handlers/jwt';
 import { type OpenApiDocument, type OpenApiOptions, openApi } from '@sallyport/openapi';
-import { ApiKeyHandler, type ApiKeyOwner } from './api-key-handler.js';
 import { SIGNING_ALGORITHMS } from './authorization-server/access-token-format.js';
 import { callerOf, mayReach } from './caller.js';
+import type { Machines } from './machines.js';
 import { scopesOfRoles } from './scopes.js';
 import type { Throttling } from './throttling.js';
 import { ALL_USERS } from './users.js';
 import { wso2Format } from './wso2-error.js';
 
-const REALM = 'Gateway API';
+export const REALM = 'Gateway API';
 
 /** What the handlers of the API work with. */
 export interface ApiSecurity {
@@ -25,7 +25,7 @@ export interface ApiSecurity {
   };
   /** The issuer of JWT access tokens for this API, and the certificate of the server that publishes its keys. */
   readonly issuer: { readonly issuer: string; readonly audience: string; readonly certificate: string };
-  readonly apiKeys: readonly ApiKeyOwner[];
+  readonly machines: Machines;
   /** What callers may ask for. */
   readonly throttling: Throttling;
   /** Access tokens that ended before their time. Cached answers about them are not used. */
@@ -40,7 +40,8 @@ export function apiContract(options: ApiSecurity): OpenApiOptions {
   return {
     schemes: {
       OAuth2Security: anyOf(jwtTokens(options), opaqueTokens(options)),
-      ApiKey: new ApiKeyHandler(options.apiKeys),
+      ApiKey: options.machines.keys,
+      ClientCertificate: options.machines.certificates,
     },
   };
 }
@@ -60,8 +61,13 @@ export async function apiSecurity(
     guards: [...guards, OWN_TENANT],
     format: wso2Format,
     statistics: {},
-    // Clients that know only the address learn from this where tokens are issued (RFC 9728).
-    resource: { identifier: audience, name: 'Gateway API', authorizationServers: [issuer] },
+    // Clients that know only the address learn from this where tokens are issued, and to what they may be bound (RFC 9728).
+    resource: {
+      identifier: audience,
+      name: 'Gateway API',
+      authorizationServers: [issuer],
+      members: { tls_client_certificate_bound_access_tokens: true },
+    },
   });
 }
 

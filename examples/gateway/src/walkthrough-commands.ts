@@ -4,17 +4,19 @@ import type { Gateway } from './gateway.js';
 
 /** Where the walkthrough finds the gateway. */
 export interface WalkthroughPlace extends Pick<Gateway, 'port' | 'tokenPort' | 'apiKey'> {
-  readonly certificateFile: string;
+  /** Where the files of this run are. */
+  readonly folder: string;
   /** The gateway's process. */
   readonly pid: number;
 }
 
 /**
- * `call` keeps the answer, and prints it, cut to 300 characters, with its status. `member` reads one member of it
- * without `jq`.
+ * `call` keeps the answer, and prints it, cut to 300 characters, with its status. `keys` is the command line for the keys of this
+ * run. `member` reads one member of the answer without `jq`.
  */
 const SHELL_FUNCTIONS = [
   `call() { ANSWER=$(curl -s --cacert "$CA" -w '\\n%{http_code}' "$@"); echo "$ANSWER" | cut -c1-300; }`,
+  'keys() { npx sallyport key "$@" --config "$FOLDER/keys.json"; }',
   `member() { echo "$ANSWER" | sed -n 's/.*"'$1'":"\\([^"]*\\)".*/\\1/p'; }`,
 ];
 
@@ -22,6 +24,8 @@ const QUERY = 'apiName=PizzaShackAPI&version=1.0.0';
 /** The token that was kept last. */
 export const BEARER = '-H "Authorization: Bearer $TOKEN"';
 const CLIENT = '-u "$KEY:$SECRET"';
+/** The certificate of a machine, and its key. */
+export const MACHINE = '--cert "$FOLDER/machine.pem" --key "$FOLDER/machine-key.pem"';
 
 /** The commands of the walkthrough, with the addresses of a gateway. */
 export class WalkthroughCommands {
@@ -30,10 +34,10 @@ export class WalkthroughCommands {
   readonly apiKey: string;
   readonly #tokenOrigin: string;
 
-  constructor({ port, tokenPort, apiKey, certificateFile }: WalkthroughPlace) {
+  constructor({ port, tokenPort, apiKey, folder }: WalkthroughPlace) {
     this.origin = `https://localhost:${port}`;
-    this.setUp = [`CA=${certificateFile}`, ...SHELL_FUNCTIONS].join('\n');
-    this.apiKey = `-H 'X-API-Key: ${apiKey.key}'`;
+    this.setUp = [`FOLDER=${folder}; CA=$FOLDER/certificate.pem`, ...SHELL_FUNCTIONS].join('\n');
+    this.apiKey = `-H 'X-API-Key: ${apiKey}'`;
     this.#tokenOrigin = `https://localhost:${tokenPort}`;
   }
 
@@ -45,14 +49,14 @@ export class WalkthroughCommands {
     return `call -X POST ${credential} '${this.origin}${BASE_PATH}${path}?${QUERY}'`;
   }
 
-  register(clientName: string, grantType: string): string {
-    const payload = { callbackUrl: 'www.google.lk', clientName, owner: 'admin', grantType, saasApp: true };
+  register(clientName: string, grantType: string, more: object = {}): string {
+    const payload = { callbackUrl: 'www.google.lk', clientName, owner: 'admin', grantType, saasApp: true, ...more };
     const json = `-H 'Content-Type: application/json' -d '${JSON.stringify(payload)}'`;
     return `call -u admin:admin ${json} ${this.origin}${REGISTRATION_PATH}`;
   }
 
-  token(form: string): string {
-    return `call ${CLIENT} -d "${form}" ${this.#tokenOrigin}/token`;
+  token(form: string, client = CLIENT): string {
+    return `call ${client} -d "${form}" ${this.#tokenOrigin}/token`;
   }
 
   revoke(): string {

@@ -1,6 +1,7 @@
 import { METRICS_PATH, REGISTRATION_PATH } from './application.js';
 import { BASE_PATH } from './definition.js';
 import { BEARER, WalkthroughCommands as Commands, type WalkthroughPlace } from './walkthrough-commands.js';
+import { machineSteps } from './walkthrough-machines.js';
 
 /** One step of the walkthrough: its purpose, its command, and its result. */
 export interface Step {
@@ -22,6 +23,7 @@ export function walkthrough(place: WalkthroughPlace): readonly Step[] {
     ...registering(commands),
     ...operating(commands),
     ...ending(commands),
+    ...machineSteps(commands),
     ...otherTokens(commands),
     ...refusals(commands),
     ...outage(commands, place.pid),
@@ -92,12 +94,6 @@ function operating(commands: Commands): readonly Step[] {
     { title: 'Keep it, and what renews it', command: `${KEEP_TOKEN}; REFRESH=$(member refresh_token)` },
     { title: 'Deploy', command: commands.post('/redeploy-api'), status: 200 },
     { title: 'Undeploy', command: commands.post('/undeploy-api'), status: 200 },
-    {
-      title: 'Deploy with the API key of the custom handler',
-      command: commands.post('/redeploy-api', commands.apiKey),
-      status: 200,
-      line: `access granted chain=gateway-api method=POST route=${BASE_PATH}/redeploy-api`,
-    },
   ];
 }
 

@@ -84,7 +84,7 @@ export class AuthorizationServer {
     const adapter = (model: string) => (model === 'Interaction' ? interactions.adapter : storage.adapterFor(model));
     const keys = await signingKeys();
     const provider = new ProviderClass(issuer, configurationOf(options, { adapter, keys, resourceServer }));
-    const jwts = new JwtAccessTokens({ issuer, audience, publicKeys: keys.publicKeys }, storage, revocations);
+    const jwts = new JwtAccessTokens({ issuer, audience, publicKeys: keys.publicKeys }, storage);
     const secrets = new ClientSecrets(issuer, collaborators.counterStore, currentContext);
     secrets.attach(provider, resourceServer.clientId);
     keepJwts(provider, storage);
@@ -122,7 +122,7 @@ export class AuthorizationServer {
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.#parts.jwts.close(), this.#parts.secrets.close()]);
+    await this.#parts.secrets.close();
   }
 
   /** Serves requests below the mount path and for the metadata of RFC 8414. False for any other request. */

@@ -3,6 +3,7 @@ import type { KoaContextWithOIDC, ResourceServer } from 'oidc-provider';
 import { APPLICATION_SCOPE, applicationScopes, DEFAULT_SCOPE } from '../scopes.js';
 import { findUser } from '../users.js';
 import { defaultResourceOf } from './access-token-format.js';
+import { bindToCertificate } from './certificate-binding.js';
 
 export const CLIENT_CREDENTIALS_PARAMETERS: readonly string[] = ['scope', 'resource'];
 
@@ -25,6 +26,7 @@ export async function clientCredentialsGrant(
   if (resource !== undefined) {
     token.resourceServer = new provider.ResourceServer(resource, resourceServerFor(resource));
   }
+  bindToCertificate(token, context);
   context.oidc.entity('ClientCredentials', token);
   const accessToken = await token.save();
   context.body = { access_token: accessToken, scope, token_type: 'Bearer', expires_in: token.expiration };

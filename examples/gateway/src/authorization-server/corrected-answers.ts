@@ -50,7 +50,11 @@ export class CorrectedAnswers {
   #introspected(living: LivingJwt | undefined, clientId: string): object {
     const isTheirs = living?.record.clientId === clientId || clientId === this.#resourceServerId;
     return living !== undefined && isTheirs
-      ? { ...living.principal.claims, active: true, token_type: 'Bearer' }
+      ? {
+          ...living.claims,
+          active: true,
+          token_type: (living.claims['cnf'] as { jkt?: string } | undefined)?.jkt === undefined ? 'Bearer' : 'DPoP',
+        }
       : { active: false };
   }
 

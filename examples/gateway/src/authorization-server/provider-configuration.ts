@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import type { AdapterFactory, Configuration, ResourceServer } from 'oidc-provider';
+import type { AdapterFactory, Configuration, KoaContextWithOIDC, ResourceServer } from 'oidc-provider';
 import { ALL_SCOPES } from '../scopes.js';
 import { findUser, qualifiedName, tenantOf } from '../users.js';
 import { defaultResourceOf, resourceServerOf } from './access-token-format.js';
+import { clientCertificate } from './certificate-binding.js';
 import { errorPage } from './login-forms.js';
 import { OAuthError } from './oauth-error.js';
 import { INTERACTION_SECONDS } from './pending-interactions.js';
@@ -79,6 +80,8 @@ export function configurationOf(
       clientCredentials: { enabled: true },
       // A client that sends a proof with its code or refresh token gets a token that is bound to its key (RFC 9449 5).
       dPoP: { enabled: true },
+      // A client that was registered for it gets tokens that are bound to its certificate (RFC 8705 3).
+      mTLS: { enabled: true, certificateBoundAccessTokens: true, getCertificate: clientCertificate },
       introspection: {
         enabled: true,
         // A refresh token is no access token. To the gateway it does not exist (RFC 7662 4).
@@ -108,12 +111,24 @@ export function configurationOf(
     interactions: { url: async (_context, interaction) => `${MOUNT_PATH}/login/${interaction.uid}` },
     findAccount: async (_context, id) =>
       findUser(id) && { accountId: id, claims: async () => ({ sub: id, preferred_username: id }) },
-    extraTokenClaims: async (_context, token) => {
+    extraTokenClaims: async ({ oidc }, token) => {
       const user = 'accountId' in token ? (token.accountId as string | undefined) : undefined;
       if (user !== undefined) {
-        return { aut: 'APPLICATION_USER', username: qualifiedName(user), tenant_domain: tenantOf(user) };
+        const told = { aut: 'APPLICATION_USER', username: qualifiedName(user), tenant_domain: tenantOf(user) };
+        return { ...told, auth_time: loginTimeOf(oidc, token) };
       }
       return { aut: 'APPLICATION', tenant_domain: tenantOf(String(token.client?.['owner'])) };
     },
   };
+}
+
+/** When the user logged in, in seconds: what a step-up asks for (RFC 9470). A token that is renewed tells the same time. */
+function loginTimeOf({ entities }: KoaContextWithOIDC['oidc'], token: object): number | undefined {
+  const login = entities.AuthorizationCode ?? entities.RefreshToken;
+  if (login !== undefined) return login.authTime;
+  return Reflect.get(token, 'gty') === 'password' ? nowInSeconds() : undefined;
+}
+
+export function nowInSeconds(): number {
+  return Math.floor(Date.now() / 1_000);
 }

@@ -1,6 +1,8 @@
 import type Provider from 'oidc-provider';
 import type { KoaContextWithOIDC, ResourceServer } from 'oidc-provider';
 import { defaultResourceOf } from './access-token-format.js';
+import { bindToCertificate } from './certificate-binding.js';
+import { nowInSeconds } from './provider-configuration.js';
 
 /** The user who gets a token, and its scopes. */
 export interface TokenSubject {
@@ -23,10 +25,11 @@ export async function issueUserTokens(provider: Provider, context: KoaContextWit
   if (resource !== undefined) {
     token.resourceServer = new provider.ResourceServer(resource, subject.resourceServerFor(resource));
   }
+  bindToCertificate(token, context);
   context.oidc.entity('AccessToken', token);
   const accessToken = await token.save();
   const refreshToken = client.grantTypeAllowed('refresh_token')
-    ? await new provider.RefreshToken({ accountId, client, grantId, gty: 'password', scope, resource } as never).save()
+    ? await refreshTokenOf(provider, { accountId, client, grantId, scope, resource })
     : undefined;
   const idToken = subject.scopes.includes('openid') ? await issueIdToken(provider, context, accountId) : undefined;
   context.body = {
@@ -37,6 +40,11 @@ export async function issueUserTokens(provider: Provider, context: KoaContextWit
     expires_in: token.expiration,
     id_token: idToken,
   };
+}
+
+function refreshTokenOf(provider: Provider, granted: object): Promise<string> {
+  const token = new provider.RefreshToken({ ...granted, gty: 'password', authTime: nowInSeconds() } as never);
+  return token.save();
 }
 
 /** Tells the client who logged in (OpenID Connect Core 2). Only issued when `openid` was requested. */
