@@ -39,6 +39,15 @@ export function unlessEnded<Value>(
       }
     });
     if (hasEnded) stop();
-    Promise.resolve(pending).finally(stop).then(resolve, reject);
+    Promise.resolve(pending).then(
+      (value) => {
+        stop?.();
+        resolve(value);
+      },
+      (error) => {
+        stop?.();
+        reject(error);
+      },
+    );
   });
 }
