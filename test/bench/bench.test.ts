@@ -18,7 +18,7 @@ const GOALS: Readonly<Record<string, readonly number[]>> = {
   'contract-start': [],
   dpop: [14],
   introspection: [3, 6, 7, 8],
-  jwt: [3, 5],
+  jwt: [3, 4, 5],
   leases: [13],
   limits: [],
   routes: [9],

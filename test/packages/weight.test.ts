@@ -15,7 +15,7 @@ async function outputOf(...args: readonly string[]): Promise<string> {
 // Measured on Node 20.20, 64 bits; what a run adds by chance is below 15 bytes, and a closure takes 90. For jwt the
 // compiler saves one object of 49 bytes or not (375 or 424 bytes). That changes with code that no decision runs.
 describe('a remembered decision takes no more heap than', () => {
-  const MOST_BYTES = { header: 435, apiKey: 300, introspection: 380, jwt: 440 };
+  const MOST_BYTES = { header: 435, apiKey: 300, introspection: 420, jwt: 470 };
   const bytesOf = async (kind: string) => Number(await outputOf(...FLAGS, join(SUPPORT, 'allocation.js'), kind));
 
   test.each(Object.entries(MOST_BYTES))('%s: %d bytes', async (kind, most) => {
@@ -64,10 +64,10 @@ describe('an import loads', () => {
     expect(ours.length).toBeLessThanOrEqual(MOST_FILES.ours);
   });
 
-  test('core, JWT and Express together: 8 of our files', async () => {
+  test('core, JWT and Express together: 9 of our files', async () => {
     const entries = ['@sallyport/core', '@sallyport/handlers/jwt', '@sallyport/adapters/express'];
     const files = new Set((await Promise.all(entries.map(filesOf))).flat());
-    expect([...files].filter((file) => file.includes('/packages/')).length).toBeLessThanOrEqual(8);
+    expect([...files].filter((file) => file.includes('/packages/')).length).toBeLessThanOrEqual(9);
   });
 
   test('and what loads another package is noticed', async () => {
