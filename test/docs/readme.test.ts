@@ -148,7 +148,9 @@ describe('the first screen', () => {
   test('counts right', () => {
     expect(screen).toContain(`[${listIn('test/vectors/requests/corpus.json').length} requests]`);
     expect(screen).toContain('nine kinds of servers');
-    expect(textOf('test/adapters/demo-servers.ts').match(/\bname: '[^']+',\s+protocol: '/g)).toHaveLength(9);
+    const servers = textOf('test/adapters/demo-servers.ts').match(/\bname: '[^']+',\s+protocol: '/g) ?? [];
+    // Those of MCP are servers of node:http and Hono again.
+    expect(new Set(servers.filter((server) => !/MCP in/.test(server))).size).toBe(9);
     const protections = readdirSync(join(ROOT, 'test/mutation/protections')).flatMap((list) =>
       listIn(`test/mutation/protections/${list}`),
     );
@@ -174,11 +176,15 @@ test('there is a quick start per adapter', () => {
   const doors = Object.keys(exports).flatMap((path) => /^\.\/(\w+)$/.exec(path)?.[1] ?? []);
   // What adapters are made of is for their authors: docs/writing-an-adapter.md.
   const adapters = doors.filter((door) => door !== 'extend');
-  expect(adapters).toHaveLength(5);
+  expect(adapters).toHaveLength(7);
   const text = blocksOf(README)
     .map(({ code }) => code)
     .join('\n');
-  for (const adapter of adapters) expect(text).toContain(`'@sallyport/adapters/${adapter}'`);
+  // These have a page of their own, which the README names.
+  const pages = ['mcp', 'nest'];
+  for (const page of pages) expect(documentOf(README)).toContain(`[docs/${page}.md](docs/${page}.md)`);
+  for (const adapter of adapters.filter((each) => !pages.includes(each)))
+    expect(text).toContain(`'@sallyport/adapters/${adapter}'`);
 });
 
 describe.each(SERVERS)('$file', ({ file = '', code }) => {
