@@ -164,9 +164,9 @@ export class SecurityRequest {
     return connectionOf(request.#source);
   }
 
-  /** For the chain only: nothing of a request that is refused stays on its connection. */
+  /** For the chain only: nothing of a refused request stays on its connection. One of another copy of core kept nothing. */
   static leaveConnection(request: SecurityRequest): void {
-    dropFrom(connectionOf(request.#source));
+    if (#source in request) dropFrom(connectionOf(request.#source));
   }
 
   /** For the chain only: all header lines, names and values alternating. */
