@@ -30,11 +30,11 @@ class Oracle {
     return isGranted;
   }
 
-  /** What costs nothing begins no window. */
+  /** What is never counted begins no window. */
   #fixed(key: number, cost: number, nowMs: number): number {
     const openedMs = this.#opened.get(key) ?? Number.NEGATIVE_INFINITY;
     const isOver = nowMs - openedMs >= WINDOW_SECONDS * 1_000;
-    if (isOver && cost > 0) this.#opened.set(key, nowMs);
+    if (isOver && cost > 0 && cost <= this.limit) this.#opened.set(key, nowMs);
     return isOver ? 0 : this.#sum(key, openedMs, nowMs + 1);
   }
 

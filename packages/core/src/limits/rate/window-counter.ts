@@ -83,8 +83,9 @@ export class WindowCounter {
   take(key: string, cost: number, address: string | undefined): Eventually<Standing> {
     const { store } = this.#services;
     const { tally, isJoint } = this.#tallies.of(key, address);
-    // What costs nothing begins no window: a store is not asked about it, and would begin one later.
-    if (cost === 0 && this.#window.isOver(tally)) return this.#told(true, this.#fresh(), cost, this.#watch.isAway);
+    // What is never counted begins no window, neither here nor in a store.
+    if ((cost === 0 || cost > this.#options.limit) && this.#window.isOver(tally))
+      return this.#told(cost === 0, this.#fresh(), cost, this.#watch.isAway);
     if (this.#window.turn(tally) && !isJoint) this.#tallies.moveBack(key);
     if (store === undefined) return this.#grantIf(this.#fits(tally, cost), tally, cost, false);
     const isKnown = tally.before !== undefined || tally.count > 0;

@@ -26,7 +26,7 @@ export interface Window {
   follow(tally: Tally, endsAtMs: number, askedEndsAtMs: number): boolean;
 }
 
-/** The window of a key begins with its first request that costs something. */
+/** The window of a key begins with its first request that is counted. */
 export class FixedWindow implements Window {
   readonly keptSeconds: number;
   readonly #windowMs: number;
