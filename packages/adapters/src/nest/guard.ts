@@ -8,6 +8,7 @@ import {
 } from '@nestjs/common';
 import { anyOf } from '@sallyport/core';
 import { option } from '@sallyport/core/extend';
+import { AUTH_GUARD } from './checked-classes.js';
 import type { RequirementSource } from './decorators/demands.js';
 import { Mounting } from './mounting.js';
 
@@ -37,8 +38,9 @@ const OF_PASSPORT = ['handleRequest', 'getAuthenticateOptions', 'logIn', 'getReq
 
 /**
  * In place of `AuthGuard(['jwt', 'api-key'])` of `@nestjs/passport`: a guard that requires one of the handlers of these
- * names, where no `@Secured()` or `@Public()` says otherwise. Without names, what the chain requires.
- * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, also in a subclass that overrides what only passport calls
+ * names, where no `@Secured()` or `@Public()` beside it or nearer says otherwise. Without names, what the chain requires.
+ * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, also in a subclass that overrides what only passport calls, and
+ *   at start below the `@Secured()` or `@Public()` of a class
  * @example
  * @UseGuards(AuthGuard(['jwt', 'api-key']))
  * class Orders {}
@@ -48,6 +50,10 @@ export function AuthGuard(names: string | readonly string[] = []): Type<CanActiv
   const fallback: RequirementSource | undefined =
     wanted.length === 0 ? undefined : (handler) => anyOf(...wanted.map((name) => handler(name)));
   return class NamedHandlersGuard extends SallyportGuard implements OnModuleInit {
+    static {
+      Object.defineProperty(this.prototype, AUTH_GUARD, { value: true });
+    }
+
     constructor() {
       super();
       const ignored = OF_PASSPORT.find((name) => name in this);

@@ -5,10 +5,11 @@ import {
   Inject,
   Module,
   type ModuleMetadata,
+  type OnApplicationBootstrap,
   type OnModuleInit,
   type Provider,
 } from '@nestjs/common';
-import { APP_GUARD, HttpAdapterHost, ModuleRef, ModulesContainer } from '@nestjs/core';
+import { APP_GUARD, ApplicationConfig, HttpAdapterHost, ModuleRef, ModulesContainer } from '@nestjs/core';
 import { SecurityChain } from '@sallyport/core';
 import { SallyportGuard } from './guard.js';
 import { type CheckedModuleOptions, checkedModuleOptions, type SallyportModuleOptions } from './module-options.js';
@@ -29,6 +30,15 @@ function isSallyportGuard(guard: unknown): boolean {
   return prototype === SallyportGuard.prototype || prototype instanceof SallyportGuard;
 }
 
+/**
+ * Nest gives all global modules one distance, and starts those that are imported earlier first. What they declare then would
+ * stand in front of the chain.
+ */
+function startFirst(modules: ModulesContainer): void {
+  for (const module of modules.values())
+    if (module.metatype === SallyportModule) module.distance = Number.POSITIVE_INFINITY;
+}
+
 const OPEN = Object.freeze({ canActivate: () => true });
 
 /**
@@ -37,7 +47,7 @@ const OPEN = Object.freeze({ canActivate: () => true });
  * @example
  * const imports = [SallyportModule.forRoot({ chain: new SecurityChain({ requirement: jwt }) })];
  */
-export class SallyportModule implements OnModuleInit, BeforeApplicationShutdown {
+export class SallyportModule implements OnModuleInit, OnApplicationBootstrap, BeforeApplicationShutdown {
   // As decorators would do: the bundler reads none.
   static {
     Module({})(this);
@@ -80,6 +90,11 @@ export class SallyportModule implements OnModuleInit, BeforeApplicationShutdown 
   }
 
   onModuleInit(): Promise<void> {
+    return this.#mounting.mount();
+  }
+
+  /** When all modules have what they need, such as connections. */
+  onApplicationBootstrap(): Promise<void> {
     return this.#mounting.start();
   }
 
@@ -99,9 +114,16 @@ function moduleWith(options: Provider, imports: ModuleMetadata['imports'] = []):
       { provide: SecurityChain, inject: [OPTIONS], useFactory: ({ chain }: CheckedModuleOptions) => chain },
       {
         provide: Mounting,
-        inject: [ModuleRef, HttpAdapterHost, ModulesContainer],
-        useFactory: (container: ModuleRef, host: HttpAdapterHost, modules: ModulesContainer) =>
-          new Mounting(container, host, modules, isSallyportGuard),
+        inject: [ModuleRef, HttpAdapterHost, ModulesContainer, ApplicationConfig],
+        useFactory: (
+          container: ModuleRef,
+          host: HttpAdapterHost,
+          modules: ModulesContainer,
+          config: ApplicationConfig,
+        ) => {
+          startFirst(modules);
+          return new Mounting(container, host, modules, config, isSallyportGuard);
+        },
       },
       SallyportGuard,
       {

@@ -1,10 +1,17 @@
 import type { Server } from 'node:http';
 import type { ExecutionContext, Type } from '@nestjs/common';
-import { type HttpAdapterHost, MetadataScanner, type ModuleRef, type ModulesContainer } from '@nestjs/core';
+import {
+  type ApplicationConfig,
+  type HttpAdapterHost,
+  MetadataScanner,
+  type ModuleRef,
+  type ModulesContainer,
+} from '@nestjs/core';
 import { type Decider, SecurityChain, type SecurityHandler } from '@sallyport/core';
 import { option } from '@sallyport/core/extend';
 import type { RouteGate } from '../gate/gate.js';
 import { markRouteGuard } from '../node/route-template.js';
+import { checkClasses } from './checked-classes.js';
 import { demandsOf, type RequirementSource } from './decorators/demands.js';
 import { keepHandshake } from './decorators/handshakes.js';
 import { FoundHandlers } from './found-handlers.js';
@@ -45,6 +52,7 @@ export class Mounting {
   readonly #container: ModuleRef;
   readonly #host: HttpAdapterHost;
   readonly #modules: ModulesContainer;
+  readonly #config: ApplicationConfig;
   readonly #isGuard: (guard: unknown) => boolean;
   readonly #granted = new WeakMap<object, Set<object>>();
   #mounted: Mounted | undefined;
@@ -54,16 +62,18 @@ export class Mounting {
     container: ModuleRef,
     host: HttpAdapterHost,
     modules: ModulesContainer,
+    config: ApplicationConfig,
     isGuard: (guard: unknown) => boolean,
   ) {
     this.#isGuard = isGuard;
     this.#container = container;
     this.#host = host;
     this.#modules = modules;
+    this.#config = config;
   }
 
   /** Nest has declared the routes of controllers, and none of what other modules declare when they start. */
-  async start(): Promise<void> {
+  async mount(): Promise<void> {
     // Fails for options that live for one request: so would the chain.
     const { handlers: named, given, allowUnguarded }: CheckedModuleOptions = this.#container.get(OPTIONS);
     const chain: Decider & Living = this.#container.get(SecurityChain);
@@ -75,9 +85,14 @@ export class Mounting {
     const routes = platform && new RouteGates((demands) => markRouteGuard(platform.secure(demands)), handlers);
     this.#mounted = { chain, handlers, routes, inner, withinRoutes };
     this.#compileRoutes(routes);
+    const isEverywhere = !allowUnguarded || this.#config.getGlobalGuards().some(this.#isGuard);
+    checkClasses(this.#modules, { isOurs: this.#isGuard, isEverywhere });
     if (!allowUnguarded) platform?.standBehind();
     await this.#meetGateways(this.#mounted, given, allowUnguarded);
-    await chain.start?.();
+  }
+
+  async start(): Promise<void> {
+    await this.#mounted?.chain.start?.();
   }
 
   async close(): Promise<void> {

@@ -1,3 +1,5 @@
+import { SetMetadata, type Type } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
 import type { GuardLike, Requirement, SecurityHandler } from '@sallyport/core';
 import { option } from '@sallyport/core/extend';
 
@@ -32,10 +34,12 @@ interface Level {
 /** What a handler of Nest asks of its requests besides the chain, with the decorators of its class and method put together. */
 export interface Demands {
   readonly own: OwnRequirement | undefined;
+  /** The class that `own` stands at. Undefined where it stands at the method. */
+  readonly owner: Class | undefined;
   readonly guards: readonly GuardLike[];
 }
 
-type Class = abstract new (...given: never[]) => object;
+export type Class = abstract new (...given: never[]) => object;
 
 /**
  * An own property of each class that has decorators, by names of methods. Names last: another decorator may put a function
@@ -43,6 +47,17 @@ type Class = abstract new (...given: never[]) => object;
  */
 const DEMANDS: unique symbol = Symbol.for('@sallyport/adapters/nest/demands');
 const OF_CLASS: unique symbol = Symbol.for('@sallyport/adapters/nest/class');
+
+/** Metadata of each function that has decorators, as Nest's routes are: it goes wherever they go with the function. */
+const PLACES = '@sallyport/adapters/nest/places';
+
+/** Where decorators of a function stand. */
+interface Place {
+  readonly type: Class;
+  readonly key: string | symbol;
+}
+
+const METADATA = new Reflector();
 
 type Levels = Map<string | symbol, Level>;
 type Decorated = Class & { [DEMANDS]?: Levels };
@@ -68,8 +83,20 @@ function decorator(name: string, add: (level: Level) => void): DemandDecorator {
     const { value } = (descriptor ?? {}) as PropertyDescriptor;
     if (key === undefined || typeof target === 'function' || typeof value !== 'function')
       throw option.invalid(name, 'stands at a class or at a method of its instances');
-    add(levelAt(target.constructor as Decorated, key));
+    const type = target.constructor as Decorated;
+    add(levelAt(type, key));
+    keepPlace(value, { type, key });
+    // Decorators above this one may still put another function there.
+    queueMicrotask(() => keepPlace(methodAt(target, key), { type, key }));
   };
+}
+
+function keepPlace(method: unknown, place: Place): void {
+  if (typeof method === 'function') SetMetadata(PLACES, [...placesOf(method), place])(method);
+}
+
+function placesOf(method: object): readonly Place[] {
+  return METADATA.get<readonly Place[] | undefined>(PLACES, method as Type) ?? [];
 }
 
 function levelAt(type: Decorated, key: string | symbol): Level {
@@ -92,12 +119,27 @@ export function demandsOf(type: Class, method?: object): Demands {
   const at = levels.findIndex((level) => level?.own !== undefined);
   const own = levels[at]?.own;
   const added = levels.map((level, index) => addedAt(level, own?.isPublic === true, index <= at));
-  return { own, guards: [...(own?.guards ?? []), ...added.toReversed().flat()] };
+  return { own, owner: classes[at - 1], guards: [...(own?.guards ?? []), ...added.toReversed().flat()] };
+}
+
+/**
+ * Nest takes instances for those of the class that their prototype names.
+ * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID where decorators of the class stand at none that Nest sees
+ */
+export function checkConstructor(type: Class): void {
+  const seen = levelsOf(type.prototype.constructor);
+  if (levelsOf(type).some((levels) => !seen.includes(levels)))
+    throw option.invalid(type.name, 'has the constructor of another class in its prototype: copy methods without it');
+}
+
+/** Whether decorators of ours stand at a class, or at one of its methods, or at another method with the same function. */
+export function isDecorated(type: Class, methods: readonly object[]): boolean {
+  return levelsOf(type).length > 0 || methods.some((method) => placesOf(method).length > 0);
 }
 
 /** The names of methods that have decorators which ask for something. */
 export function askingMethods(type: Class): readonly (string | symbol)[] {
-  const levels = inheritance(type).flatMap((each) => [...(ownLevels(each) ?? [])]);
+  const levels = levelsOf(type).flatMap((each) => [...each]);
   return levels.flatMap(([key, { own, added }]) =>
     key !== OF_CLASS && (own?.isPublic === false || added.length > 0) ? key : [],
   );
@@ -111,9 +153,9 @@ function addedAt(level: Level | undefined, isPublic: boolean, isNear: boolean): 
   return asked.flatMap(({ guards }) => guards);
 }
 
-function inheritance(type: Class): readonly Decorated[] {
+function inheritance(type: unknown): readonly Decorated[] {
   const classes: Decorated[] = [];
-  let each: unknown = type;
+  let each = type;
   while (typeof each === 'function' && each !== Function.prototype) {
     classes.push(each as Decorated);
     each = Object.getPrototypeOf(each);
@@ -125,21 +167,36 @@ function ownLevels(type: Decorated): Levels | undefined {
   return Object.hasOwn(type, DEMANDS) ? type[DEMANDS] : undefined;
 }
 
+function levelsOf(type: unknown): readonly Levels[] {
+  return inheritance(type).flatMap((each) => ownLevels(each) ?? []);
+}
+
 function ofMethod(classes: readonly Decorated[], method: object): Level | undefined {
-  for (const type of classes) {
-    const key = Reflect.ownKeys(type.prototype ?? {}).find((each) => isMade(method, methodAt(type, each)));
-    if (key !== undefined) return ownLevels(type)?.get(key);
-  }
-  if (classes.some((type) => [...(ownLevels(type)?.keys() ?? [])].some((key) => key !== OF_CLASS)))
+  const type = classes.find((each) => keysOf(each, method).length > 0);
+  const keys = type === undefined ? [] : keysOf(type, method);
+  const levels = type && ownLevels(type);
+  const found = keys.flatMap((key) => levels?.get(key) ?? []);
+  const isCopied = placesOf(method).some((place) => place.type !== type || !keys.includes(place.key));
+  if (isCopied || found.length > 1)
+    throw option.invalid(
+      `${classes[0]?.name}.${String(keys[0])}()`,
+      'runs a function that has its decorators at another method; extend that class, or write a method with decorators',
+    );
+  const isLost = classes.some((each) => [...(ownLevels(each)?.keys() ?? [])].some((key) => key !== OF_CLASS));
+  if (type === undefined && isLost)
     throw option.invalid(
       classes[0]?.name ?? 'a class',
       'runs a function whose decorators cannot be found: it is no method',
     );
-  return undefined;
+  return found[0];
 }
 
-function methodAt(type: Decorated, key: string | symbol): unknown {
-  return Object.getOwnPropertyDescriptor(type.prototype, key)?.value;
+function keysOf(type: Decorated, method: object): readonly (string | symbol)[] {
+  return Reflect.ownKeys(type.prototype ?? {}).filter((key) => isMade(method, methodAt(type.prototype, key)));
+}
+
+function methodAt(prototype: object, key: string | symbol): unknown {
+  return Object.getOwnPropertyDescriptor(prototype, key)?.value;
 }
 
 /** Whether a function is the method, or one around it that inherits what decorators left on the method. */

@@ -1,0 +1,3 @@
+import { nestDecorators } from './nest-decorators.js';
+
+nestDecorators(12);
