@@ -4,7 +4,15 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import { UseGuards } from '@nestjs/common';
 import { WsAdapter } from '@nestjs/platform-ws';
 import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
-import { CurrentPrincipal, leaseOf, Public, RequireScopes, SallyportGuard, Secured } from '@sallyport/adapters/nest';
+import {
+  CurrentPrincipal,
+  Guarded,
+  leaseOf,
+  Public,
+  RequireScopes,
+  SallyportGuard,
+  Secured,
+} from '@sallyport/adapters/nest';
 import { denied, headerHandler, type Principal } from '@sallyport/core';
 import { WebSocket } from 'ws';
 import { DemoTokens, demoChain } from '../demo-chain.js';
@@ -28,6 +36,12 @@ class Chat {
   }
   @SubscribeMessage('purge') @RequireScopes('never') purge() {
     return { event: 'purge', data: 'purged' };
+  }
+  @SubscribeMessage('closed') @Public() @Guarded(() => false) closed() {
+    return { event: 'closed', data: 'let in' };
+  }
+  @SubscribeMessage('limited') @Public() @Guarded(() => true) limited() {
+    return { event: 'limited', data: 'let in' };
   }
   @SubscribeMessage('end') @Public() end() {
     return { event: 'end', data: 'public' };
@@ -145,6 +159,26 @@ export function nestGateways(version: number): void {
       }
       const opening = open(platform, { chain: demoChain() }, { providers: [Unguarded] }, prepare);
       await expect(opening).rejects.toThrow(/Unguarded.purge\(\) asks for something/);
+    });
+
+    test('the guards of a public message are asked', async () => {
+      const { port } = await open(platform, { chain: demoChain() }, { providers: [Chat] }, prepare);
+      expect(await said(port, '/', { authorization }, 'closed')).toEqual([]);
+      expect(await said(port, '/', { authorization }, 'limited')).toEqual([{ event: 'limited', data: 'let in' }]);
+    });
+
+    test('what a gateway needs where no guard is asked is an error at start', async () => {
+      @WebSocketGateway()
+      @UseGuards(SallyportGuard)
+      class Hooked {
+        @RequireScopes('never') handleConnection() {}
+      }
+      const opening = open(platform, { chain: demoChain() }, { providers: [Hooked] }, prepare);
+      await expect(opening).rejects.toThrow(/Hooked.handleConnection\(\) asks for something/);
+      const options = { chain: demoChain(), allowUnguarded: true };
+      await expect(open(platform, options, { providers: [Keyed] }, prepare)).rejects.toThrow(
+        /Keyed asks for something: put @UseGuards\(SallyportGuard\) at it/,
+      );
     });
 
     test('a lease closes a connection with its status code', async () => {

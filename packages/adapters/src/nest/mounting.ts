@@ -1,5 +1,5 @@
 import type { Server } from 'node:http';
-import type { ExecutionContext, Type } from '@nestjs/common';
+import type { ExecutionContext, Type, WebSocketAdapter } from '@nestjs/common';
 import {
   type ApplicationConfig,
   type HttpAdapterHost,
@@ -15,8 +15,8 @@ import { checkClasses } from './checked-classes.js';
 import { demandsOf, type RequirementSource } from './decorators/demands.js';
 import { keepHandshake } from './decorators/handshakes.js';
 import { FoundHandlers } from './found-handlers.js';
+import { checkGateways } from './gateways/checked-gateways.js';
 import { gatewaysOf } from './gateways/gateway-paths.js';
-import { checkMessages } from './gateways/guarded-messages.js';
 import { decideHandshakes } from './gateways/handshake-door.js';
 import { InnerDoor } from './inner-door.js';
 import type { CheckedModuleOptions } from './module-options.js';
@@ -24,6 +24,7 @@ import type { Ask, PlatformOptions } from './platforms/platform.js';
 import { platformOf } from './platforms/platform-of.js';
 import { passes } from './request-door.js';
 import { RouteGates } from './route-gates.js';
+import { checkServiceMessage } from './service-messages.js';
 
 /** Where the module keeps its checked options. */
 export const OPTIONS: unique symbol = Symbol('@sallyport/adapters/nest/options');
@@ -84,7 +85,7 @@ export class Mounting {
     const withinRoutes = new RouteGates((demands) => inner.of(demands), handlers);
     const routes = platform && new RouteGates((demands) => markRouteGuard(platform.secure(demands)), handlers);
     this.#mounted = { chain, handlers, routes, inner, withinRoutes };
-    this.#compileRoutes(routes);
+    this.#compileRoutes(routes, allowUnguarded);
     const isEverywhere = !allowUnguarded || this.#config.getGlobalGuards().some(this.#isGuard);
     checkClasses(this.#modules, { isOurs: this.#isGuard, isEverywhere });
     if (!allowUnguarded) platform?.standBehind();
@@ -108,8 +109,9 @@ export class Mounting {
       const ask = routes.of(type, method, fallback);
       return this.#once(context, ask, () => passes(context, ask));
     }
+    const { own, guards } = demandsOf(type, method);
     // Nobody is asked.
-    if (demandsOf(type, method).own?.isPublic === true) return true;
+    if (own?.isPublic === true && guards.length === 0) return true;
     const gate = withinRoutes.of(type, method, fallback);
     return this.#once(context, gate, () => inner.passes(context, gate));
   }
@@ -139,12 +141,17 @@ export class Mounting {
   }
 
   /** Wrong decorators are found when the application starts. */
-  #compileRoutes(routes: RouteGates<Ask> | undefined): void {
+  #compileRoutes(routes: RouteGates<Ask> | undefined, allowUnguarded: boolean): void {
+    // A microservice that stands alone has the global guard.
+    const hasOpenMessages = routes !== undefined || allowUnguarded;
     for (const { controllers } of this.#modules.values())
       for (const { metatype } of controllers.values()) {
         const { prototype } = metatype as Type<Record<string, object>>;
-        for (const name of METHODS.getAllMethodNames(prototype))
-          routes?.of(metatype as Type, prototype[name] as object);
+        for (const name of METHODS.getAllMethodNames(prototype)) {
+          const method = prototype[name] as object;
+          routes?.of(metatype as Type, method);
+          if (hasOpenMessages) checkServiceMessage(metatype as Type, method, this.#isGuard, allowUnguarded);
+        }
       }
   }
 
@@ -156,9 +163,11 @@ export class Mounting {
   ): Promise<void> {
     const gateways = gatewaysOf(this.#modules);
     const server: Server | undefined = this.#host.httpAdapter?.getHttpServer();
-    if (gateways.length === 0 || server === undefined) return;
-    for (const { type } of gateways) checkMessages(type, this.#isGuard);
-    if (allowUnguarded) server.prependListener('upgrade', (request, socket) => keepHandshake(socket, request));
+    const adapter: WebSocketAdapter | null | undefined = this.#config.getIoAdapter();
+    // An application context opens no gateway: it has no adapter either.
+    if (gateways.length === 0 || (server === undefined && !adapter)) return;
+    checkGateways(gateways, { adapter, isOurs: this.#isGuard, allowUnguarded });
+    if (allowUnguarded) server?.prependListener('upgrade', (request, socket) => keepHandshake(socket, request));
     else await decideHandshakes(server, gateways, ({ type }) => withinRoutes.demandsOf(type), chain, given);
   }
 }

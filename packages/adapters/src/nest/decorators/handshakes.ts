@@ -1,20 +1,28 @@
 import type { IncomingMessage } from 'node:http';
 
-/** By the sockets that were handed over to the WebSocket server. */
-const handshakes = new WeakMap<object, IncomingMessage>();
+/** The requests of handshakes that were handed over to a WebSocket server. */
+const handshakes = new WeakSet<object>();
+/** The same, by the sockets that are their own from then on. */
+const ofSockets = new WeakMap<object, IncomingMessage>();
 
 export function keepHandshake(socket: object, request: IncomingMessage): void {
-  handshakes.set(socket, request);
+  handshakes.add(request);
+  ofSockets.set(socket, request);
 }
 
-/** What clients of `ws` and of socket.io tell of their connection. */
+/** What clients of `ws` tell of their connection, and what clients of socket.io do. */
 interface Client {
   readonly _socket?: object;
-  readonly request?: object;
+  readonly request?: IncomingMessage;
 }
 
-/** The request that a client of a gateway has opened its connection with. Undefined where no chain was asked about it. */
+/**
+ * The request that a client of a gateway has opened its connection with. Undefined where no chain was asked about it.
+ * Clients of socket.io name the request: one that polls shares its socket with whoever is behind the same proxy, and the
+ * handshake of another client may follow there.
+ */
 export function handshakeOf(client: Client | undefined): IncomingMessage | undefined {
-  const { _socket: socket = (client?.request as { readonly socket?: object } | undefined)?.socket } = client ?? {};
-  return socket === undefined ? undefined : handshakes.get(socket);
+  const { _socket: socket, request } = client ?? {};
+  if (socket !== undefined) return ofSockets.get(socket);
+  return request !== undefined && handshakes.has(request) ? request : undefined;
 }

@@ -1,5 +1,6 @@
 import type { Type } from '@nestjs/common';
 import { type ModulesContainer, Reflector } from '@nestjs/core';
+import { ownMembers } from '@sallyport/core/extend';
 
 /** A class with the decorator of a gateway, where Nest keeps what that says. */
 export interface Gateway {
@@ -7,6 +8,14 @@ export interface Gateway {
   /** 0 is the port of the application. */
   readonly port: number;
   readonly path: string;
+  /** Undefined: those that socket.io has by default. */
+  readonly transports: readonly unknown[] | undefined;
+}
+
+/** What the decorator of a gateway takes, of it what is asked for here. */
+interface GatewayOptions {
+  readonly path?: string;
+  readonly transports?: readonly unknown[];
 }
 
 const METADATA = new Reflector();
@@ -22,8 +31,9 @@ function isGateway(metatype: unknown): metatype is Type {
 }
 
 function gatewayOf(type: Type): Gateway {
-  const { path = '/' } = METADATA.get<{ readonly path?: string } | undefined>('websockets:gateway_options', type) ?? {};
-  return { type, port: METADATA.get<number | undefined>('port', type) ?? 0, path: plainPath(path) };
+  const options = METADATA.get<GatewayOptions | undefined>('websockets:gateway_options', type);
+  const { path = '/', transports } = ownMembers(options ?? {});
+  return { type, port: METADATA.get<number | undefined>('port', type) ?? 0, path: plainPath(path), transports };
 }
 
 /** As the adapter for `ws` compares it. */

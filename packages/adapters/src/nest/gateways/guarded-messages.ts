@@ -1,9 +1,10 @@
 import type { Type } from '@nestjs/common';
-import { Reflector } from '@nestjs/core';
 import { option } from '@sallyport/core/extend';
 import { askingMethods } from '../decorators/demands.js';
+import { isGuarded } from '../decorators/standing-guards.js';
 
-const METADATA = new Reflector();
+/** What Nest calls at a gateway without asking any guard. */
+const HOOKS: readonly (string | symbol)[] = ['afterInit', 'handleConnection', 'handleDisconnect'];
 
 /**
  * Nest 11 asks no global guard about messages, so that what their methods ask for needs a guard at the gateway.
@@ -11,14 +12,17 @@ const METADATA = new Reflector();
  */
 export function checkMessages(type: Type, isOurs: (guard: unknown) => boolean): void {
   const prototype: Readonly<Record<string | symbol, object>> = type.prototype;
-  const open = askingMethods(type).find((key) => ![type, prototype[key]].some((place) => guardsAt(place).some(isOurs)));
+  const asking = askingMethods(type);
+  const hook = asking.find((key) => HOOKS.includes(key));
+  if (hook !== undefined)
+    throw option.invalid(
+      `${type.name}.${String(hook)}()`,
+      'asks for something, and no guard is asked about it: put that at the messages of its gateway',
+    );
+  const open = asking.find((key) => !isGuarded(type, prototype[key], isOurs));
   if (open !== undefined)
     throw option.invalid(
       `${type.name}.${String(open)}()`,
       'asks for something: put @UseGuards(SallyportGuard) at its gateway',
     );
-}
-
-function guardsAt(place: object | undefined): readonly unknown[] {
-  return (place && METADATA.get<readonly unknown[] | undefined>('__guards__', place as Type)) ?? [];
 }

@@ -12,10 +12,10 @@ type Listener = (request: IncomingMessage, socket: Duplex, head: Buffer) => void
 /**
  * Puts the chain in front of all who listen for upgrades of a server: a handshake needs what the gateways at its path need, and
  * at any other path what the chain requires.
- * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID for a gateway with a port of its own
+ * @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID for a gateway with a port of its own, and without a server
  */
 export async function decideHandshakes(
-  server: Server,
+  server: Server | undefined,
   gateways: readonly Gateway[],
   demandsOf: (gateway: Gateway) => RouteDemands,
   chain: Decider,
@@ -24,6 +24,11 @@ export async function decideHandshakes(
   const elsewhere = gateways.find(({ port }) => port !== 0);
   if (elsewhere !== undefined)
     throw option.invalid(elsewhere.type.name, 'has a port of its own, where nobody decides; leave the port out');
+  if (server === undefined)
+    throw option.invalid(
+      'a microservice',
+      'has gateways but no server of HTTP, where nobody decides: connect it to an application',
+    );
   // By its name: the build of that door stays one file.
   const { upgradeSecurity } = await import('@sallyport/adapters/http');
   const secure = upgradeSecurity(chain, options);

@@ -1,0 +1,3 @@
+import { nestServices } from './nest-services.js';
+
+nestServices(12);

@@ -1,0 +1,3 @@
+import { nestSockets } from './nest-sockets.js';
+
+nestSockets(12);
