@@ -3,7 +3,7 @@ import { grantAbout } from '../node/principal.js';
 
 /** What tools of either SDK get to know of the caller: `AuthInfo` of `@modelcontextprotocol/server` and of `…/sdk`. */
 export interface McpAuthInfo {
-  /** Always empty: no part of the application gets the token, so that none can pass it on to another server. */
+  /** Always empty: tools need no token to know the caller. It still stands in the header fields of the request, for those who read them. */
   token: string;
   /** The OAuth client; of callers who came without one, their subject. */
   clientId: string;
