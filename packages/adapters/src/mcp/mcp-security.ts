@@ -128,7 +128,10 @@ export function mcpSecurity<Scopes extends string = string>(
           await next();
           const { res } = context;
           const followed = await answers.followed(context.req.raw, context, res, hiddenFrom(context));
-          if (followed !== res) context.res = followed;
+          if (followed === res) return;
+          // Hono copies the fields of an answer into the one that replaces it, its length among them.
+          Object.assign(context, { res: undefined });
+          context.res = followed;
         });
     },
   };

@@ -1,14 +1,20 @@
 import type { Principal } from '@sallyport/core';
+import { whenClosed } from '../../node/close-answer.js';
 import { leaseOf } from '../../node/lease.js';
 import type { NodeRequest, NodeResponse } from '../../node/node-message.js';
 import { grantAbout, principalOf } from '../../node/principal.js';
 import { onHead } from './answer-head.js';
+import { EndpointEvent } from './endpoint-event.js';
 import { leasedBody } from './leased-body.js';
+import { onWrite } from './on-write.js';
 import { rewriteBody } from './rewrite-body.js';
 import { SESSION_FIELD, type Sessions } from './sessions.js';
 import { ToolLists } from './tool-lists.js';
 
 const EVENT_STREAM = /^text\/event-stream\b/i;
+
+/** What a lease closes of an answer that is held back: nothing has been sent, and its body is ended in any case. */
+const HELD_BACK = { close() {}, send() {} };
 
 /** Tells which tools a list is not to show. */
 type IsHidden = ((tool: string) => boolean) | undefined;
@@ -38,8 +44,11 @@ export class Answers {
     this.#followed.add(response);
     if (isHidden !== undefined) {
       const lists = new ToolLists(isHidden);
-      rewriteBody(response, (body) => lists.without(body, isEventStream(response)));
+      rewriteBody(response, (body) =>
+        response.hasHeader('content-encoding') ? body : lists.without(body.toString(), isEventStream(response)),
+      );
     }
+    if (request.method === 'GET') this.#awaitEndpoint(request, response);
     onHead(response, {
       before: () => isHidden && response.removeHeader('content-length'),
       after: (status) => {
@@ -56,10 +65,34 @@ export class Answers {
     const { status, headers } = answer;
     const ending = { method: request.method, session: request.headers.get(SESSION_FIELD) ?? undefined };
     this.#noteSession(status, headers.get(SESSION_FIELD) ?? undefined, ending, principalOf(carrier));
-    if (isHidden !== undefined) return withoutTools(answer, new ToolLists(isHidden));
+    // What is held back and shortened goes on under its lease, too.
+    const leased = this.#leased(request, carrier, answer, isHidden !== undefined);
+    return isHidden === undefined ? leased : withoutTools(leased, new ToolLists(isHidden));
+  }
+
+  #leased(request: Request, carrier: object, answer: Response, isHeldBack: boolean): Response {
+    const { status, statusText, headers } = answer;
     if (answer.body === null || !EVENT_STREAM.test(headers.get('content-type') ?? '')) return answer;
-    const body = leasedBody(answer.body, leaseOf(carrier));
-    return new Response(body, { status, statusText: answer.statusText, headers });
+    const lease = leaseOf(carrier, isHeldBack ? { closes: HELD_BACK } : {});
+    const endpoint = new EndpointEvent();
+    const body = leasedBody(answer.body, lease, (chunk) => {
+      const id = request.method === 'GET' ? endpoint.sessionIn(chunk) : undefined;
+      if (id !== undefined) this.#noteStream(id, principalOf(carrier), (over) => lease.onEnd(over));
+    });
+    return new Response(body, { status, statusText, headers });
+  }
+
+  #awaitEndpoint(request: NodeRequest, response: NodeResponse): void {
+    const endpoint = new EndpointEvent();
+    onWrite(response, (chunk) => {
+      const id = isEventStream(response) ? endpoint.sessionIn(chunk) : undefined;
+      if (id !== undefined) this.#noteStream(id, principalOf(request), (over) => whenClosed(response, over));
+    });
+  }
+
+  /** A session that lasts as long as the stream that has opened it. */
+  #noteStream(id: string, principal: Principal, onOver: (listener: () => void) => void): void {
+    if (this.#sessions.opened(id, principal)) onOver(() => this.#sessions.ended(id));
   }
 
   #noteSession(status: number, opened: string | undefined, ending: Ending, principal: Principal): void {
@@ -75,6 +108,7 @@ function isEventStream(response: NodeResponse): boolean {
 }
 
 async function withoutTools(answer: Response, lists: ToolLists): Promise<Response> {
+  if (answer.headers.has('content-encoding')) return answer;
   const { status, statusText } = answer;
   const headers = new Headers(answer.headers);
   headers.delete('content-length');

@@ -1,7 +1,14 @@
 import type { Lease } from '@sallyport/core';
 
-/** A stream that is closed in good order when its lease ends, and releases the lease when it is over before. */
-export function leasedBody(body: ReadableStream<Uint8Array>, lease: Lease): ReadableStream<Uint8Array> {
+/**
+ * A stream that is closed in good order when its lease ends, and releases the lease when it is over before. `seen` is called
+ * with each chunk before it is sent.
+ */
+export function leasedBody(
+  body: ReadableStream<Uint8Array>,
+  lease: Lease,
+  seen: (chunk: Uint8Array) => void,
+): ReadableStream<Uint8Array> {
   const reader = body.getReader();
   return new ReadableStream<Uint8Array>({
     start(controller) {
@@ -20,7 +27,10 @@ export function leasedBody(body: ReadableStream<Uint8Array>, lease: Lease): Read
       if (done) {
         lease.release();
         controller.close();
-      } else controller.enqueue(value);
+      } else {
+        seen(value);
+        controller.enqueue(value);
+      }
     },
     cancel(reason) {
       lease.release();

@@ -4,10 +4,11 @@ type Chunk = string | Uint8Array | undefined | null;
 type Done = (error?: Error | null) => void;
 type Write = (chunk: Chunk, ...rest: readonly unknown[]) => boolean;
 type End = (...given: readonly unknown[]) => NodeResponse;
+type WriteHead = (status: number) => unknown;
 
 /** Holds the body of an answer back until it is whole, and sends what becomes of it. Only for bodies that are short. */
-export function rewriteBody(response: NodeResponse, rewrite: (body: string) => string): void {
-  const holder = response as unknown as { write: Write; end: End };
+export function rewriteBody(response: NodeResponse, rewrite: (body: Buffer) => string | Buffer): void {
+  const holder = response as unknown as { write: Write; end: End; writeHead: WriteHead };
   const { write, end } = holder;
   const chunks: Buffer[] = [];
   const take = (chunk: Chunk, encoding: unknown) => {
@@ -15,6 +16,8 @@ export function rewriteBody(response: NodeResponse, rewrite: (body: string) => s
     else if (chunk !== undefined && chunk !== null) chunks.push(Buffer.from(chunk));
   };
   holder.write = (chunk, ...rest) => {
+    // As in Node: an answer begins with what is written first, and so does its lease.
+    if (!response.headersSent) holder.writeHead(response.statusCode);
     take(chunk, rest[0]);
     const done = rest.find((each): each is Done => typeof each === 'function');
     if (done !== undefined) queueMicrotask(() => done());
@@ -25,7 +28,7 @@ export function rewriteBody(response: NodeResponse, rewrite: (body: string) => s
     const [chunk, encoding] = given.filter((each) => typeof each !== 'function');
     take(chunk as Chunk, encoding);
     const done = given.filter((each) => typeof each === 'function');
-    return end.call(response, rewrite(Buffer.concat(chunks).toString()), ...done);
+    return end.call(response, rewrite(Buffer.concat(chunks)), ...done);
   };
 }
 

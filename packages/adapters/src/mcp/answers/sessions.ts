@@ -1,5 +1,6 @@
 import type { Principal } from '@sallyport/core';
 import { KeyedHash, type SecurityRequest, UnfitRequestError } from '@sallyport/core/extend';
+import { sessionInQuery } from './session-in-query.js';
 
 export const SESSION_FIELD = 'mcp-session-id';
 
@@ -25,8 +26,23 @@ export class Sessions {
 
   /** @throws {UnfitRequestError} for a session that another principal has opened, or nobody that is known */
   check(request: SecurityRequest, principal: Principal): void {
-    const id = request.header(SESSION_FIELD);
-    if (id === undefined) return;
+    for (const id of [request.header(SESSION_FIELD), sessionInQuery(request)])
+      if (id !== undefined) this.#checkOwner(id, principal);
+  }
+
+  /** Called with the id that an answer names: a session that is new belongs to whoever got the answer. Tells whether it is new. */
+  opened(id: string, principal: Principal): boolean {
+    const session = this.#ids.of(id);
+    if (this.#ownerOf.has(session)) return false;
+    this.#keep(session, this.#nameOf(principal));
+    return true;
+  }
+
+  ended(id: string): void {
+    this.#forget(this.#ids.of(id));
+  }
+
+  #checkOwner(id: string, principal: Principal): void {
     const session = this.#ids.of(id);
     const known = this.#ownerOf.get(session);
     if (known === undefined) throw new UnfitRequestError('undeclared', 'mcp_session_unknown');
@@ -34,16 +50,6 @@ export class Sessions {
     if (known !== owner && known !== NOBODY)
       throw new UnfitRequestError('undeclared', 'mcp_session_foreign', 'another principal has opened the session');
     this.#keep(session, owner);
-  }
-
-  /** Called with the id that an answer names: a session that is new belongs to whoever got the answer. */
-  opened(id: string, principal: Principal): void {
-    const session = this.#ids.of(id);
-    if (!this.#ownerOf.has(session)) this.#keep(session, this.#nameOf(principal));
-  }
-
-  ended(id: string): void {
-    this.#forget(this.#ids.of(id));
   }
 
   #nameOf({ kind, issuer, subject, clientId }: Principal): string {
