@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { httpSecurity } from '@sallyport/adapters/http';
+import { SallyportModule } from '@sallyport/adapters/nest';
 import { anonymous, attempt, MemoryCounterStore, SecurityChain } from '@sallyport/core';
 import { ApiKeyHandler, MemoryApiKeyStore } from '@sallyport/handlers/api-key';
 import { BasicHandler, InMemoryUserStore } from '@sallyport/handlers/basic';
@@ -84,6 +85,10 @@ const WARNING: Readonly<Record<string, () => void>> = {
   allowInsecureHosts: () => introspection({ outbound: { allowInsecureHosts: ['keycloak'] } }),
   allowPreflight: adapter('allowPreflight'),
   allowRewriting: adapter('allowRewriting'),
+  allowUnguarded: () => {
+    const chain = new SecurityChain({ requirement: anonymous() });
+    SallyportModule.forRoot({ chain, allowUnguarded: true });
+  },
 };
 
 const SILENT: Readonly<Record<string, () => void>> = {

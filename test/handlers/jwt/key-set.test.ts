@@ -132,7 +132,24 @@ describe('one fetch is under way', () => {
     expect(new Set(good)).toEqual(new Set(['granted']));
     release();
     expect(new Set(await Promise.all(flood))).toEqual(new Set(['401 key_unknown']));
-    expect(server.fetches).toBe(2);
+    // The third is that of a network whose tokens were good: what it joined may have been answered too early.
+    expect(server.fetches).toBe(3);
+  });
+
+  test('for strangers, and one of its own for a network that was good before and has a newer key', async () => {
+    const { jwt, server } = await underTest();
+    const [home, strange] = ['198.51.100.7', '203.0.113.9'];
+    expect(await jwt.decide(fresh(OLD), home)).toMatchObject({ kind: 'granted' });
+    jwt.clock.pass(61);
+    const release = held(server, OLD.jwk);
+    const stranger = jwt.decide(fresh(OLD, { kid: 'made-up' }), strange);
+    await server.arrivals(2);
+    const good = jwt.decide(fresh(NEW), home);
+    release();
+    server.publish(OLD.jwk, NEW.jwk);
+    expect(await good).toMatchObject({ kind: 'granted' });
+    expect(await stranger).toMatchObject({ kind: 'denied', reason: 'key_unknown' });
+    expect(server.fetches).toBe(3);
   });
 
   test("whose failure is everybody's, and remembered for nobody", async () => {

@@ -162,8 +162,20 @@ export class RemoteKeySet implements KeySet, KeyOwner {
    */
   #search(name: KeyName, algorithm: string, address: string | undefined): Eventually<KeySelection> {
     if (this.#unknownKeys.isMissing(textOf(name), address)) return 'unknown';
-    const isTurn = this.#refresh.setback !== undefined || this.#refresh.isUnderWay || this.#unknownKeys.spend(address);
+    if (this.#refresh.isUnderWay) return this.#searchAfter(name, algorithm, address);
+    const isTurn = this.#refresh.setback !== undefined || this.#unknownKeys.spend(address);
     return isTurn ? this.#findRefreshed(name, algorithm, address) : 'unknown';
+  }
+
+  /** The fetch under way may have been answered before the key was published. Then this network may cause one of its own. */
+  async #searchAfter(name: KeyName, algorithm: string, address: string | undefined): Promise<KeySelection> {
+    await this.#refresh.run();
+    const selection = this.known(name, algorithm);
+    if (selection !== 'unknown') return selection;
+    const isTurn = this.#refresh.setback !== undefined || this.#refresh.isUnderWay || this.#unknownKeys.spend(address);
+    if (isTurn) return this.#findRefreshed(name, algorithm, address);
+    this.#unknownKeys.noteMissing(textOf(name), address);
+    return 'unknown';
   }
 
   async #fetch(): Promise<void> {
