@@ -85,6 +85,12 @@ class Scoped {
   }
 }
 
+/** Where adapters keep what a request was granted. */
+const PASSAGE = Symbol.for('@sallyport/adapters/passage');
+interface Granted {
+  readonly before?: Granted;
+}
+
 /** Gateways over `ws`: the handshake is decided, and messages need what their method needs of it. */
 export function nestGateways(version: number): void {
   afterEach(closeAll);
@@ -165,6 +171,34 @@ export function nestGateways(version: number): void {
       const { port } = await open(platform, { chain: demoChain() }, { providers: [Chat] }, prepare);
       expect(await said(port, '/', { authorization }, 'closed')).toEqual([]);
       expect(await said(port, '/', { authorization }, 'limited')).toEqual([{ event: 'limited', data: 'let in' }]);
+    });
+
+    test('what messages were granted does not pile up on their connection', async () => {
+      let kept: { [PASSAGE]?: { readonly grant: Granted } } = {};
+      @WebSocketGateway()
+      @UseGuards(SallyportGuard)
+      class Counted extends Chat {
+        override handleConnection(_client?: unknown, request: object = {}) {
+          kept = request;
+        }
+        @SubscribeMessage('other') @Guarded(() => true) other() {
+          return { event: 'other', data: 1 };
+        }
+        @SubscribeMessage('keyed') @Secured(keys) keyed() {
+          return { event: 'keyed', data: 1 };
+        }
+      }
+      const tokens = new DemoTokens();
+      const { port } = await open(platform, { chain: demoChain({}, tokens) }, { providers: [Counted] }, prepare);
+      const socket = connect(port, '/', { authorization, 'x-key': 'good' });
+      await once(socket, 'open');
+      for (const event of ['limited', 'other', 'who', 'keyed', 'limited', 'keyed', 'who', 'other']) {
+        socket.send(JSON.stringify({ event }));
+        expect(JSON.parse(String((await once(socket, 'message'))[0]))).toMatchObject({ event });
+      }
+      socket.terminate();
+      expect(kept[PASSAGE]?.grant.before?.before).toBeUndefined();
+      expect(tokens.verified).toBe(1);
     });
 
     test('what a gateway needs where no guard is asked is an error at start', async () => {

@@ -3,6 +3,7 @@ import type { Decider, Decision } from '@sallyport/core';
 import { option } from '@sallyport/core/extend';
 import { checkedDoorOptions } from '../gate/adapter-options.js';
 import { Gate, type RouteGate } from '../gate/gate.js';
+import { type Grant, keepGrant, lastGrantOf } from '../gate/grant.js';
 import type { RouteDemands } from '../gate/route-demands.js';
 import type { NodeRequest } from '../node/node-message.js';
 import { NodeRequestSource } from '../node/node-request-source.js';
@@ -20,6 +21,8 @@ type Carrier = NodeRequest & { readonly raw?: NodeRequest; readonly originalUrl?
 export class InnerDoor {
   readonly #gate: Gate;
   readonly #proxies: TrustedProxies;
+  /** What each connection was granted before its first message. */
+  readonly #opened = new WeakMap<object, { readonly grant: Grant | undefined }>();
 
   constructor(chain: Decider, { allowPreflight: _preflight, allowRewriting: _rewriting, ...options }: PlatformOptions) {
     this.#gate = new Gate(chain);
@@ -40,11 +43,19 @@ export class InnerDoor {
       );
     const request = carrier.raw ?? carrier;
     const source = new NodeRequestSource(request, undefined, this.#proxies, carrier.originalUrl ?? request.url);
+    if (!this.#opened.has(carrier)) this.#opened.set(carrier, { grant: lastGrantOf(carrier) });
     const decision = gate.decide(carrier, source, guard);
+    const isGranted = ({ kind }: Decision): boolean => {
+      if (context.getType<string>() === 'ws') this.#keepOne(carrier);
+      return kind === 'granted';
+    };
     return decision instanceof Promise ? decision.then(isGranted) : isGranted(decision);
   }
-}
 
-function isGranted({ kind }: Decision): boolean {
-  return kind === 'granted';
+  /** A connection may have any number of messages: of what they were granted, the last one is kept. */
+  #keepOne(carrier: object): void {
+    const first = this.#opened.get(carrier)?.grant;
+    const last = lastGrantOf(carrier);
+    if (last !== undefined && last !== first && last.before !== first) keepGrant(carrier, { ...last, before: first });
+  }
 }
