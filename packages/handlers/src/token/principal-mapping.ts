@@ -68,7 +68,7 @@ export function mappedPrincipal(
 ): Eventually<Principal | Unavailable | undefined> {
   const { mapPrincipal: map } = mapping;
   if (map === undefined) return init.subject === '' ? undefined : createPrincipal(init);
-  const given = { init: { ...init }, issued: issuedNames(init) };
+  const given = { init, issued: issuedNames(init) };
   const signal = new MappingSignal(caller.waiters);
   const own = thawed(claims) as TokenClaims;
   const answer = answerOf(map, { init: { ...init, claims: own }, claims: own, signal }, caller);
@@ -77,7 +77,7 @@ export function mappedPrincipal(
   return principalOf(given, answer, caller);
 }
 
-/** A copy of what a mapping gets, and its names: the mapping may write into what it is given. */
+/** What a mapping gets a copy of, and its names: the mapping may write into what it is given. */
 interface Given {
   readonly init: PrincipalInit;
   readonly issued: IssuedNames;
