@@ -96,8 +96,8 @@ export class VerdictCache {
   }
 
   /**
-   * The remembered verdict, without a promise, or the result of `load`, without one if `load` makes none. Concurrent callers with the same credential share
-   * one `load`. It must therefore use the signal of the waiters, and never the signal of one request. `credential` must
+   * The remembered verdict, or the result of `load`: a promise only if `load` returns one. Concurrent callers with the same
+   * credential share one `load`. It must therefore use the signal of the waiters, and never the signal of one request. `credential` must
    * be well-formed Unicode. A good verdict that is too old for the operation (`maxVerdictAgeSeconds` of the request) is no
    * answer, wherever it comes from: memory, the shared store, a lookup that began before, or an outage that is bridged.
    */

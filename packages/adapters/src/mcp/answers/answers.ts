@@ -37,8 +37,10 @@ export class Answers {
     this.#sessions = sessions;
   }
 
-  /** An answer of Node, before anything of it is written. One that is followed already is not followed twice, and the one to a preflight that was let
-   * through not at all. */
+  /**
+   * Follows an answer of Node, before anything of it is written. It is followed once, however often it is passed. The answer to a
+   * preflight that was let through is not followed.
+   */
   followNode(request: NodeRequest, response: NodeResponse, isHidden: IsHidden): void {
     if (this.#followed.has(response) || grantAbout(request) === undefined) return;
     this.#followed.add(response);

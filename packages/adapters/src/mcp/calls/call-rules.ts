@@ -93,7 +93,7 @@ export class CallRules {
 
 /** A rule has to permit: if all of its guards abstain, the call is refused, whatever others say. */
 function strict(named: string, rule: Guard): Guard {
-  const conclude = (verdict: GuardVerdict) => (verdict.kind === 'abstained' ? ABSTAINED : verdict);
+  const conclude = (verdict: GuardVerdict) => (verdict.kind === 'abstained' ? ALL_ABSTAINED : verdict);
   return guard(
     `${named}: ${rule.name}`,
     (principal, request): Eventually<GuardVerdict> => {
@@ -112,7 +112,7 @@ async function permits(rule: Guard, principal: Principal, request: SecurityReque
   }
 }
 
-const ABSTAINED = forbidden('all_guards_abstained');
+const ALL_ABSTAINED = forbidden('all_guards_abstained');
 
 function mapped<Value, Mapped>(
   map: ReadonlyMap<string, Value>,
