@@ -1,14 +1,13 @@
 // What introspection costs: a remembered decision, a first one, a stampede, a hanging server (goals 3, 6, 7, 8).
 // Run after a build: npm run bench -- introspection [--quick]
-import { fork } from 'node:child_process';
 import { hash } from 'node:crypto';
 import { EventEmitter, once } from 'node:events';
-import { createServer } from 'node:http';
 import { requireScopes, SecurityChain } from '@sallyport/core';
 import { SecurityRequest } from '@sallyport/core/extend';
 import { IntrospectionHandler } from '@sallyport/handlers/introspection';
 import { LRUCache } from 'lru-cache';
 import { Pool } from 'undici';
+import { openIntrospectionServer } from './authorities/introspection-server.js';
 import { measure } from './measure.js';
 import { atMost, IS_QUICK, median, printGoals, printTable } from './report.js';
 
@@ -22,36 +21,6 @@ const CONNECTIONS = 50;
 const TIMEOUT_MS = IS_QUICK ? 100 : 1_000;
 
 const CLIENT = { method: 'client_secret_basic', clientId: 'gateway', clientSecret: 'secret' };
-
-/** The other side, in a process of its own, so that only the client's CPU is counted. */
-async function serve() {
-  let calls = 0;
-  const server = createServer((incoming, outgoing) => {
-    let body = '';
-    incoming.setEncoding('utf8').on('data', (chunk) => {
-      body += chunk;
-    });
-    incoming.on('end', () => {
-      calls += 1;
-      if (incoming.url === '/hang') return;
-      const token = new URLSearchParams(body).get('token') ?? '';
-      const answer = {
-        active: true,
-        iss: 'https://as.example.com',
-        sub: `user-${hash('sha1', token).slice(0, 8)}`,
-        aud: 'https://api.example.com',
-        client_id: 'web-shop',
-        scope: 'orders:read orders:write',
-        token_type: 'Bearer',
-        exp: Math.floor(Date.now() / 1_000) + 3_600,
-      };
-      outgoing.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(answer));
-    });
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  process.on('message', () => process.send(calls));
-  process.send(server.address().port);
-}
 
 function chainOf(port, { path = '/introspect', cache = {}, ...outbound } = {}) {
   const handler = new IntrospectionHandler({
@@ -289,8 +258,7 @@ async function hanging(port) {
 }
 
 async function main() {
-  const child = fork(import.meta.filename, ['serve'], { execArgv: [] });
-  const [port] = await once(child, 'message');
+  const { child, port } = await openIntrospectionServer();
   const goals = [
     ...(await remembered(port)),
     await firstUses(port),
@@ -303,4 +271,4 @@ async function main() {
   child.kill();
 }
 
-await (process.argv[2] === 'serve' ? serve() : main());
+await main();
