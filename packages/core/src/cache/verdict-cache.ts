@@ -62,7 +62,7 @@ export class VerdictCache {
     revocations.caches.add(this);
     this.#memory = new VerdictMemory(settings, counters, services);
     this.#flights = new Flights(settings.maxFlights, clock);
-    this.#goodBefore = new GoodBefore({}, clock);
+    this.#goodBefore = new GoodBefore({ areSecret: false }, clock);
     this.#shared = store && sharedTier({ ...settings, purpose }, { store, clock, basisNamed });
     this.#lookup = new VerdictLookup(settings, { ...services, counters, memory: this.#memory, shared: this.#shared });
   }

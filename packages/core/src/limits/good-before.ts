@@ -19,11 +19,15 @@ export interface GoodBeforeOptions {
    * once, half for those that were good again after a minute. In each half the oldest goes first. Default 20 000.
    */
   readonly maxEntries?: number | undefined;
+  /** False where the credentials are names that anybody may know, or hashes already: they are then kept as they are. Default true. */
+  readonly areSecret?: boolean | undefined;
 }
 
 const DAY_SECONDS = 86_400;
 const MAX_ENTRIES = 20_000;
 const REGULAR_AFTER_MS = 60_000;
+/** What was noted last is not noted again so soon: a busy network or issuer comes many times in a row. */
+const AGAIN_AFTER_MS = 1_000;
 
 /**
  * Remembers which credentials and networks were good, as keyed hashes. Only proved credentials are noted, so junk
@@ -32,12 +36,16 @@ const REGULAR_AFTER_MS = 60_000;
  */
 export class GoodBefore {
   readonly #hash = new KeyedHash(() => randomBytes(32).toString('hex'), 'good before');
+  readonly #areSecret: boolean;
   readonly #credentials: Recent;
   readonly #networks: Recent;
+  #address: string | undefined;
+  #network = UNKNOWN_NETWORK;
 
   constructor(options: GoodBeforeOptions, clock: Clock) {
     const lifeMs = (ownMember(options, 'lifeSeconds') ?? DAY_SECONDS) * 1_000;
     const maxEntries = ownMember(options, 'maxEntries') ?? MAX_ENTRIES;
+    this.#areSecret = ownMember(options, 'areSecret') ?? true;
     this.#credentials = new Recent(lifeMs, maxEntries, clock);
     this.#networks = new Recent(lifeMs, maxEntries, clock);
   }
@@ -49,20 +57,34 @@ export class GoodBefore {
 
   /** Call it when a credential has proved good. */
   note(credential: string, address: string | undefined): void {
-    const network = networkOf(address);
-    this.#credentials.note(this.#hash.of(credential));
+    this.#credentials.note(this.#nameOf(credential));
+    const network = this.#networkAt(address);
     // All callers without an address share one network: one good caller says nothing about the others.
-    if (network !== UNKNOWN_NETWORK) this.#networks.note(this.#hash.of(network));
+    if (network !== UNKNOWN_NETWORK) this.#networks.note(network);
   }
 
   standingOf(credential: string, address: string | undefined): Standing {
-    if (this.#credentials.has(this.#hash.of(credential))) return 'known';
+    if (this.#credentials.has(this.#nameOf(credential))) return 'known';
     return this.isNeighbour(address) ? 'neighbour' : 'stranger';
   }
 
   /** True when something good came from the network of this address. */
   isNeighbour(address: string | undefined): boolean {
-    return this.#networks.size > 0 && this.#networks.has(this.#hash.of(networkOf(address)));
+    return this.#networks.size > 0 && this.#networks.has(this.#networkAt(address));
+  }
+
+  #nameOf(credential: string): string {
+    return this.#areSecret ? this.#hash.of(credential) : credential;
+  }
+
+  /** Keeps the last answer: a flood comes from one network, and so do the requests of a proxy. */
+  #networkAt(address: string | undefined): string {
+    if (address !== this.#address) {
+      const network = networkOf(address);
+      this.#address = address;
+      this.#network = network === UNKNOWN_NETWORK ? network : this.#hash.of(network);
+    }
+    return this.#network;
   }
 }
 
@@ -80,6 +102,8 @@ class Recent {
   readonly #regular: LRUCache<string, Noted>;
   readonly #lifeMs: number;
   readonly #clock: Clock;
+  #last: string | undefined;
+  #lastMs = 0;
 
   constructor(lifeMs: number, maxEntries: number, clock: Clock) {
     this.#once = ordered(maxEntries / 2);
@@ -94,6 +118,9 @@ class Recent {
 
   note(name: string): void {
     const nowMs = this.#clock.monotonic();
+    if (name === this.#last && nowMs - this.#lastMs < AGAIN_AFTER_MS) return;
+    this.#last = name;
+    this.#lastMs = nowMs;
     const known = this.#find(name, nowMs);
     const sinceMs = known?.sinceMs ?? nowMs;
     const isRegular = nowMs - sinceMs >= REGULAR_AFTER_MS;

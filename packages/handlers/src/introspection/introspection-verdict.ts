@@ -147,14 +147,12 @@ function principalVerdict(
   const confirmation = readConfirmation(claims.cnf);
   if (isVerdict(confirmation)) return confirmation;
   const names = namesOf(rules);
-  const init = principalInit(answer, names, claims);
-  const proved = {
-    ...init,
-    issuer: init.issuer ?? issuer,
+  const init = principalInit(answer, names, claims, {
+    issuer: (claims.iss as string | undefined) ?? issuer,
     confirmation,
     via: confirmation?.['jkt'] === undefined ? via.bearer : via.dpop,
-  };
-  return andThen(mappedPrincipal(proved, answer, rules, caller), (mapped) => {
+  });
+  return andThen(mappedPrincipal(init, answer, rules, caller), (mapped) => {
     if (mapped === undefined) return answerUnusable(nobodyNamed(answer, names));
     return isVerdict(mapped) ? mapped : authenticated(mapped);
   });

@@ -97,7 +97,7 @@ export class JwtHandler implements SecurityHandler<JwtCredential> {
     this.#cache = new VerdictCache({ ...settings.cache, namespace: settings.name }, { clock, revocations });
     this.#clock = clock;
     // Issuers whose tokens were good, and the networks that these came from.
-    const good = new GoodBefore({}, clock);
+    const good = new GoodBefore({ areSecret: false }, clock);
     const onChange = () => this.#cache.forgetRefusals();
     this.#issuers = new Issuers(settings, { clock, good, onChange, revocations });
     this.authorizationServers = Object.freeze([...new Set(this.#issuers.names)]);

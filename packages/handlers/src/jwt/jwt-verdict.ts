@@ -1,4 +1,4 @@
-import { authenticated, type Denied, denied, type PrincipalInit, type Verdict } from '@sallyport/core';
+import { authenticated, type Denied, denied, type Verdict } from '@sallyport/core';
 import { andThen, type Clock, type Eventually, FoundedVerdict, isVerdict, type SentJson } from '@sallyport/core/extend';
 import { readConfirmation } from '../confirmation/confirmation.js';
 import { openJws } from '../jose/open-jws.js';
@@ -108,12 +108,12 @@ function tokenVerdict(sent: TokenClaims, settings: IssuerSettings, circumstances
   const { sender, verification } = circumstances;
   const { clock, clockToleranceSeconds, onMappingFailure: onFailure, via: proved } = verification;
   const via = confirmation?.['jkt'] === undefined ? proved.bearer : proved.dpop;
-  const read = principalInit(sent, names, claims);
-  const expiresAt = endOf(read, settings);
   const { issuer, mapPrincipal, mapPrincipalTimeoutMs } = settings;
+  const init = principalInit(sent, names, claims, { issuer, confirmation, via, endsAt: endOf(claims, settings) });
+  const { expiresAt } = init;
   const mapping = { mapPrincipal, mapPrincipalTimeoutMs, clock };
   const caller = { waiters: sender.waiters, credentials: [sender.token], onFailure };
-  const pending = mappedPrincipal({ ...read, issuer, confirmation, via, expiresAt }, sent, mapping, caller);
+  const pending = mappedPrincipal(init, sent, mapping, caller);
   // In the time that a mapping takes, a token may end.
   const takesTime = pending instanceof Promise;
   return andThen(pending, (mapped) => {
@@ -227,8 +227,7 @@ function namesOf({ requiredClaims, scopeClaims: scopes, rolesClaims: roles }: Is
   return { subject: requiredClaims === undefined ? SUB : SUBJECT_CLAIMS, scopes, roles };
 }
 
-/** When a token ends: with its `exp` or with its greatest age, lest it be remembered for longer than either. */
-function endOf({ expiresAt, issuedAt }: PrincipalInit, { maxTokenAgeSeconds }: IssuerSettings): number | undefined {
-  if (maxTokenAgeSeconds === undefined) return expiresAt;
-  return Math.min((issuedAt as number) + maxTokenAgeSeconds, expiresAt ?? Number.POSITIVE_INFINITY);
+/** When a token of its greatest age ends, lest it be remembered for longer. */
+function endOf({ iat }: ReadClaims, { maxTokenAgeSeconds }: IssuerSettings): number | undefined {
+  return maxTokenAgeSeconds === undefined ? undefined : (iat as number) + maxTokenAgeSeconds;
 }

@@ -5,12 +5,20 @@ import type { TokenClaims } from './token-claims.js';
  * none, which fails where one is needed.
  */
 export function wordsOf(claims: TokenClaims, names: readonly string[]): readonly string[] {
-  return [...new Set(names.flatMap((name) => wordsIn(claimAt(claims, name))))];
+  const words: string[] = [];
+  for (const name of names) {
+    for (const word of wordsIn(claimAt(claims, name))) if (typeof word === 'string' && word !== '') words.push(word);
+  }
+  return words.length > FEW ? [...new Set(words)] : words.filter((word, index) => words.indexOf(word) === index);
 }
 
-function wordsIn(value: unknown): readonly string[] {
-  const words = typeof value === 'string' ? value.split(' ') : value;
-  return Array.isArray(words) ? words.filter((word) => typeof word === 'string' && word !== '') : [];
+/** Up to so many are compared faster than a set is made (bench: jwt). */
+const FEW = 16;
+const NONE: readonly never[] = [];
+
+function wordsIn(value: unknown): readonly unknown[] {
+  if (typeof value === 'string') return value.split(' ');
+  return Array.isArray(value) ? value : NONE;
 }
 
 /**

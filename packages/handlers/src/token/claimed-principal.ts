@@ -1,4 +1,4 @@
-import type { PrincipalInit, Via } from '@sallyport/core';
+import type { Confirmation, PrincipalInit, Via } from '@sallyport/core';
 import { isText } from './claim-text.js';
 import { wordsOf } from './claim-words.js';
 import { actorOf } from './claimed-actor.js';
@@ -36,24 +36,41 @@ export function provedBy(handler: string): ProvedBy {
 /** Without a subject the client itself is the party (RFC 9068 2.2). */
 export const SUBJECT_CLAIMS: readonly RegisteredClaim[] = ['sub', 'username', 'client_id'];
 
+/** What is known of a principal besides what its claims say. */
+export interface Proof {
+  /** Default: the claim. */
+  readonly issuer?: string | undefined;
+  readonly confirmation?: Confirmation | undefined;
+  readonly via?: readonly Via[] | undefined;
+  /** The principal ends then at the latest, in seconds since the epoch. */
+  readonly endsAt?: number | undefined;
+}
+
+const NO_PROOF: Proof = {};
+
 /**
  * The principal that claims describe. Its subject is empty when they name nobody, or not by a text: see
  * `subjectProblem`.
  */
-export function principalInit(sent: TokenClaims, names: ClaimNames, claims = readClaims(sent)): PrincipalInit {
+export function principalInit(
+  sent: TokenClaims,
+  names: ClaimNames,
+  claims = readClaims(sent),
+  { issuer = claims['iss'] as string | undefined, confirmation, via, endsAt }: Proof = NO_PROOF,
+): PrincipalInit {
   const { exp, iat, auth_time: authenticatedAt, acr, amr, act } = claims;
   const subject = subjectOf(claims, names);
   const clientId = textOf(claims['client_id']);
   const isClient = clientId !== undefined && (subject?.[1] ?? clientId) === clientId;
   return {
     kind: isClient ? 'client' : 'user',
-    issuer: claims['iss'] as string | undefined,
+    issuer,
     subject: textOf(subject?.[1]) ?? '',
     clientId,
     scopes: wordsOf(sent, names.scopes),
     roles: wordsOf(sent, names.roles),
     audience: audiencesOf(claims),
-    expiresAt: isFar(exp) ? undefined : (exp as number | undefined),
+    expiresAt: earliest(isFar(exp) ? undefined : (exp as number | undefined), endsAt),
     issuedAt: iat as number | undefined,
     authenticatedAt:
       Number.isFinite(authenticatedAt) && !isFar(authenticatedAt) ? (authenticatedAt as number) : undefined,
@@ -61,7 +78,13 @@ export function principalInit(sent: TokenClaims, names: ClaimNames, claims = rea
     actor: actorOf(act),
     amr: Array.isArray(amr) ? amr.filter((item) => typeof item === 'string') : undefined,
     claims: sent,
+    confirmation,
+    via,
   };
+}
+
+function earliest(one: number | undefined, other: number | undefined): number | undefined {
+  return other === undefined || (one !== undefined && one < other) ? one : other;
 }
 
 /** Says why claims name nobody: the claim of the subject is no text. `undefined` when the claim is missing. */
