@@ -4,9 +4,9 @@ import { ManualClock } from '@sallyport/core/testing';
 
 const HOME = '198.51.100.7';
 
-describe('who was good before', () => {
+describe.each([true, false])('who was good before, with credentials that are secret: %s', (areSecret) => {
   test('a credential is known wherever it comes from, and others of its network are neighbours', () => {
-    const good = new GoodBefore({}, new ManualClock());
+    const good = new GoodBefore({ areSecret }, new ManualClock());
     good.note('token', HOME);
     expect(good.standingOf('token', '203.0.113.9')).toBe('known');
     expect(good.standingOf('other', `::ffff:${HOME}`)).toBe('neighbour');
@@ -14,7 +14,7 @@ describe('who was good before', () => {
   });
 
   test('nobody is a neighbour of those who come without an address', () => {
-    const good = new GoodBefore({}, new ManualClock());
+    const good = new GoodBefore({ areSecret }, new ManualClock());
     good.note('token', undefined);
     expect(good.standingOf('token', undefined)).toBe('known');
     expect(good.standingOf('other', undefined)).toBe('stranger');
@@ -22,7 +22,7 @@ describe('who was good before', () => {
 
   test('is forgotten at the end of a life that the last proof began', () => {
     const clock = new ManualClock();
-    const good = new GoodBefore({ lifeSeconds: 60 }, clock);
+    const good = new GoodBefore({ areSecret, lifeSeconds: 60 }, clock);
     good.note('token', HOME);
     clock.pass(59);
     good.note('token', HOME);
@@ -34,7 +34,7 @@ describe('who was good before', () => {
 
   test('and comes again is not pushed out by any number of others who were good once', () => {
     const clock = new ManualClock();
-    const good = new GoodBefore({ maxEntries: 20 }, clock);
+    const good = new GoodBefore({ areSecret, maxEntries: 20 }, clock);
     good.note('regular', HOME);
     clock.pass(60);
     good.note('regular', HOME);
@@ -45,7 +45,7 @@ describe('who was good before', () => {
   });
 
   test('asking about others pushes nobody out, and of those who were good the one of longest ago goes first', () => {
-    const good = new GoodBefore({ maxEntries: 4 }, new ManualClock());
+    const good = new GoodBefore({ areSecret, maxEntries: 4 }, new ManualClock());
     good.note('first', HOME);
     good.note('second', '198.51.100.8');
     for (let index = 0; index < 1_000; index += 1) good.standingOf(`junk ${index}`, `203.0.113.${index % 256}`);
