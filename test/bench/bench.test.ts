@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
@@ -36,6 +37,24 @@ describe('a quick run, whose figures mean nothing', () => {
   });
 });
 
+test('a quick run leaves the results of a full run alone, and writes numbers as numbers', async () => {
+  const results = () =>
+    readdirSync(join(BENCH, 'results'), { withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map(({ name }) => [name, readFileSync(join(BENCH, 'results', name), 'utf8')]);
+  const before = results();
+  await outputOf('all', 'limits', '--quick');
+  expect(results()).toEqual(before);
+  const draft = JSON.parse(readFileSync(join(BENCH, 'results/draft/results.json'), 'utf8'));
+  expect(draft).toMatchObject({ isQuick: true, node: process.version, benches: [{ name: 'limits' }] });
+  expect(draft.benches[0].tables[0].rows[0]).toEqual({
+    'a decision, one caller': 'a guard',
+    ns: expect.any(Number),
+    'against the guard alone': 1,
+    'bytes added': 0,
+  });
+});
+
 test('all benches are listed, and together they measure every goal', async () => {
   expect((await outputOf('all', '--list')).trim().split('\n')).toEqual(Object.keys(GOALS));
   const measured = [...new Set(Object.values(GOALS).flat())].toSorted((left, right) => left - right);
@@ -48,7 +67,8 @@ describe('docs/performance.md', () => {
 
   test.each(short.map((row) => [row['server'] ?? '', row] as const))('its short table is true of %s', (server, row) => {
     const table = full.find(([first]) => first !== undefined && server in first) ?? [];
-    const added = (name: string) => Number(table.find((each) => each[server] === name)?.[ADDED]);
+    // Behind a median stand its quartiles.
+    const added = (name: string) => Number.parseFloat(table.find((each) => each[server] === name)?.[ADDED] ?? '');
     const [limit, ours, peer] = table.slice(1).map((each) => each[server] ?? '');
     expect([limit, ours, row['the usual package']?.replace(', with its cache', ', cache')]).toEqual([
       'limit',
