@@ -189,6 +189,25 @@ export function nestDecorators(version: number): void {
           await expect(starting(Mixed, allowUnguarded)).rejects.toThrow(elsewhere);
       });
 
+      test.each([
+        ['@Secured()', Secured(keys)],
+        ['@RequireScopes()', RequireScopes('never')],
+        ['@Guarded()', Guarded(() => false)],
+      ])('a method copied from a class that has decorators itself: %s', async (_name, decorator) => {
+        @decorator
+        class Source {
+          @Get('x') x() {}
+          @Get('y') @replacing y() {}
+        }
+        for (const name of ['x', 'y']) {
+          @Controller('b')
+          class Mixed {}
+          mix(Mixed, Source, ['constructor', ...['x', 'y'].filter((each) => each !== name)]);
+          for (const allowUnguarded of [false, true])
+            await expect(starting(Mixed, allowUnguarded)).rejects.toThrow(elsewhere);
+        }
+      });
+
       test('a method copied with decorators of its new place, or under another name', async () => {
         class Source {
           @Get('x') @RequireScopes('never') x() {}

@@ -51,7 +51,7 @@ const OF_CLASS: unique symbol = Symbol.for('@sallyport/adapters/nest/class');
 /** Metadata of each function that has decorators, as Nest's routes are: it goes wherever they go with the function. */
 const PLACES = '@sallyport/adapters/nest/places';
 
-/** Where decorators of a function stand. */
+/** Where a function stands that has decorators, or whose class has some. */
 interface Place {
   readonly type: Class;
   readonly key: string | symbol;
@@ -79,7 +79,10 @@ export function guardsDecorator(name: string, guards: readonly GuardLike[], isOf
 
 function decorator(name: string, add: (level: Level) => void): DemandDecorator {
   return (target: object, key?: string | symbol, descriptor?: unknown) => {
-    if (key === undefined && typeof target === 'function') return add(levelAt(target as Decorated, OF_CLASS));
+    if (key === undefined && typeof target === 'function') {
+      add(levelAt(target as Decorated, OF_CLASS));
+      return keepPlaces(target as Decorated);
+    }
     const { value } = (descriptor ?? {}) as PropertyDescriptor;
     if (key === undefined || typeof target === 'function' || typeof value !== 'function')
       throw option.invalid(name, 'stands at a class or at a method of its instances');
@@ -89,6 +92,22 @@ function decorator(name: string, add: (level: Level) => void): DemandDecorator {
     // Decorators above this one may still put another function there.
     queueMicrotask(() => keepPlace(methodAt(target, key), { type, key }));
   };
+}
+
+/** What a class asks stays behind as well where one of its methods is copied. Nest calls only methods with some decorator. */
+function keepPlaces(type: Decorated): void {
+  const keep = () => {
+    for (const key of Reflect.ownKeys(type.prototype)) {
+      const method = methodAt(type.prototype, key);
+      if (key !== 'constructor' && isDecoratedMethod(method)) keepPlace(method, { type, key });
+    }
+  };
+  keep();
+  queueMicrotask(keep);
+}
+
+function isDecoratedMethod(method: unknown): boolean {
+  return typeof method === 'function' && Reflect.getMetadataKeys(method).length > 0;
 }
 
 function keepPlace(method: unknown, place: Place): void {
