@@ -1,9 +1,7 @@
 import { generateKeyPairSync, sign } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-
-export const ISSUER = 'https://as.example.com';
-export const AUDIENCE = 'https://api.example.com';
+import { AUDIENCE, ISSUER } from '../authorities/issuer.js';
 
 const encoded = (value) => Buffer.from(JSON.stringify(value)).toString('base64url');
 

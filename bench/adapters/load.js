@@ -27,11 +27,11 @@ class Client {
     this.#socket.removeAllListeners('close').destroy();
   }
 
-  /** Asks until the time is over; the number of answers. */
-  async run(deadline) {
+  /** Asks until the time is over, with so many credentials in turn; the number of answers. */
+  async run(deadline, turns) {
     let count = 0;
     do {
-      this.#socket.write(this.#requests[this.#next++ % this.#requests.length]);
+      this.#socket.write(this.#requests[this.#next++ % turns]);
       await new Promise((resolve) => {
         this.#answered = resolve;
       });
@@ -65,32 +65,30 @@ function fail(reason) {
 
 const clientsOf = new Map();
 
-async function open(port, tokens) {
-  const requests = tokens.map((token) =>
-    Buffer.from(
-      `GET /orders HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: */*\r\nAuthorization: Bearer ${token}\r\n\r\n`,
-      'latin1',
-    ),
+async function open(port, lines) {
+  const requests = lines.map((line) =>
+    Buffer.from(`GET /orders HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: */*\r\nAuthorization: ${line}\r\n\r\n`, 'latin1'),
   );
   const clients = Array.from({ length: CONNECTIONS }, async (_, index) => {
     const socket = connect({ port, host: '127.0.0.1', noDelay: true });
     await once(socket, 'connect');
-    return new Client(socket, requests, index);
+    // Spread over the credentials, so that together they soon have sent each of them.
+    return new Client(socket, requests, index * Math.ceil(lines.length / CONNECTIONS));
   });
   clientsOf.set(port, await Promise.all(clients));
 }
 
-async function run(port, ms) {
+async function run(port, turns, ms) {
   const started = performance.now();
-  const counts = await Promise.all(clientsOf.get(port).map((client) => client.run(started + ms)));
+  const counts = await Promise.all(clientsOf.get(port).map((client) => client.run(started + ms, turns)));
   const requests = counts.reduce((sum, count) => sum + count, 0);
   return { requests, seconds: (performance.now() - started) / 1_000 };
 }
 
-process.on('message', async ({ task, port, tokens, ms }) => {
-  if (task === 'open') await open(port, tokens);
+process.on('message', async ({ task, port, lines, turns, ms }) => {
+  if (task === 'open') await open(port, lines);
   if (task === 'close') for (const client of clientsOf.get(port)) client.close();
-  process.send(task === 'run' ? await run(port, ms) : 'done');
+  process.send(task === 'run' ? await run(port, turns, ms) : 'done');
 });
 
 process.on('disconnect', () => process.exit());

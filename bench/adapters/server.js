@@ -1,6 +1,6 @@
 // The servers' side: listens with the stacks that it is told to, and says what CPU it used between `start` and `stop`.
 import { once } from 'node:events';
-import { STACKS } from './stacks.js';
+import { stacksOf } from './stacks.js';
 
 let cpu;
 
@@ -12,8 +12,9 @@ process.on('message', async (message) => {
     const { user, system } = process.cpuUsage(cpu);
     process.send(user + system);
   } else {
-    const { framework, stack, settings } = message;
-    const server = await STACKS[framework][stack](settings);
+    const { credential, framework, stack, settings } = message;
+    const stacks = await stacksOf(credential, framework);
+    const server = await stacks[stack](settings);
     // Rounds take turns: connections wait for theirs.
     server.keepAliveTimeout = 0;
     await once(server.listen(0, '127.0.0.1'), 'listening');
