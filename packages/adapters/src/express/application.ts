@@ -1,4 +1,5 @@
 import type { NextFunction, Request, Response } from 'express';
+import { look } from './look.js';
 
 /** What `use` or a route has put into a router of Express 4 or 5. */
 export interface Layer {
@@ -24,7 +25,7 @@ interface Application {
 
 /** The layers of the application that a request runs in, or of the outermost one around it. */
 export function layersOf(request: Request, isOutermost = false): readonly Layer[] {
-  let application = request.app as unknown as Application;
+  let application = look(request, 'app') as unknown as Application;
   while (isOutermost && application.parent !== undefined) application = application.parent;
   return (application._router ?? application.router)?.stack ?? [];
 }

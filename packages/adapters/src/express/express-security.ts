@@ -11,6 +11,7 @@ import { principalOf, userOf } from '../node/principal.js';
 import { answerBy, setHeaderLines, writeDenial } from '../node/write-denial.js';
 import { Forwarding } from './forwarding.js';
 import { LayersBehind } from './layers-behind.js';
+import { look } from './look.js';
 import { mountOf, readingOf, targetOf } from './reading.js';
 import { RouteKeys } from './route-key.js';
 
@@ -46,7 +47,8 @@ export function mountedIn<Scopes extends string = string>(
   return function secure(...demands) {
     const { gate, guard } = chainGate.of(demands);
     const sallyport: RequestHandler = (request: ExpressRequest, response, next) => {
-      const { method, originalUrl } = request;
+      const method = look(request, 'method');
+      const originalUrl = look(request, 'originalUrl');
       const published = chainGate.published(method, originalUrl);
       if (published !== undefined) return writeDenial(response, published);
       if (allowPreflight && isPreflight(method, headerLinesOf(request))) {
@@ -74,12 +76,12 @@ export function mountedIn<Scopes extends string = string>(
     const layersBehind = new LayersBehind({
       middleware: sallyport,
       isGranted: (request, layer, last) =>
-        gate.isAmong(last, request.method, request.url, mountOf(request, layer, forwarding)),
+        gate.isAmong(last, look(request, 'method'), look(request, 'url'), mountOf(request, layer, forwarding)),
       /** By its path: where the middleware stood, it was in no route, or the request has been rewritten in its route. */
       decide: (request, response, next, layer) => {
         const target = targetOf(request, layer, forwarding);
         if (staysLetThrough(request, request, allowPreflight) || forwarding.isInFront(request, layer)) return next();
-        if (gate.hasGranted(request, request.method, target)) return next();
+        if (gate.hasGranted(request, look(request, 'method'), target)) return next();
         pass(new NodeRequestSource(request, response, proxies, target), request, response, next);
       },
     });

@@ -1,6 +1,7 @@
 import type { NextFunction, Request } from 'express';
 import type { NodeRequestSource } from '../node/node-request-source.js';
 import { isForAllPaths, type Layer, layersOf } from './application.js';
+import { look } from './look.js';
 
 /**
  * Tells requests that were handed to the application again from below one of its mounts, as with
@@ -17,7 +18,7 @@ export class Forwarding {
 
   /** Asked below a mount only. `next` is what the middleware was called with: a router's own, or a route's. */
   concerns(request: Request, next: NextFunction): boolean {
-    const place: object | undefined = next === request.next ? request.app : request.route;
+    const place: object | undefined = next === look(request, 'next') ? look(request, 'app') : look(request, 'route');
     if (place === undefined) return false;
     return (
       this.#known.get(place) ??
@@ -47,7 +48,7 @@ export class Forwarding {
 
   /** A route is known for sure; other middleware may also stand below the mount, and is judged as if it did, too. */
   doubt(source: NodeRequestSource, request: Request, next: NextFunction, mounted: string): void {
-    if (next !== request.next) return;
+    if (next !== look(request, 'next')) return;
     source.others = [...(source.others ?? []), { carrier: request, source: source.readAs(source.method, mounted) }];
   }
 

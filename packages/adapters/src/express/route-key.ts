@@ -2,6 +2,7 @@ import type { RouteKey } from '@sallyport/core/extend';
 import type { NextFunction, Request } from 'express';
 import type { NodeRequestSource } from '../node/node-request-source.js';
 import { isRouteGuard, pathReading, RouteTemplates } from '../node/route-template.js';
+import { look } from './look.js';
 
 /** What Express 4 and 5 tell of a route. */
 interface Route {
@@ -26,8 +27,8 @@ export class RouteKeys {
    * `next`, a route another one; but a wrapper does, too, so that the path of the request is to be asked as well.
    */
   of(request: Request, source: NodeRequestSource, mount: string, next: NextFunction): RouteKey | undefined {
-    const route = request.route as Route | undefined;
-    if (route === undefined || next === request.next) return undefined;
+    const route: Route | undefined = look(request, 'route');
+    if (route === undefined || next === look(request, 'next')) return undefined;
     const template = this.#templates.of(request, route, route.path);
     if (template === undefined) return undefined;
     const { method, target } = source;

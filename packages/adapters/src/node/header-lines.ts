@@ -4,16 +4,14 @@ import type { NodeRequest } from './node-message.js';
  * The header lines of a request, names and values alternating. A host that calls the application with a request of its own
  * making, such as a Lambda function or a mock, may give only `headers`: these are read then, as they are at that moment.
  */
-export function headerLinesOf(request: NodeRequest): readonly string[] {
-  const rawHeaders: readonly string[] | undefined = request.rawHeaders;
+export function headerLinesOf(
+  request: NodeRequest,
+  rawHeaders: readonly string[] | undefined = request.rawHeaders,
+): readonly string[] {
   return rawHeaders === undefined || rawHeaders.length === 0 ? linesFromHost(request) : rawHeaders;
 }
 
-/** Whether the request came over a connection of Node's server. That of a host was parsed before, by somebody else. */
-export function isFromConnection({ socket }: NodeRequest): boolean {
-  return isConnection(socket);
-}
-
+/** Whether it is a connection of Node's server. The request of a host has none: it was parsed before, by somebody else. */
 export function isConnection(socket: object | undefined): boolean {
   const server = (socket as { readonly server?: object | null } | undefined)?.server;
   // A socket that no server has accepted has null.
@@ -25,7 +23,7 @@ export function isConnection(socket: object | undefined): boolean {
  * has added: no credential of this client stands there.
  */
 function linesFromHost(request: NodeRequest): readonly string[] {
-  return isFromConnection(request) ? [] : parsedLines(request.headers ?? {});
+  return isConnection(request.socket) ? [] : parsedLines(request.headers ?? {});
 }
 
 /** A list is several lines; names are in whatever case the host writes them. */

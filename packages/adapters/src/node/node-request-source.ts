@@ -5,7 +5,7 @@ import type { AnswerableReading, OtherReading, PathReading } from '../gate/readi
 import { NO_PROXIES, type TrustedProxies } from '../proxies/trusted-proxies.js';
 import { readBody } from './body.js';
 import { whenConnectionEnds } from './connection-end.js';
-import { headerLinesOf, isConnection, isFromConnection } from './header-lines.js';
+import { headerLinesOf, isConnection } from './header-lines.js';
 import { isOver, type NodeRequest, type NodeResponse } from './node-message.js';
 
 /** Reads what a chain needs from a Node request, and nothing before it is asked for. */
@@ -83,25 +83,34 @@ export class NodeRequestSource implements AnswerableReading {
 
   /** Raw lines where there are any: `headers` and `headersDistinct` drop or join what must be seen apart. */
   get rawHeaders(): readonly string[] {
-    return headerLinesOf(this.#request);
+    return headerLinesOf(this.#request, this.rawLines);
+  }
+
+  /** What Node has received. A framework that makes looks at its requests dear has its own way (see ExpressSource). */
+  protected get rawLines(): readonly string[] | undefined {
+    return this.#request.rawHeaders;
+  }
+
+  protected get socket(): NodeRequest['socket'] {
+    return this.#request.socket;
   }
 
   get headersFrom(): 'parsed' | undefined {
-    return isFromConnection(this.#request) ? undefined : 'parsed';
+    return isConnection(this.socket) ? undefined : 'parsed';
   }
 
   /** None of an upgrade, which has no response: no request follows it on its connection. */
   get connection(): Connection | undefined {
-    this.#connection ??= (this.#response && http1ConnectionOf(this.#request)) ?? 'none';
+    this.#connection ??= (this.#response && http1ConnectionOf(this.socket, this.rawLines)) ?? 'none';
     return this.#connection === 'none' ? undefined : this.#connection;
   }
 
   get remoteAddress(): string | undefined {
-    return this.#proxies.addressOf(this.#request.socket?.remoteAddress, this.rawHeaders);
+    return this.#proxies.addressOf(this.socket?.remoteAddress, this.rawHeaders);
   }
 
   clientCertificate(): ClientCertificate | Malformed | undefined {
-    return this.#proxies.certificateOf(this.#request.socket, this.rawHeaders);
+    return this.#proxies.certificateOf(this.socket, this.rawHeaders);
   }
 
   body(limitBytes: number, signal: AbortSignal): Eventually<Uint8Array | MissingBody> {
@@ -144,8 +153,11 @@ export class NodeRequestSource implements AnswerableReading {
 }
 
 /** One of HTTP/2 carries the requests of many clients at once. Its header lines begin with pseudo-header fields. */
-function http1ConnectionOf({ rawHeaders, socket }: NodeRequest): Connection | undefined {
-  return isConnection(socket) && !rawHeaders?.[0]?.startsWith(':') ? socket : undefined;
+function http1ConnectionOf(
+  socket: NodeRequest['socket'],
+  rawLines: readonly string[] | undefined,
+): Connection | undefined {
+  return isConnection(socket) && !rawLines?.[0]?.startsWith(':') ? socket : undefined;
 }
 
 /** Whether the client went away before it was answered. An HTTP/2 response calls itself finished also when it is reset. */
