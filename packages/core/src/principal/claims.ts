@@ -41,9 +41,8 @@ function isRecord(value: unknown): value is object {
 }
 
 function copyMembers(source: object, depth: number): object {
-  const target = new BareRecord();
-  for (const [name, member] of Object.entries(source)) {
-    target[name] = typeof member === 'string' ? sharedText(name, member) : copy(member, depth + 1);
-  }
-  return Object.freeze(target);
+  const values = Object.entries(source).map(([name, member]) =>
+    typeof member === 'string' ? sharedText(name, member) : copy(member, depth + 1),
+  );
+  return BareRecord.of(Object.keys(source), values);
 }

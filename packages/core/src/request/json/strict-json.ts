@@ -82,6 +82,8 @@ type Keep = (name: string, text: string) => string;
 
 const asItIs: Keep = (_name, text) => text;
 
+const NOTHING = BareRecord.of([], []);
+
 /** A frozen copy of parsed JSON whose objects inherit nothing: only members that were sent can be read. */
 class BareTree {
   members = 0;
@@ -93,16 +95,15 @@ class BareTree {
   }
 
   copyObject(source: object, depth: number): Readonly<Record<string, unknown>> {
-    const target = new BareRecord();
     const names = Object.keys(source);
     this.members += names.length;
     if (depth > MAX_DEPTH || names.length > MAX_MEMBERS) this.isWithinLimits = false;
-    if (!this.isWithinLimits) return target;
-    for (const name of names) {
+    if (!this.isWithinLimits) return NOTHING;
+    const values = names.map((name) => {
       const member = (source as Record<string, unknown>)[name];
-      target[name] = typeof member === 'string' ? this.#keep(name, member) : this.#copy(member, depth + 1);
-    }
-    return Object.freeze(target);
+      return typeof member === 'string' ? this.#keep(name, member) : this.#copy(member, depth + 1);
+    });
+    return BareRecord.of(names, values);
   }
 
   #copy(value: unknown, depth: number): unknown {
