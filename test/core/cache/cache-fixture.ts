@@ -1,6 +1,15 @@
-import { type Authenticated, authenticated, createPrincipal, type PrincipalInit, type Verdict } from '@sallyport/core';
 import {
+  type Authenticated,
+  authenticated,
+  createPrincipal,
+  type Principal,
+  type PrincipalInit,
+  type Verdict,
+} from '@sallyport/core';
+import {
+  type Eventually,
   type FoundedVerdict,
+  isVerdict,
   SecurityRequest,
   VerdictCache,
   type VerdictCacheCollaborators,
@@ -14,6 +23,12 @@ export const NOON = 1_800_000_000;
 
 export function principalOf(init: Partial<PrincipalInit> = {}): Authenticated {
   return authenticated(createPrincipal({ subject: 'alice', via: [{ handler: 'test', scheme: 'bearer' }], ...init }));
+}
+
+/** Whom a verdict is about. A cache may answer with a verdict of its own, about the same principal. */
+export function principalIn(verdict: Eventually<Verdict | undefined>): Principal {
+  if (!isVerdict(verdict) || verdict.kind !== 'authenticated') throw new Error('no good verdict');
+  return verdict.principal;
 }
 
 export function aRequest(onClose?: (listener: () => void) => void): SecurityRequest {

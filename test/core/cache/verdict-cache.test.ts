@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import {
+  type Authenticated,
+  authenticated,
   challenged,
   denied,
   forbidden,
@@ -14,7 +16,7 @@ import {
 } from '@sallyport/core';
 import { type Basis, FoundedVerdict, VerdictCache } from '@sallyport/core/extend';
 import { buildRequest } from '@sallyport/core/testing';
-import { aRequest, CacheUnderTest, NOON, principalOf } from './cache-fixture.js';
+import { aRequest, CacheUnderTest, NOON, principalIn, principalOf } from './cache-fixture.js';
 
 /** Some caches here bridge outages, which warns. */
 let warn: ReturnType<typeof jest.spyOn>;
@@ -44,8 +46,32 @@ describe('a good verdict', () => {
     const { cache } = new CacheUnderTest();
     const good = principalOf();
     expect(await cache.resolve('t', aRequest(), async () => good)).toBe(good);
-    expect(cache.resolve('t', aRequest(), () => Promise.reject(new Error('not asked')))).toBe(good);
-    expect(cache.find('t', buildRequest('/'))).toBe(good);
+    const second = cache.resolve('t', aRequest(), () => Promise.reject(new Error('not asked')));
+    expect(principalIn(second)).toBe(good.principal);
+    expect(cache.find('t', buildRequest('/'))).toBe(second);
+  });
+
+  test('looks the same wherever it comes from, and cannot be changed', async () => {
+    const { cache } = new CacheUnderTest();
+    const good = authenticated(principalOf().principal, { headers: [['x-one', 'two']] });
+    await cache.resolve('t', aRequest(), async () => good);
+    const found = cache.find('t', buildRequest('/'));
+    expect(found).toEqual(good);
+    expect(Object.keys(found as object)).toEqual(Object.keys(good));
+    expect(Object.isFrozen(found)).toBe(true);
+  });
+
+  test('may be about several credentials, and in several caches: each has its own lifetime', async () => {
+    const [long, short] = [new CacheUnderTest({ ttlSeconds: 30 }), new CacheUnderTest({ ttlSeconds: 10 })];
+    const good = principalOf();
+    await long.ask('t', good);
+    const remembered = long.cache.find('t', buildRequest('/')) as Authenticated;
+    await short.ask('t', remembered);
+    await short.ask('u', remembered);
+    for (const { clock } of [long, short]) clock.pass(10);
+    expect(long.cache.find('t', buildRequest('/'))).toBe(remembered);
+    expect(short.cache.find('t', buildRequest('/'))).toBeUndefined();
+    expect(short.cache.find('u', buildRequest('/'))).toBeUndefined();
   });
 
   test.each([
@@ -181,7 +207,7 @@ describe('stale answers', () => {
     const good = principalOf();
     await subject.ask('t', good);
     subject.clock.pass(39);
-    expect(await subject.ask('t', outage)).toBe(good);
+    expect(principalIn(await subject.ask('t', outage))).toBe(principalIn(good));
     expect(subject.cache.statistics.staleHits).toBe(1);
     subject.clock.pass(1);
     expect(await subject.ask('t', outage)).toBe(outage);

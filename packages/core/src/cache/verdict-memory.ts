@@ -132,26 +132,26 @@ export class VerdictMemory {
     graceMs: number,
     maxAgeMs: number,
   ): Authenticated | Denied | undefined {
-    const { verdict, freshUntilMs, askedMs, epoch, basis } = remembered;
+    const { freshUntilMs, askedMs, epoch, basis } = remembered;
     const nowMs = this.#clock.monotonic();
     const overMs = nowMs - freshUntilMs;
-    if (overMs >= this.#limits.graceMs || hasExpired(verdict.principal, this.#clock)) {
+    if (overMs >= this.#limits.graceMs || hasExpired(remembered.principal, this.#clock)) {
       this.good.drop(key);
       return undefined;
     }
     if (overMs >= graceMs || nowMs - askedMs >= maxAgeMs || basis?.stands(nowMs) === false) return undefined;
     // With grace, an outage is bridged: that goes on while the bus is away, too.
     if (!this.#revocations.keepUp(nowMs) && graceMs === 0) return undefined;
-    return epoch === this.#revocations.epoch ? verdict : this.#recheck(key, credential, remembered);
+    return epoch === this.#revocations.epoch ? remembered : this.#recheck(key, credential, remembered);
   }
 
   /** After a revocation, each good verdict is checked once before its next use. */
   #recheck(key: string, credential: string, remembered: Remembered): Authenticated | Denied | undefined {
-    const { verdict, epoch } = remembered;
-    const status = this.#revocations.statusOf(credential, verdict.principal, epoch);
+    const { principal, epoch } = remembered;
+    const status = this.#revocations.statusOf(credential, principal, epoch);
     if (status === 'clear') {
-      remembered.epoch = this.#revocations.epoch;
-      return verdict;
+      Remembered.noteChecked(remembered, this.#revocations.epoch);
+      return remembered;
     }
     this.#counters.revoked += 1;
     if (status === 'revoked') this.refuse(key, REVOKED);

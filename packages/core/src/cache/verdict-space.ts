@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import type { Authenticated } from '../verdict/verdict.js';
+import { type Authenticated, AuthenticatedVerdict } from '../verdict/verdict.js';
 import type { Basis } from './basis.js';
 
 /** The times of a verdict, in milliseconds on the monotonic clock. */
@@ -8,23 +8,46 @@ export interface VerdictTimes {
   readonly freshUntilMs: number;
 }
 
-/** A good verdict in a cache. */
-export class Remembered {
-  readonly verdict: Authenticated;
-  /** On the monotonic clock. A whole number, because V8 stores others as separate objects. */
-  readonly freshUntilMs: number;
-  /** When it was asked for: what it says was true then. On the same clock, and whole as well. */
-  readonly askedMs: number;
-  /** The last revocation that it was checked against. */
-  epoch: number;
-  readonly basis: Basis | undefined;
+/**
+ * A good verdict in a cache: a copy that knows its times. One object for both saves 32 bytes for each credential (bench:
+ * cache).
+ */
+export class Remembered extends AuthenticatedVerdict {
+  readonly #freshUntilMs: number;
+  readonly #askedMs: number;
+  readonly #basis: Basis | undefined;
+  #epoch: number;
 
-  constructor(verdict: Authenticated, times: VerdictTimes, epoch: number, basis: Basis | undefined) {
-    this.verdict = verdict;
-    this.freshUntilMs = Math.floor(times.freshUntilMs);
-    this.askedMs = Math.floor(times.askedMs);
-    this.epoch = epoch;
-    this.basis = basis;
+  constructor({ principal, headers }: Authenticated, times: VerdictTimes, epoch: number, basis: Basis | undefined) {
+    super(principal, headers);
+    this.#freshUntilMs = Math.floor(times.freshUntilMs);
+    this.#askedMs = Math.floor(times.askedMs);
+    this.#epoch = epoch;
+    this.#basis = basis;
+  }
+
+  /** On the monotonic clock. A whole number, because V8 stores others as separate objects. */
+  get freshUntilMs(): number {
+    return this.#freshUntilMs;
+  }
+
+  /** When it was asked for: what it says was true then. On the same clock, and whole as well. */
+  get askedMs(): number {
+    return this.#askedMs;
+  }
+
+  get basis(): Basis | undefined {
+    return this.#basis;
+  }
+
+  /** The last revocation that it was checked against. */
+  get epoch(): number {
+    return this.#epoch;
+  }
+
+  /** No setter: handlers and applications get this verdict, and must not change it. */
+  static noteChecked(remembered: Remembered, epoch: number): void {
+    remembered.#epoch = epoch;
   }
 }
 
@@ -60,7 +83,7 @@ export class VerdictSpace {
 
   keep(key: string, remembered: Remembered): void {
     this.#entries ??= this.#open();
-    this.#entries.set(key, remembered, { size: footprintBytes(remembered.verdict) });
+    this.#entries.set(key, remembered, { size: footprintBytes(remembered) });
   }
 
   drop(key: string): void {

@@ -16,12 +16,19 @@ export type { Actor, Confirmation, PrincipalInit, PrincipalKind, Via };
 const NONE: readonly never[] = Object.freeze([]);
 const NO_CLAIMS: object = freezeClaims({});
 
+/** What a principal was made of, where it was not made of one proof as that was. */
+interface Origin {
+  /** The principals that it was combined from; undefined when there is only one proof. */
+  readonly proofs: readonly Principal[] | undefined;
+  /** What its issuer named it, where `mapPrincipal` changed that: revocations are told by these names. */
+  readonly issued: IssuedNames | undefined;
+}
+
 /**
  * Who was authenticated. Identity is the pair (issuer, subject), never the subject alone. Deeply frozen, because
  * requests share cached principals. Never holds the raw credential.
  */
 class PrincipalRecord<Claims extends object> {
-  readonly #brand = true;
   readonly kind: PrincipalKind;
   readonly issuer: string | undefined;
   /** Empty for the anonymous principal only. */
@@ -52,12 +59,10 @@ class PrincipalRecord<Claims extends object> {
   readonly actor: Actor | undefined;
   /** Every proof that went into this principal, in the order of verification. */
   readonly via: readonly Via[];
-  /** The principals that this one was combined from; undefined when there is only one proof. */
-  readonly #proofs: readonly Principal[] | undefined;
-  /** What its issuer named it, where `mapPrincipal` changed that: revocations are told by these names. */
-  readonly #issued: IssuedNames | undefined;
+  /** Undefined for most principals. Is the brand as well: a field of its own would cost 8 bytes (bench: cache). */
+  readonly #origin: Origin | undefined;
 
-  constructor(kind: PrincipalKind, init: PrincipalInit<Claims>, proofs?: readonly Principal[], issued?: IssuedNames) {
+  constructor(kind: PrincipalKind, init: PrincipalInit<Claims>, origin?: Origin) {
     this.kind = kind;
     this.issuer = init.issuer && interned(init.issuer);
     this.subject = init.subject;
@@ -74,8 +79,7 @@ class PrincipalRecord<Claims extends object> {
     this.confirmation = init.confirmation && Object.freeze({ ...init.confirmation });
     this.actor = init.actor && checkedActor(init.actor);
     this.via = frozenProofs(init.via);
-    this.#issued = issued;
-    this.#proofs = proofs;
+    this.#origin = origin;
     Object.freeze(this);
   }
 
@@ -92,15 +96,11 @@ class PrincipalRecord<Claims extends object> {
   }
 
   static made(value: unknown): boolean {
-    return typeof value === 'object' && value !== null && #brand in value;
+    return typeof value === 'object' && value !== null && #origin in value;
   }
 
-  static proofs(principal: Principal): readonly Principal[] | undefined {
-    return principal.#proofs;
-  }
-
-  static issued(principal: Principal): IssuedNames | undefined {
-    return principal.#issued;
+  static origin(principal: Principal): Origin | undefined {
+    return principal.#origin;
   }
 }
 
@@ -144,41 +144,32 @@ export function isProvedBy(principal: Principal, handler: string): boolean {
 export function withProof(principal: Principal, proof: Via): Principal {
   if (principal.kind === 'anonymous' || isProvedBy(principal, proof.handler)) return principal;
   const init = { ...principal, via: [...principal.via, proof] };
-  return new PrincipalRecord(
-    principal.kind,
-    init,
-    PrincipalRecord.proofs(principal),
-    PrincipalRecord.issued(principal),
-  );
+  return new PrincipalRecord(principal.kind, init, PrincipalRecord.origin(principal));
 }
 
 /** The same principal, found by revocations also under what its issuer named it. */
 export function withIssuedNames(principal: Principal, issued: IssuedNames): Principal {
   if (isSameNames(issuedNames(principal), issued)) return principal;
-  return new PrincipalRecord(
-    principal.kind,
-    principal,
-    PrincipalRecord.proofs(principal),
-    Object.freeze({ ...issued }),
-  );
+  const proofs = PrincipalRecord.origin(principal)?.proofs;
+  return new PrincipalRecord(principal.kind, principal, { proofs, issued: Object.freeze({ ...issued }) });
 }
 
 /** What its issuer named a principal, if it is named otherwise now. */
 export function issuedNamesOf(principal: Principal): IssuedNames | undefined {
-  return PrincipalRecord.issued(principal);
+  return PrincipalRecord.origin(principal)?.issued;
 }
 
 /**
  * The principal that one handler proved by itself, with the scopes of its own proof; undefined when it proved nothing.
  */
 export function proofOf(principal: Principal, handler: string): Principal | undefined {
-  const own = PrincipalRecord.proofs(principal)?.find((proof) => isProvedBy(proof, handler));
+  const own = PrincipalRecord.origin(principal)?.proofs?.find((proof) => isProvedBy(proof, handler));
   return own ?? (isProvedBy(principal, handler) ? principal : undefined);
 }
 
 /** The principals that a principal was combined from, unchanged; the principal itself if it was not combined. */
 export function proofsOf(principal: Principal): readonly Principal[] {
-  return PrincipalRecord.proofs(principal) ?? [principal];
+  return PrincipalRecord.origin(principal)?.proofs ?? [principal];
 }
 
 /**
@@ -206,7 +197,7 @@ export function combinePrincipals(principals: readonly Principal[]): Principal {
     actor: named.find((principal) => principal.actor !== undefined)?.actor,
     via: distinctProofs(named.flatMap((principal) => principal.via)),
   };
-  return new PrincipalRecord(first.kind, init, proofs, PrincipalRecord.issued(first));
+  return new PrincipalRecord(first.kind, init, { proofs, issued: issuedNamesOf(first) });
 }
 
 function mergeClaims(principals: readonly Principal[]): Record<string, unknown> {

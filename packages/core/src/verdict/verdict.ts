@@ -40,7 +40,8 @@ class Branded<Kind extends string> {
   }
 }
 
-class AuthenticatedVerdict extends Branded<'authenticated'> {
+/** Exported for the cache alone, which keeps a copy that knows more. */
+export class AuthenticatedVerdict extends Branded<'authenticated'> {
   readonly principal: Principal;
   readonly headers: readonly HeaderLine[];
 
