@@ -4,8 +4,9 @@ import { type Clock, type Eventually } from '@sallyport/core/extend';
 import { isBearerToken } from '../token/bearer-token.js';
 import type { AssertionSettings, BearerAuthentication, ClientAuthenticationSettings } from './client-authentication.js';
 
-/** What client authentication adds to a request. */
+/** What client authentication adds to a request, whose body is a form. */
 export interface ClientProof {
+  /** With the content type. */
   readonly headers: Readonly<Record<string, string>>;
   /** Parameters for the body, form-encoded, each behind an ampersand. */
   readonly form: string;
@@ -34,9 +35,11 @@ export function clientProver(settings: ClientAuthenticationSettings, audience: s
 }
 
 function constant(headers: ClientProof['headers'], parameters: Readonly<Record<string, string>>): ClientProver {
-  const proof = { headers, form: formOf(parameters) };
+  const proof = { headers: { ...headers, ...OF_A_FORM }, form: formOf(parameters) };
   return () => proof;
 }
+
+const OF_A_FORM = { 'content-type': 'application/x-www-form-urlencoded' };
 
 /** The parameters as they follow the first parameter of a form. */
 export function formOf(parameters: Readonly<Record<string, string>>): string {
@@ -57,7 +60,7 @@ function bearerProver(source: BearerAuthentication['token']): ClientProver {
   return async () => {
     const token = await ownToken(source);
     if (typeof token !== 'string' || !isBearerToken(token)) throw noToken();
-    return { headers: { authorization: `Bearer ${token}` }, form: '' };
+    return { headers: { authorization: `Bearer ${token}`, ...OF_A_FORM }, form: '' };
   };
 }
 
@@ -91,7 +94,7 @@ async function assertionProof(
     .setExpirationTime(now + ASSERTION_SECONDS)
     .sign(key.key);
   return {
-    headers: {},
+    headers: OF_A_FORM,
     form: formOf({ client_id: clientId, client_assertion_type: ASSERTION_TYPE, client_assertion: assertion }),
   };
 }

@@ -43,7 +43,7 @@ import {
   introspectionSettings,
 } from './introspection-options.js';
 import { type AnswerRules, EXPIRED, verdictOf, withoutToken } from './introspection-verdict.js';
-import { placed, TokenIntrospection } from './token-introspection.js';
+import { type PlacedAnswer, placed, TokenIntrospection } from './token-introspection.js';
 
 /** What an introspection handler has done so far. */
 export interface IntrospectionStatistics {
@@ -175,22 +175,25 @@ export class IntrospectionHandler implements SecurityHandler<string> {
     return this.#possession.proved(verdict, token, request);
   }
 
-  async #introspect(
-    token: string,
-    { remoteAddress }: SecurityRequest,
-    waiters: Waiters,
-  ): Promise<Verdict | FoundedVerdict> {
+  #introspect(token: string, { remoteAddress }: SecurityRequest, waiters: Waiters): Promise<Verdict | FoundedVerdict> {
     const standing = this.#goodBefore.standingOf(token, remoteAddress);
     const caller = { credential: token, address: remoteAddress, standing, abandoned: waiters.signal };
-    const answer = await this.#server.ask(caller);
+    return this.#server.ask(caller, (answer) => this.#judge(answer, caller, waiters));
+  }
+
+  #judge(answer: PlacedAnswer | Unavailable, caller: Caller, waiters: Waiters): Eventually<Verdict | FoundedVerdict> {
     if (isVerdict(answer)) return this.#noted(answer, caller);
+    const { credential: token } = caller;
     const mapping = { waiters, credentials: [token], onFailure: this.#onMappingFailure };
     const judged = verdictOf(withoutToken(answer.claims, token), this.#rules, this.#clock.now() / 1_000, mapping);
-    const found = judged instanceof Promise ? this.#stillGood(token, await judged) : judged;
-    const verdict = isUnusable(found) ? placed(found, answer.url) : found;
-    return answer.basis === undefined
-      ? this.#noted(verdict, caller)
-      : new FoundedVerdict(this.#noted(verdict, caller), answer.basis);
+    return judged instanceof Promise
+      ? judged.then((verdict) => this.#founded(this.#stillGood(token, verdict), answer, caller))
+      : this.#founded(judged, answer, caller);
+  }
+
+  #founded(found: Verdict, { url, basis }: PlacedAnswer, caller: Caller): Verdict | FoundedVerdict {
+    const verdict = this.#noted(isUnusable(found) ? placed(found, url) : found, caller);
+    return basis === undefined ? verdict : new FoundedVerdict(verdict, basis);
   }
 
   readonly #onMappingFailure = (failure: MappingFailure): void => tellMappingFailure(this.name, failure);

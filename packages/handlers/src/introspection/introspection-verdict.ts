@@ -171,7 +171,7 @@ function namesOf({ scopeClaims: scopes, rolesClaims: roles }: AnswerRules): Clai
  * traces.
  */
 export function withoutToken(answer: TokenClaims, token: string): TokenClaims {
-  const members = Object.entries(answer);
-  const kept = members.filter(([, value]) => value !== token);
-  return kept.length === members.length ? answer : Object.assign(Object.create(null), Object.fromEntries(kept));
+  if (!Object.values(answer).includes(token)) return answer;
+  const kept = Object.entries(answer).filter(([, value]) => value !== token);
+  return Object.assign(Object.create(null), Object.fromEntries(kept));
 }

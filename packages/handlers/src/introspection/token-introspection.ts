@@ -10,11 +10,11 @@ import {
   within,
 } from '@sallyport/core/extend';
 import { CallsSuspended } from '../outbound/circuit.js';
-import { placeOf, problemAt, Unanswered, UnexpectedStatus } from '../outbound/outbound-answer.js';
+import { type OutboundAnswer, placeOf, problemAt, Unanswered, UnexpectedStatus } from '../outbound/outbound-answer.js';
 import type { OutboundClient } from '../outbound/outbound-client.js';
 import { checkedEndpoint } from '../outbound/outbound-options.js';
 import type { Caller, OutboundRequest } from '../outbound/outbound-request.js';
-import { type ClientProver, clientProver, formOf } from './client-proof.js';
+import { type ClientProof, type ClientProver, clientProver, formOf } from './client-proof.js';
 import { ConfiguredEndpoint, DiscoveredEndpoint, type IntrospectionEndpoint } from './introspection-endpoint.js';
 import { publishIntrospectionEvent } from './introspection-events.js';
 import type { IntrospectionSettings } from './introspection-options.js';
@@ -110,17 +110,17 @@ export class TokenIntrospection {
     await this.#signed?.close();
   }
 
-  /** The server's answer, whatever it says, or why there is none. One deadline for everything that has to be asked. */
-  async ask(caller: Caller): Promise<PlacedAnswer | Unavailable> {
-    try {
-      const url = this.#endpoint.find();
-      const answer = this.#answer(url, caller);
-      const isOneCall = url instanceof URL && this.#signed === undefined;
-      return await (isOneCall ? answer : this.#inTime(answer));
-    } catch (error) {
-      if (!(error instanceof UpstreamError)) throw error;
-      return this.#outage(error, caller);
-    }
+  /**
+   * Concludes from the server's answer, whatever it says, or from the reason why there is none. One deadline for everything
+   * that has to be asked. Rejects with what `conclude` throws.
+   */
+  ask<Next>(caller: Caller, conclude: (answer: PlacedAnswer | Unavailable) => Eventually<Next>): Promise<Next> {
+    const url = this.#endpoint.find();
+    const failed = (error: unknown) => conclude(this.#outage(error, caller));
+    const isOneCall = url instanceof URL && this.#signed === undefined;
+    if (!isOneCall) return this.#inTime(this.#askSeveral(url, caller)).then(conclude, failed);
+    // An async function would make several promises more for each token (test: first uses).
+    return this.#send(url, caller).then(({ body }) => conclude(this.#plainAnswer(body, url)), failed);
   }
 
   #inTime<Answer>(answer: Promise<Answer>): Promise<Answer> {
@@ -131,29 +131,50 @@ export class TokenIntrospection {
     });
   }
 
-  async #answer(endpoint: Eventually<URL>, caller: Caller): Promise<PlacedAnswer | Unavailable> {
-    const url = endpoint instanceof URL ? endpoint : await endpoint;
-    const { body } = await this.#client.send(() => this.#request(url, caller.credential), caller);
+  /** Asks also for the endpoint, or for the keys of the answer. */
+  async #askSeveral(endpoint: Eventually<URL>, caller: Caller): Promise<PlacedAnswer | Unavailable> {
+    const url = await endpoint;
+    const { body } = await this.#send(url, caller);
+    if (this.#signed === undefined) return this.#plainAnswer(body, url);
     this.#outages.noteAnswer();
-    const read = this.#signed === undefined ? plainAnswer(body) : await this.#signed.read(body);
-    return isVerdict(read) ? placed(read, url) : { ...read, url };
+    return located(await this.#signed.read(body), url);
   }
 
-  async #request(url: URL, token: string): Promise<OutboundRequest> {
-    const { headers, form } = await this.#prove();
+  #plainAnswer(body: Buffer, url: URL): PlacedAnswer | Unavailable {
+    this.#outages.noteAnswer();
+    const { claims } = new SentJson(body);
+    if (claims !== undefined) return { claims, basis: undefined, url };
+    return placed(answerUnusable(`the ${body.length} bytes are no JSON object that can be read in one way only`), url);
+  }
+
+  #send(url: URL, caller: Caller): Promise<OutboundAnswer> {
+    return this.#client.send(() => this.#request(url, caller.credential), caller);
+  }
+
+  #request(url: URL, token: string): Eventually<OutboundRequest> {
+    const proof = this.#prove();
+    return proof instanceof Promise
+      ? proof.then((made) => this.#requestWith(made, url, token))
+      : this.#requestWith(proof, url, token);
+  }
+
+  #requestWith({ headers, form }: ClientProof, url: URL, token: string): OutboundRequest {
+    const isPlain = this.#signed === undefined;
     return {
       url,
       method: 'POST',
-      headers: { ...headers, 'content-type': 'application/x-www-form-urlencoded' },
-      body: `token=${encodeURIComponent(token)}${this.#hint}${form}`,
-      mediaTypes: this.#signed === undefined ? JSON_TYPES : SIGNED_TYPES,
+      headers,
+      body: `token=${formEncodedToken(token)}${this.#hint}${form}`,
+      mediaTypes: isPlain ? JSON_TYPES : SIGNED_TYPES,
       maxBytes: MAX_ANSWER_BYTES,
-      isAnswer: this.#signed === undefined ? refusesToken : undefined,
+      isAnswer: isPlain ? refusesToken : undefined,
       refusals: REFUSALS,
     };
   }
 
-  #outage(error: UpstreamError, caller: Caller): Unavailable {
+  /** @throws the error itself, if it is none of the call */
+  #outage(error: unknown, caller: Caller): Unavailable {
+    if (!(error instanceof UpstreamError)) throw error;
     this.#endpoint.doubt();
     const { retryAfterSeconds, message: detail } = error;
     const isAboutUs = this.#isAboutUs(error, caller);
@@ -195,10 +216,14 @@ function refusesToken(body: Buffer): boolean {
   return claims !== undefined && (claims['active'] === false || isUnsupported(claims));
 }
 
-function plainAnswer(body: Buffer): FoundedAnswer | Unavailable {
-  const { claims } = new SentJson(body);
-  if (claims !== undefined) return { claims, basis: undefined };
-  return answerUnusable(`the ${body.length} bytes are no JSON object that can be read in one way only`);
+/** A b64token in a form: three of its characters need a percent sign (RFC 6750 2.1). Most tokens have none of them. */
+function formEncodedToken(token: string): string {
+  const isPlain = !token.includes('+') && !token.includes('/') && !token.includes('=');
+  return isPlain ? token : encodeURIComponent(token);
+}
+
+function located(read: FoundedAnswer | Unavailable, url: URL): PlacedAnswer | Unavailable {
+  return isVerdict(read) ? placed(read, url) : { claims: read.claims, basis: read.basis, url };
 }
 
 /** An outage that names the place of the answer. */

@@ -162,6 +162,8 @@ export class Circuit {
   }
 
   #forgetKnownFailures(): void {
+    // To clear a set makes a table for it anew, and most calls find it empty.
+    if (this.#knownFailures.size === 0) return;
     this.#knownFailures.clear();
     this.#knownFailureNetworks.clear();
   }

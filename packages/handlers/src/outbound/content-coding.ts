@@ -16,7 +16,8 @@ const CODINGS: ReadonlyMap<string, Undo> = new Map<string, Undo>([
 
 /** The codings of a body (RFC 9110 8.4.1), in lower case; "" where there is none. */
 export function codingOf(contentEncoding: unknown): string {
-  const codings = String(contentEncoding ?? '')
+  if (contentEncoding === undefined) return '';
+  const codings = String(contentEncoding)
     .toLowerCase()
     .split(',')
     .map((coding) => coding.trim());

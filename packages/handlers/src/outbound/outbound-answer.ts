@@ -161,6 +161,7 @@ export class UnexpectedStatus extends Unanswered {
 
 /** Without parameters, in lower case; "" where there is none. */
 function mediaTypeOf(contentType: unknown): string {
+  if (contentType === JSON_TYPE) return JSON_TYPE;
   return String(contentType ?? '')
     .split(';', 1)[0]
     ?.trim()

@@ -7,7 +7,7 @@ import { connectionProblem, mayPass, neverConnected, sendingProblem } from './co
 import type { Connections } from './connections/connections.js';
 import { type Deadlines, Timed } from './deadlines.js';
 import { IncomingAnswer, type OutboundAnswer, problemAt, Unanswered, Unconnected } from './outbound-answer.js';
-import type { Caller, OutboundRequest, PendingRequest } from './outbound-request.js';
+import { type Caller, type OutboundRequest, type PendingRequest, sentRequest } from './outbound-request.js';
 import type { OutboundCounters } from './outbound-statistics.js';
 import type { ProbeLane } from './probe-lane.js';
 
@@ -186,15 +186,12 @@ export class OutboundCall extends Timed implements Dispatcher.DispatchHandler, A
 
   #dispatch(request: OutboundRequest, connections: Connections): void {
     if (this.#isEnded) return;
-    const { url, method, body, mediaTypes } = request;
-    const coding = connections.undoCodings ? {} : { 'accept-encoding': 'identity' };
-    const headers = { ...request.headers, accept: mediaTypes.join(', '), ...coding };
     this.#request = request;
     this.#answer = new IncomingAnswer(request, connections.undoCodings);
     this.#sentMs = Math.min(this.#sentMs, this.#services.clock.monotonic());
-    const options = { path: `${url.pathname}${url.search}`, method, headers, body: body ?? null };
+    const sent = sentRequest(request, connections.undoCodings);
     this.#awaitsConnection = true;
-    connections.dispatch(url.origin, options, this);
+    connections.dispatch(request.url.origin, sent, this);
   }
 
   /** Once more, as a connection that was kept alive may have ended unnoticed. */
