@@ -5,8 +5,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { httpSecurity, upgradeSecurity } from '@sallyport/adapters/http';
 import {
@@ -28,6 +26,7 @@ import {
 import { type HandlerKind, type Kinds, PERMITTED, type SecurityRequest } from '@sallyport/core/extend';
 import { ask, buildRequest, ManualClock } from '@sallyport/core/testing';
 import { builtInHandlers } from '@sallyport/handlers/kinds';
+import { heldOf } from '../support/held-memory.js';
 import { badge, badgeHandler, notedBadge, officeHours } from './application-kinds.js';
 
 /** A manual clock that tells when the next look at the files is waited for: then the look before is over. */
@@ -527,8 +526,6 @@ describe('what a route requires besides the file', () => {
   });
 
   test('a requirement that nobody uses any more is not kept', async () => {
-    setFlagsFromString('--expose-gc');
-    const collect: () => void = runInNewContext('gc');
     const chain = await started(withSecret('one'));
     const keys = keyed();
     const left = Array.from({ length: 10 }, () => {
@@ -536,9 +533,7 @@ describe('what a route requires besides the file', () => {
       chain.requiring(requirement);
       return new WeakRef(requirement);
     });
-    await nextTurn();
-    collect();
-    expect(left.filter((each) => each.deref() !== undefined)).toEqual([]);
+    expect(await heldOf(left)).toEqual([]);
     await chain.close();
   });
 });

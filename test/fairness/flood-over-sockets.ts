@@ -4,10 +4,9 @@ import { Agent, createServer, get } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { constants, setPriority } from 'node:os';
 import { join } from 'node:path';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { httpSecurity } from '@sallyport/adapters/http';
 import { onDecision, SecurityChain } from '@sallyport/core';
+import { usedBytes } from '../support/held-memory.js';
 import type { BoundedResource } from './bounded-resource.js';
 
 /** How many were asked for, and which part of them was granted. */
@@ -33,8 +32,6 @@ const ATTACKER = '127.0.0.2';
 const CREDENTIALS = 100_000;
 const CALLERS = 4;
 
-setFlagsFromString('--expose-gc');
-const collect: () => void = runInNewContext('gc');
 const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 /** Floods a server from one network, with good callers in other networks of the loopback beside. */
@@ -145,9 +142,4 @@ class Clients {
   close(): void {
     this.#agent.destroy();
   }
-}
-
-function usedBytes(): number {
-  collect();
-  return process.memoryUsage().heapUsed;
 }

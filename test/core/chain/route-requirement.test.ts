@@ -1,5 +1,3 @@
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import {
   allOf,
@@ -19,6 +17,7 @@ import {
   type Verdict,
 } from '@sallyport/core';
 import { buildRequest, type RequestParts } from '@sallyport/core/testing';
+import { heldOf } from '../../support/held-memory.js';
 import { alice, apiKey, bearer, plain, type ScriptedHandler } from './scripted-handlers.js';
 
 let tokens: ScriptedHandler;
@@ -258,8 +257,6 @@ describe("a route with a requirement of its own, and the chain's operations", ()
 });
 
 test('a requirement that nobody uses any more is not kept by its chain', async () => {
-  setFlagsFromString('--expose-gc');
-  const collect: () => void = runInNewContext('gc');
   const chain = new SecurityChain({ requirement: tokens });
   const request = buildRequest('GET /orders', TOKEN);
   const earlier = granted(chain.decide(request));
@@ -268,7 +265,5 @@ test('a requirement that nobody uses any more is not kept by its chain', async (
     chain.requiring(requirement).decide(request, earlier);
     return new WeakRef(requirement);
   });
-  await new Promise((resolve) => setImmediate(resolve));
-  collect();
-  expect(left.filter((each) => each.deref() !== undefined)).toEqual([]);
+  expect(await heldOf(left)).toEqual([]);
 });
