@@ -1,4 +1,5 @@
-// What Basic with argon2id costs: a credential that was seen before, and the event loop under load (goal 12).
+// What Basic with argon2id costs: a credential that was seen before, beside the usual packages, which compare a plain
+// password; and the event loop under load (goal 12).
 // Run after a build: npm run bench -- basic [--quick] [seconds per load]
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -6,28 +7,32 @@ import { createServer } from 'node:http';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
 import { httpSecurity } from '@sallyport/adapters/http';
-import { anonymous, SecurityChain } from '@sallyport/core';
+import { SecurityChain } from '@sallyport/core';
 import { SecurityRequest } from '@sallyport/core/extend';
 import { BasicHandler, hashPassword, InMemoryUserStore } from '@sallyport/handlers/basic';
 import { Pool } from 'undici';
+import { FRAMEWORKS } from './adapters/frameworks.js';
+import { Comparison, OURS } from './adapters/rounds.js';
 import { measure } from './measure.js';
-import { atMost, IS_QUICK, median, printGoals, printTable } from './report.js';
+import { atMost, IS_QUICK, printGoals, printTable } from './report.js';
 
 const USERS = IS_QUICK ? 2 : 20;
 const REQUESTS_PER_SECOND = 200;
 const CONNECTIONS = 50;
-const HTTP_ROUNDS = IS_QUICK ? 1 : 5;
 const WARM_UP = IS_QUICK ? 1 : 100;
-const REQUESTS = IS_QUICK ? 50 : 20_000;
 const SECONDS = Number(process.argv.slice(2).find((argument) => /^\d+$/.test(argument)) ?? (IS_QUICK ? 0.05 : 10));
 const names = Array.from({ length: USERS }, (_, index) => `user-${index}`);
 
-function headerOf(name, password = `password of ${name}`) {
+function passwordOf(name) {
+  return `password of ${name}`;
+}
+
+function headerOf(name, password = passwordOf(name)) {
   return `Basic ${Buffer.from(`${name}:${password}`).toString('base64')}`;
 }
 
 async function accounts() {
-  return Promise.all(names.map(async (name) => ({ name, hash: await hashPassword(`password of ${name}`) })));
+  return Promise.all(names.map(async (name) => ({ name, hash: await hashPassword(passwordOf(name)) })));
 }
 
 async function chainOf(options) {
@@ -58,8 +63,6 @@ async function inProcess() {
 
 const SERVERS = {
   bare: () => (_, response) => response.end('ok'),
-  // The adapter and a chain, without Basic.
-  anonymous: () => httpSecurity(new SecurityChain({ requirement: anonymous() }))((_, response) => response.end('ok')),
   basic: async () => httpSecurity(await chainOf())((_, response) => response.end('ok')),
   limited: async () => httpSecurity(await chainOf({ failures: { perAccountAndNetwork: 1 } }))((_, r) => r.end('ok')),
   forgetful: async () => httpSecurity(await chainOf({ cache: { ttlSeconds: 1 } }))((_, r) => r.end('ok')),
@@ -74,16 +77,13 @@ async function serve(kind) {
   const server = createServer(await SERVERS[kind]());
   await once(server.listen(0, '127.0.0.1'), 'listening');
   const delay = monitorEventLoopDelay({ resolution: 1 });
-  let cpu = process.cpuUsage();
   process.on('message', (message) => {
     if (message === 'start') {
       delay.enable();
       delay.reset();
-      cpu = process.cpuUsage();
       process.send('started');
     } else {
-      const { user, system } = process.cpuUsage(cpu);
-      process.send({ cpuUs: user + system, p50Ms: delay.percentile(50) / 1e6, p99Ms: delay.percentile(99) / 1e6 });
+      process.send({ p50Ms: delay.percentile(50) / 1e6, p99Ms: delay.percentile(99) / 1e6 });
     }
   });
   process.send(server.address().port);
@@ -105,31 +105,16 @@ async function withServer(kind, load) {
   statuses.clear();
   child.send('start');
   await once(child, 'message');
-  const started = performance.now();
   await load(ask);
-  const seconds = (performance.now() - started) / 1_000;
   child.send('stop');
   const [measured] = await once(child, 'message');
   await pool.close();
   child.kill();
-  const requests = [...statuses.values()].reduce((sum, count) => sum + count, 0);
-  return { ...measured, requests, seconds, statuses: Object.fromEntries(statuses) };
-}
-
-/** As fast as it goes, on all connections. */
-function closedLoop(requests) {
-  let sent = 0;
-  const client = async (ask) => {
-    while (sent < requests) {
-      sent += 1;
-      await ask(headerOf(names[sent % USERS]));
-    }
-  };
-  return (ask) => Promise.all(Array.from({ length: CONNECTIONS }, () => client(ask)));
+  return { ...measured, statuses: Object.fromEntries(statuses) };
 }
 
 /** So many requests a second, whether or not they are answered. */
-function openLoop(seconds, passwordOf) {
+function openLoop(seconds, wrongPassword) {
   return async (ask) => {
     const pending = [];
     const started = performance.now();
@@ -137,7 +122,7 @@ function openLoop(seconds, passwordOf) {
       const due = ((performance.now() - started) / 1_000) * REQUESTS_PER_SECOND;
       for (; pending.length < due; ) {
         const name = names[pending.length % USERS];
-        pending.push(ask(headerOf(name, passwordOf?.(pending.length))));
+        pending.push(ask(headerOf(name, wrongPassword?.(pending.length))));
       }
       await new Promise((resolve) => setTimeout(resolve, 1));
     }
@@ -145,24 +130,19 @@ function openLoop(seconds, passwordOf) {
   };
 }
 
-async function overHttp() {
-  const kinds = ['bare', 'anonymous', 'basic'];
-  const samples = new Map(kinds.map((kind) => [kind, []]));
-  for (let round = 0; round < HTTP_ROUNDS; round += 1) {
-    for (const kind of kinds) samples.get(kind).push(await withServer(kind, closedLoop(REQUESTS)));
+/** One user, again and again, in every framework. */
+async function overSockets() {
+  const [name] = names;
+  const lines = [headerOf(name)];
+  const settings = { name, password: passwordOf(name), line: lines[0] };
+  const comparison = new Comparison();
+  const oursUs = new Map();
+  for (const framework of Object.keys(FRAMEWORKS)) {
+    const [rows] = await comparison.measure({ credential: 'password', framework, settings, lines, turns: [1] });
+    oursUs.set(framework, rows.get(OURS).addedUs.median);
   }
-  const usOf = (kind) => median(samples.get(kind).map(({ cpuUs, requests }) => cpuUs / requests));
-  const rateOf = (kind) => median(samples.get(kind).map(({ requests, seconds }) => requests / seconds));
-  printTable(
-    kinds.map((kind) => ({
-      'node:http': kind,
-      'CPU per request, us': usOf(kind).toFixed(1),
-      'added, us': (usOf(kind) - usOf('bare')).toFixed(1),
-      'requests/s': Math.round(rateOf(kind)),
-      'against bare': (rateOf(kind) / rateOf('bare')).toFixed(2),
-    })),
-  );
-  return atMost(12, 'CPU added, Basic with argon2id, seen before', usOf('basic') - usOf('bare'), 3, 'us');
+  await comparison.close();
+  return atMost(12, 'CPU added, Basic with argon2id, seen before', oursUs.get('node:http'), 3, 'us');
 }
 
 async function eventLoop() {
@@ -175,8 +155,8 @@ async function eventLoop() {
     ['wrong passwords without budgets: hashing on every thread', 'attacked', wrong],
   ];
   const rows = [];
-  for (const [row, kind, passwordOf] of IS_QUICK ? loads.slice(0, 2) : loads) {
-    const { p50Ms, p99Ms, statuses } = await withServer(kind, openLoop(SECONDS, passwordOf));
+  for (const [row, kind, wrongPassword] of IS_QUICK ? loads.slice(0, 2) : loads) {
+    const { p50Ms, p99Ms, statuses } = await withServer(kind, openLoop(SECONDS, wrongPassword));
     rows.push({ row, p50Ms, p99Ms, statuses });
   }
   printTable(
@@ -196,5 +176,5 @@ if (process.argv[2] === 'serve') {
 } else {
   if (globalThis.gc === undefined) throw new Error('run with --expose-gc');
   printTable(await inProcess());
-  printGoals([await overHttp(), await eventLoop()]);
+  printGoals([await overSockets(), await eventLoop()]);
 }

@@ -137,7 +137,9 @@ function remembering(introspect) {
   return async (token) => {
     const key = hash('sha256', token, 'base64url');
     if (answers.has(key)) throw new Error('seen before');
-    answers.set(key, await introspect(token));
+    const claims = await introspect(token);
+    if (claims === undefined) throw new Error('refused');
+    answers.set(key, claims);
   };
 }
 

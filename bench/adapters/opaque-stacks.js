@@ -14,6 +14,7 @@ export function find({ endpoint }) {
     const principal = known.get(authorization);
     if (principal !== undefined) return principal;
     return introspect(authorization.slice('Bearer '.length)).then((claims) => {
+      if (claims === undefined) throw new Error('refused');
       known.set(authorization, claims);
       return claims;
     });
@@ -38,7 +39,7 @@ export const peers = {
       const { default: bearerAuth } = await import('@fastify/bearer-auth');
       const introspect = byFetch(endpoint);
       return fastifyApp((app) =>
-        app.register(bearerAuth, { keys: new Set(), auth: async (token) => (await introspect(token)).active }),
+        app.register(bearerAuth, { keys: new Set(), auth: async (token) => (await introspect(token)) !== undefined }),
       );
     },
   },
@@ -51,7 +52,7 @@ export const peers = {
       const introspect = byFetch(endpoint);
       const authenticator = new passport.Passport();
       authenticator.use(
-        new bearer.Strategy((token, done) => introspect(token).then((claims) => done(null, claims), done)),
+        new bearer.Strategy((token, done) => introspect(token).then((claims) => done(null, claims ?? false), done)),
       );
       return expressApp(authenticator.authenticate('bearer', { session: false }));
     },

@@ -5,6 +5,7 @@ import { FRAMEWORKS } from './frameworks.js';
 const CREDENTIALS = {
   JWT: () => import('./jwt-stacks.js'),
   'opaque token': () => import('./opaque-stacks.js'),
+  password: () => import('./basic-stacks.js'),
 };
 
 export async function stacksOf(credential, framework) {
@@ -13,7 +14,7 @@ export async function stacksOf(credential, framework) {
   return {
     bare,
     limit: (settings) => limit(find(settings)),
-    ours: (settings) => ours(chain(settings)),
+    ours: async (settings) => ours(await chain(settings)),
     ...peers[framework],
   };
 }
