@@ -1,7 +1,8 @@
 import { once } from 'node:events';
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, Server } from 'node:http';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { UseGuards } from '@nestjs/common';
+import { type INestApplication, Inject, Module, UseGuards } from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
 import { WsAdapter } from '@nestjs/platform-ws';
 import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
 import {
@@ -14,7 +15,7 @@ import {
   Secured,
 } from '@sallyport/adapters/nest';
 import { denied, headerHandler, type Principal } from '@sallyport/core';
-import { WebSocket } from 'ws';
+import { WebSocket, WebSocketServer } from 'ws';
 import { DemoTokens, demoChain } from '../demo-chain.js';
 import { closeAll, open, PLATFORMS } from './nest-applications.js';
 
@@ -147,6 +148,47 @@ export function nestGateways(version: number): void {
       expect(await handshake(port, '/open')).toBe(101);
       expect(await handshake(port, '/unknown')).toBe(401);
       expect(await handshake(port, '/open/../keyed')).toBe(401);
+    });
+
+    test('a handshake with a server of another module is decided, too, whenever that begins to listen', async () => {
+      const headers = { authorization };
+      for (const hook of ['onModuleInit', 'onApplicationBootstrap'])
+        for (const providers of [[], [Chat]]) {
+          let accepted = 0;
+          @Module({})
+          class Listening {
+            constructor(@Inject(HttpAdapterHost) host: HttpAdapterHost) {
+              const listen = () =>
+                new WebSocketServer({ server: host.httpAdapter.getHttpServer(), path: '/own' }).on('connection', () => {
+                  accepted += 1;
+                });
+              Object.assign(this, { [hook]: () => void listen() });
+            }
+          }
+          const prepared = providers.length === 0 ? undefined : prepare;
+          const { port } = await open(platform, { chain: demoChain() }, { providers, imports: [Listening] }, prepared);
+          expect(await handshake(port, '/own')).toBe(401);
+          expect(await handshake(port, '/own', { authorization: 'Bearer bad' })).toBe(401);
+          expect(accepted).toBe(0);
+          if (providers.length > 0) continue;
+          expect(await handshake(port, '/own', headers)).toBe(101);
+          expect(accepted).toBe(1);
+          // Of this server nobody takes it.
+          expect(await handshake(port, '/elsewhere', headers)).toBe(400);
+        }
+    });
+
+    test('without gateways, a chain that proves something over bodies lets no handshake through', async () => {
+      let upgraded = 0;
+      const proving = Object.assign(new DemoTokens(), { verifyBody: () => true });
+      const prepareServer = (application: INestApplication) =>
+        void (application.getHttpServer() as Server).on('upgrade', () => {
+          upgraded += 1;
+        });
+      const { port } = await open(platform, { chain: demoChain({}, proving as never) }, {}, prepareServer);
+      const socket = connect(port, '/own', { authorization });
+      await once(socket, 'error');
+      expect(upgraded).toBe(0);
     });
 
     test('a message needs what its method needs, of the handshake, which is verified once', async () => {

@@ -165,9 +165,11 @@ export class Mounting {
     const server: Server | undefined = this.#host.httpAdapter?.getHttpServer();
     const adapter: WebSocketAdapter | null | undefined = this.#config.getIoAdapter();
     // An application context opens no gateway: it has no adapter either.
-    if (gateways.length === 0 || (server === undefined && !adapter)) return;
+    if (server === undefined && (gateways.length === 0 || !adapter)) return;
     checkGateways(gateways, { adapter, isOurs: this.#isGuard, allowUnguarded });
-    if (allowUnguarded) server?.prependListener('upgrade', (request, socket) => keepHandshake(socket, request));
-    else await decideHandshakes(server, gateways, ({ type }) => withinRoutes.demandsOf(type), chain, given);
+    if (!allowUnguarded)
+      await decideHandshakes(server, gateways, ({ type }) => withinRoutes.demandsOf(type), chain, given);
+    else if (gateways.length > 0)
+      server?.prependListener('upgrade', (request, socket) => keepHandshake(socket, request));
   }
 }
