@@ -27,6 +27,7 @@ export { LEASE_CHANNEL } from './chain/lease/lease-events.js';
 export { closeHandlers, runWithin, startHandlers } from './chain/lifecycle.js';
 export { answerWithin } from './clock/answer-within.js';
 export { type Clock, clockCheck, clockOption, systemClock } from './clock/clock.js';
+export { Deadlines, Timed } from './clock/deadlines.js';
 export { andThen, attemptTo, disregard, type Eventually, isThenable } from './clock/eventually.js';
 export { Expiring, type ExpiringLimits } from './clock/expiring.js';
 export { JoinedTasks } from './clock/joined-tasks.js';

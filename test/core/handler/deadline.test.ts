@@ -79,6 +79,27 @@ describe('the deadline of a decision', () => {
     expect(slow.aborted).toEqual([]);
   });
 
+  test('any number of decisions wait by one timer, and each ends at its own deadline', async () => {
+    const { clock, chain } = slowChain();
+    const ended: number[] = [];
+    const decisions = [0, 1, 2].map(async (index) => {
+      clock.pass(index * 0.5);
+      const decision = await chain.decide(buildRequest('/', SENDS));
+      ended.push(index);
+      return decision;
+    });
+    expect(clock.waiting).toBe(1);
+    clock.pass(0.5);
+    await decisions[0];
+    expect(ended).toEqual([0]);
+    clock.pass(0.5);
+    await decisions[1];
+    expect(ended).toEqual([0, 1]);
+    clock.pass(1);
+    expect(await decisions[2]).toMatchObject({ status: 503, reason: 'deadline_exceeded' });
+    expect(clock.waiting).toBe(0);
+  });
+
   test('a verdict that comes too late changes nothing, and nobody else is asked', async () => {
     const other = apiKey();
     const { slow, clock, chain } = slowChain((handler) => allOf(handler, other));

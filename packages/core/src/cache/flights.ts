@@ -2,8 +2,9 @@ import type { Clock } from '../clock/clock.js';
 import type { Eventually } from '../clock/eventually.js';
 import { outlive } from '../clock/runtime.js';
 import type { Applicant } from '../limits/applicant.js';
+import type { Standing } from '../limits/good-before.js';
 import { Shares } from '../limits/shares.js';
-import type { Abandonment } from '../request/abandonment.js';
+import { Abandonment } from '../request/abandonment.js';
 import type { CacheState } from '../request/trace.js';
 import { type Unavailable, unavailable, type Verdict } from '../verdict/verdict.js';
 
@@ -24,7 +25,23 @@ export type Caller = Pick<Applicant, 'address' | 'standing'>;
 export interface Waiters {
   /** Aborted when the last of them has gone. Made on first use. */
   readonly signal: AbortSignal;
+  /** The same without an AbortController, for what is called often. */
+  readonly abandonment: Abandonment;
+  /** How well the caller is known who was the first to ask. */
+  readonly standing: Standing;
 }
+
+/** Why a lookup found nothing. */
+export class Failure {
+  readonly error: unknown;
+
+  constructor(error: unknown) {
+    this.error = error;
+  }
+}
+
+/** How a lookup ended. */
+export type Landed = Finding | Failure;
 
 /**
  * One lookup under way and all callers that wait for it. It goes on when the caller that started it goes away, and is
@@ -38,22 +55,32 @@ export class Flight implements Waiters {
   /** False if the lookup was given up or overtaken. Its callers still get its result, but the cache does not. */
   isCurrent = true;
   readonly #end: (flight: Flight) => void;
-  #controller: AbortController | undefined;
-  #landing: Promise<Finding> | undefined;
-  #land: ((finding: Finding | Promise<Finding>) => void) | undefined;
+  readonly #caller: () => Caller;
+  #abandonment: Abandonment | undefined;
+  #landing: Promise<Landed> | undefined;
+  #land: ((landed: Landed) => void) | undefined;
   #waiting = 0;
   #isAbandoned = false;
 
-  constructor(key: string, startedMs: number, end: (flight: Flight) => void) {
+  constructor(key: string, startedMs: number, end: (flight: Flight) => void, caller: () => Caller) {
     this.key = key;
     this.startedMs = startedMs;
     this.#end = end;
+    this.#caller = caller;
   }
 
   get signal(): AbortSignal {
-    this.#controller ??= new AbortController();
-    if (this.#isAbandoned) this.#abort();
-    return this.#controller.signal;
+    return this.abandonment.signal;
+  }
+
+  get abandonment(): Abandonment {
+    this.#abandonment ??= new Abandonment();
+    if (this.#isAbandoned) this.#abandon();
+    return this.#abandonment;
+  }
+
+  get standing(): Standing {
+    return this.#caller().standing;
   }
 
   /** Begins the lookup. Returns what it found if it needed no time: then nobody waits, and nothing is made for it. */
@@ -66,29 +93,24 @@ export class Flight implements Waiters {
     outlive(found);
     found.then(
       (finding) => this.#settle(finding),
-      () => this.#settle(found),
+      (error) => this.#settle(new Failure(error)),
     );
     return undefined;
   }
 
-  /** Waits for the lookup, and concludes from what it found. If `abandonment` completes, only this caller leaves. */
-  join<Next>(abandonment: Abandonment, conclude: (finding: Finding) => Eventually<Next>): Promise<Next> {
-    const leave = () => this.#leave();
+  /** One more caller waits for the lookup, until it has landed or the caller leaves. */
+  board(): Promise<Landed> {
     this.#landing ??= new Promise((resolve) => {
       this.#land = resolve;
     });
     this.#waiting += 1;
-    abandonment.add(leave);
-    return this.#landing.then(
-      (finding) => {
-        abandonment.remove(leave);
-        return conclude(finding);
-      },
-      (error) => {
-        abandonment.remove(leave);
-        throw error;
-      },
-    );
+    return this.#landing;
+  }
+
+  /** A caller who waited leaves before the lookup has landed. */
+  leave(): void {
+    this.#waiting -= 1;
+    if (this.#waiting === 0) this.#stop();
   }
 
   /** Ends the lookup with this answer for every waiting caller. A later result is dropped. */
@@ -97,24 +119,19 @@ export class Flight implements Waiters {
     this.#stop();
   }
 
-  #settle(found: Finding | Promise<Finding>): void {
+  #settle(landed: Landed): void {
     this.#end(this);
-    this.#land?.(found);
-  }
-
-  #leave(): void {
-    this.#waiting -= 1;
-    if (this.#waiting === 0) this.#stop();
+    this.#land?.(landed);
   }
 
   #stop(): void {
     this.#isAbandoned = true;
     this.#end(this);
-    this.#abort();
+    this.#abandon();
   }
 
-  #abort(): void {
-    this.#controller?.abort(new DOMException('Nobody waits for this any more', 'AbortError'));
+  #abandon(): void {
+    this.#abandonment?.complete('AbortError', 'Nobody waits for this any more');
   }
 }
 
@@ -169,7 +186,7 @@ export class Flights {
     caller: () => Caller,
   ): Flight | Finding | undefined {
     this.drop(key);
-    const flight = new Flight(key, this.#clock.monotonic(), this.#end);
+    const flight = new Flight(key, this.#clock.monotonic(), this.#end, caller);
     const isShared = this.#underWay.size - this.#shares.running >= this.#unshared;
     if (isShared && !this.#enter(flight, caller())) return undefined;
     this.#byKey.set(key, flight);

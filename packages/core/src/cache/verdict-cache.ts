@@ -5,13 +5,14 @@ import { readOnce } from '../handler/shared-reading.js';
 import { GoodBefore } from '../limits/good-before.js';
 import * as option from '../options/options.js';
 import type { Principal } from '../principal/principal.js';
-import { SecurityRequest } from '../request/request.js';
+import type { SecurityRequest } from '../request/request.js';
 import { Revocations } from '../revocation/revocations.js';
 import { LiveHash } from '../secrecy/live-hash.js';
 import { type Authenticated, isVerdict, type Unavailable, type Verdict } from '../verdict/verdict.js';
 import { CacheCounters, type CacheStatistics } from './cache-statistics.js';
 import { type Finding, Flight, Flights, TOO_MANY_LOOKUPS } from './flights.js';
 import { FoundedProof } from './founded-proof.js';
+import { Passenger } from './passenger.js';
 import { SharedTier, type SharedTierCollaborators } from './shared-tier.js';
 import {
   checkedVerdictCacheOptions,
@@ -187,9 +188,15 @@ export class VerdictCache {
     if (lookup === undefined) return TOO_MANY_LOOKUPS;
     this.#counters[underWay === undefined ? 'misses' : 'joined'] += 1;
     request.trace?.noteCache(underWay === undefined ? 'miss' : 'joined');
-    const conclude = (finding: Finding) => this.#conclude(finding, question, askedMs, request);
-    if (!(lookup instanceof Flight)) return conclude(lookup);
-    return lookup.join(SecurityRequest.abandonmentOf(request), conclude);
+    if (!(lookup instanceof Flight)) return this.#conclude(lookup, question, askedMs, request);
+    return this.#concludeLater(new Passenger(question, askedMs, request, lookup));
+  }
+
+  #concludeLater(passenger: Passenger): Promise<Verdict> {
+    return passenger.board().then((landed) => {
+      const { question, askedMs, request } = passenger;
+      return this.#conclude(passenger.arrive(landed), question, askedMs, request);
+    });
   }
 
   #start(question: Question, request: SecurityRequest): Flight | Finding | undefined {

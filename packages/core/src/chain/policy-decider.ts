@@ -15,7 +15,7 @@ import { type IncomingRequest, SecurityRequest } from '../request/request.js';
 import type { Run } from '../requirement/run.js';
 import { forbidden } from '../verdict/verdict.js';
 import type { DecidingSettings } from './chain-options.js';
-import { withinDeadline } from './deadline.js';
+import { DecisionDeadline } from './deadline.js';
 import { earlyRefusal, guardFault, guardRefusal, toldOfLimits } from './guard-refusal.js';
 import { candidatesBehind, type Policies } from './policy.js';
 import { atEach, type Policy } from './policy-compiler.js';
@@ -34,6 +34,7 @@ export class PolicyDecider implements Decider {
   readonly #observer: DecisionObserver;
   readonly #limits: Guard | undefined;
   readonly #told = new ToldWithGuard();
+  readonly #deadline: DecisionDeadline;
 
   constructor(policies: Policies, settings: DecidingSettings) {
     const { firewall, observer, limits } = settings;
@@ -42,6 +43,10 @@ export class PolicyDecider implements Decider {
     this.#firewall = firewall;
     this.#observer = observer;
     this.#limits = limits.length === 0 ? undefined : every(...limits);
+    this.#deadline = new DecisionDeadline(settings.deadlineMs, settings.clock, {
+      gaveUp: (refusal, request) => this.#deny(refusal, [], request),
+      failed: (error, request) => this.#failed(error, request),
+    });
   }
 
   decide(request: SecurityRequest, earlier?: GrantedDecision, next?: Guard): Eventually<Decision> {
@@ -93,7 +98,7 @@ export class PolicyDecider implements Decider {
   ): Eventually<Decision> {
     try {
       const decision = this.#answer(request, earlier, next);
-      return decision instanceof Promise ? this.#inTime(decision, request) : decision;
+      return decision instanceof Promise ? this.#deadline.wait(decision, request) : decision;
     } catch (error) {
       return this.#failed(error, request);
     }
@@ -102,13 +107,7 @@ export class PolicyDecider implements Decider {
   #authorize(granted: GrantedDecision, guard: Guard, request: SecurityRequest): Eventually<Decision> {
     const asked = atEach((GrantedDecision.policyOf(granted) as Policy).operations, guard);
     const decision = this.#guard(granted, asked, request, guard);
-    return decision instanceof Promise ? this.#inTime(decision, request) : decision;
-  }
-
-  #inTime(decision: Promise<Decision>, request: SecurityRequest): Promise<Decision> {
-    const decided = decision.catch((error) => this.#failed(error, request));
-    const { clock, deadlineMs: timeoutMs } = this.#settings;
-    return withinDeadline(decided, request, { clock, timeoutMs }, (refusal) => this.#deny(refusal, [], request));
+    return decision instanceof Promise ? this.#deadline.wait(decision, request) : decision;
   }
 
   /** An error outside of handlers and guards is a bug of this library: 500. */

@@ -1,12 +1,17 @@
-const NONE: readonly (() => void)[] = [];
+/** What ends when nobody waits for it any more. */
+export interface Abandonable {
+  abandon(): void;
+}
+
+const NONE: readonly Abandonable[] = [];
 
 /**
- * Tells when nobody waits for the answer to a request any more. The chain and the cache listen here and not to the
- * request's `signal`: most requests then need no AbortController, which costs more than a cached decision.
+ * Tells when nobody waits for the answer to a request any more, or for a lookup. The chain and the cache listen here and
+ * not to a `signal`: most requests then need no AbortController, which costs more than a cached decision.
  */
 export class Abandonment {
-  /** One or two, as a rule: an exact list is smaller than a set (bench: introspection). */
-  #listeners: readonly (() => void)[] = NONE;
+  /** One or two, as a rule: an exact list is smaller than a set, and than one that grows (bench: introspection). */
+  #listeners: readonly Abandonable[] = NONE;
   #controller: AbortController | undefined;
   #reason: DOMException | undefined;
 
@@ -21,13 +26,13 @@ export class Abandonment {
     return this.#controller.signal;
   }
 
-  /** Calls `listener` when nobody waits any more, or at once if nobody waits already. */
-  add(listener: () => void): void {
-    if (this.isComplete) listener();
-    else this.#listeners = [...this.#listeners, listener];
+  /** Calls `abandon` of the listener when nobody waits any more, or at once if nobody waits already. */
+  add(listener: Abandonable): void {
+    if (this.isComplete) listener.abandon();
+    else this.#listeners = this.#listeners.concat(listener);
   }
 
-  remove(listener: () => void): void {
+  remove(listener: Abandonable): void {
     this.#listeners = this.#listeners.filter((other) => other !== listener);
   }
 
@@ -36,7 +41,7 @@ export class Abandonment {
     if (this.isComplete) return;
     this.#reason = new DOMException(message, name);
     // One of them may remove another.
-    for (const listener of this.#listeners) if (this.#listeners.includes(listener)) listener();
+    for (const listener of this.#listeners) if (this.#listeners.includes(listener)) listener.abandon();
     this.#controller?.abort(this.#reason);
   }
 }

@@ -1,11 +1,11 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { type SallyportErrorCode, UpstreamError } from '@sallyport/core';
-import type { Applicant, Clock, Eventually, Shares, Standing } from '@sallyport/core/extend';
+import type { Applicant, Clock, Deadlines, Eventually, Shares, Standing } from '@sallyport/core/extend';
+import { Timed } from '@sallyport/core/extend';
 import type { Dispatcher } from 'undici';
 import type { Circuit, CircuitCall } from './circuit.js';
 import { connectionProblem, mayPass, neverConnected, sendingProblem } from './connections/connection-failure.js';
 import type { Connections } from './connections/connections.js';
-import { type Deadlines, Timed } from './deadlines.js';
 import { IncomingAnswer, type OutboundAnswer, problemAt, Unanswered, Unconnected } from './outbound-answer.js';
 import { type Caller, type OutboundRequest, type PendingRequest, sentRequest } from './outbound-request.js';
 import type { OutboundCounters } from './outbound-statistics.js';

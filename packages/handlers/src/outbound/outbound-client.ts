@@ -1,9 +1,8 @@
-import { clockOption, type Eventually, option, outlive, Shares } from '@sallyport/core/extend';
+import { clockOption, Deadlines, type Eventually, option, outlive, Shares } from '@sallyport/core/extend';
 import { Circuit } from './circuit.js';
 import { checkConnections } from './connections/connection-options.js';
 import type { Connections } from './connections/connections.js';
 import { openConnections } from './connections/open-connections.js';
-import { Deadlines } from './deadlines.js';
 import type { OutboundAnswer } from './outbound-answer.js';
 import { type CallServices, OutboundCall } from './outbound-call.js';
 import { type OutboundOptions, type OutboundSettings, outboundOptions } from './outbound-options.js';

@@ -5,11 +5,11 @@ import type { Waiters } from '@sallyport/core/extend';
  * The signal is made on first use, because few mappings look at it. After `end` it does not fire.
  */
 export class MappingSignal {
-  readonly #waiters: Waiters;
+  readonly #waiters: Pick<Waiters, 'signal'>;
   #controller: AbortController | undefined;
   #expiry: DOMException | undefined;
 
-  constructor(waiters: Waiters) {
+  constructor(waiters: Pick<Waiters, 'signal'>) {
     this.#waiters = waiters;
   }
 

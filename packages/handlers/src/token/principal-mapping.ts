@@ -47,7 +47,7 @@ export interface Mapping {
 
 /** For whom a principal is made. */
 export interface MappingCaller {
-  readonly waiters: Waiters;
+  readonly waiters: Pick<Waiters, 'signal'>;
   /** What the requests sent: no message of an error may repeat it. */
   readonly credentials: readonly string[];
   /** Told about a mapping that makes no principal. */
