@@ -1,10 +1,12 @@
 // What a DPoP request costs: a new proof beside a token seen before, against the bare verification of its signature by
 // node:crypto in the same run.
 // Run after a build: npm run bench -- dpop [--quick]
-import { generateKeyPairSync, hash, sign, verify } from 'node:crypto';
+import { verify } from 'node:crypto';
 import { SecurityChain } from '@sallyport/core';
 import { SecurityRequest } from '@sallyport/core/extend';
 import { JwtHandler } from '@sallyport/handlers/jwt';
+import { EXTERNAL_URL, openDpopClients, P1363 } from './authorities/dpop-clients.js';
+import { ISSUER } from './authorities/issuer.js';
 import { atMost, IS_QUICK, median, printGoals, printTable } from './report.js';
 
 const ROUNDS = IS_QUICK ? 1 : 7;
@@ -13,46 +15,8 @@ const WARM_UP_ROUNDS = IS_QUICK ? 0 : 3;
 const PROOFS = IS_QUICK ? 64 : 3_000;
 const CLIENTS = 50;
 const IN_FLIGHT = 64;
-const ISSUER = 'https://as.example.com';
-const EXTERNAL_URL = 'https://api.example.com';
-const P1363 = { dsaEncoding: 'ieee-p1363' };
 
-const encoded = (value) => Buffer.from(JSON.stringify(value)).toString('base64url');
-const newPair = () => generateKeyPairSync('ec', { namedCurve: 'P-256' });
-const now = () => Math.floor(Date.now() / 1_000);
-
-function signed(header, claims, key) {
-  const input = `${encoded(header)}.${encoded(claims)}`;
-  return `${input}.${sign('sha256', Buffer.from(input), { key, ...P1363 }).toString('base64url')}`;
-}
-
-const issuer = newPair();
-
-/** A client with a key, and a token that is bound to it. */
-function newClient(_, index) {
-  const { publicKey, privateKey } = newPair();
-  const { crv, kty, x, y } = publicKey.export({ format: 'jwk' });
-  const jkt = hash('sha256', JSON.stringify({ crv, kty, x, y }), 'base64url');
-  const claims = { iss: ISSUER, sub: `user-${index}`, aud: EXTERNAL_URL, client_id: 'web-shop', scope: 'orders:read' };
-  const times = { iat: now(), exp: now() + 3_600, jti: `token-${index}` };
-  const token = signed(
-    { alg: 'ES256', typ: 'at+jwt', kid: 'key-1' },
-    { ...claims, ...times, cnf: { jkt } },
-    issuer.privateKey,
-  );
-  return { jwk: { kty, crv, x, y }, publicKey, privateKey, token };
-}
-
-const clients = Array.from({ length: CLIENTS }, newClient);
-let made = 0;
-
-function newRequest(_, index) {
-  const { jwk, publicKey, privateKey, token } = clients[index % CLIENTS];
-  const claims = { jti: `9c7a2b3e-proof-${made++}`, htm: 'GET', htu: `${EXTERNAL_URL}/orders`, iat: now() };
-  const ath = hash('sha256', token, 'base64url');
-  const proof = signed({ typ: 'dpop+jwt', alg: 'ES256', jwk }, { ...claims, ath }, privateKey);
-  return { publicKey, proof, rawHeaders: ['Authorization', `DPoP ${token}`, 'DPoP', proof] };
-}
+const { issuer, newRequest } = openDpopClients(CLIENTS);
 
 function chainOf() {
   const trusted = { issuer: ISSUER, audience: EXTERNAL_URL, algorithms: 'ES256' };

@@ -7,6 +7,9 @@ function whenFound(found, goOn) {
   return found instanceof Promise ? found.then(goOn) : goOn(found);
 }
 
+/** The packages of this checkout. */
+const ourselves = (specifier) => import(specifier);
+
 export function httpServer(listener = (_, response) => response.end('ok')) {
   return createServer(listener);
 }
@@ -48,7 +51,7 @@ export async function honoApp(...middleware) {
 
 /**
  * Per framework: the bare server, one that only attaches what `find` returns for an Authorization header (a principal or
- * a promise of one), and one behind a chain.
+ * a promise of one), and one behind a chain, whose packages `load` finds.
  */
 export const FRAMEWORKS = {
   'node:http': {
@@ -60,8 +63,8 @@ export const FRAMEWORKS = {
           response.end('ok');
         }),
       ),
-    async ours(chain) {
-      const { httpSecurity } = await import('@sallyport/adapters/http');
+    async ours(chain, load = ourselves) {
+      const { httpSecurity } = await load('@sallyport/adapters/http');
       return httpServer(httpSecurity(chain)((_, response) => response.end('ok')));
     },
   },
@@ -77,8 +80,8 @@ export const FRAMEWORKS = {
           }),
         );
       }),
-    async ours(chain) {
-      const { fastifySecurity } = await import('@sallyport/adapters/fastify');
+    async ours(chain, load = ourselves) {
+      const { fastifySecurity } = await load('@sallyport/adapters/fastify');
       return fastifyApp((app) => app.register(fastifySecurity(chain).plugin));
     },
   },
@@ -91,8 +94,8 @@ export const FRAMEWORKS = {
           return next();
         }),
       ),
-    async ours(chain) {
-      const { koaSecurity } = await import('@sallyport/adapters/koa');
+    async ours(chain, load = ourselves) {
+      const { koaSecurity } = await load('@sallyport/adapters/koa');
       return koaApp(koaSecurity(chain)());
     },
   },
@@ -105,8 +108,8 @@ export const FRAMEWORKS = {
           next();
         }),
       ),
-    async ours(chain) {
-      const { expressSecurity } = await import('@sallyport/adapters/express');
+    async ours(chain, load = ourselves) {
+      const { expressSecurity } = await load('@sallyport/adapters/express');
       return expressApp(expressSecurity(chain)());
     },
   },
@@ -119,8 +122,8 @@ export const FRAMEWORKS = {
           return next();
         }),
       ),
-    async ours(chain) {
-      const { fetchSecurity } = await import('@sallyport/adapters/fetch');
+    async ours(chain, load = ourselves) {
+      const { fetchSecurity } = await load('@sallyport/adapters/fetch');
       return honoApp(fetchSecurity(chain).middleware());
     },
   },

@@ -13,7 +13,7 @@ export const ALGORITHMS = {
   EdDSA: { pair: () => generateKeyPairSync('ed25519'), digest: null, parameters: {} },
 };
 
-const encoded = (value) => Buffer.from(JSON.stringify(value)).toString('base64url');
+export const encoded = (value) => Buffer.from(JSON.stringify(value)).toString('base64url');
 
 /** An issuer with one key, and tokens of about 700 characters that differ in their jti. */
 export function issuerOf(alg, count) {

@@ -5,7 +5,8 @@ import { promisify } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
 import { documentOf, tablesOf } from '../support/markdown.js';
 
-const BENCH = join(__dirname, '../../bench');
+const ROOT = join(__dirname, '../..');
+const BENCH = join(ROOT, 'bench');
 /** A row of the table in docs/performance.md: the goal's number, what it is about, ours, the aim, and whether reached. */
 const GOAL_ROW = /^\| (\d+) \| [^|]+ \| -?[\d.]+[^|]* \| [<>]= [^|]+ \| (?:yes|no) \|$/gm;
 
@@ -14,6 +15,7 @@ const GOALS: Readonly<Record<string, readonly number[]>> = {
   adapters: [1, 2, 11],
   'api-keys': [3],
   basic: [12],
+  'before-after': [],
   cache: [7, 10],
   chain: [3, 4, 9],
   'contract-start': [],
@@ -54,6 +56,22 @@ test('a quick run leaves the results of a full run alone, and writes numbers as 
     'bytes added': 0,
   });
 });
+
+test('a quick run compares every row of two builds that are the same', async () => {
+  const output = await outputOf('before-after', '--quick', `--before=${ROOT}`);
+  expect(output).not.toContain('has no');
+  const rows = tablesOf(output).flat();
+  expect(new Set(rows.map((row) => Object.keys(row)[0]))).toEqual(
+    new Set([
+      'a credential seen before, whole decide()',
+      'the operation found, added to a decision',
+      'a credential never seen',
+      'added to the bare server, a JWT seen before',
+      'memory',
+    ]),
+  );
+  for (const row of rows) expect(Object.values(row).slice(1).join()).not.toMatch(/[a-z]{4}|NaN/);
+}, 120_000);
 
 test('all benches are listed, and together they measure every goal', async () => {
   expect((await outputOf('all', '--list')).trim().split('\n')).toEqual(Object.keys(GOALS));
