@@ -11,6 +11,7 @@ const swc = {
 
 export default {
   testEnvironment: '<rootDir>/test/support/forgetful-environment.js',
+  testSequencer: '<rootDir>/test/support/long-files-first.js',
   // Tests start real servers; on a busy machine that takes a while.
   testTimeout: process.env.SALLYPORT_NIGHTLY === '1' ? 600_000 : 30_000,
   maxWorkers: '100%',
