@@ -31,6 +31,8 @@ export interface FailureLimiterServices {
   readonly report: (reason: string) => void;
 }
 
+const NEVER = Number.NEGATIVE_INFINITY;
+
 interface Circumstances {
   /** False while the shared store does not answer. */
   readonly isInformed: boolean;
@@ -62,7 +64,7 @@ export class FailureLimiter {
   readonly #clock: Clock;
   readonly #underWay = new Map<string, number>();
   /** Until then (monotonic clock) some budget may be used up. Later, logins need no keys. */
-  #spentUntilMs = Number.NEGATIVE_INFINITY;
+  #spentUntilMs = NEVER;
 
   /** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN */
   constructor(handler: string, limits: FailureLimits, { store, good, clock, report }: FailureLimiterServices) {
@@ -77,13 +79,19 @@ export class FailureLimiter {
     this.#clock = clock;
   }
 
+  /** True while no login can be over budget: then `standing` refuses nobody, and callers need no keys (bench: basic). */
+  get isAtRest(): boolean {
+    const isSpent = this.#spentUntilMs !== NEVER && this.#clock.monotonic() < this.#spentUntilMs;
+    return this.#underWay.size === 0 && !isSpent;
+  }
+
   /**
    * The refusal of a login over budget, as far as this process knows. Ask it for remembered passwords too: otherwise the
    * right one among many guesses would stand out. `joins` is true for a login that waits for a check under way: such a
    * login is no further guess.
    */
   standing(caller: CountedCaller, joins: boolean): Limited | undefined {
-    if (this.#underWay.size === 0 && this.#clock.monotonic() >= this.#spentUntilMs) return undefined;
+    if (this.isAtRest) return undefined;
     const refusal = this.#overBudget(caller, joins ? SPENT_ALONE : AT_REST);
     const { network, account } = caller.keys;
     if (refusal !== undefined && network === undefined && this.#isUnderAttack(account)) {

@@ -27,6 +27,8 @@ interface KeyPlace {
 }
 
 const DOUBLED = malformed('duplicate_credentials');
+/** A number, because `indexOf` looks for a text at several times the cost (bench: api-keys). */
+const COLON = 0x3a;
 const LEFT = 'it begins as a key does, and has not its form';
 
 /** Finds the key of a request. */
@@ -110,7 +112,7 @@ function asItIs(value: string): string {
 /** The user name in Basic credentials (RFC 7617 2), whatever the password is: `curl -u KEY:` sends an empty one. */
 function userNameIn(token68: string): string {
   const bytes = Buffer.from(token68, 'base64');
-  const colon = bytes.indexOf(':');
+  const colon = bytes.indexOf(COLON);
   const name = colon === -1 ? '' : bytes.toString('latin1', 0, colon);
   bytes.fill(0);
   return name;

@@ -119,7 +119,7 @@ export class BasicHandler implements SecurityHandler<BasicCredential> {
 
   /** Refuses a password that was revoked while the chain waited for another handler or a guard. */
   recheck(credential: BasicCredential, principal: Principal): Verdict | undefined {
-    return this.#stands(credential, principal, credential.revocation) ? undefined : REVOKED;
+    return this.#revocations.leaves(credential, principal, credential.revocation) ? undefined : REVOKED;
   }
 
   /** Goes on until the password or its account is revoked. A new password ends it no more than it ends a session. */
@@ -148,16 +148,18 @@ export class BasicHandler implements SecurityHandler<BasicCredential> {
     request: SecurityRequest,
   ): Eventually<Verdict> {
     if (isVerdict(account)) return account;
+    if (account !== undefined && this.#limiter.isAtRest) {
+      const remembered = this.#remembered(credential, account, request);
+      if (remembered !== undefined) return remembered;
+    }
     const { userName, name } = credential;
     const caller = new CountedCaller(this.name, { account: userName, credential: name }, request.remoteAddress);
     const key = this.#underWay.isEmpty ? undefined : checkKey(caller, account);
     const joins = key !== undefined && this.#underWay.has(key);
     const refusal = this.#limiter.standing(caller, joins);
     if (refusal !== undefined) return refusal;
-    if (account !== undefined && this.#isProved(credential, account, request)) {
-      request.trace?.noteCache('hit');
-      return this.#granted.of(account);
-    }
+    const remembered = account && this.#remembered(credential, account, request);
+    if (remembered !== undefined) return remembered;
     const stored = account && readHash(account.hash, this.#legacyHashes);
     if (account !== undefined && stored === undefined) return UNSUPPORTED_HASH;
     request.trace?.noteCache(joins ? 'joined' : 'miss');
@@ -166,23 +168,20 @@ export class BasicHandler implements SecurityHandler<BasicCredential> {
     return this.#underWay.join(key ?? checkKey(caller, account), request.signal, (gone) => this.#check(login, gone));
   }
 
-  /** True when the password was right for the present hash, and lately enough, and no revocation has ended that. */
-  #isProved(credential: BasicCredential, account: Account, { maxVerdictAgeSeconds }: SecurityRequest): boolean {
+  /** The verdict if the password was right for the present hash, lately enough, and no revocation has ended that. */
+  #remembered(credential: BasicCredential, account: Account, request: SecurityRequest): Verdict | undefined {
     const proof = this.#proved.find(credential.name);
-    if (proof?.hash !== account.hash) return false;
-    const nowMs = this.#clock.monotonic();
-    if (maxVerdictAgeSeconds !== undefined && nowMs - proof.askedMs >= maxVerdictAgeSeconds * 1_000) return false;
-    const { epoch } = this.#revocations;
-    if (proof.revocation === epoch) return true;
-    const stands = this.#stands(credential, this.#granted.of(account).principal, proof.revocation);
-    if (stands) proof.revocation = epoch;
-    else this.#proved.drop(credential.name);
-    return stands;
-  }
-
-  /** True when nothing has revoked the password since epoch `since`. */
-  #stands(credential: BasicCredential, principal: Principal, since: number): boolean {
-    return since === this.#revocations.epoch || this.#revocations.leaves(credential, principal, since);
+    if (proof?.hash !== account.hash) return undefined;
+    const { maxVerdictAgeSeconds: age, trace } = request;
+    if (age !== undefined && this.#clock.monotonic() - proof.askedMs >= age * 1_000) return undefined;
+    const grant = this.#granted.of(account);
+    if (!this.#revocations.leaves(credential, grant.principal, proof.revocation)) {
+      this.#proved.drop(credential.name);
+      return undefined;
+    }
+    proof.revocation = this.#revocations.epoch;
+    trace?.noteCache('hit');
+    return grant;
   }
 
   async #check(login: Login, abandoned: AbortSignal): Promise<Verdict> {
@@ -214,7 +213,7 @@ export class BasicHandler implements SecurityHandler<BasicCredential> {
     }
     credential.revocation = this.#revocations.epoch;
     const grant = this.#granted.of(account);
-    return this.#stands(credential, grant.principal, since) ? grant : REVOKED;
+    return this.#revocations.leaves(credential, grant.principal, since) ? grant : REVOKED;
   }
 
   /** Stores a stronger hash if the store saves hashes. A failure does not refuse the login: the password was right. */

@@ -52,6 +52,7 @@ export class LoginRevocations {
 
   /** True when a password that was proved at epoch `since` needs no new proof. */
   leaves(credential: BasicCredential, principal: Principal, since: number): boolean {
+    if (since === this.epoch) return true;
     if (this.refuses(credential, principal.subject)) return false;
     return this.#revocations.statusOf(NO_TOKEN, principal, since) === 'clear';
   }
