@@ -65,6 +65,19 @@ describe.each([
     }
   });
 
+  test('a route that is set on an object made from a request is not that of the request, and both keep the principal', async () => {
+    const secure = expressSecurity(demoChain());
+    await open((app) => {
+      app.use(secure());
+      app.get('/:id', (request, response) => {
+        const made: express.Request = Object.create(request);
+        made.route = { path: '/other', stack: [] };
+        response.json([request.route.path, made.route.path, principalOf(request).subject, principalOf(made).subject]);
+      });
+    });
+    expect((await get('/a', 'later.alice')).body).toBe('["/:id","/other","alice","alice"]');
+  });
+
   test('a single route, a router and a mounted application are secured each for itself', async () => {
     const secure = expressSecurity(demoChain());
     await open((app) => {

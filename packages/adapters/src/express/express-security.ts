@@ -9,6 +9,7 @@ import { isAnswerable } from '../node/node-message.js';
 import { NodeRequestSource } from '../node/node-request-source.js';
 import { principalOf, userOf } from '../node/principal.js';
 import { answerBy, setHeaderLines, writeDenial } from '../node/write-denial.js';
+import { Carrier } from './carrier.js';
 import { Forwarding } from './forwarding.js';
 import { LayersBehind } from './layers-behind.js';
 import { look } from './look.js';
@@ -49,26 +50,34 @@ export function mountedIn<Scopes extends string = string>(
     const sallyport: RequestHandler = (request: ExpressRequest, response, next) => {
       const method = look(request, 'method');
       const originalUrl = look(request, 'originalUrl');
+      const carrier = new Carrier(request);
       const published = chainGate.published(method, originalUrl);
       if (published !== undefined) return writeDenial(response, published);
       if (allowPreflight && isPreflight(method, headerLinesOf(request))) {
-        gate.letThrough(request);
+        gate.letThrough(carrier);
         request.user = undefined;
-        layersBehind.watch(request);
+        layersBehind.watch(request, carrier);
         return next();
       }
-      pass(readingOf(request, response, next, method, originalUrl, place), request, response, next);
+      const source = readingOf(carrier, request, response, next, method, originalUrl, place);
+      pass(carrier, source, request, response, next);
     };
-    const pass = (source: NodeRequestSource, request: ExpressRequest, response: Response, next: NextFunction) =>
-      gate.pass(request, source, guard, (decision) => {
+    const pass = (
+      carrier: Carrier,
+      source: NodeRequestSource,
+      request: ExpressRequest,
+      response: Response,
+      next: NextFunction,
+    ) =>
+      gate.pass(carrier, source, guard, (decision) => {
         if (decision.kind === 'granted') {
           setHeaderLines(response, decision.headers);
           request.user = userOf(decision.principal);
-          layersBehind.watch(request);
+          layersBehind.watch(request, carrier);
           granted?.(request, response);
           return next();
         }
-        request.user = userOf(principalOf(request));
+        request.user = userOf(principalOf(carrier));
         if (onDenied === undefined) return writeDenial(response, decision);
         const answer = () => writeDenial(response, decision);
         if (isAnswerable(response)) answerBy(() => onDenied(decision, request, response, answer), next);
@@ -80,9 +89,10 @@ export function mountedIn<Scopes extends string = string>(
       /** By its path: where the middleware stood, it was in no route, or the request has been rewritten in its route. */
       decide: (request, response, next, layer) => {
         const target = targetOf(request, layer, forwarding);
-        if (staysLetThrough(request, request, allowPreflight) || forwarding.isInFront(request, layer)) return next();
-        if (gate.hasGranted(request, look(request, 'method'), target)) return next();
-        pass(new NodeRequestSource(request, response, proxies, target), request, response, next);
+        const carrier = new Carrier(request);
+        if (staysLetThrough(carrier, request, allowPreflight) || forwarding.isInFront(request, layer)) return next();
+        if (gate.hasGranted(carrier, look(request, 'method'), target)) return next();
+        pass(carrier, new NodeRequestSource(request, response, proxies, target), request, response, next);
       },
     });
     const keys = new RouteKeys(sallyport);

@@ -1,6 +1,7 @@
 import type { NextFunction, Request } from 'express';
 import type { NodeRequestSource } from '../node/node-request-source.js';
 import { isForAllPaths, type Layer, layersOf } from './application.js';
+import type { Carrier } from './carrier.js';
 import { look } from './look.js';
 
 /**
@@ -47,9 +48,9 @@ export class Forwarding {
   }
 
   /** A route is known for sure; other middleware may also stand below the mount, and is judged as if it did, too. */
-  doubt(source: NodeRequestSource, request: Request, next: NextFunction, mounted: string): void {
+  doubt(source: NodeRequestSource, carrier: Carrier, request: Request, next: NextFunction, mounted: string): void {
     if (next !== look(request, 'next')) return;
-    source.others = [...(source.others ?? []), { carrier: request, source: source.readAs(source.method, mounted) }];
+    source.others = [...(source.others ?? []), { carrier, source: source.readAs(source.method, mounted) }];
   }
 
   #keep(place: object, isConcerned: boolean): boolean {

@@ -1,7 +1,9 @@
 import type { NextFunction, Request, Response } from 'express';
-import { type Grant, type Passage, passageOf } from '../gate/grant.js';
+import type { Grant, Passage } from '../gate/grant.js';
 import { isSecure, Rechecks } from '../node/rechecks.js';
 import { type Layer, layersOf, type Route, type RunLayer } from './application.js';
+import { type Carrier, keepRoutes, passageOfRequest } from './carrier.js';
+import { look } from './look.js';
 
 /** How one `secure()` looks again at a request that it has granted. */
 export interface Recheck {
@@ -15,8 +17,6 @@ export interface Recheck {
 /** The prototype of the layers of one copy of Express: 4 and 5 name the same method differently. */
 type LayerClass = Record<'handle_request' | 'handleRequest', RunLayer>;
 
-/** The routes that were chosen. A property of the requests would be much dearer (docs/performance.md, "Express"). */
-const routes = new WeakMap<object, Route | undefined>();
 /** Applications, the prototypes of their requests, and classes of layers. */
 const watched = new WeakSet<object>();
 /** The class that was watched last: nearly always the only one. */
@@ -35,15 +35,18 @@ export class LayersBehind {
   }
 
   /** Watches one request from now on. */
-  watch(request: Request): void {
-    this.#rechecks.addTo(request);
+  watch(request: Request, carrier: Carrier): void {
+    this.#rechecks.addTo(carrier);
     // The prototype tells the application without a look at the request.
     if (watched.has(Object.getPrototypeOf(request))) return;
-    const { app } = request;
+    const app: Request['app'] | undefined = look(request, 'app');
     if (app === undefined || watched.has(app)) return;
     watched.add(app);
     watchLayersLike(layersOf(request));
-    watchRoutes((app as unknown as { readonly request: object }).request);
+    const { request: requests } = app as unknown as { readonly request: object };
+    // An application or router of another copy of Express has layers of another class, which its routes tell.
+    keepRoutes(requests, ({ stack }) => watchLayersLike(stack));
+    watched.add(requests);
   }
 }
 
@@ -60,37 +63,11 @@ function watchLayersLike([first]: readonly Layer[]): void {
   const name = 'handleRequest' in layers ? 'handleRequest' : 'handle_request';
   const run = layers[name];
   layers[name] = function (request, response, next) {
-    const passage = decidesByItself(this) ? undefined : passageOf(request);
+    const passage = decidesByItself(this) ? undefined : passageOfRequest(request);
     const rechecks = passage?.rechecks as readonly Recheck[] | undefined;
     if (rechecks === undefined || areGranted(rechecks, passage, request, this)) run.call(this, request, response, next);
     else recheckFrom(0, rechecks, run, this, request, response, next);
   };
-}
-
-/**
- * An application or router of another copy of Express has layers of another class. A router sets `route` when it has
- * chosen one, before any of its handlers runs. That tells this class.
- */
-function watchRoutes(requests: object): void {
-  Object.defineProperty(requests, 'route', {
-    configurable: true,
-    get(this: object) {
-      return routeOf(this);
-    },
-    set(this: object, route: Route | undefined) {
-      routes.set(this, route);
-      if (route !== undefined) watchLayersLike(route.stack);
-    },
-  });
-  watched.add(requests);
-}
-
-/** Also of an object that was made from a request by `Object.create`, as a property would be. */
-function routeOf(request: object): Route | undefined {
-  for (let each: object | null = request; each !== null; each = Object.getPrototypeOf(each)) {
-    if (routes.has(each)) return routes.get(each);
-  }
-  return undefined;
 }
 
 function areGranted(

@@ -4,6 +4,7 @@ import { NodeRequestSource } from '../node/node-request-source.js';
 import { readAsReceived, runningTarget } from '../node/rewriting.js';
 import { NO_PROXIES, type TrustedProxies } from '../proxies/trusted-proxies.js';
 import type { Layer } from './application.js';
+import type { Carrier } from './carrier.js';
 import type { Forwarding } from './forwarding.js';
 import { look } from './look.js';
 import type { RouteKeys } from './route-key.js';
@@ -52,6 +53,7 @@ class ExpressSource extends NodeRequestSource {
  * the caller has read of it is given, since each look at a request is dear (docs/performance.md, "Express").
  */
 export function readingOf(
+  carrier: Carrier,
   request: Request,
   response: Response,
   next: NextFunction,
@@ -66,8 +68,8 @@ export function readingOf(
   const target = runningTarget(originalUrl, mount, url);
   const routeOf = () => keys.of(request, source, mount, next);
   const source = new ExpressSource(request, response, proxies, target, routeOf, method);
-  if (!allowRewriting) readAsReceived(source, request, source.method, originalUrl, mount, url);
-  if (mount !== baseUrl) forwarding.doubt(source, request, next, runningTarget(originalUrl, baseUrl, url));
+  if (!allowRewriting) readAsReceived(source, carrier, source.method, originalUrl, mount, url);
+  if (mount !== baseUrl) forwarding.doubt(source, carrier, request, next, runningTarget(originalUrl, baseUrl, url));
   return source;
 }
 

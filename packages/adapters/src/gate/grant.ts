@@ -2,7 +2,8 @@ import type { Decider, GrantedDecision, Guard, Requirement } from '@sallyport/co
 import type { SecurityRequest } from '@sallyport/core/extend';
 import type { Reading } from './reading.js';
 
-const PASSAGE: unique symbol = Symbol.for('@sallyport/adapters/passage');
+/** Where a carrier has its passage. All copies of this package find it there. */
+export const PASSAGE: unique symbol = Symbol.for('@sallyport/adapters/passage');
 
 /** What a decider granted a request by one reading of it; another may have granted it something before. */
 export interface Grant {
@@ -14,10 +15,14 @@ export interface Grant {
   readonly before: Grant | undefined;
 }
 
-/** What adapters keep on a request: the last grant, and what each `secure()` on its way wants to ask again. */
+/**
+ * What adapters keep on a request: the last grant, what each `secure()` on its way wants to ask again, and on Express the
+ * chosen route.
+ */
 export interface Passage {
   grant: Grant | undefined;
   rechecks: readonly unknown[] | undefined;
+  route: unknown;
 }
 
 /**
@@ -39,7 +44,7 @@ export function begunPassage(carrier: object): Passage {
 
 /** For a carrier that has no passage yet. */
 export function beginPassage(carrier: object, grant: Grant | undefined): Passage {
-  const passage: Passage = { grant, rechecks: undefined };
+  const passage: Passage = { grant, rechecks: undefined, route: undefined };
   (carrier as Carrier)[PASSAGE] = passage;
   return passage;
 }
