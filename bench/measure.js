@@ -9,8 +9,9 @@ const CALLS = IS_QUICK ? BATCH : 20_480;
 const SOON = 1_024;
 
 /**
- * Medians over rounds that take turns: nanoseconds per call of a row, and bytes that a call allocates. `make` makes what
- * a call is given, which is not measured: a header string that was never hashed before, say, as each request brings it.
+ * Medians over rounds that take turns: nanoseconds per call of a row, and bytes that a call allocates; and the nanoseconds
+ * of each round. `make` makes what a call is given, which is not measured: a header string that was never hashed before,
+ * say, as each request brings it.
  * @param {readonly (readonly [name: string, make: (index: number) => unknown, call: (made: unknown) => unknown])[]} rows
  */
 export function measure(rows) {
@@ -22,7 +23,9 @@ export function measure(rows) {
       samples.get(name).bytes.push(bytesOf(call, inputsFrom(make, 0, CALLS / 4)));
     }
   }
-  return new Map([...samples].map(([name, { ns, bytes }]) => [name, { ns: median(ns), bytes: median(bytes) }]));
+  return new Map(
+    [...samples].map(([name, { ns, bytes }]) => [name, { ns: median(ns), bytes: median(bytes), nsOfRounds: ns }]),
+  );
 }
 
 /** Nanoseconds per call for the first 1,024 calls that follow a full collection. */
