@@ -1,68 +1,17 @@
 // What a decision costs beside the same handlers asked by a plain loop: cached, and with handlers that are not concerned
 // (goals 3, 4, 9).
 // Run after a build: npm run bench -- chain [--quick]
-import {
-  anyOf,
-  authenticated,
-  createPrincipal,
-  rateLimit,
-  requireScopes,
-  route,
-  routes,
-  SecurityChain,
-} from '@sallyport/core';
-import { bearerChallenge, challenge, SecurityRequest, VerdictCache } from '@sallyport/core/extend';
+import { anyOf, rateLimit, requireScopes, route, routes, SecurityChain } from '@sallyport/core';
+import { fresh } from './authorities/issuer.js';
 import { measure, measureAfterCollection } from './measure.js';
+import { RememberingHandler, UnconcernedHandler } from './parts/handlers.js';
+import { requestOf, tokenOf } from './parts/requests.js';
 import { atMost, IS_QUICK, printGoals, printTable } from './report.js';
 
 const TOKENS = IS_QUICK ? 100 : 1_000;
 const OPERATIONS = IS_QUICK ? 1_000 : 10_000;
 
-const tokens = Array.from({ length: TOKENS }, (_, index) =>
-  Buffer.from(`${index}.`.padEnd(700, 'eyJhbGciOiJSUzI1NiJ9')).toString('latin1'),
-);
-
-async function notRemembered() {
-  throw new Error('not remembered');
-}
-
-/** Takes bearer tokens, and remembers them the way the handlers of this project do. */
-class RememberingHandler {
-  name = 'remembering';
-  challenges = [bearerChallenge('bench')];
-  #cache = new VerdictCache({ namespace: 'bench', ttlSeconds: 3_600 });
-
-  async learn(token, index) {
-    const init = { issuer: 'https://as', subject: `user-${index}`, scopes: ['read', 'write'], expiresAt: 4e9 };
-    const principal = createPrincipal({ ...init, via: [{ handler: this.name, scheme: 'bearer' }] });
-    await this.#cache.resolve(token, requestOf(token), async () => authenticated(principal));
-  }
-
-  extract({ authorization }) {
-    return authorization.kind === 'credentials' && authorization.scheme === 'bearer' ? authorization.value : undefined;
-  }
-
-  verify(token, request) {
-    return this.#cache.resolve(token, request, notRemembered);
-  }
-}
-
-/** Looks for another scheme and finds none. */
-class UnconcernedHandler {
-  constructor(index) {
-    this.name = `unconcerned-${index}`;
-    this.scheme = `scheme-${index}`;
-    this.challenges = [challenge(this.scheme)];
-  }
-
-  extract({ authorization }) {
-    return authorization.kind === 'credentials' && authorization.scheme === this.scheme ? authorization : undefined;
-  }
-
-  verify() {
-    throw new Error('not concerned');
-  }
-}
+const tokens = Array.from({ length: TOKENS }, (_, index) => tokenOf(index));
 
 /** The cheapest thing that could ask handlers: no tree, no firewall, no owner, no deadline, no decision. */
 function askAll(handlers, request) {
@@ -73,19 +22,7 @@ function askAll(handlers, request) {
   return undefined;
 }
 
-/** What an adapter makes of a request: lines of a browser, and a header string that was never hashed before. */
-function requestOf(token, target = '/pets/7?view=all', chosen = undefined) {
-  return new SecurityRequest({
-    method: 'GET',
-    target,
-    route: chosen,
-    rawHeaders: ['Host', 'api.example', 'User-Agent', 'bench', 'Accept', '*/*', 'Authorization', token],
-  });
-}
-
-function fresh(index) {
-  return Buffer.from(`Bearer ${tokens[index % TOKENS]}`, 'latin1').latin1Slice();
-}
+const lineOf = (index) => fresh(`Bearer ${tokens[index % TOKENS]}`);
 
 /** Never reached; in memory. */
 const LIMIT = rateLimit({ name: 'bench', limit: 1_000_000_000, windowSeconds: 60 });
@@ -102,10 +39,10 @@ async function cachedDecisions() {
     const limited = new SecurityChain({ requirement: anyOf(...handlers), guards: [LIMIT] });
     const counting = new SecurityChain({ requirement: anyOf(...handlers), statistics: {} });
     for (const one of [chain, guarded]) {
-      const decision = one.decide(requestOf(fresh(0)));
+      const decision = one.decide(requestOf(lineOf(0)));
       if (decision instanceof Promise || decision.kind !== 'granted') throw new Error('not granted at once');
     }
-    const make = (index) => requestOf(fresh(index));
+    const make = (index) => requestOf(lineOf(index));
     return [
       [`loop over ${count}`, make, (request) => askAll(handlers, request)],
       [`chain of ${count}`, make, (request) => chain.decide(request)],
@@ -126,7 +63,7 @@ async function cachedDecisions() {
   );
   const chain = new SecurityChain({ requirement: remembering });
   const later = measureAfterCollection(
-    (index) => requestOf(fresh(index)),
+    (index) => requestOf(lineOf(index)),
     (request) => chain.decide(request),
   );
   printTable([{ 'chain of 1, the first 1,024 decisions after a full collection': `${Math.round(later)} ns` }]);
@@ -149,13 +86,13 @@ function operationLookups() {
   const target = '/r777/42/items/7';
   const chosen = { method: 'GET', template: '/r777/{id}/items/{item}' };
   const figures = measure([
-    ['no operations', (index) => requestOf(fresh(index), target), (request) => chain.decide(request)],
+    ['no operations', (index) => requestOf(lineOf(index), target), (request) => chain.decide(request)],
     [
       'told by the framework',
-      (index) => requestOf(fresh(index), target, chosen),
+      (index) => requestOf(lineOf(index), target, chosen),
       (request) => contract.decide(request),
     ],
-    ['looked up by the chain', (index) => requestOf(fresh(index), target), (request) => contract.decide(request)],
+    ['looked up by the chain', (index) => requestOf(lineOf(index), target), (request) => contract.decide(request)],
   ]);
   const addedBy = (row) => Math.round(figures.get(row).ns - figures.get('no operations').ns);
   printTable(

@@ -15,15 +15,15 @@ export const ALGORITHMS = {
 
 export const encoded = (value) => Buffer.from(JSON.stringify(value)).toString('base64url');
 
-/** An issuer with one key, and tokens of about 700 characters that differ in their jti. */
-export function issuerOf(alg, count) {
+/** An issuer with one key, and tokens of about 700 characters that differ in their jti; or several that share the key. */
+export function issuerOf(alg, count, nameOf = () => ISSUER) {
   const { pair, digest, parameters } = ALGORITHMS[alg];
   const { publicKey, privateKey } = pair();
   const now = Math.floor(Date.now() / 1_000);
   const header = encoded({ alg, typ: 'at+jwt', kid: 'key-1' });
   const tokens = Array.from({ length: count }, (_, index) => {
     const input = `${header}.${encoded({
-      iss: ISSUER,
+      iss: nameOf(index),
       sub: `user-${100_000 + index}`,
       aud: AUDIENCE,
       client_id: 'web-shop',

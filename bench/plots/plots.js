@@ -5,7 +5,9 @@ import { rowPlot } from './rows.js';
 export function plotsOf(results) {
   const footer = footerOf(results);
   return Object.entries({
-    'added-cpu.svg': addedCpu(results, footer),
+    'added-cpu.svg': addedCpu(results, footer, 'a known JWT', ONE),
+    'added-cpu-many-tokens.svg': addedCpu(results, footer, 'one of many known JWTs', MANY_JWTS),
+    'added-cpu-opaque-token.svg': addedCpu(results, footer, 'a known opaque token', OPAQUE),
     'throughput.svg': throughput(results, footer),
     'first-use.svg': firstUse(results, footer),
     'growth.svg': growth(results, footer),
@@ -21,31 +23,37 @@ function tablesOf({ benches }, name, ...columns) {
 }
 
 const [ADDED, AGAINST_BARE] = ['added, us', 'against bare'];
+/** The tables of a framework: what is sent stands behind its name, unless it is one JWT again and again. */
+const ONE = /^([^,]+)$/;
+const MANY_JWTS = /^([^,]+), \d+ JWTs in turn$/;
+const OPAQUE = /^([^,]+), opaque token$/;
 
-function addedCpu(results, footer) {
-  const groups = tablesOf(results, 'adapters', ADDED).map(({ subject, rows }) => ({
-    name: subject,
-    rows: rows.filter((row) => row[subject] !== 'bare').map((row) => rowOf(row[subject], row[ADDED])),
-  }));
+/** The rows of each framework about one kind of request, but that of the bare server. */
+function byFramework(results, column, kind) {
+  return tablesOf(results, 'adapters', column)
+    .filter(({ subject }) => kind.test(subject))
+    .map(({ subject, rows }) => ({
+      name: kind.exec(subject)[1],
+      rows: rows.filter((row) => row[subject] !== 'bare').map((row) => rowOf(row[subject], row[column])),
+    }));
+}
+
+function addedCpu(results, footer, sent, kind) {
   return plotOfRows({
-    title: 'CPU time that a known bearer token adds to a request',
+    title: `CPU time that ${sent} adds to a request`,
     axis: 'microseconds per request, logarithmic; less is better',
     isLog: true,
-    groups,
+    groups: byFramework(results, ADDED, kind),
     footer,
   });
 }
 
 function throughput(results, footer) {
-  const groups = tablesOf(results, 'adapters', AGAINST_BARE).map(({ subject, rows }) => ({
-    name: subject,
-    rows: rows.filter((row) => row[subject] !== 'bare').map((row) => rowOf(row[subject], row[AGAINST_BARE])),
-  }));
   return plotOfRows({
-    title: 'Requests per second with a known bearer token, against the bare server',
+    title: 'Requests per second with a known JWT, against the bare server',
     axis: 'the bare server is 1; more is better',
     isLog: false,
-    groups,
+    groups: byFramework(results, AGAINST_BARE, ONE),
     footer,
   });
 }
