@@ -1,7 +1,9 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import type { Socket } from 'node:net';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { fetchSecurity } from '@sallyport/adapters/fetch';
 import type { Verdict } from '@sallyport/core';
-import { type Connection, SecurityRequest } from '@sallyport/core/extend';
+import { type Connection, keepOnConnection, SecurityRequest } from '@sallyport/core/extend';
 import { DemoTokens, demoChain } from './demo-chain.js';
 import { ADAPTERS, type DemoServer } from './demo-servers.js';
 import { askHttp2 } from './http2-client.js';
@@ -57,6 +59,36 @@ describe('the connection on which a bearer header may be kept is', () => {
     client.send(requestText('GET', '/', [...LINES, 'Connection: Upgrade', 'Upgrade: rules']));
     expect(await client.rest()).toContain('101 Switching Protocols');
     expect(tokens.connections).toEqual([undefined]);
+  });
+
+  test('left without what earlier requests of it have kept, once it is upgraded', async () => {
+    const kept: (boolean | undefined)[] = [];
+    class KeepingTokens extends DemoTokens {
+      override verify(token: string, request: SecurityRequest): Verdict | Promise<Verdict> {
+        keepOnConnection(token, request);
+        return super.verify(token, request);
+      }
+    }
+    server = await ADAPTERS.find(({ name }) => name === 'node:http')?.open(demoChain({}, new KeepingTokens()));
+    const sockets: Socket[] = [];
+    const noteSocket = (message: unknown) => void sockets.push((message as { socket: Socket }).socket);
+    subscribe('net.server.socket', noteSocket);
+    try {
+      const client = await RawClient.connect(server?.port ?? 0);
+      const keeps = () => {
+        const [socket] = sockets;
+        const [symbol] = Object.getOwnPropertySymbols(socket).filter((each) => /sallyport/.test(String(each)));
+        kept.push(Boolean(symbol && (socket as unknown as Record<symbol, unknown>)[symbol]));
+      };
+      await client.send(requestText('GET', '/', LINES)).answer();
+      keeps();
+      client.send(requestText('GET', '/', [...LINES, 'Connection: Upgrade', 'Upgrade: rules']));
+      expect(await client.rest()).toContain('101 Switching Protocols');
+      keeps();
+    } finally {
+      unsubscribe('net.server.socket', noteSocket);
+    }
+    expect(kept).toEqual([true, false]);
   });
 
   test('none where a Request is all that there is', async () => {

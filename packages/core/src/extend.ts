@@ -58,7 +58,7 @@ export type { CacheFigure, CircuitFigure, CircuitState, HandlerStatistics } from
 export { fieldNameCheck } from './handler/header-handler.js';
 export { keptPrivate } from './handler/kept-private.js';
 export type { LastingProof, ProofWatcher } from './handler/lasting-proof.js';
-export { keepOnConnection, readOnce } from './handler/shared-reading.js';
+export { forgetOnConnection, keepOnConnection, readOnce } from './handler/shared-reading.js';
 export type { Applicant } from './limits/applicant.js';
 export { CountedCaller, type CounterKeys } from './limits/counted-caller.js';
 export { FailureLimiter, type FailureLimiterServices } from './limits/failure-limiter.js';

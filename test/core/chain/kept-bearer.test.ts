@@ -2,14 +2,15 @@ import { EventEmitter } from 'node:events';
 import { inspect } from 'node:util';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import {
+  attempt,
   authenticated,
   createPrincipal,
   forbidden,
   type Guard,
   guard,
+  type Requirement,
   Revocations,
   SecurityChain,
-  type SecurityHandler,
 } from '@sallyport/core';
 import { challenge, keepOnConnection, SecurityRequest } from '@sallyport/core/extend';
 import { AuthorizationServer, ManualClock } from '@sallyport/core/testing';
@@ -31,7 +32,7 @@ class Client {
   readonly connection = new EventEmitter();
   readonly chain: SecurityChain;
 
-  constructor(requirement: SecurityHandler, guards: readonly Guard[] = []) {
+  constructor(requirement: Requirement, guards: readonly Guard[] = []) {
     this.chain = new SecurityChain({ requirement, guards, deadlineMs: 60_000 });
   }
 
@@ -120,6 +121,20 @@ describe('the last bearer header of a connection that was good', () => {
     isAllowed = false;
     expect(await client.send(line)).toBe(403);
     expect(client.kept).toBeUndefined();
+  });
+
+  test('is dropped with any other header, whatever comes of that: nobody can guess at it again', async () => {
+    const lenient = new Client(attempt(jwt()));
+    const others = [await aToken(), 'Bearer another', 'Basic YTpi'];
+    for (const other of others) {
+      for (const _use of ['first', 'remembered']) expect(await lenient.send(line)).toBe(200);
+      expect(lenient.kept).toBeDefined();
+      expect(await lenient.send(other)).toBe(200);
+      expect(lenient.kept).toBeUndefined();
+    }
+    for (const _use of ['first', 'remembered']) expect(await lenient.send(line)).toBe(200);
+    expect(await lenient.send()).toBe(200);
+    expect(lenient.kept).toBeDefined();
   });
 
   test('is dropped when the connection closes', () => {

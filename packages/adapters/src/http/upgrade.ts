@@ -2,7 +2,7 @@ import { type IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Decider, DeniedDecision, Principal } from '@sallyport/core';
-import { option } from '@sallyport/core/extend';
+import { forgetOnConnection, option } from '@sallyport/core/extend';
 import { checkedDoorOptions, type DoorOptions } from '../gate/adapter-options.js';
 import type { Closable } from '../gate/closable.js';
 import { Gate } from '../gate/gate.js';
@@ -42,6 +42,7 @@ export function upgradeSecurity<Scopes extends string = string>(
     const { gate, guard } = chainGate.of(demands);
     if (gate.readsBodies('GET')) throw bodiless();
     return function sallyport(request, socket, head) {
+      forgetOnConnection(socket);
       const source = new UpgradeRequestSource(request, socket, proxies);
       gate.pass(request, source, guard, (decision) => {
         if (socket.destroyed) return source.release();

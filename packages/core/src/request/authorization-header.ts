@@ -186,8 +186,16 @@ export function connectionOf(source: { readonly connection?: Connection | undefi
   return unlessEverybodys('connection', source.connection);
 }
 
-export function keptOn(connection: Connection | undefined): AuthorizationCredentials | undefined {
+function keptOn(connection: Connection | undefined): AuthorizationCredentials | undefined {
   return (connection as KeepingConnection | undefined)?.[KEPT] ?? undefined;
+}
+
+/** The header of a request. Another one than is kept drops that, also where nobody refuses it: it is compared with it once. */
+export function authorizationOn(connection: Connection | undefined, rawHeaders: readonly string[]): Authorization {
+  const kept = keptOn(connection);
+  const authorization = parseAuthorization(rawHeaders, kept);
+  if (kept !== undefined && authorization !== kept && authorization.kind !== 'absent') dropFrom(connection);
+  return authorization;
 }
 
 /** Keeps it until another one is kept, a request of the connection is refused, or the connection closes. */

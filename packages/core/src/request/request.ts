@@ -5,11 +5,10 @@ import type { Malformed } from '../verdict/verdict.js';
 import { Abandonment } from './abandonment.js';
 import {
   type Authorization,
+  authorizationOn,
   type Connection,
   connectionOf,
   dropFrom,
-  keptOn,
-  parseAuthorization,
 } from './authorization-header.js';
 import { type MissingBody, receive } from './body.js';
 import type { ClientCertificate } from './client-certificate.js';
@@ -100,7 +99,7 @@ export class SecurityRequest {
 
   /** The Authorization header, parsed on first use and only once. */
   get authorization(): Authorization {
-    this.#authorization ??= parseAuthorization(this.#source.rawHeaders, keptOn(connectionOf(this.#source)));
+    this.#authorization ??= authorizationOn(connectionOf(this.#source), this.#source.rawHeaders);
     return this.#authorization;
   }
 
