@@ -44,15 +44,10 @@ export class Answers {
   followNode(request: NodeRequest, response: NodeResponse, isHidden: IsHidden): void {
     if (this.#followed.has(response) || grantAbout(request) === undefined) return;
     this.#followed.add(response);
-    if (isHidden !== undefined) {
-      const lists = new ToolLists(isHidden);
-      rewriteBody(response, (body) =>
-        response.hasHeader('content-encoding') ? body : lists.without(body.toString(), isEventStream(response)),
-      );
-    }
+    const shortened = isHidden && this.#shorten(response, isHidden);
     if (request.method === 'GET') this.#awaitEndpoint(request, response);
     onHead(response, {
-      before: () => isHidden && response.removeHeader('content-length'),
+      before: () => shortened?.noteHead(),
       after: (status) => {
         const ending = { method: request.method, session: textOf(request.headers[SESSION_FIELD]) };
         this.#noteSession(status, textOf(response.getHeader(SESSION_FIELD)), ending, principalOf(request));
@@ -82,6 +77,23 @@ export class Answers {
       if (id !== undefined) this.#noteStream(id, principalOf(carrier), (over) => lease.onEnd(over));
     });
     return new Response(body, { status, statusText, headers });
+  }
+
+  /** What is encoded by then stays as it is. Compression in front encodes what is written here, and says so with the head. */
+  #shorten(response: NodeResponse, isHidden: (tool: string) => boolean): { noteHead(): void } {
+    const lists = new ToolLists(isHidden);
+    let isEncoded: boolean | undefined;
+    rewriteBody(response, (body) =>
+      (isEncoded ?? response.hasHeader('content-encoding'))
+        ? body
+        : lists.without(body.toString(), isEventStream(response)),
+    );
+    return {
+      noteHead() {
+        isEncoded = response.hasHeader('content-encoding');
+        response.removeHeader('content-length');
+      },
+    };
   }
 
   #awaitEndpoint(request: NodeRequest, response: NodeResponse): void {
