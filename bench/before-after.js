@@ -23,7 +23,8 @@ const { values: options } = parseArgs({
   },
 });
 const BUILDS = IS_QUICK ? ['before', 'after'] : ['before', 'after', 'again'];
-const PROCESSES = IS_QUICK ? 1 : 3;
+/** The compiler settles differently in each of them. Bytes hardly differ. */
+const PROCESSES = { time: IS_QUICK ? 1 : 3, memory: 1 };
 /** A young generation in which a round has room, so that a collection does not hit one build and spare the next. */
 const FLAGS = ['--no-warnings', '--expose-gc', '--min-semi-space-size=64', '--max-semi-space-size=256'];
 const WORKER = join(import.meta.dirname, 'before-after/worker.js');
@@ -50,7 +51,7 @@ class Worker {
 async function roundsOf(row, folders, settings, shared) {
   const rounds = [];
   let reasons = {};
-  for (let index = 0; index < PROCESSES; index += 1) {
+  for (let index = 0; index < (row.isMemory ? PROCESSES.memory : PROCESSES.time); index += 1) {
     const worker = shared ?? new Worker();
     const turned = [...folders.slice(index % folders.length), ...folders.slice(0, index % folders.length)];
     const measured = await worker.ask({ name: row.name, folders: turned, settings });
@@ -61,27 +62,12 @@ async function roundsOf(row, folders, settings, shared) {
   return { rounds, reasons };
 }
 
-function shown(values, digits) {
-  const { q1, median, q3 } = quartiles(values);
-  return `${median.toFixed(digits)} (${q1.toFixed(digits)} to ${q3.toFixed(digits)})`;
-}
-
 /** A cell for each build, and for the ratios of the same round. */
-function cellsOf({ rounds, reasons }, unit, digits) {
-  const cellOf = (build) =>
-    reasons[build] ??
-    shown(
-      rounds.map((figures) => figures[build][unit]),
-      digits,
-    );
+function cellsOf({ rounds, reasons }, unit) {
   const isThere = (build) => BUILDS.includes(build) && reasons[build] === undefined;
+  const cellOf = (build) => reasons[build] ?? quartiles(rounds.map((figures) => figures[build][unit]));
   const ratioOf = (one, other) =>
-    !(isThere(one) && isThere(other))
-      ? ''
-      : shown(
-          rounds.map((figures) => figures[one][unit] / figures[other][unit]),
-          2,
-        );
+    isThere(one) && isThere(other) ? quartiles(rounds.map((figures) => figures[one][unit] / figures[other][unit])) : '';
   return {
     before: cellOf('before'),
     after: cellOf('after'),
@@ -92,7 +78,7 @@ function cellsOf({ rounds, reasons }, unit, digits) {
 
 function lineOf({ group, name, isMemory }, measured) {
   if (isMemory) {
-    const { before, after, ratio, same } = cellsOf(measured, 'bytes', 0);
+    const { before, after, ratio, same } = cellsOf(measured, 'bytes');
     return {
       [group]: name,
       'before, bytes': before,
@@ -101,8 +87,8 @@ function lineOf({ group, name, isMemory }, measured) {
       'same build': same,
     };
   }
-  const cpu = cellsOf(measured, 'cpu', 2);
-  const wall = cellsOf(measured, 'wall', 2);
+  const cpu = cellsOf(measured, 'cpu');
+  const wall = cellsOf(measured, 'wall');
   return {
     [group]: name,
     'before, CPU us': cpu.before,

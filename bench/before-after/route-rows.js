@@ -3,7 +3,8 @@ import { chainOf, requestsOf } from './bearers.js';
 import { callsOf, mustBeGranted } from './tasks.js';
 
 const GROUP = 'the operation found, added to a decision';
-const TARGETS = 1_000;
+/** Operations that are asked for in turn. */
+const TARGETS = 50;
 
 async function lookup(load, { isQuick }, isTold) {
   const { anonymous, route, routes } = await load('@sallyport/core');
