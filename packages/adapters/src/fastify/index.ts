@@ -12,7 +12,7 @@ import { principalOf, userOf } from '../node/principal.js';
 import { answerBy, headerFields } from '../node/write-denial.js';
 import { sendDenial } from './denial.js';
 import { readingOf } from './reading.js';
-import { type Route, RouteKeys } from './route-key.js';
+import { type Route, Routes } from './route-key.js';
 
 export { type LeaseOptions, leaseOf } from '../node/lease.js';
 export { attemptedOf, principalOf } from '../node/principal.js';
@@ -60,7 +60,7 @@ export function fastifySecurity<Scopes extends string = string>(
 ): FastifySecurity<Scopes> {
   const { allowPreflight, allowRewriting, proxies, onDenied = sendDenial } = checkedAdapterOptions(options);
   const chainGate = new Gate(decider);
-  const keys = new RouteKeys();
+  const routes = new Routes();
 
   function hookOf(gate: Gate, guardOf: (route: Route) => Guard | undefined): onRequestHookHandler {
     return function sallyport(request: FastifyRequest & { user?: unknown }, reply, done) {
@@ -71,8 +71,8 @@ export function fastifySecurity<Scopes extends string = string>(
         request.user = null;
         return done();
       }
-      const route = keys.routeOf(request);
-      const source = readingOf(request, reply, proxies, allowRewriting, keys, route);
+      const route = routes.of(request);
+      const source = readingOf(request, reply, proxies, allowRewriting, route);
       gate.pass(request, source, guardOf(route), (decision) => {
         if (reply.sent) return;
         request.user = userOf(principalOf(request)) ?? null;
@@ -92,7 +92,7 @@ export function fastifySecurity<Scopes extends string = string>(
       if (!app.hasRequestDecorator('user')) app.decorateRequest('user', null);
       app.addHook('onRequest', inContext);
       // Wrong guards are found when the server starts.
-      app.addHook('onRoute', ({ config }) => void keys.guardOf(config));
+      app.addHook('onRoute', ({ config }) => void routes.guardOf(config));
       done();
     },
     { name: '@sallyport/adapters/fastify', fastify: '5.x' },

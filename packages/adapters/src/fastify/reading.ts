@@ -3,7 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { NodeRequestSource } from '../node/node-request-source.js';
 import { readAsReceived, receivedMethod } from '../node/rewriting.js';
 import { NO_PROXIES, type TrustedProxies } from '../proxies/trusted-proxies.js';
-import type { Route, RouteKeys } from './route-key.js';
+import { Route } from './route-key.js';
 import { routedPath } from './routed-path.js';
 
 /** Keeps the raw body where plugins of Fastify keep it, and finds it there. */
@@ -12,19 +12,22 @@ class FastifySource extends NodeRequestSource {
   static {
     const request = { raw: { url: '', method: '' } } as FastifyRequest;
     const reply = { raw: {} } as FastifyReply;
-    Object.assign(this, { [Symbol('specimen')]: new this(request, reply, NO_PROXIES, () => undefined) });
+    Object.assign(this, {
+      [Symbol('specimen')]: new this(request, reply, NO_PROXIES, new Route(undefined, undefined)),
+    });
   }
 
   readonly #framed: RawBodied<FastifyRequest>;
+  readonly #chosen: Route;
 
-  constructor(
-    request: FastifyRequest,
-    reply: FastifyReply,
-    proxies: TrustedProxies,
-    routeOf: () => RouteKey | undefined,
-  ) {
-    super(request.raw, reply.raw, proxies, request.raw.url, routeOf);
+  constructor(request: FastifyRequest, reply: FastifyReply, proxies: TrustedProxies, chosen: Route) {
+    super(request.raw, reply.raw, proxies);
     this.#framed = request;
+    this.#chosen = chosen;
+  }
+
+  override get route(): RouteKey | undefined {
+    return this.#chosen.keyOf(this.#framed.method);
   }
 
   override async body(limitBytes: number, signal: AbortSignal): Promise<Uint8Array | MissingBody> {
@@ -45,12 +48,11 @@ export function readingOf(
   reply: FastifyReply,
   proxies: TrustedProxies,
   allowRewriting: boolean,
-  keys: RouteKeys,
   route: Route,
 ): NodeRequestSource {
   const { raw, originalUrl } = request;
-  const source = new FastifySource(request, reply, proxies, () => keys.of(route, request));
-  const routed = routedPath(request);
+  const source = new FastifySource(request, reply, proxies, route);
+  const routed = route.wildcard === undefined ? undefined : routedPath(route.wildcard, request);
   if (!allowRewriting) readAsReceived(source, request, receivedMethod(raw), originalUrl);
   // The route that Fastify chose runs, even if a hook has changed the URL since.
   if (routed !== undefined)

@@ -3,15 +3,17 @@ import type { FastifyRequest } from 'fastify';
 /** A route with a wildcard at its end, whose parameters are whole segments. The path tells which operation it runs. */
 const WILDCARD = /^(?:\/(?::\w+|[^:*()]*))*\/?\*$/;
 
+export function isWildcard(url: string): boolean {
+  return WILDCARD.test(url);
+}
+
 /**
- * The path that Fastify has routed to a wildcard, if a hook has set another URL since. Undefined for other routes, and
- * when the URL still leads to the same path.
+ * The path that Fastify has routed to a wildcard, if a hook has set another URL since. Undefined when the URL still leads
+ * to the same path.
  */
-export function routedPath({ routeOptions, params, raw }: FastifyRequest): string | undefined {
-  const { url } = routeOptions;
-  if (url === undefined || !WILDCARD.test(url)) return undefined;
+export function routedPath(wildcard: string, { params, raw }: FastifyRequest): string | undefined {
   const values = params as Readonly<Record<string, string>>;
-  const path = url.replace(/:(\w+)|\*/g, (part, name?: string) => encoded(values[name ?? part] ?? ''));
+  const path = wildcard.replace(/:(\w+)|\*/g, (part, name?: string) => encoded(values[name ?? part] ?? ''));
   return isAlike(path, (raw.url ?? '').split('?', 1)[0] as string) ? undefined : path;
 }
 
