@@ -19,7 +19,7 @@ export function isRequestOf(incoming: NodeRequest, request: Request): boolean {
 
 /** As the URL parser reads it, which takes dot segments away and encodes what has to be. */
 function hasUrlOf({ url: target = '' }: NodeRequest, { url }: Request): boolean {
-  if (url.endsWith(target) && url.length - pathStart(url) === target.length) return true;
+  if (endsInTarget(url, target)) return true;
   const absolute = target.startsWith('/') ? `http://localhost${target}` : target;
   return URL.canParse(absolute) && targetOf(new URL(absolute).href) === targetOf(url);
 }
@@ -66,6 +66,11 @@ export function targetOf(url: string): string {
   const start = pathStart(url);
   const fragment = url.indexOf('#');
   return start === url.length ? '/' : url.slice(start, fragment === -1 ? undefined : fragment);
+}
+
+/** Whether an absolute URL is its authority and this text. */
+export function endsInTarget(url: string, target: string): boolean {
+  return url.endsWith(target) && url.length - pathStart(url) === target.length;
 }
 
 function pathStart(url: string): number {
