@@ -1,8 +1,8 @@
 import { logScale, tickText } from './scale.js';
 import { curve, line, mark, picture, text, upright } from './svg.js';
 
-const PANEL = { width: 400, height: 320 };
-const INNER = { left: 64, right: 382, top: 100, bottom: 270 };
+const PANEL = { width: 400, height: 340 };
+const INNER = { left: 64, right: 382, top: 126, bottom: 290 };
 const TOP = 48;
 const COLUMNS = 2;
 

@@ -9,6 +9,7 @@ text{font:13px system-ui,-apple-system,"Segoe UI",Roboto,"DejaVu Sans",sans-seri
 .page{fill:#fff;stroke:#d1d9e0}.grid{stroke:#e4e8ec}.axis{stroke:#818b98}.spread{stroke:#1f2328;stroke-width:1.5}
 .ours{fill:#0969da;stroke:#0969da}.limit{fill:#818b98;stroke:#818b98}.peer{fill:#e08a3c;stroke:#e08a3c}
 .c0{fill:#0969da;stroke:#0969da}.c1{fill:#d4762b;stroke:#d4762b}.c2{fill:#1a9a76;stroke:#1a9a76}.c3{fill:#b0559a;stroke:#b0559a}
+.c4{fill:#8a7a00;stroke:#8a7a00}
 .curve{fill:none;stroke-width:1.75}.right{text-anchor:end}.middle{text-anchor:middle}
 @media (prefers-color-scheme:dark){text{fill:#e6edf3}.small{fill:#9aa4af}.page{fill:#0d1117;stroke:#3d444d}.grid{stroke:#262c35}
 .spread{stroke:#e6edf3}.ours,.c0{fill:#4493f8;stroke:#4493f8}.curve{fill:none}}`;
