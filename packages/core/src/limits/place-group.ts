@@ -14,10 +14,11 @@ export interface Place {
  * places at every width at once.
  */
 export class PlaceGroup {
-  /** In the order of their turns: after its turn, a group goes to the end. */
-  readonly #inside = new Map<string, PlaceGroup>();
-  readonly #waiting = new Set<Place>();
-  readonly #running = new Set<Place>();
+  /** In the order of their turns: after its turn, a group goes to the end. Undefined in the narrowest groups. */
+  #inside: Map<string, PlaceGroup> | undefined;
+  /** Only the narrowest groups have these. Groups come and go with their callers, so they make only what they need. */
+  #waiting: Set<Place> | undefined;
+  #running: Set<Place> | undefined;
   readonly #name: string;
   readonly #parent: PlaceGroup | undefined;
   #waitingCount = 0;
@@ -48,25 +49,28 @@ export class PlaceGroup {
     return group;
   }
 
-  /** The narrowest group on a path; undefined where nobody holds a place. */
-  find(path: readonly string[]): PlaceGroup | undefined {
+  /** Whether every group on a path holds less than `most` places. */
+  holdsLess(most: number, path: readonly string[]): boolean {
     let group: PlaceGroup = this;
     for (const name of path) {
-      const inside = group.#inside.get(name);
-      if (inside === undefined) return undefined;
+      const inside = group.#inside?.get(name);
+      if (inside === undefined) return most > 0;
+      if (inside.held >= most) return false;
       group = inside;
     }
-    return group;
+    return true;
   }
 
   add(place: Place): void {
+    this.#waiting ??= new Set();
     this.#waiting.add(place);
     this.#count(1, 0);
   }
 
   /** Lets a place that waits run. Its networks have had their turn. */
   promote(place: Place): void {
-    this.#waiting.delete(place);
+    this.#waiting?.delete(place);
+    this.#running ??= new Set();
     this.#running.add(place);
     place.isRunning = true;
     this.#count(-1, 1);
@@ -75,7 +79,7 @@ export class PlaceGroup {
 
   remove(place: Place): void {
     const set = place.isRunning ? this.#running : this.#waiting;
-    if (!set.delete(place)) return;
+    if (set?.delete(place) !== true) return;
     if (place.isRunning) this.#count(0, -1);
     else this.#count(-1, 0);
   }
@@ -88,10 +92,8 @@ export class PlaceGroup {
   next(mostRunning: number): Place | undefined {
     if (this.#waitingCount === 0) return undefined;
     if (this.#parent !== undefined && this.#runningCount >= mostRunning) return undefined;
-    if (this.#inside.size === 0) return this.#nextHere();
-    const groups = [...this.#inside.values()].filter(({ waiting }) => waiting > 0);
-    groups.sort((left, right) => left.running - right.running);
-    for (const group of groups) {
+    if (this.#inside === undefined) return this.#nextHere();
+    for (const group of this.#inTurn(this.#inside)) {
       const place = group.next(mostRunning);
       if (place !== undefined) return place;
     }
@@ -103,7 +105,7 @@ export class PlaceGroup {
    * because `newcomer` is the newest of all. Running places count, but are returned only with `takesRunning`.
    */
   newestOfMost(newcomer: Place, takesRunning: boolean): Place | undefined {
-    if (this.#inside.size === 0) return this.#newestHere(newcomer, takesRunning);
+    if (this.#inside === undefined) return this.#newestHere(newcomer, takesRunning);
     let most: PlaceGroup | undefined;
     for (const group of this.#inside.values()) {
       if (group.#waitingCount === 0 && !takesRunning) continue;
@@ -114,15 +116,23 @@ export class PlaceGroup {
     return most?.newestOfMost(newcomer, takesRunning);
   }
 
+  /** The groups that wait, the one that runs least first. Often it is one alone: then nothing is sorted. */
+  #inTurn(inside: ReadonlyMap<string, PlaceGroup>): readonly PlaceGroup[] {
+    const groups: PlaceGroup[] = [];
+    for (const group of inside.values()) if (group.waiting > 0) groups.push(group);
+    if (groups.length > 1) groups.sort((left, right) => left.running - right.running);
+    return groups;
+  }
+
   #nextHere(): Place | undefined {
-    for (const place of this.#waiting) {
+    for (const place of this.#waiting ?? []) {
       if (place.applicant.isReady !== false) return place;
     }
     return undefined;
   }
 
   #newestHere(newcomer: Place, takesRunning: boolean): Place | undefined {
-    if (newcomer.group === this && this.#waiting.has(newcomer)) return newcomer;
+    if (newcomer.group === this && this.#waiting?.has(newcomer) === true) return newcomer;
     return last(this.#waiting) ?? (takesRunning ? last(this.#running) : undefined);
   }
 
@@ -132,6 +142,7 @@ export class PlaceGroup {
   }
 
   #open(name: string): PlaceGroup {
+    this.#inside ??= new Map();
     let group = this.#inside.get(name);
     if (group === undefined) {
       group = groupInside(this, name);
@@ -145,19 +156,22 @@ export class PlaceGroup {
     this.#runningCount += running;
     if (this.#parent === undefined) return;
     this.#parent.#count(waiting, running);
-    if (this.held === 0) this.#parent.#inside.delete(this.#name);
+    if (this.held === 0) this.#parent.#inside?.delete(this.#name);
   }
 
   #moveBack(): void {
     const parent = this.#parent;
     if (parent === undefined) return;
-    parent.#inside.delete(this.#name);
-    parent.#inside.set(this.#name, this);
+    // The only one keeps its place.
+    if (parent.#inside !== undefined && parent.#inside.size > 1) {
+      parent.#inside.delete(this.#name);
+      parent.#inside.set(this.#name, this);
+    }
     parent.#moveBack();
   }
 }
 
-function last<Item>(items: ReadonlySet<Item>): Item | undefined {
+function last<Item>(items: ReadonlySet<Item> = new Set()): Item | undefined {
   let newest: Item | undefined;
   for (const item of items) newest = item;
   return newest;

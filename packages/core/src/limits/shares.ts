@@ -52,12 +52,16 @@ export class Shares {
 
   /** Places held by those who run. */
   get running(): number {
-    return this.#trees.reduce((sum, tree) => sum + tree.running, 0);
+    let sum = 0;
+    for (const tree of this.#trees) sum += tree.running;
+    return sum;
   }
 
   /** Places held by those who wait. */
   get waiting(): number {
-    return this.#trees.reduce((sum, tree) => sum + tree.waiting, 0);
+    let sum = 0;
+    for (const tree of this.#trees) sum += tree.waiting;
+    return sum;
   }
 
   /** Asks for a place. If it returns false, there is none and nothing is called. Otherwise call `leave` at the end. */
@@ -96,8 +100,7 @@ export class Shares {
     if (path[0] === UNKNOWN_NETWORK) return true;
     const { running, waiting } = this.#options;
     const most = (running + waiting) * (WORTH[rank] as number);
-    const tree = this.#trees[rank] as PlaceGroup;
-    return path.every((_, width) => (tree.find(path.slice(0, width + 1))?.held ?? 0) < most);
+    return (this.#trees[rank] as PlaceGroup).holdsLess(most, path);
   }
 
   #free(place: Place): void {
