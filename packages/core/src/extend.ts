@@ -76,6 +76,7 @@ export { declaredMember, ownMember, ownMembers } from './options/own-members.js'
 export { type IssuedNames, issuedNames } from './principal/issued-names.js';
 export { ANONYMOUS, isPrincipal, withIssuedNames } from './principal/principal.js';
 export { isScopeToken } from './principal/scope-token.js';
+export type { Abandonable, Abandonment } from './request/abandonment.js';
 export {
   type AbsentAuthorization,
   type Authorization,

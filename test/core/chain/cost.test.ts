@@ -13,6 +13,8 @@ import { type SecurityRequest, systemClock } from '@sallyport/core/extend';
 import { AuthorizationServer, buildRequest, type RequestParts } from '@sallyport/core/testing';
 import { IntrospectionHandler } from '@sallyport/handlers/introspection';
 import { JwtHandler } from '@sallyport/handlers/jwt';
+import type { OutboundOptions } from '@sallyport/handlers/outbound';
+import type { Dispatcher } from 'undici';
 import { type Costs, costsOf } from './costs.js';
 
 const DECISIONS = 100;
@@ -20,7 +22,7 @@ const NOTHING: Costs = { promises: 0, deferrals: 0, hashes: 0, parses: 0, collec
 const ALICE = createPrincipal({ subject: 'alice', scopes: ['read'] });
 
 /** Nothing here is about time, and the machine may be busy. */
-const outbound = { allowInsecureLoopback: true, timeoutMs: 25_000 };
+const LOOPBACK = { allowInsecureLoopback: true, timeoutMs: 25_000 };
 
 let server: AuthorizationServer;
 beforeAll(async () => {
@@ -32,7 +34,7 @@ function ofHeader(verify: () => unknown): SecurityHandler {
   return headerHandler({ name: 'key', header: 'X-Key', verify: verify as () => typeof ALICE });
 }
 
-function introspecting(): SecurityHandler {
+function introspecting(outbound: OutboundOptions = LOOPBACK): SecurityHandler {
   const { introspectionEndpoint: endpoint, clientId, clientSecret } = server;
   const clientAuthentication = { method: 'client_secret_basic', clientId, clientSecret } as const;
   return new IntrospectionHandler({ realm: 'test', endpoint, clientAuthentication, outbound });
@@ -40,7 +42,7 @@ function introspecting(): SecurityHandler {
 
 function verifying({ issuer }: { readonly issuer: string } = server): SecurityHandler {
   const { audience, jwksUri } = server;
-  const issuers = [{ issuer, audience, algorithms: 'ES256' as const, keys: { jwksUri, outbound } }];
+  const issuers = [{ issuer, audience, algorithms: 'ES256' as const, keys: { jwksUri, outbound: LOOPBACK } }];
   return new JwtHandler({ name: `jwt of ${issuer}`, realm: 'test', issuers });
 }
 
@@ -97,6 +99,42 @@ describe('a decision that needs no I/O', () => {
     const costs = await costsAgain(anyOf(...strangers, verifying()), parts);
     expect(costs).toEqual({ ...NOTHING, hashes: DECISIONS, parses: DECISIONS });
   });
+});
+
+test('a token that has to be asked about makes twelve promises at most, one hash, and no timer of its own', async () => {
+  const calls: Dispatcher.DispatchHandler[] = [];
+  const dispatcher = { dispatch: (_call: unknown, handler: Dispatcher.DispatchHandler) => calls.push(handler) > 0 };
+  const handler = introspecting({
+    ...LOOPBACK,
+    maxConcurrent: 10 * DECISIONS,
+    dispatcher: dispatcher as unknown as Dispatcher,
+  });
+  const chain = new SecurityChain({ requirement: handler, guards: [requireScopes('read')], deadlineMs: 60_000 });
+  const decide = (token: string) => chain.decide(buildRequest('/', { bearer: token }));
+  const answer = () => {
+    for (const call of calls.splice(0)) {
+      call.onRequestStart?.({} as never, undefined);
+      call.onResponseStart?.({} as never, 200, { 'content-type': 'application/json' });
+      call.onResponseData?.({} as never, Buffer.from('{"active":true,"sub":"alice","scope":"read"}'));
+      call.onResponseEnd?.({} as never, {});
+    }
+  };
+  const warm = decide('first');
+  await new Promise((resolve) => setImmediate(resolve));
+  answer();
+  expect(await warm).toMatchObject({ kind: 'granted' });
+  const decisions: unknown[] = [];
+  const costs = costsOf(() => {
+    for (let index = 0; index < DECISIONS; index += 1) decisions.push(decide(`token-${index}`));
+  });
+  expect(calls.length).toBe(DECISIONS);
+  expect(costs).toMatchObject({ hashes: DECISIONS, parses: 0 });
+  expect(costs.promises).toBeLessThanOrEqual(12 * DECISIONS);
+  expect(costs.deferrals).toBeLessThan(3);
+  expect(costs.collections).toBeLessThan(10);
+  while (calls.length > 0) answer();
+  expect(await Promise.all(decisions)).toMatchObject(decisions.map(() => ({ kind: 'granted' })));
+  await chain.close();
 });
 
 describe('the counting itself notices', () => {

@@ -14,7 +14,6 @@ import {
   type CredentialSource,
   type Eventually,
   FoundedVerdict,
-  GoodBefore,
   isVerdict,
   keepOnConnection,
   type LastingProof,
@@ -81,7 +80,6 @@ export class IntrospectionHandler implements SecurityHandler<string> {
   readonly #server: TokenIntrospection;
   readonly #cache: VerdictCache;
   readonly #clock: Clock;
-  readonly #goodBefore: GoodBefore;
 
   /** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN */
   constructor(options: IntrospectionHandlerOptions, collaborators: IntrospectionHandlerCollaborators = {}) {
@@ -105,7 +103,6 @@ export class IntrospectionHandler implements SecurityHandler<string> {
     this.#rules = { ...settings, via: provedBy(settings.name), clock };
     this.#clock = clock;
     this.#client = new OutboundClient(settings.outbound, { clock });
-    this.#goodBefore = new GoodBefore({}, clock);
     this.#server = new TokenIntrospection(settings, {
       client: this.#client,
       clock,
@@ -176,13 +173,13 @@ export class IntrospectionHandler implements SecurityHandler<string> {
   }
 
   #introspect(token: string, { remoteAddress }: SecurityRequest, waiters: Waiters): Promise<Verdict | FoundedVerdict> {
-    const standing = this.#goodBefore.standingOf(token, remoteAddress);
-    const caller = { credential: token, address: remoteAddress, standing, abandoned: waiters.signal };
+    const { standing, abandonment: abandoned } = waiters;
+    const caller = { credential: token, address: remoteAddress, standing, abandoned };
     return this.#server.ask(caller, (answer) => this.#judge(answer, caller, waiters));
   }
 
   #judge(answer: PlacedAnswer | Unavailable, caller: Caller, waiters: Waiters): Eventually<Verdict | FoundedVerdict> {
-    if (isVerdict(answer)) return this.#noted(answer, caller);
+    if (isVerdict(answer)) return this.#told(answer, caller);
     const { credential: token } = caller;
     const mapping = { waiters, credentials: [token], onFailure: this.#onMappingFailure };
     const judged = verdictOf(withoutToken(answer.claims, token), this.#rules, this.#clock.now() / 1_000, mapping);
@@ -192,7 +189,7 @@ export class IntrospectionHandler implements SecurityHandler<string> {
   }
 
   #founded(found: Verdict, { url, basis }: PlacedAnswer, caller: Caller): Verdict | FoundedVerdict {
-    const verdict = this.#noted(isUnusable(found) ? placed(found, url) : found, caller);
+    const verdict = this.#told(isUnusable(found) ? placed(found, url) : found, caller);
     return basis === undefined ? verdict : new FoundedVerdict(verdict, basis);
   }
 
@@ -203,8 +200,8 @@ export class IntrospectionHandler implements SecurityHandler<string> {
     return verdict.kind === 'authenticated' ? (this.recheck(token, verdict.principal) ?? verdict) : verdict;
   }
 
-  #noted(verdict: Verdict, caller: Caller): Verdict {
-    if (verdict.kind === 'authenticated') this.#goodBefore.note(caller.credential, caller.address);
+  /** Tells of an answer that cannot be used, and asks no more for a while. */
+  #told(verdict: Verdict, caller: Caller): Verdict {
     if (isUnusable(verdict)) {
       const { reason, detail } = verdict;
       publishIntrospectionEvent({ kind: 'answer_unusable', handler: this.name, reason, detail });

@@ -9,6 +9,7 @@ import {
   SentJson,
   within,
 } from '@sallyport/core/extend';
+import { isAbandoned } from '../outbound/abandoned.js';
 import { CallsSuspended } from '../outbound/circuit.js';
 import { type OutboundAnswer, placeOf, problemAt, Unanswered, UnexpectedStatus } from '../outbound/outbound-answer.js';
 import type { OutboundClient } from '../outbound/outbound-client.js';
@@ -201,7 +202,7 @@ export class TokenIntrospection {
 
   /** Whether the caller has gone, or a server that answers others found fault with a stranger's token: no outage. */
   #isAboutCaller(error: UpstreamError, { abandoned, standing }: Caller): boolean {
-    if (abandoned?.aborted === true) return true;
+    if (isAbandoned(abandoned)) return true;
     const isAboutToken = error instanceof UnexpectedStatus && (error.isRefusal || error.isAboutRequest);
     return isAboutToken && standing !== 'known' && !this.#client.circuit.answersNobody;
   }

@@ -1,4 +1,5 @@
 /** For authors of handlers that ask other servers. */
+export type { Abandoned } from './abandoned.js';
 export { CallsSuspended } from './circuit.js';
 export type { ClientCertificate } from './connections/connection-options.js';
 export { type OutboundAnswer, Unanswered, UnexpectedStatus } from './outbound-answer.js';

@@ -3,6 +3,7 @@ import { type SallyportErrorCode, UpstreamError } from '@sallyport/core';
 import type { Applicant, Clock, Deadlines, Eventually, Shares, Standing } from '@sallyport/core/extend';
 import { Timed } from '@sallyport/core/extend';
 import type { Dispatcher } from 'undici';
+import { type Abandoned, unwatch, watch } from './abandoned.js';
 import type { Circuit, CircuitCall } from './circuit.js';
 import { connectionProblem, mayPass, neverConnected, sendingProblem } from './connections/connection-failure.js';
 import type { Connections } from './connections/connections.js';
@@ -32,10 +33,8 @@ const UNREACHABLE = 'ERR_SALLYPORT_UPSTREAM_UNREACHABLE';
 export class OutboundCall extends Timed implements Dispatcher.DispatchHandler, Applicant, CircuitCall {
   // One lives for ever, so that V8 keeps the optimised code (docs/performance.md, "Specimens").
   static {
-    const settle = { resolve() {}, reject() {} };
-    Object.assign(this, {
-      [Symbol('specimen')]: new this(() => Promise.reject(), undefined, {} as CallServices, settle),
-    });
+    const specimen = new this(() => Promise.reject(), undefined, {} as CallServices, { resolve() {}, reject() {} });
+    Object.assign(this, { [Symbol('specimen')]: specimen });
   }
 
   readonly credential: string;
@@ -44,7 +43,7 @@ export class OutboundCall extends Timed implements Dispatcher.DispatchHandler, A
   probe: ProbeLane | undefined;
   readonly #source: PendingRequest;
   readonly #services: CallServices;
-  readonly #abandoned: AbortSignal | undefined;
+  readonly #abandoned: Abandoned | undefined;
   /** Undefined for the handler's own calls: they pause by themselves, and the circuit learns nothing from them. */
   readonly #circuit: Circuit | undefined;
   readonly #resolve: (answer: OutboundAnswer) => void;
@@ -84,9 +83,9 @@ export class OutboundCall extends Timed implements Dispatcher.DispatchHandler, A
     const { counters, deadlines, shares } = this.#services;
     counters.calls += 1;
     deadlines.begin(this);
-    this.#abandoned?.addEventListener('abort', this);
-    if (this.#abandoned?.aborted === true) this.cancel();
-    else if (this.#circuit?.isShut === true) this.#refuse(this.#circuit.suspension());
+    if (this.#abandoned !== undefined) watch(this.#abandoned, this);
+    if (this.#isEnded) return;
+    if (this.#circuit?.isShut === true) this.#refuse(this.#circuit.suspension());
     else if (!shares.enter(this)) this.displace();
   }
 
@@ -109,12 +108,13 @@ export class OutboundCall extends Timed implements Dispatcher.DispatchHandler, A
   }
 
   /** Called when no caller waits any more. */
-  handleEvent(): void {
-    this.cancel();
+  abandon(): void {
+    this.#fail(new UpstreamError(UNREACHABLE, 'the call was given up'));
   }
 
-  cancel(): void {
-    this.#fail(new UpstreamError(UNREACHABLE, 'the call was given up'));
+  /** The same, told by a signal. */
+  handleEvent(): void {
+    this.abandon();
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -128,11 +128,13 @@ export class OutboundCall extends Timed implements Dispatcher.DispatchHandler, A
   onResponseStart(_controller: unknown, status: number, headers: IncomingHttpHeaders): void {
     const isInformational = status < 200;
     if (this.#isEnded || isInformational) return;
-    this.#failAt(this.#answer?.begin(status, headers));
+    const fault = this.#answer?.begin(status, headers);
+    if (fault !== undefined) this.#fail(fault);
   }
 
   onResponseData(_controller: unknown, chunk: Buffer): void {
-    if (!this.#isEnded) this.#failAt(this.#answer?.add(chunk));
+    const fault = this.#isEnded ? undefined : this.#answer?.add(chunk);
+    if (fault !== undefined) this.#fail(fault);
   }
 
   onResponseEnd(): void {
@@ -227,10 +229,6 @@ export class OutboundCall extends Timed implements Dispatcher.DispatchHandler, A
     this.#fail(isOurs ? error : this.#failure(UNREACHABLE, sendingProblem(error), false));
   }
 
-  #failAt(fault: UpstreamError | undefined): void {
-    if (fault !== undefined) this.#fail(fault);
-  }
-
   #fail(error: UpstreamError): void {
     if (this.#isEnded) return;
     this.#services.counters.failures += 1;
@@ -245,7 +243,7 @@ export class OutboundCall extends Timed implements Dispatcher.DispatchHandler, A
     const { deadlines, shares } = this.#services;
     this.#isEnded = true;
     deadlines.end(this);
-    this.#abandoned?.removeEventListener('abort', this);
+    if (this.#abandoned !== undefined) unwatch(this.#abandoned, this);
     if (!this.#awaitsConnection) shares.leave(this);
   }
 }

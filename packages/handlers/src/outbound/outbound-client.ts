@@ -79,7 +79,7 @@ export class OutboundClient {
     const connections = this.#connections ?? (await this.#loading);
     this.#connections = undefined;
     this.#loading = undefined;
-    this.#services.deadlines.clear((call) => call.cancel());
+    this.#services.deadlines.clear((call) => call.abandon());
     await connections?.close();
   }
 

@@ -1,4 +1,5 @@
 import type { Eventually, Standing } from '@sallyport/core/extend';
+import type { Abandoned } from './abandoned.js';
 import type { SentRequest } from './connections/connections.js';
 
 /** One call to another server. */
@@ -25,8 +26,8 @@ export interface Caller {
   readonly credential: string;
   readonly address: string | undefined;
   readonly standing: Standing;
-  /** Aborted when no caller waits for the answer any more. */
-  readonly abandoned?: AbortSignal | undefined;
+  /** Tells when no caller waits for the answer any more: a signal, or the `abandonment` of `Waiters`, which costs less. */
+  readonly abandoned?: Abandoned | undefined;
 }
 
 /** The request as it goes over a connection. Codings of the answer that nobody undoes on the way are not asked for. */
