@@ -356,6 +356,15 @@ describe('a process that revokes, and gets no request after that,', () => {
     await idle(4);
     expect(reads).toBe(before);
   });
+
+  test('sends again what was lost, also after it was closed and started again', async () => {
+    await revocations.revokeToken('token');
+    await revocations.close();
+    await revocations.start();
+    entries = [];
+    await idle(4);
+    expect(entries).toHaveLength(1);
+  });
 });
 
 test('what is sent again is sent once, in order, up to the first that fails', async () => {

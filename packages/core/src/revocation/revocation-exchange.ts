@@ -77,6 +77,7 @@ export class RevocationExchange {
 
   /** @throws {UpstreamError} ERR_SALLYPORT_UPSTREAM_TIMEOUT */
   async start(): Promise<void> {
+    this.#isClosed = false;
     await this.#inTime(this.#bus.listen((notice) => this.#open(notice)));
     for (let round = 0; round < MAX_ROUNDS; round += 1) {
       await this.synchronise();
@@ -88,6 +89,7 @@ export class RevocationExchange {
   close(): Promise<void> {
     this.#isClosed = true;
     this.#cancelNext?.();
+    this.#cancelNext = undefined;
     return this.#inTime(this.#bus.close());
   }
 
