@@ -11,11 +11,11 @@ const EVERYTHING = ENTRY_POINTS.map((name, index) => `import * as m${index} from
 
 /** Of each package: what its tarball has at most, in kilobytes, and how many packages it brings. */
 const WEIGHT: Readonly<Record<PackageName, readonly [kilobytes: number, packages: number]>> = {
-  core: [715, 7],
+  core: [725, 7],
   openapi: [150, 12],
   configuration: [125, 13],
   handlers: [560, 12],
-  adapters: [234, 2],
+  adapters: [238, 2],
   cli: [116, 0],
 };
 /** What exists as ES modules only, with what that needs. */

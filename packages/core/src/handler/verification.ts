@@ -8,12 +8,6 @@ import { type Authenticated, authenticated, isVerdict, unavailable, type Verdict
 import { provesBody, type SecurityHandler } from './handler.js';
 import { fault, type Outcome, Refusal } from './refusal.js';
 
-/** Where the outcome of a verification that takes time is kept, under whoever owns the credential. */
-export interface OutcomeRecord<Owner> {
-  readonly request: SecurityRequest;
-  conclude(owner: Owner, outcome: Outcome): void;
-}
-
 /** Asks one handler about its credentials, and turns its answers into outcomes. */
 export class Verification {
   readonly #handler: SecurityHandler;
@@ -27,21 +21,17 @@ export class Verification {
     this.#isOverBody = provesBody(handler);
   }
 
-  /**
-   * Has a credential verified, and then the body if the handler proves something over it. An outcome that takes time is
-   * kept in the record when it is there.
-   */
-  verify<Owner>(credential: unknown, owner: Owner, record: OutcomeRecord<Owner>): Eventually<Outcome> {
-    const { request } = record;
+  /** Has a credential verified, and then the body if the handler proves something over it. */
+  verify(credential: unknown, request: SecurityRequest): Eventually<Outcome> {
     if (SecurityRequest.isAbandoned(request)) return ABANDONED;
     request.trace?.begin(this.#handler.name, credential);
-    if (isVerdict(credential)) return this.#conclude(credential, credential, owner, record);
+    if (isVerdict(credential)) return this.#conclude(credential, credential, request);
     try {
       const returned: unknown = this.#handler.verify(credential, request);
-      if (isVerdict(returned)) return this.#conclude(returned, credential, owner, record);
+      if (isVerdict(returned)) return this.#conclude(returned, credential, request);
       return isThenable(returned)
-        ? this.#concludeLater(returned, credential, owner, record)
-        : this.#conclude(returned, credential, owner, record);
+        ? this.#concludeLater(returned, credential, request)
+        : this.#conclude(returned, credential, request);
     } catch (error) {
       return this.#misbehaved(error, credential, request);
     }
@@ -68,32 +58,17 @@ export class Verification {
   }
 
   /** Own method: closures inside `verify` would cost each decision an allocation (bench: chain). */
-  #concludeLater<Owner>(
-    returned: PromiseLike<unknown>,
-    credential: unknown,
-    owner: Owner,
-    record: OutcomeRecord<Owner>,
-  ): Promise<Outcome> {
+  #concludeLater(returned: PromiseLike<unknown>, credential: unknown, request: SecurityRequest): Promise<Outcome> {
     return Promise.resolve(returned).then(
-      (verdict) => {
-        const outcome = this.#conclude(verdict, credential, owner, record);
-        return outcome instanceof Promise ? outcome : recorded(outcome, owner, record);
-      },
-      (error) => recorded(this.#misbehaved(error, credential, record.request), owner, record),
+      (verdict) => this.#conclude(verdict, credential, request),
+      (error) => this.#misbehaved(error, credential, request),
     );
   }
 
-  #conclude<Owner>(
-    verdict: unknown,
-    credential: unknown,
-    owner: Owner,
-    record: OutcomeRecord<Owner>,
-  ): Eventually<Outcome> {
-    const { request } = record;
+  #conclude(verdict: unknown, credential: unknown, request: SecurityRequest): Eventually<Outcome> {
     const answer = this.#checked(verdict, 'verify()', credential, request);
     if (answer instanceof Refusal) return answer;
-    if (answer.kind === 'authenticated' && this.#isOverBody)
-      return this.#receive(answer, credential, request).then((outcome) => recorded(outcome, owner, record));
+    if (answer.kind === 'authenticated' && this.#isOverBody) return this.#receive(answer, credential, request);
     return this.#outcomeOf(answer, request);
   }
 
@@ -187,11 +162,6 @@ const ABANDONED: Refusal = Object.freeze(new Refusal(unavailable('abandoned')));
 /** Nobody is left to be answered. */
 const CLIENT_GONE: Refusal = Object.freeze(new Refusal(unavailable('client_gone')));
 const TOO_LARGE: Refusal = Object.freeze(new Refusal(Object.freeze({ kind: 'oversized', reason: 'body_too_large' })));
-
-function recorded<Owner>(outcome: Outcome, owner: Owner, record: OutcomeRecord<Owner>): Outcome {
-  record.conclude(owner, outcome);
-  return outcome;
-}
 
 function withHeadersOf({ headers }: Authenticated, verdict: Authenticated): Authenticated {
   if (headers.length === 0) return verdict;

@@ -110,7 +110,8 @@ export class Leaf implements RequirementNode, CredentialOwner {
   evaluate(run: Run): Eventually<Outcome> {
     const known = run.outcomeOf(this);
     if (known !== undefined) return known;
-    const outcome = this.#verification.verify(run.credentialOf(this), this, run);
+    const verified = this.#verification.verify(run.credentialOf(this), run.request);
+    const outcome = verified instanceof Promise ? this.#settleLater(verified, run) : verified;
     run.conclude(this, outcome);
     return outcome;
   }
@@ -133,6 +134,13 @@ export class Leaf implements RequirementNode, CredentialOwner {
     request: SecurityRequest,
   ): Refusal | undefined {
     return this.#verification.recheck(credential, outcome, principal, request);
+  }
+
+  #settleLater(pending: Promise<Outcome>, run: Run): Promise<Outcome> {
+    return pending.then((outcome) => {
+      run.conclude(this, outcome);
+      return outcome;
+    });
   }
 
   #placesTaken(run: Run): readonly CredentialPlace[] {
