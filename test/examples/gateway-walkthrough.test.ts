@@ -92,13 +92,20 @@ describe('examples/gateway/grants.md', () => {
   const blocks = [...page.matchAll(/```sh\n(.*?)```/gs)].map(([, code = '']) => code.trimEnd());
   const [refused = []] = tablesOf(page);
 
+  const here = (code: string) =>
+    code.replaceAll('https://localhost:9443', gateway.origin).replaceAll('https://localhost:8243', gateway.tokenOrigin);
+
   curlTest(`shows commands that get a token by each grant that is offered${WITHOUT_CURL}`, async () => {
-    const here = (code: string) =>
-      code
-        .replaceAll('https://localhost:9443', gateway.origin)
-        .replaceAll('https://localhost:8243', gateway.tokenOrigin);
     const answers = await inOneShell(blocks.map(here));
     expect(answers).toEqual(['', 'apim:tier_view\n', 'apim:tier_view\n', 'apim:api_publish\n', 'apim:tier_view\n']);
+  });
+
+  curlTest(`gets a token also with a code verifier that begins with a hyphen${WITHOUT_CURL}`, async () => {
+    const drawn = /VERIFIER=\$\(.*?'\)/;
+    const [first = '', last = ''] = [blocks[0], blocks.at(-1)];
+    expect(last).toMatch(drawn);
+    const answers = await inOneShell([here(first), here(last.replace(drawn, `VERIFIER=-${'v'.repeat(42)}`))]);
+    expect(answers).toEqual(['', 'apim:tier_view\n']);
   });
 
   test('says truly which grants are refused (RFC 6749 5.2)', async () => {
