@@ -74,7 +74,7 @@ async function startUp({ settings }) {
   );
   return rows
     .filter(({ kind }) => kind.startsWith(OURS))
-    .map(({ kind, addedMs }) => atMost(11, `start-up added to an Express app, ${kind}`, addedMs, 20, 'ms'));
+    .map(({ kind, addedMs }) => atMost(11, `start-up added to an Express app, ${kind}`, addedMs, 15, 'ms'));
 }
 
 const authority = await openAuthority(TURNS[1]);

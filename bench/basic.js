@@ -142,7 +142,7 @@ async function overSockets() {
     oursUs.set(framework, rows.get(OURS).addedUs.median);
   }
   await comparison.close();
-  return atMost(12, 'CPU added, Basic with argon2id, seen before', oursUs.get('node:http'), 3, 'us');
+  return atMost(12, 'CPU added, Basic with argon2id, seen before', oursUs.get('node:http'), 1.5, 'us');
 }
 
 async function eventLoop() {

@@ -70,7 +70,7 @@ async function cachedDecisions() {
   const { ns, bytes } = figures.get('chain of 1, with a guard');
   return [
     atMost(3, 'remembered decide(), with a guard', ns / 1_000, 1.5, 'us'),
-    atMost(3, 'the same, allocated', Math.round(bytes), 300, 'bytes'),
+    atMost(3, 'the same, allocated', Math.round(bytes), 600, 'bytes'),
     ...[1, 3, 10].map((count) => atMost(4, `chain of ${count} against the loop`, timesLoop(`chain of ${count}`), 3)),
   ];
 }
@@ -103,7 +103,7 @@ function operationLookups() {
     })),
   );
   return [
-    atMost(9, 'contract lookup, matched by the framework', addedBy('told by the framework'), 25, 'ns'),
+    atMost(9, 'contract lookup, matched by the framework', addedBy('told by the framework'), 5, 'ns'),
     atMost(9, `contract lookup among ${OPERATIONS} operations`, addedBy('looked up by the chain'), 1_000, 'ns'),
   ];
 }
