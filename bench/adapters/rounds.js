@@ -9,7 +9,7 @@ import { stacksOf } from './stacks.js';
 
 const STARTS = IS_QUICK ? 1 : 5;
 const ROUNDS = IS_QUICK ? 1 : 3;
-const ROUND_MS = IS_QUICK ? 5 : 200;
+const ROUND_MS = IS_QUICK ? 5 : 100;
 /** Until the compiler has settled: after a start, and after each further change of what is asked. */
 const WARM_UP_ROUNDS = IS_QUICK ? { start: 0, change: 0 } : { start: 4, change: 3 };
 const SERVER_CORE = '0';
