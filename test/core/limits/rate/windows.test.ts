@@ -61,6 +61,10 @@ const steps = fc.array(
   { maxLength: 80 },
 );
 
+const stepOf = (waitMs: number, cost: number): Step => ({ waitMs, key: 1, cost });
+/** What the store refuses in a window that this process knows nothing of must not count there. */
+const REFUSED_BY_THE_STORE: [Step[], number] = [[stepOf(0, 5), stepOf(66_000, 3), stepOf(30_000, 2)], 5];
+
 type StoreMaker = (clock: ManualClock) => CounterStore | undefined;
 
 const STORES: readonly (readonly [name: string, make: StoreMaker])[] = [
@@ -95,7 +99,7 @@ describe.each(['fixed', 'sliding'] as const)('a %s window', (window) => {
           expect([step, kind]).toEqual([step, oracle.decide(step, clock.now()) ? 'permitted' : 'limited']);
         }
       }),
-      cases(20),
+      { ...cases(20), examples: [REFUSED_BY_THE_STORE] },
     );
   });
 
