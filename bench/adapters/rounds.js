@@ -11,7 +11,7 @@ const STARTS = IS_QUICK ? 1 : 5;
 const ROUNDS = IS_QUICK ? 1 : 3;
 const ROUND_MS = IS_QUICK ? 5 : 100;
 /** Until the compiler has settled: after a start, and after each further change of what is asked. */
-const WARM_UP_ROUNDS = IS_QUICK ? { start: 0, change: 0 } : { start: 4, change: 3 };
+const WARM_UP_MS = IS_QUICK ? { start: 5, change: 5 } : { start: 3_000, change: 1_000 };
 const SERVER_CORE = '0';
 const LOAD_CORE = '1';
 export const BARE = 'bare';
@@ -86,8 +86,9 @@ export class Comparison {
         servers.push({ worker, port });
       }
       for (const [kind, count] of turns.entries()) {
-        const warmUp = kind === 0 ? WARM_UP_ROUNDS.start : WARM_UP_ROUNDS.change;
-        const figuresOfStart = await this.#roundsOf(servers, count, warmUp);
+        const ms = kind === 0 ? WARM_UP_MS.start : WARM_UP_MS.change;
+        for (const { port } of servers) await this.#load.ask({ task: 'run', port, turns: count, ms });
+        const figuresOfStart = await this.#roundsOf(servers, count);
         for (const [row, each] of figuresOfStart.entries()) figures[kind][row].push(each);
       }
       for (const { port } of servers) await this.#load.ask({ task: 'close', port });
@@ -105,14 +106,14 @@ export class Comparison {
   }
 
   /** Rounds that take turns: the medians of each server. The first server is the bare one. */
-  async #roundsOf(servers, turns, warmUp) {
+  async #roundsOf(servers, turns) {
     const samples = servers.map(() => []);
-    for (let round = -warmUp; round < ROUNDS; round += 1) {
+    for (let round = 0; round < ROUNDS; round += 1) {
       for (const [row, { worker, port }] of servers.entries()) {
         await worker.ask('start');
         const { requests, seconds } = await this.#load.ask({ task: 'run', port, turns, ms: ROUND_MS });
         const cpuUs = (await worker.ask('stop')) / requests;
-        if (round >= 0) samples[row].push({ cpuUs, rate: requests / seconds });
+        samples[row].push({ cpuUs, rate: requests / seconds });
       }
     }
     const [bare] = samples;
