@@ -9,6 +9,7 @@ export {
   type VerdictCacheOptions,
   verdictCacheOptions,
 } from './cache/verdict-cache-options.js';
+export type { ProofOfPossession } from './cache/verdict-lookup.js';
 export { chainOptions } from './chain/chain-options.js';
 export type {
   ConfigurationServices,

@@ -2,11 +2,11 @@ import type { Clock } from '../clock/clock.js';
 import type { Eventually } from '../clock/eventually.js';
 import { outlive } from '../clock/runtime.js';
 import type { Applicant } from '../limits/applicant.js';
-import type { Standing } from '../limits/good-before.js';
+import { GoodBefore, type Standing } from '../limits/good-before.js';
 import { Shares } from '../limits/shares.js';
 import { Abandonment } from '../request/abandonment.js';
 import type { CacheState } from '../request/trace.js';
-import { type Unavailable, unavailable, type Verdict } from '../verdict/verdict.js';
+import { isVerdict, type Unavailable, unavailable, type Verdict } from '../verdict/verdict.js';
 
 /** The result of a lookup, and its origin if that was not the handler. */
 export interface Finding {
@@ -17,9 +17,6 @@ export interface Finding {
   /** The outage that a verdict past its lifetime bridges. */
   readonly outage: Unavailable | undefined;
 }
-
-/** Who asks for a place among the lookups. */
-export type Caller = Pick<Applicant, 'address' | 'standing'>;
 
 /** What a lookup sees of its waiting callers. */
 export interface Waiters {
@@ -49,24 +46,25 @@ export type Landed = Finding | Failure;
  */
 export class Flight implements Waiters {
   readonly key: string;
+  /** Of the caller who was the first to ask. */
+  readonly address: string | undefined;
   readonly startedMs: number;
   /** Its place among those that networks share, if it has one. */
   seat: Applicant | undefined;
   /** False if the lookup was given up or overtaken. Its callers still get its result, but the cache does not. */
   isCurrent = true;
-  readonly #end: (flight: Flight) => void;
-  readonly #caller: () => Caller;
+  readonly #flights: Flights;
   #abandonment: Abandonment | undefined;
   #landing: Promise<Landed> | undefined;
   #land: ((landed: Landed) => void) | undefined;
   #waiting = 0;
   #isAbandoned = false;
 
-  constructor(key: string, startedMs: number, end: (flight: Flight) => void, caller: () => Caller) {
+  constructor(key: string, address: string | undefined, startedMs: number, flights: Flights) {
     this.key = key;
+    this.address = address;
     this.startedMs = startedMs;
-    this.#end = end;
-    this.#caller = caller;
+    this.#flights = flights;
   }
 
   get signal(): AbortSignal {
@@ -80,7 +78,7 @@ export class Flight implements Waiters {
   }
 
   get standing(): Standing {
-    return this.#caller().standing;
+    return this.#flights.standingOf(this);
   }
 
   /** Begins the lookup. Returns what it found if it needed no time: then nobody waits, and nothing is made for it. */
@@ -120,13 +118,13 @@ export class Flight implements Waiters {
   }
 
   #settle(landed: Landed): void {
-    this.#end(this);
+    this.#flights.end(this, landed);
     this.#land?.(landed);
   }
 
   #stop(): void {
     this.#isAbandoned = true;
-    this.#end(this);
+    this.#flights.end(this);
     this.#abandon();
   }
 
@@ -157,9 +155,11 @@ export class Flights {
   readonly #underWay = new Set<Flight>();
   readonly #unshared: number;
   readonly #shares: Shares;
+  readonly #goodBefore: GoodBefore;
   readonly #clock: Clock;
 
   constructor(limit: number, clock: Clock) {
+    this.#goodBefore = new GoodBefore({ areSecret: false }, clock);
     this.#unshared = Math.floor(limit / 2);
     this.#shares = new Shares({ running: limit - this.#unshared, waiting: 0, isInterruptible: true });
     this.#clock = clock;
@@ -182,28 +182,35 @@ export class Flights {
    */
   start(
     key: string,
+    address: string | undefined,
     lookUp: (flight: Flight) => Eventually<Finding>,
-    caller: () => Caller,
   ): Flight | Finding | undefined {
     this.drop(key);
-    const flight = new Flight(key, this.#clock.monotonic(), this.#end, caller);
+    const flight = new Flight(key, address, this.#clock.monotonic(), this);
     const isShared = this.#underWay.size - this.#shares.running >= this.#unshared;
-    if (isShared && !this.#enter(flight, caller())) return undefined;
+    if (isShared && !this.#enter(flight)) return undefined;
     this.#byKey.set(key, flight);
     this.#underWay.add(flight);
     return flight.depart(lookUp) ?? flight;
   }
 
-  #enter(flight: Flight, caller: Caller): boolean {
-    flight.seat = { ...caller, start() {}, displace: () => flight.giveUp(DISPLACED) };
+  #enter(flight: Flight): boolean {
+    const { address, standing } = flight;
+    flight.seat = { address, standing, start() {}, displace: () => flight.giveUp(DISPLACED) };
     return this.#shares.enter(flight.seat);
   }
 
-  readonly #end = (flight: Flight): void => {
+  standingOf({ key, address }: Flight): Standing {
+    return this.#goodBefore.standingOf(key, address);
+  }
+
+  /** For the flight itself, when it has landed or stopped. It may be called again. */
+  end(flight: Flight, landed?: Landed): void {
+    if (landed !== undefined && isGood(landed)) this.#goodBefore.note(flight.key, flight.address);
     if (flight.isCurrent) this.drop(flight.key);
     this.#underWay.delete(flight);
     if (flight.seat !== undefined) this.#shares.leave(flight.seat);
-  };
+  }
 
   /** From now on nobody joins this lookup, and its answer stays out of the cache. */
   drop(key: string): void {
@@ -211,6 +218,10 @@ export class Flights {
     if (flight !== undefined) flight.isCurrent = false;
     this.#byKey.delete(key);
   }
+}
+
+function isGood(landed: Landed): boolean {
+  return !(landed instanceof Failure) && isVerdict(landed.verdict) && landed.verdict.kind === 'authenticated';
 }
 
 /** A lookup that throws at once fails like one that does so later. */

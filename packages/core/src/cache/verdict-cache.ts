@@ -1,14 +1,13 @@
 import type { Clock } from '../clock/clock.js';
-import { andThen, type Eventually } from '../clock/eventually.js';
+import type { Eventually } from '../clock/eventually.js';
 import type { LastingProof } from '../handler/lasting-proof.js';
 import { readOnce } from '../handler/shared-reading.js';
-import { GoodBefore } from '../limits/good-before.js';
 import * as option from '../options/options.js';
 import type { Principal } from '../principal/principal.js';
 import type { SecurityRequest } from '../request/request.js';
 import { Revocations } from '../revocation/revocations.js';
 import { LiveHash } from '../secrecy/live-hash.js';
-import { type Authenticated, isVerdict, type Unavailable, type Verdict } from '../verdict/verdict.js';
+import { type Authenticated, type Unavailable, type Verdict } from '../verdict/verdict.js';
 import { CacheCounters, type CacheStatistics } from './cache-statistics.js';
 import { type Finding, Flight, Flights, TOO_MANY_LOOKUPS } from './flights.js';
 import { FoundedProof } from './founded-proof.js';
@@ -20,7 +19,7 @@ import {
   type VerdictCacheCollaborators,
   type VerdictCacheOptions,
 } from './verdict-cache-options.js';
-import { type Question, type VerdictLoad, VerdictLookup } from './verdict-lookup.js';
+import { type ProofOfPossession, type Question, type VerdictLoad, VerdictLookup } from './verdict-lookup.js';
 import { VerdictMemory } from './verdict-memory.js';
 
 /**
@@ -34,7 +33,6 @@ export class VerdictCache {
   readonly #revocations: Revocations;
   readonly #memory: VerdictMemory;
   readonly #flights: Flights;
-  readonly #goodBefore: GoodBefore;
   readonly #lookup: VerdictLookup;
   readonly #shared: SharedTier | undefined;
   readonly #counters = new CacheCounters();
@@ -63,7 +61,6 @@ export class VerdictCache {
     revocations.caches.add(this);
     this.#memory = new VerdictMemory(settings, counters, services);
     this.#flights = new Flights(settings.maxFlights, clock);
-    this.#goodBefore = new GoodBefore({ areSecret: false }, clock);
     this.#shared = store && sharedTier({ ...settings, purpose }, { store, clock, basisNamed });
     this.#lookup = new VerdictLookup(settings, { ...services, counters, memory: this.#memory, shared: this.#shared });
   }
@@ -101,15 +98,23 @@ export class VerdictCache {
    * credential share one `load`. It must therefore use the signal of the waiters, and never the signal of one request. `credential` must
    * be well-formed Unicode. A good verdict that is too old for the operation (`maxVerdictAgeSeconds` of the request) is no
    * answer, wherever it comes from: memory, the shared store, a lookup that began before, or an outage that is bridged.
+   * `possession` is asked for each request, wherever the verdict comes from.
    */
-  resolve(credential: string, request: SecurityRequest, load: VerdictLoad): Eventually<Verdict> {
+  resolve(
+    credential: string,
+    request: SecurityRequest,
+    load: VerdictLoad,
+    possession?: ProofOfPossession,
+  ): Eventually<Verdict> {
     const key = readOnce(this.#hash.name, credential, request);
     const ageMs = maxAgeMs(request);
     const known = this.#memory.recall(key, credential, ageMs) ?? this.#memory.refusal(key, credential);
-    if (known === undefined) return this.#ask({ key, credential, load, maxAgeMs: ageMs }, request);
-    return known.kind === 'unavailable'
-      ? this.#bridge({ key, credential, load, maxAgeMs: ageMs }, known, request)
-      : this.#noteHit(known, request);
+    if (known === undefined) return this.#ask({ key, credential, load, possession, maxAgeMs: ageMs }, request);
+    const verdict =
+      known.kind === 'unavailable'
+        ? this.#bridge({ key, credential, load, possession, maxAgeMs: ageMs }, known, request)
+        : this.#noteHit(known, request);
+    return possession === undefined ? verdict : possession.proved(verdict, credential, request);
   }
 
   /**
@@ -200,15 +205,8 @@ export class VerdictCache {
   }
 
   #start(question: Question, request: SecurityRequest): Flight | Finding | undefined {
-    const { key } = question;
-    // Read now: a closed connection has no address.
-    const address = request.remoteAddress;
-    const lookUp = (flight: Flight) =>
-      andThen(this.#lookup.run(question, flight), (finding) => {
-        if (isVerdict(finding.verdict) && finding.verdict.kind === 'authenticated') this.#goodBefore.note(key, address);
-        return finding;
-      });
-    return this.#flights.start(key, lookUp, () => ({ address, standing: this.#goodBefore.standingOf(key, address) }));
+    // The address is read now: a closed connection has none.
+    return this.#flights.start(question.key, request.remoteAddress, (flight) => this.#lookup.run(question, flight));
   }
 
   #conclude(finding: Finding, question: Question, askedMs: number, request: SecurityRequest): Eventually<Verdict> {
@@ -217,7 +215,8 @@ export class VerdictCache {
     if (finding.askedMs !== undefined && askedMs - finding.askedMs >= question.maxAgeMs)
       return finding.outage ?? this.#askAnew(question, request);
     if (cache !== undefined) request.trace?.noteCache(cache);
-    return verdict;
+    const { possession, credential } = question;
+    return possession === undefined ? verdict : possession.proved(verdict, credential, request);
   }
 
   /** Takes nothing that is remembered or under way, so that this is the last attempt. */

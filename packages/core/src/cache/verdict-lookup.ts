@@ -1,6 +1,7 @@
 import type { Clock } from '../clock/clock.js';
 import { adopt, andThen, type Eventually } from '../clock/eventually.js';
 import { publishCacheEvent } from '../events/cache-events.js';
+import type { SecurityRequest } from '../request/request.js';
 import { REVOKED } from '../revocation/revocable-proof.js';
 import type { Revocations } from '../revocation/revocations.js';
 import { type Authenticated, isVerdict, type Unavailable, type Verdict } from '../verdict/verdict.js';
@@ -17,11 +18,18 @@ const BEFORE_ANY_REVOCATION = 0;
 /** Looks a verdict up, at once if that needs no time. */
 export type VerdictLoad = (waiters: Waiters) => Eventually<Verdict | FoundedVerdict>;
 
+/** What each request has to prove beside its credential, such as the possession of a key. It is never remembered. */
+export interface ProofOfPossession {
+  /** The verdict as it holds for this request. */
+  proved(verdict: Verdict, credential: string, request: SecurityRequest): Eventually<Verdict>;
+}
+
 /** One credential to look up. */
 export interface Question {
   readonly key: string;
   readonly credential: string;
   readonly load: VerdictLoad;
+  readonly possession: ProofOfPossession | undefined;
   /** How old a remembered verdict may be that answers it. */
   readonly maxAgeMs: number;
 }

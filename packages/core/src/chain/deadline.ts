@@ -1,17 +1,45 @@
 import type { Clock } from '../clock/clock.js';
 import { Deadlines, Timed } from '../clock/deadlines.js';
+import type { Eventually } from '../clock/eventually.js';
 import type { Decision } from '../decision/decision.js';
-import { Refusal } from '../handler/refusal.js';
+import type { Guard } from '../guard/guard.js';
+import { type Outcome, Refusal } from '../handler/refusal.js';
 import type { Abandonable } from '../request/abandonment.js';
 import { isReceiving } from '../request/body.js';
 import { SecurityRequest } from '../request/request.js';
+import type { Run } from '../requirement/run.js';
 import { unavailable } from '../verdict/verdict.js';
+import type { Policy } from './policy-compiler.js';
 
 /** The client has sent its body too slowly. That is no outage. */
 const SLOW: Refusal = Object.freeze(new Refusal(Object.freeze({ kind: 'slow', reason: 'body_too_slow' })));
 
-/** The answers to requests whose decision does not come. */
+/**
+ * A decision whose requirement is still evaluated. The deadline waits for the outcome and concludes by itself, so that
+ * many who wait need no promise of a decision each (bench: introspection).
+ */
+export class Undecided {
+  readonly outcome: Promise<Outcome>;
+  readonly policy: Policy;
+  readonly run: Run;
+  /** A guard that the route adds. */
+  readonly next: Guard | undefined;
+
+  constructor(outcome: Promise<Outcome>, policy: Policy, run: Run, next: Guard | undefined) {
+    this.outcome = outcome;
+    this.policy = policy;
+    this.run = run;
+    this.next = next;
+  }
+}
+
+/** A decision, or what it still needs. */
+export type Answer = Decision | Undecided;
+
+/** How decisions end that take time. */
 export interface Endings {
+  /** The requirement was evaluated. */
+  concluded(outcome: Outcome, undecided: Undecided): Eventually<Decision>;
   /** Nobody waits for the decision any more. */
   gaveUp(refusal: Refusal, request: SecurityRequest): Decision;
   /** What should have decided has thrown. */
@@ -29,7 +57,7 @@ export class DecisionDeadline {
   }
 
   /** Rejects only where an ending throws. When the deadline has passed, the signal of the request is aborted. */
-  wait(pending: Promise<Decision>, request: SecurityRequest): Promise<Decision> {
+  wait(pending: Undecided | Promise<Answer>, request: SecurityRequest): Promise<Decision> {
     const waiting = new WaitingDecision(request, this);
     waiting.follow(pending);
     return waiting.decision;
@@ -41,31 +69,51 @@ class WaitingDecision extends Timed implements Abandonable {
   readonly #request: SecurityRequest;
   readonly #deadline: DecisionDeadline;
   readonly decision: Promise<Decision>;
-  #resolve: (decision: Decision) => void = () => {};
-  #reject: (error: unknown) => void = () => {};
+  #resolve: (decision: Eventually<Decision>) => void = () => {};
   #isOver = false;
 
   constructor(request: SecurityRequest, deadline: DecisionDeadline) {
     super();
     this.#request = request;
     this.#deadline = deadline;
-    this.decision = new Promise((resolve, reject) => {
+    this.decision = new Promise((resolve) => {
       this.#resolve = resolve;
-      this.#reject = reject;
     });
     deadline.waiting.begin(this);
     SecurityRequest.abandonmentOf(request).add(this);
   }
 
-  follow(pending: Promise<Decision>): void {
-    pending.then(
-      (decision) => this.#conclude(decision),
+  follow(pending: Undecided | Promise<Answer>): void {
+    if (pending instanceof Undecided) this.#followOutcome(pending);
+    else this.#followAnswer(pending);
+  }
+
+  #followOutcome(undecided: Undecided): void {
+    undecided.outcome.then(
+      (outcome) => this.#conclude(outcome, undecided),
       (error) => this.#fail(error),
     );
   }
 
-  #conclude(decision: Decision): void {
-    if (this.#leave()) this.#resolve(decision);
+  #followAnswer(pending: Promise<Answer>): void {
+    pending.then(
+      (answer) => this.#take(answer),
+      (error) => this.#fail(error),
+    );
+  }
+
+  #conclude(outcome: Outcome, undecided: Undecided): void {
+    if (this.#isOver) return;
+    try {
+      this.#take(this.#deadline.endings.concluded(outcome, undecided));
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #take(answer: Eventually<Answer>): void {
+    if (answer instanceof Promise || answer instanceof Undecided) this.follow(answer);
+    else if (this.#leave()) this.#resolve(answer);
   }
 
   #fail(error: unknown): void {
@@ -89,7 +137,7 @@ class WaitingDecision extends Timed implements Abandonable {
     try {
       this.#resolve(ending());
     } catch (error) {
-      this.#reject(error);
+      this.#resolve(Promise.reject(error));
     }
   }
 

@@ -15,7 +15,7 @@ import { type IncomingRequest, SecurityRequest } from '../request/request.js';
 import type { Run } from '../requirement/run.js';
 import { forbidden } from '../verdict/verdict.js';
 import type { DecidingSettings } from './chain-options.js';
-import { DecisionDeadline } from './deadline.js';
+import { type Answer, DecisionDeadline, Undecided } from './deadline.js';
 import { earlyRefusal, guardFault, guardRefusal, toldOfLimits } from './guard-refusal.js';
 import { candidatesBehind, type Policies } from './policy.js';
 import { atEach, type Policy } from './policy-compiler.js';
@@ -44,6 +44,7 @@ export class PolicyDecider implements Decider {
     this.#observer = observer;
     this.#limits = limits.length === 0 ? undefined : every(...limits);
     this.#deadline = new DecisionDeadline(settings.deadlineMs, settings.clock, {
+      concluded: (outcome, { policy, run, next }) => this.#conclude(run.stillStanding(outcome), policy, run, next),
       gaveUp: (refusal, request) => this.#deny(refusal, [], request),
       failed: (error, request) => this.#failed(error, request),
     });
@@ -97,8 +98,9 @@ export class PolicyDecider implements Decider {
     next: Guard | undefined,
   ): Eventually<Decision> {
     try {
-      const decision = this.#answer(request, earlier, next);
-      return decision instanceof Promise ? this.#deadline.wait(decision, request) : decision;
+      const answer = this.#answer(request, earlier, next);
+      if (answer instanceof Promise || answer instanceof Undecided) return this.#deadline.wait(answer, request);
+      return answer;
     } catch (error) {
       return this.#failed(error, request);
     }
@@ -115,11 +117,7 @@ export class PolicyDecider implements Decider {
     return this.#deny(fault('chain_failed', { culprit: this.#settings.name, error }), [], request);
   }
 
-  #answer(
-    request: SecurityRequest,
-    earlier: GrantedDecision | undefined,
-    next: Guard | undefined,
-  ): Eventually<Decision> {
+  #answer(request: SecurityRequest, earlier: GrantedDecision | undefined, next: Guard | undefined): Eventually<Answer> {
     const oddity = this.#firewall(request);
     if (oddity !== undefined) return this.#deny(new Refusal({ kind: 'unroutable', reason: oddity }), [], request);
     const { loading } = this.#policies;
@@ -142,7 +140,7 @@ export class PolicyDecider implements Decider {
     request: SecurityRequest,
     proved: Principal | undefined,
     next: Guard | undefined,
-  ): Eventually<Decision> {
+  ): Eventually<Answer> {
     return andThen(earlyRefusal(limits, policy.operations[0], request), (refusal) =>
       refusal === undefined ? this.#evaluate(policy, request, proved, next) : this.#deny(refusal, [], request),
     );
@@ -153,11 +151,11 @@ export class PolicyDecider implements Decider {
     request: SecurityRequest,
     proved: Principal | undefined,
     next: Guard | undefined,
-  ): Eventually<Decision> {
+  ): Eventually<Answer> {
     const run = policy.plan.begin(request);
     const outcome = policy.plan.evaluate(run, proved);
     return outcome instanceof Promise
-      ? this.#concludeLater(outcome, policy, run, next)
+      ? new Undecided(outcome, policy, run, next)
       : this.#conclude(outcome, policy, run, next);
   }
 
@@ -166,7 +164,7 @@ export class PolicyDecider implements Decider {
     request: SecurityRequest,
     earlier: GrantedDecision | undefined,
     next: Guard | undefined,
-  ): Promise<Decision> {
+  ): Promise<Answer> {
     return loaded.then((refusal) =>
       refusal instanceof Refusal ? this.#deny(refusal, [], request) : this.#answer(request, earlier, next),
     );
@@ -177,10 +175,6 @@ export class PolicyDecider implements Decider {
     if (!isDecision(earlier)) return undefined;
     const policy = GrantedDecision.policyOf(earlier) as Policy;
     return policy.table === this.#policies.table ? policy : undefined;
-  }
-
-  #concludeLater(pending: Promise<Outcome>, policy: Policy, run: Run, next: Guard | undefined): Promise<Decision> {
-    return pending.then((outcome) => this.#conclude(run.stillStanding(outcome), policy, run, next));
   }
 
   #conclude(outcome: Outcome, policy: Policy, run: Run, next: Guard | undefined): Eventually<Decision> {

@@ -5,7 +5,6 @@ import { type CredentialPlace, sentIn } from '../handler/credential-place.js';
 import type { ReadSource } from '../handler/credential-source.js';
 import type { SecurityHandler } from '../handler/handler.js';
 import { fault, type Outcome, type Refusal } from '../handler/refusal.js';
-import { Verification } from '../handler/verification.js';
 import type { Principal } from '../principal/principal.js';
 import { repeats } from '../request/incoming-request.js';
 import { SecurityRequest } from '../request/request.js';
@@ -13,6 +12,7 @@ import { authenticated, isVerdict, malformed, type Verdict } from '../verdict/ve
 import { Carries, type RequirementNode } from './node.js';
 import type { CredentialOwner, Run } from './run.js';
 import { filledIn, placesTaken } from './taken-places.js';
+import { Verification } from './verification.js';
 
 /** The node of one handler in a compiled requirement. It finds the handler's credential and has it verified. */
 export class Leaf implements RequirementNode, CredentialOwner {
@@ -110,8 +110,7 @@ export class Leaf implements RequirementNode, CredentialOwner {
   evaluate(run: Run): Eventually<Outcome> {
     const known = run.outcomeOf(this);
     if (known !== undefined) return known;
-    const verified = this.#verification.verify(run.credentialOf(this), run.request);
-    const outcome = verified instanceof Promise ? this.#settleLater(verified, run) : verified;
+    const outcome = this.#verification.verify(this, run);
     run.conclude(this, outcome);
     return outcome;
   }
@@ -134,13 +133,6 @@ export class Leaf implements RequirementNode, CredentialOwner {
     request: SecurityRequest,
   ): Refusal | undefined {
     return this.#verification.recheck(credential, outcome, principal, request);
-  }
-
-  #settleLater(pending: Promise<Outcome>, run: Run): Promise<Outcome> {
-    return pending.then((outcome) => {
-      run.conclude(this, outcome);
-      return outcome;
-    });
   }
 
   #placesTaken(run: Run): readonly CredentialPlace[] {

@@ -6,7 +6,7 @@ import {
   type Malformed,
   type Verdict,
 } from '@sallyport/core';
-import type { Eventually, SecurityRequest } from '@sallyport/core/extend';
+import type { Eventually, ProofOfPossession, SecurityRequest } from '@sallyport/core/extend';
 import { listed } from '../token/details.js';
 import { unprovedCertificate } from './certificate-possession.js';
 import type { ConfirmationSettings } from './confirmation-options.js';
@@ -32,7 +32,7 @@ export interface KeyProof {
  * Checks that the sender of a request has the keys that its token is bound to. A proof belongs to the request: each request
  * needs its own, also where the verdict about the token is remembered (RFC 8705 3, RFC 9449 7).
  */
-export class Possession {
+export class Possession implements ProofOfPossession {
   readonly #required: ConfirmationSettings['required'];
   readonly #dpop: KeyProof | undefined;
 
@@ -48,8 +48,7 @@ export class Possession {
   }
 
   /** The verdict about a token as it holds for this request. */
-  proved(verdict: Eventually<Verdict>, token: string, request: SecurityRequest): Eventually<Verdict> {
-    if (verdict instanceof Promise) return verdict.then((later) => this.proved(later, token, request));
+  proved(verdict: Verdict, token: string, request: SecurityRequest): Eventually<Verdict> {
     if (verdict.kind !== 'authenticated') return verdict;
     const { confirmation } = verdict.principal;
     if (this.#required !== false) {

@@ -168,8 +168,8 @@ export class IntrospectionHandler implements SecurityHandler<string> {
   }
 
   #resolve(token: string, request: SecurityRequest): Eventually<Verdict> {
-    const verdict = this.#cache.resolve(token, request, (waiters) => this.#introspect(token, request, waiters));
-    return this.#possession.proved(verdict, token, request);
+    const load = (waiters: Waiters) => this.#introspect(token, request, waiters);
+    return this.#cache.resolve(token, request, load, this.#possession);
   }
 
   #introspect(token: string, { remoteAddress }: SecurityRequest, waiters: Waiters): Promise<Verdict | FoundedVerdict> {

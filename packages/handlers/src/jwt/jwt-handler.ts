@@ -19,6 +19,7 @@ import {
   readOnce,
   type SecurityRequest,
   VerdictCache,
+  type Waiters,
 } from '@sallyport/core/extend';
 import type { Possession } from '../confirmation/possession.js';
 import { boundTokens } from '../dpop/bound-tokens.js';
@@ -174,12 +175,11 @@ export class JwtHandler implements SecurityHandler<JwtCredential> {
   #resolve(credential: JwtCredential, request: SecurityRequest): Eventually<Verdict> {
     const { remoteAddress: address } = request;
     const token = credential.reveal();
-    const verdict = this.#cache.resolve(token, request, (waiters) =>
-      this.#verifier.verify(credential, { token, address, waiters }),
-    );
+    const load = (waiters: Waiters) => this.#verifier.verify(credential, { token, address, waiters });
+    const verdict = this.#cache.resolve(token, request, load, this.#possession);
     // What waits needs it no more, or reads it again: it may be as large as the token.
     credential.forgetPayload();
-    return this.#possession.proved(verdict, token, request);
+    return verdict;
   }
 
   #openForRevocations(): void {

@@ -1,12 +1,13 @@
 import { foreignCopy } from '../brand/brand.js';
 import { disregard, type Eventually, isThenable } from '../clock/eventually.js';
 import { MisuseError } from '../errors/errors.js';
+import { provesBody, type SecurityHandler } from '../handler/handler.js';
+import { fault, type Outcome, Refusal } from '../handler/refusal.js';
 import { isProvedBy, type Principal, withProof } from '../principal/principal.js';
 import type { MissingBody } from '../request/body.js';
 import { SecurityRequest } from '../request/request.js';
 import { type Authenticated, authenticated, isVerdict, unavailable, type Verdict } from '../verdict/verdict.js';
-import { provesBody, type SecurityHandler } from './handler.js';
-import { fault, type Outcome, Refusal } from './refusal.js';
+import type { CredentialOwner, Run } from './run.js';
 
 /** Asks one handler about its credentials, and turns its answers into outcomes. */
 export class Verification {
@@ -21,17 +22,22 @@ export class Verification {
     this.#isOverBody = provesBody(handler);
   }
 
-  /** Has a credential verified, and then the body if the handler proves something over it. */
-  verify(credential: unknown, request: SecurityRequest): Eventually<Outcome> {
+  /**
+   * Has the credential verified that the owner extracted, and then the body if the handler proves something over it. What
+   * takes time is kept in the run when it has ended.
+   */
+  verify(owner: CredentialOwner, run: Run): Eventually<Outcome> {
+    const { request } = run;
+    const credential = run.credentialOf(owner);
     if (SecurityRequest.isAbandoned(request)) return ABANDONED;
     request.trace?.begin(this.#handler.name, credential);
-    if (isVerdict(credential)) return this.#conclude(credential, credential, request);
+    if (isVerdict(credential)) return this.#conclude(credential, credential, owner, run);
     try {
       const returned: unknown = this.#handler.verify(credential, request);
-      if (isVerdict(returned)) return this.#conclude(returned, credential, request);
+      if (isVerdict(returned)) return this.#conclude(returned, credential, owner, run);
       return isThenable(returned)
-        ? this.#concludeLater(returned, credential, request)
-        : this.#conclude(returned, credential, request);
+        ? this.#concludeLater(returned, credential, owner, run)
+        : this.#conclude(returned, credential, owner, run);
     } catch (error) {
       return this.#misbehaved(error, credential, request);
     }
@@ -58,17 +64,26 @@ export class Verification {
   }
 
   /** Own method: closures inside `verify` would cost each decision an allocation (bench: chain). */
-  #concludeLater(returned: PromiseLike<unknown>, credential: unknown, request: SecurityRequest): Promise<Outcome> {
+  #concludeLater(
+    returned: PromiseLike<unknown>,
+    credential: unknown,
+    owner: CredentialOwner,
+    run: Run,
+  ): Promise<Outcome> {
     return Promise.resolve(returned).then(
-      (verdict) => this.#conclude(verdict, credential, request),
-      (error) => this.#misbehaved(error, credential, request),
+      (verdict) => {
+        const outcome = this.#conclude(verdict, credential, owner, run);
+        return outcome instanceof Promise ? outcome : kept(outcome, owner, run);
+      },
+      (error) => kept(this.#misbehaved(error, credential, run.request), owner, run),
     );
   }
 
-  #conclude(verdict: unknown, credential: unknown, request: SecurityRequest): Eventually<Outcome> {
+  #conclude(verdict: unknown, credential: unknown, owner: CredentialOwner, run: Run): Eventually<Outcome> {
+    const { request } = run;
     const answer = this.#checked(verdict, 'verify()', credential, request);
     if (answer instanceof Refusal) return answer;
-    if (answer.kind === 'authenticated' && this.#isOverBody) return this.#receive(answer, credential, request);
+    if (answer.kind === 'authenticated' && this.#isOverBody) return this.#receive(answer, credential, owner, run);
     return this.#outcomeOf(answer, request);
   }
 
@@ -93,15 +108,18 @@ export class Verification {
     return verdict.kind === 'authenticated' ? this.#withProof(verdict) : new Refusal(verdict, this.#handler);
   }
 
-  #receive(verified: Authenticated, credential: unknown, request: SecurityRequest): Promise<Outcome> {
+  #receive(verified: Authenticated, credential: unknown, owner: CredentialOwner, run: Run): Promise<Outcome> {
+    const { request } = run;
     const { name } = this.#handler;
-    return SecurityRequest.bodyOf(request, this.#maxBodyBytes).then(
-      (body) =>
-        typeof body === 'string'
-          ? this.#without(body, request)
-          : this.#verifyBody(body, this.#withProof(verified), credential, request),
-      (error) => this.#ended(fault('body_unreadable', { culprit: name, error, credential }, this.#handler), request),
-    );
+    return SecurityRequest.bodyOf(request, this.#maxBodyBytes)
+      .then(
+        (body) =>
+          typeof body === 'string'
+            ? this.#without(body, request)
+            : this.#verifyBody(body, this.#withProof(verified), credential, request),
+        (error) => this.#ended(fault('body_unreadable', { culprit: name, error, credential }, this.#handler), request),
+      )
+      .then((outcome) => kept(outcome, owner, run));
   }
 
   async #verifyBody(
@@ -162,6 +180,11 @@ const ABANDONED: Refusal = Object.freeze(new Refusal(unavailable('abandoned')));
 /** Nobody is left to be answered. */
 const CLIENT_GONE: Refusal = Object.freeze(new Refusal(unavailable('client_gone')));
 const TOO_LARGE: Refusal = Object.freeze(new Refusal(Object.freeze({ kind: 'oversized', reason: 'body_too_large' })));
+
+function kept(outcome: Outcome, owner: CredentialOwner, run: Run): Outcome {
+  run.conclude(owner, outcome);
+  return outcome;
+}
 
 function withHeadersOf({ headers }: Authenticated, verdict: Authenticated): Authenticated {
   if (headers.length === 0) return verdict;
