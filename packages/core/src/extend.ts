@@ -1,5 +1,6 @@
 /** For authors of handlers, adapters and stores. Applications need `@sallyport/core` alone. */
 export { foreignCopy } from './brand/brand.js';
+export { keepSpecimen } from './brand/specimen.js';
 export { type Basis, type BasisFinder, FoundedVerdict } from './cache/basis.js';
 export type { CacheStatistics } from './cache/cache-statistics.js';
 export type { Waiters } from './cache/flights.js';

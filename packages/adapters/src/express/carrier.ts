@@ -1,12 +1,12 @@
+import { keepSpecimen } from '@sallyport/core/extend';
 import type { Request } from 'express';
 import { beginPassage, PASSAGE, type Passage } from '../gate/grant.js';
 import type { Route } from './application.js';
 
 /** A request for the gate: its passage is looked up in the way that is cheap on Express (see `look`). */
 export class Carrier {
-  // One lives for ever, so that V8 keeps the optimised code (docs/performance.md, "Specimens").
   static {
-    Object.assign(this, { [Symbol('specimen')]: new this({} as Request) });
+    keepSpecimen(new this({} as Request));
   }
 
   readonly #request: Request;

@@ -1,4 +1,4 @@
-import type { RouteKey } from '@sallyport/core/extend';
+import { keepSpecimen, type RouteKey } from '@sallyport/core/extend';
 import type { NextFunction, Request, Response } from 'express';
 import { NodeRequestSource } from '../node/node-request-source.js';
 import { readAsReceived, runningTarget } from '../node/rewriting.js';
@@ -19,10 +19,9 @@ export interface Place {
 
 /** Looks at its request in the way that is cheap on Express. */
 class ExpressSource extends NodeRequestSource {
-  // One lives for ever, so that V8 keeps the optimised code (docs/performance.md, "Specimens").
   static {
     const request = { url: '', method: '' } as Request;
-    Object.assign(this, { [Symbol('specimen')]: new this(request, undefined, NO_PROXIES, '', undefined, '') });
+    keepSpecimen(new this(request, undefined, NO_PROXIES, '', undefined, ''));
   }
 
   readonly #request: Request;

@@ -1,4 +1,4 @@
-import type { MissingBody, RouteKey } from '@sallyport/core/extend';
+import { keepSpecimen, type MissingBody, type RouteKey } from '@sallyport/core/extend';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { NodeRequestSource } from '../node/node-request-source.js';
 import { readAsReceived, receivedMethod } from '../node/rewriting.js';
@@ -8,13 +8,10 @@ import { routedPath } from './routed-path.js';
 
 /** Keeps the raw body where plugins of Fastify keep it, and finds it there. */
 class FastifySource extends NodeRequestSource {
-  // One lives for ever, so that V8 keeps the optimised code (docs/performance.md, "Specimens").
   static {
     const request = { raw: { url: '', method: '' } } as FastifyRequest;
     const reply = { raw: {} } as FastifyReply;
-    Object.assign(this, {
-      [Symbol('specimen')]: new this(request, reply, NO_PROXIES, new Route(undefined, undefined)),
-    });
+    keepSpecimen(new this(request, reply, NO_PROXIES, new Route(undefined, undefined)));
   }
 
   readonly #framed: RawBodied<FastifyRequest>;

@@ -1,5 +1,12 @@
 import type { Malformed } from '@sallyport/core';
-import type { BodySource, ClientCertificate, Eventually, MissingBody, RouteKey } from '@sallyport/core/extend';
+import {
+  type BodySource,
+  type ClientCertificate,
+  type Eventually,
+  keepSpecimen,
+  type MissingBody,
+  type RouteKey,
+} from '@sallyport/core/extend';
 import type { Closable } from '../gate/closable.js';
 import type { OtherReading, PathReading, Reading } from '../gate/reading.js';
 import type { NodeRequest } from '../node/node-message.js';
@@ -95,10 +102,9 @@ function alone(
 
 /** Node's request, whose body the server has given to the Request. */
 class ReceivedReading extends NodeRequestSource {
-  // One lives for ever, so that V8 keeps the optimised code (docs/performance.md, "Specimens").
   static {
     const bindings = { incoming: { url: '', method: '' } } as NodeBindings;
-    Object.assign(this, { [Symbol('specimen')]: new this({} as Request, bindings, NO_PROXIES) });
+    keepSpecimen(new this({} as Request, bindings, NO_PROXIES));
   }
 
   readonly #fetched: Request;

@@ -1,5 +1,12 @@
 import type { Malformed } from '@sallyport/core';
-import type { ClientCertificate, Connection, Eventually, MissingBody, RouteKey } from '@sallyport/core/extend';
+import {
+  type ClientCertificate,
+  type Connection,
+  type Eventually,
+  keepSpecimen,
+  type MissingBody,
+  type RouteKey,
+} from '@sallyport/core/extend';
 import type { Closable } from '../gate/closable.js';
 import type { AnswerableReading, OtherReading, PathReading } from '../gate/reading.js';
 import { NO_PROXIES, type TrustedProxies } from '../proxies/trusted-proxies.js';
@@ -10,11 +17,8 @@ import { isOver, type NodeRequest, type NodeResponse } from './node-message.js';
 
 /** Reads what a chain needs from a Node request, and nothing before it is asked for. */
 export class NodeRequestSource implements AnswerableReading {
-  // One lives for ever, so that V8 keeps the optimised code (docs/performance.md, "Specimens").
   static {
-    Object.assign(this, {
-      [Symbol('specimen')]: new this({ url: '', method: '' } as NodeRequest, undefined, NO_PROXIES),
-    });
+    keepSpecimen(new this({ url: '', method: '' } as NodeRequest, undefined, NO_PROXIES));
   }
 
   readonly method: string;

@@ -1,3 +1,4 @@
+import { keepSpecimen } from '../brand/specimen.js';
 import type { Verdict } from '../verdict/verdict.js';
 
 /**
@@ -23,6 +24,10 @@ export type BasisFinder = (name: string) => Basis | undefined;
 
 /** The verdict of a lookup with its basis. */
 export class FoundedVerdict {
+  static {
+    keepSpecimen(new this({} as Verdict, {} as Basis));
+  }
+
   readonly verdict: Verdict;
   readonly basis: Basis;
 

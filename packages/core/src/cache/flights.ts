@@ -1,3 +1,4 @@
+import { keepSpecimen } from '../brand/specimen.js';
 import type { Clock } from '../clock/clock.js';
 import type { Eventually } from '../clock/eventually.js';
 import { outlive } from '../clock/runtime.js';
@@ -45,6 +46,10 @@ export type Landed = Finding | Failure;
  * aborted only when the last waiting caller has gone.
  */
 export class Flight implements Waiters {
+  static {
+    keepSpecimen(new this('', undefined, 0.5, {} as Flights));
+  }
+
   readonly key: string;
   /** Of the caller who was the first to ask. */
   readonly address: string | undefined;

@@ -1,3 +1,4 @@
+import { keepSpecimen } from '../brand/specimen.js';
 import type { Abandonable } from '../request/abandonment.js';
 import { SecurityRequest } from '../request/request.js';
 import { Failure, type Finding, type Flight, type Landed } from './flights.js';
@@ -5,6 +6,10 @@ import type { Question } from './verdict-lookup.js';
 
 /** A caller who waits for a lookup. One object, because many may wait for the same (bench: introspection). */
 export class Passenger implements Abandonable {
+  static {
+    keepSpecimen(new this({} as Question, 0, {} as SecurityRequest, {} as Flight));
+  }
+
   readonly question: Question;
   /** When the caller asked, on the monotonic clock. A whole number, because V8 stores others as separate objects. */
   readonly askedMs: number;

@@ -1,3 +1,4 @@
+import { keepSpecimen } from '../brand/specimen.js';
 import type { Clock } from '../clock/clock.js';
 import { Deadlines, Timed } from '../clock/deadlines.js';
 import type { Eventually } from '../clock/eventually.js';
@@ -19,6 +20,10 @@ const SLOW: Refusal = Object.freeze(new Refusal(Object.freeze({ kind: 'slow', re
  * many who wait need no promise of a decision each (bench: introspection).
  */
 export class Undecided {
+  static {
+    keepSpecimen(new this({} as Promise<Outcome>, {} as Policy, {} as Run, undefined));
+  }
+
   readonly outcome: Promise<Outcome>;
   readonly policy: Policy;
   readonly run: Run;
@@ -59,6 +64,8 @@ export class DecisionDeadline {
   /** Rejects only where an ending throws. When the deadline has passed, the signal of the request is aborted. */
   wait(pending: Undecided | Promise<Answer>, request: SecurityRequest): Promise<Decision> {
     const waiting = new WaitingDecision(request, this);
+    this.waiting.begin(waiting);
+    SecurityRequest.abandonmentOf(request).add(waiting);
     waiting.follow(pending);
     return waiting.decision;
   }
@@ -66,6 +73,10 @@ export class DecisionDeadline {
 
 /** One object for all that a waiting caller needs: many may wait for one server (bench: introspection). */
 class WaitingDecision extends Timed implements Abandonable {
+  static {
+    keepSpecimen(new this({} as SecurityRequest, {} as DecisionDeadline));
+  }
+
   readonly #request: SecurityRequest;
   readonly #deadline: DecisionDeadline;
   readonly decision: Promise<Decision>;
@@ -79,8 +90,6 @@ class WaitingDecision extends Timed implements Abandonable {
     this.decision = new Promise((resolve) => {
       this.#resolve = resolve;
     });
-    deadline.waiting.begin(this);
-    SecurityRequest.abandonmentOf(request).add(this);
   }
 
   follow(pending: Undecided | Promise<Answer>): void {

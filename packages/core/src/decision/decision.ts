@@ -1,4 +1,5 @@
 import { mark } from '../brand/brand.js';
+import { keepSpecimen } from '../brand/specimen.js';
 import type { Refusal } from '../handler/refusal.js';
 import { ANONYMOUS, type Principal } from '../principal/principal.js';
 import type { HeaderLine } from '../verdict/verdict.js';
@@ -27,9 +28,8 @@ export interface RefusedAttempt {
 
 /** Not frozen: each request has its own, and freezing would cost as much as its guards (bench: chain). */
 export class GrantedDecision extends Branded {
-  // One instance lives for ever, so that V8 keeps the optimised code (docs/performance.md, "Specimens").
   static {
-    Object.assign(this, { [Symbol('specimen')]: new this({}, ANONYMOUS, []) });
+    keepSpecimen(new this({}, ANONYMOUS, []));
   }
 
   readonly kind = 'granted';

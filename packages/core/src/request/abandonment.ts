@@ -1,3 +1,4 @@
+import { keepSpecimen } from '../brand/specimen.js';
 /** What ends when nobody waits for it any more. */
 export interface Abandonable {
   abandon(): void;
@@ -10,6 +11,10 @@ const NONE: readonly Abandonable[] = [];
  * not to a `signal`: most requests then need no AbortController, which costs more than a cached decision.
  */
 export class Abandonment {
+  static {
+    keepSpecimen(new this());
+  }
+
   /** One or two, as a rule: an exact list is smaller than a set, and than one that grows (bench: introspection). */
   #listeners: readonly Abandonable[] = NONE;
   #controller: AbortController | undefined;

@@ -1,3 +1,4 @@
+import { keepSpecimen } from '../brand/specimen.js';
 import { unlessEverybodys } from '../options/own-members.js';
 import { printsAs } from '../secrecy/prints-as.js';
 import { isToken, TOKEN_CHARACTER } from '../verdict/http-grammar.js';
@@ -19,9 +20,8 @@ export type Reader<Reading> = (credential: string) => Reading;
 
 /** Printing it shows neither scheme nor value: if the client forgot the scheme, the credential stands in its place. */
 export class AuthorizationCredentials {
-  // One instance lives for ever, so that V8 keeps the optimised code (docs/performance.md, "Specimens").
   static {
-    Object.assign(this, { [Symbol('specimen')]: new this('', '') });
+    keepSpecimen(new this('', ''));
     printsAs(this, () => '[credentials]');
   }
 

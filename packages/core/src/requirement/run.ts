@@ -1,3 +1,4 @@
+import { keepSpecimen } from '../brand/specimen.js';
 import type { Eventually } from '../clock/eventually.js';
 import { type Outcome, Refusal } from '../handler/refusal.js';
 import type { Principal } from '../principal/principal.js';
@@ -25,11 +26,8 @@ interface OwnedCredential {
  * credential is kept in fields of the run. Most requests have only one, and this saves an object (bench: chain).
  */
 export class Run {
-  // One instance lives for ever, so that V8 keeps the optimised code (docs/performance.md, "Specimens").
   static {
-    Object.assign(this, {
-      [Symbol('specimen')]: new this(new SecurityRequest({ method: '', target: '', rawHeaders: [] })),
-    });
+    keepSpecimen(new this(new SecurityRequest({ method: '', target: '', rawHeaders: [] })));
   }
 
   readonly request: SecurityRequest;

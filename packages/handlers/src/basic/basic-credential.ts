@@ -1,13 +1,12 @@
 import { isUtf8 } from 'node:buffer';
 import { type Malformed, malformed } from '@sallyport/core';
-import { fingerprint, printsAs, Secret } from '@sallyport/core/extend';
+import { fingerprint, keepSpecimen, printsAs, Secret } from '@sallyport/core/extend';
 import { hasControlCharacter, MAX_PASSWORD_BYTES, MAX_USER_NAME_BYTES, normalForm } from './passwords/basic-text.js';
 
 /** A user name and a password as they were sent, in Unicode NFC. Printing it shows no password. */
 export class BasicCredential {
-  // One instance is kept for ever, so that V8 keeps the optimised code (docs/performance.md, "Specimens").
   static {
-    Object.assign(this, { [Symbol('specimen')]: new this('', '', '') });
+    keepSpecimen(new this('', '', ''));
     printsAs(this, (credential) => `[basic credential ${credential.fingerprint()}]`);
   }
 

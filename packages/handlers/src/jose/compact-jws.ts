@@ -1,4 +1,4 @@
-import { SentJson } from '@sallyport/core/extend';
+import { keepSpecimen, SentJson } from '@sallyport/core/extend';
 import { isCanonicalBase64url } from './base64url.js';
 
 /** The three parts of a token (RFC 7515 7.1), still encoded. */
@@ -22,6 +22,10 @@ export function parseCompactJws(token: string): CompactJws | undefined {
 
 /** What a token is, as far as it can be told from outside. Unverified. */
 export class Outline {
+  static {
+    keepSpecimen(new this(undefined));
+  }
+
   readonly outline: 'jws' | 'jwe' | undefined;
   /** The issuer that a JWS claims; undefined if it cannot be read. */
   readonly issuer: string | undefined;

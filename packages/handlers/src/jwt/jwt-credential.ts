@@ -1,12 +1,11 @@
 import { type Authenticated } from '@sallyport/core';
-import { fingerprint, printsAs, type SentJson } from '@sallyport/core/extend';
+import { fingerprint, keepSpecimen, printsAs, type SentJson } from '@sallyport/core/extend';
 import type { Outline } from '../jose/compact-jws.js';
 
 /** A token that a JWT handler took. Printed, it is a fingerprint. */
 export class JwtCredential {
-  // One lives for ever, so that V8 keeps the optimised code (docs/performance.md, "Specimens").
   static {
-    Object.assign(this, { [Symbol('specimen')]: new this('') });
+    keepSpecimen(new this(''));
     printsAs(this, (credential) => `[token ${credential.fingerprint()}]`);
   }
 

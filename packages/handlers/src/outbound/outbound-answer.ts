@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { UpstreamError } from '@sallyport/core';
+import { keepSpecimen } from '@sallyport/core/extend';
 import { codingOf, decoded, isKnownCoding } from './content-coding.js';
 import type { OutboundRequest } from './outbound-request.js';
 
@@ -37,9 +38,8 @@ const OTHER_JSON_TYPES: readonly string[] = [
  * The limit holds before and after that.
  */
 export class IncomingAnswer {
-  // One lives for ever, so that V8 keeps the optimised code (docs/performance.md, "Specimens").
   static {
-    Object.assign(this, { [Symbol('specimen')]: new this({} as OutboundRequest, false) });
+    keepSpecimen(new this({} as OutboundRequest, false));
   }
 
   readonly #request: OutboundRequest;

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { type SallyportErrorCode, UpstreamError } from '@sallyport/core';
 import type { Applicant, Clock, Deadlines, Eventually, Shares, Standing } from '@sallyport/core/extend';
-import { Timed } from '@sallyport/core/extend';
+import { keepSpecimen, Timed } from '@sallyport/core/extend';
 import type { Dispatcher } from 'undici';
 import { type Abandoned, unwatch, watch } from './abandoned.js';
 import type { Circuit, CircuitCall } from './circuit.js';
@@ -31,10 +31,9 @@ const UNREACHABLE = 'ERR_SALLYPORT_UPSTREAM_UNREACHABLE';
  * once, whatever ends it first.
  */
 export class OutboundCall extends Timed implements Dispatcher.DispatchHandler, Applicant, CircuitCall {
-  // One lives for ever, so that V8 keeps the optimised code (docs/performance.md, "Specimens").
   static {
     const specimen = new this(() => Promise.reject(), undefined, {} as CallServices, { resolve() {}, reject() {} });
-    Object.assign(this, { [Symbol('specimen')]: specimen });
+    keepSpecimen(specimen);
   }
 
   readonly credential: string;

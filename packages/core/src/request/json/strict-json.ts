@@ -1,3 +1,4 @@
+import { keepSpecimen } from '../../brand/specimen.js';
 import { BareRecord } from '../../principal/bare-record.js';
 import { sharedText } from '../../principal/claims.js';
 import { namesSpeltOut } from './names-spelt-out.js';
@@ -16,6 +17,10 @@ const REPLACEMENT = '\uFFFD';
  * const { value, object } = new SentJson(Buffer.from('{"a":1,"a":2}')); // value is { a: 2 }, object is undefined
  */
 export class SentJson {
+  static {
+    keepSpecimen(new this(Buffer.from('{}')));
+  }
+
   readonly #text: string;
   readonly #isUtf8: boolean;
   /** What `JSON.parse` reads; `undefined` where it refuses. Only good for a first look. */
@@ -86,6 +91,10 @@ const NOTHING = BareRecord.of([], []);
 
 /** A frozen copy of parsed JSON whose objects inherit nothing: only members that were sent can be read. */
 class BareTree {
+  static {
+    keepSpecimen(new this(asItIs));
+  }
+
   members = 0;
   isWithinLimits = true;
   readonly #keep: Keep;
