@@ -75,6 +75,7 @@ export { Shares, type SharesOptions } from './limits/shares.js';
 export { configurationDigest } from './options/configuration-digest.js';
 export * as option from './options/options.js';
 export { declaredMember, ownMember, ownMembers } from './options/own-members.js';
+export { wordsOfText } from './principal/interned.js';
 export { type IssuedNames, issuedNames } from './principal/issued-names.js';
 export { ANONYMOUS, isPrincipal, withIssuedNames } from './principal/principal.js';
 export { isScopeToken } from './principal/scope-token.js';

@@ -5,6 +5,7 @@ import { type CredentialPlace, sentIn } from '../handler/credential-place.js';
 import type { ReadSource } from '../handler/credential-source.js';
 import type { SecurityHandler } from '../handler/handler.js';
 import { fault, type Outcome, type Refusal } from '../handler/refusal.js';
+import { Verification } from '../handler/verification.js';
 import type { Principal } from '../principal/principal.js';
 import { repeats } from '../request/incoming-request.js';
 import { SecurityRequest } from '../request/request.js';
@@ -12,7 +13,6 @@ import { authenticated, isVerdict, malformed, type Verdict } from '../verdict/ve
 import { Carries, type RequirementNode } from './node.js';
 import type { CredentialOwner, Run } from './run.js';
 import { filledIn, placesTaken } from './taken-places.js';
-import { Verification } from './verification.js';
 
 /** The node of one handler in a compiled requirement. It finds the handler's credential and has it verified. */
 export class Leaf implements RequirementNode, CredentialOwner {
@@ -33,7 +33,7 @@ export class Leaf implements RequirementNode, CredentialOwner {
   /** Places at which a value twice is one too many, whoever it is for. */
   readonly #repeatable: readonly CredentialPlace[];
   readonly #explicitPlaces: readonly CredentialPlace[];
-  readonly #verification: Verification;
+  readonly #verification: Verification<CredentialOwner>;
 
   /**
    * `rivals` are the leaves of the same places that are asked earlier. The first leaf that extracts owns the

@@ -2,6 +2,7 @@ import { foreignCopy, mark } from '../brand/brand.js';
 import { MisuseError } from '../errors/errors.js';
 import { ownMember, ownMembers } from '../options/own-members.js';
 import { isPrincipal, type Principal } from '../principal/principal.js';
+import { AuthenticatedVerdict } from './authenticated-verdict.js';
 import { type Challenge, checkedParameters } from './challenge.js';
 import {
   checkedDetail,
@@ -23,7 +24,7 @@ export type Verdict = Authenticated | Denied | Malformed | Forbidden | Challenge
 
 export type { HeaderLine };
 
-class Branded<Kind extends string> {
+class Refusing<Kind extends string> {
   readonly #brand = true;
   readonly kind: Kind;
 
@@ -40,20 +41,7 @@ class Branded<Kind extends string> {
   }
 }
 
-/** Exported for the cache alone, which keeps a copy that knows more. */
-export class AuthenticatedVerdict extends Branded<'authenticated'> {
-  readonly principal: Principal;
-  readonly headers: readonly HeaderLine[];
-
-  constructor(principal: Principal, headers: readonly HeaderLine[]) {
-    super('authenticated');
-    this.principal = principal;
-    this.headers = headers;
-    Object.freeze(this);
-  }
-}
-
-class ReasonedVerdict<Kind extends 'denied' | 'malformed'> extends Branded<Kind> {
+class ReasonedVerdict<Kind extends 'denied' | 'malformed'> extends Refusing<Kind> {
   readonly reason: string;
   readonly detail: string | undefined;
   readonly error: ProofError | undefined;
@@ -69,7 +57,7 @@ class ReasonedVerdict<Kind extends 'denied' | 'malformed'> extends Branded<Kind>
 
 type ForbiddenOptions = Parameters<typeof forbidden>[1] & {};
 
-class ForbiddenVerdict extends Branded<'forbidden'> {
+class ForbiddenVerdict extends Refusing<'forbidden'> {
   readonly reason: string;
   readonly scopes: readonly string[] | undefined;
   /** The name of the handler whose proof lacks the scopes; undefined when all proofs together lack them. */
@@ -86,7 +74,7 @@ class ForbiddenVerdict extends Branded<'forbidden'> {
   }
 }
 
-class ChallengedVerdict extends Branded<'challenged'> {
+class ChallengedVerdict extends Refusing<'challenged'> {
   readonly reason: string;
   readonly parameters: Challenge['parameters'];
   readonly headers: readonly HeaderLine[];
@@ -102,7 +90,7 @@ class ChallengedVerdict extends Branded<'challenged'> {
   }
 }
 
-class LimitedVerdict extends Branded<'limited'> {
+class LimitedVerdict extends Refusing<'limited'> {
   readonly reason: string = 'rate_limited';
   readonly retryAfterSeconds: number;
   readonly detail: string | undefined;
@@ -115,7 +103,7 @@ class LimitedVerdict extends Branded<'limited'> {
   }
 }
 
-class UnavailableVerdict extends Branded<'unavailable'> {
+class UnavailableVerdict extends Refusing<'unavailable'> {
   readonly reason: string;
   readonly detail: string | undefined;
   readonly retryAfterSeconds: number | undefined;
@@ -146,13 +134,13 @@ export type Unavailable = UnavailableVerdict;
  */
 export function authenticated(
   principal: Principal,
-  options: { headers?: readonly HeaderLine[] | undefined } = {},
+  options?: { headers?: readonly HeaderLine[] | undefined },
 ): Authenticated {
   if (!isPrincipal(principal)) {
     const foreign = foreignCopy(principal, 'principal');
     throw foreign ?? new MisuseError('authenticated() takes a principal made by createPrincipal()');
   }
-  return new AuthenticatedVerdict(principal, frozenLines(ownMember(options, 'headers')));
+  return new AuthenticatedVerdict(principal, frozenLines(options && ownMember(options, 'headers')));
 }
 
 /**
@@ -240,5 +228,5 @@ export function unavailable(
 
 /** True only for objects that the functions above made. */
 export function isVerdict(value: unknown): value is Verdict {
-  return Branded.made(value);
+  return AuthenticatedVerdict.made(value) || Refusing.made(value);
 }

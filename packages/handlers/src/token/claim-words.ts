@@ -1,3 +1,5 @@
+import { wordsOfText } from '@sallyport/core/extend';
+import { isAbsent } from './claim-text.js';
 import type { TokenClaims } from './token-claims.js';
 
 /**
@@ -5,10 +7,10 @@ import type { TokenClaims } from './token-claims.js';
  * none, which fails where one is needed.
  */
 export function wordsOf(claims: TokenClaims, names: readonly string[]): readonly string[] {
-  const words: string[] = [];
-  for (const name of names) {
-    for (const word of wordsIn(claimAt(claims, name))) if (typeof word === 'string' && word !== '') words.push(word);
-  }
+  const values = names.map((name) => claimAt(claims, name)).filter((value) => !isAbsent(value));
+  const [first] = values;
+  if (values.length === 1 && typeof first === 'string') return wordsOfText(first);
+  const words = values.flatMap(wordsIn).filter((word): word is string => typeof word === 'string' && word !== '');
   return words.length > FEW ? [...new Set(words)] : words.filter((word, index) => words.indexOf(word) === index);
 }
 

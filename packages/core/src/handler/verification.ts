@@ -1,16 +1,22 @@
 import { foreignCopy } from '../brand/brand.js';
 import { disregard, type Eventually, isThenable } from '../clock/eventually.js';
 import { MisuseError } from '../errors/errors.js';
-import { provesBody, type SecurityHandler } from '../handler/handler.js';
-import { fault, type Outcome, Refusal } from '../handler/refusal.js';
 import { isProvedBy, type Principal, withProof } from '../principal/principal.js';
 import type { MissingBody } from '../request/body.js';
 import { SecurityRequest } from '../request/request.js';
 import { type Authenticated, authenticated, isVerdict, unavailable, type Verdict } from '../verdict/verdict.js';
-import type { CredentialOwner, Run } from './run.js';
+import { provesBody, type SecurityHandler } from './handler.js';
+import { fault, type Outcome, Refusal } from './refusal.js';
+
+/** The state of a decision: keeps for each owner what it extracted, and what that came to. */
+export interface CredentialKeeper<Owner> {
+  readonly request: SecurityRequest;
+  credentialOf(owner: Owner): unknown;
+  conclude(owner: Owner, outcome: Outcome): void;
+}
 
 /** Asks one handler about its credentials, and turns its answers into outcomes. */
-export class Verification {
+export class Verification<Owner> {
   readonly #handler: SecurityHandler;
   readonly #maxBodyBytes: number;
   readonly #isOverBody: boolean;
@@ -26,7 +32,7 @@ export class Verification {
    * Has the credential verified that the owner extracted, and then the body if the handler proves something over it. What
    * takes time is kept in the run when it has ended.
    */
-  verify(owner: CredentialOwner, run: Run): Eventually<Outcome> {
+  verify(owner: Owner, run: CredentialKeeper<Owner>): Eventually<Outcome> {
     const { request } = run;
     const credential = run.credentialOf(owner);
     if (SecurityRequest.isAbandoned(request)) return ABANDONED;
@@ -67,8 +73,8 @@ export class Verification {
   #concludeLater(
     returned: PromiseLike<unknown>,
     credential: unknown,
-    owner: CredentialOwner,
-    run: Run,
+    owner: Owner,
+    run: CredentialKeeper<Owner>,
   ): Promise<Outcome> {
     return Promise.resolve(returned).then(
       (verdict) => {
@@ -79,7 +85,7 @@ export class Verification {
     );
   }
 
-  #conclude(verdict: unknown, credential: unknown, owner: CredentialOwner, run: Run): Eventually<Outcome> {
+  #conclude(verdict: unknown, credential: unknown, owner: Owner, run: CredentialKeeper<Owner>): Eventually<Outcome> {
     const { request } = run;
     const answer = this.#checked(verdict, 'verify()', credential, request);
     if (answer instanceof Refusal) return answer;
@@ -108,7 +114,7 @@ export class Verification {
     return verdict.kind === 'authenticated' ? this.#withProof(verdict) : new Refusal(verdict, this.#handler);
   }
 
-  #receive(verified: Authenticated, credential: unknown, owner: CredentialOwner, run: Run): Promise<Outcome> {
+  #receive(verified: Authenticated, credential: unknown, owner: Owner, run: CredentialKeeper<Owner>): Promise<Outcome> {
     const { request } = run;
     const { name } = this.#handler;
     return SecurityRequest.bodyOf(request, this.#maxBodyBytes)
@@ -181,7 +187,7 @@ const ABANDONED: Refusal = Object.freeze(new Refusal(unavailable('abandoned')));
 const CLIENT_GONE: Refusal = Object.freeze(new Refusal(unavailable('client_gone')));
 const TOO_LARGE: Refusal = Object.freeze(new Refusal(Object.freeze({ kind: 'oversized', reason: 'body_too_large' })));
 
-function kept(outcome: Outcome, owner: CredentialOwner, run: Run): Outcome {
+function kept<Owner>(outcome: Outcome, owner: Owner, run: CredentialKeeper<Owner>): Outcome {
   run.conclude(owner, outcome);
   return outcome;
 }
