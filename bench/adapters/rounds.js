@@ -10,8 +10,13 @@ import { stacksOf } from './stacks.js';
 const STARTS = IS_QUICK ? 1 : 5;
 const ROUNDS = IS_QUICK ? 1 : 3;
 const ROUND_MS = IS_QUICK ? 5 : 100;
-/** Until the compiler has settled: after a start, and after each further change of what is asked. */
-const WARM_UP_MS = IS_QUICK ? { start: 5, change: 5 } : { start: 3_000, change: 1_000 };
+/**
+ * After a start, and after a change of what is asked, a server is warmed up until the compiler has settled: until it has not
+ * become cheaper for a while. Slow servers take ten seconds, because the compiler shares their core.
+ */
+const WARM_UP = IS_QUICK ? { roundMs: 5, patience: 1, mostMs: 5 } : { roundMs: 300, patience: 3, mostMs: 15_000 };
+/** How much cheaper a round has to be than all before it. */
+const CHEAPER = 0.97;
 const SERVER_CORE = '0';
 const LOAD_CORE = '1';
 export const BARE = 'bare';
@@ -86,8 +91,7 @@ export class Comparison {
         servers.push({ worker, port });
       }
       for (const [kind, count] of turns.entries()) {
-        const ms = kind === 0 ? WARM_UP_MS.start : WARM_UP_MS.change;
-        for (const { port } of servers) await this.#load.ask({ task: 'run', port, turns: count, ms });
+        for (const server of servers) await this.#warmUp(server, count);
         const figuresOfStart = await this.#roundsOf(servers, count);
         for (const [row, each] of figuresOfStart.entries()) figures[kind][row].push(each);
       }
@@ -105,16 +109,26 @@ export class Comparison {
     return new Worker('server.js', SERVER_CORE, this.#isProfiled);
   }
 
+  async #warmUp(server, turns) {
+    let [cheapest, idle] = [Number.POSITIVE_INFINITY, 0];
+    for (let ms = 0; idle < WARM_UP.patience && ms < WARM_UP.mostMs; ms += WARM_UP.roundMs) {
+      const { cpuUs } = await this.#round(server, turns, WARM_UP.roundMs);
+      idle = cpuUs < cheapest * CHEAPER ? 0 : idle + 1;
+      cheapest = Math.min(cheapest, cpuUs);
+    }
+  }
+
+  async #round({ worker, port }, turns, ms) {
+    await worker.ask('start');
+    const { requests, seconds } = await this.#load.ask({ task: 'run', port, turns, ms });
+    return { cpuUs: (await worker.ask('stop')) / requests, rate: requests / seconds };
+  }
+
   /** Rounds that take turns: the medians of each server. The first server is the bare one. */
   async #roundsOf(servers, turns) {
     const samples = servers.map(() => []);
     for (let round = 0; round < ROUNDS; round += 1) {
-      for (const [row, { worker, port }] of servers.entries()) {
-        await worker.ask('start');
-        const { requests, seconds } = await this.#load.ask({ task: 'run', port, turns, ms: ROUND_MS });
-        const cpuUs = (await worker.ask('stop')) / requests;
-        samples[row].push({ cpuUs, rate: requests / seconds });
-      }
+      for (const [row, server] of servers.entries()) samples[row].push(await this.#round(server, turns, ROUND_MS));
     }
     const [bare] = samples;
     return samples.map((rounds) => ({

@@ -101,7 +101,7 @@ describe('a decision that needs no I/O', () => {
   });
 });
 
-test('a token that has to be asked about makes thirteen promises at most, one hash, and no timer of its own', async () => {
+test('a token that has to be asked about makes nine promises at most, one hash, and no timer of its own', async () => {
   const calls: Dispatcher.DispatchHandler[] = [];
   const dispatcher = { dispatch: (_call: unknown, handler: Dispatcher.DispatchHandler) => calls.push(handler) > 0 };
   const handler = introspecting({
@@ -129,7 +129,7 @@ test('a token that has to be asked about makes thirteen promises at most, one ha
   });
   expect(calls.length).toBe(DECISIONS);
   expect(costs).toMatchObject({ hashes: DECISIONS, parses: 0 });
-  expect(costs.promises).toBeLessThanOrEqual(13 * DECISIONS);
+  expect(costs.promises).toBeLessThanOrEqual(9 * DECISIONS);
   expect(costs.deferrals).toBeLessThan(3);
   expect(costs.collections).toBeLessThan(10);
   while (calls.length > 0) answer();

@@ -25,7 +25,8 @@ export interface Waiters {
   readonly signal: AbortSignal;
   /** The same without an AbortController, for what is called often. */
   readonly abandonment: Abandonment;
-  /** How well the caller is known who was the first to ask. */
+  /** Of the caller who was the first to ask: its address, and how well it is known. */
+  readonly address: string | undefined;
   readonly standing: Standing;
 }
 

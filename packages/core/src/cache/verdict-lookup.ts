@@ -15,8 +15,11 @@ import type { VerdictMemory } from './verdict-memory.js';
 /** A verdict of another process may be older than every revocation known here. */
 const BEFORE_ANY_REVOCATION = 0;
 
-/** Looks a verdict up, at once if that needs no time. */
-export type VerdictLoad = (waiters: Waiters) => Eventually<Verdict | FoundedVerdict>;
+/**
+ * Looks a verdict up, at once if that needs no time. A function that takes the credential can be one for all callers: each
+ * who waits holds its own otherwise (bench: introspection).
+ */
+export type VerdictLoad = (waiters: Waiters, credential: string) => Eventually<Verdict | FoundedVerdict>;
 
 /** What each request has to prove beside its credential, such as the possession of a key. It is never remembered. */
 export interface ProofOfPossession {
@@ -109,7 +112,7 @@ export class VerdictLookup {
   #load(question: Question, flight: Flight): Eventually<Finding> {
     const since = this.#revocations.epoch;
     const { era } = this.#memory;
-    return andThen(adopt(question.load(flight)), (found) => {
+    return andThen(adopt(question.load(flight, question.credential)), (found) => {
       const [verdict, basis] = found instanceof FoundedVerdict ? [found.verdict, found.basis] : [found, undefined];
       if (!isVerdict(verdict)) return foundNow(verdict);
       if (verdict.kind === 'unavailable') return this.bridge(question, verdict);

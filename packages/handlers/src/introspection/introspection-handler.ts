@@ -168,15 +168,15 @@ export class IntrospectionHandler implements SecurityHandler<string> {
   }
 
   #resolve(token: string, request: SecurityRequest): Eventually<Verdict> {
-    const load = (waiters: Waiters) => this.#introspect(token, request, waiters);
-    return this.#cache.resolve(token, request, load, this.#possession);
+    return this.#cache.resolve(token, request, this.#introspect, this.#possession);
   }
 
-  #introspect(token: string, { remoteAddress }: SecurityRequest, waiters: Waiters): Promise<Verdict | FoundedVerdict> {
-    const { standing, abandonment: abandoned } = waiters;
-    const caller = { credential: token, address: remoteAddress, standing, abandoned };
+  /** One function for all callers, lest each who waits hold its own. */
+  readonly #introspect = (waiters: Waiters, token: string): Promise<Verdict | FoundedVerdict> => {
+    const { address, standing, abandonment: abandoned } = waiters;
+    const caller = { credential: token, address, standing, abandoned };
     return this.#server.ask(caller, (answer) => this.#judge(answer, caller, waiters));
-  }
+  };
 
   #judge(answer: PlacedAnswer | Unavailable, caller: Caller, waiters: Waiters): Eventually<Verdict | FoundedVerdict> {
     if (isVerdict(answer)) return this.#told(answer, caller);
