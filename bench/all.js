@@ -1,12 +1,13 @@
 // Runs the benches that are named, or all of them, one after the other. Prints their goals in one table at the end, and
 // writes everything that was measured into bench/results, with plots of it.
 // Run after a build: npm run bench -- [name ...] [options of the benches]; npm run bench -- --list
+// After one bench has changed: npm run bench -- name --update
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import { availableParallelism, cpus, loadavg, totalmem } from 'node:os';
 import { join } from 'node:path';
-import { writeResults } from './plots/results.js';
+import { lastResults, writeResults } from './plots/results.js';
 import { IS_QUICK, printGoalRows } from './report.js';
 
 /** A young generation in which a round has room, so that a collection does not hit one row and spare the next. */
@@ -20,7 +21,7 @@ const names = readdirSync(import.meta.dirname)
 /** Runs one bench, which prints for itself, and returns what it has recorded. */
 async function run(name, options) {
   console.log(`\n## ${name}\n`);
-  const [started, loadBefore] = [performance.now(), loadNow()];
+  const [date, started, loadBefore] = [new Date().toISOString(), performance.now(), loadNow()];
   const [tables, goals] = [[], []];
   const child = spawn(process.execPath, [...FLAGS, join(import.meta.dirname, `${name}.js`), ...options], {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
@@ -31,7 +32,7 @@ async function run(name, options) {
   });
   const [code] = await once(child, 'close');
   if (code !== 0) throw new Error(`${name} failed`);
-  return { name, seconds: secondsSince(started), loadBefore, loadAfter: loadNow(), tables, goals };
+  return { name, date, seconds: secondsSince(started), loadBefore, loadAfter: loadNow(), tables, goals };
 }
 
 function secondsSince(started) {
@@ -45,6 +46,24 @@ function loadNow() {
 
 const [wanted, options] = [[], []];
 for (const argument of process.argv.slice(2)) (names.includes(argument) ? wanted : options).push(argument);
+/** Whether these benches take the place of what the last full run has of them. */
+const isUpdate = options.includes('--update');
+if (isUpdate) options.splice(options.indexOf('--update'), 1);
+
+/** What was measured now, and what the last full run has of the other benches. */
+function updated(results) {
+  const { benches, goals, ...last } = lastResults();
+  const isNew = (name) => results.benches.some((bench) => bench.name === name);
+  return {
+    ...last,
+    goals: [...goals.filter(({ bench }) => !isNew(bench)), ...results.goals].toSorted(byNumber),
+    benches: benches.map((bench) => results.benches.find(({ name }) => name === bench.name) ?? bench),
+  };
+}
+
+function byNumber(left, right) {
+  return left['#'] - right['#'];
+}
 
 if (options.includes('--list')) {
   console.log(names.join('\n'));
@@ -68,7 +87,7 @@ if (options.includes('--list')) {
     seconds: secondsSince(started),
     goals: benches
       .flatMap(({ name, goals }) => goals.map((goal) => ({ ...goal, bench: name })))
-      .toSorted((left, right) => left['#'] - right['#']),
+      .toSorted(byNumber),
     benches: benches.map(({ goals, ...bench }) => bench),
   };
   const load = benches.map(({ loadAfter }) => loadAfter);
@@ -77,6 +96,7 @@ if (options.includes('--list')) {
     `\n## Goals: Node ${results.node}, ${cores} x ${processor}, load ${Math.min(...load)} to ${Math.max(...load)}, ${Math.ceil(results.seconds / 60)} minutes\n`,
   );
   printGoalRows(results.goals);
-  const isWhole = wanted.length === 0 && options.length === 0;
-  console.log(`Written: ${writeResults(results, isWhole).join(', ')}`);
+  const isWhole = options.length === 0 && (isUpdate || wanted.length === 0);
+  const written = writeResults(isUpdate ? updated(results) : results, isWhole);
+  console.log(`Written: ${written.join(', ')}`);
 }

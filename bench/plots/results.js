@@ -7,6 +7,11 @@ import { plotsOf } from './plots.js';
 const FOLDER = join(import.meta.dirname, '../results');
 const DATA = 'results.json';
 
+/** Those of the last run of everything. */
+export function lastResults() {
+  return JSON.parse(readFileSync(join(FOLDER, DATA), 'utf8'));
+}
+
 /** Only a run of everything replaces what stands in bench/results; all others write beside it. Returns what was written. */
 export function writeResults(results, isWhole) {
   const folder = isWhole ? FOLDER : join(FOLDER, 'draft');
@@ -17,6 +22,5 @@ export function writeResults(results, isWhole) {
 }
 
 if (process.argv[1] === import.meta.filename) {
-  const results = JSON.parse(readFileSync(join(FOLDER, DATA), 'utf8'));
-  for (const [name, text] of plotsOf(results)) writeFileSync(join(FOLDER, name), text);
+  for (const [name, text] of plotsOf(lastResults())) writeFileSync(join(FOLDER, name), text);
 }
