@@ -85,9 +85,7 @@ if (options.includes('--list')) {
     isQuick: IS_QUICK,
     options,
     seconds: secondsSince(started),
-    goals: benches
-      .flatMap(({ name, goals }) => goals.map((goal) => ({ ...goal, bench: name })))
-      .toSorted(byNumber),
+    goals: benches.flatMap(({ name, goals }) => goals.map((goal) => ({ ...goal, bench: name }))).toSorted(byNumber),
     benches: benches.map(({ goals, ...bench }) => bench),
   };
   const load = benches.map(({ loadAfter }) => loadAfter);
