@@ -133,6 +133,8 @@ describe('a principal', () => {
       ...wrong,
     } as PrincipalInit;
     expect(() => createPrincipal(init)).toThrow(TypeError);
+    // Not what a list runs into later.
+    expect(() => createPrincipal(init)).toThrow(/principal/);
   });
 
   test('is recognised by its brand: look-alikes, copies and heirs are none', () => {
