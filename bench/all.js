@@ -47,7 +47,7 @@ function loadNow() {
 const [wanted, options] = [[], []];
 for (const argument of process.argv.slice(2)) (names.includes(argument) ? wanted : options).push(argument);
 /** Whether these benches take the place of what the last full run has of them. */
-const isUpdate = options.includes('--update');
+const isUpdate = options.includes('--update') && wanted.length > 0;
 if (isUpdate) options.splice(options.indexOf('--update'), 1);
 
 /** What was measured now, and what the last full run has of the other benches. */

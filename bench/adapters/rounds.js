@@ -11,8 +11,8 @@ const STARTS = IS_QUICK ? 1 : 5;
 const ROUNDS = IS_QUICK ? 1 : 3;
 const ROUND_MS = IS_QUICK ? 5 : 100;
 /**
- * After a start, and after a change of what is asked, a server is warmed up until the compiler has settled: until it has not
- * become cheaper for a while. Slow servers take ten seconds, because the compiler shares their core.
+ * After a start, and after a change of what is asked, a server is warmed up until it has not become cheaper for a while. Slow
+ * servers may still be far from settled then, because the compiler shares their core.
  */
 const WARM_UP = IS_QUICK ? { roundMs: 5, patience: 1, mostMs: 5 } : { roundMs: 300, patience: 3, mostMs: 15_000 };
 /** How much cheaper a round has to be than all before it. */

@@ -16,8 +16,8 @@ import type { Policy } from './policy-compiler.js';
 const SLOW: Refusal = Object.freeze(new Refusal(Object.freeze({ kind: 'slow', reason: 'body_too_slow' })));
 
 /**
- * A decision whose requirement is still evaluated. The deadline waits for the outcome and concludes by itself, so that
- * many who wait need no promise of a decision each (bench: introspection).
+ * A decision whose requirement is still evaluated. Whoever waits for it waits for the outcome, and makes the decision of it
+ * then: that saves a promise for each caller (bench: introspection).
  */
 export class Undecided {
   static {

@@ -29,8 +29,8 @@ export class Verification<Owner> {
   }
 
   /**
-   * Has the credential verified that the owner extracted, and then the body if the handler proves something over it. What
-   * takes time is kept in the run when it has ended.
+   * Has the credential verified that the owner extracted, and then the body if the handler proves something over it. If
+   * that takes time, the outcome is kept in the run as soon as it is there.
    */
   verify(owner: Owner, run: CredentialKeeper<Owner>): Eventually<Outcome> {
     const { request } = run;
