@@ -11,9 +11,11 @@ const STARTS = IS_QUICK ? 1 : 5;
 const ROUNDS = IS_QUICK ? 1 : 3;
 const ROUND_MS = IS_QUICK ? 5 : 100;
 /**
- * After a start, and after a change of what is asked, a server is warmed up until it has not become cheaper for a while. Slow
- * servers may still be far from settled then, because the compiler shares their core.
+ * Rounds in turn before the first that counts. While others are warmed up, a server is idle, and V8 collects all of its
+ * garbage. Optimised functions go with the hidden classes that die then, and the next requests are slow again.
  */
+const UNCOUNTED_ROUNDS = IS_QUICK ? 0 : 8;
+/** After a start, and after a change of what is asked, a server is warmed up until it has not become cheaper for a while. */
 const WARM_UP = IS_QUICK ? { roundMs: 5, patience: 1, mostMs: 5 } : { roundMs: 300, patience: 3, mostMs: 15_000 };
 /** How much cheaper a round has to be than all before it. */
 const CHEAPER = 0.97;
@@ -126,6 +128,9 @@ export class Comparison {
 
   /** Rounds that take turns: the medians of each server. The first server is the bare one. */
   async #roundsOf(servers, turns) {
+    for (let round = 0; round < UNCOUNTED_ROUNDS; round += 1) {
+      for (const server of servers) await this.#round(server, turns, ROUND_MS);
+    }
     const samples = servers.map(() => []);
     for (let round = 0; round < ROUNDS; round += 1) {
       for (const [row, server] of servers.entries()) samples[row].push(await this.#round(server, turns, ROUND_MS));
