@@ -10,13 +10,12 @@ import { BARE, Comparison, LIMIT, OURS } from './adapters/rounds.js';
 import { openIntrospectionServer } from './authorities/introspection-server.js';
 import { atLeast, atMost, IS_QUICK, median, printGoals, printTable } from './report.js';
 
-/** How each kind of token is called when it was seen before, and no others came in between. */
-const TOKENS = { JWT: 'bearer', 'opaque token': 'opaque token' };
+const TOKENS = ['JWT', 'opaque token'];
 
 const { values: options } = parseArgs({
   options: {
     quick: { type: 'boolean', default: false },
-    token: { type: 'string', multiple: true, default: Object.keys(TOKENS) },
+    token: { type: 'string', multiple: true, default: TOKENS },
     /** Leaves a CPU profile of each process in the current folder. */
     profile: { type: 'boolean', default: false },
     framework: { type: 'string', multiple: true, default: Object.keys(FRAMEWORKS) },
@@ -25,9 +24,10 @@ const { values: options } = parseArgs({
 const STARTS = IS_QUICK ? 1 : 15;
 /** One token that each connection sends again and again, and many that take turns on it. */
 const TURNS = [1, IS_QUICK ? 20 : 1_000];
+/** The aims: throughput where it is not 0.92 of the bare server, and CPU time added by one token. */
 const MORE_THROUGHPUT = { 'Express 5': 0.96 };
 const MOST_US = { 'node:http': 1.5, 'Fastify 5': 1.5, 'Koa 3': 2, Hono: 3 };
-/** What ours may add to the limit: on Express, where each look at a request is dear, and where tokens take turns. */
+/** The aims elsewhere, above what the limit adds: on Express, where each look at a request is dear, and where tokens take turns. */
 const MOST_US_OVER_LIMIT = { one: 1, many: 1.5 };
 
 /** Measures one framework, and returns its goals. */
@@ -37,11 +37,10 @@ async function goalsOf(comparison, token, framework, sent) {
   const added = (rows) => rows.get(OURS).addedUs.median;
   const most = MOST_US[framework] ?? mostOf(one, MOST_US_OVER_LIMIT.one);
   const mostInTurn = mostOf(many, MOST_US_OVER_LIMIT.many);
-  const name = TOKENS[token];
   const of = token === 'JWT' ? framework : `${token}, ${framework}`;
   return [
-    atMost(1, `CPU added, ${name} seen before, ${framework}`, added(one), most, 'us'),
-    atMost(1, `CPU added, one of ${TURNS[1]} ${name}s in turn, ${framework}`, added(many), mostInTurn, 'us'),
+    atMost(1, `CPU added, ${token} seen before, ${framework}`, added(one), most, 'us'),
+    atMost(1, `CPU added, one of ${TURNS[1]} ${token}s in turn, ${framework}`, added(many), mostInTurn, 'us'),
     atLeast(
       2,
       `throughput against the bare server, ${of}`,

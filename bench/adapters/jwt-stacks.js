@@ -78,7 +78,8 @@ export const peers = {
   'Koa 3': {
     async 'koa-jwt'({ issuer, audience, pem }) {
       const { default: jwt } = await import('koa-jwt');
-      return koaApp(jwt({ secret: pem, algorithms: ['RS256'], issuer, audience }));
+      // Of a PEM text it would parse the key on each request.
+      return koaApp(jwt({ secret: createPublicKey(pem), algorithms: ['RS256'], issuer, audience }));
     },
   },
   'Express 5': {
@@ -94,7 +95,8 @@ export const peers = {
     async 'passport-jwt'({ issuer, audience, pem }) {
       const [{ default: passport }, { default: jwt }] = await Promise.all([import('passport'), import('passport-jwt')]);
       const jwtFromRequest = jwt.ExtractJwt.fromAuthHeaderAsBearerToken();
-      const options = { jwtFromRequest, secretOrKey: pem, algorithms: ['RS256'], issuer, audience };
+      const secretOrKey = createPublicKey(pem);
+      const options = { jwtFromRequest, secretOrKey, algorithms: ['RS256'], issuer, audience };
       const authenticator = new passport.Passport();
       authenticator.use(new jwt.Strategy(options, (claims, done) => done(null, claims)));
       return expressApp(authenticator.authenticate('jwt', { session: false }));

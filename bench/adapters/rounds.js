@@ -1,5 +1,5 @@
 // Compares servers over sockets. Equal code settles microseconds apart in different processes, so each server is started
-// anew several times, and what counts is the median over these starts.
+// anew several times. The tables show medians and quartiles over these starts.
 import { execFileSync, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { availableParallelism } from 'node:os';
@@ -62,7 +62,7 @@ function pin(pid, core) {
 export class Comparison {
   #isProfiled;
   #load;
-  /** Otherwise every server has a process of its own, so that none is compiled for another. */
+  /** In a quick look, one process for all servers. Otherwise each has its own, so that none is compiled for another. */
   #shared;
 
   constructor({ isProfiled = false } = {}) {
