@@ -244,6 +244,35 @@ describe('a polluted Object.prototype', () => {
     expect(new SecurityRequest({ method: 'GET', target: '/', rawHeaders: [] }).remoteAddress).toBeUndefined();
   });
 
+  test('makes no first use fail, whatever can be counted on it', async () => {
+    const claims = {
+      iss: 'https://i.example',
+      aud: 'a',
+      sub: 'u',
+      client_id: 'c',
+      jti: 'j',
+      iat: 1_700_000_000,
+      exp: 4e9,
+    };
+    const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
+    const input = `${part({ alg: 'EdDSA', typ: 'at+jwt' })}.${part({ ...claims, scope: 'read', groups: ['a'] })}`;
+    const token = `${input}.${sign(null, Buffer.from(input), privateKey).toString('base64url')}`;
+    const chain = makeEverything();
+    // It leads to itself without an end.
+    pollute('anything', { value: {}, enumerable: true });
+    const rawHeaders = ['Authorization', `Bearer ${token}`];
+    const decision = await chain.decide(new SecurityRequest({ ...REQUEST, target: '/jwt', rawHeaders }));
+    expect(decision).toMatchObject({ kind: 'granted', principal: { subject: 'u', scopes: ['read'] } });
+    await chain.close();
+  });
+
+  test('gives no principal the scopes of another', () => {
+    createPrincipal({ subject: 'root', scopes: ['admin'] });
+    pollute('toJSON', { value: () => 'the same of all' });
+    expect(createPrincipal({ subject: 'root', scopes: ['admin', 'root'] }).scopes).toEqual(['admin', 'root']);
+    expect(createPrincipal({ subject: 'u', scopes: ['user'] }).scopes).toEqual(['user']);
+  });
+
   test('options of every kind are found by the search', () => {
     const some = ['allowMissingExpiry', 'acceptTyp', 'mapPrincipal', 'issuerResolver', 'requirement', 'trustedHops'];
     expect(NAMES).toEqual(expect.arrayContaining([...some, 'roles', 'selective', 'maxEntries']));

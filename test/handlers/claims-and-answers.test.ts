@@ -198,7 +198,8 @@ describe('introspection answers', () => {
 
   const judged = async (text: string): Promise<Verdict | undefined> => {
     const answer = parseStrictJson(Buffer.from(text));
-    return answer && POSSESSION.proved(await verdictOf(answer, RULES, NOON, CALLER), text, REQUEST);
+    const verdict = answer && (await verdictOf(answer, RULES, NOON, CALLER));
+    return verdict?.kind === 'authenticated' ? POSSESSION.proved(verdict, text, REQUEST) : verdict;
   };
   const reasonOf = (verdict: Verdict | undefined) => (verdict && 'reason' in verdict ? verdict.reason : verdict?.kind);
 

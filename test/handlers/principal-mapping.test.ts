@@ -113,6 +113,20 @@ describe.each([
     expect([asked, handler?.statistics.cache.entries]).toEqual([1, 1]);
   });
 
+  test.each(['orders:read', ['orders:read']])(
+    'writes into the lists that it is given adds to them, where the token spells its scopes as %j',
+    async (scope) => {
+      const handler = handlerWith((init) => {
+        for (const list of [init.scopes, init.roles, init.audience]) (list as string[]).push('more');
+        return init;
+      });
+      chain = new SecurityChain({ requirement: handler }, { clock });
+      const { principal } = await ask(chain, '/', await server.as({ subject: 'alice', claims: { scope } }));
+      expect(principal).toMatchObject({ scopes: ['orders:read', 'more'], roles: ['more'] });
+      expect(principal?.claims['scope']).toEqual(scope);
+    },
+  );
+
   test.each([
     ['rejects', Promise.reject(new Error('s3cret'))],
     ['rejects with an outage', Promise.reject(new UpstreamError('ERR_SALLYPORT_UPSTREAM_TIMEOUT', 's3cret'))],

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { denied, unavailable, type Verdict } from '@sallyport/core';
+import { type Authenticated, denied, unavailable, type Verdict } from '@sallyport/core';
 import type { Eventually, ProofOfPossession, SecurityRequest, Waiters } from '@sallyport/core/extend';
 import { aRequest, CacheUnderTest, Lookup, principalOf } from './cache-fixture.js';
 
@@ -17,10 +17,10 @@ class Possession implements ProofOfPossession {
     return request;
   }
 
-  proved(verdict: Verdict, credential: string, request: SecurityRequest): Verdict {
-    expect(credential).toBe('t');
+  proved(verdict: Authenticated, credential: string, request: SecurityRequest): Verdict {
+    expect([verdict.kind, credential]).toEqual(['authenticated', 't']);
     this.asked.push(request);
-    return verdict.kind !== 'authenticated' || this.#proved.has(request) ? verdict : UNPROVED;
+    return this.#proved.has(request) ? verdict : UNPROVED;
   }
 }
 
@@ -96,3 +96,15 @@ describe.each(SOURCES)(
     });
   },
 );
+
+test.each([
+  ['refuses', denied('token_inactive')],
+  ['finds an outage', unavailable('timeout')],
+  ['returns nothing', undefined as never],
+  ['returns what only looks like a verdict', { kind: 'authenticated', principal: {} } as never],
+])('no proof is asked for where a lookup %s: that is the answer', async (_what, found) => {
+  const [{ cache }, possession] = [new CacheUnderTest(), new Possession()];
+  expect(await cache.resolve('t', aRequest(), () => found, possession)).toBe(found);
+  expect(await cache.resolve('u', aRequest(), async () => found, possession)).toBe(found);
+  expect(possession.asked).toEqual([]);
+});

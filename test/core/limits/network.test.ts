@@ -21,6 +21,8 @@ describe('every network lies in wider ones', () => {
     ['::1', ['0:0::/32', '0:0:0::/48', '0:0:0:0::/64']],
     ['not an address', ['unknown']],
     [undefined, ['unknown']],
+    // Of an adapter without types.
+    [null as never, ['unknown']],
   ])('%s', (address, networks) => {
     expect(networksOf(address)).toEqual(networks);
   });

@@ -124,8 +124,9 @@ export class Flight implements Waiters {
   }
 
   #settle(landed: Landed): void {
-    this.#flights.end(this, landed);
+    // First, so that nobody waits for ever, whatever goes wrong after it.
     this.#land?.(landed);
+    this.#flights.end(this, landed);
   }
 
   #stop(): void {
@@ -212,10 +213,10 @@ export class Flights {
 
   /** For the flight itself, when it has landed or stopped. It may be called again. */
   end(flight: Flight, landed?: Landed): void {
-    if (landed !== undefined && isGood(landed)) this.#goodBefore.note(flight.key, flight.address);
     if (flight.isCurrent) this.drop(flight.key);
     this.#underWay.delete(flight);
     if (flight.seat !== undefined) this.#shares.leave(flight.seat);
+    if (landed !== undefined && isGood(landed)) this.#goodBefore.note(flight.key, flight.address);
   }
 
   /** From now on nobody joins this lookup, and its answer stays out of the cache. */

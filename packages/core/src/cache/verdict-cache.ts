@@ -19,7 +19,7 @@ import {
   type VerdictCacheCollaborators,
   type VerdictCacheOptions,
 } from './verdict-cache-options.js';
-import { type ProofOfPossession, type Question, type VerdictLoad, VerdictLookup } from './verdict-lookup.js';
+import { type ProofOfPossession, proved, type Question, type VerdictLoad, VerdictLookup } from './verdict-lookup.js';
 import { VerdictMemory } from './verdict-memory.js';
 
 /**
@@ -82,7 +82,7 @@ export class VerdictCache {
 
   /**
    * The remembered good verdict about a credential, if there is one that is new enough for the request; counts as a hit.
-   * Asks nobody.
+   * Asks nobody, and no `ProofOfPossession` either: ask for that yourself where a credential may be bound to a key.
    */
   find(credential: string, request: SecurityRequest): Authenticated | undefined {
     const key = readOnce(this.#hash.name, credential, request);
@@ -94,11 +94,12 @@ export class VerdictCache {
   }
 
   /**
-   * The remembered verdict, or the result of `load`: a promise only if `load` returns one. Concurrent callers with the same
+   * The remembered verdict, or the result of `load`. A promise only where something takes time: `load`, the shared store, the
+   * revocations of other instances, or the proof of possession. Concurrent callers with the same
    * credential share one `load`. It must therefore use the signal of the waiters, and never the signal of one request. `credential` must
    * be well-formed Unicode. A good verdict that is too old for the operation (`maxVerdictAgeSeconds` of the request) is no
    * answer, wherever it comes from: memory, the shared store, a lookup that began before, or an outage that is bridged.
-   * `possession` is asked for each request, wherever the verdict comes from.
+   * `possession` is asked for each request about a good verdict, wherever that comes from.
    */
   resolve(
     credential: string,
@@ -114,7 +115,7 @@ export class VerdictCache {
       known.kind === 'unavailable'
         ? this.#bridge({ key, credential, load, possession, maxAgeMs: ageMs }, known, request)
         : this.#noteHit(known, request);
-    return possession === undefined ? verdict : possession.proved(verdict, credential, request);
+    return proved(verdict, possession, credential, request);
   }
 
   /**
@@ -215,8 +216,7 @@ export class VerdictCache {
     if (finding.askedMs !== undefined && askedMs - finding.askedMs >= question.maxAgeMs)
       return finding.outage ?? this.#askAnew(question, request);
     if (cache !== undefined) request.trace?.noteCache(cache);
-    const { possession, credential } = question;
-    return possession === undefined ? verdict : possession.proved(verdict, credential, request);
+    return proved(verdict, question.possession, question.credential, request);
   }
 
   /** Takes nothing that is remembered or under way, so that this is the last attempt. */

@@ -23,8 +23,19 @@ export type VerdictLoad = (waiters: Waiters, credential: string) => Eventually<V
 
 /** What each request has to prove beside its credential, such as the possession of a key. It is never remembered. */
 export interface ProofOfPossession {
-  /** The verdict as it holds for this request. */
-  proved(verdict: Verdict, credential: string, request: SecurityRequest): Eventually<Verdict>;
+  /** The good verdict as it holds for this request. */
+  proved(verdict: Authenticated, credential: string, request: SecurityRequest): Eventually<Verdict>;
+}
+
+/** The verdict, proved if there is something to prove. What is no verdict stays as it is: `Verification` says what is wrong with it. */
+export function proved(
+  verdict: Verdict,
+  possession: ProofOfPossession | undefined,
+  credential: string,
+  request: SecurityRequest,
+): Eventually<Verdict> {
+  if (possession === undefined || !isVerdict(verdict) || verdict.kind !== 'authenticated') return verdict;
+  return possession.proved(verdict, credential, request);
 }
 
 /** One credential to look up. */

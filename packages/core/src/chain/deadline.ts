@@ -61,7 +61,7 @@ export class DecisionDeadline {
     this.endings = endings;
   }
 
-  /** Rejects only where an ending throws. When the deadline has passed, the signal of the request is aborted. */
+  /** Rejects only where `gaveUp` or `failed` throws. When the deadline has passed, the signal of the request is aborted. */
   wait(pending: Undecided | Promise<Answer>, request: SecurityRequest): Promise<Decision> {
     const waiting = new WaitingDecision(request, this);
     this.waiting.begin(waiting);

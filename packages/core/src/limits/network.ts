@@ -20,7 +20,8 @@ export function networkOf(address: string | undefined): string {
  * Requests without an address are one network of their own.
  */
 export function networksOf(address: string | undefined): readonly [widest: string, ...narrower: string[]] {
-  if (address === undefined) return [UNKNOWN_NETWORK];
+  // An adapter without types may hand over null.
+  if (typeof address !== 'string') return [UNKNOWN_NETWORK];
   if (isIPv4(address)) return networksOfIPv4(address);
   const mapped = address.startsWith(MAPPED) ? address.slice(MAPPED.length) : '';
   if (isIPv4(mapped)) return networksOfIPv4(mapped);

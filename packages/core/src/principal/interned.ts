@@ -22,13 +22,23 @@ export function interned(text: string): string {
 /** The same for a list. The result is frozen. */
 export function internedList(list: readonly string[]): readonly string[] {
   if (shared.has(list)) return list;
-  const name = JSON.stringify(list);
+  const name = nameOf(list);
   const frozen = Object.isFrozen(list) ? list : Object.freeze([...list]);
   if (name.length > MAX_CHARACTERS) return frozen;
   lists ??= new LRUCache({ max: MAX_KEPT });
   const one = oneOf(lists, name, frozen);
   shared.add(one);
   return one;
+}
+
+/** Another name for each list. By hand, because a `toJSON` on a prototype would give several lists one name. */
+function nameOf(list: readonly string[]): string {
+  let name = '';
+  for (let index = 0; index < list.length; index += 1) {
+    const text = list[index] as string;
+    name += `${text.length}:${text}`;
+  }
+  return name;
 }
 
 /** The words of a text, each once, between single spaces (RFC 6749 3.3): a shared list, which is frozen. */

@@ -1,4 +1,5 @@
 import { keepSpecimen } from '../brand/specimen.js';
+
 /** What ends when nobody waits for it any more. */
 export interface Abandonable {
   abandon(): void;

@@ -47,9 +47,8 @@ export class Possession implements ProofOfPossession {
     return typeof this.#required === 'boolean' ? [] : this.#required;
   }
 
-  /** The verdict about a token as it holds for this request. */
-  proved(verdict: Verdict, token: string, request: SecurityRequest): Eventually<Verdict> {
-    if (verdict.kind !== 'authenticated') return verdict;
+  /** The good verdict about a token as it holds for this request. */
+  proved(verdict: Authenticated, token: string, request: SecurityRequest): Eventually<Verdict> {
     const { confirmation } = verdict.principal;
     if (this.#required !== false) {
       const refusal = this.#unbound(confirmation);

@@ -71,7 +71,8 @@ export function mappedPrincipal(
   const given = { init, issued: issuedNames(init) };
   const signal = new MappingSignal(caller.waiters);
   const own = thawed(claims) as TokenClaims;
-  const answer = answerOf(map, { init: { ...init, claims: own }, claims: own, signal }, caller);
+  const ownInit = { ...(thawed({ ...init, claims: undefined }) as PrincipalInit), claims: own };
+  const answer = answerOf(map, { init: ownInit, claims: own, signal }, caller);
   if (isThenable(answer)) return laterPrincipal(given, { answer, signal }, mapping, caller);
   signal.end();
   return principalOf(given, answer, caller);
