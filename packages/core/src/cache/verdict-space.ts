@@ -119,9 +119,7 @@ function sizeOf(value: unknown): number {
     for (let index = 0; index < value.length; index += 1) bytes += 8 + sizeOf(value[index]);
     return bytes;
   }
-  // By `in`, which makes no list of names (bench: jwt).
-  for (const name in value) {
-    if (Object.hasOwn(value, name)) bytes += 8 + name.length + sizeOf((value as Record<string, unknown>)[name]);
-  }
+  // By `in`, which makes no list of names (bench: jwt): claims have no prototype, lists have one.
+  for (const name in value) bytes += 8 + name.length + sizeOf((value as Record<string, unknown>)[name]);
   return bytes;
 }
