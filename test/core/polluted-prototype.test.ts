@@ -86,12 +86,16 @@ function pollute(name: string, descriptor: PropertyDescriptor): void {
 }
 
 const { privateKey, publicKey } = generateKeyPairSync('ed25519');
-/** Of no type, and without an end: refused unless options say otherwise. */
-const TOKEN = (() => {
+const CLAIMS = { iss: 'https://i.example', aud: 'a', sub: 'u', client_id: 'c', iat: 1_700_000_000 };
+
+function tokenOf(typ: string, claims: object): string {
   const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
-  const input = `${part({ alg: 'EdDSA', typ: 'JWT' })}.${part({ iss: 'https://i.example', aud: 'a', sub: 'u', client_id: 'c', iat: 1_700_000_000 })}`;
+  const input = `${part({ alg: 'EdDSA', typ })}.${part({ ...CLAIMS, ...claims })}`;
   return `${input}.${sign(null, Buffer.from(input), privateKey).toString('base64url')}`;
-})();
+}
+
+/** Of no type for access tokens, and without an end: refused unless options say otherwise. */
+const TOKEN = tokenOf('JWT', {});
 /** Every adapter says also what it does not know. */
 const REQUEST = { method: 'GET', route: undefined, remoteAddress: undefined };
 const COOKIE = { name: 'cookie', cookie: 'session', verify: () => denied('unknown') } as const;
@@ -245,18 +249,7 @@ describe('a polluted Object.prototype', () => {
   });
 
   test('makes no first use fail, whatever can be counted on it', async () => {
-    const claims = {
-      iss: 'https://i.example',
-      aud: 'a',
-      sub: 'u',
-      client_id: 'c',
-      jti: 'j',
-      iat: 1_700_000_000,
-      exp: 4e9,
-    };
-    const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
-    const input = `${part({ alg: 'EdDSA', typ: 'at+jwt' })}.${part({ ...claims, scope: 'read', groups: ['a'] })}`;
-    const token = `${input}.${sign(null, Buffer.from(input), privateKey).toString('base64url')}`;
+    const token = tokenOf('at+jwt', { jti: 'j', exp: 4e9, scope: 'read', groups: ['a'] });
     const chain = makeEverything();
     // It leads to itself without an end.
     pollute('anything', { value: {}, enumerable: true });

@@ -31,7 +31,7 @@ export function internedList(list: readonly string[]): readonly string[] {
   return one;
 }
 
-/** Another name for each list. By hand, because a `toJSON` on a prototype would give several lists one name. */
+/** A name of its own for each list. By hand, because a `toJSON` on a prototype would give several lists one name. */
 function nameOf(list: readonly string[]): string {
   let name = '';
   for (let index = 0; index < list.length; index += 1) {
