@@ -4,6 +4,7 @@ export { keepSpecimen } from './brand/specimen.js';
 export { type Basis, type BasisFinder, FoundedVerdict } from './cache/basis.js';
 export type { CacheStatistics } from './cache/cache-statistics.js';
 export type { Waiters } from './cache/flights.js';
+export { ReadingMemory } from './cache/reading-memory.js';
 export { VerdictCache } from './cache/verdict-cache.js';
 export {
   type VerdictCacheCollaborators,

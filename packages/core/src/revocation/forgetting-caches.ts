@@ -1,10 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { printable, unprintable } from '../secrecy/keyed-hash.js';
-import { LiveHash } from '../secrecy/live-hash.js';
+import { hashOfProcess, LiveHash } from '../secrecy/live-hash.js';
 import type { Forgotten } from './revocation.js';
-
-/** Caches without a secret share one hash, so that a token is hashed once for all of them. Each has memory of its own. */
-let inProcess: LiveHash | undefined;
 
 /** Something that remembers answers under keyed hashes, such as a cache. */
 export interface ForgettingCache {
@@ -27,9 +24,7 @@ export class ForgettingCaches {
 
   /** Names things by hashes that all instances of the deployment share. Without a secret, nobody is told these names. */
   hashFor(purpose: string): LiveHash {
-    if (this.#secret !== undefined) return new LiveHash(this.#secret, purpose);
-    inProcess ??= new LiveHash(undefined, 'verdicts in memory');
-    return inProcess;
+    return this.#secret === undefined ? hashOfProcess() : new LiveHash(this.#secret, purpose);
   }
 
   add(cache: ForgettingCache): void {

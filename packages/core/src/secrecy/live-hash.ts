@@ -31,3 +31,11 @@ export class LiveHash {
     return has(this.of(text)) || this.#replaced.some((hash) => has(hash.of(text)));
   }
 }
+
+let ofProcess: LiveHash | undefined;
+
+/** The hash of all who need no secret of the deployment: they share it, so that a token is hashed once for all of them. */
+export function hashOfProcess(): LiveHash {
+  ofProcess ??= new LiveHash(undefined, 'credentials in memory');
+  return ofProcess;
+}

@@ -16,6 +16,7 @@ import {
   GoodBefore,
   keepOnConnection,
   type LastingProof,
+  ReadingMemory,
   readOnce,
   type SecurityRequest,
   VerdictCache,
@@ -23,7 +24,7 @@ import {
 } from '@sallyport/core/extend';
 import type { Possession } from '../confirmation/possession.js';
 import { boundTokens } from '../dpop/bound-tokens.js';
-import { readOutline } from '../jose/compact-jws.js';
+import { type Outline, readOutline } from '../jose/compact-jws.js';
 import { decryptToken } from '../jose/decryption.js';
 import { provedBy } from '../token/claimed-principal.js';
 import type { MappingFailure } from '../token/mapping-failure.js';
@@ -131,8 +132,13 @@ export class JwtHandler implements SecurityHandler<JwtCredential> {
   extract(request: SecurityRequest): JwtCredential | Verdict | undefined {
     const text = this.#tokens.textIn(request);
     if (typeof text !== 'string') return text;
-    const known = text.includes('.') ? this.#cache.find(text, request) : undefined;
-    if (known !== undefined) return new JwtCredential(text, undefined, known);
+    if (text.includes('.')) {
+      const known = this.#cache.find(text, request);
+      if (known !== undefined) return new JwtCredential(text, undefined, known);
+      const stranger = strangers.recall(text, request);
+      const isLeft = stranger !== undefined && !this.#issuers.trusts(stranger) && !this.#tokens.isTooLong(text);
+      if (isLeft) return this.#leave('jws', stranger, request);
+    }
     return this.#tokens.flawOf(text, request) ?? this.#take(text, request);
   }
 
@@ -197,14 +203,25 @@ export class JwtHandler implements SecurityHandler<JwtCredential> {
     const { outline, issuer } = read;
     if (outline === 'jwe' && this.#settings.decryptionKeys.length > 0) return new JwtCredential(token);
     if (issuer !== undefined && this.#issuers.trusts(issuer)) return new JwtCredential(token, read);
+    if (issuer !== undefined && issuer.length <= MAX_KEPT_ISSUER) strangers.keep(token, request, issuer);
+    return this.#leave(outline, issuer, request);
+  }
+
+  /** Leaves a token to other handlers. */
+  #leave(outline: Outline['outline'], issuer: string | undefined, request: SecurityRequest): undefined {
     if (issuer !== undefined) tellNearestIssuer(this.name, issuer, () => this.#issuers.names);
-    if (request.trace !== undefined) {
-      const { detail, cause } = outline === 'jws' ? this.#issuers.strange(issuer) : FORMS[outline ?? 'other'];
-      request.trace.noteUnclaimed(this.name, detail, cause);
-    }
-    return undefined;
+    if (request.trace === undefined) return;
+    const { detail, cause } = outline === 'jws' ? this.#issuers.strange(issuer) : FORMS[outline ?? 'other'];
+    request.trace.noteUnclaimed(this.name, detail, cause);
   }
 }
+
+/**
+ * The issuers that tokens name which a handler has left to others. So a token that a handler behind it knows is not read
+ * again for each request. An issuer is what the sender wrote: a long one is not kept.
+ */
+const strangers = new ReadingMemory<string>();
+const MAX_KEPT_ISSUER = 256;
 
 /** Why a token that is no JWS is left to other handlers. */
 const FORMS = {

@@ -186,9 +186,13 @@ export class TokenSource {
     return [...told, ...issued];
   }
 
+  isTooLong(text: string): boolean {
+    return text.length > this.#maxTokenBytes;
+  }
+
   /** What is wrong with a text as a bearer token (RFC 6750 2.1), if anything is. */
   flawOf(text: string, request: SecurityRequest): Verdict | undefined {
-    if (text.length > this.#maxTokenBytes) return TOO_LONG;
+    if (this.isTooLong(text)) return TOO_LONG;
     return readOnce(isBearerToken, text, request) ? undefined : MALFORMED;
   }
 

@@ -1,0 +1,47 @@
+import { inspect } from 'node:util';
+import { describe, expect, test } from '@jest/globals';
+import { ReadingMemory } from '@sallyport/core/extend';
+import { buildRequest } from '@sallyport/core/testing';
+import { aRequest } from './cache-fixture.js';
+
+const PLACES = 16_384;
+
+describe('a memory of readings', () => {
+  test('recalls what was kept of a credential, wherever requests send it, and nothing of another', () => {
+    const lengths = new ReadingMemory<number>();
+    expect(lengths.recall('abc', aRequest())).toBeUndefined();
+    lengths.keep('abc', buildRequest('GET /', { bearer: 'abc' }), 3);
+    expect(lengths.recall('abc', aRequest())).toBe(3);
+    expect(lengths.recall('abc', buildRequest('GET /', { bearer: 'abc' }))).toBe(3);
+    expect(lengths.recall('abcd', aRequest())).toBeUndefined();
+    expect(lengths.recall('abcd', buildRequest('GET /', { bearer: 'abc' }))).toBeUndefined();
+  });
+
+  test('is a memory of its own', () => {
+    const [one, other] = [new ReadingMemory<number>(), new ReadingMemory<number>()];
+    other.keep('x', aRequest(), 0);
+    one.keep('abc', aRequest(), 3);
+    expect(other.recall('abc', aRequest())).toBeUndefined();
+  });
+
+  test('takes 16,384 places at most, and never gives one credential what was kept of another', () => {
+    const numbers = new ReadingMemory<number>();
+    const all = Array.from({ length: 2 * PLACES }, (_, index) => index);
+    for (const index of all) numbers.keep(`credential ${index}`, aRequest(), index);
+    const recalled = all.filter((index) => {
+      const reading = numbers.recall(`credential ${index}`, aRequest());
+      if (reading !== undefined) expect(reading).toBe(index);
+      return reading !== undefined;
+    });
+    // Hashes spread them: all but e^-2 of the places are taken.
+    expect(recalled.length).toBeLessThanOrEqual(PLACES);
+    expect(recalled.length).toBeGreaterThan(0.8 * PLACES);
+    expect(numbers.recall(`credential ${all.at(-1)}`, aRequest())).toBe(all.at(-1));
+  });
+
+  test('holds no credential', () => {
+    const memory = new ReadingMemory<string>();
+    memory.keep('a secret credential', aRequest(), 'reading');
+    expect(inspect(memory, { showHidden: true, depth: 9, maxArrayLength: null })).not.toContain('secret');
+  });
+});
