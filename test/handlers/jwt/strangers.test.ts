@@ -64,7 +64,7 @@ describe('a token of another issuer', () => {
     const token = tokenBy(EC, { jti: 'j'.repeat(1_000) });
     const short = () => chainOf(handlerOf('https://third.example.com', { maxTokenBytes: 1_024 }), handlerOf(ISSUER));
     const first = await outcome(short(), token);
-    expect(first).toBe('401 token_too_long');
+    expect(first).toBe('400 bearer_token_too_long');
     expect(await outcome(chainOf(handlerOf(ELSEWHERE), handlerOf(ISSUER)), token)).toBe('granted');
     expect(await outcome(short(), token)).toBe(first);
   });
