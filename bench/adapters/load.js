@@ -28,11 +28,10 @@ class Client {
   }
 
   /**
-   * Asks until the time is over, with so many credentials in turn; the number of answers. It sends its share of them at
-   * least, so that after one round all were seen, however busy the machine is.
+   * Asks until the time is over, with so many credentials in turn; the number of answers. It asks `share` times at
+   * least, however busy the machine is.
    */
-  async run(deadline, turns) {
-    const share = Math.ceil(turns / CONNECTIONS);
+  async run(deadline, turns, share) {
     let count = 0;
     do {
       this.#socket.write(this.#requests[this.#next++ % turns]);
@@ -82,17 +81,19 @@ async function open(port, lines) {
   clientsOf.set(port, await Promise.all(clients));
 }
 
-async function run(port, turns, ms) {
+/** After one round, all credentials were seen. */
+async function run(port, turns, { ms, least }) {
+  const share = Math.ceil(Math.max(turns, least) / CONNECTIONS);
   const started = performance.now();
-  const counts = await Promise.all(clientsOf.get(port).map((client) => client.run(started + ms, turns)));
+  const counts = await Promise.all(clientsOf.get(port).map((client) => client.run(started + ms, turns, share)));
   const requests = counts.reduce((sum, count) => sum + count, 0);
   return { requests, seconds: (performance.now() - started) / 1_000 };
 }
 
-process.on('message', async ({ task, port, lines, turns, ms }) => {
+process.on('message', async ({ task, port, lines, turns, round }) => {
   if (task === 'open') await open(port, lines);
   if (task === 'close') for (const client of clientsOf.get(port)) client.close();
-  process.send(task === 'run' ? await run(port, turns, ms) : 'done');
+  process.send(task === 'run' ? await run(port, turns, round) : 'done');
 });
 
 process.on('disconnect', () => process.exit());

@@ -8,15 +8,18 @@ import { IS_QUICK, median, printTable, quartiles } from '../report.js';
 import { stacksOf } from './stacks.js';
 
 const STARTS = IS_QUICK ? 1 : 5;
-const ROUNDS = IS_QUICK ? 1 : 3;
-const ROUND_MS = IS_QUICK ? 5 : 100;
+const ROUNDS = IS_QUICK ? 1 : 5;
+/** So many requests at least: collections of garbage are a part of what a slow server costs, and have to fall into each round. */
+const ROUND = IS_QUICK ? { ms: 5, least: 0 } : { ms: 100, least: 1_500 };
 /**
  * Rounds in turn before the first that counts. While others are warmed up, a server is idle, and V8 collects all of its
  * garbage. Optimised functions go with the hidden classes that die then, and the next requests are slow again.
  */
 const UNCOUNTED_ROUNDS = IS_QUICK ? 0 : 8;
 /** After a start, and after a change of what is asked, a server is warmed up until it has not become cheaper for a while. */
-const WARM_UP = IS_QUICK ? { roundMs: 5, patience: 1, mostMs: 5 } : { roundMs: 300, patience: 3, mostMs: 15_000 };
+const WARM_UP = IS_QUICK
+  ? { round: ROUND, patience: 1, most: 1 }
+  : { round: { ms: 300, least: 0 }, patience: 3, most: 50 };
 /** How much cheaper a round has to be than all before it. */
 const CHEAPER = 0.97;
 const SERVER_CORE = '0';
@@ -113,27 +116,29 @@ export class Comparison {
 
   async #warmUp(server, turns) {
     let [cheapest, idle] = [Number.POSITIVE_INFINITY, 0];
-    for (let ms = 0; idle < WARM_UP.patience && ms < WARM_UP.mostMs; ms += WARM_UP.roundMs) {
-      const { cpuUs } = await this.#round(server, turns, WARM_UP.roundMs);
+    for (let round = 0; idle < WARM_UP.patience && round < WARM_UP.most; round += 1) {
+      const { cpuUs } = await this.#round(server, turns, WARM_UP.round);
       idle = cpuUs < cheapest * CHEAPER ? 0 : idle + 1;
       cheapest = Math.min(cheapest, cpuUs);
     }
   }
 
-  async #round({ worker, port }, turns, ms) {
+  async #round({ worker, port }, turns, round) {
     await worker.ask('start');
-    const { requests, seconds } = await this.#load.ask({ task: 'run', port, turns, ms });
+    const { requests, seconds } = await this.#load.ask({ task: 'run', port, turns, round });
     return { cpuUs: (await worker.ask('stop')) / requests, rate: requests / seconds };
   }
 
   /** Rounds that take turns: the medians of each server. The first server is the bare one. */
   async #roundsOf(servers, turns) {
-    for (let round = 0; round < UNCOUNTED_ROUNDS; round += 1) {
-      for (const server of servers) await this.#round(server, turns, ROUND_MS);
-    }
     const samples = servers.map(() => []);
-    for (let round = 0; round < ROUNDS; round += 1) {
-      for (const [row, server] of servers.entries()) samples[row].push(await this.#round(server, turns, ROUND_MS));
+    for (let round = 0; round < UNCOUNTED_ROUNDS + ROUNDS; round += 1) {
+      // Each time another one is first, because what stands before a server in a round may cost it something.
+      for (let turn = 0; turn < servers.length; turn += 1) {
+        const row = (round + turn) % servers.length;
+        const figures = await this.#round(servers[row], turns, ROUND);
+        if (round >= UNCOUNTED_ROUNDS) samples[row].push(figures);
+      }
     }
     const [bare] = samples;
     return samples.map((rounds) => ({
