@@ -1,4 +1,4 @@
-import { inspect } from 'node:util';
+import { execFileSync } from 'node:child_process';
 import { describe, expect, test } from '@jest/globals';
 import { ReadingMemory } from '@sallyport/core/extend';
 import { buildRequest } from '@sallyport/core/testing';
@@ -39,9 +39,26 @@ describe('a memory of readings', () => {
     expect(numbers.recall(`credential ${all.at(-1)}`, aRequest())).toBe(all.at(-1));
   });
 
-  test('holds no credential', () => {
-    const memory = new ReadingMemory<string>();
-    memory.keep('a secret credential', aRequest(), 'reading');
-    expect(inspect(memory, { showHidden: true, depth: 9, maxArrayLength: null })).not.toContain('secret');
+  test('holds no credential: none stands in a heap snapshot (CWE-316)', () => {
+    const canary = 'canary-of-readings-4711';
+    const script = `
+      const { ReadingMemory, SecurityRequest } = require('@sallyport/core/extend');
+      const memory = new ReadingMemory();
+      function keep() {
+        const credential = Buffer.from('${Buffer.from(canary).toString('base64')}', 'base64').toString();
+        const request = new SecurityRequest({ method: 'GET', target: '/', rawHeaders: [] });
+        memory.keep(credential, request, 'reading-canary');
+        return memory.recall(credential, request);
+      }
+      keep();
+      require('node:v8').getHeapSnapshot().pipe(process.stdout);
+    `;
+    const snapshot = execFileSync(process.execPath, ['-e', script], {
+      cwd: __dirname,
+      maxBuffer: 2 ** 28,
+      encoding: 'utf8',
+    });
+    expect(snapshot).toContain('reading-canary');
+    expect(snapshot).not.toContain(canary);
   });
 });

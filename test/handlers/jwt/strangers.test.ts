@@ -1,7 +1,8 @@
 import { describe, expect, jest, test } from '@jest/globals';
-import { anyOf, SecurityChain } from '@sallyport/core';
+import { anyOf, Revocations, SecurityChain } from '@sallyport/core';
 import { ManualClock } from '@sallyport/core/testing';
-import { JwtHandler, type JwtHandlerOptions, onJwtEvent } from '@sallyport/handlers/jwt';
+import { JwtHandler, type JwtHandlerCollaborators, type JwtHandlerOptions, onJwtEvent } from '@sallyport/handlers/jwt';
+import { costsOf } from '../../core/chain/costs.js';
 import { bearerRequest, ISSUER, outcomeOf, tokenBy, trusted } from './jwt-fixture.js';
 import { newKey } from './signing.js';
 
@@ -9,9 +10,13 @@ const EC = newKey('ES256', 'key-1');
 const ELSEWHERE = 'https://elsewhere.example.com';
 const clock = new ManualClock();
 
-function handlerOf(issuer: string, options: Partial<JwtHandlerOptions> = {}): JwtHandler {
+function handlerOf(
+  issuer: string,
+  options: Partial<JwtHandlerOptions> = {},
+  collaborators: JwtHandlerCollaborators = {},
+): JwtHandler {
   const issuers = [trusted({ jwks: { keys: [EC.jwk] } }, { issuer })];
-  return new JwtHandler({ name: `of ${issuer}`, realm: 'test', issuers, ...options }, { clock });
+  return new JwtHandler({ name: `of ${issuer}`, realm: 'test', issuers, ...options }, { clock, ...collaborators });
 }
 
 function chainOf(...handlers: readonly JwtHandler[]): SecurityChain {
@@ -67,6 +72,23 @@ describe('a token of another issuer', () => {
     expect(first).toBe('400 bearer_token_too_long');
     expect(await outcome(chainOf(handlerOf(ELSEWHERE), handlerOf(ISSUER)), token)).toBe('granted');
     expect(await outcome(short(), token)).toBe(first);
+  });
+
+  test('costs handlers in front of its own one hash together, and its own no second one, whatever came before', async () => {
+    // With a secret, each handler has a hash of its own.
+    const revocations = new Revocations({ secret: 'a secret that all instances share, 1' }, { clock });
+    const [front, third, own] = [ELSEWHERE, 'https://third.example.com', ISSUER].map((issuer) =>
+      handlerOf(issuer, {}, { revocations }),
+    ) as [JwtHandler, JwtHandler, JwtHandler];
+    const token = tokenBy(EC, { jti: 'hashed once' });
+    const stray = tokenBy(EC, { iss: 'https://stray.example.com' });
+    const hashesOf = async (chain: SecurityChain) => {
+      for (const each of [token, stray, token, token]) await chain.decide(bearerRequest(each));
+      const request = bearerRequest(token);
+      return costsOf(() => void chain.decide(request)).hashes;
+    };
+    expect(await hashesOf(chainOf(front, third, own))).toBe(2);
+    expect(await hashesOf(chainOf(own))).toBe(1);
   });
 
   test('is explained, and told where its issuer is nearly known, each time', async () => {

@@ -7,8 +7,9 @@ const PLACES = 16_384;
 
 /**
  * For handlers: what was made of credentials, where making it costs more than a hash and other requests will need it again.
- * It is remembered under a keyed hash, and must follow from the credential alone. There are 16,384 places, and what is
- * kept displaces what had the same place: so keep only what is small.
+ * It is remembered under a keyed hash of the credential, which must be well-formed Unicode. It must follow from the
+ * credential alone and be small, and no verdict may be kept: nothing expires or is revoked here. Each hash has one of 16,384
+ * places, and what is kept displaces what had the same place, so that some of it is soon made again.
  * @example
  * const lengths = new ReadingMemory<number>();
  * lengths.keep(token, request, 460);
@@ -42,7 +43,7 @@ export class ReadingMemory<Reading> {
   }
 }
 
-/** The name that caches without a secret use as well, so that a token is hashed once for all. */
+/** Caches without a secret use this name as well, so that a token of the Authorization header is hashed once for all. */
 function nameIn(request: SecurityRequest, credential: string): string {
   return readOnce(hashOfProcess().name, credential, request);
 }

@@ -34,7 +34,7 @@ export class LiveHash {
 
 let ofProcess: LiveHash | undefined;
 
-/** The hash of all who need no secret of the deployment: they share it, so that a token is hashed once for all of them. */
+/** The hash of all who need no secret of the deployment. They share it, so that a token may be hashed once for all of them. */
 export function hashOfProcess(): LiveHash {
   ofProcess ??= new LiveHash(undefined, 'credentials in memory');
   return ofProcess;

@@ -83,6 +83,11 @@ export class JwtHandler implements SecurityHandler<JwtCredential> {
   readonly #revocations: Revocations | undefined;
   #stopOpening: (() => void) | undefined;
   #keyOffers = 0;
+  /**
+   * Whether the last token was unknown. The next one is usually like it: with strangers first, a handler in front of others
+   * hashes less, and with verdicts first any other one. Nothing else depends on the order.
+   */
+  #wasUnknown = false;
 
   /** @throws {ConfigurationError} ERR_SALLYPORT_OPTION_INVALID, ERR_SALLYPORT_OPTION_UNKNOWN */
   constructor(options: JwtHandlerOptions, collaborators: JwtHandlerCollaborators = {}) {
@@ -135,13 +140,15 @@ export class JwtHandler implements SecurityHandler<JwtCredential> {
   extract(request: SecurityRequest): JwtCredential | Verdict | undefined {
     const text = this.#tokens.textIn(request);
     if (typeof text !== 'string') return text;
-    if (text.includes('.')) {
-      const stranger = strangers.recall(text, request);
-      const isLeft = stranger !== undefined && !this.#issuers.trusts(stranger) && !this.#tokens.isTooLong(text);
-      if (isLeft) return this.#leave('jws', stranger, request);
+    const isDotted = text.includes('.');
+    let stranger = isDotted && this.#wasUnknown ? this.#strangerIn(text, request) : undefined;
+    if (isDotted && stranger === undefined) {
       const known = this.#cache.find(text, request);
+      this.#wasUnknown = known === undefined;
       if (known !== undefined) return new JwtCredential(text, undefined, known);
+      stranger = this.#strangerIn(text, request);
     }
+    if (stranger !== undefined) return this.#leave('jws', stranger, request);
     return this.#tokens.flawOf(text, request) ?? this.#take(text, request);
   }
 
@@ -199,6 +206,13 @@ export class JwtHandler implements SecurityHandler<JwtCredential> {
     const signed = await decryptToken(token, this.#settings.decryptionKeys);
     return typeof signed === 'string' ? signed : undefined;
   };
+
+  /** The issuer that a token names, if a handler has left the token before, and this one leaves it as well. */
+  #strangerIn(token: string, request: SecurityRequest): string | undefined {
+    if (this.#tokens.isTooLong(token)) return undefined;
+    const issuer = strangers.recall(token, request);
+    return issuer !== undefined && this.#issuers.trusts(issuer) ? undefined : issuer;
+  }
 
   /** The issuer of an encrypted token cannot be seen from outside, so a handler with decryption keys takes all of them. */
   #take(token: string, request: SecurityRequest): JwtCredential | undefined {
