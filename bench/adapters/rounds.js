@@ -19,7 +19,7 @@ const UNCOUNTED_ROUNDS = IS_QUICK ? 0 : 6;
 /** After a start, and after a change of what is asked, a server is warmed up until it has not become cheaper for a while. */
 const WARM_UP = IS_QUICK
   ? { round: ROUND, patience: 1, most: 1 }
-  : { round: { ms: 300, least: 0 }, patience: 3, most: 50 };
+  : { round: { ms: 300, least: 0 }, patience: 2, most: 15 };
 /** How much cheaper a round has to be than all before it. */
 const CHEAPER = 0.97;
 const SERVER_CORE = '0';
