@@ -18,7 +18,6 @@ import { filledIn, placesTaken } from './taken-places.js';
 export class Leaf implements RequirementNode, CredentialOwner {
   readonly handler: SecurityHandler;
   readonly source: ReadSource;
-  readonly #rivals: readonly Leaf[];
   /**
    * The rank of the credential if it is the same at all places: explicit or ambient. Undefined when some places are
    * explicit and others ambient.
@@ -35,15 +34,11 @@ export class Leaf implements RequirementNode, CredentialOwner {
   readonly #explicitPlaces: readonly CredentialPlace[];
   readonly #verification: Verification<CredentialOwner>;
 
-  /**
-   * `rivals` are the leaves of the same places that are asked earlier. The first leaf that extracts owns the
-   * credential. `maxBodyBytes` bounds the body that a proof over it may need.
-   */
-  constructor(handler: SecurityHandler, source: ReadSource, rivals: readonly Leaf[], maxBodyBytes: number) {
+  /** `maxBodyBytes` bounds the body that a proof over the credential may need. */
+  constructor(handler: SecurityHandler, source: ReadSource, maxBodyBytes: number) {
     this.handler = handler;
     this.#verification = new Verification(handler, maxBodyBytes);
     this.source = source;
-    this.#rivals = rivals;
     const { places } = source;
     const [first] = places as readonly [CredentialPlace];
     this.#carried = places.every(({ isAmbient }) => isAmbient === first.isAmbient) ? carriedIn(first) : undefined;
@@ -84,7 +79,10 @@ export class Leaf implements RequirementNode, CredentialOwner {
     return this.#carried ?? carriedIn(this.#placeIn(run.request));
   }
 
-  /** Lets the handler look for its credential; returns a refusal only for a bug. */
+  /**
+   * Lets the handler look for its credential; returns a refusal only for a bug. Of the leaves that look at the same place, the
+   * first that finds one owns it.
+   */
   extract(run: Run): Refusal | undefined {
     if (this.#isForestalled(run)) return undefined;
     const { request } = run;
@@ -162,13 +160,16 @@ export class Leaf implements RequirementNode, CredentialOwner {
     return this.#singleHeader !== undefined && repeats(SecurityRequest.linesOf(request), this.#singleHeader);
   }
 
-  /** Whether rivals have taken all that this leaf could take. An ambient credential beside an explicit one does not count. */
+  /**
+   * Whether others have taken all that this leaf could take. An ambient credential beside an explicit one does not count.
+   * Only leaves that found something are asked, since all of them together would make many handlers dear (bench: growth).
+   */
   #isForestalled(run: Run): boolean {
     let taken: readonly CredentialPlace[] = NONE;
-    for (const rival of this.#rivals) {
-      if (!run.holdsOneOf(rival)) continue;
-      if (!this.#hasSeveralPlaces && !rival.#hasSeveralPlaces) return true;
-      taken = [...taken, ...rival.#placesTaken(run)];
+    for (let index = 0, owner = run.ownerAt(0); owner !== undefined; index += 1, owner = run.ownerAt(index)) {
+      if (!(#hasSeveralPlaces in owner && isOneShared(owner.source.places, this.source.places))) continue;
+      if (!this.#hasSeveralPlaces && !owner.#hasSeveralPlaces) return true;
+      taken = [...taken, ...owner.#placesTaken(run)];
     }
     if (taken.length === 0) return false;
     const [first, ...others] = filledIn(this.source.places, run.request);
@@ -181,6 +182,16 @@ export class Leaf implements RequirementNode, CredentialOwner {
     const sent = sentIn(this.source.places, request);
     return isVerdict(sent) ? undefined : sent?.place;
   }
+}
+
+/** Counted loops: this runs for most requests that several handlers look at (bench: chain). */
+function isOneShared(places: readonly CredentialPlace[], others: readonly CredentialPlace[]): boolean {
+  for (let index = 0; index < places.length; index += 1) {
+    for (let other = 0; other < others.length; other += 1) {
+      if (places[index]?.at === others[other]?.at) return true;
+    }
+  }
+  return false;
 }
 
 function carriedIn(place: CredentialPlace | undefined): Carries {

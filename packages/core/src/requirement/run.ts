@@ -64,6 +64,11 @@ export class Run {
     }
   }
 
+  /** Who extracted this credential, in the order of extraction from 0 on. */
+  ownerAt(index: number): CredentialOwner | undefined {
+    return index === 0 ? this.#owner : this.#others?.[index - 1]?.owner;
+  }
+
   holdsOneOf(owner: CredentialOwner): boolean {
     return this.#owner === owner || otherOf(owner, this.#others) !== undefined;
   }

@@ -1,6 +1,5 @@
 import { ConfigurationError } from '../errors/errors.js';
 import { shownName } from '../errors/shown-name.js';
-import type { CredentialPlace } from '../handler/credential-place.js';
 import { type ReadSource, sourceOf } from '../handler/credential-source.js';
 import type { SecurityHandler } from '../handler/handler.js';
 import { checkChallenge } from '../verdict/challenge.js';
@@ -19,12 +18,9 @@ interface Sourced {
 export function leavesInSourceOrder(handlers: readonly SecurityHandler[], maxBodyBytes: number): readonly Leaf[] {
   const sourced = handlers.map(withSource);
   checkSources(sourced);
-  const leaves: Leaf[] = [];
-  for (const { handler, source } of sourced.toSorted((a, b) => rank(a) - rank(b))) {
-    const rivals = leaves.filter((earlier) => source.places.some(({ at }) => earlier.source.places.some(isAt(at))));
-    leaves.push(new Leaf(handler, source, rivals, maxBodyBytes));
-  }
-  return leaves;
+  return sourced
+    .toSorted((a, b) => rank(a) - rank(b))
+    .map(({ handler, source }) => new Leaf(handler, source, maxBodyBytes));
 }
 
 function withSource(handler: SecurityHandler): Sourced {
@@ -47,10 +43,6 @@ function checkSources(sourced: readonly Sourced[]): void {
       whole.set(at, handler);
     }
   }
-}
-
-function isAt(wanted: string): (place: CredentialPlace) => boolean {
-  return ({ at }) => at === wanted;
 }
 
 function rank({ source: { fallback, whole, places } }: Sourced): number {
