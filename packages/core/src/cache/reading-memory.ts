@@ -8,8 +8,8 @@ const PLACES = 16_384;
 /**
  * For handlers: what was made of credentials, where making it costs more than a hash and other requests will need it again.
  * It is remembered under a keyed hash of the credential, which must be well-formed Unicode. It must follow from the
- * credential alone and be small, and no verdict may be kept: nothing expires or is revoked here. Each hash has one of 16,384
- * places, and what is kept displaces what had the same place, so that some of it is soon made again.
+ * credential alone and be small, and no verdict may be kept: nothing expires or is revoked here. There are 16,384 places. A hash
+ * may have one of two, and what is kept displaces the older one of them, so that some of it is soon made again.
  * @example
  * const lengths = new ReadingMemory<number>();
  * lengths.keep(token, request, 460);
@@ -24,14 +24,19 @@ export class ReadingMemory<Reading> {
     // Before anything is kept, nobody has to hash.
     if (this.#names === undefined) return undefined;
     const name = nameIn(request, credential);
-    const place = placeOf(name);
-    return this.#names[place] === name ? this.#readings[place] : undefined;
+    const place = firstPlaceOf(name);
+    if (this.#names[place] === name) return this.#readings[place];
+    return this.#names[place + 1] === name ? this.#readings[place + 1] : undefined;
   }
 
   keep(credential: string, request: SecurityRequest, reading: Reading): void {
     this.#names ??= this.#allocated();
     const name = nameIn(request, credential);
-    const place = placeOf(name);
+    const place = firstPlaceOf(name);
+    if (this.#names[place] !== name) {
+      this.#names[place + 1] = this.#names[place];
+      this.#readings[place + 1] = this.#readings[place];
+    }
     this.#names[place] = name;
     this.#readings[place] = reading;
   }
@@ -48,7 +53,7 @@ function nameIn(request: SecurityRequest, credential: string): string {
   return readOnce(hashOfProcess().name, credential, request);
 }
 
-/** The hash is keyed, so nobody can choose credentials that share a place. */
-function placeOf(name: string): number {
-  return (name.charCodeAt(0) | (name.charCodeAt(1) << 8)) & (PLACES - 1);
+/** An even number; the second place is next to it. The hash is keyed, so nobody can choose credentials that share places. */
+function firstPlaceOf(name: string): number {
+  return (name.charCodeAt(0) | (name.charCodeAt(1) << 8)) & (PLACES - 2);
 }

@@ -88,6 +88,7 @@ export class GoodBefore {
   }
 }
 
+/** In whole milliseconds, because V8 stores other numbers as separate objects. */
 interface Noted {
   readonly sinceMs: number;
   readonly endsAtMs: number;
@@ -122,10 +123,10 @@ class Recent {
     this.#last = name;
     this.#lastMs = nowMs;
     const known = this.#find(name, nowMs);
-    const sinceMs = known?.sinceMs ?? nowMs;
+    const sinceMs = known?.sinceMs ?? Math.floor(nowMs);
     const isRegular = nowMs - sinceMs >= REGULAR_AFTER_MS;
     if (isRegular) this.#once.delete(name);
-    (isRegular ? this.#regular : this.#once).set(name, { sinceMs, endsAtMs: nowMs + this.#lifeMs });
+    (isRegular ? this.#regular : this.#once).set(name, { sinceMs, endsAtMs: Math.floor(nowMs + this.#lifeMs) });
   }
 
   has(name: string): boolean {
