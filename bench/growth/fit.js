@@ -1,3 +1,5 @@
+import { median } from '../report.js';
+
 /**
  * How steeply a cost grows with number: the exponent of the power that fits best, which is the slope of a line through the
  * points on logarithmic axes. 0 is a constant cost, 1 is linear growth. Points that are not above zero are left out.
@@ -14,9 +16,18 @@ export function exponentOf(points) {
 
 /** What one more costs at most, between each number and the next. */
 export function dearestStep(points) {
-  const steps = points.slice(1).map(([number, cost], index) => {
+  return Math.max(...stepsOf(points));
+}
+
+/** The same for rounds in which all numbers take turns: of each step, the median over the rounds. */
+export function dearestOfRounds(rounds) {
+  const steps = rounds.map(stepsOf);
+  return Math.max(...steps[0].map((_, index) => median(steps.map((each) => each[index]))));
+}
+
+function stepsOf(points) {
+  return points.slice(1).map(([number, cost], index) => {
     const [previous, before] = points[index];
     return (cost - before) / (number - previous);
   });
-  return Math.max(...steps);
 }

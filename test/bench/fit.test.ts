@@ -4,7 +4,11 @@ import { beforeAll, describe, expect, test } from '@jest/globals';
 type Points = readonly (readonly [number, number])[];
 
 /** The benches are scripts without types. */
-let fit: { exponentOf(points: Points): number; dearestStep(points: Points): number };
+let fit: {
+  exponentOf(points: Points): number;
+  dearestStep(points: Points): number;
+  dearestOfRounds(rounds: readonly Points[]): number;
+};
 
 beforeAll(async () => {
   fit = await import(join(__dirname, '../../bench/growth/fit.js'));
@@ -36,4 +40,13 @@ test('the dearest step is what one more costs where it costs most', () => {
     [30, 104],
   ];
   expect(fit.dearestStep(points)).toBe(10);
+});
+
+test('the dearest step of rounds is a median: a round that was disturbed does not count', () => {
+  const round = (second: number): Points => [
+    [1, 10],
+    [2, second],
+    [4, second + 2],
+  ];
+  expect(fit.dearestOfRounds([round(13), round(90), round(14)])).toBe(4);
 });
