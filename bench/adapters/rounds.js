@@ -15,11 +15,11 @@ const ROUND = IS_QUICK ? { ms: 5, least: 0 } : { ms: 100, least: 1_500 };
  * Rounds in turn before the first that counts. While others are warmed up, a server is idle, and V8 collects all of its
  * garbage. Optimised functions go with the hidden classes that die then, and the next requests are slow again.
  */
-const UNCOUNTED_ROUNDS = IS_QUICK ? 0 : 6;
+const UNCOUNTED_ROUNDS = IS_QUICK ? 0 : 4;
 /** After a start, and after a change of what is asked, a server is warmed up until it has not become cheaper for a while. */
 const WARM_UP = IS_QUICK
   ? { round: ROUND, patience: 1, most: 1 }
-  : { round: { ms: 300, least: 0 }, patience: 2, most: 15 };
+  : { round: { ms: 300, least: 0 }, patience: 2, most: 12 };
 /** How much cheaper a round has to be than all before it. */
 const CHEAPER = 0.97;
 const SERVER_CORE = '0';
