@@ -4,24 +4,20 @@ import { execFileSync, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { IS_QUICK, median, printTable, quartiles } from '../report.js';
+import { IS_QUICK, printTable, quartiles } from '../report.js';
 import { stacksOf } from './stacks.js';
 
 const STARTS = IS_QUICK ? 1 : 5;
-const ROUNDS = IS_QUICK ? 1 : 5;
+/** The cheapest counts, because what disturbs a machine that is shared with others only adds to a round. */
+const ROUNDS = IS_QUICK ? 1 : 8;
 /** So many requests at least: collections of garbage are a part of what a slow server costs, and have to fall into each round. */
 const ROUND = IS_QUICK ? { ms: 5, least: 0 } : { ms: 100, least: 1_500 };
 /**
- * Rounds in turn before the first that counts. While others are warmed up, a server is idle, and V8 collects all of its
- * garbage. Optimised functions go with the hidden classes that die then, and the next requests are slow again.
+ * Rounds that do not count, after a start and after a change of what is asked. They take turns like the others: if servers
+ * were warmed up one after the other, the first would be idle for so long that V8 collects all of its garbage. Optimised
+ * functions go with the hidden classes that die then, and the next requests are slow again.
  */
-const UNCOUNTED_ROUNDS = IS_QUICK ? 0 : 4;
-/** After a start, and after a change of what is asked, a server is warmed up until it has not become cheaper for a while. */
-const WARM_UP = IS_QUICK
-  ? { round: ROUND, patience: 1, most: 1 }
-  : { round: { ms: 300, least: 0 }, patience: 2, most: 12 };
-/** How much cheaper a round has to be than all before it. */
-const CHEAPER = 0.97;
+const WARM_UP = IS_QUICK ? { rounds: 1, round: ROUND } : { rounds: 12, round: { ms: 200, least: 0 } };
 const SERVER_CORE = '0';
 const LOAD_CORE = '1';
 export const BARE = 'bare';
@@ -96,8 +92,8 @@ export class Comparison {
         servers.push({ worker, port });
       }
       for (const [kind, count] of turns.entries()) {
-        for (const server of servers) await this.#warmUp(server, count);
-        const figuresOfStart = await this.#roundsOf(servers, count);
+        await this.#takeTurns(servers, count, WARM_UP);
+        const figuresOfStart = await this.#figuresOf(servers, count);
         for (const [row, each] of figuresOfStart.entries()) figures[kind][row].push(each);
       }
       for (const { port } of servers) await this.#load.ask({ task: 'close', port });
@@ -114,40 +110,34 @@ export class Comparison {
     return new Worker('server.js', SERVER_CORE, this.#isProfiled);
   }
 
-  async #warmUp(server, turns) {
-    let [cheapest, idle] = [Number.POSITIVE_INFINITY, 0];
-    for (let round = 0; idle < WARM_UP.patience && round < WARM_UP.most; round += 1) {
-      const { cpuUs } = await this.#round(server, turns, WARM_UP.round);
-      idle = cpuUs < cheapest * CHEAPER ? 0 : idle + 1;
-      cheapest = Math.min(cheapest, cpuUs);
-    }
-  }
-
   async #round({ worker, port }, turns, round) {
     await worker.ask('start');
     const { requests, seconds } = await this.#load.ask({ task: 'run', port, turns, round });
     return { cpuUs: (await worker.ask('stop')) / requests, rate: requests / seconds };
   }
 
-  /** Rounds that take turns: the medians of each server. The first server is the bare one. */
-  async #roundsOf(servers, turns) {
+  /** The figures of each server, round by round. */
+  async #takeTurns(servers, turns, { rounds, round }) {
     const samples = servers.map(() => []);
-    for (let round = 0; round < UNCOUNTED_ROUNDS + ROUNDS; round += 1) {
+    for (let each = 0; each < rounds; each += 1) {
       // Each time another one is first, because what stands before a server in a round may cost it something.
       for (let turn = 0; turn < servers.length; turn += 1) {
-        const row = (round + turn) % servers.length;
-        const figures = await this.#round(servers[row], turns, ROUND);
-        if (round >= UNCOUNTED_ROUNDS) samples[row].push(figures);
+        const row = (each + turn) % servers.length;
+        samples[row].push(await this.#round(servers[row], turns, round));
       }
     }
-    const [bare] = samples;
-    return samples.map((rounds) => ({
-      cpuUs: median(rounds.map(({ cpuUs }) => cpuUs)),
-      // Against the bare server in the same round: what disturbs the machine disturbs both.
-      addedUs: median(rounds.map(({ cpuUs }, round) => cpuUs - bare[round].cpuUs)),
-      rate: median(rounds.map(({ rate }) => rate)),
-      ratio: median(rounds.map(({ rate }, round) => rate / bare[round].rate)),
+    return samples;
+  }
+
+  /** Of each server, the cheapest round and what it took more than that of the bare server, which is the first. */
+  async #figuresOf(servers, turns) {
+    const samples = await this.#takeTurns(servers, turns, { rounds: ROUNDS, round: ROUND });
+    const best = samples.map((rounds) => ({
+      cpuUs: Math.min(...rounds.map(({ cpuUs }) => cpuUs)),
+      rate: Math.max(...rounds.map(({ rate }) => rate)),
     }));
+    const [bare] = best;
+    return best.map(({ cpuUs, rate }) => ({ cpuUs, addedUs: cpuUs - bare.cpuUs, rate, ratio: rate / bare.rate }));
   }
 }
 
