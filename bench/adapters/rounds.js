@@ -9,7 +9,7 @@ import { stacksOf } from './stacks.js';
 
 const STARTS = IS_QUICK ? 1 : 5;
 /** The cheapest counts, because what disturbs a machine that is shared with others only adds to a round. */
-const ROUNDS = IS_QUICK ? 1 : 8;
+const ROUNDS = IS_QUICK ? 1 : 6;
 /** So many requests at least: collections of garbage are a part of what a slow server costs, and have to fall into each round. */
 const ROUND = IS_QUICK ? { ms: 5, least: 0 } : { ms: 100, least: 1_500 };
 /**
@@ -17,7 +17,7 @@ const ROUND = IS_QUICK ? { ms: 5, least: 0 } : { ms: 100, least: 1_500 };
  * were warmed up one after the other, the first would be idle for so long that V8 collects all of its garbage. Optimised
  * functions go with the hidden classes that die then, and the next requests are slow again.
  */
-const WARM_UP = IS_QUICK ? { rounds: 1, round: ROUND } : { rounds: 12, round: { ms: 200, least: 0 } };
+const WARM_UP = IS_QUICK ? { rounds: 1, round: ROUND } : { rounds: 10, round: { ms: 200, least: 0 } };
 const SERVER_CORE = '0';
 const LOAD_CORE = '1';
 export const BARE = 'bare';
