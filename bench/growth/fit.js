@@ -16,7 +16,7 @@ export function exponentOf(points) {
 
 /** What one more costs at most, between each number and the next. */
 export function dearestStep(points) {
-  return Math.max(...stepsOf(points));
+  return dearestOfRounds([points]);
 }
 
 /** The same for rounds in which all numbers take turns: of each step, the median over the rounds. */

@@ -25,10 +25,9 @@ export async function operations() {
   const compiled = compile();
   const rows = SIZES.map((size, index) => {
     const { us, bytes } = compiled[index];
-    const looked = chainOf(size);
-    // Long-lived, as the table of a server is.
+    const longLived = chainOf(size);
     globalThis.gc();
-    const figures = lookups(size, looked);
+    const figures = lookups(size, longLived);
     return {
       'operations of a contract': size,
       [COMPILED]: us,

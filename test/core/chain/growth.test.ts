@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { Decision, Guard, SecurityChainOptions, SecurityHandler } from '@sallyport/core';
+import type { Guard, SecurityChainOptions, SecurityHandler } from '@sallyport/core';
 import type { AuthorizationServer, RequestParts } from '@sallyport/core/testing';
 import { PassCounter } from './passes.js';
 
@@ -24,10 +24,6 @@ afterAll(async () => {
   counter.close();
   await server.close();
 });
-
-function outcomeOf(decision: Decision): string {
-  return decision.kind === 'granted' ? 'granted' : `${decision.status} ${decision.reason}`;
-}
 
 function many<Made>(count: number, make: (index: number) => Made): readonly Made[] {
   return Array.from({ length: count }, (_, index) => make(index));
@@ -73,16 +69,21 @@ interface Growing {
   readonly chain: SecurityChainOptions;
   readonly parts: RequestParts;
   readonly target?: string;
-  readonly outcome?: string;
+  readonly outcome?: object;
 }
 
 type Row = readonly [title: string, make: (count: number) => Growing | Promise<Growing>];
 
 /** The passes through the dearest block of a decision, by a chain that has decided the same before. */
-async function passesOf({ chain: options, parts, target = '/', outcome = 'granted' }: Growing): Promise<number> {
+async function passesOf({
+  chain: options,
+  parts,
+  target = '/',
+  outcome = { kind: 'granted' },
+}: Growing): Promise<number> {
   const chain = new core.SecurityChain(options);
   const decide = () => chain.decide(testing.buildRequest(target, parts));
-  expect(outcomeOf(await decide())).toBe(outcome);
+  expect(await decide()).toMatchObject(outcome);
   const passes = counter.mostOf(() => void decide());
   await chain.close();
   return passes;
@@ -99,7 +100,10 @@ describe('twice as many cost a decision at most twice as much', () => {
     ['handlers of one place, of which the last takes the token', (count) => takenBy(count - 1, count)],
     [
       'handlers of one place, of which none takes the token',
-      (count) => ({ ...takenBy(count, count), outcome: '401 credentials_unrecognised' }),
+      (count) => ({
+        ...takenBy(count, count),
+        outcome: { kind: 'denied', status: 401, reason: 'credentials_unrecognised' },
+      }),
     ],
     [
       'handlers of JWTs, of which the last has seen the token',

@@ -162,7 +162,8 @@ export class Leaf implements RequirementNode, CredentialOwner {
 
   /**
    * Whether others have taken all that this leaf could take. An ambient credential beside an explicit one does not count.
-   * Only leaves that found something are asked, since all of them together would make many handlers dear (bench: growth).
+   * Only leaves that found something are asked: if each asked all others, the cost would grow with the square of the number
+   * of handlers (bench: growth).
    */
   #isForestalled(run: Run): boolean {
     let taken: readonly CredentialPlace[] = NONE;
