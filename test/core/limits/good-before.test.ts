@@ -59,4 +59,17 @@ describe.each([true, false])('who was good before, with credentials that are sec
       'known',
     ]);
   });
+
+  test('of a crowd that was good once, the latest are known, and never more than there are places', () => {
+    const good = new GoodBefore({ areSecret, maxEntries: 200 }, new ManualClock());
+    const sizes = new Set<number>();
+    for (let index = 0; index < 1_000; index += 1) {
+      good.note(`fresh ${index}`, undefined);
+      if (index >= 100) sizes.add(good.size);
+    }
+    expect([...sizes].sort((one, other) => one - other)).toEqual([98, 99, 100]);
+    const isKnown = (index: number) => good.standingOf(`fresh ${index}`, undefined) === 'known';
+    expect(Array.from({ length: 98 }, (_, place) => isKnown(902 + place))).not.toContain(false);
+    expect(isKnown(899)).toBe(false);
+  });
 });

@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { LRUCache } from 'lru-cache';
 import type { Clock } from '../clock/clock.js';
 import { ownMember } from '../options/own-members.js';
 import { KeyedHash } from '../secrecy/keyed-hash.js';
@@ -12,7 +11,10 @@ import { networkOf, UNKNOWN_NETWORK } from './network.js';
 export type Standing = 'stranger' | 'neighbour' | 'known';
 
 export interface GoodBeforeOptions {
-  /** How long a credential or network counts as good after the last time, in seconds. Default 86 400. */
+  /**
+   * How long a credential or network counts as good after the last time, in seconds; up to a minute longer for one that has
+   * come for less than a minute. Default 86 400.
+   */
   readonly lifeSeconds?: number | undefined;
   /**
    * How many credentials, and how many networks, are remembered at once: half of the places are for those that were good
@@ -25,9 +27,7 @@ export interface GoodBeforeOptions {
 
 const DAY_SECONDS = 86_400;
 const MAX_ENTRIES = 20_000;
-const REGULAR_AFTER_MS = 60_000;
-/** What was noted last is not noted again so soon: a busy network or issuer comes many times in a row. */
-const AGAIN_AFTER_MS = 1_000;
+const REGULAR_AFTER_SECONDS = 60;
 
 /**
  * Remembers which credentials and networks were good, as keyed hashes. Only proved credentials are noted, so junk
@@ -43,11 +43,11 @@ export class GoodBefore {
   #network = UNKNOWN_NETWORK;
 
   constructor(options: GoodBeforeOptions, clock: Clock) {
-    const lifeMs = (ownMember(options, 'lifeSeconds') ?? DAY_SECONDS) * 1_000;
+    const lifeSeconds = ownMember(options, 'lifeSeconds') ?? DAY_SECONDS;
     const maxEntries = ownMember(options, 'maxEntries') ?? MAX_ENTRIES;
     this.#areSecret = ownMember(options, 'areSecret') ?? true;
-    this.#credentials = new Recent(lifeMs, maxEntries, clock);
-    this.#networks = new Recent(lifeMs, maxEntries, clock);
+    this.#credentials = new Recent(lifeSeconds, maxEntries, clock);
+    this.#networks = new Recent(lifeSeconds, maxEntries, clock);
   }
 
   /** Entries kept, expired ones included. */
@@ -88,28 +88,24 @@ export class GoodBefore {
   }
 }
 
-/** In whole milliseconds, because V8 stores other numbers as separate objects. */
-interface Noted {
-  readonly sinceMs: number;
-  readonly endsAtMs: number;
-}
-
 /**
- * Names, each with its end. Names that come again after a while have a space of their own, so that names that were good
+ * Names, each with its time. Names that come again after a while have a space of their own, so that names that were good
  * once never displace regular ones: an insider can get any number of fresh tokens.
  */
 class Recent {
-  readonly #once: LRUCache<string, Noted>;
-  readonly #regular: LRUCache<string, Noted>;
-  readonly #lifeMs: number;
+  /** When they first came. */
+  readonly #once: NamedTimes;
+  /** When they last came. */
+  readonly #regular: NamedTimes;
+  readonly #regularAfterSeconds: number;
   readonly #clock: Clock;
   #last: string | undefined;
-  #lastMs = 0;
+  #lastSeconds = 0;
 
-  constructor(lifeMs: number, maxEntries: number, clock: Clock) {
-    this.#once = ordered(maxEntries / 2);
-    this.#regular = ordered(maxEntries / 2);
-    this.#lifeMs = lifeMs;
+  constructor(lifeSeconds: number, maxEntries: number, clock: Clock) {
+    this.#regularAfterSeconds = Math.min(REGULAR_AFTER_SECONDS, lifeSeconds / 2);
+    this.#once = new NamedTimes(maxEntries / 2, lifeSeconds + this.#regularAfterSeconds);
+    this.#regular = new NamedTimes(maxEntries / 2, lifeSeconds);
     this.#clock = clock;
   }
 
@@ -118,31 +114,69 @@ class Recent {
   }
 
   note(name: string): void {
-    const nowMs = this.#clock.monotonic();
-    if (name === this.#last && nowMs - this.#lastMs < AGAIN_AFTER_MS) return;
+    const nowSeconds = this.#nowSeconds();
+    // A busy network or issuer comes many times in a row.
+    if (name === this.#last && nowSeconds === this.#lastSeconds) return;
     this.#last = name;
-    this.#lastMs = nowMs;
-    const known = this.#find(name, nowMs);
-    const sinceMs = known?.sinceMs ?? Math.floor(nowMs);
-    const isRegular = nowMs - sinceMs >= REGULAR_AFTER_MS;
+    this.#lastSeconds = nowSeconds;
+    const firstSeconds = this.#once.get(name, nowSeconds) ?? nowSeconds;
+    const isRegular =
+      nowSeconds - firstSeconds >= this.#regularAfterSeconds || this.#regular.get(name, nowSeconds) !== undefined;
     if (isRegular) this.#once.delete(name);
-    (isRegular ? this.#regular : this.#once).set(name, { sinceMs, endsAtMs: Math.floor(nowMs + this.#lifeMs) });
+    (isRegular ? this.#regular : this.#once).set(name, isRegular ? nowSeconds : firstSeconds);
   }
 
   has(name: string): boolean {
-    return this.#find(name, this.#clock.monotonic()) !== undefined;
+    const nowSeconds = this.#nowSeconds();
+    return (this.#regular.get(name, nowSeconds) ?? this.#once.get(name, nowSeconds)) !== undefined;
   }
 
-  #find(name: string, nowMs: number): Noted | undefined {
-    const noted = this.#regular.peek(name) ?? this.#once.peek(name);
-    if (noted === undefined || nowMs < noted.endsAtMs) return noted;
-    this.#regular.delete(name);
-    this.#once.delete(name);
-    return undefined;
+  #nowSeconds(): number {
+    return Math.floor(this.#clock.monotonic() / 1_000);
   }
 }
 
-/** In the order of the last note, which is also the order of expiry. `max` would allocate all memory at once. */
-function ordered(maxEntries: number): LRUCache<string, Noted> {
-  return new LRUCache({ maxSize: Math.max(1, Math.floor(maxEntries)), sizeCalculation: () => 1 });
+/**
+ * So many names, each with a time in whole seconds. When there are more, those that were set longest ago go. A `Map` of
+ * numbers takes a third of the memory of a linked list (bench: growth).
+ */
+class NamedTimes {
+  readonly #times = new Map<string, number>();
+  readonly #maxEntries: number;
+  readonly #lifeSeconds: number;
+
+  constructor(maxEntries: number, lifeSeconds: number) {
+    this.#maxEntries = Math.max(1, Math.floor(maxEntries));
+    this.#lifeSeconds = lifeSeconds;
+  }
+
+  get size(): number {
+    return this.#times.size;
+  }
+
+  get(name: string, nowSeconds: number): number | undefined {
+    const seconds = this.#times.get(name);
+    if (seconds === undefined || nowSeconds - seconds < this.#lifeSeconds) return seconds;
+    this.#times.delete(name);
+    return undefined;
+  }
+
+  set(name: string, seconds: number): void {
+    this.#times.delete(name);
+    this.#times.set(name, seconds);
+    if (this.#times.size > this.#maxEntries) this.#dropOldest();
+  }
+
+  delete(name: string): void {
+    this.#times.delete(name);
+  }
+
+  /** One of 32 at once: each pass also steps over the places of names that are gone. */
+  #dropOldest(): void {
+    const kept = this.#times.size - Math.max(1, Math.floor(this.#maxEntries / 32));
+    for (const name of this.#times.keys()) {
+      this.#times.delete(name);
+      if (this.#times.size === kept) return;
+    }
+  }
 }
