@@ -12,8 +12,8 @@ export type Standing = 'stranger' | 'neighbour' | 'known';
 
 export interface GoodBeforeOptions {
   /**
-   * How long a credential or network counts as good after the last time, in seconds; up to a minute longer for one that has
-   * come for less than a minute. Default 86 400.
+   * How long a credential or network counts as good after the last time, in seconds, give or take one; up to a minute longer
+   * for one that has come for less than a minute. Default 86 400.
    */
   readonly lifeSeconds?: number | undefined;
   /**
