@@ -89,23 +89,26 @@ export class GoodBefore {
 }
 
 /**
- * Names, each with its time. Names that come again after a while have a space of their own, so that names that were good
- * once never displace regular ones: an insider can get any number of fresh tokens.
+ * Names, each with a time in whole seconds: in a `Map` of numbers they take a third of the memory that an LRU list takes (bench:
+ * growth). Names that come again after a while have a space of their own, so that names that were good once never displace
+ * regular ones: an insider can get any number of fresh tokens.
  */
 class Recent {
   /** When they first came. */
-  readonly #once: NamedTimes;
+  readonly #once = new Map<string, number>();
   /** When they last came. */
-  readonly #regular: NamedTimes;
+  readonly #regular = new Map<string, number>();
+  readonly #lifeSeconds: number;
   readonly #regularAfterSeconds: number;
+  readonly #maxEach: number;
   readonly #clock: Clock;
   #last: string | undefined;
   #lastSeconds = 0;
 
   constructor(lifeSeconds: number, maxEntries: number, clock: Clock) {
+    this.#lifeSeconds = lifeSeconds;
     this.#regularAfterSeconds = Math.min(REGULAR_AFTER_SECONDS, lifeSeconds / 2);
-    this.#once = new NamedTimes(maxEntries / 2, lifeSeconds + this.#regularAfterSeconds);
-    this.#regular = new NamedTimes(maxEntries / 2, lifeSeconds);
+    this.#maxEach = Math.max(1, Math.floor(maxEntries / 2));
     this.#clock = clock;
   }
 
@@ -119,16 +122,26 @@ class Recent {
     if (name === this.#last && nowSeconds === this.#lastSeconds) return;
     this.#last = name;
     this.#lastSeconds = nowSeconds;
-    const firstSeconds = this.#once.get(name, nowSeconds) ?? nowSeconds;
-    const isRegular =
-      nowSeconds - firstSeconds >= this.#regularAfterSeconds || this.#regular.get(name, nowSeconds) !== undefined;
-    if (isRegular) this.#once.delete(name);
-    (isRegular ? this.#regular : this.#once).set(name, isRegular ? nowSeconds : firstSeconds);
+    const firstSeconds = this.#firstOf(name, nowSeconds) ?? nowSeconds;
+    if (!this.#isRegular(name, nowSeconds) && nowSeconds - firstSeconds < this.#regularAfterSeconds) {
+      put(this.#once, name, firstSeconds, this.#maxEach);
+      return;
+    }
+    this.#once.delete(name);
+    put(this.#regular, name, nowSeconds, this.#maxEach);
   }
 
   has(name: string): boolean {
     const nowSeconds = this.#nowSeconds();
-    return (this.#regular.get(name, nowSeconds) ?? this.#once.get(name, nowSeconds)) !== undefined;
+    return this.#isRegular(name, nowSeconds) || this.#firstOf(name, nowSeconds) !== undefined;
+  }
+
+  #isRegular(name: string, nowSeconds: number): boolean {
+    return timeOf(this.#regular, name, nowSeconds - this.#lifeSeconds) !== undefined;
+  }
+
+  #firstOf(name: string, nowSeconds: number): number | undefined {
+    return timeOf(this.#once, name, nowSeconds - this.#lifeSeconds - this.#regularAfterSeconds);
   }
 
   #nowSeconds(): number {
@@ -136,47 +149,25 @@ class Recent {
   }
 }
 
+/** Undefined if the name came at `endSeconds` or before that. */
+function timeOf(times: Map<string, number>, name: string, endSeconds: number): number | undefined {
+  const seconds = times.get(name);
+  if (seconds === undefined || seconds > endSeconds) return seconds;
+  times.delete(name);
+  return undefined;
+}
+
 /**
- * So many names, each with a time in whole seconds. When there are more, those that were set longest ago go. A `Map` of
- * numbers takes a third of the memory of a linked list (bench: growth).
+ * Puts a name last. When there are too many, the first go, one of 32 at once: each pass also steps over the places of names
+ * that are gone.
  */
-class NamedTimes {
-  readonly #times = new Map<string, number>();
-  readonly #maxEntries: number;
-  readonly #lifeSeconds: number;
-
-  constructor(maxEntries: number, lifeSeconds: number) {
-    this.#maxEntries = Math.max(1, Math.floor(maxEntries));
-    this.#lifeSeconds = lifeSeconds;
-  }
-
-  get size(): number {
-    return this.#times.size;
-  }
-
-  get(name: string, nowSeconds: number): number | undefined {
-    const seconds = this.#times.get(name);
-    if (seconds === undefined || nowSeconds - seconds < this.#lifeSeconds) return seconds;
-    this.#times.delete(name);
-    return undefined;
-  }
-
-  set(name: string, seconds: number): void {
-    this.#times.delete(name);
-    this.#times.set(name, seconds);
-    if (this.#times.size > this.#maxEntries) this.#dropOldest();
-  }
-
-  delete(name: string): void {
-    this.#times.delete(name);
-  }
-
-  /** One of 32 at once: each pass also steps over the places of names that are gone. */
-  #dropOldest(): void {
-    const kept = this.#times.size - Math.max(1, Math.floor(this.#maxEntries / 32));
-    for (const name of this.#times.keys()) {
-      this.#times.delete(name);
-      if (this.#times.size === kept) return;
-    }
+function put(times: Map<string, number>, name: string, seconds: number, max: number): void {
+  times.delete(name);
+  times.set(name, seconds);
+  if (times.size <= max) return;
+  const kept = times.size - Math.max(1, Math.floor(max / 32));
+  for (const first of times.keys()) {
+    times.delete(first);
+    if (times.size === kept) return;
   }
 }
