@@ -18,6 +18,8 @@ import { newKey, tokenOf } from './signing.js';
 
 /** So many signatures are checked at once in one turn of the event loop. */
 const AT_ONCE = 4;
+/** So many that come back from the thread pool go on in one turn. */
+const GOING_ON = 8;
 const QUICK = ['RS256', 'RS384', 'RS512', 'PS256', 'PS512', 'ES256', 'EdDSA', 'Ed25519'];
 const SLOW = ['ES384', 'ES512'];
 const BY_ALGORITHM = new Map([...QUICK, ...SLOW].map((algorithm) => [algorithm, newKey(algorithm)]));
@@ -157,6 +159,26 @@ describe('a crowd of first uses', () => {
     const decisions = await Promise.all(tokens.map((token) => under.decide(token)));
     expect(decisions.map(outcomeOf)).toEqual(tokens.map(() => 'granted'));
     expect(under.handler.statistics.cache).toMatchObject({ misses: tokens.length, flights: 0 });
+  });
+
+  test('goes on a few at a time, however many the thread pool has done', async () => {
+    const under = verifying('ES384', keyOf('ES384').publicKey);
+    const serials = Array.from({ length: 5 * GOING_ON }, (_, serial) => serial);
+    const answered: number[] = [];
+    const crowd = serials.map(async (serial) => {
+      await under.decide(tokenBy(keyOf('ES384'), { jti: `token-${serial}` }));
+      answered.push(serial);
+    });
+    // The event loop is busy meanwhile, as with the requests of others.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200);
+    const perTurn: number[] = [];
+    for (let before = 0; answered.length < serials.length; before = answered.length) {
+      await nextTurn();
+      perTurn.push(answered.length - before);
+    }
+    await Promise.all(crowd);
+    expect(Math.max(...perTurn)).toBeLessThanOrEqual(GOING_ON);
+    expect(answered.toSorted((one, other) => one - other)).toEqual(serials);
   });
 
   test('keeps nobody waiting who is remembered', async () => {
