@@ -158,7 +158,8 @@ async function bundle(name) {
   refuseWideCharacters(outputFiles);
   for (const { path, text } of outputFiles) {
     await mkdir(dirname(path), { recursive: true });
-    await writeFile(path, text);
+    // The bundler writes the name of each source above its code. Source maps tell that, and every line stays where it was.
+    await writeFile(path, path.endsWith('.js') ? text.replace(/^\/\/ src\/.*$/gm, '') : text);
   }
   // Nobody requires a program.
   if (doors.length === 0) return;

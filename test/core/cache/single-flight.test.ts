@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { denied, unavailable, type Verdict } from '@sallyport/core';
-import { type Eventually, SecurityRequest, type Waiters } from '@sallyport/core/extend';
+import { type Eventually, SecurityRequest, type VerdictCacheOptions, type Waiters } from '@sallyport/core/extend';
 import { buildRequest } from '@sallyport/core/testing';
 import { aRequest, CacheUnderTest, Lookup, leavableRequest, principalOf } from './cache-fixture.js';
 
@@ -210,6 +210,24 @@ describe('lookups are limited in number', () => {
     }
     expect(await cache.resolve('good before', from(address(61)), load)).toMatchObject({ kind: 'authenticated' });
     expect(await flood.at(-1)).toMatchObject({ reason: 'too_many_lookups' });
+  });
+
+  test.each<[string, Partial<VerdictCacheOptions>, (under: CacheUnderTest) => Promise<unknown>]>([
+    ['ends', {}, async ({ clock }) => clock.pass(31)],
+    ['makes room', { maxEntries: 1 }, ({ cache }) => cache.resolve('another', aRequest(), async () => principalOf())],
+    ['is forgotten', {}, ({ cache }) => cache.forget('good before')],
+    ['is too old for an operation', {}, async ({ clock }) => clock.pass(10)],
+  ])('who was good before has a place in a flood when its verdict %s', async (_what, options, lose) => {
+    const under = new CacheUnderTest({ maxFlights: 30, ttlSeconds: 30, ...options });
+    const { cache } = under;
+    const load = async () => principalOf();
+    await cache.resolve('good before', aRequest(), load);
+    await lose(under);
+    const fromFlood = () => buildRequest('/', { remoteAddress: '192.0.2.1', maxVerdictAgeSeconds: 5 });
+    const lookup = new Lookup();
+    for (let index = 0; index < 60; index += 1) void cache.resolve(`junk ${index}`, fromFlood(), lookup.load);
+    expect(await cache.resolve('never seen', fromFlood(), load)).toMatchObject({ reason: 'too_many_lookups' });
+    expect(await cache.resolve('good before', fromFlood(), load)).toMatchObject({ kind: 'authenticated' });
   });
 
   test('whoever has to make room is answered at once, and its lookup is told', async () => {

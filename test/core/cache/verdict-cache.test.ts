@@ -293,6 +293,29 @@ describe('limits', () => {
     expect(subject.cache.statistics.bytes).toBeLessThanOrEqual(20_000);
     await subject.ask('d', principalOf({ claims: { note: 'x'.repeat(30_000) } }));
     expect(subject.cache.find('d', buildRequest('/'))).toBeUndefined();
+    expect(subject.cache.statistics.entries).toBe(2);
+  });
+
+  test('bytes: a verdict that leaves or is replaced gives all of its own back', async () => {
+    const { cache, clock } = new CacheUnderTest({ maxEntries: 2, ttlSeconds: 30 });
+    const bytes: number[] = [];
+    const ask = async (credential: string, note: string) => {
+      await cache.resolve(credential, aRequest(), async () => principalOf({ claims: { note } }));
+      bytes.push(cache.statistics.bytes);
+    };
+    await ask('a', 'x');
+    await cache.forget('a');
+    expect(cache.statistics).toMatchObject({ bytes: 0, entries: 0, evictions: 0 });
+    await ask('a', 'y');
+    await ask('b', 'x'.repeat(100));
+    await ask('c', 'z');
+    expect(cache.statistics).toMatchObject({ entries: 2, evictions: 1 });
+    const [one = 0, again, , two = 0] = bytes;
+    expect(again).toBe(one);
+    expect(two).toBe(2 * one + 99);
+    clock.pass(31);
+    await ask('c', 'zz');
+    expect(bytes.at(-1)).toBe(two + 1);
   });
 
   test.each([

@@ -32,6 +32,17 @@ describe.each([true, false])('who was good before, with credentials that are sec
     expect(good.standingOf('token', HOME)).toBe('stranger');
   });
 
+  test('counts from when a credential was good, also where that is told later', () => {
+    const clock = new ManualClock();
+    const good = new GoodBefore({ areSecret, lifeSeconds: 600 }, clock);
+    const beganMs = clock.monotonic();
+    clock.pass(500);
+    good.noteCredential('token', beganMs);
+    expect(good.standingOf('token', HOME)).toBe('known');
+    clock.pass(160);
+    expect(good.standingOf('token', HOME)).toBe('stranger');
+  });
+
   test('and comes again is not pushed out by any number of others who were good once', () => {
     const clock = new ManualClock();
     const good = new GoodBefore({ areSecret, maxEntries: 20 }, clock);

@@ -56,6 +56,16 @@ describe('a principal', () => {
     });
   });
 
+  test('has room for what few tell only if it tells one of them, and its copies are the same principal', () => {
+    const few = ['authenticatedAt', 'acr', 'confirmation', 'actor'];
+    const plain = createPrincipal({ subject: 'alice', issuer: 'https://as.example' });
+    expect(few.filter((name) => Object.hasOwn(plain, name))).toEqual([]);
+    expect(few.map((name) => Reflect.get(plain, name))).toEqual(few.map(() => undefined));
+    const strong = createPrincipal({ ...plain, acr: 'mfa' });
+    expect(Object.keys(strong)).toEqual(expect.arrayContaining(few));
+    for (const principal of [plain, strong]) expect(createPrincipal({ ...principal })).toEqual(principal);
+  });
+
   test.each([
     ['made of everything', createPrincipal(FULL)],
     ['made of a subject', createPrincipal({ subject: 'alice' })],
@@ -175,6 +185,19 @@ describe('claims', () => {
   test('keep texts, numbers, booleans, null, lists and objects as they are', () => {
     const claims = { text: 'a', empty: '', zero: 0, float: 1.5, yes: true, no: false, none: null, list: [[], {}, [1]] };
     expect(JSON.stringify(createPrincipal({ subject: 'a', claims }).claims)).toBe(JSON.stringify(claims));
+  });
+
+  test('of another principal are taken as they are, and what only inherits like them is copied', () => {
+    const { claims } = createPrincipal(FULL);
+    expect(createPrincipal({ subject: 'bob', claims }).claims).toBe(claims);
+    for (const member of [['a'], { a: 1 }, Object.freeze([{ a: 1 }])]) {
+      const posing = Object.assign(Object.create(Object.getPrototypeOf(claims)), { member });
+      for (const given of [posing, Object.freeze(posing)]) {
+        const taken = createPrincipal({ subject: 'bob', claims: given }).claims;
+        expect(taken).toEqual({ member });
+        expect([...reachable(taken)].filter((object) => !Object.isFrozen(object))).toEqual([]);
+      }
+    }
   });
 
   test.each([

@@ -3,11 +3,12 @@ import type { Clock } from '../clock/clock.js';
 import type { Eventually } from '../clock/eventually.js';
 import { outlive } from '../clock/runtime.js';
 import type { Applicant } from '../limits/applicant.js';
-import { GoodBefore, type Standing } from '../limits/good-before.js';
+import type { Standing } from '../limits/good-before.js';
 import { Shares } from '../limits/shares.js';
 import { Abandonment } from '../request/abandonment.js';
 import type { CacheState } from '../request/trace.js';
 import { isVerdict, type Unavailable, unavailable, type Verdict } from '../verdict/verdict.js';
+import type { VerdictMemory } from './verdict-memory.js';
 
 /** The result of a lookup, and its origin if that was not the handler. */
 export interface Finding {
@@ -162,11 +163,11 @@ export class Flights {
   readonly #underWay = new Set<Flight>();
   readonly #unshared: number;
   readonly #shares: Shares;
-  readonly #goodBefore: GoodBefore;
+  readonly #memory: VerdictMemory;
   readonly #clock: Clock;
 
-  constructor(limit: number, clock: Clock) {
-    this.#goodBefore = new GoodBefore({ areSecret: false }, clock);
+  constructor(limit: number, memory: VerdictMemory, clock: Clock) {
+    this.#memory = memory;
     this.#unshared = Math.floor(limit / 2);
     this.#shares = new Shares({ running: limit - this.#unshared, waiting: 0, isInterruptible: true });
     this.#clock = clock;
@@ -208,7 +209,7 @@ export class Flights {
   }
 
   standingOf({ key, address }: Flight): Standing {
-    return this.#goodBefore.standingOf(key, address);
+    return this.#memory.standingOf(key, address);
   }
 
   /** For the flight itself, when it has landed or stopped. It may be called again. */
@@ -216,7 +217,7 @@ export class Flights {
     if (flight.isCurrent) this.drop(flight.key);
     this.#underWay.delete(flight);
     if (flight.seat !== undefined) this.#shares.leave(flight.seat);
-    if (landed !== undefined && isGood(landed)) this.#goodBefore.note(flight.key, flight.address);
+    if (landed !== undefined && isGood(landed)) this.#memory.noteGood(flight.key, flight.address);
   }
 
   /** From now on nobody joins this lookup, and its answer stays out of the cache. */

@@ -60,7 +60,7 @@ export class VerdictCache {
     this.#revocations = revocations;
     revocations.caches.add(this);
     this.#memory = new VerdictMemory(settings, counters, services);
-    this.#flights = new Flights(settings.maxFlights, clock);
+    this.#flights = new Flights(settings.maxFlights, this.#memory, clock);
     this.#shared = store && sharedTier({ ...settings, purpose }, { store, clock, basisNamed });
     this.#lookup = new VerdictLookup(settings, { ...services, counters, memory: this.#memory, shared: this.#shared });
   }

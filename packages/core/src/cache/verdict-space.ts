@@ -14,14 +14,12 @@ export interface VerdictTimes {
  * cache).
  */
 export class Remembered extends AuthenticatedVerdict {
-  readonly #freshUntilMs: number;
   readonly #askedMs: number;
   readonly #basis: Basis | undefined;
   #epoch: number;
 
   constructor({ principal, headers }: Authenticated, times: VerdictTimes, epoch: number, basis: Basis | undefined) {
-    super(principal, headers);
-    this.#freshUntilMs = Math.floor(times.freshUntilMs);
+    super(principal, headers, Math.floor(times.freshUntilMs));
     this.#askedMs = Math.floor(times.askedMs);
     this.#epoch = epoch;
     this.#basis = basis;
@@ -29,7 +27,7 @@ export class Remembered extends AuthenticatedVerdict {
 
   /** On the monotonic clock. A whole number, because V8 stores others as separate objects. */
   get freshUntilMs(): number {
-    return this.#freshUntilMs;
+    return AuthenticatedVerdict.freshUntilMs(this);
   }
 
   /** When it was asked for: what it says was true then. On the same clock, and whole as well. */
@@ -52,17 +50,26 @@ export class Remembered extends AuthenticatedVerdict {
   }
 }
 
+export interface VerdictSpaceLimits {
+  readonly maxEntries: number;
+  readonly maxBytes: number;
+}
+
 /**
  * A bounded space of good verdicts: the least recently used goes first. Callers check the lifetimes, because a verdict may
  * be used past its lifetime during an outage. Memory is allocated with the first verdict.
  */
 export class VerdictSpace {
-  readonly #limits: { readonly maxEntries: number; readonly maxBytes: number };
+  readonly #limits: VerdictSpaceLimits;
+  readonly #onLeave: (key: string, remembered: Remembered) => void;
   #entries: LRUCache<string, Remembered> | undefined;
+  #bytes = 0;
   #evictions = 0;
 
-  constructor(limits: { readonly maxEntries: number; readonly maxBytes: number }) {
+  /** @param onLeave told of each verdict that leaves, unless another one about the same credential takes its place */
+  constructor(limits: VerdictSpaceLimits, onLeave: (key: string, remembered: Remembered) => void) {
     this.#limits = limits;
+    this.#onLeave = onLeave;
   }
 
   get size(): number {
@@ -70,7 +77,7 @@ export class VerdictSpace {
   }
 
   get bytes(): number {
-    return this.#entries?.calculatedSize ?? 0;
+    return this.#bytes;
   }
 
   /** How many verdicts were dropped because the space was full. */
@@ -82,9 +89,22 @@ export class VerdictSpace {
     return this.#entries?.get(key);
   }
 
+  /** As `find`, but no use of it. */
+  has(key: string): boolean {
+    return this.#entries?.has(key) === true;
+  }
+
   keep(key: string, remembered: Remembered): void {
+    const bytes = footprintBytes(remembered);
+    const { maxBytes } = this.#limits;
+    if (bytes > maxBytes) {
+      this.drop(key);
+      return;
+    }
     this.#entries ??= this.#open();
-    this.#entries.set(key, remembered, { size: footprintBytes(remembered) });
+    this.#bytes += bytes;
+    this.#entries.set(key, remembered);
+    while (this.#bytes > maxBytes) this.#entries.pop();
   }
 
   drop(key: string): void {
@@ -94,9 +114,11 @@ export class VerdictSpace {
   #open(): LRUCache<string, Remembered> {
     return new LRUCache({
       max: Math.floor(this.#limits.maxEntries),
-      maxSize: Math.floor(this.#limits.maxBytes),
-      dispose: (_value, _key, reason) => {
+      dispose: (remembered, key, reason) => {
+        // Counted anew: the list of all sizes would take 8 bytes for each verdict (bench: cache).
+        this.#bytes -= footprintBytes(remembered);
         if (reason === 'evict') this.#evictions += 1;
+        if (reason !== 'set') this.#onLeave(key, remembered);
       },
     });
   }

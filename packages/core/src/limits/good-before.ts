@@ -57,14 +57,27 @@ export class GoodBefore {
 
   /** Call it when a credential has proved good. */
   note(credential: string, address: string | undefined): void {
-    this.#credentials.note(this.#nameOf(credential));
+    this.noteCredential(credential);
+    this.noteNetwork(address);
+  }
+
+  /** @param goodMs when it was good, if that was before now. On the monotonic clock */
+  noteCredential(credential: string, goodMs?: number): void {
+    this.#credentials.note(this.#nameOf(credential), goodMs);
+  }
+
+  noteNetwork(address: string | undefined): void {
     const network = this.#networkAt(address);
     // All callers without an address share one network: one good caller says nothing about the others.
     if (network !== UNKNOWN_NETWORK) this.#networks.note(network);
   }
 
+  has(credential: string): boolean {
+    return this.#credentials.has(this.#nameOf(credential));
+  }
+
   standingOf(credential: string, address: string | undefined): Standing {
-    if (this.#credentials.has(this.#nameOf(credential))) return 'known';
+    if (this.has(credential)) return 'known';
     return this.isNeighbour(address) ? 'neighbour' : 'stranger';
   }
 
@@ -116,19 +129,19 @@ class Recent {
     return this.#once.size + this.#regular.size;
   }
 
-  note(name: string): void {
-    const nowSeconds = this.#nowSeconds();
+  note(name: string, goodMs = this.#clock.monotonic()): void {
+    const goodSeconds = Math.floor(goodMs / 1_000);
     // A busy network or issuer comes many times in a row.
-    if (name === this.#last && nowSeconds === this.#lastSeconds) return;
+    if (name === this.#last && goodSeconds === this.#lastSeconds) return;
     this.#last = name;
-    this.#lastSeconds = nowSeconds;
-    const firstSeconds = this.#firstOf(name, nowSeconds) ?? nowSeconds;
-    if (!this.#isRegular(name, nowSeconds) && nowSeconds - firstSeconds < this.#regularAfterSeconds) {
+    this.#lastSeconds = goodSeconds;
+    const firstSeconds = this.#firstOf(name, goodSeconds) ?? goodSeconds;
+    if (!this.#isRegular(name, goodSeconds) && goodSeconds - firstSeconds < this.#regularAfterSeconds) {
       put(this.#once, name, firstSeconds, this.#maxEach);
       return;
     }
     this.#once.delete(name);
-    put(this.#regular, name, nowSeconds, this.#maxEach);
+    put(this.#regular, name, goodSeconds, this.#maxEach);
   }
 
   has(name: string): boolean {

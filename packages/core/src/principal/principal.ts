@@ -16,6 +16,9 @@ export type { Actor, Confirmation, PrincipalInit, PrincipalKind, Via };
 const NONE: readonly never[] = Object.freeze([]);
 const NO_CLAIMS: object = freezeClaims({});
 
+/** Members of few principals: the others have no room for them, which would cost each 32 bytes (bench: cache). */
+const DETAILS = { authenticatedAt: undefined, acr: undefined, confirmation: undefined, actor: undefined };
+
 /** What a principal was made of, where it was not made of one proof as that was. */
 interface Origin {
   /** The principals that it was combined from; undefined when there is only one proof. */
@@ -48,15 +51,15 @@ class PrincipalRecord<Claims extends object> {
   /** When the token was issued, in seconds since the epoch. */
   readonly issuedAt: number | undefined;
   /** When the user last authenticated, in seconds since the epoch (`auth_time`). */
-  readonly authenticatedAt: number | undefined;
-  readonly acr: string | undefined;
+  declare readonly authenticatedAt: number | undefined;
+  declare readonly acr: string | undefined;
   readonly amr: readonly string[];
-  readonly confirmation: Confirmation | undefined;
+  declare readonly confirmation: Confirmation | undefined;
   /**
    * Who acts for the subject now (RFC 8693 4.1); undefined where the subject acts itself. Actors within this one acted
    * before: they decide nothing.
    */
-  readonly actor: Actor | undefined;
+  declare readonly actor: Actor | undefined;
   /** Every proof that went into this principal, in the order of verification. */
   readonly via: readonly Via[];
   /** Undefined for most principals. Is the brand as well: a field of its own would cost 8 bytes (bench: cache). */
@@ -73,13 +76,15 @@ class PrincipalRecord<Claims extends object> {
     this.claims = (init.claims === undefined ? NO_CLAIMS : freezeClaims(init.claims)) as Readonly<Claims>;
     this.expiresAt = init.expiresAt;
     this.issuedAt = init.issuedAt;
-    this.authenticatedAt = init.authenticatedAt;
-    this.acr = init.acr;
     this.amr = frozenList(init.amr);
-    this.confirmation = init.confirmation && Object.freeze({ ...init.confirmation });
-    this.actor = init.actor && checkedActor(init.actor);
     this.via = frozenProofs(init.via);
     this.#origin = origin;
+    if ((init.authenticatedAt ?? init.acr ?? init.confirmation ?? init.actor) !== undefined) {
+      this.authenticatedAt = init.authenticatedAt;
+      this.acr = init.acr;
+      this.confirmation = init.confirmation && Object.freeze({ ...init.confirmation });
+      this.actor = init.actor && checkedActor(init.actor);
+    }
     Object.freeze(this);
   }
 
@@ -93,6 +98,8 @@ class PrincipalRecord<Claims extends object> {
 
   static {
     mark(this, 'principal');
+    // Of its own, so that nobody reads what `Object.prototype` may have got by that name.
+    Object.assign(this.prototype, DETAILS);
   }
 
   static made(value: unknown): boolean {
@@ -143,7 +150,7 @@ export function isProvedBy(principal: Principal, handler: string): boolean {
 /** The same principal with one more proof in `via`; the same object when the proof is there already. */
 export function withProof(principal: Principal, proof: Via): Principal {
   if (principal.kind === 'anonymous' || isProvedBy(principal, proof.handler)) return principal;
-  const init = { ...principal, via: [...principal.via, proof] };
+  const init = { ...DETAILS, ...principal, via: [...principal.via, proof] };
   return new PrincipalRecord(principal.kind, init, PrincipalRecord.origin(principal));
 }
 
@@ -185,6 +192,7 @@ export function combinePrincipals(principals: readonly Principal[]): Principal {
   const proofs = named.flatMap(proofsOf);
   const ends = named.flatMap((principal) => principal.expiresAt ?? []);
   const init = {
+    ...DETAILS,
     ...first,
     clientId: first.clientId ?? others.find((other) => other.clientId !== undefined)?.clientId,
     scopes: union(named.map((principal) => principal.scopes)),
