@@ -85,7 +85,7 @@ export class Flight implements Waiters {
   }
 
   get standing(): Standing {
-    return this.#flights.standingOf(this);
+    return this.#flights.memory.standingOf(this.key, this.address);
   }
 
   /** Begins the lookup. Returns what it found if it needed no time: then nobody waits, and nothing is made for it. */
@@ -163,11 +163,11 @@ export class Flights {
   readonly #underWay = new Set<Flight>();
   readonly #unshared: number;
   readonly #shares: Shares;
-  readonly #memory: VerdictMemory;
+  readonly memory: VerdictMemory;
   readonly #clock: Clock;
 
   constructor(limit: number, memory: VerdictMemory, clock: Clock) {
-    this.#memory = memory;
+    this.memory = memory;
     this.#unshared = Math.floor(limit / 2);
     this.#shares = new Shares({ running: limit - this.#unshared, waiting: 0, isInterruptible: true });
     this.#clock = clock;
@@ -208,16 +208,12 @@ export class Flights {
     return this.#shares.enter(flight.seat);
   }
 
-  standingOf({ key, address }: Flight): Standing {
-    return this.#memory.standingOf(key, address);
-  }
-
   /** For the flight itself, when it has landed or stopped. It may be called again. */
   end(flight: Flight, landed?: Landed): void {
     if (flight.isCurrent) this.drop(flight.key);
     this.#underWay.delete(flight);
     if (flight.seat !== undefined) this.#shares.leave(flight.seat);
-    if (landed !== undefined && isGood(landed)) this.#memory.noteGood(flight.key, flight.address);
+    if (landed !== undefined && isGood(landed)) this.memory.noteGood(flight.key, flight.address);
   }
 
   /** From now on nobody joins this lookup, and its answer stays out of the cache. */

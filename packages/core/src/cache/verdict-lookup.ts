@@ -109,7 +109,7 @@ export class VerdictLookup {
     const shared = maxAgeMs > 0 ? this.#shared : undefined;
     if (shared === undefined && !(synchronised instanceof Promise)) return undefined;
     // What is remembered only waited for the revocations: no store has to be asked.
-    const isHeld = synchronised instanceof Promise && this.#memory.holds(key);
+    const isHeld = synchronised instanceof Promise && this.#memory.good.has(key);
     return Promise.all([synchronised, isHeld ? undefined : shared?.read(credential)]).then(([_, found]) => {
       const remembered = isHeld ? this.#memory.recall(key, credential, maxAgeMs) : undefined;
       if (remembered !== undefined)

@@ -35,7 +35,7 @@ export class VerdictMemory {
   readonly #counters: CacheCounters;
   readonly #clock: Clock;
   readonly #revocations: Revocations;
-  /** Credentials whose verdicts are no longer held here. While they are, to note them as well would cost 46 bytes each (bench: growth). */
+  /** Those whose verdicts have left `good`: to note each at once would take 46 bytes more (bench: growth). */
   readonly #goodBefore: GoodBefore;
   #era = 0;
 
@@ -90,11 +90,6 @@ export class VerdictMemory {
     const { epoch } = remembered ?? this.#revocations;
     if (this.#revocations.statusOf(credential, principal, epoch) !== 'clear') return REVOKED;
     return remembered?.basis?.stands(this.#clock.monotonic()) === false ? PROOF_OUTDATED : undefined;
-  }
-
-  /** Whether there is a good verdict, fresh or not. */
-  holds(key: string): boolean {
-    return this.good.has(key);
   }
 
   /** How well the caller is known who sends this credential. */

@@ -66,7 +66,7 @@ export class VerdictSpace {
   #bytes = 0;
   #evictions = 0;
 
-  /** @param onLeave told of each verdict that leaves, unless another one about the same credential takes its place */
+  /** @param onLeave told of each verdict that leaves without another one about the same credential in its place */
   constructor(limits: VerdictSpaceLimits, onLeave: (key: string, remembered: Remembered) => void) {
     this.#limits = limits;
     this.#onLeave = onLeave;
@@ -89,7 +89,7 @@ export class VerdictSpace {
     return this.#entries?.get(key);
   }
 
-  /** As `find`, but no use of it. */
+  /** This does not count as a use. */
   has(key: string): boolean {
     return this.#entries?.has(key) === true;
   }
@@ -115,7 +115,7 @@ export class VerdictSpace {
     return new LRUCache({
       max: Math.floor(this.#limits.maxEntries),
       dispose: (remembered, key, reason) => {
-        // Counted anew: the list of all sizes would take 8 bytes for each verdict (bench: cache).
+        // Counted anew: to list all sizes would cost each verdict 8 bytes (bench: cache).
         this.#bytes -= footprintBytes(remembered);
         if (reason === 'evict') this.#evictions += 1;
         if (reason !== 'set') this.#onLeave(key, remembered);

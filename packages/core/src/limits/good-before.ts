@@ -145,7 +145,7 @@ class Recent {
   }
 
   has(name: string): boolean {
-    const nowSeconds = this.#nowSeconds();
+    const nowSeconds = Math.floor(this.#clock.monotonic() / 1_000);
     return this.#isRegular(name, nowSeconds) || this.#firstOf(name, nowSeconds) !== undefined;
   }
 
@@ -155,10 +155,6 @@ class Recent {
 
   #firstOf(name: string, nowSeconds: number): number | undefined {
     return timeOf(this.#once, name, nowSeconds - this.#lifeSeconds - this.#regularAfterSeconds);
-  }
-
-  #nowSeconds(): number {
-    return Math.floor(this.#clock.monotonic() / 1_000);
   }
 }
 

@@ -3,8 +3,7 @@
  *
  * Caches hold millions of them, so they are as small as V8 allows (bench: cache):
  * - They have an empty prototype instead of none, because V8 keeps objects without a prototype as hash tables.
- * - There is a class for each number of members. V8 gives all objects of a class as much room as the first ones needed. What
- *   has more members gets a second object for them, and what has many more becomes a hash table, at several times the size.
+ * - There is a class for each number of members: V8 gives all objects of a class as much room as the first ones needed.
  * - The first members are assigned one by one, because V8 counts such lines to know how much room a class can need.
  */
 export class BareRecord {
@@ -48,7 +47,7 @@ export class BareRecord {
     return new sizes[size](names, values);
   }
 
-  /** True also for what somebody has made with the prototype of a record. A brand in each record would cost 8 bytes. */
+  /** True also for what somebody made with this prototype: a brand would cost each record 8 bytes. */
   static is(value: object): boolean {
     return prototypes.has(Object.getPrototypeOf(value));
   }

@@ -35,7 +35,7 @@ function copy(value: unknown, depth: number): unknown {
   return value;
 }
 
-/** Whether all of it is as `copy` would make it. By `in`, which makes no list of names (bench: jwt): a record has no others. */
+/** Whether it is as `copy` would make it. By `in`, which makes no list of names (bench: jwt). */
 function isBare(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return value === null || SCALARS.includes(typeof value);
   if (!Object.isFrozen(value)) return false;
