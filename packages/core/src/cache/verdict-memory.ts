@@ -35,7 +35,7 @@ export class VerdictMemory {
   readonly #counters: CacheCounters;
   readonly #clock: Clock;
   readonly #revocations: Revocations;
-  /** Those whose verdicts have left `good`: to note each at once would take 46 bytes more (bench: growth). */
+  /** Whose verdicts have left `good`. To note those in it as well would cost each 46 bytes (bench: growth). */
   readonly #goodBefore: GoodBefore;
   #era = 0;
 

@@ -98,7 +98,7 @@ class PrincipalRecord<Claims extends object> {
 
   static {
     mark(this, 'principal');
-    // Of its own, so that nobody reads what `Object.prototype` may have got by that name.
+    // On our prototype: otherwise `Object.prototype` would be asked for them, and may be polluted.
     Object.assign(this.prototype, DETAILS);
   }
 

@@ -10,7 +10,7 @@ export class AuthenticatedVerdict {
   /** Of the copy in a cache. Is the brand as well: a field of its own would cost 8 bytes (bench: cache). */
   readonly #freshUntilMs: number;
   readonly principal: Principal;
-  /** Of its own only where there are some: room for them would cost each verdict 8 bytes (bench: cache). */
+  /** A verdict without any has no room for them, which would cost it 8 bytes (bench: cache). */
   declare readonly headers: readonly HeaderLine[];
 
   static {

@@ -21,7 +21,7 @@ class FewPerTurn {
     return true;
   }
 
-  /** Waits for a later turn; those that came first go first. */
+  /** For what `takes` has refused: waits for a later turn. Those that came first go first. */
   wait(): Promise<void> {
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
