@@ -212,10 +212,14 @@ describe('lookups are limited in number', () => {
     expect(await flood.at(-1)).toMatchObject({ reason: 'too_many_lookups' });
   });
 
-  test.each<[string, Partial<VerdictCacheOptions>, (under: CacheUnderTest) => Promise<unknown>]>([
+  test.each<[string, Partial<VerdictCacheOptions>, (under: CacheUnderTest) => Promise<void>]>([
     ['ends', {}, async ({ clock }) => clock.pass(31)],
-    ['makes room', { maxEntries: 1 }, ({ cache }) => cache.resolve('another', aRequest(), async () => principalOf())],
-    ['is forgotten', {}, ({ cache }) => cache.forget('good before')],
+    [
+      'makes room',
+      { maxEntries: 1 },
+      async ({ cache }) => void (await cache.resolve('another', aRequest(), async () => principalOf())),
+    ],
+    ['is forgotten', {}, async ({ cache }) => void (await cache.forget('good before'))],
     ['is too old for an operation', {}, async ({ clock }) => clock.pass(10)],
   ])('who was good before has a place in a flood when its verdict %s', async (_what, options, lose) => {
     const under = new CacheUnderTest({ maxFlights: 30, ttlSeconds: 30, ...options });
