@@ -75,6 +75,17 @@ export class RedisCluster {
     }
   }
 
+  /** Waits until the replicas have all that was written so far. `WAIT` would wait for what its own connection wrote. */
+  async replicated(): Promise<void> {
+    await this.everywhere(async (admin) => {
+      const written = /master_repl_offset:(\d+)/.exec(await admin.info('replication'))?.[1];
+      await until(async () => {
+        const told = /^slave\d+:.*offset=(\d+)/m.exec(await admin.info('replication'))?.[1];
+        return Number(told) >= Number(written);
+      });
+    });
+  }
+
   async stop(): Promise<void> {
     await Promise.all(this.#nodes.map(({ server }) => server.stop()));
   }
@@ -102,9 +113,12 @@ export class RedisCluster {
 }
 
 async function startedNode(): Promise<Node> {
-  const busPort = await freePort();
-  const cluster = ['--cluster-enabled', 'yes', '--cluster-port', String(busPort), '--cluster-node-timeout', '1000'];
-  const server = await RedisServer.start(...cluster, '--repl-diskless-sync-delay', '0');
+  let busPort = 0;
+  const server = await RedisServer.startWith(async () => {
+    busPort = await freePort();
+    const cluster = ['--cluster-enabled', 'yes', '--cluster-port', String(busPort), '--cluster-node-timeout', '1000'];
+    return [...cluster, '--repl-diskless-sync-delay', '0'];
+  });
   return { server, busPort, admin: await server.client() };
 }
 

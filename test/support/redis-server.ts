@@ -39,8 +39,33 @@ export class RedisServer {
   }
 
   /** `options` are those of redis-server. */
-  static async start(...options: readonly string[]): Promise<RedisServer> {
-    return new RedisServer(await freePort(), options);
+  static start(...options: readonly string[]): Promise<RedisServer> {
+    return RedisServer.startWith(async () => options);
+  }
+
+  /** Asks for options again where another process has taken a port before the server could. */
+  static async startWith(optionsOf: () => Promise<readonly string[]>): Promise<RedisServer> {
+    for (let attempts = 0; attempts < 5; attempts += 1) {
+      const server = new RedisServer(await freePort(), await optionsOf());
+      if (await server.#isUp()) return server;
+      await server.stop();
+    }
+    throw new Error('redis-server does not start');
+  }
+
+  /** False when the process ends instead. Somebody else may answer at its port. */
+  async #isUp(): Promise<boolean> {
+    const ended = once(this.#process, 'exit').then(() => false);
+    const client = connectionTo(this.port);
+    const isOurs = async () => {
+      await client.connect();
+      return new RegExp(`^process_id:${this.#process.pid}\\r?$`, 'm').test(await client.info('server')) || ended;
+    };
+    try {
+      return await Promise.race([isOurs(), ended]);
+    } finally {
+      client.destroy();
+    }
   }
 
   /** Connects; waits until the server is up. */

@@ -110,7 +110,7 @@ describeAtNight(
           const mark = (key: string) => store.mark(key, 600).catch(() => undefined);
           const keys = Array.from({ length: 200 }, (_each, index) => `key ${index}`);
           for (const key of keys) expect(await store.mark(key, 600)).toBe(true);
-          await cluster.everywhere((admin) => admin.sendCommand(['WAIT', '1', '5000']));
+          await cluster.replicated();
           const [victim] = cluster.masters;
           await victim?.kill();
           const answers = new Set<unknown>();
